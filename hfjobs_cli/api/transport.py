@@ -1,0 +1,322 @@
+"""Requests to one Hub: timeouts, retries, and answers that are JSON or an error of ours. The only user of httpx.
+
+The token goes to the endpoint's origin only: redirects to elsewhere are refused, and paging takes nothing but the
+cursor from a `Link` header.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from hfjobs_cli import __version__
+from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS, is_loopback
+from hfjobs_cli.errors import (
+    BadResponse,
+    HfJobsError,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    RequestRefused,
+    Unavailable,
+)
+from hfjobs_cli.payload import describe
+
+MAX_TRIES = 4
+FIRST_PAUSE_SECS = 0.5
+LONGEST_PAUSE_SECS = 60.0
+CONNECT_TIMEOUT_SECS = 10.0
+MAX_REDIRECTS = 5
+
+_RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+
+Query = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx answer: its JSON, the cursor of the next page if there is one, and when the server sent it."""
+
+    data: Any
+    cursor: str | None
+    sent_at: datetime | None
+    context: str
+
+    def problem(self, what: str) -> BadResponse:
+        """Return an error about this answer that names the request."""
+        return BadResponse(f"the Hub's answer makes no sense: {what} ({self.context})")
+
+
+class Transport:
+    """A connection pool to one endpoint. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        token: str,
+        *,
+        token_source: str = "the token",  # noqa: S107 - words for an error message, no secret
+        timeout_secs: float = DEFAULT_TIMEOUT_SECS,
+        wsgi_app: Callable[..., Iterable[bytes]] | None = None,
+        warn: Callable[[str], None] = lambda _line: None,
+        log: Callable[[str], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Connect to nothing yet.
+
+        `wsgi_app` answers in-process instead of a server. `warn` is told of each wait, `log` of each request and
+        answer; neither ever sees the token.
+        """
+        self.endpoint = endpoint
+        self._token = token
+        self._token_source = token_source
+        self._warn, self._log, self._sleep = warn, log, sleep
+        local = is_loopback(endpoint)
+        python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+        self._client = httpx.Client(
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "User-Agent": f"hfjobs/{__version__} python/{python}",
+            },
+            timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
+            # Loading certificates takes 40 ms and plain http needs none.
+            verify=urlsplit(endpoint).scheme == "https",
+            # A proxy must not see what is meant for this machine.
+            trust_env=not local,
+            transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
+        )
+
+    def get(self, path: str, query: Query = ()) -> Answer:
+        """Ask for `path` below the endpoint, again after failures that may pass.
+
+        Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse.
+        """
+        return self._request("GET", path, query, tries=MAX_TRIES)
+
+    def post(self, path: str) -> Answer:
+        """Send an empty POST, once.
+
+        Raises what `get` raises; Unavailable has `maybe_done` set unless it is certain that nothing was done.
+        """
+        return self._request("POST", path, (), tries=1)
+
+    def _request(self, method: str, path: str, query: Query, tries: int) -> Answer:
+        context = f"{method} {path}"
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                response = self._send(method, path, query)
+            except httpx.RequestError as error:
+                pause: float | None = None
+                failure = self._network_failure(error, context, method)
+            else:
+                if response.status_code not in _RETRIED_STATUSES:
+                    return self._answer(response, context)
+                pause = _asked_pause(response.headers)
+                failure = self._busy(response, context, method, pause)
+            if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
+                raise failure
+            if pause is None:
+                pause = FIRST_PAUSE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+            self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
+            self._sleep(pause)
+
+    def _send(self, method: str, path: str, query: Query) -> httpx.Response:
+        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
+        request = self._client.build_request(method, self.endpoint + path, params=list(query))
+        for _ in range(MAX_REDIRECTS + 1):
+            started = time.monotonic()
+            self._debug(f"> {request.method} {request.url}")
+            response = self._client.send(request)
+            milliseconds = (time.monotonic() - started) * 1000
+            identifier = _request_id(response.headers)
+            self._debug(
+                f"< {response.status_code} {len(response.content)} bytes in {milliseconds:.0f} ms"
+                + (f", request id {identifier}" if identifier else "")
+            )
+            following = response.next_request
+            if following is None or method != "GET":
+                return response
+            if _origin(following.url) != _origin(request.url):
+                raise BadResponse(
+                    f"the Hub redirects to another origin, {_spell_origin(following.url)} ({method} {path})",
+                    hint="the token was not sent there; check HF_ENDPOINT",
+                )
+            request = following
+        raise BadResponse(f"the Hub redirects without end ({method} {path})")
+
+    def _debug(self, line: str) -> None:
+        if self._log is not None:
+            self._log(self._redacted(line))
+
+    def _answer(self, response: httpx.Response, context: str) -> Answer:
+        context = self._context(response, context)
+        if not response.is_success:
+            raise self._refusal(response, context)
+        answer = Answer(None, _next_cursor(response), _sent_at(response.headers), context)
+        if "html" in response.headers.get("Content-Type", "").lower():
+            raise BadResponse(
+                f"the answer is a web page, not JSON ({context})",
+                hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
+            )
+        try:
+            data = response.json()
+        except (ValueError, RecursionError) as error:
+            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+            raise answer.problem(f"broken JSON, {reason}") from None
+        return Answer(data, answer.cursor, answer.sent_at, context)
+
+    def _refusal(self, response: httpx.Response, context: str) -> HfJobsError:
+        """Return the error for an answer that is neither 2xx nor worth another try."""
+        said = self._server_message(response)
+        status = response.status_code
+        if status == httpx.codes.UNAUTHORIZED:
+            return NotLoggedIn(
+                f"the Hub does not accept the token from {self._token_source}: {said} ({context})",
+                hint="log in with 'hf auth login', or set HF_TOKEN",
+            )
+        if status == httpx.codes.FORBIDDEN:
+            return NotAllowed(
+                f"the token from {self._token_source} may not do this: {said} ({context})",
+                hint="see what it may do at https://huggingface.co/settings/tokens",
+            )
+        if status == httpx.codes.NOT_FOUND:
+            return NotFound(f"not found: {said} ({context})")
+        if status == httpx.codes.PAYMENT_REQUIRED:
+            return RequestRefused(
+                f"payment required: {said} ({context})",
+                hint="add credits at https://huggingface.co/settings/billing, or bill an organisation with --namespace",
+            )
+        if response.is_redirect:
+            return BadResponse(
+                f"the Hub redirects elsewhere, which is not followed ({context})",
+                hint="check HF_ENDPOINT",
+            )
+        if response.is_server_error:
+            return Unavailable(f"the Hub failed: {said} ({context})", maybe_done=True)
+        return RequestRefused(f"the Hub refused: {said} ({context})")
+
+    def _busy(self, response: httpx.Response, context: str, method: str, pause: float | None) -> Unavailable:
+        said = self._server_message(response)
+        return Unavailable(
+            f"the Hub is not available: {said} ({self._context(response, context)})",
+            hint="try again later" if pause is None else f"try again in {pause:.0f} s",
+            maybe_done=method != "GET" and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+        )
+
+    def _network_failure(self, error: httpx.RequestError, context: str, method: str) -> Unavailable:
+        origin = _spell_origin(httpx.URL(self.endpoint))
+        reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
+        if isinstance(error, httpx.ConnectTimeout):
+            what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
+        elif isinstance(error, httpx.ConnectError):
+            what, hint = f"no connection to {origin}: {reason}", "check the network, HF_ENDPOINT and the proxy"
+        elif isinstance(error, httpx.TimeoutException):
+            what = f"no answer from {origin} in time"
+            hint = "try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
+        else:
+            what, hint = f"the connection to {origin} broke: {reason}", "try again"
+        return Unavailable(
+            f"{self._redacted(what)} ({context})",
+            hint=hint,
+            maybe_done=method != "GET" and not isinstance(error, _NOT_SENT),
+        )
+
+    def _context(self, response: httpx.Response, context: str) -> str:
+        identifier = _request_id(response.headers)
+        shown = f"{context}: {response.status_code}"
+        return f"{shown}, request id {self._redacted(identifier)}" if identifier else shown
+
+    def _server_message(self, response: httpx.Response) -> str:
+        """Return what the server says in words, of at most 500 characters, or the name of the status."""
+        said = response.headers.get("X-Error-Message") or _error_text(response)
+        said = " ".join(said.split())[:500].rstrip(".")
+        return self._redacted(said) or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
+
+    def _redacted(self, text: str) -> str:
+        return text.replace(self._token, "<TOKEN>") if self._token else text
+
+
+def _error_text(response: httpx.Response) -> str:
+    """Return the error message in a JSON body: `error` as text or list, or `message`; nothing for other bodies."""
+    try:
+        body = response.json()
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    said = body.get("error") or body.get("message") or ""
+    return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id by which the Hub's people find a request, in their order of preference."""
+    for name in ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"):
+        if headers.get(name):
+            return headers[name]
+    return None
+
+
+def _next_cursor(response: httpx.Response) -> str | None:
+    """Return the cursor in `Link: <…>; rel="next"`, None if there is no next page. Raises BadResponse."""
+    link = response.links.get("next", {}).get("url")
+    if link is None:
+        return None
+    try:
+        cursor = httpx.URL(link).params.get("cursor")
+    except httpx.InvalidURL:
+        cursor = None
+    if not cursor:
+        raise BadResponse(f"the link to the next page holds no cursor: {describe(link)}")
+    return cursor
+
+
+def _sent_at(headers: Mapping[str, str]) -> datetime | None:
+    try:
+        return parsedate_to_datetime(headers["Date"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _asked_pause(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the server asks to wait, None if it does not say.
+
+    `Retry-After` holds seconds or a date (RFC 9110, 10.2.3). `RateLimit: "api";r=0;t=55` (draft 9 of the IETF's
+    RateLimit headers) is on every answer of the Hub and counts only when nothing remains (`r=0`).
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    if asked:
+        try:
+            until = parsedate_to_datetime(asked)
+            return max(0.0, (until - (_sent_at(headers) or datetime.now(until.tzinfo))).total_seconds())
+        except (ValueError, TypeError):
+            return None
+    for policy in headers.get("RateLimit", "").split(","):
+        values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
+        if values.get("r") == "0" and values.get("t", "").isdigit():
+            return float(values["t"])
+    return None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _spell_origin(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"

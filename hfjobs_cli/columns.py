@@ -1,0 +1,142 @@
+"""What a table can show: the only list of columns, from which help, completion and errors are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from hfjobs_cli import cells
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.filters import one_of, split_values
+from hfjobs_cli.models import JobInfo
+
+Cell = Callable[[JobInfo, datetime, bool], "str | None"]
+"""A job, the present moment and whether eyes will read it -> text, None when there is nothing to say."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `least` is the width it may be cut to, None if it is never cut.
+
+    Where space is short, columns of low `rank` leave first; `narrow` takes a column's place before it leaves.
+    """
+
+    name: str
+    header: str
+    about: str
+    cell: Cell
+    rank: int
+    least: int | None = None
+    narrow: Column | None = None
+
+
+NEVER_LEAVES = 100
+
+
+def _plain(read: Callable[[JobInfo], str | None]) -> Cell:
+    """Make a cell of a function that needs neither clock nor reader."""
+    return lambda job, _now, _for_eyes: read(job)
+
+
+def _moment(read: Callable[[JobInfo], datetime | None]) -> Cell:
+    """Make a cell of a moment: relative for eyes, exact for programs."""
+    return lambda job, now, for_eyes: cells.moment_cell(read(job), now if for_eyes else None)
+
+
+_INITIATOR_TYPE = Column(
+    "initiator",
+    "INITIATOR",
+    "what started the job, its type only",
+    _plain(lambda job: job.initiator and (job.initiator.type or "unknown")),
+    rank=90,
+)
+
+COLUMNS = {
+    column.name: column
+    for column in (
+        Column("id", "JOB ID", "the job's id", _plain(lambda job: job.id), rank=NEVER_LEAVES),
+        Column("name", "NAME", "the label 'name'", _plain(lambda job: job.name), rank=70, least=10),
+        Column("image", "IMAGE/SPACE", "image, or hf.co/spaces/NAME", _plain(cells.image_cell), 20, least=11),
+        Column("command", "COMMAND", "command line, shell-quoted", _plain(cells.command_cell), 40, least=10),
+        Column("created", "CREATED", "when it was created", _moment(lambda job: job.created_at), rank=60),
+        Column("status", "STATUS", "its stage", _plain(lambda job: job.status.stage), rank=NEVER_LEAVES),
+        Column(
+            "runtime",
+            "RUNTIME",
+            "how long it has run",
+            lambda job, now, _for_eyes: cells.span_cell(job.running_secs(now)),
+            rank=50,
+        ),
+        Column("flavor", "FLAVOR", "the hardware", _plain(lambda job: job.flavor), rank=45),
+        Column(
+            "initiator",
+            "INITIATOR",
+            "what started it, TYPE:NAME-OR-ID",
+            _plain(lambda job: job.initiator and str(job.initiator)),
+            rank=80,
+            narrow=_INITIATOR_TYPE,
+        ),
+        Column("owner", "OWNER", "its namespace", _plain(lambda job: job.owner.name), rank=30),
+        Column("labels", "LABELS", "KEY=VALUE,… without the name", _plain(cells.labels_cell), 25, least=11),
+        Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=35),
+        Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=34),
+        Column("message", "MESSAGE", "why it stands so", _plain(lambda job: job.status.message), 33, least=11),
+        Column("url", "URL", "its page on the Hub", _plain(lambda job: job.url), rank=10),
+    )
+}
+
+DEFAULT_COLUMNS = ("id", "name", "image", "command", "created", "status", "runtime")
+
+
+def choose_columns(spec: str | None, *, wide: bool = False, initiator: bool = False) -> list[Column]:
+    """Return the columns of a listing.
+
+    `spec` is `--columns`: `id,name` replaces the default set, `+flavor,-command` edits it. `wide` adds flavor and
+    initiator, `initiator` adds initiator; both only to the default set. Raises UsageError for an unknown name.
+    """
+    items = split_values([spec] if spec is not None else [])
+    if spec is not None and not items:
+        raise UsageError("--columns names no column", hint=f"one of {', '.join(COLUMNS)}")
+    names = list(DEFAULT_COLUMNS)
+    if wide:
+        names.append("flavor")
+    if wide or initiator:
+        names.append("initiator")
+    edits = [item for item in items if item[0] in "+-"]
+    if items and not edits:
+        names = list(dict.fromkeys(_known(item) for item in items))
+    elif len(edits) != len(items):
+        raise UsageError(
+            f"--columns mixes names and edits: '{spec}'",
+            hint="write id,name to replace the columns, or +flavor,-command to edit them",
+        )
+    for item in edits:
+        _edit(names, item[0], _known(item[1:]))
+    if not names:
+        raise UsageError("--columns leaves no column")
+    return [COLUMNS[name] for name in names]
+
+
+def columns_help(columns: Iterable[Column] = COLUMNS.values()) -> str:
+    """Return what `--columns help` prints: a line for each column, those shown by default marked."""
+    rows = [
+        f"{column.name:<10} {column.header:<12} {column.about}"
+        + (" (default)" if column.name in DEFAULT_COLUMNS else "")
+        for column in columns
+    ]
+    return "\n".join([f"{'NAME':<10} {'HEADER':<12} SHOWS", *rows]) + "\n"
+
+
+def _edit(names: list[str], sign: str, name: str) -> None:
+    if sign == "+" and name not in names:
+        names.append(name)
+    elif sign == "-" and name in names:
+        names.remove(name)
+
+
+def _known(name: str) -> str:
+    lowered = name.lower()
+    if lowered not in COLUMNS:
+        raise UsageError(f"unknown column '{name}'", hint=one_of(name, COLUMNS))
+    return lowered

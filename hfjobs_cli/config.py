@@ -1,0 +1,197 @@
+"""Settings from options, environment and token files. Nothing is read until `load_settings` is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from urllib.parse import urlsplit
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models import DEFAULT_ENDPOINT
+
+DEMO_ENDPOINT = "http://demo.localhost"
+"""The origin of jobs in the demo. Names below .localhost never leave the machine (RFC 6761)."""
+
+DEFAULT_TIMEOUT_SECS = 30.0
+
+SETTINGS = {
+    "HF_TOKEN": "the token; next in line are HUGGING_FACE_HUB_TOKEN and the files below",
+    "HUGGING_FACE_HUB_TOKEN": "the token, by its older name",
+    "HF_TOKEN_PATH": "a file that holds the token",
+    "HF_HOME": "a directory whose file `token` holds the token",
+    "XDG_CACHE_HOME": "in place of ~/.cache, for huggingface/token and what hfjobs remembers",
+    "XDG_STATE_HOME": "in place of ~/.local/state, for the jobs of the demo",
+    "HF_ENDPOINT": "the Hub's address, https://huggingface.co by default",
+    "HF_HUB_OFFLINE": "1 = make no request",
+    "HF_DEBUG": "1 = log requests to stderr, as --debug does",
+    "HFJOBS_DEMO": "1 = use the demo, as --demo does",
+    "HFJOBS_TIMEOUT": "seconds without any answer after which a request fails, 30 by default",
+    "HFJOBS_ALLOW_HTTP": "1 = send the token over plain http to another machine",
+    "NO_COLOR": "not empty = no colours",
+    "FORCE_COLOR": "not empty = colours also in a pipe",
+    "COLUMNS": "the width of the terminal, if it is to be another",
+}
+"""Every environment variable that is looked at, for the help and the README."""
+
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+_TRUE_WORDS = ("1", "on", "yes", "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says about the connection; it comes before the environment."""
+
+    token: str | None = field(default=None, repr=False)
+    endpoint: str | None = None
+    demo: bool = False
+    debug: bool = False
+
+    def over(self, other: Overrides) -> Overrides:
+        """Return these overrides with gaps filled from `other`."""
+        return Overrides(
+            token=self.token if self.token is not None else other.token,
+            endpoint=self.endpoint if self.endpoint is not None else other.endpoint,
+            demo=self.demo or other.demo,
+            debug=self.debug or other.debug,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One run's settings. The token never shows in `repr`; `token_source` says in words where it came from."""
+
+    endpoint: str
+    token: str | None = field(repr=False)
+    token_source: str | None
+    timeout_secs: float
+    is_demo: bool
+    is_offline: bool
+    is_debug: bool
+    cache_dir: Path
+    state_dir: Path
+
+
+def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
+    """Read the settings. Raises UsageError for one that makes no sense or is not safe."""
+    is_demo = overrides.demo or _is_true(environ.get("HFJOBS_DEMO"))
+    token, token_source = (None, None) if is_demo else _find_token(environ, overrides.token)
+    home = _home(environ)
+    return Settings(
+        endpoint=DEMO_ENDPOINT if is_demo else _endpoint(environ, overrides.endpoint),
+        token=token,
+        token_source=token_source,
+        timeout_secs=_timeout(environ),
+        is_demo=is_demo,
+        is_offline=_is_true(environ.get("HF_HUB_OFFLINE")) and not is_demo,
+        is_debug=overrides.debug or _is_true(environ.get("HF_DEBUG")),
+        cache_dir=_directory(environ, "XDG_CACHE_HOME", home / ".cache") / "hfjobs",
+        state_dir=_directory(environ, "XDG_STATE_HOME", home / ".local" / "state") / "hfjobs",
+    )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """Tell whether an endpoint is on this machine."""
+    host = urlsplit(endpoint).hostname or ""
+    return host in _LOOPBACK_HOSTS or host.endswith(".localhost")
+
+
+def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
+    source = "HF_ENDPOINT" if option is None else "--endpoint"
+    text = (option if option is not None else environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip()
+    hint = f"{source} takes an address such as {DEFAULT_ENDPOINT}"
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.query or parts.fragment or any(char.isspace() for char in text):
+        raise UsageError(f"'{_without_password(text)}' is not an address of a Hub", hint=hint)
+    if "@" in parts.netloc:
+        raise UsageError(f"{source} must not hold a user name or password", hint=hint)
+    endpoint = text.rstrip("/")
+    allowed = parts.scheme == "https" or is_loopback(endpoint) or _is_true(environ.get("HFJOBS_ALLOW_HTTP"))
+    if not allowed:
+        raise UsageError(
+            f"the token would go over plain http to {parts.netloc}",
+            hint="use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours",
+        )
+    return endpoint
+
+
+def _without_password(text: str) -> str:
+    return text.rpartition("@")[2]
+
+
+def _timeout(environ: Mapping[str, str]) -> float:
+    text = environ.get("HFJOBS_TIMEOUT")
+    try:
+        seconds = float(text) if text else DEFAULT_TIMEOUT_SECS
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < 86_400:
+        raise UsageError(
+            f"HFJOBS_TIMEOUT is '{text}'", hint="it takes seconds, more than 0 and less than a day"
+        )
+    return seconds
+
+
+def _find_token(environ: Mapping[str, str], option: str | None) -> tuple[str | None, str | None]:
+    """Return the first token there is, in the order of the documentation, and where it was found."""
+    for text, source in _token_candidates(environ, option):
+        token = text.strip()
+        if token:
+            if not token.isascii() or not token.isprintable() or " " in token:
+                raise UsageError(
+                    f"the token from {source} holds characters no token has",
+                    hint="copy it again from https://huggingface.co/settings/tokens",
+                )
+            return token, source
+    return None, None
+
+
+def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterator[tuple[str, str]]:
+    if option is not None:
+        yield option, "--token"
+    for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
+        yield environ.get(name, ""), name
+    files = []
+    if environ.get("HF_TOKEN_PATH"):
+        files.append(_expand(environ["HF_TOKEN_PATH"], environ))
+    if environ.get("HF_HOME"):
+        files.append(_expand(environ["HF_HOME"], environ) / "token")
+    if environ.get("XDG_CACHE_HOME"):
+        files.append(_expand(environ["XDG_CACHE_HOME"], environ) / "huggingface" / "token")
+    files.append(_home(environ) / ".cache" / "huggingface" / "token")
+    for path in files:
+        try:
+            yield path.read_text(encoding="utf-8"), f"the file {path}"
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text"
+            raise UsageError(
+                f"the token file {path} cannot be read: {reason}", hint="or set HF_TOKEN"
+            ) from None
+
+
+def _is_true(text: str | None) -> bool:
+    return (text or "").strip().lower() in _TRUE_WORDS
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    named = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(named) if named else Path.home()
+
+
+def _directory(environ: Mapping[str, str], name: str, default: Path) -> Path:
+    return _expand(environ[name], environ) if environ.get(name) else default
+
+
+def _expand(text: str, environ: Mapping[str, str]) -> Path:
+    """Expand `~` and `$NAME` as huggingface_hub does for these settings."""
+    expanded = Template(text).safe_substitute(environ)
+    if expanded == "~" or expanded.startswith(("~/", "~\\")):
+        return _home(environ) / expanded[2:]
+    return Path(expanded)

@@ -1,0 +1,289 @@
+"""The invented history of the demo: some months of one user's jobs, and a few that are still under way.
+
+What has ended lies at fixed moments up to 11 May 2026, so that ids can be quoted. What is under way, and what ended in
+the last days, lies at distances from the moment at which the history is made.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+Document = dict[str, Any]
+
+STAGES = ("COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING")
+
+USER = {
+    "id": "60107b385ac3e86b3ea4fc34",
+    "name": "davanstrien",
+    "avatarUrl": "https://huggingface.co/avatars/davanstrien.svg",
+}
+ORGANISATIONS = (
+    {
+        "id": "65a1f0c2d9b7e43c5f0a1b2d",
+        "name": "aurora-lab",
+        "fullname": "Aurora Lab",
+        "avatarUrl": "https://huggingface.co/avatars/aurora-lab.svg",
+    },
+)
+
+_LAST_RUN = datetime(2026, 5, 11, 13, 16, 7, tzinfo=timezone.utc)
+_DAILY_SCHEDULE = "69c4179671691dc46f166314"
+_WEEKLY_SCHEDULE = "6979ee8071691dc46f0f2c5b"
+_WEBHOOK = "69a8b1d05c0f3e7d21b4a906"
+
+_UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
+_TORCH_IMAGE = "pytorch/pytorch:2.6.0-cuda12.4-cudnn9-devel"
+
+_REFRESH = {
+    "dockerImage": _UV_IMAGE,
+    "command": ["uv", "run", "https://huggingface.co/datasets/davanstrien/scripts/raw/main/refresh_index.py"],
+    "arguments": ["--source", "davanstrien/model-cards", "--push"],
+    "environment": {"HF_XET_HIGH_PERFORMANCE": "1"},
+    "secrets": ["HF_TOKEN"],
+    "flavor": "cpu-upgrade",
+    "timeout": 3600,
+    "labels": {"name": "refresh-index", "team": "data"},
+}
+_EVALUATE = {
+    "dockerImage": _TORCH_IMAGE,
+    "command": ["lm_eval", "--model", "hf", "--tasks", "ifeval,gsm8k"],
+    "arguments": ["--model_args", "pretrained=davanstrien/tiny-judge"],
+    "environment": {},
+    "secrets": ["HF_TOKEN", "WANDB_API_KEY"],
+    "flavor": "l4x1",
+    "timeout": 14400,
+    "labels": {"name": "weekly-eval", "team": "ml"},
+}
+_HOOKED = {
+    "dockerImage": "python:3.12",
+    "command": ["bash", "-c", "pip install -q datasets && python validate.py \"$WEBHOOK_REPO_ID\""],
+    "arguments": [],
+    "environment": {"WEBHOOK_REPO_ID": "davanstrien/model-cards", "WEBHOOK_REPO_TYPE": "dataset"},
+    "secrets": ["WEBHOOK_SECRET"],
+    "flavor": "cpu-basic",
+    "timeout": 1800,
+    "labels": {"name": "validate-dataset", "team": "data"},
+}
+_TRAIN = {
+    "dockerImage": _UV_IMAGE,
+    "command": ["uv", "run", "train.py", "--model", "Qwen/Qwen3-4B", "--epochs", "3"],
+    "arguments": [],
+    "environment": {"WANDB_PROJECT": "tiny-judge"},
+    "secrets": ["HF_TOKEN", "WANDB_API_KEY"],
+    "flavor": "a100-large",
+    "timeout": 28800,
+    "retry": 1,
+    "labels": {"name": "train-judge", "team": "ml", "env": "prod"},
+    "volumes": [{"type": "dataset", "source": "davanstrien/judgements", "mountPath": "/data", "readOnly": True}],
+}
+_HAND_RUN: tuple[Document, ...] = (
+    _TRAIN,
+    {
+        "dockerImage": "vllm/vllm-openai:latest",
+        "command": ["python", "classify.py", "--model", "davanstrien/tiny-judge", "--batch-size", "256"],
+        "arguments": [],
+        "environment": {"VLLM_LOGGING_LEVEL": "WARNING"},
+        "secrets": ["HF_TOKEN"],
+        "flavor": "l40sx1",
+        "timeout": 7200,
+        "labels": {"name": "classify-cards", "team": "data"},
+    },
+    {
+        "dockerImage": "python:3.12",
+        "command": ["python", "-c", "print('Hello from the cloud!')"],
+        "arguments": [],
+        "environment": {},
+        "flavor": "cpu-basic",
+        "timeout": 1800,
+    },
+    {
+        "spaceId": "davanstrien/dataset-explorer",
+        "command": ["python", "build_cache.py", "--all"],
+        "arguments": [],
+        "environment": {"GRADIO_ANALYTICS_ENABLED": "0"},
+        "secrets": ["HF_TOKEN"],
+        "flavor": "t4-small",
+        "timeout": 3600,
+        "labels": {"name": "explorer-cache"},
+    },
+    {
+        "dockerImage": _UV_IMAGE,
+        "command": ["bash", "-c", "set -e\nuv pip install --system polars\npython dedup.py --threshold 0.85"],
+        "arguments": [],
+        "environment": {"POLARS_MAX_THREADS": "8"},
+        "secrets": ["HF_TOKEN"],
+        "flavor": "cpu-xl",
+        "arch": "amd64",
+        "timeout": 10800,
+        "labels": {"name": "dedup", "team": "data", "env": "dev"},
+    },
+    {
+        "dockerImage": _TORCH_IMAGE,
+        "command": ["accelerate", "launch", "sft.py", "--config", "configs/smol 135m.yaml"],
+        "arguments": [],
+        "environment": {"TRITON_CACHE_DIR": "/tmp/triton"},  # noqa: S108 - a path in a job, not here
+        "secrets": ["HF_TOKEN"],
+        "flavor": "h200",
+        "timeout": 43200,
+        "labels": {"name": "sft-smol", "team": "ml", "env": "dev"},
+    },
+)
+_ERRORS = (
+    "Job failed with exit code: 1. Reason: Error.",
+    "Job failed with exit code: 137. Reason: OOMKilled.",
+    "Job timeout",
+)
+
+
+def history(now: datetime) -> list[Document]:
+    """Return the jobs of a new demo, as the Hub would send them."""
+    jobs = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *_recent(now)]
+    legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
+    return jobs + [
+        {key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()
+    ]
+
+
+def wire_time(moment: datetime) -> str:
+    """Spell a moment as the Hub does: UTC, milliseconds, `Z`."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_id(now: datetime) -> str:
+    """Return an id that nobody has: the moment in seconds and 8 random bytes, in hexadecimal."""
+    return f"{int(now.timestamp()):08x}{secrets.token_hex(8)}"
+
+
+def _id_at(moment: datetime) -> str:
+    """Return the id of the seeded job created at `moment`: seconds, a machine, and a counter that runs with time."""
+    counter = 0xF33A64 + int((moment - _LAST_RUN).total_seconds() * 144 / 3541)
+    return f"{int(moment.timestamp()):08x}aff1cd33e8{counter % 2**24:06x}"
+
+
+def _scheduled() -> Iterator[Document]:
+    """62 runs of two schedules; the 63rd is under way."""
+    dice = random.Random(62)  # noqa: S311
+    for day in range(47):
+        created = datetime(2026, 5, 11, 12, 17, 6, tzinfo=timezone.utc) - timedelta(days=day)
+        yield _ended(created, _REFRESH, _by("scheduled-job", _DAILY_SCHEDULE), dice, failing=0.06)
+    for week in range(15):
+        created = datetime(2026, 5, 10, 3, 0, 4, tzinfo=timezone.utc) - timedelta(weeks=week)
+        yield _ended(created, _EVALUATE, _by("scheduled-job", _WEEKLY_SCHEDULE), dice, failing=0.2)
+
+
+def _started_by_hand() -> Iterator[Document]:
+    """The user's own runs, some of them duplicated later."""
+    dice = random.Random(110)  # noqa: S311
+    moments = sorted(_LAST_RUN - timedelta(seconds=dice.randrange(9_000, 8_000_000)) for _ in range(109))
+    for index, created in enumerate([*moments, _LAST_RUN]):
+        spec = _HAND_RUN[1] if created == _LAST_RUN else dice.choice(_HAND_RUN)
+        failing = 0.0 if created == _LAST_RUN else 0.25
+        job = _ended(created, spec, _by_user(), dice, failing)
+        yield job
+        if index % 5 == 2:
+            again = created + timedelta(seconds=dice.randrange(4_000, 8_000))
+            yield _ended(again, spec, _by("duplicated-job", job["id"]), dice, failing=0.1)
+
+
+def _hooked() -> Iterator[Document]:
+    dice = random.Random(30)  # noqa: S311
+    for index in range(30):
+        created = datetime(2026, 5, 9, 18, 41, 30, tzinfo=timezone.utc) - timedelta(hours=53 * index)
+        yield _ended(created, _HOOKED, _by("webhook", _WEBHOOK), dice, failing=0.1)
+
+
+def _of_organisation() -> Iterator[Document]:
+    """Runs that an organisation started for the user, and those in its own namespace."""
+    dice = random.Random(15)  # noqa: S311
+    (organisation,) = ORGANISATIONS
+    by_organisation = {key: organisation[key] for key in ("id", "name", "avatarUrl")} | {"type": "org"}
+    for index in range(15):
+        created = datetime(2026, 5, 8, 7, 30, 15, tzinfo=timezone.utc) - timedelta(hours=71 * index)
+        job = _ended(created, _TRAIN, by_organisation, dice, failing=0.2)
+        yield job if index % 5 == 0 else job | {"owner": by_organisation}
+
+
+def _before_initiators() -> Iterator[Document]:
+    """Jobs from a time when the Hub recorded neither initiators nor durations."""
+    dice = random.Random(8)  # noqa: S311
+    for index in range(8):
+        created = datetime(2025, 8, 29, 10, 5, 0, tzinfo=timezone.utc) - timedelta(hours=30 * index)
+        yield _ended(created, _HAND_RUN[index % 3], _by_user(), dice, failing=0.2)
+
+
+def _recent(now: datetime) -> Iterator[Document]:
+    """Jobs under way at `now`, and some that ended in the days before."""
+    dice = random.Random(7)  # noqa: S311
+
+    def ago(**distance: float) -> datetime:
+        return now.replace(microsecond=0) - timedelta(**distance)
+
+    yield _ended(ago(days=1, hours=4), _TRAIN, _by_user(), dice, failing=1.0)
+    yield _ended(ago(days=2, hours=9), _HAND_RUN[5], _by_user(), dice, failing=0.0)
+    yield _ended(ago(days=6, hours=1), _HAND_RUN[4], _by_user(), dice, failing=0.0)
+    train = _running(ago(hours=3, minutes=12), _TRAIN, _by_user())
+    yield train
+    yield _running(ago(minutes=48), _HAND_RUN[3], _by_user())
+    yield _running(ago(minutes=17), _REFRESH, _by("scheduled-job", _DAILY_SCHEDULE))
+    yield _running(ago(minutes=9), _HAND_RUN[5], _by_user())
+    yield _running(ago(minutes=5), _HOOKED, _by("webhook", _WEBHOOK))
+    yield _scheduling(ago(minutes=2), _TRAIN, _by("duplicated-job", train["id"]))
+    yield _scheduling(ago(seconds=40), _HAND_RUN[1], _by_user())
+
+
+def _by(kind: str, identifier: str) -> Document:
+    return {"type": kind, "id": identifier}
+
+
+def _by_user() -> Document:
+    return {**USER, "type": "user"}
+
+
+def _scheduling(created: datetime, spec: Document, initiator: Document) -> Document:
+    return {
+        "type": "job",
+        "id": _id_at(created),
+        "createdAt": wire_time(created),
+        **spec,
+        "createdBy": {"id": USER["id"], "name": USER["name"]},
+        "owner": _by_user(),
+        "initiator": initiator,
+        "status": {"stage": "SCHEDULING", "message": None},
+    }
+
+
+def _running(created: datetime, spec: Document, initiator: Document) -> Document:
+    return _scheduling(created, spec, initiator) | {
+        "startedAt": wire_time(created + timedelta(seconds=11)),
+        "status": {"stage": "RUNNING", "message": None, "failureCount": 0},
+    }
+
+
+def _ended(
+    created: datetime, spec: Document, initiator: Document, dice: random.Random, failing: float
+) -> Document:
+    """Return a job that ran for a while and was completed, or with probability `failing` was not."""
+    waited = dice.randrange(3, 90)
+    ran = int(spec["timeout"] * dice.uniform(0.01, 0.6))
+    status: Document = {"stage": "COMPLETED", "message": None, "failureCount": 0}
+    if dice.random() < failing:
+        status = dice.choice(
+            [
+                {"stage": "ERROR", "message": dice.choice(_ERRORS), "failureCount": 1},
+                {"stage": "ERROR", "message": _ERRORS[0], "failureCount": 1},
+                {"stage": "CANCELED", "message": None},
+                {"stage": "CANCELED", "message": None, "cancelReason": "NO_CREDITS"},
+                {"stage": "DELETED", "message": None},
+            ]
+        )
+    started = created + timedelta(seconds=waited)
+    return _scheduling(created, spec, initiator) | {
+        "startedAt": wire_time(started),
+        "finishedAt": wire_time(started + timedelta(seconds=ran)),
+        "durations": {"schedulingSecs": waited, "runningSecs": ran, "totalSecs": waited + ran},
+        "status": status,
+    }

@@ -1,0 +1,92 @@
+"""What can go wrong, each with the exit code it ends the program with."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit codes of `hfjobs`, the only place they are listed."""
+
+    DONE = 0, "done, also when no job matched"
+    FAILURE = 1, "failed: refused by the Hub, out of credits, an answer that makes no sense"
+    USAGE = 2, "the command line was wrong; nothing was asked of the Hub"
+    NOT_FOUND = 3, "no such job or namespace"
+    NOT_ALLOWED = 4, "not logged in, or the token may not do this (401, 403)"
+    UNAVAILABLE = 5, "no usable answer: network, timeout, or 429 and 5xx after retries"
+    INTERRUPTED = 130, "interrupted with Ctrl-C"
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> ExitCode:
+        """Make a member that is an int and knows its meaning."""
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+
+class HfJobsError(Exception):
+    """Base of all errors that end in one line on stderr, and perhaps a `hint:` line below it."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """`message` says what failed and on which thing; `hint` is the next step for the reader."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(HfJobsError):
+    """The command line or a setting makes no sense. Raised before any request."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RequestRefused(HfJobsError):
+    """The Hub answered with a 4xx that has no class of its own, for instance 400 or 402."""
+
+
+class BadResponse(HfJobsError):
+    """The Hub answered, but not with what the Jobs API promises."""
+
+
+class NotFound(HfJobsError):
+    """The Hub answered 404."""
+
+    exit_code = ExitCode.NOT_FOUND
+
+
+class NotLoggedIn(HfJobsError):
+    """There is no token, or the Hub does not accept it (401)."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+
+
+class NotAllowed(HfJobsError):
+    """The token is good but may not do this (403)."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+
+
+class Unavailable(HfJobsError):
+    """No usable answer came: network failure, timeout, 429 or 5xx after retries."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+    def __init__(self, message: str, *, hint: str | None = None, maybe_done: bool = False) -> None:
+        """`maybe_done` says that the request may have reached the server and had its effect."""
+        super().__init__(message, hint=hint)
+        self.maybe_done = maybe_done
+
+
+class OutputFailed(HfJobsError):
+    """stdout cannot be written to, for instance because the disk is full."""
+
+
+class ReaderGone(HfJobsError):
+    """Whoever read stdout has seen enough (`| head`): not a failure."""
+
+    exit_code = ExitCode.DONE

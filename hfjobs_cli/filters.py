@@ -1,0 +1,133 @@
+"""Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, JobInfo, JobInitiator
+
+NO_INITIATOR = "none"
+
+
+@dataclass(frozen=True)
+class InitiatorPattern:
+    """One item of `--initiator`: a type, or None for jobs without initiator, and perhaps a name or id."""
+
+    type: str | None
+    who: str | None = None
+    negated: bool = False
+
+    def fits(self, initiator: JobInitiator | None) -> bool:
+        """Tell whether `initiator` is the one meant, leaving `negated` aside."""
+        if initiator is None or self.type is None:
+            return initiator is None and self.type is None
+        return initiator.type == self.type and self.who in (None, initiator.name, initiator.id)
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any."""
+
+    stages: tuple[str, ...] | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    initiators: tuple[InitiatorPattern, ...] = ()
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether some of it is unknown to the server, so that pages hold jobs that do not match."""
+        return bool(self.initiators)
+
+    def matches(self, job: JobInfo) -> bool:
+        """Tell whether `job` passes every filter."""
+        return (
+            (self.stages is None or job.status.stage in self.stages)
+            and all((job.labels or {}).get(key) == value for key, value in self.labels)
+            and self._initiator_matches(job.initiator)
+        )
+
+    def _initiator_matches(self, initiator: JobInitiator | None) -> bool:
+        wanted = [pattern for pattern in self.initiators if not pattern.negated]
+        unwanted = [pattern for pattern in self.initiators if pattern.negated]
+        return (not wanted or any(pattern.fits(initiator) for pattern in wanted)) and not any(
+            pattern.fits(initiator) for pattern in unwanted
+        )
+
+
+def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...] | None:
+    """Read `--status`: the stages any of which is wanted, None for all of them.
+
+    Nothing given means the active ones, or every one with `all_`. Only exclusions (`!S`) means all the others that
+    this version knows. Raises UsageError for an unknown status.
+    """
+    wanted: set[str] = set()
+    unwanted: set[str] = set()
+    for item in split_values(values):
+        negated, name = _negation(item)
+        stage = name.upper()
+        if stage not in STAGES:
+            raise UsageError(
+                f"unknown status '{name}'", hint=one_of(name, [known.lower() for known in STAGES])
+            )
+        (unwanted if negated else wanted).add(stage)
+    if not wanted and not unwanted:
+        return None if all_ else ACTIVE_STAGES
+    chosen = tuple(stage for stage in STAGES if stage in (wanted or STAGES) and stage not in unwanted)
+    if not chosen:
+        raise UsageError("--status leaves no status to list", hint="drop one of the !STATUS exclusions")
+    return chosen
+
+
+def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
+    """Read `--initiator`: `TYPE`, `TYPE:NAME-OR-ID`, `TYPE:*`, `none`, each perhaps after a `!`.
+
+    Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is not
+    one letter off a known one, `TYPE:NAME-OR-ID`.
+    """
+    return tuple(_parse_initiator(item) for item in split_values(values))
+
+
+def _parse_initiator(item: str) -> InitiatorPattern:
+    negated, text = _negation(item)
+    if text.lower() == NO_INITIATOR:
+        return InitiatorPattern(None, negated=negated)
+    kind, colon, who = text.partition(":")
+    known = kind.lower() in INITIATOR_TYPES
+    is_typo = bool(get_close_matches(kind.lower(), INITIATOR_TYPES))
+    if not kind or (colon and not who) or not (known or who == "*" or (who and not is_typo)):
+        hint = one_of(kind, (*INITIATOR_TYPES, NO_INITIATOR))
+        if kind and not is_typo:
+            hint += f"; a type newer than this version is written '{kind}:*'"
+        raise UsageError(f"unknown initiator '{text}'", hint=hint)
+    return InitiatorPattern(kind.lower() if known else kind, None if who in ("", "*") else who, negated)
+
+
+def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
+    """Read `--label KEY=VALUE`, all of which must match, and `--name`, the label `name`. Raises UsageError."""
+    labels = []
+    for item in values:
+        key, equals, value = item.partition("=")
+        if not key or not equals:
+            raise UsageError(f"label '{item}' is not KEY=VALUE", hint="for example --label env=prod")
+        labels.append((key, value))
+    if name is not None:
+        labels.append(("name", name))
+    return tuple(labels)
+
+
+def split_values(values: Iterable[str]) -> list[str]:
+    """Flatten options that take commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`."""
+    return [item.strip() for value in values for item in value.split(",") if item.strip()]
+
+
+def _negation(item: str) -> tuple[bool, str]:
+    return (True, item[1:]) if item.startswith("!") else (False, item)
+
+
+def one_of(word: str, choices: Iterable[str]) -> str:
+    """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
+    names = list(choices)
+    near = get_close_matches(word.lower(), names, n=1)
+    return (f"did you mean '{near[0]}'? " if near else "") + f"one of {', '.join(names)}"

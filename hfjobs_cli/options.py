@@ -1,0 +1,90 @@
+"""Options and arguments that commands share, each with its help and its completion in one place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from hfjobs_cli.completion import (
+    complete_columns,
+    complete_format,
+    complete_initiator,
+    complete_jobs,
+    complete_status,
+)
+from hfjobs_cli.renderers import RENDERERS
+
+_FORMATS = ", ".join(RENDERERS)
+
+Token = Annotated[
+    Optional[str],
+    typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
+]
+Endpoint = Annotated[
+    Optional[str], typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
+]
+Demo = Annotated[bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")]
+
+Jobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB...",
+        help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one a line.",
+        autocompletion=complete_jobs,
+        show_default=False,
+    ),
+]
+Namespace = Annotated[
+    Optional[str],
+    typer.Option("--namespace", metavar="NAME", help="User or organisation; default: the token's user."),
+]
+Format = Annotated[
+    Optional[str],
+    typer.Option("--format", metavar="FORMAT", help=f"One of {_FORMATS}.", autocompletion=complete_format),
+]
+Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one a line.")]
+NoTrunc = Annotated[
+    bool, typer.Option("--no-trunc", "--no-truncate", help="Cut nothing, however narrow the terminal.")
+]
+
+All = Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")]
+Status = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help="Only jobs in this status; comma or repeat = any of, !STATUS = not.",
+        autocompletion=complete_status,
+    ),
+]
+Initiator = Annotated[
+    Optional[list[str]],
+    typer.Option(
+        "--initiator",
+        metavar="WHO",
+        help="Only jobs started by TYPE, TYPE:NAME-OR-ID or none; comma or repeat = any of, ! = not. Types: "
+        "user, org, scheduled-job, duplicated-job, webhook; others as TYPE:*.",
+        autocompletion=complete_initiator,
+    ),
+]
+Label = Annotated[
+    Optional[list[str]],
+    typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only jobs with this label; repeat = all of."),
+]
+Name = Annotated[Optional[str], typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
+]
+Columns = Annotated[
+    Optional[str],
+    typer.Option(
+        "--columns",
+        metavar="LIST",
+        help="id,name replaces the columns, +flavor,-command edits them; 'help' lists them.",
+        autocompletion=complete_columns,
+    ),
+]
+Wide = Annotated[bool, typer.Option("--wide", "-w", help="Add the columns FLAVOR and INITIATOR.")]

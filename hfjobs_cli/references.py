@@ -1,0 +1,89 @@
+"""How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models import DEFAULT_ENDPOINT
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+
+
+@dataclass(frozen=True, slots=True)
+class JobReference:
+    """A job's id and its namespace, None for the token's user."""
+
+    namespace: str | None
+    id: str
+
+    def __str__(self) -> str:
+        """Spell the reference as the command line takes it."""
+        return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
+
+
+def check_name(text: str, what: str) -> str:
+    """Return `text` if it can be an id or a namespace. Raises UsageError, so that nothing odd enters a URL."""
+    if not _NAME.fullmatch(text) or not text.strip("."):
+        raise UsageError(
+            f"'{text}' cannot be a {what}",
+            hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",
+        )
+    return text
+
+
+def parse_reference(
+    text: str, namespace: str | None = None, endpoint: str = DEFAULT_ENDPOINT
+) -> JobReference:
+    """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
+
+    Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.
+    """
+    path = _path_of_page(text, endpoint) if "://" in text else text
+    own, slash, identifier = path.rpartition("/")
+    if slash and "/" in own:
+        raise UsageError(f"'{text}' is not a job", hint="write ID, NAMESPACE/ID, or the address of a job's page")
+    check_name(identifier, "job id")
+    if not slash:
+        return JobReference(namespace, identifier)
+    check_name(own, "namespace")
+    if namespace not in (None, own):
+        raise UsageError(
+            f"'{text}' is in namespace '{own}', but --namespace says '{namespace}'",
+            hint="drop one of the two",
+        )
+    return JobReference(own, identifier)
+
+
+def parse_references(
+    texts: Iterable[str], stdin: Iterable[str], namespace: str | None, endpoint: str
+) -> list[JobReference]:
+    """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
+
+    Raises UsageError for the first that is wrong, before any request is made.
+    """
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    words: list[str] = []
+    for text in texts:
+        words.extend(line.strip() for line in stdin if line.strip()) if text == "-" else words.append(text)
+    return [parse_reference(word, namespace, endpoint) for word in words]
+
+
+def _path_of_page(text: str, endpoint: str) -> str:
+    """Return `NAMESPACE/ID` of the page at address `text`."""
+    page, hub = urlsplit(text), urlsplit(endpoint)
+    known_hosts = {hub.netloc, *(_HUB_HOSTS if hub.hostname in _HUB_HOSTS else ())}
+    if page.netloc not in known_hosts:
+        raise UsageError(
+            f"'{text}' is a page of another Hub than {endpoint}",
+            hint="write NAMESPACE/ID, or name its Hub with --endpoint",
+        )
+    path = page.path.removeprefix(hub.path).strip("/")
+    if not path.startswith("jobs/"):
+        raise UsageError(f"'{text}' is not the page of a job", hint=f"such pages are {endpoint}/jobs/NAMESPACE/ID")
+    return path.removeprefix("jobs/")

@@ -1,0 +1,74 @@
+"""Widths of a table: which columns fit, how wide each is, and cutting a text to its width.
+
+Widths are counted in character cells, of which a CJK character or an emoji takes two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hfjobs_cli.columns import NEVER_LEAVES, Column
+
+GAP = 2
+"""Blanks between two columns."""
+
+
+def cell_width(text: str) -> int:
+    """Return how many character cells `text` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # 2 ms, and most tables are plain ASCII
+
+    return cell_len(text)
+
+
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """Return `text`, cut and marked with `ellipsis` if it is wider than `width`."""
+    if cell_width(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    if text.isascii():
+        return text[:room].rstrip() + ellipsis
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, room).rstrip() + ellipsis
+
+
+def fit(
+    columns: Sequence[Column], measure: Callable[[Column], int], limit: int | None
+) -> list[tuple[Column, int]]:
+    """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
+
+    Elastic columns shrink first, the widest most. Then columns leave by rank, or make place for their narrow variant.
+    Those that never leave may be wider than `limit` together.
+    """
+    chosen = list(columns)
+    while True:
+        widths = [measure(column) for column in chosen]
+        if limit is None:
+            break
+        room = limit - GAP * (len(chosen) - 1)
+        widths = _shrink(chosen, widths, room)
+        leavers = [column for column in chosen if column.rank < NEVER_LEAVES]
+        if sum(widths) <= room or not leavers:
+            break
+        leaver = min(leavers, key=lambda column: column.rank)
+        place = chosen.index(leaver)
+        chosen[place : place + 1] = [leaver.narrow] if leaver.narrow else []
+    return list(zip(chosen, widths, strict=True))
+
+
+def _shrink(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+    """Return `widths` with elastic ones reduced, the widest first, until their sum is `room` or all are at least."""
+    floors = [
+        width if column.least is None else min(width, column.least)
+        for column, width in zip(columns, widths, strict=True)
+    ]
+    # What an elastic column wants beyond the whole room cannot be had anyway; this bounds the loop below.
+    shrunk = [max(floor, min(width, room)) for floor, width in zip(floors, widths, strict=True)]
+    while sum(shrunk) > room:
+        places = [place for place, width in enumerate(shrunk) if width > floors[place]]
+        if not places:
+            break
+        shrunk[max(places, key=shrunk.__getitem__)] -= 1
+    return shrunk

@@ -1,0 +1,97 @@
+"""`--format table`: a row a job, upper-case headers, blanks between columns, no boxes.
+
+Widths are ours: a rich Table in a narrow place cuts ids and drops columns without a word. Colours are rich's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hfjobs_cli.columns import DEFAULT_COLUMNS, Column
+from hfjobs_cli.models import JobInfo
+from hfjobs_cli.renderers.layout import GAP, cell_width, cut, fit
+from hfjobs_cli.renderers.view import View
+
+ABSENT = "-"
+"""What a cell shows when there is nothing to say."""
+
+STAGE_STYLES = {
+    "RUNNING": "cyan",
+    "SCHEDULING": "yellow",
+    "COMPLETED": "green",
+    "ERROR": "red",
+    "CANCELED": "magenta",
+    "DELETED": "magenta",
+}
+
+
+def render(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the header and a row for each job; nothing if reading the jobs fails."""
+    rows = list(jobs)
+    texts: dict[Column, list[str]] = {}
+
+    def measure(column: Column) -> int:
+        if column not in texts:
+            texts[column] = _texts(column, rows, view)
+        return max(cell_width(text) for text in texts[column])
+
+    fitted = fit(view.columns, measure, view.width)
+    _tell_what_left(fitted, view)
+    ellipsis = "…" if view.is_unicode else "."
+    lines = (
+        [
+            (texts[column][index] if column.least is None else cut(texts[column][index], width, ellipsis))
+            for column, width in fitted
+        ]
+        for index in range(len(rows) + 1)
+    )
+    draw = _colored if view.color else _plain
+    view.write(draw(lines, fitted))
+
+
+def _texts(column: Column, jobs: Iterable[JobInfo], view: View) -> list[str]:
+    """Return the header and the cells of a column, escaped."""
+    cells = (column.cell(job, view.now, view.for_eyes) for job in jobs)
+    return [column.header, *(ABSENT if cell is None else view.spell(cell) for cell in cells)]
+
+
+def _tell_what_left(fitted: Iterable[tuple[Column, int]], view: View) -> None:
+    """Name the columns that were asked for and found no room; those shown by default leave without a word."""
+    shown = {column.name for column, _ in fitted}
+    lost = [
+        column.header
+        for column in view.columns
+        if column.name not in shown and (view.columns_asked or column.name not in DEFAULT_COLUMNS)
+    ]
+    if lost:
+        view.remark(f"no room for {', '.join(lost)} at {view.width} columns; --no-trunc shows everything")
+
+
+def _padded(cells: Iterable[str], fitted: Iterable[tuple[Column, int]]) -> Iterable[str]:
+    for text, (_, width) in zip(cells, fitted, strict=True):
+        yield text + " " * (width - cell_width(text) + GAP)
+
+
+def _plain(lines: Iterable[list[str]], fitted: list[tuple[Column, int]]) -> str:
+    """Return the lines as text without any code, so that a pipe needs no rich."""
+    return "".join("".join(_padded(cells, fitted)).rstrip() + "\n" for cells in lines)
+
+
+def _colored(lines: Iterable[list[str]], fitted: list[tuple[Column, int]]) -> str:
+    """Return the lines with the stage in its colour. One Text for all: a rich Table takes ten times as long."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    names = [column.name for column, _ in fitted]
+    text = Text()
+    for cells in lines:
+        *others, last = _padded(cells, fitted)
+        for name, cell, padded in zip(names, cells, [*others, last.rstrip()], strict=True):
+            text.append(padded, STAGE_STYLES.get(cell) if name == "status" else None)
+        text.append("\n")
+    console = Console(file=StringIO(), force_terminal=True, color_system="standard", legacy_windows=False)
+    with console.capture() as capture:
+        console.print(text, soft_wrap=True, end="", highlight=False)
+    return capture.get()

@@ -1,0 +1,44 @@
+"""Where and for whom a renderer writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hfjobs_cli.cells import printable
+from hfjobs_cli.columns import Column
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that decides the output, besides the jobs.
+
+    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a person
+    reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for json, None = one job a line. `remark` takes a line for stderr.
+    """
+
+    write: Callable[[str], None]
+    remark: Callable[[str], None]
+    now: datetime
+    columns: Sequence[Column] = field(default_factory=tuple)
+    columns_asked: bool = False
+    width: int | None = None
+    for_eyes: bool = False
+    color: bool = False
+    encoding: str = "utf-8"
+    indent: int | None = None
+
+    @property
+    def is_unicode(self) -> bool:
+        """Tell whether the output can hold every character."""
+        return self.encoding.lower().replace("-", "").startswith("utf")
+
+    def spell(self, text: str) -> str:
+        """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
+        shown = printable(text)
+        return (
+            shown
+            if self.is_unicode
+            else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        )
