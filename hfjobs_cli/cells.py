@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import datetime, timedelta
 
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.models import UNKNOWN_TYPE, JobInfo
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -84,3 +84,13 @@ def labels_cell(job: JobInfo) -> str | None:
     """Spell the labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
     labels = {key: value for key, value in (job.labels or {}).items() if key != "name"}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or None
+
+
+def initiator_cell(job: JobInfo) -> str | None:
+    """Spell what started the job as `--initiator` takes it."""
+    return None if job.initiator is None else str(job.initiator)
+
+
+def initiator_type_cell(job: JobInfo) -> str | None:
+    """Spell the initiator's type alone, which `--initiator` takes as well."""
+    return None if job.initiator is None else job.initiator.type or UNKNOWN_TYPE

@@ -48,7 +48,7 @@ _INITIATOR_TYPE = Column(
     "initiator",
     "INITIATOR",
     "what started the job, its type only",
-    _plain(lambda job: job.initiator and (job.initiator.type or "unknown")),
+    _plain(cells.initiator_type_cell),
     rank=90,
 )
 
@@ -56,7 +56,7 @@ COLUMNS = {
     column.name: column
     for column in (
         Column("id", "JOB ID", "the job's id", _plain(lambda job: job.id), rank=NEVER_LEAVES),
-        Column("name", "NAME", "the label 'name'", _plain(lambda job: job.name), rank=70, least=10),
+        Column("name", "NAME", "the label 'name'", _plain(lambda job: job.name), rank=70, least=16),
         Column("image", "IMAGE/SPACE", "image, or hf.co/spaces/NAME", _plain(cells.image_cell), 20, least=11),
         Column("command", "COMMAND", "command line, shell-quoted", _plain(cells.command_cell), 40, least=10),
         Column("created", "CREATED", "when it was created", _moment(lambda job: job.created_at), rank=60),
@@ -73,7 +73,7 @@ COLUMNS = {
             "initiator",
             "INITIATOR",
             "what started it, TYPE:NAME-OR-ID",
-            _plain(lambda job: job.initiator and str(job.initiator)),
+            _plain(cells.initiator_cell),
             rank=80,
             narrow=_INITIATOR_TYPE,
         ),

@@ -6,9 +6,12 @@ They depend on the models for words that are listed there, so that what is offer
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
+from io import StringIO
+from typing import Any
 
 import typer
 
@@ -56,40 +59,26 @@ def complete_format(incomplete: str) -> list[str]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
-    session = ctx.find_root().obj
-    if not isinstance(session, Session):
-        return []
-    given = [_overrides(ctx), _overrides(ctx.find_root())]
-    session.overrides = given[0].over(given[1]).over(session.overrides)
+    said = [context.params for context in (ctx, ctx.parent) if context is not None]
+    own: Session = ctx.obj
+    session = replace(own, stderr=StringIO(), overrides=_overrides(said[0]).over(_overrides(said[-1])))
     namespace, slash, _ = incomplete.rpartition("/")
     jobs: list[JobInfo] = []
 
     def ask() -> None:
         with suppress(Exception):
-            page = next(session.client.list_jobs(namespace or ctx.params.get("namespace")))
-            jobs.extend(page.jobs)
+            jobs.extend(next(session.client.list_jobs(namespace or ctx.params.get("namespace"))).jobs)
 
     thread = threading.Thread(target=ask, daemon=True)
-    session.remark = _say_nothing  # type: ignore[method-assign]
     thread.start()
     thread.join(PATIENCE_SECS)
     now = session.clock()
-    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in list(jobs)]
+    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs]
 
 
-def _say_nothing(_line: str) -> None:
-    """Stand in for `Session.remark` while the shell draws its prompt."""
-
-
-def _overrides(ctx: typer.Context) -> Overrides:
-    """Return what the command line has said about the connection so far."""
-    given = ctx.params
-    return Overrides(
-        token=given.get("token"),
-        endpoint=given.get("endpoint"),
-        demo=bool(given.get("demo")),
-        debug=False,
-    )
+def _overrides(options: Mapping[str, Any]) -> Overrides:
+    """Return what the words before the TAB say about the connection."""
+    return Overrides(options.get("token"), options.get("endpoint"), bool(options.get("demo")))
 
 
 def _summary(job: JobInfo, now: datetime) -> str:

@@ -131,9 +131,7 @@ def _timeout(environ: Mapping[str, str]) -> float:
     except ValueError:
         seconds = 0
     if not 0 < seconds < 86_400:
-        raise UsageError(
-            f"HFJOBS_TIMEOUT is '{text}'", hint="it takes seconds, more than 0 and less than a day"
-        )
+        raise UsageError(f"HFJOBS_TIMEOUT is '{text}'", hint="it takes seconds, more than 0 and less than a day")
     return seconds
 
 
@@ -171,9 +169,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
             continue
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
-            raise UsageError(
-                f"the token file {path} cannot be read: {reason}", hint="or set HF_TOKEN"
-            ) from None
+            raise UsageError(f"the token file {path} cannot be read: {reason}", hint="or set HF_TOKEN") from None
 
 
 def _is_true(text: str | None) -> bool:

@@ -68,9 +68,7 @@ def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...
         negated, name = _negation(item)
         stage = name.upper()
         if stage not in STAGES:
-            raise UsageError(
-                f"unknown status '{name}'", hint=one_of(name, [known.lower() for known in STAGES])
-            )
+            raise UsageError(f"unknown status '{name}'", hint=one_of(name, [known.lower() for known in STAGES]))
         (unwanted if negated else wanted).add(stage)
     if not wanted and not unwanted:
         return None if all_ else ACTIVE_STAGES

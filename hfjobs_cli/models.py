@@ -22,6 +22,9 @@ STAGES = ACTIVE_STAGES + FINISHED_STAGES
 INITIATOR_TYPES = ("user", "org", "scheduled-job", "duplicated-job", "webhook")
 """Every initiator type the Hub documents; answers may hold others."""
 
+UNKNOWN_TYPE = "unknown"
+"""How an initiator without a type is spelled."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
@@ -80,9 +83,7 @@ class JobOwner:
     @classmethod
     def from_api(cls, payload: Payload) -> JobOwner:
         """Parse `job.owner`. Raises BadResponse if `name` is missing."""
-        return cls(
-            id=payload.get("id", str), name=payload.require("name", str), type=payload.get("type", str)
-        )
+        return cls(id=payload.get("id", str), name=payload.require("name", str), type=payload.get("type", str))
 
     def __str__(self) -> str:
         """Spell the owner as its name."""
@@ -121,7 +122,7 @@ class JobInitiator:
     def __str__(self) -> str:
         """Spell the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
         who = self.name or self.id
-        kind = self.type or "unknown"
+        kind = self.type or UNKNOWN_TYPE
         return f"{kind}:{who}" if who else kind
 
 
@@ -207,10 +208,7 @@ class JobInfo:
         """
         job = Payload(values, path)
         identifier = job.require("id", str)
-        owner = JobOwner.from_api(Payload(job.require("owner", dict), f"{path}.owner"))
-        durations, creator = job.inner("durations"), job.inner("createdBy")
-        initiator, network, expose = job.inner("initiator"), job.inner("network"), job.inner("expose")
-        volumes = job.get("volumes", list)
+        owner = job.require_inner("owner", JobOwner.from_api)
         return cls(
             id=identifier,
             created_at=job.time("createdAt"),
@@ -227,19 +225,15 @@ class JobInfo:
             timeout=job.number("timeout"),
             retry=job.number("retry"),
             labels=job.texts("labels"),
-            volumes=volumes
-            and [
-                JobVolume.from_api(Payload(item, f"{path}.volumes[{index}]"))
-                for index, item in enumerate(volumes)
-            ],
-            status=JobStatus.from_api(Payload(job.require("status", dict), f"{path}.status")),
-            durations=durations and JobDurations.from_api(durations),
+            volumes=job.inner_list("volumes", JobVolume.from_api),
+            status=job.require_inner("status", JobStatus.from_api),
+            durations=job.inner("durations", JobDurations.from_api),
             owner=owner,
-            created_by=creator and JobCreator.from_api(creator),
-            initiator=initiator and JobInitiator.from_api(initiator),
-            network=network and JobNetwork.from_api(network),
-            expose=expose and expose.list_of("ports", int),
-            expose_public=expose and expose.list_of("portsPublic", int),
+            created_by=job.inner("createdBy", JobCreator.from_api),
+            initiator=job.inner("initiator", JobInitiator.from_api),
+            network=job.inner("network", JobNetwork.from_api),
+            expose=job.inner("expose", lambda expose: expose.list_of("ports", int)),
+            expose_public=job.inner("expose", lambda expose: expose.list_of("portsPublic", int)),
             resource_group_id=job.get("resourceGroupId", str),
             endpoint=endpoint,
             url=f"{endpoint}/jobs/{owner.name}/{identifier}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -18,11 +18,11 @@ from hfjobs_cli.renderers import RENDERERS
 _FORMATS = ", ".join(RENDERERS)
 
 Token = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
 ]
 Endpoint = Annotated[
-    Optional[str], typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
+    str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
 ]
 Demo = Annotated[bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")]
@@ -37,22 +37,20 @@ Jobs = Annotated[
     ),
 ]
 Namespace = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--namespace", metavar="NAME", help="User or organisation; default: the token's user."),
 ]
 Format = Annotated[
-    Optional[str],
+    str | None,
     typer.Option("--format", metavar="FORMAT", help=f"One of {_FORMATS}.", autocompletion=complete_format),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one a line.")]
-NoTrunc = Annotated[
-    bool, typer.Option("--no-trunc", "--no-truncate", help="Cut nothing, however narrow the terminal.")
-]
+NoTrunc = Annotated[bool, typer.Option("--no-trunc", "--no-truncate", help="Cut nothing, however narrow the terminal.")]
 
 All = Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")]
 Status = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option(
         "--status",
         metavar="STATUS",
@@ -61,7 +59,7 @@ Status = Annotated[
     ),
 ]
 Initiator = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option(
         "--initiator",
         metavar="WHO",
@@ -71,15 +69,13 @@ Initiator = Annotated[
     ),
 ]
 Label = Annotated[
-    Optional[list[str]],
+    list[str] | None,
     typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only jobs with this label; repeat = all of."),
 ]
-Name = Annotated[Optional[str], typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
-Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
-]
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
+Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")]
 Columns = Annotated[
-    Optional[str],
+    str | None,
     typer.Option(
         "--columns",
         metavar="LIST",

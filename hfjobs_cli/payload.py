@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
@@ -11,7 +12,13 @@ from hfjobs_cli.errors import BadResponse
 T = TypeVar("T")
 
 _FRACTION = re.compile(r"\.(\d+)")
-_JSON_NAMES = {str: "a string", dict: "an object", list: "an array", bool: "true or false", int: "a whole number"}
+_JSON_NAMES = {
+    str: "a string",
+    dict: "an object",
+    list: "an array",
+    bool: "true or false",
+    int: "a whole number",
+}
 
 
 class Payload:
@@ -65,10 +72,21 @@ class Payload:
                     raise self._wrong(f"{key}.{name}", "a string", value)
         return values
 
-    def inner(self, key: str) -> Payload | None:
-        """Return the object at `key` for further reading, None if absent."""
+    def inner(self, key: str, parse: Callable[[Payload], T]) -> T | None:
+        """Return what `parse` makes of the object at `key`, None if it is absent."""
         value = self.values.get(key)
-        return None if value is None else Payload(value, f"{self.path}.{key}")
+        return None if value is None else parse(Payload(value, f"{self.path}.{key}"))
+
+    def require_inner(self, key: str, parse: Callable[[Payload], T]) -> T:
+        """Return what `parse` makes of the object at `key`. Raises BadResponse if it is absent."""
+        return parse(Payload(self.require(key, dict), f"{self.path}.{key}"))
+
+    def inner_list(self, key: str, parse: Callable[[Payload], T]) -> list[T] | None:
+        """Return what `parse` makes of each object in the array at `key`, None if it is absent."""
+        items = self.get(key, list)
+        if items is None:
+            return None
+        return [parse(Payload(item, f"{self.path}.{key}[{index}]")) for index, item in enumerate(items)]
 
     def time(self, key: str) -> datetime | None:
         """Return an ISO 8601 time as an aware datetime in UTC, None if absent."""

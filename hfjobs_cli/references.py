@@ -36,9 +36,7 @@ def check_name(text: str, what: str) -> str:
     return text
 
 
-def parse_reference(
-    text: str, namespace: str | None = None, endpoint: str = DEFAULT_ENDPOINT
-) -> JobReference:
+def parse_reference(text: str, namespace: str | None = None, endpoint: str = DEFAULT_ENDPOINT) -> JobReference:
     """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
 
     Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.

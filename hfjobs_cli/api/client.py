@@ -95,9 +95,7 @@ class JobsClient:
 
     def inspect_job(self, reference: JobReference) -> JobInfo:
         """Return one job (`GET /api/jobs/{namespace}/{id}`). Raises NotFound naming it if there is none."""
-        return self._in_namespace(
-            reference.namespace, lambda name: self._job(self._transport.get, name, reference.id)
-        )
+        return self._in_namespace(reference.namespace, lambda name: self._job(self._transport.get, name, reference.id))
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
         """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
@@ -134,9 +132,7 @@ class JobsClient:
             reason = error
         return self._find_duplicate(JobReference(namespace, reference.id), started, set(known), reason)
 
-    def _find_duplicate(
-        self, source: JobReference, started: float, known: set[str], reason: HfJobsError
-    ) -> JobInfo:
+    def _find_duplicate(self, source: JobReference, started: float, known: set[str], reason: HfJobsError) -> JobInfo:
         """Return the job that `source` was duplicated into since `started` (monotonic). Raises Unavailable."""
         try:
             for pause in RECOVERY_PAUSES_SECS:
@@ -174,9 +170,7 @@ class JobsClient:
                 hint="a namespace is the name of a user or an organisation",
             ) from error
 
-    def _job(
-        self, ask: Callable[[str], Answer], namespace: str, identifier: str, action: str = ""
-    ) -> JobInfo:
+    def _job(self, ask: Callable[[str], Answer], namespace: str, identifier: str, action: str = "") -> JobInfo:
         """Ask for, or do something with, one job and parse the job that comes back."""
         path = f"/api/jobs/{_segment(namespace, 'namespace')}/{_segment(identifier, 'job id')}{action}"
         try:

@@ -224,7 +224,10 @@ class Transport:
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
         elif isinstance(error, httpx.ConnectError):
-            what, hint = f"no connection to {origin}: {reason}", "check the network, HF_ENDPOINT and the proxy"
+            what, hint = (
+                f"no connection to {origin}: {reason}",
+                "check the network, HF_ENDPOINT and the proxy",
+            )
         elif isinstance(error, httpx.TimeoutException):
             what = f"no answer from {origin} in time"
             hint = "try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
@@ -265,10 +268,8 @@ def _error_text(response: httpx.Response) -> str:
 
 def _request_id(headers: Mapping[str, str]) -> str | None:
     """Return the id by which the Hub's people find a request, in their order of preference."""
-    for name in ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"):
-        if headers.get(name):
-            return headers[name]
-    return None
+    names = ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id")
+    return next((headers[name] for name in names if headers.get(name)), None)
 
 
 def _next_cursor(response: httpx.Response) -> str | None:

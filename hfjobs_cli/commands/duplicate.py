@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound
@@ -79,7 +81,7 @@ def _tell_what_is_left(session: Session, references: list[JobReference]) -> None
         session.remark(f"not duplicated: {' '.join(map(str, references))}")
 
 
-def _id_and_url(jobs: list[JobInfo], view: View) -> None:
+def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
     """Write the id and the page of each job, for eyes."""
     for job in jobs:
         view.write(f"{view.spell(job.id)}  {view.spell(job.url)}\n")

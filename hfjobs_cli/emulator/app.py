@@ -11,8 +11,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException, NotFound, Unauthorized
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, Unauthorized
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -94,7 +93,11 @@ class App:
         page = jobs[:PAGE_SIZE]
         response = _json([self._live(job) for job in page])
         if len(jobs) > PAGE_SIZE:
-            query = {"stage": stages, "label": request.args.getlist("label"), "cursor": _encode_cursor(page[-1])}
+            query = {
+                "stage": stages,
+                "label": request.args.getlist("label"),
+                "cursor": _encode_cursor(page[-1]),
+            }
             url = _ROUTES.bind_to_environ(request.environ).build(
                 "list_jobs", {"namespace": namespace, **query}, force_external=True
             )

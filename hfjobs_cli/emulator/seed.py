@@ -60,7 +60,7 @@ _EVALUATE = {
 }
 _HOOKED = {
     "dockerImage": "python:3.12",
-    "command": ["bash", "-c", "pip install -q datasets && python validate.py \"$WEBHOOK_REPO_ID\""],
+    "command": ["bash", "-c", 'pip install -q datasets && python validate.py "$WEBHOOK_REPO_ID"'],
     "arguments": [],
     "environment": {"WEBHOOK_REPO_ID": "davanstrien/model-cards", "WEBHOOK_REPO_TYPE": "dataset"},
     "secrets": ["WEBHOOK_SECRET"],
@@ -143,9 +143,7 @@ def history(now: datetime) -> list[Document]:
     """Return the jobs of a new demo, as the Hub would send them."""
     jobs = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *_recent(now)]
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
-    return jobs + [
-        {key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()
-    ]
+    return jobs + [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
 
 
 def wire_time(moment: datetime) -> str:
@@ -263,9 +261,7 @@ def _running(created: datetime, spec: Document, initiator: Document) -> Document
     }
 
 
-def _ended(
-    created: datetime, spec: Document, initiator: Document, dice: random.Random, failing: float
-) -> Document:
+def _ended(created: datetime, spec: Document, initiator: Document, dice: random.Random, failing: float) -> Document:
     """Return a job that ran for a while and was completed, or with probability `failing` was not."""
     waited = dice.randrange(3, 90)
     ran = int(spec["timeout"] * dice.uniform(0.01, 0.6))

@@ -29,9 +29,7 @@ def renderer_for(format_: str) -> Renderer:
     return renderer
 
 
-def choose_renderer(
-    format_: str | None, *, json: bool = False, quiet: bool = False, default: Renderer
-) -> Renderer:
+def choose_renderer(format_: str | None, *, json: bool = False, quiet: bool = False, default: Renderer) -> Renderer:
     """Return the renderer that `--format`, `--json` and `-q` ask for together.
 
     Raises UsageError if they contradict each other.

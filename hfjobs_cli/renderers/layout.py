@@ -34,9 +34,7 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     return set_cell_size(text, room).rstrip() + ellipsis
 
 
-def fit(
-    columns: Sequence[Column], measure: Callable[[Column], int], limit: int | None
-) -> list[tuple[Column, int]]:
+def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int | None) -> list[tuple[Column, int]]:
     """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
 
     Elastic columns shrink first, the widest most. Then columns leave by rank, or make place for their narrow variant.

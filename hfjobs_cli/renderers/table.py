@@ -5,7 +5,7 @@ Widths are ours: a rich Table in a narrow place cuts ids and drops columns witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from hfjobs_cli.columns import DEFAULT_COLUMNS, Column
 from hfjobs_cli.models import JobInfo
@@ -67,17 +67,21 @@ def _tell_what_left(fitted: Iterable[tuple[Column, int]], view: View) -> None:
         view.remark(f"no room for {', '.join(lost)} at {view.width} columns; --no-trunc shows everything")
 
 
-def _padded(cells: Iterable[str], fitted: Iterable[tuple[Column, int]]) -> Iterable[str]:
-    for text, (_, width) in zip(cells, fitted, strict=True):
-        yield text + " " * (width - cell_width(text) + GAP)
+def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Column, int]]) -> Iterator[str]:
+    """Yield what comes after each cell: blanks up to the next column, or the end of the line."""
+    for text, (_, width) in zip(cells[:-1], fitted[:-1], strict=True):
+        yield " " * (width - cell_width(text) + GAP)
+    yield "\n"
 
 
-def _plain(lines: Iterable[list[str]], fitted: list[tuple[Column, int]]) -> str:
+def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]]) -> str:
     """Return the lines as text without any code, so that a pipe needs no rich."""
-    return "".join("".join(_padded(cells, fitted)).rstrip() + "\n" for cells in lines)
+    return "".join(
+        cell + padding for cells in lines for cell, padding in zip(cells, _paddings(cells, fitted), strict=True)
+    )
 
 
-def _colored(lines: Iterable[list[str]], fitted: list[tuple[Column, int]]) -> str:
+def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]]) -> str:
     """Return the lines with the stage in its colour. One Text for all: a rich Table takes ten times as long."""
     from io import StringIO
 
@@ -87,10 +91,9 @@ def _colored(lines: Iterable[list[str]], fitted: list[tuple[Column, int]]) -> st
     names = [column.name for column, _ in fitted]
     text = Text()
     for cells in lines:
-        *others, last = _padded(cells, fitted)
-        for name, cell, padded in zip(names, cells, [*others, last.rstrip()], strict=True):
-            text.append(padded, STAGE_STYLES.get(cell) if name == "status" else None)
-        text.append("\n")
+        for name, cell, padding in zip(names, cells, _paddings(cells, fitted), strict=True):
+            text.append(cell, STAGE_STYLES.get(cell) if name == "status" else None)
+            text.append(padding)
     console = Console(file=StringIO(), force_terminal=True, color_system="standard", legacy_windows=False)
     with console.capture() as capture:
         console.print(text, soft_wrap=True, end="", highlight=False)

@@ -14,8 +14,9 @@ from hfjobs_cli.columns import Column
 class View:
     """Everything that decides the output, besides the jobs.
 
-    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a person
-    reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for json, None = one job a line. `remark` takes a line for stderr.
+    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
+    person reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for
+    json, None = one job a line. `remark` takes a line for stderr.
     """
 
     write: Callable[[str], None]
@@ -37,8 +38,4 @@ class View:
     def spell(self, text: str) -> str:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)
-        return (
-            shown
-            if self.is_unicode
-            else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
-        )
+        return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
