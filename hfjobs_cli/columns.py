@@ -78,7 +78,7 @@ COLUMNS = {
             narrow=_INITIATOR_TYPE,
         ),
         Column("owner", "OWNER", "its namespace", _plain(lambda job: job.owner.name), rank=30),
-        Column("labels", "LABELS", "KEY=VALUE,… without the name", _plain(cells.labels_cell), 25, least=11),
+        Column("labels", "LABELS", "KEY=VALUE list, without the name", _plain(cells.labels_cell), 25, least=11),
         Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=35),
         Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=34),
         Column("message", "MESSAGE", "why it stands so", _plain(lambda job: job.status.message), 33, least=11),

@@ -159,11 +159,12 @@ class Session:
         """Tell of something that went wrong but is being dealt with."""
         self.remark(f"warning: {line}")
 
-    def report(self, error: HfJobsError) -> None:
-        """Tell of a failure: a line of what, and a line of what to do."""
-        self.remark(f"error: {error.message}")
-        if error.hint:
-            self.remark(f"hint: {error.hint}")
+    def report(self, *errors: HfJobsError) -> None:
+        """Tell of failures: a line for each of what, then each different line of what to do."""
+        for error in errors:
+            self.remark(f"error: {error.message}")
+        for hint in dict.fromkeys(error.hint for error in errors if error.hint):
+            self.remark(f"hint: {hint}")
 
     def progress(self, text: str | None) -> None:
         """Show where a long work stands, on a terminal only; None takes it away."""

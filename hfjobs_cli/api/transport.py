@@ -11,8 +11,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -201,11 +202,8 @@ class Transport:
                 f"payment required: {said} ({context})",
                 hint="add credits at https://huggingface.co/settings/billing, or bill an organisation with --namespace",
             )
-        if response.is_redirect:
-            return BadResponse(
-                f"the Hub redirects elsewhere, which is not followed ({context})",
-                hint="check HF_ENDPOINT",
-            )
+        if response.has_redirect_location:
+            return RequestRefused(f"the Hub redirects, which only a GET follows ({context})", hint="check HF_ENDPOINT")
         if response.is_server_error:
             return Unavailable(f"the Hub failed: {said} ({context})", maybe_done=True)
         return RequestRefused(f"the Hub refused: {said} ({context})")
@@ -277,20 +275,25 @@ def _next_cursor(response: httpx.Response) -> str | None:
     link = response.links.get("next", {}).get("url")
     if link is None:
         return None
-    try:
+    cursor: str | None = None
+    with suppress(httpx.InvalidURL):
         cursor = httpx.URL(link).params.get("cursor")
-    except httpx.InvalidURL:
-        cursor = None
     if not cursor:
         raise BadResponse(f"the link to the next page holds no cursor: {describe(link)}")
     return cursor
 
 
 def _sent_at(headers: Mapping[str, str]) -> datetime | None:
+    return _http_date(headers.get("Date", ""))
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return the moment in a header (RFC 9110, 5.6.7), None if it holds none."""
     try:
-        return parsedate_to_datetime(headers["Date"])
-    except (KeyError, ValueError):
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
         return None
+    return None if moment.tzinfo is None else moment
 
 
 def _asked_pause(headers: Mapping[str, str]) -> float | None:
@@ -302,12 +305,9 @@ def _asked_pause(headers: Mapping[str, str]) -> float | None:
     asked = headers.get("Retry-After", "").strip()
     if asked.isascii() and asked.isdigit():
         return float(asked)
-    if asked:
-        try:
-            until = parsedate_to_datetime(asked)
-            return max(0.0, (until - (_sent_at(headers) or datetime.now(until.tzinfo))).total_seconds())
-        except (ValueError, TypeError):
-            return None
+    until = _http_date(asked)
+    if until is not None:
+        return max(0.0, (until - (_sent_at(headers) or datetime.now(timezone.utc))).total_seconds())
     for policy in headers.get("RateLimit", "").split(","):
         values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
         if values.get("r") == "0" and values.get("t", "").isdigit():

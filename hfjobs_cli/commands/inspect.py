@@ -43,6 +43,5 @@ def inspect(
     session.flush()
     if not references:
         session.remark("no jobs named on stdin")
-    for failure in failures:
-        session.report(failure)
+    session.report(*failures)
     return failures[0].exit_code if failures else ExitCode.DONE

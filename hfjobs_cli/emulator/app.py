@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +52,6 @@ class App:
             message = error.description or error.name
             response = _json({"error": message}, error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
             response.headers["X-Error-Message"] = message
-        response.headers["Date"] = format_datetime(self._clock(), usegmt=True)
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
 

@@ -1,0 +1,80 @@
+"""Fixtures. What they return is in `support`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, TOKEN, Hfjobs, Hub
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden files and completion scripts anew from what the program prints now",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings of whoever runs the tests out of them."""
+    monkeypatch.setenv("COLUMNS", "80")  # the width of help
+    for name in ("HF_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], str]:
+    """Return a function from a file's name, and what was printed, to what is expected.
+
+    Expected is what the file holds; with --update-golden the file is first written anew.
+    """
+
+    def expected(name: str, printed: str) -> str:
+        path = ROOT / name if "/" in name else ROOT / "tests" / "golden" / name
+        if request.config.getoption("--update-golden"):
+            path.write_text(printed, encoding="utf-8", newline="\n")
+        return path.read_text(encoding="utf-8")
+
+    return expected
+
+
+@pytest.fixture
+def directories(tmp_path: Path) -> dict[str, str]:
+    """Directories of its own for each test, so that no token, memory or demo of the machine is used."""
+    return {
+        "HOME": str(tmp_path / "home"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+    }
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    """A Hub on loopback."""
+    server = Hub(tmp_path)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def hfjobs(hub: Hub, directories: dict[str, str]) -> Hfjobs:
+    """The program, logged in to `hub`."""
+    return Hfjobs({**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN})
+
+
+@pytest.fixture
+def demo(directories: dict[str, str]) -> Hfjobs:
+    """The program on the demo."""
+    return Hfjobs({**directories, "HFJOBS_DEMO": "1"})
+
+
+@pytest.fixture(params=["in-process", "over-http"])
+def either(request: pytest.FixtureRequest) -> Hfjobs:
+    """The program on the demo and, in a second run of the test, logged in to a Hub: both must do the same."""
+    name = "demo" if request.param == "in-process" else "hfjobs"
+    program: Hfjobs = request.getfixturevalue(name)
+    return program

@@ -1,0 +1,242 @@
+"""What the tests share: a front door to the program, a Hub on loopback that can be told to misbehave, golden files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
+
+from hfjobs_cli.cli import main
+from hfjobs_cli.emulator import App, Store
+from hfjobs_cli.emulator.seed import history
+from hfjobs_cli.session import Session
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+NOW = datetime(2026, 5, 12, 9, 0, 0, tzinfo=timezone.utc)
+"""The present moment of every test that does not run the installed command."""
+
+TOKEN = "hf_a5ecretThatMustNotShow"
+USER = "davanstrien"
+BY_HAND = "6a01d697aff1cd33e8f33a64"
+BY_SCHEDULE = "6a01c8c2aff1cd33e8f339d4"
+DAILY_SCHEDULE = "69c4179671691dc46f166314"
+
+ROOT = Path(__file__).parent.parent
+
+
+class Result(NamedTuple):
+    """All that came out of one run."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    def without(self, address: str) -> Result:
+        """Return the result with an address that differs in each run spelled HUB."""
+        return Result(self.code, self.stdout.replace(address, "HUB"), self.stderr.replace(address, "HUB"))
+
+
+class Terminal(io.StringIO):
+    """A stream that calls itself a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass
+class Hfjobs:
+    """The program, called in-process with surroundings of its own. `pauses` holds what it would have slept."""
+
+    environ: dict[str, str]
+    pauses: list[float] = field(default_factory=list)
+
+    def __call__(
+        self,
+        *argv: str,
+        stdin: str = "",
+        columns: int | None = None,
+        stdout: io.StringIO | None = None,
+        stderr: io.StringIO | None = None,
+        **environ: str,
+    ) -> Result:
+        """Run a command line; with `columns`, stdout is a terminal of that width."""
+        if stdout is None:
+            stdout = io.StringIO() if columns is None else Terminal()
+        stderr = stderr or io.StringIO()
+        width = {} if columns is None else {"COLUMNS": str(columns)}
+        session = Session(
+            stdin=io.StringIO(stdin),
+            stdout=stdout,
+            stderr=stderr,
+            environ={**self.environ, **width, **environ},
+            clock=lambda: NOW,
+            sleep=self.pauses.append,
+        )
+        code = main(argv, session)
+        return Result(code, stdout.getvalue(), stderr.getvalue())
+
+    def jobs(self, *argv: str, **environ: str) -> list[dict[str, Any]]:
+        """Run a command line that prints a JSON array and must succeed without a word on stderr."""
+        code, stdout, stderr = self(*argv, **environ)
+        assert (code, stderr) == (0, "")
+        parsed: list[dict[str, Any]] = json.loads(stdout)
+        return parsed
+
+
+class Request(NamedTuple):
+    """One request as it reached a Hub."""
+
+    method: str
+    path: str
+    query: list[tuple[str, str]]
+    headers: Mapping[str, str]
+
+
+Misbehaviour = Callable[[App, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+
+
+class Hub:
+    """The emulator's app behind a real HTTP server on loopback. It records requests, and misbehaves when told to."""
+
+    def __init__(self, state: Path) -> None:
+        self.store = Store(state / "hub.sqlite3", seed=lambda: history(NOW))
+        self.app = App(self.store, token=TOKEN, clock=lambda: NOW)
+        self.requests: list[Request] = []
+        self._misbehaviours: list[Misbehaviour] = []
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
+        self.endpoint = f"http://127.0.0.1:{self._server.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def paths(self) -> list[str]:
+        """The requests so far as `METHOD PATH`."""
+        return [f"{request.method} {request.path}" for request in self.requests]
+
+    def then(self, *misbehaviours: Misbehaviour) -> None:
+        """Answer the next requests like this, each once; after them the app answers again."""
+        self._misbehaviours.extend(misbehaviours)
+
+    def replies(
+        self, status: int, body: str | bytes = "", headers: Mapping[str, str] | None = None, times: int = 1
+    ) -> None:
+        """Answer the next request, or the next few, with this."""
+        given = {"Content-Type": "application/json", **(headers or {})}
+
+        def reply(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return Response(body, status, headers=given)(environ, start)
+
+        self.then(*[reply] * times)
+
+    def job(self, **changes: Any) -> dict[str, Any]:
+        """Return a job as the Hub sends it: the one run by hand with changed keys; those changed to None are gone."""
+        source = self.store.get(USER, BY_HAND)
+        assert source is not None
+        merged = {**source, "id": "6a02000000000000000000aa", "createdAt": "2026-05-12T08:59:59.000Z", **changes}
+        return {key: value for key, value in merged.items() if value is not None}
+
+    def add(self, **changes: Any) -> str:
+        """Put such a job into the store and return its id."""
+        job = self.job(**changes)
+        self.store.add(job)
+        identifier: str = job["id"]
+        return identifier
+
+    def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        headers = {
+            key[5:].replace("_", "-").title(): value for key, value in environ.items() if key.startswith("HTTP_")
+        }
+        query = parse_qsl(environ["QUERY_STRING"])
+        self.requests.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers))
+        if self._misbehaviours:
+            return self._misbehaviours.pop(0)(self.app, environ, start)
+        return self.app(environ, start)
+
+
+class _Quiet(WSGIRequestHandler):
+    """A handler that logs nothing and lives in the tests' present moment."""
+
+    def date_time_string(self, _timestamp: float | None = None) -> str:
+        return format_datetime(NOW, usegmt=True)
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        pass
+
+
+def hang_up(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Close the connection without an answer."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return Response("")(environ, start)
+
+
+def act_and_hang_up(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Do what was asked, then close the connection without an answer."""
+    app(environ, lambda *_args: lambda _data: None)
+    return hang_up(app, environ, start)
+
+
+def act_and_reply(status: int, body: str) -> Misbehaviour:
+    """Do what was asked, then answer something else."""
+
+    def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        app(environ, lambda *_args: lambda _data: None)
+        return Response(body, status, content_type="application/json")(environ, start)
+
+    return reply
+
+
+def truncate(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer with the first 100 bytes of what was announced."""
+    body = b"".join(app(environ, lambda *_args: lambda _data: None))
+    start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body[:100]]
+
+
+def command_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for the installed command: this process's without Hugging Face's settings, and `environ`."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("HF_", "HFJOBS_", "HUGGING", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS"))
+    }
+    return {**kept, "PYTHONUTF8": "1", **environ}
+
+
+def command(*argv: str) -> list[str]:
+    """Return the command line that runs the installed command."""
+    return [sys.executable, "-m", "hfjobs_cli", *argv]
+
+
+def run_command(*argv: str, environ: Mapping[str, str], **options: Any) -> Result:
+    """Run the installed command in a process of its own."""
+    done = subprocess.run(
+        command(*argv),
+        env=command_environ(environ),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+        **options,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)

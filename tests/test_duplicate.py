@@ -1,0 +1,244 @@
+"""`hfjobs duplicate`: a job that bills somebody is created once, and never lost sight of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hfjobs_cli.emulator import App
+from tests.support import (
+    BY_HAND,
+    BY_SCHEDULE,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    act_and_hang_up,
+    act_and_reply,
+    hang_up,
+    truncate,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def posts(hub: Hub) -> list[str]:
+    return [path for path in hub.paths if path.startswith("POST")]
+
+
+def newest(program: Hfjobs) -> dict[str, object]:
+    (job,) = json.loads(program("ps", "--limit", "1", "--json").stdout)
+    assert isinstance(job, dict)
+    return job
+
+
+@pytest.mark.parametrize("alias", ["duplicate", "rerun"])
+def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, alias: str) -> None:
+    """The next ps lists it; it has the spec of its source and says what it was made from."""
+    result = either(alias, BY_HAND)
+    job = newest(either)
+    assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
+    assert job["initiator"] == {"type": "duplicated-job", "id": BY_HAND, "name": None}
+    (source,) = either.jobs("inspect", BY_HAND)
+    for key in ("docker_image", "command", "environment", "secrets", "flavor", "timeout", "labels", "owner"):
+        assert job[key] == source[key]
+    listed = either("ps", "-q", "--initiator", f"duplicated-job:{BY_HAND}")
+    assert listed.stdout == f"{job['id']}\n"
+
+
+def test_the_token_and_the_namespace_are_those_of_the_source(hfjobs: Hfjobs, hub: Hub) -> None:
+    theirs = hfjobs.jobs("ps", "-a", "--namespace", "aurora-lab", "--json")[0]["id"]
+    assert hfjobs("duplicate", f"aurora-lab/{theirs}").code == 0
+    assert posts(hub) == [f"POST /api/jobs/aurora-lab/{theirs}/duplicate"]
+    assert newest(Hfjobs({**hfjobs.environ}))["initiator"] != {"type": "duplicated-job", "id": theirs, "name": None}
+
+
+def test_quiet_prints_the_id(hfjobs: Hfjobs) -> None:
+    result = hfjobs("duplicate", "-q", BY_HAND)
+    assert result == Result(0, f"{newest(hfjobs)['id']}\n", "")
+
+
+@pytest.mark.parametrize("options", [("--format", "json"), ("--json",)])
+def test_json_is_that_of_inspect(hfjobs: Hfjobs, options: tuple[str, ...]) -> None:
+    result = hfjobs("duplicate", *options, BY_HAND)
+    assert result == hfjobs("inspect", str(newest(hfjobs)["id"]))
+
+
+def test_a_table_shows_the_initiator(hfjobs: Hfjobs) -> None:
+    result = hfjobs("duplicate", "--format", "table", BY_HAND)
+    header, row = result.stdout.splitlines()
+    assert header.split()[-1] == "INITIATOR"
+    assert row.split()[-1] == f"duplicated-job:{BY_HAND}"
+
+
+def test_quiet_with_a_format_is_a_usage_error(hfjobs: Hfjobs, hub: Hub) -> None:
+    result = hfjobs("duplicate", "-q", "--format", "json", BY_HAND)
+    assert result == Result(
+        2, "", "error: -q/--quiet prints ids only and goes with no --format\nhint: give one of them\n"
+    )
+    assert hub.requests == []
+
+
+class TestSeveral:
+    """Several are created one after the other."""
+
+    def test_are_told_of_in_order(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", "--json", "-", stdin=f"{BY_HAND}\n{BY_SCHEDULE}\n{BY_HAND}\n")
+        jobs = json.loads(result.stdout)
+        assert [job["initiator"]["id"] for job in jobs] == [BY_HAND, BY_SCHEDULE, BY_HAND]
+        assert len({job["id"] for job in jobs}) == len(posts(hub)) == 3
+
+    def test_may_be_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        assert hfjobs("duplicate", "-") == Result(0, "", "no jobs named on stdin\n")
+        assert hub.requests == []
+
+    def test_none_is_created_if_one_reference_is_wrong(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        assert hfjobs("duplicate", BY_HAND, "a/b/c").code == 2
+        assert hub.requests == []
+
+    def test_go_on_after_one_that_does_not_exist(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, stderr = hfjobs("duplicate", "-q", "none", BY_HAND)
+        assert code == 3
+        assert stdout == f"{newest(hfjobs)['id']}\n"
+        assert stderr.startswith("error: no job 'none' in namespace 'davanstrien'")
+
+    def test_stop_when_the_money_is_gone(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """What was created is told, and so is what was not tried."""
+        hfjobs("ps")
+        broke = "Pre-paid credit balance is insufficient - add more credits to your account to use Jobs."
+        hub.then(lambda app, environ, start: app(environ, start))
+        hub.replies(402, json.dumps({"error": broke}))
+        code, stdout, stderr = hfjobs("duplicate", "--json", BY_HAND, BY_SCHEDULE, BY_HAND, f"{USER}/{BY_SCHEDULE}")
+        assert code == 1
+        assert [job["initiator"]["id"] for job in json.loads(stdout)] == [BY_HAND]
+        assert stderr == (
+            "error: payment required: Pre-paid credit balance is insufficient - add more credits to your account to "
+            f"use Jobs (POST /api/jobs/{USER}/{BY_SCHEDULE}/duplicate: 402)\n"
+            "hint: add credits at https://huggingface.co/settings/billing, or bill an organisation with --namespace\n"
+            f"not duplicated: {BY_HAND} {USER}/{BY_SCHEDULE}\n"
+        )
+
+
+class TestLostAnswer:
+    """A request that may have reached the server is not sent again; the new job is looked for by its initiator."""
+
+    @pytest.mark.parametrize(
+        "misbehaviour",
+        [
+            act_and_hang_up,
+            truncate,
+            act_and_reply(200, "<html>"),
+            act_and_reply(200, "{"),
+            act_and_reply(200, '{"id": "aa"}'),
+            act_and_reply(200, "[]"),
+            act_and_reply(500, ""),
+            act_and_reply(502, "<html>Bad Gateway</html>"),
+            act_and_reply(504, ""),
+        ],
+    )
+    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+        hfjobs("ps")
+        hub.then(misbehaviour)
+        result = hfjobs("duplicate", BY_HAND)
+        job = newest(hfjobs)
+        assert job["initiator"] == {"type": "duplicated-job", "id": BY_HAND, "name": None}
+        assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
+        assert len(posts(hub)) == 1
+        assert hfjobs.pauses == [0.0]
+
+    def test_it_is_found_when_it_takes_a_while(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        hub.then(act_and_hang_up)
+        hub.replies(200, "[]", {"Date": "Tue, 12 May 2026 09:00:00 GMT"}, times=2)
+        assert hfjobs("duplicate", "-q", BY_HAND) == Result(0, f"{newest(hfjobs)['id']}\n", "")
+        assert len(posts(hub)) == 1
+        assert hfjobs.pauses == [0.0, 1.0, 3.0]
+
+    def test_earlier_duplicates_are_not_taken_for_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Neither one made before the request, nor one made a moment ago by the same command."""
+        hub.add(initiator={"type": "duplicated-job", "id": BY_HAND}, createdAt="2026-05-12T08:59:50.000Z")
+        hub.add(id="6a02000000000000000000ac", initiator={"type": "duplicated-job", "id": BY_SCHEDULE})
+        hub.add(id="6a02000000000000000000ad", initiator={"type": "user", "id": BY_HAND})
+        hfjobs("ps")
+        hub.then(lambda app, environ, start: app(environ, start), hang_up)
+        code, stdout, stderr = hfjobs("duplicate", "-q", BY_HAND, BY_HAND, BY_SCHEDULE)
+        assert code == 5
+        assert len(stdout.splitlines()) == 1
+        assert stderr.splitlines() == [
+            f"error: it is not known whether {USER}/{BY_HAND} was duplicated: the connection to {hub.endpoint} broke: "
+            f"Server disconnected without sending a response. (POST /api/jobs/{USER}/{BY_HAND}/duplicate)",
+            "hint: before trying again, check with: "
+            f"hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}",
+            f"not duplicated: {BY_SCHEDULE}",
+        ]
+        assert len(posts(hub)) == 2
+
+    def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        import threading
+
+        done = threading.Event()
+
+        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            done.wait(30)
+            return act_and_hang_up(app, environ, start)
+
+        hfjobs("ps")
+        hub.then(wait)
+        result = hfjobs("duplicate", BY_HAND, HFJOBS_TIMEOUT="0.2")
+        done.set()
+        assert (result.code, result.stdout) == (5, "")
+        assert f"was duplicated: no answer from {hub.endpoint} in time" in result.stderr
+        assert len(posts(hub)) == 1
+
+    def test_when_looking_fails_too_the_first_reason_is_told(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        hub.then(hang_up)
+        hub.replies(403, '{"error": "no"}')
+        result = hfjobs("duplicate", BY_HAND)
+        assert (result.code, result.stdout) == (5, "")
+        assert "the connection to" in result.stderr
+        assert "hint: before trying again, check with: hfjobs ps -a" in result.stderr
+
+
+class TestRefused:
+    """What was refused for sure is not looked for."""
+
+    @pytest.mark.parametrize(
+        ("status", "code"), [(400, 1), (402, 1), (409, 1), (401, 4), (403, 4), (404, 3), (429, 5), (307, 1)]
+    )
+    def test_one_request_and_the_right_exit_code(self, hfjobs: Hfjobs, hub: Hub, status: int, code: int) -> None:
+        headers = {"Location": f"{hub.endpoint}/api/elsewhere"} if status == 307 else {}
+        hub.replies(status, '{"error": "because"}', headers)
+        result = hfjobs("duplicate", f"x/{BY_HAND}")
+        assert (result.code, result.stdout) == (code, "")
+        assert result.stderr.startswith("error: ")
+        assert hub.paths == [f"POST /api/jobs/x/{BY_HAND}/duplicate"]
+
+    def test_a_server_that_is_down_got_nothing(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("duplicate", f"x/{BY_HAND}", HF_ENDPOINT="http://127.0.0.1:9")
+        expected = (
+            "error: no connection to http://127.0.0.1:9: Connection refused "
+            f"(POST /api/jobs/x/{BY_HAND}/duplicate)\nhint: check the network, HF_ENDPOINT and the proxy\n"
+        )
+        assert result == Result(5, "", expected)
+
+    def test_the_remembered_namespace_is_asked_for_anew_next_time(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, '{"name": "old-name"}')
+        hub.replies(200, "[]")
+        hfjobs("ps")
+        assert hfjobs("duplicate", BY_HAND).code == 3
+        assert hfjobs("duplicate", BY_HAND).code == 0
+        assert posts(hub) == [
+            f"POST /api/jobs/old-name/{BY_HAND}/duplicate",
+            f"POST /api/jobs/{USER}/{BY_HAND}/duplicate",
+        ]
+
+
+def test_the_demo_lasts_from_one_run_to_the_next(demo: Hfjobs) -> None:
+    ids = [demo("duplicate", "-q", BY_HAND).stdout.strip() for _ in range(3)]
+    assert demo("ps", "-q", "--initiator", "duplicated-job").stdout.split()[:3] == sorted(ids, reverse=True)
