@@ -14,7 +14,7 @@ from hfjobs_cli import __version__, options
 from hfjobs_cli.commands.duplicate import duplicate
 from hfjobs_cli.commands.inspect import inspect
 from hfjobs_cli.commands.ps import ps
-from hfjobs_cli.config import Overrides
+from hfjobs_cli.config import SETTINGS, Overrides
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 from hfjobs_cli.session import Session
 
@@ -59,7 +59,14 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     return int(code)
 
 
-@app.callback(invoke_without_command=True)
+def _epilog() -> str:
+    """Return what `hfjobs --help` says about the environment and exit codes. `\\b` keeps typer from joining lines."""
+    settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
+    codes = [f"  {code.value:<22}  {code.meaning}" for code in ExitCode]
+    return "\n".join(["\b", "Environment:", *settings, "", "\b", "Exit codes:", *codes])
+
+
+@app.callback(invoke_without_command=True, epilog=_epilog())
 def root(
     ctx: typer.Context,
     token: options.Token = None,

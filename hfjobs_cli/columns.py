@@ -60,7 +60,7 @@ COLUMNS = {
         Column("image", "IMAGE/SPACE", "image, or hf.co/spaces/NAME", _plain(cells.image_cell), 20, least=11),
         Column("command", "COMMAND", "command line, shell-quoted", _plain(cells.command_cell), 40, least=10),
         Column("created", "CREATED", "when it was created", _moment(lambda job: job.created_at), rank=60),
-        Column("status", "STATUS", "its stage", _plain(lambda job: job.status.stage), rank=NEVER_LEAVES),
+        Column("status", "STATUS", "its stage", _plain(lambda job: str(job.status)), rank=NEVER_LEAVES),
         Column(
             "runtime",
             "RUNTIME",
@@ -77,7 +77,7 @@ COLUMNS = {
             rank=80,
             narrow=_INITIATOR_TYPE,
         ),
-        Column("owner", "OWNER", "its namespace", _plain(lambda job: job.owner.name), rank=30),
+        Column("owner", "OWNER", "its namespace", _plain(lambda job: str(job.owner)), rank=30),
         Column("labels", "LABELS", "KEY=VALUE list, without the name", _plain(cells.labels_cell), 25, least=11),
         Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=35),
         Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=34),

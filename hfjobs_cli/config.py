@@ -17,23 +17,23 @@ DEMO_ENDPOINT = "http://demo.localhost"
 DEFAULT_TIMEOUT_SECS = 30.0
 
 SETTINGS = {
-    "HF_TOKEN": "the token; next in line are HUGGING_FACE_HUB_TOKEN and the files below",
-    "HUGGING_FACE_HUB_TOKEN": "the token, by its older name",
-    "HF_TOKEN_PATH": "a file that holds the token",
-    "HF_HOME": "a directory whose file `token` holds the token",
-    "XDG_CACHE_HOME": "in place of ~/.cache, for huggingface/token and what hfjobs remembers",
-    "XDG_STATE_HOME": "in place of ~/.local/state, for the jobs of the demo",
-    "HF_ENDPOINT": "the Hub's address, https://huggingface.co by default",
+    "HF_TOKEN": "access token; next in line are those below",
+    "HUGGING_FACE_HUB_TOKEN": "access token, by its older name",
+    "HF_TOKEN_PATH": "file that holds the token",
+    "HF_HOME": "directory whose file `token` holds it",
+    "XDG_CACHE_HOME": "~/.cache by default: huggingface/token, hfjobs/",
+    "XDG_STATE_HOME": "~/.local/state by default: hfjobs/, the demo",
+    "HF_ENDPOINT": "the Hub, https://huggingface.co by default",
     "HF_HUB_OFFLINE": "1 = make no request",
-    "HF_DEBUG": "1 = log requests to stderr, as --debug does",
-    "HFJOBS_DEMO": "1 = use the demo, as --demo does",
-    "HFJOBS_TIMEOUT": "seconds without any answer after which a request fails, 30 by default",
-    "HFJOBS_ALLOW_HTTP": "1 = send the token over plain http to another machine",
+    "HF_DEBUG": "1 = --debug",
+    "HFJOBS_DEMO": "1 = --demo",
+    "HFJOBS_TIMEOUT": "seconds to wait for an answer, 30 by default",
+    "HFJOBS_ALLOW_HTTP": "1 = send the token over plain http anywhere",
     "NO_COLOR": "not empty = no colours",
     "FORCE_COLOR": "not empty = colours also in a pipe",
-    "COLUMNS": "the width of the terminal, if it is to be another",
+    "COLUMNS": "width of the terminal, if not its own",
 }
-"""Every environment variable that is looked at, for the help and the README."""
+"""Every environment variable that is looked at, for help and README. Options come before them."""
 
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 _TRUE_WORDS = ("1", "on", "yes", "true")

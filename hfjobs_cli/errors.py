@@ -10,12 +10,12 @@ class ExitCode(IntEnum):
     """Exit codes of `hfjobs`, the only place they are listed."""
 
     DONE = 0, "done, also when no job matched"
-    FAILURE = 1, "failed: refused by the Hub, out of credits, an answer that makes no sense"
-    USAGE = 2, "the command line was wrong; nothing was asked of the Hub"
+    FAILURE = 1, "failure, also when the Hub refuses or talks nonsense"
+    USAGE = 2, "wrong usage; nothing was asked of the Hub"
     NOT_FOUND = 3, "no such job or namespace"
-    NOT_ALLOWED = 4, "not logged in, or the token may not do this (401, 403)"
-    UNAVAILABLE = 5, "no usable answer: network, timeout, or 429 and 5xx after retries"
-    INTERRUPTED = 130, "interrupted with Ctrl-C"
+    NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
+    UNAVAILABLE = 5, "unavailable: network, timeout, 429 and 5xx after retries"
+    INTERRUPTED = 130, "interrupted by Ctrl-C"
 
     meaning: str
 

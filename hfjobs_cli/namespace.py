@@ -11,6 +11,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from hfjobs_cli.references import is_name
+
 
 class NamespaceMemory:
     """A file that maps an endpoint and token, hashed together, to the name of the token's user.
@@ -26,7 +28,7 @@ class NamespaceMemory:
     def recall(self) -> str | None:
         """Return the name remembered, None if there is none."""
         name = self._read().get(self._key)
-        return name if isinstance(name, str) and name else None
+        return name if isinstance(name, str) and is_name(name) else None
 
     def remember(self, name: str | None) -> None:
         """Remember `name`, or forget what was remembered if it is None."""

@@ -26,9 +26,14 @@ class JobReference:
         return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
 
 
+def is_name(text: str) -> bool:
+    """Tell whether `text` can be an id or a namespace, and so may enter a URL."""
+    return bool(_NAME.fullmatch(text) and text.strip("."))
+
+
 def check_name(text: str, what: str) -> str:
-    """Return `text` if it can be an id or a namespace. Raises UsageError, so that nothing odd enters a URL."""
-    if not _NAME.fullmatch(text) or not text.strip("."):
+    """Return `text` if it can be an id or a namespace. Raises UsageError."""
+    if not is_name(text):
         raise UsageError(
             f"'{text}' cannot be a {what}",
             hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",

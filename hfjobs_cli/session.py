@@ -93,7 +93,7 @@ class Session:
             from hfjobs_cli.emulator import DEMO_TOKEN, open_app
         except ModuleNotFoundError as error:
             raise UsageError(
-                f"the demo needs {error.name}, which is not installed",
+                f"the demo needs {(error.name or '').partition('.')[0]}, which is not installed",
                 hint="pip install 'hfjobs-cli[emulator]'",
             ) from error
         settings = self.settings

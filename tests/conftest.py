@@ -61,6 +61,14 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 
 
 @pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Hub]:
+    """Another Hub, to which nothing should go."""
+    server = Hub(tmp_path / "elsewhere")
+    yield server
+    server.close()
+
+
+@pytest.fixture
 def hfjobs(hub: Hub, directories: dict[str, str]) -> Hfjobs:
     """The program, logged in to `hub`."""
     return Hfjobs({**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN})

@@ -91,9 +91,13 @@ class Hfjobs:
         code = main(argv, session)
         return Result(code, stdout.getvalue(), stderr.getvalue())
 
-    def jobs(self, *argv: str, **environ: str) -> list[dict[str, Any]]:
+    def given(self, environ: Mapping[str, str]) -> Hfjobs:
+        """Return the program with further settings."""
+        return Hfjobs({**self.environ, **environ}, self.pauses)
+
+    def jobs(self, *argv: str) -> list[dict[str, Any]]:
         """Run a command line that prints a JSON array and must succeed without a word on stderr."""
-        code, stdout, stderr = self(*argv, **environ)
+        code, stdout, stderr = self(*argv)
         assert (code, stderr) == (0, "")
         parsed: list[dict[str, Any]] = json.loads(stdout)
         return parsed
@@ -214,7 +218,7 @@ def truncate(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterab
 
 
 def command_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for the installed command: this process's without Hugging Face's settings, and `environ`."""
+    """Return the environment for the installed command: this process's without our settings, and `environ`."""
     kept = {
         key: value
         for key, value in os.environ.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ class TestSeveral:
         assert hfjobs("duplicate", BY_HAND, "a/b/c").code == 2
         assert hub.requests == []
 
-    def test_go_on_after_one_that_does_not_exist(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_go_on_after_one_that_does_not_exist(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("duplicate", "-q", "none", BY_HAND)
         assert code == 3
         assert stdout == f"{newest(hfjobs)['id']}\n"
@@ -179,8 +180,6 @@ class TestLostAnswer:
         assert len(posts(hub)) == 2
 
     def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        import threading
-
         done = threading.Event()
 
         def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

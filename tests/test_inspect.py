@@ -89,7 +89,7 @@ class TestReferences:
         assert hfjobs("inspect", "-", stdin="\n") == Result(0, "[]\n", "no jobs named on stdin\n")
         assert hub.requests == []
 
-    def test_may_be_in_several_namespaces(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_may_be_in_several_namespaces(self, hfjobs: Hfjobs) -> None:
         theirs = hfjobs.jobs("ps", "-a", "--namespace", "aurora-lab", "--limit", "0", "--json")[0]["id"]
         jobs = hfjobs.jobs("inspect", f"aurora-lab/{theirs}", BY_HAND)
         assert [job["owner"]["name"] for job in jobs] == ["aurora-lab", USER]
@@ -151,7 +151,7 @@ class TestSeveral:
         assert [job["id"] for job in hfjobs.jobs("inspect", *ids)] == ids
         assert len(hub.requests) == len(ids)
 
-    def test_that_exist_are_shown_beside_those_that_do_not(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_that_exist_are_shown_beside_those_that_do_not(self, hfjobs: Hfjobs) -> None:
         hfjobs("ps")
         code, stdout, stderr = hfjobs("inspect", "none1", BY_HAND, f"{USER}/none2")
         assert code == 3
@@ -395,7 +395,7 @@ class TestParsing:
             ({"timeout": True}, "timeout should be a number, but is True"),
             ({"expose": {"ports": ["80"]}}, "expose.ports[0] should be a whole number, but is '80'"),
             ({"volumes": [7]}, "volumes[0] should be an object, but is 7"),
-            ({"flavor": "x" * 99 and ["x"]}, "flavor should be a string, but is an array"),
+            ({"flavor": ["x"]}, "flavor should be a string, but is an array"),
             ({"initiator": "user"}, "initiator should be an object, but is 'user'"),
             (
                 {"status": {"stage": "RUNNING", "message": 10**50}},

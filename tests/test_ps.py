@@ -89,7 +89,7 @@ class TestColour:
 
     @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"TERM": "dumb"}])
     def test_can_be_switched_off(self, hfjobs: Hfjobs, golden: Golden, environ: dict[str, str]) -> None:
-        result = hfjobs("ps", columns=80, **environ)
+        result = hfjobs.given(environ)("ps", columns=80)
         assert result == Result(0, golden("ps-80-plain.txt", result.stdout), "")
         assert "\x1b" not in result.stdout
 

@@ -16,8 +16,8 @@ from hfjobs_cli.api.transport import Answer, Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.namespace import NamespaceMemory
-from hfjobs_cli.payload import Payload
-from hfjobs_cli.references import JobReference, check_name
+from hfjobs_cli.payload import Payload, describe
+from hfjobs_cli.references import JobReference, check_name, is_name
 
 T = TypeVar("T")
 
@@ -60,8 +60,7 @@ class JobsClient:
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
         answer = self._transport.get("/api/whoami-v2")
-        name = self._parsed(answer, lambda data: Payload(data, "user").require("name", str))
-        return check_name(name, "user name")
+        return self._parsed(answer, _user_name)
 
     def list_jobs(
         self,
@@ -229,6 +228,13 @@ class JobsClient:
         with self._lock:
             if namespace is None and self._confirmed is None and self._memory:
                 self._memory.remember(None)
+
+
+def _user_name(data: object) -> str:
+    name = Payload(data, "user").require("name", str)
+    if not is_name(name):
+        raise BadResponse(f"user.name cannot be a namespace: {describe(name)}")
+    return name
 
 
 def _segment(text: str, what: str) -> str:

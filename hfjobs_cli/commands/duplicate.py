@@ -23,7 +23,7 @@ def duplicate(
     no_trunc: options.NoTrunc = False,
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Run jobs again: create new ones with the spec of old ones (also: rerun).
+    """Run jobs again, as new jobs of the same spec (also: rerun).
 
     Prints the id and the page of each new job. A new job costs money, so each request is sent once: if its answer is
     lost, the new job is looked for by its initiator instead.

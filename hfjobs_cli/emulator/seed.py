@@ -167,7 +167,7 @@ def _scheduled() -> Iterator[Document]:
     dice = random.Random(62)  # noqa: S311
     for day in range(47):
         created = datetime(2026, 5, 11, 12, 17, 6, tzinfo=timezone.utc) - timedelta(days=day)
-        yield _ended(created, _REFRESH, _by("scheduled-job", _DAILY_SCHEDULE), dice, failing=0.06)
+        yield _ended(created, _REFRESH, _by("scheduled-job", _DAILY_SCHEDULE), dice, failing=0.15)
     for week in range(15):
         created = datetime(2026, 5, 10, 3, 0, 4, tzinfo=timezone.utc) - timedelta(weeks=week)
         yield _ended(created, _EVALUATE, _by("scheduled-job", _WEEKLY_SCHEDULE), dice, failing=0.2)

@@ -1,0 +1,82 @@
+"""Imports point one way, and third-party names stay behind their fences."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import hfjobs_cli
+
+PACKAGE = Path(hfjobs_cli.__file__).parent
+
+# For each module, or package with all that is in it: what it may import of ours. What is imported inside a function
+# counts too. Everything may import itself.
+LAYERS: dict[str, set[str]] = {
+    "__init__": {"api", "errors", "models"},  # for type checkers only; at run time names are loaded on first use
+    "__main__": {"cli"},
+    "cli": {"__init__", "commands", "config", "errors", "options", "session"},
+    "commands": {"columns", "errors", "filters", "models", "options", "references", "renderers", "session"},
+    "options": {"completion", "renderers"},
+    "completion": {"cells", "columns", "config", "filters", "models", "renderers", "session"},
+    "session": {"api", "cells", "columns", "config", "emulator", "errors", "namespace", "renderers"},
+    "renderers": {"cells", "columns", "errors", "filters", "models"},
+    "columns": {"cells", "errors", "filters", "models"},
+    "filters": {"errors", "models"},
+    "cells": {"models"},
+    "api": {"__init__", "config", "errors", "models", "namespace", "payload", "references"},
+    "namespace": {"references"},
+    "references": {"errors", "models"},
+    "config": {"errors", "models"},
+    "models": {"payload"},
+    "payload": {"errors"},
+    "errors": set(),
+    "emulator": set(),
+}
+
+FENCES = {
+    "typer": {"cli.py", "options.py", "completion.py"},
+    "rich": {"renderers/table.py", "renderers/layout.py", "session.py"},
+    "httpx": {"api/transport.py"},
+    "werkzeug": {"emulator/app.py"},
+}
+
+MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
+
+
+def imported(module: str) -> set[str]:
+    """Return the full names of all that a module imports."""
+    names = set()
+    for node in ast.walk(ast.parse((PACKAGE / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def layer(name: str) -> str:
+    """Return the layer of `hfjobs_cli.api.client.JobsClient`: `api`; names of the package itself are `__init__`."""
+    first = name.removeprefix("hfjobs_cli.").partition(".")[0]
+    return first if first in LAYERS else "__init__"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_point_one_way(module: str) -> None:
+    own = module.removesuffix(".py").partition("/")[0]
+    used = {layer(name) for name in imported(module) if name.startswith("hfjobs_cli")}
+    assert used - {own} <= LAYERS[own]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_third_party_names_stay_behind_their_fences(module: str) -> None:
+    used = {name.partition(".")[0] for name in imported(module)} & set(FENCES)
+    assert {name for name in used if module not in FENCES[name]} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_public_names_of_typer_are_used(module: str) -> None:
+    assert {name for name in imported(module) if name.startswith("typer.")} == set()
+    assert not any(name.startswith("click") for name in imported(module))

@@ -1,0 +1,198 @@
+"""What a TAB offers, through the protocol the shells' scripts use, and in a real shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hfjobs_cli.columns import COLUMNS
+from hfjobs_cli.emulator import App
+from tests.support import BY_HAND, TOKEN, USER, Hub, Result, command, command_environ, hang_up, run_command
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Golden = Callable[[str, str], str]
+
+STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
+INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
+
+
+@pytest.fixture
+def environ(directories: dict[str, str]) -> dict[str, str]:
+    return dict(directories)
+
+
+def complete(line: str, environ: dict[str, str], shell: str = "fish") -> Result:
+    """Return what a shell is told when TAB is pressed behind `line`."""
+    asked = {"_HFJOBS_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
+    return run_command(environ={**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})
+
+
+def offered(line: str, environ: dict[str, str]) -> list[str]:
+    """Return the words offered behind `line`, without their help."""
+    code, stdout, stderr = complete(line, environ)
+    assert (code, stderr) == (0, "")
+    return [row.partition("\t")[0] for row in stdout.splitlines() if row]
+
+
+class TestStaticWords:
+    """Words that are known without asking anybody."""
+
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ("hfjobs ", ["ps", "inspect", "duplicate"]),
+            ("hfjobs d", ["duplicate"]),
+            ("hfjobs ps --status ", STATUSES),
+            ("hfjobs ps --status C", ["Completed", "Canceled"]),
+            ("hfjobs ps --status running,", [f"running,{word}" for word in STATUSES[1:]]),
+            ("hfjobs ps --status !de", ["!deleted"]),
+            ("hfjobs ps --status !running,!sc", ["!running,!scheduling"]),
+            ("hfjobs ps --initiator ", INITIATORS),
+            ("hfjobs ps --initiator user,d", ["user,duplicated-job"]),
+            ("hfjobs ps --format ", ["table", "json", "jsonl"]),
+            ("hfjobs inspect --format j", ["json", "jsonl"]),
+            ("hfjobs ps --columns ", [*COLUMNS, "help"]),
+            ("hfjobs ps --columns id,st", ["id,status", "id,started"]),
+            ("hfjobs ps --columns +fl", ["+flavor"]),
+            ("hfjobs ps --w", ["--wide"]),
+            ("hfjobs duplicate --q", ["--quiet"]),
+            ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
+            ("hfjobs --d", ["--demo", "--debug"]),
+        ],
+    )
+    def test_are_offered(self, environ: dict[str, str], line: str, words: list[str]) -> None:
+        assert offered(line, environ) == words
+
+    def test_come_with_help(self, environ: dict[str, str]) -> None:
+        assert "ps\tList jobs, newest first (also: ls, list).\n" in complete("hfjobs ", environ).stdout
+        zsh = complete("hfjobs ps --wi", environ, "zsh").stdout
+        assert zsh == '_arguments \'*: :(("--wide":"Add the columns FLAVOR and INITIATOR."))\'\n'
+        powershell = complete("hfjobs ps --wi", {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": "--wi"}, "powershell")
+        assert powershell.stdout == "--wide:::Add the columns FLAVOR and INITIATOR.\n"
+
+    @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
+    def test_cost_neither_httpx_nor_rich(self, environ: dict[str, str], line: str) -> None:
+        asked = {"_HFJOBS_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", "-m", "hfjobs_cli"],
+            env=command_environ({**environ, **asked}),
+            capture_output=True,
+            encoding="utf-8",
+        )
+        imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
+        assert "typer" in imported
+        assert imported & {"httpx", "rich", "werkzeug"} == set()
+
+
+class TestJobs:
+    """Job ids, asked of the Hub, with name, status and age."""
+
+    def logged_in(self, environ: dict[str, str], hub: Hub) -> dict[str, str]:
+        return {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
+
+    @pytest.mark.parametrize("command_", ["inspect", "duplicate"])
+    def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
+        settings = self.logged_in(environ, hub)
+        assert len(offered(f"hfjobs {command_} ", settings)) == 100
+        row = complete(f"hfjobs {command_} {BY_HAND[:9]}", settings).stdout
+        assert row.startswith(f"{BY_HAND}\tclassify-cards completed ")
+
+    def test_know_the_namespace(self, environ: dict[str, str], hub: Hub) -> None:
+        settings = self.logged_in(environ, hub)
+        assert offered(f"hfjobs inspect {USER}/{BY_HAND[:9]}", settings) == [f"{USER}/{BY_HAND}"]
+        theirs = offered("hfjobs inspect --namespace aurora-lab ", settings)
+        assert offered("hfjobs inspect aurora-lab/", settings) == [f"aurora-lab/{id_}" for id_ in theirs]
+        assert "GET /api/jobs/aurora-lab" in hub.paths
+
+    @pytest.mark.parametrize("line", ["hfjobs --demo inspect ", "hfjobs inspect --demo "])
+    def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
+        assert len(offered(line, environ)) == 100
+
+    def test_have_harmless_help(self, environ: dict[str, str], hub: Hub) -> None:
+        """A name is neither markup nor control sequence."""
+        id_ = hub.add(labels={"name": "[bold]x\x1b[31m"})
+        row = complete(f"hfjobs inspect {id_}", self.logged_in(environ, hub)).stdout
+        assert row.startswith(f"{id_}\t[bold]x\\x1b[31m completed")
+
+    @pytest.mark.parametrize(
+        "settings",
+        [{}, {"HF_TOKEN": "hf_wrong"}, {"HF_TOKEN": TOKEN, "HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_ENDPOINT": "?"}],
+    )
+    def test_are_none_without_a_word_when_something_is_wrong(
+        self, environ: dict[str, str], hub: Hub, settings: dict[str, str]
+    ) -> None:
+        assert complete("hfjobs inspect 6", {**environ, "HF_ENDPOINT": hub.endpoint, **settings}) == Result(0, "\n", "")
+
+    def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub) -> None:
+        """The Hub here answers only after the completion has ended."""
+        done = threading.Event()
+
+        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            done.wait(60)
+            return hang_up(app, environ, start)
+
+        hub.then(wait)
+        result = complete("hfjobs inspect 6", self.logged_in(environ, hub))
+        done.set()
+        assert result == Result(0, "\n", "")
+
+
+class TestScripts:
+    """The scripts in `completions/` are those the program prints."""
+
+    @pytest.mark.parametrize(
+        ("shell", "name"),
+        [("bash", "hfjobs.bash"), ("zsh", "_hfjobs"), ("fish", "hfjobs.fish"), ("powershell", "hfjobs.ps1")],
+    )
+    def test_are_up_to_date(self, environ: dict[str, str], golden: Golden, shell: str, name: str) -> None:
+        if shell == "bash" and shutil.which("bash") is None:
+            pytest.skip("the bash script is printed only where there is a bash, whose version is checked")
+        result = run_command(environ={**environ, "_HFJOBS_COMPLETE": f"source_{shell}"})
+        assert result == Result(0, golden(f"completions/{name}", result.stdout), "")
+
+    @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="needs bash")
+    def test_are_shown_and_installed(self, environ: dict[str, str], tmp_path: Path) -> None:
+        """`--show-completion` and `--install-completion` find out which shell they were called from."""
+        home = tmp_path / "home"
+        home.mkdir()
+        called = " ".join(command())
+        for option in ("--show-completion", "--install-completion"):
+            done = subprocess.run(
+                ["bash", "--norc", "-c", f"{called} {option}; exit $?"],
+                env=command_environ(environ),
+                capture_output=True,
+                encoding="utf-8",
+            )
+            assert (done.returncode, done.stderr) == (0, "")
+            if option == "--show-completion":
+                shown = done.stdout
+        assert "complete -o default -F _hfjobs_completion hfjobs" in shown
+        assert (home / ".bash_completions" / "hfjobs.sh").read_text(encoding="utf-8").strip() == shown.strip()
+
+    @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="needs bash")
+    def test_work_in_bash(self, environ: dict[str, str], tmp_path: Path) -> None:
+        """The function that bash calls for a TAB fills COMPREPLY with what is offered."""
+        program = tmp_path / "bin" / "hfjobs"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        script = Path(__file__).parent.parent / "completions" / "hfjobs.bash"
+        typed = 'COMP_WORDS=(hfjobs ps --status r); COMP_CWORD=3; _hfjobs_completion hfjobs; echo "${COMPREPLY[@]}"'
+        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "--norc", "-c", f"source {script}; {typed}"],
+            env=command_environ({**environ, "PATH": path}),
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "running\n", "")

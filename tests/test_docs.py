@@ -1,0 +1,110 @@
+"""README and CHANGELOG say what is true: outputs are real, recipes run, tables list what the code lists."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hfjobs_cli import __version__
+from hfjobs_cli.config import SETTINGS
+from hfjobs_cli.errors import ExitCode
+from tests.support import ROOT, Hfjobs, Terminal, command, command_environ
+
+Golden = Callable[[str, str], str]
+
+README = "README.md"
+WIDTH = 120
+_CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+_RECIPE = re.compile(r"```sh\n(hfjobs .*?)\n```", re.DOTALL)
+_ID = re.compile(r"\b6a02[0-9a-f]{20}\b")
+
+
+def readme() -> str:
+    return (ROOT / README).read_text(encoding="utf-8")
+
+
+def played(block: str, demo: Hfjobs) -> str:
+    """Return a console block with what its commands print now, on a terminal without colours."""
+    lines = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            both = Terminal()
+            _, *argv = shlex.split(line.removeprefix("$ "))
+            demo(*argv, columns=WIDTH, stdout=both, stderr=both, NO_COLOR="1")
+            lines += [line, *both.getvalue().splitlines()]
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def table(rows: dict[str, str]) -> str:
+    return "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items())
+
+
+def generated(demo: Hfjobs) -> str:
+    """Return the README with all that can be generated generated: outputs of commands, and the two tables."""
+    text = _CONSOLE.sub(lambda match: f"```console\n{played(match[1], demo)}```", readme())
+    tables = {
+        "code": table({str(code.value): code.meaning for code in ExitCode}),
+        "variable": table({name: meaning.replace("`", "") for name, meaning in SETTINGS.items()}),
+    }
+    for header, rows in tables.items():
+        pattern = re.compile(rf"(\| {header} \| meaning \|\n\| --- \| --- \|\n)(?:\|.*\n)*")
+        text, found = pattern.subn(lambda match, rows=rows: match[1] + rows, text)  # type: ignore[misc]
+        assert found == 1
+    return text
+
+
+def test_readme_shows_what_is_printed(demo: Hfjobs, golden: Golden) -> None:
+    """Ids of jobs that were created a moment ago, and their request ids, differ each time."""
+
+    def masked(text: str) -> str:
+        return re.sub(r"Root=1-[0-9a-f]{24}", "Root=1-…", _ID.sub("6a02…", text))
+
+    printed = generated(demo)
+    if masked(printed) == masked(readme()):
+        printed = readme()
+    assert masked(printed) == masked(golden(f"./{README}", printed))
+
+
+@pytest.mark.skipif(os.name == "nt" or shutil.which("jq") is None, reason="needs a POSIX shell and jq")
+@pytest.mark.parametrize("recipe", _RECIPE.findall(readme()))
+def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -> None:
+    program = tmp_path / "bin" / "hfjobs"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    environ = command_environ({**directories, "HFJOBS_DEMO": "1", "PATH": path})
+    done = subprocess.run(["sh", "-c", recipe], env=environ, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert "error" not in done.stderr
+    if recipe.endswith("| length'"):
+        assert done.stdout == "63\n"
+
+
+def test_quick_start_is_two_commands() -> None:
+    quick_start = readme().partition("## Quick start\n")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"```sh\n(.*?)```", quick_start, re.DOTALL)
+    first, second = block.splitlines()
+    assert first.endswith("hfjobs --demo ps")
+    assert second.endswith("pytest")
+
+
+def test_changelog_tells_of_this_version() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", __version__]
+
+
+def test_every_setting_in_the_code_is_listed() -> None:
+    """Names of environment variables in the package, found by their look."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "hfjobs_cli").rglob("*.py"))
+    used = set(re.findall(r'environ(?:\.get\(|\[|, )"([A-Z_]+)"', sources)) - {"TERM", "HOME", "USERPROFILE"}
+    listed = {name for name in used if name in SETTINGS}
+    assert used == listed

@@ -1,0 +1,299 @@
+"""The installed command in a process of its own: pipes, terminals, signals and streams as they really are."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hfjobs_cli import __version__
+from hfjobs_cli.emulator import App
+from tests.support import BY_HAND, TOKEN, USER, Hub, Result, command, command_environ, hang_up, run_command
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Golden = Callable[[str, str], str]
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal or signals of POSIX")
+
+
+@pytest.fixture
+def environ(directories: dict[str, str], hub: Hub) -> dict[str, str]:
+    return {**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
+
+
+def on_terminal(columns: int, *argv: str, environ: dict[str, str]) -> Result:
+    """Run the installed command with stdout on a pseudo-terminal of that many columns."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        command(*argv),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=command_environ({"TERM": "xterm-256color", **environ}),
+    )
+    os.close(writer)
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(reader, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(reader)
+    _, stderr = process.communicate(timeout=60)
+    return Result(process.returncode, b"".join(chunks).decode().replace("\r\n", "\n"), stderr.decode())
+
+
+@posix_only
+class TestTerminal:
+    """On a terminal the table fits, and ids and states stay whole."""
+
+    @pytest.mark.parametrize("columns", [60, 80, 120])
+    @pytest.mark.parametrize("options", [(), ("-w",), ("--initiator", "scheduled-job,duplicated-job")])
+    def test_no_row_is_wider_and_no_id_or_status_is_cut(
+        self, environ: dict[str, str], hub: Hub, columns: int, options: tuple[str, ...]
+    ) -> None:
+        hub.add(
+            command=["echo", "[bold]", "\x1b[31mred\x1b[0m", "two\nlines", "\u202edlrow"],
+            labels={"name": "名前" * 30},
+            initiator={"type": "duplicated-job", "id": BY_HAND},
+        )
+        code, stdout, _ = on_terminal(columns, "ps", "-a", *options, environ=environ)
+        assert code == 0
+        header, *rows = ESCAPE.sub("", stdout).splitlines()
+        listed = json.loads(run_command("ps", "-a", *options, "--json", environ=environ).stdout)
+        assert len(rows) == len(listed)
+        for job, row in zip(listed, rows, strict=True):
+            assert row.startswith(job["id"] + "  ")
+            assert f"  {job['status']['stage']}" in row
+        wide = sum(2 if char > "\u3000" else 1 for char in rows[0])
+        assert max([wide, len(header), *map(len, rows[1:])]) <= columns
+
+    def test_colours_are_of_the_stage_only(self, environ: dict[str, str]) -> None:
+        stdout = on_terminal(80, "ps", environ=environ).stdout
+        assert set(re.findall(r"\x1b\[3\dm(\w+)\x1b\[0m", stdout)) == {"SCHEDULING", "RUNNING"}
+        assert "\x1b" not in on_terminal(80, "ps", environ={**environ, "NO_COLOR": "1"}).stdout
+
+    def test_width_may_be_given_by_columns(self, environ: dict[str, str]) -> None:
+        stdout = on_terminal(200, "ps", environ={**environ, "COLUMNS": "40", "NO_COLOR": "1"}).stdout
+        assert stdout.splitlines()[0] == "JOB ID                    STATUS"
+
+    def test_a_terminal_of_no_width_counts_as_80(self, environ: dict[str, str]) -> None:
+        at_0 = on_terminal(0, "ps", "--columns", "id,name,command", environ={**environ, "NO_COLOR": "1"}).stdout
+        at_80 = on_terminal(80, "ps", "--columns", "id,name,command", environ={**environ, "NO_COLOR": "1"}).stdout
+        assert at_0 == at_80
+
+    def test_help_is_the_same_as_in_a_pipe(self, environ: dict[str, str]) -> None:
+        assert (
+            on_terminal(80, "ps", "--help", environ=environ).stdout
+            == run_command("ps", "--help", environ=environ).stdout
+        )
+
+
+class TestPipe:
+    """In a pipe nothing is cut or coloured, and whoever reads may stop."""
+
+    def test_nothing_is_cut_and_nothing_is_coloured(self, environ: dict[str, str]) -> None:
+        code, stdout, stderr = run_command("ps", "-a", "--limit", "0", environ={**environ, "COLUMNS": "20"})
+        assert (code, stderr) == (0, "")
+        assert len(stdout.splitlines()) == 246
+        assert "…" not in stdout
+        assert "\x1b" not in stdout
+
+    @posix_only
+    @pytest.mark.parametrize("argv", [("ps",), ("ps", "-a", "--limit", "0", "--format", "jsonl"), ("inspect", BY_HAND)])
+    def test_a_reader_that_is_gone_ends_it_quietly(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            command(*argv), env=command_environ(environ), stdout=writer, stderr=subprocess.PIPE, encoding="utf-8"
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
+    def test_head(self, environ: dict[str, str]) -> None:
+        line = " ".join(command("ps", "-a", "--limit", "0", "--format", "jsonl")) + " | head -n 1"
+        done = subprocess.run(["sh", "-c", line], env=command_environ(environ), capture_output=True, encoding="utf-8")
+        assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("argv", [("ps",), ("ps", "--json"), ("inspect", BY_HAND), ("duplicate", BY_HAND)])
+    def test_a_full_disk_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            done = subprocess.run(
+                command(*argv), env=command_environ(environ), stdout=full, stderr=subprocess.PIPE, encoding="utf-8"
+            )
+        assert done.returncode == 1
+        assert done.stderr == "error: stdout cannot be written: No space left on device\nhint: is the disk full?\n"
+
+    @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+    def test_closed_streams_do_no_harm(self, environ: dict[str, str], closed: str) -> None:
+        line = " ".join(command("ps", "--name", "nothing")) + " " + closed
+        done = subprocess.run(["sh", "-c", line], env=command_environ(environ), capture_output=True, encoding="utf-8")
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+
+    def test_characters_that_do_not_fit_are_escaped(self, environ: dict[str, str], hub: Hub) -> None:
+        hub.add(labels={"name": "größe 🚀"})
+        ascii_only = {**environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii", "PYTHONCOERCECLOCALE": "0"}
+        table = run_command("ps", "-a", "--limit", "1", environ=ascii_only)
+        assert table.code == 0
+        assert r"gr\xf6\xdfe \U0001f680" in table.stdout
+        jobs = json.loads(run_command("ps", "-a", "--limit", "1", "--json", environ=ascii_only).stdout)
+        assert jobs[0]["labels"]["name"] == "größe 🚀"
+
+
+@posix_only
+class TestInterrupt:
+    """Ctrl-C ends it at once with 130 and one word."""
+
+    @pytest.mark.parametrize(
+        ("argv", "told"),
+        [
+            (("ps", "--namespace", USER), "interrupted\n"),
+            (("inspect", f"{USER}/a", f"{USER}/b", f"{USER}/c"), "interrupted\n"),
+            (
+                ("duplicate", f"{USER}/{BY_HAND}"),
+                f"it is not known whether {USER}/{BY_HAND} was duplicated\n"
+                f"hint: check with: hfjobs ps -a --initiator duplicated-job:{BY_HAND}\ninterrupted\n",
+            ),
+        ],
+    )
+    def test_while_the_hub_takes_its_time(
+        self, environ: dict[str, str], hub: Hub, argv: tuple[str, ...], told: str
+    ) -> None:
+        arrived, done = threading.Event(), threading.Event()
+
+        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            arrived.set()
+            done.wait(60)
+            return hang_up(app, environ, start)
+
+        hub.then(*[wait] * 3)
+        process = subprocess.Popen(
+            command(*argv),
+            env=command_environ(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert arrived.wait(60)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        done.set()
+        assert Result(process.returncode, stdout, stderr) == Result(130, "", told)
+
+
+class TestEntryPoints:
+    """`hfjobs` and `python -m hfjobs_cli` are the same program."""
+
+    def test_version(self, environ: dict[str, str]) -> None:
+        assert run_command("--version", environ=environ) == Result(0, f"hfjobs {__version__}\n", "")
+        script = Path(sys.executable).with_name("hfjobs")
+        found = shutil.which(str(script))
+        if found is None:
+            pytest.skip("the package is not installed beside this Python")
+        done = subprocess.run([found, "--version"], capture_output=True, encoding="utf-8")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"hfjobs {__version__}\n", "")
+
+    @pytest.mark.parametrize("argv", [(), ("ps",), ("inspect",), ("duplicate",)])
+    def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
+        """Without a command the help is printed too."""
+        name = f"help-{argv[0] if argv else 'hfjobs'}.txt"
+        long = run_command(*argv, "--help", environ=environ)
+        assert long == Result(0, golden(name, long.stdout), "")
+        assert run_command(*argv, "-h", environ=environ) == long
+        if not argv:
+            assert run_command(environ=environ) == long
+
+    def test_offers_public_names_lazily(self) -> None:
+        """Importing the package loads nothing; each public name can be had from it."""
+        code = (
+            "import sys, hfjobs_cli; before = set(sys.modules); assert 'httpx' not in before and 'typer' not in before;"
+            "print(*[getattr(hfjobs_cli, name).__module__ for name in hfjobs_cli.__all__])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert set(done.stdout.split()) == {"hfjobs_cli.api.client", "hfjobs_cli.errors", "hfjobs_cli.models"}
+
+    def test_the_client_can_be_used_from_python(self, hub: Hub) -> None:
+        code = (
+            "import sys; from hfjobs_cli import JobsClient, NotFound; from hfjobs_cli.api.transport import Transport\n"
+            "from hfjobs_cli.references import JobReference\n"
+            "client = JobsClient(Transport(sys.argv[1], sys.argv[2]))\n"
+            "print(client.whoami(), sum(len(page.jobs) for page in client.list_jobs()))\n"
+            "try: client.inspect_job(JobReference(None, 'none'))\n"
+            "except NotFound as error: print(error)\n"
+        )
+        argv = [sys.executable, "-c", code, hub.endpoint, TOKEN]
+        done = subprocess.run(argv, capture_output=True, encoding="utf-8")
+        assert done.stderr == ""
+        first, second = done.stdout.splitlines()
+        assert first == "davanstrien 245"
+        assert second.startswith("no job 'none' in namespace 'davanstrien': not found: Job not found (GET ")
+
+    def test_an_unknown_public_name(self) -> None:
+        import hfjobs_cli
+
+        with pytest.raises(AttributeError, match="module 'hfjobs_cli' has no attribute 'nothing'"):
+            hfjobs_cli.nothing  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("argv", "forbidden"),
+    [
+        (("--help",), {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
+        (("ps", "--status", "bogus"), {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
+        (("ps",), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+        (("ps", "--format", "json"), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+        (("inspect", BY_HAND), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+    ],
+)
+def test_imports_only_what_it_needs(environ: dict[str, str], argv: tuple[str, ...], forbidden: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "hfjobs_cli", *argv],
+        env=command_environ(environ),
+        capture_output=True,
+        encoding="utf-8",
+    )
+    imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
+    assert "typer" in imported
+    assert imported & forbidden == set()
+
+
+def test_without_the_emulator_the_demo_says_how_to_get_it(directories: dict[str, str]) -> None:
+    """A module that is None counts as not installed."""
+    code = (
+        "import sys; sys.modules['werkzeug'] = None; sys.argv = ['hfjobs', '--demo', 'ps']\n"
+        "from hfjobs_cli.__main__ import run; run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=command_environ(directories), capture_output=True, encoding="utf-8"
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: the demo needs werkzeug, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
+    )

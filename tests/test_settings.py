@@ -1,0 +1,319 @@
+"""Where settings come from, and that the token goes to nobody but the Hub it is for."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from hfjobs_cli.config import Overrides, load_settings
+from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result
+
+
+def used_token(hub: Hub) -> str:
+    """Return the token of the last request."""
+    return hub.requests[-1].headers["Authorization"].removeprefix("Bearer ")
+
+
+class TestToken:
+    """The first of these that is there."""
+
+    def test_order(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+        """Each in turn is taken away, and the next one counts. Tokens are stripped; an empty one is none."""
+        environ = hfjobs.environ
+        files = {
+            "HF_TOKEN_PATH": tmp_path / "path",
+            "HF_HOME": tmp_path / "hf",
+            "XDG_CACHE_HOME": tmp_path / "xdg",
+            "HOME": tmp_path / "home",
+        }
+        tokens = [
+            files["HF_TOKEN_PATH"],
+            files["HF_HOME"] / "token",
+            files["XDG_CACHE_HOME"] / "huggingface" / "token",
+            files["HOME"] / ".cache" / "huggingface" / "token",
+        ]
+        for index, path in enumerate(tokens):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f" hf_file{index}\n\n", encoding="utf-8")
+        environ |= {name: str(path) for name, path in files.items()}
+        environ |= {"HF_TOKEN": "hf_1", "HUGGING_FACE_HUB_TOKEN": "hf_2\r\n"}
+
+        hfjobs("--token", "hf_0", "ps")
+        assert used_token(hub) == "hf_0"
+        for expected, taken_away in (("hf_1", "HF_TOKEN"), ("hf_2", "HUGGING_FACE_HUB_TOKEN")):
+            hfjobs("ps")
+            assert used_token(hub) == expected
+            environ[taken_away] = " "
+        for index, path in enumerate(tokens):
+            assert hfjobs("ps").stderr.startswith(f"error: the Hub does not accept the token from the file {path}:")
+            assert used_token(hub) == f"hf_file{index}"
+            path.unlink()
+        assert hfjobs("ps").stderr.startswith("error: no token was found\n")
+
+    def test_paths_may_hold_a_tilde_and_variables(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+        del hfjobs.environ["HF_TOKEN"]
+        home = Path(hfjobs.environ["HOME"])
+        home.mkdir()
+        (home / "t").write_text("hf_tilde", encoding="utf-8")
+        (tmp_path / "v").write_text("hf_variable", encoding="utf-8")
+        hfjobs("ps", HF_TOKEN_PATH="~/t")
+        assert used_token(hub) == "hf_tilde"
+        hfjobs("ps", HF_TOKEN_PATH="$PLACE/v", PLACE=str(tmp_path))
+        assert used_token(hub) == "hf_variable"
+
+    def test_in_its_file_is_as_good_as_in_the_environment(self, hfjobs: Hfjobs) -> None:
+        expected = hfjobs("ps")
+        token = hfjobs.environ.pop("HF_TOKEN")
+        file = Path(hfjobs.environ["XDG_CACHE_HOME"]) / "huggingface" / "token"
+        file.parent.mkdir(parents=True)
+        file.write_text(token + "\n", encoding="utf-8")
+        assert hfjobs("ps") == expected
+
+    def test_file_that_cannot_be_read_is_named(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        del hfjobs.environ["HF_TOKEN"]
+        assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path)) == Result(
+            2, "", f"error: the token file {tmp_path} cannot be read: Is a directory\nhint: or set HF_TOKEN\n"
+        )
+        (tmp_path / "bad").write_bytes(b"\xff\xfe")
+        assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path / "bad")) == Result(
+            2, "", f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text\nhint: or set HF_TOKEN\n"
+        )
+
+    @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2"])
+    def test_that_cannot_be_one_is_refused_unseen(self, hfjobs: Hfjobs, hub: Hub, token: str) -> None:
+        assert hfjobs("ps", HF_TOKEN=token) == Result(
+            2,
+            "",
+            "error: the token from HF_TOKEN holds characters no token has\n"
+            "hint: copy it again from https://huggingface.co/settings/tokens\n",
+        )
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ("--token", TOKEN, "ps", "-q"),
+            ("ps", "-q", "--token", TOKEN),
+            ("--token", "hf_x", "ps", "-q", "--token", TOKEN),
+        ],
+    )
+    def test_option_may_stand_before_and_after_the_command(self, hfjobs: Hfjobs, argv: tuple[str, ...]) -> None:
+        """The nearer one counts."""
+        expected = hfjobs("ps", "-q")
+        del hfjobs.environ["HF_TOKEN"]
+        assert hfjobs(*argv) == expected
+
+
+class TestEndpoint:
+    """`--endpoint`, then HF_ENDPOINT, then the Hub itself."""
+
+    def test_option_comes_before_the_environment(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("--endpoint", hub.endpoint + "/", "ps", "-q", HF_ENDPOINT="http://127.0.0.1:9")
+        assert result.code == 0
+
+    def test_default_is_the_hub(self) -> None:
+        assert load_settings({"HF_ENDPOINT": ""}, Overrides()).endpoint == "https://huggingface.co"
+
+    @pytest.mark.parametrize(
+        ("given", "message", "source"),
+        [
+            ("hub", "'hub' is not an address of a Hub", "--endpoint"),
+            ("ftp://x", "'ftp://x' is not an address of a Hub", "--endpoint"),
+            ("https://", "'https://' is not an address of a Hub", "--endpoint"),
+            ("https://x:99999", "'https://x:99999' is not an address of a Hub", "--endpoint"),
+            ("https://x y", "'https://x y' is not an address of a Hub", "--endpoint"),
+            ("https://x?a=b", "'https://x?a=b' is not an address of a Hub", "--endpoint"),
+            ("https://[::1", "'https://[::1' is not an address of a Hub", "--endpoint"),
+            ("https://me:pass@x", "--endpoint must not hold a user name or password", "--endpoint"),
+            ("https://me:pass@x?", "--endpoint must not hold a user name or password", "--endpoint"),
+            ("https://me:pass@x#y", "'x#y' is not an address of a Hub", "--endpoint"),
+        ],
+    )
+    def test_bad_ones_are_a_usage_error(self, hfjobs: Hfjobs, given: str, message: str, source: str) -> None:
+        hint = f"{source} takes an address such as https://huggingface.co"
+        assert hfjobs("ps", "--endpoint", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+
+    def test_plain_http_is_for_this_machine_only(self, hfjobs: Hfjobs) -> None:
+        """It can be allowed; the name below resolves nowhere, so that the request is seen to be tried."""
+        result = hfjobs("ps", HF_ENDPOINT="http://hub.invalid:8080")
+        assert result == Result(
+            2,
+            "",
+            "error: the token would go over plain http to hub.invalid:8080\n"
+            "hint: use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours\n",
+        )
+        for host in ("localhost", "127.0.0.1", "[::1]", "demo.localhost"):
+            settings = load_settings({"HF_ENDPOINT": f"http://{host}:1"}, Overrides())
+            assert settings.endpoint == f"http://{host}:1"
+        allowed = {"HF_ENDPOINT": "http://hub.invalid", "HFJOBS_ALLOW_HTTP": "1"}
+        assert load_settings(allowed, Overrides()).endpoint == "http://hub.invalid"
+
+
+@pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
+def test_a_bad_timeout_is_a_usage_error(hfjobs: Hfjobs, given: str) -> None:
+    hint = "it takes seconds, more than 0 and less than a day"
+    assert hfjobs("ps", HFJOBS_TIMEOUT=given) == Result(2, "", f"error: HFJOBS_TIMEOUT is '{given}'\nhint: {hint}\n")
+
+
+class TestTokenStaysHome:
+    """It is sent to the endpoint's origin only, and never shown."""
+
+    def test_a_link_to_another_host_is_followed_at_the_endpoint(self, hfjobs: Hfjobs, hub: Hub, elsewhere: Hub) -> None:
+        link = {"Link": f'<{elsewhere.endpoint}/api/jobs/x?cursor=abc>; rel="next"'}
+        hub.replies(200, json.dumps([hub.job(id="aa")]), link)
+        hub.replies(200, json.dumps([hub.job(id="bb")]))
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x") == Result(0, "aa\nbb\n", "")
+        assert hub.requests[1].query == [("cursor", "abc")]
+        assert elsewhere.requests == []
+
+    def test_a_redirect_to_another_origin_is_refused(self, hfjobs: Hfjobs, hub: Hub, elsewhere: Hub) -> None:
+        hub.replies(302, "", {"Location": f"{elsewhere.endpoint}/api/jobs/x"})
+        result = hfjobs("ps", "--namespace", "x")
+        assert result == Result(
+            1,
+            "",
+            f"error: the Hub redirects to another origin, {elsewhere.endpoint} (GET /api/jobs/x)\n"
+            "hint: the token was not sent there; check HF_ENDPOINT\n",
+        )
+        assert elsewhere.requests == []
+
+    def test_a_redirect_within_the_origin_is_followed(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """As when a user was renamed."""
+        hub.replies(307, "", {"Location": f"/api/jobs/{USER}?stage=RUNNING"})
+        assert hfjobs("ps", "-q", "--namespace", "old").code == 0
+        assert hub.paths == ["GET /api/jobs/old", f"GET /api/jobs/{USER}"]
+        assert used_token(hub) == TOKEN
+
+    def test_redirects_without_end_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(307, "", {"Location": "/api/jobs/x"}, times=9)
+        result = hfjobs("ps", "--namespace", "x")
+        assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x)\n")
+        assert len(hub.requests) == 6
+
+    def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(302, "", {"Location": f"https://127.0.0.1:{hub.endpoint.rpartition(':')[2]}/"})
+        assert hfjobs("ps", "--namespace", "x").stderr.startswith("error: the Hub redirects to another origin, https:")
+
+    def test_debug_shows_requests_but_not_the_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        for result in (hfjobs("--debug", "ps", "-q"), hfjobs("ps", "-q", "--debug"), hfjobs("ps", "-q", HF_DEBUG="1")):
+            assert result.code == 0
+            assert f"> GET {hub.endpoint}/api/jobs/{USER}?stage=RUNNING&stage=SCHEDULING\n" in result.stderr
+            assert "\n< 200 " in result.stderr
+            assert ", request id Root=1-" in result.stderr
+            assert TOKEN not in result.stderr
+
+    @pytest.mark.parametrize("debug", [(), ("--debug",)])
+    def test_a_server_that_repeats_it_is_not_quoted(self, hfjobs: Hfjobs, hub: Hub, debug: tuple[str, ...]) -> None:
+        hub.replies(400, json.dumps({"error": f"bad token {TOKEN}"}), {"X-Request-Id": TOKEN})
+        result = hfjobs(*debug, "ps", "--namespace", "x")
+        assert "bad token <TOKEN> (GET /api/jobs/x: 400, request id <TOKEN>)" in result.stderr
+        assert TOKEN not in result.stderr
+
+    def test_repr_hides_it(self, hfjobs: Hfjobs) -> None:
+        settings = load_settings(hfjobs.environ, Overrides(token=TOKEN))
+        assert settings.token == TOKEN
+        assert TOKEN not in repr(settings) + repr(Overrides(token=TOKEN))
+
+    def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
+        self, hfjobs: Hfjobs, elsewhere: Hub, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("HTTP_PROXY", elsewhere.endpoint)
+        monkeypatch.setenv("http_proxy", elsewhere.endpoint)
+        assert hfjobs("ps", "-q").code == 0
+        assert elsewhere.requests == []
+
+    def test_the_user_agent_says_who_asks(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("inspect", BY_HAND)
+        name, python = hub.requests[-1].headers["User-Agent"].split(" ")
+        assert name.startswith("hfjobs/0.")
+        assert python.startswith("python/3.")
+
+
+class TestMemory:
+    """The file that remembers the namespace."""
+
+    def file(self, hfjobs: Hfjobs) -> Path:
+        return Path(hfjobs.environ["XDG_CACHE_HOME"]) / "hfjobs" / "namespaces.json"
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+    def test_is_for_its_owner_only_and_holds_no_token(self, hfjobs: Hfjobs) -> None:
+        hfjobs("ps")
+        assert stat.S_IMODE(self.file(hfjobs).stat().st_mode) == 0o600
+        text = self.file(hfjobs).read_text(encoding="utf-8")
+        assert list(json.loads(text).values()) == [USER]
+        assert TOKEN not in text
+
+    def test_is_kept_for_each_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        del hub.requests[:]
+        hfjobs("ps", HF_TOKEN="hf_other")
+        assert hub.paths == ["GET /api/whoami-v2"]
+
+    @pytest.mark.parametrize("garbage", ["", "{", "[]", "7", '{"x": 7}', "[" * 99_999, "\udcff"])
+    def test_survives_garbage(self, hfjobs: Hfjobs, hub: Hub, garbage: str) -> None:
+        expected = hfjobs("ps")
+        self.file(hfjobs).write_bytes(garbage.encode("utf-8", "surrogateescape"))
+        assert hfjobs("ps") == expected
+        del hub.requests[:]
+        assert hfjobs("ps") == expected
+        assert len(hub.requests) == 1
+
+    @pytest.mark.parametrize("name", [7, "", "../x", None])
+    def test_survives_a_name_that_cannot_be_one(self, hfjobs: Hfjobs, name: object) -> None:
+        expected = hfjobs("ps")
+        (key,) = json.loads(self.file(hfjobs).read_text(encoding="utf-8"))
+        self.file(hfjobs).write_text(json.dumps({key: name}), encoding="utf-8")
+        assert hfjobs("ps") == expected
+
+    def test_may_be_impossible_to_write(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        expected = hfjobs("ps")
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        assert hfjobs("ps", XDG_CACHE_HOME=str(tmp_path / "file")) == expected
+        (tmp_path / "other" / "hfjobs" / "namespaces.json").mkdir(parents=True)
+        assert hfjobs("ps", XDG_CACHE_HOME=str(tmp_path / "other")) == expected
+        assert list((tmp_path / "other" / "hfjobs").iterdir()) == [tmp_path / "other" / "hfjobs" / "namespaces.json"]
+
+
+class TestDemo:
+    """`--demo` and HFJOBS_DEMO=1 use neither network nor account."""
+
+    def test_needs_and_uses_no_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        expected = hfjobs("--demo", "ps", "-q")
+        assert (expected.code, len(expected.stdout.split()), expected.stderr) == (0, 7, "")
+        assert hfjobs("ps", "-q", "--demo") == expected
+        assert hfjobs("ps", "-q", HFJOBS_DEMO="true") == expected
+        assert hub.requests == []
+        assert not (Path(hfjobs.environ["XDG_CACHE_HOME"]) / "hfjobs").exists()
+
+    def test_logs_its_requests_too(self, demo: Hfjobs) -> None:
+        assert "> GET http://demo.localhost/api/whoami-v2\n< 200 " in demo("--debug", "ps").stderr
+
+    def test_says_where_it_cannot_keep_its_jobs(self, demo: Hfjobs, tmp_path: Path) -> None:
+        blocked = tmp_path / "blocked"
+        blocked.write_text("", encoding="utf-8")
+        result = demo("ps", XDG_STATE_HOME=str(blocked))
+        assert (result.code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"error: the demo cannot keep its jobs in {blocked / 'hfjobs'}: ")
+        assert result.stderr.endswith("\nhint: set XDG_STATE_HOME to a directory that can be written\n")
+
+    def test_says_that_its_file_is_damaged(self, demo: Hfjobs) -> None:
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"not a database" * 99)
+        result = demo("ps")
+        assert (result.code, result.stdout) == (1, "")
+        assert f"{file}: file is not a database" in result.stderr
+
+    def test_does_not_touch_the_file_of_another_version(self, demo: Hfjobs) -> None:
+        import sqlite3
+
+        demo("ps")
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        connection = sqlite3.connect(file)
+        connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        assert f"{file} was written by another version of hfjobs; delete it to start anew" in demo("ps").stderr
