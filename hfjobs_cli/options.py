@@ -30,7 +30,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr
 Jobs = Annotated[
     list[str],
     typer.Argument(
-        metavar="JOB...",
+        metavar="[NAMESPACE/]JOB...",
         help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one a line.",
         autocompletion=complete_jobs,
         show_default=False,

@@ -131,7 +131,7 @@ class TestReferences:
                 "'HUB/spaces/a/b' is not the page of a job",
                 "such pages are HUB/jobs/NAMESPACE/ID",
             ),
-            ((), "missing argument 'JOB...'", "see 'hfjobs inspect --help'"),
+            ((), "missing argument '[NAMESPACE/]JOB...'", "see 'hfjobs inspect --help'"),
         ],
     )
     def test_bad_ones_are_a_usage_error(
