@@ -32,32 +32,6 @@ if TYPE_CHECKING:
         JobVolume,
     )
 
-_HOMES = {
-    "hfjobs_cli.api.client": ("JobsClient", "Page"),
-    "hfjobs_cli.errors": (
-        "BadResponse",
-        "ExitCode",
-        "HfJobsError",
-        "NotAllowed",
-        "NotFound",
-        "NotLoggedIn",
-        "RequestRefused",
-        "Unavailable",
-        "UsageError",
-    ),
-    "hfjobs_cli.models": (
-        "JobCreator",
-        "JobDurations",
-        "JobInfo",
-        "JobInitiator",
-        "JobNetwork",
-        "JobOwner",
-        "JobStatus",
-        "JobVolume",
-    ),
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-
 __all__ = [
     "BadResponse",
     "ExitCode",
@@ -81,8 +55,15 @@ __all__ = [
 ]
 
 
+_HOMES = ("errors", "models", "api.client")
+"""Where public names are looked for, the cheapest to import first."""
+
+
 def __getattr__(name: str) -> object:
     """Load a public name from its module (PEP 562)."""
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOME_OF[name]), name)
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -50,7 +51,8 @@ class Payload:
     def number(self, key: str) -> int | float | None:
         """Return a number as it came, an int or a float, None if absent."""
         value = self.values.get(key)
-        if value is None or type(value) in (int, float):
+        # Python reads NaN and Infinity, which are not JSON and could not be written again.
+        if value is None or type(value) is int or (type(value) is float and math.isfinite(value)):
             return value
         raise self._wrong(key, "a number", value)
 
@@ -95,7 +97,7 @@ class Payload:
             return None
         try:
             return parse_time(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self._wrong(key, "an ISO 8601 time", value) from None
 
     def _wrong(self, key: str, expected: str, value: object) -> BadResponse:
@@ -103,7 +105,7 @@ class Payload:
 
 
 def parse_time(text: str) -> datetime:
-    """Parse an ISO 8601 date and time; without an offset it is taken as UTC. Raises ValueError.
+    """Parse an ISO 8601 date and time; without an offset it is taken as UTC. Raises ValueError or OverflowError.
 
     Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits, both of which the Hub may send.
     """

@@ -206,7 +206,7 @@ class TestUnavailable:
         assert hint == "hint: try again"
         assert hub.paths == [LIST] * 4
 
-    @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+    @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520])
     def test_a_status_that_passes(self, settled: Hfjobs, hub: Hub, status: int) -> None:
         hub.replies(status, '{"error": "busy"}', {"Retry-After": "2"}, times=3)
         expected = settled("ps", "-q").stdout
@@ -225,11 +225,6 @@ class TestUnavailable:
         assert error == f"error: the Hub is not available: busy ({LIST}: {status})"
         assert hint == "hint: try again in 0 s"
         assert hub.paths == [LIST] * 4
-
-    def test_a_status_that_no_retry_will_change(self, settled: Hfjobs, hub: Hub) -> None:
-        hub.replies(501, "")
-        one_line(settled("ps"), 5, f"the Hub failed: Not Implemented ({LIST}: 501)", None)
-        assert hub.paths == [LIST]
 
     @pytest.mark.parametrize(
         ("headers", "pause"),

@@ -392,7 +392,13 @@ class TestParsing:
             ({"labels": {"a": 1}}, "labels.a should be a string, but is 1"),
             ({"labels": []}, "labels should be an object, but is an array"),
             ({"command": ["a", {}]}, "command[1] should be a string, but is an object"),
+            (
+                {"createdAt": "0001-01-01T00:00:00+09:00"},
+                "createdAt should be an ISO 8601 time, but is '0001-01-01T00:00:00+09:00'",
+            ),
             ({"timeout": True}, "timeout should be a number, but is True"),
+            ({"timeout": float("nan")}, "timeout should be a number, but is nan"),
+            ({"durations": {"runningSecs": float("inf")}}, "durations.runningSecs should be a number, but is inf"),
             ({"expose": {"ports": ["80"]}}, "expose.ports[0] should be a whole number, but is '80'"),
             ({"volumes": [7]}, "volumes[0] should be an object, but is 7"),
             ({"flavor": ["x"]}, "flavor should be a string, but is an array"),

@@ -228,7 +228,7 @@ class TestTokenStaysHome:
 
     def test_the_user_agent_says_who_asks(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("inspect", BY_HAND)
-        name, python = hub.requests[-1].headers["User-Agent"].split(" ")
+        name, python = hub.requests[-1].headers["User-Agent"].split("; ")
         assert name.startswith("hfjobs/0.")
         assert python.startswith("python/3.")
 

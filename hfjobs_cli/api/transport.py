@@ -10,17 +10,17 @@ import random
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from hfjobs_cli import __version__
+from hfjobs_cli.api.headers import asked_pause, request_id, sent_at
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import (
     BadResponse,
@@ -39,7 +39,6 @@ LONGEST_PAUSE_SECS = 60.0
 CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
 
-_RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 
@@ -90,7 +89,7 @@ class Transport:
             headers={
                 "Authorization": f"Bearer {token}",
                 "Accept": "application/json",
-                "User-Agent": f"hfjobs/{__version__} python/{python}",
+                "User-Agent": f"hfjobs/{__version__}; python/{python}",
             },
             timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
             # Loading certificates takes 40 ms and plain http needs none.
@@ -125,9 +124,9 @@ class Transport:
                 pause: float | None = None
                 failure = self._network_failure(error, context, method)
             else:
-                if response.status_code not in _RETRIED_STATUSES:
+                if not _may_pass(response):
                     return self._answer(response, context)
-                pause = _asked_pause(response.headers)
+                pause = asked_pause(response.headers)
                 failure = self._busy(response, context, method, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
                 raise failure
@@ -144,7 +143,7 @@ class Transport:
             self._debug(f"> {request.method} {request.url}")
             response = self._client.send(request)
             milliseconds = (time.monotonic() - started) * 1000
-            identifier = _request_id(response.headers)
+            identifier = request_id(response.headers)
             self._debug(
                 f"< {response.status_code} {len(response.content)} bytes in {milliseconds:.0f} ms"
                 + (f", request id {identifier}" if identifier else "")
@@ -168,7 +167,7 @@ class Transport:
         context = self._context(response, context)
         if not response.is_success:
             raise self._refusal(response, context)
-        answer = Answer(None, _next_cursor(response), _sent_at(response.headers), context)
+        answer = Answer(None, _next_cursor(response), sent_at(response.headers), context)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
                 f"the answer is a web page, not JSON ({context})",
@@ -204,8 +203,6 @@ class Transport:
             )
         if response.has_redirect_location:
             return RequestRefused(f"the Hub redirects, which only a GET follows ({context})", hint="check HF_ENDPOINT")
-        if response.is_server_error:
-            return Unavailable(f"the Hub failed: {said} ({context})", maybe_done=True)
         return RequestRefused(f"the Hub refused: {said} ({context})")
 
     def _busy(self, response: httpx.Response, context: str, method: str, pause: float | None) -> Unavailable:
@@ -238,7 +235,7 @@ class Transport:
         )
 
     def _context(self, response: httpx.Response, context: str) -> str:
-        identifier = _request_id(response.headers)
+        identifier = request_id(response.headers)
         shown = f"{context}: {response.status_code}"
         return f"{shown}, request id {self._redacted(identifier)}" if identifier else shown
 
@@ -250,6 +247,14 @@ class Transport:
 
     def _redacted(self, text: str) -> str:
         return text.replace(self._token, "<TOKEN>") if self._token else text
+
+
+def _may_pass(response: httpx.Response) -> bool:
+    """Tell whether another try may go better."""
+    return response.is_server_error or response.status_code in (
+        httpx.codes.REQUEST_TIMEOUT,
+        httpx.codes.TOO_MANY_REQUESTS,
+    )
 
 
 def _error_text(response: httpx.Response) -> str:
@@ -264,12 +269,6 @@ def _error_text(response: httpx.Response) -> str:
     return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the id by which the Hub's people find a request, in their order of preference."""
-    names = ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id")
-    return next((headers[name] for name in names if headers.get(name)), None)
-
-
 def _next_cursor(response: httpx.Response) -> str | None:
     """Return the cursor in `Link: <…>; rel="next"`, None if there is no next page. Raises BadResponse."""
     link = response.links.get("next", {}).get("url")
@@ -281,38 +280,6 @@ def _next_cursor(response: httpx.Response) -> str | None:
     if not cursor:
         raise BadResponse(f"the link to the next page holds no cursor: {describe(link)}")
     return cursor
-
-
-def _sent_at(headers: Mapping[str, str]) -> datetime | None:
-    return _http_date(headers.get("Date", ""))
-
-
-def _http_date(text: str) -> datetime | None:
-    """Return the moment in a header (RFC 9110, 5.6.7), None if it holds none."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    return None if moment.tzinfo is None else moment
-
-
-def _asked_pause(headers: Mapping[str, str]) -> float | None:
-    """Return how many seconds the server asks to wait, None if it does not say.
-
-    `Retry-After` holds seconds or a date (RFC 9110, 10.2.3). `RateLimit: "api";r=0;t=55` (draft 9 of the IETF's
-    RateLimit headers) is on every answer of the Hub and counts only when nothing remains (`r=0`).
-    """
-    asked = headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked)
-    until = _http_date(asked)
-    if until is not None:
-        return max(0.0, (until - (_sent_at(headers) or datetime.now(timezone.utc))).total_seconds())
-    for policy in headers.get("RateLimit", "").split(","):
-        values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
-        if values.get("r") == "0" and values.get("t", "").isdigit():
-            return float(values["t"])
-    return None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

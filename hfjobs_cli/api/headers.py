@@ -1,0 +1,47 @@
+"""What the headers of an answer say: who can find the request, when it was sent, how long to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id by which the Hub's people find a request, in their order of preference."""
+    names = ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id")
+    return next((headers[name] for name in names if headers.get(name)), None)
+
+
+def sent_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return the moment at which the server answered, by its own clock."""
+    return _http_date(headers.get("Date", ""))
+
+
+def asked_pause(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the server asks to wait, None if it does not say.
+
+    `Retry-After` holds seconds or a date (RFC 9110, 10.2.3). `RateLimit: "api";r=0;t=55` (draft 9 of the IETF's
+    RateLimit headers) is on every answer of the Hub and counts only when nothing remains (`r=0`).
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked)
+    until = _http_date(asked)
+    if until is not None:
+        return max(0.0, (until - (sent_at(headers) or datetime.now(timezone.utc))).total_seconds())
+    for policy in headers.get("RateLimit", "").split(","):
+        values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
+        wait = values.get("t", "")
+        if values.get("r") == "0" and wait.isascii() and wait.isdigit():
+            return float(wait)
+    return None
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return the moment in a header (RFC 9110, 5.6.7), None if it holds none."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return None if moment.tzinfo is None else moment
