@@ -1,4 +1,3 @@
-
 _hfjobs_completion() {
     local IFS=$'
 '
@@ -9,4 +8,3 @@ _hfjobs_completion() {
 }
 
 complete -o default -F _hfjobs_completion hfjobs
-

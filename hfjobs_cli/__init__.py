@@ -10,10 +10,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient, Page
+    from hfjobs_cli.api.transport import Transport
     from hfjobs_cli.errors import (
         BadResponse,
         ExitCode,
         HfJobsError,
+        Interrupted,
         NotAllowed,
         NotFound,
         NotLoggedIn,
@@ -31,17 +33,20 @@ if TYPE_CHECKING:
         JobStatus,
         JobVolume,
     )
+    from hfjobs_cli.references import JobReference
 
 __all__ = [
     "BadResponse",
     "ExitCode",
     "HfJobsError",
+    "Interrupted",
     "JobCreator",
     "JobDurations",
     "JobInfo",
     "JobInitiator",
     "JobNetwork",
     "JobOwner",
+    "JobReference",
     "JobStatus",
     "JobVolume",
     "JobsClient",
@@ -50,12 +55,13 @@ __all__ = [
     "NotLoggedIn",
     "Page",
     "RequestRefused",
+    "Transport",
     "Unavailable",
     "UsageError",
 ]
 
 
-_HOMES = ("errors", "models", "api.client")
+_HOMES = ("errors", "models", "references", "api.transport", "api.client")
 """Where public names are looked for, the cheapest to import first."""
 
 

@@ -3,26 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from hfjobs_cli.models import UNKNOWN_TYPE, JobInfo
-
-_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-
-
-def printable(text: str) -> str:
-    r"""Show what could move the cursor, change colours or reorder text as escapes: `\n`, `\x1b`, `\u202e`.
-
-    Everything that Unicode does not call printable is escaped: C0, C1, DEL, line and paragraph separators,
-    bidirectional overrides, zero-width characters, lone surrogates. A backslash stays as it is.
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    return _ESCAPES.get(char) or char.encode("unicode_escape").decode("ascii")
 
 
 def span(seconds: float) -> str:
@@ -43,8 +26,10 @@ def span(seconds: float) -> str:
 def age(moment: datetime, now: datetime) -> str:
     """Spell how long ago `moment` was, in one unit: `12s ago`, `3h ago`, `5mo ago`."""
     seconds = (now - moment).total_seconds()
-    if seconds < 0:
-        return "now" if seconds > -60 else f"in {span(-seconds)}"
+    if seconds <= -60:
+        return f"in {span(-seconds)}"
+    if seconds < 1:
+        return "now"
     for letter, size in (("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3_600), ("m", 60)):
         if seconds >= size:
             return f"{int(seconds // size)}{letter} ago"
@@ -53,8 +38,7 @@ def age(moment: datetime, now: datetime) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Spell a moment in UTC to the second, ISO 8601: `2026-05-11T13:16:07Z`."""
-    rounded = moment - timedelta(microseconds=moment.microsecond)
-    return rounded.replace(tzinfo=None).isoformat() + "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def moment_cell(moment: datetime | None, now: datetime | None) -> str | None:

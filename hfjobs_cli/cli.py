@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import inspect as signatures
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import fields
+from inspect import Signature, signature
 from typing import Annotated, Any
 
 import typer
@@ -27,11 +28,17 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], tuple[str, ...]], ...] = (
 )
 """Every command with its other names."""
 
+NOT_YET = ("run", "logs", "wait", "cancel", "labels", "expose", "hardware", "stats", "ssh", "uv", "scheduled")
+"""What `hf jobs` has besides."""
+
+_CONNECTION = [field.name for field in fields(Overrides)]
+
 app = typer.Typer(
     name=PROGRAM,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # Help is the same everywhere, whatever the width of the terminal.
+    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
 )
 
 
@@ -39,15 +46,19 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     """Run one command line and return its exit code. `argv` leaves out the program's name; default: the process's."""
     session = session or Session.from_process()
     try:
-        with redirect_stdout(session.stdout), redirect_stderr(session.stderr):
+        # What typer writes, help and completions, goes through the session's streams too.
+        with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
             code = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
-        session.flush()
+            session.stdout.flush()
     except HfJobsError as error:
         if not isinstance(error, ReaderGone):
             session.report(error)
         code = error.exit_code
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
+    except SystemExit as end:
+        # So typer ends completion, and help that nobody reads any more.
+        code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
         if not hasattr(error, "format_message"):
@@ -75,7 +86,7 @@ def root(
     debug: options.Debug = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
-    """Look after Hugging Face Jobs, and see what started each of them.
+    """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
 
     \b
     Examples:
@@ -84,13 +95,14 @@ def root(
       hfjobs duplicate 6a01d697aff1cd33e8f33a64
       hfjobs --demo ps
 
-    The options above may also stand after the command.
+    --token, --endpoint, --demo and --debug may also stand after the command.
     """
     session: Session = ctx.obj
     session.overrides = Overrides(token, endpoint, demo, debug)
     if version:
         session.write(f"{PROGRAM} {__version__}\n")
-    elif ctx.invoked_subcommand is None:
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
         session.write(ctx.get_help() + "\n")
 
 
@@ -101,33 +113,22 @@ def _connected(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     """
 
     @functools.wraps(command)
-    def run(
-        ctx: typer.Context,
-        token: str | None,
-        endpoint: str | None,
-        demo: bool,
-        debug: bool,
-        **own: Any,
-    ) -> ExitCode:
+    def run(ctx: typer.Context, **given: Any) -> ExitCode:
         session: Session = ctx.obj
         if ctx.args:
-            takes_namespace = "namespace" in own
             raise UsageError(
                 f"unexpected argument '{ctx.args[0]}'",
-                hint="a namespace is given as --namespace NAME" if takes_namespace else _see_help(ctx),
+                hint="lists are separated by commas, a namespace is given as --namespace NAME",
             )
-        session.overrides = Overrides(token, endpoint, demo, debug).over(session.overrides)
-        return command(session, **own)
+        connection = {name: given.pop(name) for name in _CONNECTION}
+        session.overrides = Overrides(**connection).over(session.overrides)
+        return command(session, **given)
 
-    _, *own_parameters = signatures.signature(command, eval_str=True).parameters.values()
-    shared_parameters = [
-        parameter
-        for parameter in signatures.signature(root, eval_str=True).parameters.values()
-        if parameter.name in ("ctx", "token", "endpoint", "demo", "debug")
-    ]
-    parameters = [parameter.replace(kind=parameter.KEYWORD_ONLY) for parameter in (*own_parameters, *shared_parameters)]
-    run.__signature__ = signatures.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    _, *own = signature(command, eval_str=True).parameters.values()
+    shared = signature(root, eval_str=True).parameters
+    parameters = [shared["ctx"], *own, *(shared[name] for name in _CONNECTION)]
+    run.__signature__ = Signature([each.replace(kind=each.KEYWORD_ONLY) for each in parameters])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
 
 
@@ -138,6 +139,20 @@ for _command, _aliases in COMMANDS:
             hidden=_name in _aliases,
             context_settings={"allow_extra_args": True},
         )(_connected(_command))
+
+
+def _elsewhere(ctx: typer.Context) -> None:
+    """Say where to find what `hf jobs` has and this version has not, before anything is made of a typing mistake."""
+    raise UsageError(f"'{ctx.info_name}' is not in {PROGRAM} yet", hint=f"use 'hf jobs {ctx.info_name}'")
+
+
+for _name in NOT_YET:
+    app.command(
+        _name,
+        hidden=True,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )(_elsewhere)
 
 
 def _usage_error(error: Exception) -> UsageError:

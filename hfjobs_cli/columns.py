@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from hfjobs_cli import cells
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.filters import one_of, split_values
 from hfjobs_cli.models import JobInfo
+from hfjobs_cli.text import one_of, split_values
 
 Cell = Callable[[JobInfo, datetime, bool], "str | None"]
 """A job, the present moment and whether eyes will read it -> text, None when there is nothing to say."""
@@ -19,7 +19,8 @@ Cell = Callable[[JobInfo, datetime, bool], "str | None"]
 class Column:
     """One column. `least` is the width it may be cut to, None if it is never cut.
 
-    Where space is short, columns of low `rank` leave first; `narrow` takes a column's place before it leaves.
+    Where space is short, columns of low `rank` leave first, so those that nobody gets without asking have high ones;
+    `narrow` takes a column's place before it leaves.
     """
 
     name: str
@@ -60,7 +61,7 @@ COLUMNS = {
         Column("image", "IMAGE/SPACE", "image, or hf.co/spaces/NAME", _plain(cells.image_cell), 20, least=11),
         Column("command", "COMMAND", "command line, shell-quoted", _plain(cells.command_cell), 40, least=10),
         Column("created", "CREATED", "when it was created", _moment(lambda job: job.created_at), rank=60),
-        Column("status", "STATUS", "its stage", _plain(lambda job: str(job.status)), rank=NEVER_LEAVES),
+        Column("status", "STATUS", "its status", _plain(lambda job: str(job.status)), rank=NEVER_LEAVES),
         Column(
             "runtime",
             "RUNTIME",
@@ -68,20 +69,20 @@ COLUMNS = {
             lambda job, now, _for_eyes: cells.span_cell(job.running_secs(now)),
             rank=50,
         ),
-        Column("flavor", "FLAVOR", "the hardware", _plain(lambda job: job.flavor), rank=45),
+        Column("flavor", "FLAVOR", "the hardware", _plain(lambda job: job.flavor), rank=75),
         Column(
             "initiator",
             "INITIATOR",
             "what started it, TYPE:NAME-OR-ID",
             _plain(cells.initiator_cell),
-            rank=80,
+            rank=72,
             narrow=_INITIATOR_TYPE,
         ),
-        Column("owner", "OWNER", "its namespace", _plain(lambda job: str(job.owner)), rank=30),
-        Column("labels", "LABELS", "KEY=VALUE list, without the name", _plain(cells.labels_cell), 25, least=11),
-        Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=35),
-        Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=34),
-        Column("message", "MESSAGE", "why it stands so", _plain(lambda job: job.status.message), 33, least=11),
+        Column("owner", "OWNER", "its namespace", _plain(lambda job: str(job.owner)), rank=74),
+        Column("labels", "LABELS", "KEY=VALUE list, without the name", _plain(cells.labels_cell), 71, least=11),
+        Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=73),
+        Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=73),
+        Column("message", "MESSAGE", "the reason for its status", _plain(lambda job: job.status.message), 72, least=11),
         Column("url", "URL", "its page on the Hub", _plain(lambda job: job.url), rank=10),
     )
 }
@@ -92,47 +93,43 @@ DEFAULT_COLUMNS = ("id", "name", "image", "command", "created", "status", "runti
 def choose_columns(spec: str | None, *, wide: bool = False, initiator: bool = False) -> list[Column]:
     """Return the columns of a listing.
 
-    `spec` is `--columns`: `id,name` replaces the default set, `+flavor,-command` edits it. `wide` adds flavor and
-    initiator, `initiator` adds initiator; both only to the default set. Raises UsageError for an unknown name.
+    `spec` is `--columns`: `id,name` replaces the default set, `+flavor,-command` edits it. `initiator` adds that column
+    unless the set was replaced; `wide` adds flavor and initiator to any. Raises UsageError for an unknown name.
     """
-    items = split_values([spec] if spec is not None else [])
-    if spec is not None and not items:
-        raise UsageError("--columns names no column", hint=f"one of {', '.join(COLUMNS)}")
-    names = list(DEFAULT_COLUMNS)
-    if wide:
-        names.append("flavor")
-    if wide or initiator:
-        names.append("initiator")
+    items = split_values([] if spec is None else [spec], "--columns")
     edits = [item for item in items if item[0] in "+-"]
-    if items and not edits:
-        names = list(dict.fromkeys(_known(item) for item in items))
-    elif len(edits) != len(items):
+    if edits and len(edits) != len(items):
         raise UsageError(
             f"--columns mixes names and edits: '{spec}'",
             hint="write id,name to replace the columns, or +flavor,-command to edit them",
         )
+    is_replaced = bool(items) and not edits
+    names = [_known(item) for item in items] if is_replaced else list(DEFAULT_COLUMNS)
+    names += ["flavor"] * wide + ["initiator"] * (wide or (initiator and not is_replaced))
     for item in edits:
-        _edit(names, item[0], _known(item[1:]))
+        name = _known(item[1:])
+        if item[0] == "+":
+            names.append(name)
+        else:
+            names = [other for other in names if other != name]
     if not names:
-        raise UsageError("--columns leaves no column")
-    return [COLUMNS[name] for name in names]
+        raise UsageError("--columns leaves no column", hint="keep one of them")
+    return [COLUMNS[name] for name in dict.fromkeys(names)]
 
 
-def columns_help(columns: Iterable[Column] = COLUMNS.values()) -> str:
+def replaces_columns(spec: str | None) -> bool:
+    """Tell whether `--columns` names every column to be shown, and does not edit the default set."""
+    return spec is not None and spec.lstrip()[:1] not in ("+", "-")
+
+
+def columns_help() -> str:
     """Return what `--columns help` prints: a line for each column, those shown by default marked."""
     rows = [
         f"{column.name:<10} {column.header:<12} {column.about}"
         + (" (default)" if column.name in DEFAULT_COLUMNS else "")
-        for column in columns
+        for column in COLUMNS.values()
     ]
     return "\n".join([f"{'NAME':<10} {'HEADER':<12} SHOWS", *rows]) + "\n"
-
-
-def _edit(names: list[str], sign: str, name: str) -> None:
-    if sign == "+" and name not in names:
-        names.append(name)
-    elif sign == "-" and name in names:
-        names.remove(name)
 
 
 def _known(name: str) -> str:

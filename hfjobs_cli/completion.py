@@ -15,13 +15,14 @@ from typing import Any
 
 import typer
 
-from hfjobs_cli.cells import age, printable
+from hfjobs_cli.cells import age
 from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.filters import NO_INITIATOR
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES, JobInfo
 from hfjobs_cli.renderers import RENDERERS
 from hfjobs_cli.session import Session
+from hfjobs_cli.text import printable
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -49,7 +50,12 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
-complete_columns = _from_list([*COLUMNS, "help"], signs="+-")
+_complete_column_names = _from_list(COLUMNS, signs="+-")
+
+
+def complete_columns(incomplete: str) -> list[str]:
+    """Offer the columns, and `help` by itself."""
+    return _complete_column_names(incomplete) + ["help"] * "help".startswith(incomplete)
 
 
 def complete_format(incomplete: str) -> list[str]:

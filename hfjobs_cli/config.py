@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ DEMO_ENDPOINT = "http://demo.localhost"
 DEFAULT_TIMEOUT_SECS = 30.0
 
 SETTINGS = {
-    "HF_TOKEN": "access token; next in line are those below",
+    "HF_TOKEN": "access token; takes precedence over those below",
     "HUGGING_FACE_HUB_TOKEN": "access token, by its older name",
     "HF_TOKEN_PATH": "file that holds the token",
     "HF_HOME": "directory whose file `token` holds it",
@@ -29,13 +31,20 @@ SETTINGS = {
     "HFJOBS_DEMO": "1 = --demo",
     "HFJOBS_TIMEOUT": "seconds to wait for an answer, 30 by default",
     "HFJOBS_ALLOW_HTTP": "1 = send the token over plain http anywhere",
-    "NO_COLOR": "not empty = no colours",
-    "FORCE_COLOR": "not empty = colours also in a pipe",
-    "COLUMNS": "width of the terminal, if not its own",
+    "HTTPS_PROXY": "address of a proxy; also HTTP_PROXY, ALL_PROXY",
+    "NO_PROXY": "hosts to be reached without it",
+    "SSL_CERT_FILE": "certificates to trust; also SSL_CERT_DIR",
+    "NO_COLOR": "if set, no colours",
+    "FORCE_COLOR": "if set, colours also in a pipe",
+    "COLUMNS": "overrides the width of the terminal",
 }
 """Every environment variable that is looked at, for help and README. Options come before them."""
 
+CONNECTION_SETTINGS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Those that httpx reads, from the process's environment."""
+
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+_HOST_NAME = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _TRUE_WORDS = ("1", "on", "yes", "true")
 
 
@@ -76,6 +85,9 @@ class Settings:
 def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
     """Read the settings. Raises UsageError for one that makes no sense or is not safe."""
     is_demo = overrides.demo or _is_true(environ.get("HFJOBS_DEMO"))
+    if is_demo and (overrides.endpoint is not None or overrides.token is not None):
+        option = "--token" if overrides.endpoint is None else "--endpoint"
+        raise UsageError(f"{option} contradicts --demo", hint="drop one of them; HFJOBS_DEMO=1 means --demo too")
     token, token_source = (None, None) if is_demo else _find_token(environ, overrides.token)
     home = _home(environ)
     return Settings(
@@ -103,7 +115,7 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
     hint = f"{source} takes an address such as {DEFAULT_ENDPOINT}"
     try:
         parts = urlsplit(text)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_address = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address or parts.query or parts.fragment or any(char.isspace() for char in text):
@@ -118,6 +130,11 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
             hint="use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours",
         )
     return endpoint
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether `text` is a host name in ASCII or an address."""
+    return bool(_HOST_NAME.fullmatch(text)) or ":" in text
 
 
 def _without_password(text: str) -> str:
@@ -169,7 +186,9 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
             continue
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
-            raise UsageError(f"the token file {path} cannot be read: {reason}", hint="or set HF_TOKEN") from None
+            raise UsageError(
+                f"the token file {path} cannot be read: {reason}", hint="mend or remove that file, or set HF_TOKEN"
+            ) from None
 
 
 def _is_true(text: str | None) -> bool:
@@ -177,7 +196,8 @@ def _is_true(text: str | None) -> bool:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    named = environ.get("HOME") or environ.get("USERPROFILE")
+    # On Windows `hf` looks at USERPROFILE, whatever a shell has put into HOME.
+    named = environ.get("USERPROFILE" if os.name == "nt" else "HOME")
     return Path(named) if named else Path.home()
 
 

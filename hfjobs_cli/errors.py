@@ -9,8 +9,8 @@ from typing import ClassVar
 class ExitCode(IntEnum):
     """Exit codes of `hfjobs`, the only place they are listed."""
 
-    DONE = 0, "done, also when no job matched"
-    FAILURE = 1, "failure, also when the Hub refuses or talks nonsense"
+    DONE = 0, "success, also if no job matched"
+    FAILURE = 1, "failure: refused, or an unexpected answer"
     USAGE = 2, "wrong usage; nothing was asked of the Hub"
     NOT_FOUND = 3, "no such job or namespace"
     NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
@@ -32,7 +32,7 @@ class HfJobsError(Exception):
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None) -> None:
         """`message` says what failed and on which thing; `hint` is the next step for the reader."""
         super().__init__(message)
         self.message = message
@@ -76,10 +76,16 @@ class Unavailable(HfJobsError):
 
     exit_code = ExitCode.UNAVAILABLE
 
-    def __init__(self, message: str, *, hint: str | None = None, maybe_done: bool = False) -> None:
+    def __init__(self, message: str, hint: str | None = None, *, maybe_done: bool = False) -> None:
         """`maybe_done` says that the request may have reached the server and had its effect."""
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint)
         self.maybe_done = maybe_done
+
+
+class Interrupted(HfJobsError):
+    """Ctrl-C came while something was under way of which the reader must know."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class OutputFailed(HfJobsError):

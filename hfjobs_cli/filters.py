@@ -8,8 +8,25 @@ from difflib import get_close_matches
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, JobInfo, JobInitiator
+from hfjobs_cli.references import is_name
+from hfjobs_cli.text import empty_option, one_of, split_values
 
 NO_INITIATOR = "none"
+
+_TYPO = 0.85
+"""How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
+
+_OTHER_WORDS = {
+    "failed": "error",
+    "failure": "error",
+    "finished": "completed",
+    "pending": "scheduling",
+    "queued": "scheduling",
+    "stopped": "canceled",
+    "succeeded": "completed",
+    "success": "completed",
+}
+"""What other tools call a status, for suggestions."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,11 @@ class JobFilter:
         """Tell whether some of it is unknown to the server, so that pages hold jobs that do not match."""
         return bool(self.initiators)
 
+    @property
+    def narrows(self) -> bool:
+        """Tell whether it asks for more than all jobs, or all that are under way."""
+        return bool(self.labels or self.initiators) or self.stages not in (None, ACTIVE_STAGES)
+
     def matches(self, job: JobInfo) -> bool:
         """Tell whether `job` passes every filter."""
         return (
@@ -64,11 +86,12 @@ def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...
     """
     wanted: set[str] = set()
     unwanted: set[str] = set()
-    for item in split_values(values):
+    for item in split_values(values, "--status"):
         negated, name = _negation(item)
         stage = name.upper()
         if stage not in STAGES:
-            raise UsageError(f"unknown status '{name}'", hint=one_of(name, [known.lower() for known in STAGES]))
+            meant = _OTHER_WORDS.get(name.lower(), name)
+            raise UsageError(f"unknown status '{name}'", hint=one_of(meant, [known.lower() for known in STAGES]))
         (unwanted if negated else wanted).add(stage)
     if not wanted and not unwanted:
         return None if all_ else ACTIVE_STAGES
@@ -81,10 +104,10 @@ def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...
 def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
     """Read `--initiator`: `TYPE`, `TYPE:NAME-OR-ID`, `TYPE:*`, `none`, each perhaps after a `!`.
 
-    Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is not
-    one letter off a known one, `TYPE:NAME-OR-ID`.
+    Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is no
+    typing mistake of a known one, `TYPE:NAME-OR-ID`.
     """
-    return tuple(_parse_initiator(item) for item in split_values(values))
+    return tuple(_parse_initiator(item) for item in split_values(values, "--initiator"))
 
 
 def _parse_initiator(item: str) -> InitiatorPattern:
@@ -93,10 +116,10 @@ def _parse_initiator(item: str) -> InitiatorPattern:
         return InitiatorPattern(None, negated=negated)
     kind, colon, who = text.partition(":")
     known = kind.lower() in INITIATOR_TYPES
-    is_typo = bool(get_close_matches(kind.lower(), INITIATOR_TYPES))
-    if not kind or (colon and not who) or not (known or who == "*" or (who and not is_typo)):
+    near = get_close_matches(kind.lower(), (*INITIATOR_TYPES, NO_INITIATOR), cutoff=_TYPO)
+    if not kind or (colon and not who) or not (known or who == "*" or (who and not near)):
         hint = one_of(kind, (*INITIATOR_TYPES, NO_INITIATOR))
-        if kind and not is_typo:
+        if kind and not near:
             hint += f"; a type newer than this version is written '{kind}:*'"
         raise UsageError(f"unknown initiator '{text}'", hint=hint)
     return InitiatorPattern(kind.lower() if known else kind, None if who in ("", "*") else who, negated)
@@ -107,25 +130,23 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
     labels = []
     for item in values:
         key, equals, value = item.partition("=")
-        if not key or not equals:
-            raise UsageError(f"label '{item}' is not KEY=VALUE", hint="for example --label env=prod")
+        if not is_name(key) or not equals or not _can_be_value(value):
+            hint = "for example --label env=prod; repeat --label for jobs that have several"
+            raise UsageError(f"label '{item}' is not KEY=VALUE", hint=hint)
         labels.append((key, value))
+    if name == "":
+        raise empty_option("--name")
     if name is not None:
+        if not _can_be_value(name):
+            raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
         labels.append(("name", name))
     return tuple(labels)
 
 
-def split_values(values: Iterable[str]) -> list[str]:
-    """Flatten options that take commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`."""
-    return [item.strip() for value in values for item in value.split(",") if item.strip()]
+def _can_be_value(text: str) -> bool:
+    """Tell whether a label may have this value, more generously than the Hub, which refuses what it does not like."""
+    return text.isprintable() and "," not in text
 
 
 def _negation(item: str) -> tuple[bool, str]:
     return (True, item[1:]) if item.startswith("!") else (False, item)
-
-
-def one_of(word: str, choices: Iterable[str]) -> str:
-    """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
-    names = list(choices)
-    near = get_close_matches(word.lower(), names, n=1)
-    return (f"did you mean '{near[0]}'? " if near else "") + f"one of {', '.join(names)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from hfjobs_cli.payload import Payload
@@ -38,8 +39,9 @@ class JobStatus:
     ssh_url: str | None = None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobStatus:
-        """Parse `job.status`. Raises BadResponse if `stage` is missing."""
+    def from_api(cls, values: object, path: str = "status") -> JobStatus:
+        """Parse `status` as the Hub sent it. Raises BadResponse if `stage` is missing."""
+        payload = Payload(values, path)
         return cls(
             stage=payload.require("stage", str),
             message=payload.get("message", str),
@@ -63,8 +65,9 @@ class JobDurations:
     total_secs: int | float | None = None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobDurations:
-        """Parse `job.durations`."""
+    def from_api(cls, values: object, path: str = "durations") -> JobDurations:
+        """Parse `durations` as the Hub sent it. Raises BadResponse."""
+        payload = Payload(values, path)
         return cls(
             scheduling_secs=payload.number("schedulingSecs"),
             running_secs=payload.number("runningSecs"),
@@ -81,8 +84,9 @@ class JobOwner:
     type: str | None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobOwner:
-        """Parse `job.owner`. Raises BadResponse if `name` is missing."""
+    def from_api(cls, values: object, path: str = "owner") -> JobOwner:
+        """Parse `owner` as the Hub sent it. Raises BadResponse if `name` is missing."""
+        payload = Payload(values, path)
         return cls(id=payload.get("id", str), name=payload.require("name", str), type=payload.get("type", str))
 
     def __str__(self) -> str:
@@ -98,8 +102,9 @@ class JobCreator:
     name: str | None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobCreator:
-        """Parse `job.createdBy`."""
+    def from_api(cls, values: object, path: str = "createdBy") -> JobCreator:
+        """Parse `createdBy` as the Hub sent it. Raises BadResponse."""
+        payload = Payload(values, path)
         return cls(id=payload.get("id", str), name=payload.get("name", str))
 
 
@@ -115,8 +120,9 @@ class JobInitiator:
     name: str | None = None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobInitiator:
-        """Parse `job.initiator`."""
+    def from_api(cls, values: object, path: str = "initiator") -> JobInitiator:
+        """Parse `initiator` as the Hub sent it. Raises BadResponse."""
+        payload = Payload(values, path)
         return cls(type=payload.get("type", str), id=payload.get("id", str), name=payload.get("name", str))
 
     def __str__(self) -> str:
@@ -138,8 +144,9 @@ class JobVolume:
     path: str | None = None
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobVolume:
-        """Parse one item of `job.volumes`."""
+    def from_api(cls, values: object, path: str = "volume") -> JobVolume:
+        """Parse one item of `volumes` as the Hub sent it. Raises BadResponse."""
+        payload = Payload(values, path)
         return cls(
             type=payload.get("type", str),
             source=payload.get("source", str),
@@ -158,8 +165,9 @@ class JobNetwork:
     aliases: list[str]
 
     @classmethod
-    def from_api(cls, payload: Payload) -> JobNetwork:
-        """Parse `job.network`."""
+    def from_api(cls, values: object, path: str = "network") -> JobNetwork:
+        """Parse `network` as the Hub sent it. Raises BadResponse."""
+        payload = Payload(values, path)
         return cls(group=payload.get("group", str), aliases=payload.list_of("aliases", str) or [])
 
 
@@ -232,8 +240,8 @@ class JobInfo:
             created_by=job.inner("createdBy", JobCreator.from_api),
             initiator=job.inner("initiator", JobInitiator.from_api),
             network=job.inner("network", JobNetwork.from_api),
-            expose=job.inner("expose", lambda expose: expose.list_of("ports", int)),
-            expose_public=job.inner("expose", lambda expose: expose.list_of("portsPublic", int)),
+            expose=job.inner("expose", partial(_ports, key="ports")),
+            expose_public=job.inner("expose", partial(_ports, key="portsPublic")),
             resource_group_id=job.get("resourceGroupId", str),
             endpoint=endpoint,
             url=f"{endpoint}/jobs/{owner.name}/{identifier}",
@@ -265,3 +273,8 @@ def _secret_names(job: Payload) -> list[str] | None:
     """Read `secrets`, a list of names; older answers hold an object whose values are of no use."""
     value = job.values.get("secrets")
     return list(value) if isinstance(value, dict) else job.list_of("secrets", str)
+
+
+def _ports(values: object, path: str, key: str) -> list[int] | None:
+    """Read one of the lists in `expose`."""
+    return Payload(values, path).list_of(key, int)

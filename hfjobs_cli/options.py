@@ -13,6 +13,7 @@ from hfjobs_cli.completion import (
     complete_jobs,
     complete_status,
 )
+from hfjobs_cli.models import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers import RENDERERS
 
 _FORMATS = ", ".join(RENDERERS)
@@ -31,22 +32,26 @@ Jobs = Annotated[
     list[str],
     typer.Argument(
         metavar="[NAMESPACE/]JOB...",
-        help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one a line.",
+        help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one per line.",
         autocompletion=complete_jobs,
         show_default=False,
     ),
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("--namespace", metavar="NAME", help="User or organisation; default: the token's user."),
+    typer.Option(
+        "--namespace", metavar="NAME", help="User or organisation that owns the jobs; default: the token's user."
+    ),
 ]
 Format = Annotated[
     str | None,
     typer.Option("--format", metavar="FORMAT", help=f"One of {_FORMATS}.", autocompletion=complete_format),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one a line.")]
-NoTrunc = Annotated[bool, typer.Option("--no-trunc", "--no-truncate", help="Cut nothing, however narrow the terminal.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one per line.")]
+NoTrunc = Annotated[
+    bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
+]
 
 All = Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")]
 Status = Annotated[
@@ -54,7 +59,7 @@ Status = Annotated[
     typer.Option(
         "--status",
         metavar="STATUS",
-        help="Only jobs in this status; comma or repeat = any of, !STATUS = not.",
+        help=f"Only jobs in this status: {', '.join(STAGES).lower()}; comma or repeat = any of, ! excludes.",
         autocompletion=complete_status,
     ),
 ]
@@ -63,8 +68,8 @@ Initiator = Annotated[
     typer.Option(
         "--initiator",
         metavar="WHO",
-        help="Only jobs started by TYPE, TYPE:NAME-OR-ID or none; comma or repeat = any of, ! = not. Types: "
-        "user, org, scheduled-job, duplicated-job, webhook; others as TYPE:*.",
+        help="Only jobs started by TYPE, TYPE:NAME-OR-ID or none; comma or repeat = any of, ! excludes. Types: "
+        f"{', '.join(INITIATOR_TYPES)}; others as TYPE:*.",
         autocompletion=complete_initiator,
     ),
 ]

@@ -74,21 +74,21 @@ class Payload:
                     raise self._wrong(f"{key}.{name}", "a string", value)
         return values
 
-    def inner(self, key: str, parse: Callable[[Payload], T]) -> T | None:
-        """Return what `parse` makes of the object at `key`, None if it is absent."""
+    def inner(self, key: str, parse: Callable[[object, str], T]) -> T | None:
+        """Return what `parse` makes of the value at `key` and its path, None if it is absent."""
         value = self.values.get(key)
-        return None if value is None else parse(Payload(value, f"{self.path}.{key}"))
+        return None if value is None else parse(value, f"{self.path}.{key}")
 
-    def require_inner(self, key: str, parse: Callable[[Payload], T]) -> T:
-        """Return what `parse` makes of the object at `key`. Raises BadResponse if it is absent."""
-        return parse(Payload(self.require(key, dict), f"{self.path}.{key}"))
+    def require_inner(self, key: str, parse: Callable[[object, str], T]) -> T:
+        """Return what `parse` makes of the object at `key` and its path. Raises BadResponse if it is absent."""
+        return parse(self.require(key, dict), f"{self.path}.{key}")
 
-    def inner_list(self, key: str, parse: Callable[[Payload], T]) -> list[T] | None:
-        """Return what `parse` makes of each object in the array at `key`, None if it is absent."""
+    def inner_list(self, key: str, parse: Callable[[object, str], T]) -> list[T] | None:
+        """Return what `parse` makes of each item of the array at `key` and its path, None if it is absent."""
         items = self.get(key, list)
         if items is None:
             return None
-        return [parse(Payload(item, f"{self.path}.{key}[{index}]")) for index, item in enumerate(items)]
+        return [parse(item, f"{self.path}.{key}[{index}]") for index, item in enumerate(items)]
 
     def time(self, key: str) -> datetime | None:
         """Return an ISO 8601 time as an aware datetime in UTC, None if absent."""
@@ -121,5 +121,7 @@ def describe(value: object) -> str:
         return "null"
     if isinstance(value, dict | list):
         return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, bool):
+        return str(value).lower()
     text = repr(value)
-    return text if len(text) <= 40 else text[:39] + "…"
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import DEFAULT_ENDPOINT
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
@@ -41,19 +40,20 @@ def check_name(text: str, what: str) -> str:
     return text
 
 
-def parse_reference(text: str, namespace: str | None = None, endpoint: str = DEFAULT_ENDPOINT) -> JobReference:
+def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobReference:
     """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
 
     Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.
     """
     path = _path_of_page(text, endpoint) if "://" in text else text
     own, slash, identifier = path.rpartition("/")
-    if slash and "/" in own:
-        raise UsageError(f"'{text}' is not a job", hint="write ID, NAMESPACE/ID, or the address of a job's page")
-    check_name(identifier, "job id")
+    if not is_name(identifier) or (slash and not is_name(own)):
+        raise UsageError(
+            f"'{text}' is not a job",
+            hint="write ID, NAMESPACE/ID or the address of a job's page; 'hfjobs ps -q' prints ids",
+        )
     if not slash:
         return JobReference(namespace, identifier)
-    check_name(own, "namespace")
     if namespace not in (None, own):
         raise UsageError(
             f"'{text}' is in namespace '{own}', but --namespace says '{namespace}'",
@@ -73,13 +73,21 @@ def parse_references(
         check_name(namespace, "namespace")
     words: list[str] = []
     for text in texts:
-        words.extend(line.strip() for line in stdin if line.strip()) if text == "-" else words.append(text)
+        if text == "-":
+            # PowerShell puts a byte order mark before what it pipes.
+            words += filter(None, (line.strip().lstrip("\ufeff") for line in stdin))
+        else:
+            words.append(text)
     return [parse_reference(word, namespace, endpoint) for word in words]
 
 
 def _path_of_page(text: str, endpoint: str) -> str:
     """Return `NAMESPACE/ID` of the page at address `text`."""
-    page, hub = urlsplit(text), urlsplit(endpoint)
+    hub = urlsplit(endpoint)
+    try:
+        page = urlsplit(text)
+    except ValueError:
+        raise UsageError(f"'{text}' is not an address", hint=f"a job's page is {endpoint}/jobs/NAMESPACE/ID") from None
     known_hosts = {hub.netloc, *(_HUB_HOSTS if hub.hostname in _HUB_HOSTS else ())}
     if page.netloc not in known_hosts:
         raise UsageError(

@@ -6,21 +6,22 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from hfjobs_cli.cells import printable
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, NotLoggedIn, OutputFailed, ReaderGone, Unavailable, UsageError
+from hfjobs_cli.text import printable
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.columns import Column
+    from hfjobs_cli.namespace import NamespaceMemory
     from hfjobs_cli.renderers.view import View
 
 FALLBACK_WIDTH = 80
@@ -42,11 +43,11 @@ class Session:
     @classmethod
     def from_process(cls) -> Session:
         """Return the session of this process."""
-        # A stream is None if the process was started with it closed.
+        # A stream is None if the process was started with it closed. Writing to stdout must fail then, as it would.
         nowhere = Path(os.devnull)
         return cls(
             stdin=sys.stdin or nowhere.open(encoding="utf-8"),
-            stdout=sys.stdout or nowhere.open("w", encoding="utf-8"),
+            stdout=sys.stdout or nowhere.open(encoding="utf-8"),
             stderr=sys.stderr or nowhere.open("w", encoding="utf-8"),
             environ=os.environ,
         )
@@ -69,26 +70,12 @@ class Session:
                 "no token was found",
                 hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
             )
-        from hfjobs_cli.api.client import JobsClient
-        from hfjobs_cli.api.transport import Transport
         from hfjobs_cli.namespace import NamespaceMemory
 
-        transport = Transport(
-            settings.endpoint,
-            settings.token,
-            token_source=settings.token_source or "the token",
-            timeout_secs=settings.timeout_secs,
-            warn=self.warn,
-            log=self.remark if settings.is_debug else None,
-            sleep=self.sleep,
-        )
         memory = NamespaceMemory(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
-        return JobsClient(transport, memory=memory, sleep=self.sleep)
+        return self._connect(settings.token, memory=memory)
 
     def _demo_client(self) -> JobsClient:
-        from hfjobs_cli.api.client import JobsClient
-        from hfjobs_cli.api.transport import Transport
-
         try:
             from hfjobs_cli.emulator import DEMO_TOKEN, open_app
         except ModuleNotFoundError as error:
@@ -96,27 +83,41 @@ class Session:
                 f"the demo needs {(error.name or '').partition('.')[0]}, which is not installed",
                 hint="pip install 'hfjobs-cli[emulator]'",
             ) from error
-        settings = self.settings
+        directory = self.settings.state_dir
         try:
-            app = open_app(settings.state_dir / "demo.sqlite3", clock=self.clock)
+            app = open_app(directory / "demo.sqlite3", clock=self.clock)
         except OSError as error:
             raise HfJobsError(
-                f"the demo cannot keep its jobs in {settings.state_dir}: {error}",
+                f"the demo cannot keep its jobs in {directory}: {error}",
                 hint="set XDG_STATE_HOME to a directory that can be written",
             ) from error
+        return self._connect(DEMO_TOKEN, wsgi_app=app)
+
+    def _connect(
+        self,
+        token: str,
+        *,
+        memory: NamespaceMemory | None = None,
+        wsgi_app: Callable[..., Iterable[bytes]] | None = None,
+    ) -> JobsClient:
+        from hfjobs_cli.api.client import JobsClient
+        from hfjobs_cli.api.transport import Transport
+
         transport = Transport(
-            settings.endpoint,
-            DEMO_TOKEN,
-            wsgi_app=app,
+            self.settings.endpoint,
+            token,
+            token_source=self.settings.token_source or "the demo",
+            timeout_secs=self.settings.timeout_secs,
+            wsgi_app=wsgi_app,
             warn=self.warn,
-            log=self.remark if settings.is_debug else None,
+            log=self.remark if self.settings.is_debug else None,
             sleep=self.sleep,
         )
-        return JobsClient(transport, sleep=self.sleep)
+        return JobsClient(transport, memory=memory, sleep=self.sleep)
 
     def view(
         self,
-        columns: Sequence[Column] = (),
+        columns: Sequence[Column],
         *,
         columns_asked: bool = False,
         full: bool = False,
@@ -142,11 +143,13 @@ class Session:
     def write(self, text: str) -> None:
         """Write to stdout. Raises ReaderGone or OutputFailed."""
         self.progress(None)
-        self._guarded(lambda: self.stdout.write(text))
+        with self.writing():
+            self.stdout.write(text)
 
     def flush(self) -> None:
         """Hand on what was written. Raises ReaderGone or OutputFailed."""
-        self._guarded(self.stdout.flush)
+        with self.writing():
+            self.stdout.flush()
 
     def remark(self, line: str) -> None:
         """Tell the reader one line on stderr. Untrusted text in it is made harmless."""
@@ -160,7 +163,7 @@ class Session:
         self.remark(f"warning: {line}")
 
     def report(self, *errors: HfJobsError) -> None:
-        """Tell of failures: a line for each of what, then each different line of what to do."""
+        """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
             self.remark(f"error: {error.message}")
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
@@ -170,20 +173,23 @@ class Session:
         """Show where a long work stands, on a terminal only; None takes it away."""
         if text is None and not self._progress_shown:
             return
-        if _is_terminal(self.stderr) and self.environ.get("TERM") != "dumb":
+        if _is_terminal(self.stderr) and self.environ.get("TERM") != "dumb" and not _is_legacy_console():
             with suppress(OSError):
                 self.stderr.write(f"\r\x1b[K{printable(text or '')}")
                 self.stderr.flush()
             self._progress_shown = text is not None
 
-    def _guarded(self, action: Callable[[], object]) -> None:
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Translate the errors of a stream that is written to into ReaderGone and OutputFailed."""
         try:
-            action()
+            yield
         except OSError as error:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone("nobody reads stdout any more") from error
-            raise OutputFailed(f"stdout cannot be written: {error.strerror}", hint="is the disk full?") from error
+            reason = error.strerror or "it is closed"
+            raise OutputFailed(f"stdout cannot be written: {reason}", hint="is the disk full?") from error
 
     def _width(self) -> int:
         columns = self.environ.get("COLUMNS", "")

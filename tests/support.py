@@ -123,6 +123,7 @@ class Hub:
         self.app = App(self.store, token=TOKEN, clock=lambda: NOW)
         self.requests: list[Request] = []
         self._misbehaviours: list[Misbehaviour] = []
+        self._replies: dict[str, Response] = {}
         self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
         self.endpoint = f"http://127.0.0.1:{self._server.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -153,6 +154,10 @@ class Hub:
 
         self.then(*[reply] * times)
 
+    def replies_to(self, path: str, status: int, body: str) -> None:
+        """Answer every request for this path with this."""
+        self._replies[path] = Response(body, status, content_type="application/json")
+
     def job(self, **changes: Any) -> dict[str, Any]:
         """Return a job as the Hub sends it: the one run by hand with changed keys; those changed to None are gone."""
         source = self.store.get(USER, BY_HAND)
@@ -173,6 +178,8 @@ class Hub:
         }
         query = parse_qsl(environ["QUERY_STRING"])
         self.requests.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers))
+        if environ["PATH_INFO"] in self._replies:
+            return self._replies[environ["PATH_INFO"]](environ, start)
         if self._misbehaviours:
             return self._misbehaviours.pop(0)(self.app, environ, start)
         return self.app(environ, start)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.emulator import App
 from tests.support import BY_HAND, TOKEN, USER, Hub, Result, command, command_environ, hang_up, run_command
 
@@ -22,7 +21,28 @@ if TYPE_CHECKING:
 
 Golden = Callable[[str, str], str]
 
+# zsh takes a file whose first line is `#compdef` for the body of the function that it loads at the first TAB; this
+# body defines another function, which must then be called for that TAB to have an effect.
+FIRST_TAB = 'if [ "$funcstack[1]" = "_hfjobs" ]; then _hfjobs_completion "$@"; fi\n'
+
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
+COLUMNS = [
+    "id",
+    "name",
+    "image",
+    "command",
+    "created",
+    "status",
+    "runtime",
+    "flavor",
+    "initiator",
+    "owner",
+    "labels",
+    "started",
+    "finished",
+    "message",
+    "url",
+]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
 
 
@@ -62,6 +82,8 @@ class TestStaticWords:
             ("hfjobs ps --format ", ["table", "json", "jsonl"]),
             ("hfjobs inspect --format j", ["json", "jsonl"]),
             ("hfjobs ps --columns ", [*COLUMNS, "help"]),
+            ("hfjobs ps --columns id,he", []),
+            ("hfjobs ps --columns +", [f"+{name}" for name in COLUMNS]),
             ("hfjobs ps --columns id,st", ["id,status", "id,started"]),
             ("hfjobs ps --columns +fl", ["+flavor"]),
             ("hfjobs ps --w", ["--wide"]),
@@ -157,8 +179,9 @@ class TestScripts:
     def test_are_up_to_date(self, environ: dict[str, str], golden: Golden, shell: str, name: str) -> None:
         if shell == "bash" and shutil.which("bash") is None:
             pytest.skip("the bash script is printed only where there is a bash, whose version is checked")
-        result = run_command(environ={**environ, "_HFJOBS_COMPLETE": f"source_{shell}"})
-        assert result == Result(0, golden(f"completions/{name}", result.stdout), "")
+        code, printed, stderr = run_command(environ={**environ, "_HFJOBS_COMPLETE": f"source_{shell}"})
+        script = printed.strip() + "\n" + (FIRST_TAB if shell == "zsh" else "")
+        assert (code, script, stderr) == (0, golden(f"completions/{name}", script), "")
 
     @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="needs bash")
     def test_are_shown_and_installed(self, environ: dict[str, str], tmp_path: Path) -> None:

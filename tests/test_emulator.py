@@ -105,6 +105,8 @@ def test_every_seeded_job_is_as_the_schema_wants_it(hub: Hub) -> None:
         assert ("dockerImage" in job) != ("spaceId" in job)
         initiator = job.get("initiator", {"type": "none", "id": ""})
         needs = {"user": {"name", "avatarUrl"}, "org": {"name", "avatarUrl"}}
+        assert initiator["type"] in ("user", "org", "scheduled-job", "duplicated-job", "webhook", "none")
+        assert job["status"]["stage"] in ("COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING")
         assert set(initiator) == {"type", "id"} | needs.get(initiator["type"], set())
 
 

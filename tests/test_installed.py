@@ -122,7 +122,9 @@ class TestPipe:
         assert "\x1b" not in stdout
 
     @posix_only
-    @pytest.mark.parametrize("argv", [("ps",), ("ps", "-a", "--limit", "0", "--format", "jsonl"), ("inspect", BY_HAND)])
+    @pytest.mark.parametrize(
+        "argv", [("ps",), ("ps", "-a", "--limit", "0", "--format", "jsonl"), ("inspect", BY_HAND), ("--help",)]
+    )
     def test_a_reader_that_is_gone_ends_it_quietly(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
         reader, writer = os.pipe()
         os.close(reader)
@@ -139,7 +141,7 @@ class TestPipe:
         assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-    @pytest.mark.parametrize("argv", [("ps",), ("ps", "--json"), ("inspect", BY_HAND), ("duplicate", BY_HAND)])
+    @pytest.mark.parametrize("argv", [("ps",), ("ps", "--json"), ("inspect", BY_HAND), ("--help",), ("--version",)])
     def test_a_full_disk_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
         with Path("/dev/full").open("w", encoding="utf-8") as full:
             done = subprocess.run(
@@ -148,13 +150,72 @@ class TestPipe:
         assert done.returncode == 1
         assert done.stderr == "error: stdout cannot be written: No space left on device\nhint: is the disk full?\n"
 
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+    @pytest.mark.parametrize("options", [(), ("-q",), ("--json",)])
+    def test_a_job_that_costs_money_is_told_of_even_if_stdout_is_not_there(
+        self, environ: dict[str, str], hub: Hub, options: tuple[str, ...]
+    ) -> None:
+        """What streams stops after the first; what is printed as a whole was all created before."""
+        with Path("/dev/full").open("w", encoding="utf-8") as full:
+            done = subprocess.run(
+                command("duplicate", *options, BY_HAND, BY_HAND),
+                env=command_environ(environ),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+        assert done.returncode == 1
+        made = [job["id"] for job in hub.store.newest(USER, limit=2) if job["initiator"]["type"] == "duplicated-job"]
+        count = len([path for path in hub.paths if path.startswith("POST")])
+        told, error, hint, *rest = done.stderr.splitlines()
+        assert sorted(told.removeprefix("created: ").split()) == sorted(made[:count])
+        assert error == "error: stdout cannot be written: No space left on device"
+        assert hint == "hint: is the disk full?"
+        assert rest == ([] if options == ("--json",) else [f"not duplicated: {BY_HAND}"])
+
+    @posix_only
+    def test_a_reader_that_is_gone_stops_what_costs_money(self, environ: dict[str, str], hub: Hub) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            command("duplicate", BY_HAND, BY_HAND, "other"),
+            env=command_environ(environ),
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        os.close(writer)
+        (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[0] == f"created: {made}"
+        assert done.stderr.splitlines()[-1] == f"not duplicated: {BY_HAND} other"
+
     @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
-    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&-"])
+    @pytest.mark.parametrize("closed", ["2>&-", "<&-", "2>&- <&-"])
     def test_closed_streams_do_no_harm(self, environ: dict[str, str], closed: str) -> None:
         line = " ".join(command("ps", "--name", "nothing")) + " " + closed
         done = subprocess.run(["sh", "-c", line], env=command_environ(environ), capture_output=True, encoding="utf-8")
         assert done.returncode == 0
         assert "Traceback" not in done.stderr
+
+    @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
+    @pytest.mark.parametrize("argv", [("ps",), ("--help",), ("--version",)])
+    def test_a_closed_stdout_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
+        done = subprocess.run(
+            ["sh", "-c", " ".join(command(*argv)) + " >&-"],
+            env=command_environ(environ),
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == "error: stdout cannot be written: it is closed\nhint: is the disk full?\n"
+
+    def test_input_that_is_not_text_is_no_job(self, environ: dict[str, str]) -> None:
+        done = subprocess.run(
+            command("inspect", "-"), env=command_environ(environ), input=b"\xff\n", capture_output=True
+        )
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.startswith(rb"error: '\xff' is not a job")
 
     def test_characters_that_do_not_fit_are_escaped(self, environ: dict[str, str], hub: Hub) -> None:
         hub.add(labels={"name": "größe 🚀"})
@@ -177,8 +238,9 @@ class TestInterrupt:
             (("inspect", f"{USER}/a", f"{USER}/b", f"{USER}/c"), "interrupted\n"),
             (
                 ("duplicate", f"{USER}/{BY_HAND}"),
-                f"it is not known whether {USER}/{BY_HAND} was duplicated\n"
-                f"hint: check with: hfjobs ps -a --initiator duplicated-job:{BY_HAND}\ninterrupted\n",
+                f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted\n"
+                "hint: before trying again, check with: "
+                f"hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}\ninterrupted\n",
             ),
         ],
     )
@@ -211,7 +273,8 @@ class TestEntryPoints:
     """`hfjobs` and `python -m hfjobs_cli` are the same program."""
 
     def test_version(self, environ: dict[str, str]) -> None:
-        assert run_command("--version", environ=environ) == Result(0, f"hfjobs {__version__}\n", "")
+        for argv in (("--version",), ("--version", "ps")):
+            assert run_command(*argv, environ=environ) == Result(0, f"hfjobs {__version__}\n", "")
         script = Path(sys.executable).with_name("hfjobs")
         found = shutil.which(str(script))
         if found is None:
@@ -237,23 +300,24 @@ class TestEntryPoints:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
         assert (done.returncode, done.stderr) == (0, "")
-        assert set(done.stdout.split()) == {"hfjobs_cli.api.client", "hfjobs_cli.errors", "hfjobs_cli.models"}
+        homes = {"errors", "models", "references", "api.transport", "api.client"}
+        assert set(done.stdout.split()) == {f"hfjobs_cli.{home}" for home in homes}
 
     def test_the_client_can_be_used_from_python(self, hub: Hub) -> None:
         code = (
-            "import sys; from hfjobs_cli import JobsClient, NotFound; from hfjobs_cli.api.transport import Transport\n"
-            "from hfjobs_cli.references import JobReference\n"
+            "import sys; from hfjobs_cli import JobReference, JobsClient, NotFound, Transport\n"
             "client = JobsClient(Transport(sys.argv[1], sys.argv[2]))\n"
             "print(client.whoami(), sum(len(page.jobs) for page in client.list_jobs()))\n"
             "try: client.inspect_job(JobReference(None, 'none'))\n"
             "except NotFound as error: print(error)\n"
+            "client.close()\n"
         )
         argv = [sys.executable, "-c", code, hub.endpoint, TOKEN]
         done = subprocess.run(argv, capture_output=True, encoding="utf-8")
         assert done.stderr == ""
         first, second = done.stdout.splitlines()
         assert first == "davanstrien 245"
-        assert second.startswith("no job 'none' in namespace 'davanstrien': not found: Job not found (GET ")
+        assert second.startswith("no job 'none' in namespace 'davanstrien': Job not found (GET ")
 
     def test_an_unknown_public_name(self) -> None:
         import hfjobs_cli
@@ -263,16 +327,18 @@ class TestEntryPoints:
 
 
 @pytest.mark.parametrize(
-    ("argv", "forbidden"),
+    ("argv", "code", "forbidden"),
     [
-        (("--help",), {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
-        (("ps", "--status", "bogus"), {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
-        (("ps",), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
-        (("ps", "--format", "json"), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
-        (("inspect", BY_HAND), {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+        (("--help",), 0, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
+        (("ps", "--status", "bogus"), 2, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
+        (("ps",), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+        (("ps", "--format", "json"), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
+        (("inspect", BY_HAND), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
     ],
 )
-def test_imports_only_what_it_needs(environ: dict[str, str], argv: tuple[str, ...], forbidden: set[str]) -> None:
+def test_imports_only_what_it_needs(
+    environ: dict[str, str], argv: tuple[str, ...], code: int, forbidden: set[str]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "hfjobs_cli", *argv],
         env=command_environ(environ),
@@ -280,6 +346,7 @@ def test_imports_only_what_it_needs(environ: dict[str, str], argv: tuple[str, ..
         encoding="utf-8",
     )
     imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
+    assert done.returncode == code
     assert "typer" in imported
     assert imported & forbidden == set()
 

@@ -151,6 +151,26 @@ class TestStatus:
         assert hub.requests == []
 
 
+@pytest.mark.parametrize(("given", "meant"), [("failed", "error"), ("queued", "scheduling"), ("Success", "completed")])
+def test_words_of_other_tools_for_a_status_get_a_suggestion(hfjobs: Hfjobs, given: str, meant: str) -> None:
+    result = hfjobs("ps", "--status", given)
+    assert result.code == 2
+    assert f"hint: did you mean '{meant}'? one of running, " in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--status", "--initiator", "--name", "--columns"])
+@pytest.mark.parametrize("value", ["", ","])
+def test_an_empty_variable_in_a_script_does_not_mean_everything(
+    hfjobs: Hfjobs, hub: Hub, option: str, value: str
+) -> None:
+    if (option, value) == ("--name", ","):
+        message, hint = "',' cannot be the name of a job", "names hold no commas or control characters"
+    else:
+        message, hint = f"{option} is empty", f"leave {option} out, or give it a value"
+    assert hfjobs("ps", "-a", option, value) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+    assert hub.requests == []
+
+
 class TestInitiator:
     """`--initiator` is applied here, page by page, and adds its column."""
 
@@ -172,13 +192,14 @@ class TestInitiator:
             ("!user:davanstrien", 128),
             ("comet:*", 0),
             ("comet:12", 0),
+            ("scheduled-run:12", 0),
         ],
     )
     def test_keeps_any_of_them(self, hfjobs: Hfjobs, given: str, count: int) -> None:
         code, stdout, stderr = hfjobs("ps", "-a", "--limit", "0", "--initiator", given, "--format", "jsonl")
         assert (code, len(stdout.splitlines())) == (0, count)
         told = f"{count} of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
-        assert stderr == told + ("" if count else "no jobs\n")
+        assert stderr == told + ("" if count else "no jobs match\n")
 
     def test_adds_its_column(self, either: Hfjobs, golden: Golden) -> None:
         result = either("ps", "--initiator", "scheduled-job", columns=80, NO_COLOR="1")
@@ -206,7 +227,7 @@ class TestInitiator:
         assert result.code == 0
         assert len(result.stdout.splitlines()) == 2
         assert result.stderr == (
-            "2 of 23 jobs read match --initiator\nhint: stopped after 2, there may be more; --limit 0 lists all\n"
+            "2 of 18 jobs read match --initiator\nhint: stopped after 2, there may be more; --limit 0 lists all\n"
         )
         assert hub.paths == ["GET /api/whoami-v2", "GET /api/jobs/davanstrien"]
 
@@ -227,6 +248,7 @@ class TestInitiator:
                 "a type newer than this version is written 'comet:*'",
             ),
             ("user:", "did you mean 'user'? one of user, org, scheduled-job, duplicated-job, webhook, none"),
+            ("none:x", "did you mean 'none'? one of user, org, scheduled-job, duplicated-job, webhook, none"),
             (":x", "one of user, org, scheduled-job, duplicated-job, webhook, none"),
         ],
     )
@@ -254,10 +276,11 @@ class TestLabels:
         hub.replies(200, json.dumps([hub.job(labels={"a": "1"}), hub.job(id="bb", labels={"a": "1", "b": "2"})]))
         assert hfjobs("ps", "-a", "-q", "-l", "a=1", "-l", "b=2") == Result(0, "bb\n", "")
 
-    @pytest.mark.parametrize("given", ["team", "=ml"])
+    @pytest.mark.parametrize("given", ["team", "=ml", "team!=ml", "team=ml,env=prod", "a=\n"])
     def test_without_key_or_equals_sign_are_a_usage_error(self, hfjobs: Hfjobs, given: str) -> None:
-        expected = f"error: label '{given}' is not KEY=VALUE\nhint: for example --label env=prod\n"
-        assert hfjobs("ps", "--label", given) == Result(2, "", expected)
+        message = f"label '{given}' is not KEY=VALUE".replace("\n", "\\n")
+        hint = "for example --label env=prod; repeat --label for jobs that have several"
+        assert hfjobs("ps", "--label", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
 
 
 class TestLimit:
@@ -321,7 +344,7 @@ class TestColumns:
         [
             ("id,stauts", "unknown column 'stauts'\nhint: did you mean 'status'? one of id, name, image, command"),
             ("id,+name", "--columns mixes names and edits: 'id,+name'\nhint: write id,name to replace the columns"),
-            (",", "--columns names no column\nhint: one of id, name"),
+            (",", "--columns is empty\nhint: leave --columns out"),
             ("-id,-name,-image,-command,-created,-status,-runtime", "--columns leaves no column\n"),
         ],
     )
@@ -330,6 +353,25 @@ class TestColumns:
         assert (code, stdout) == (2, "")
         assert stderr.startswith(f"error: {message}")
         assert hub.requests == []
+
+    def test_wide_adds_to_any_set(self, hfjobs: Hfjobs) -> None:
+        header = self.header(hfjobs, "--columns", "id,initiator", "-w")
+        assert [word.strip() for word in header] == ["JOB ID", "INITIATOR", "FLAVOR"]
+
+    @pytest.mark.parametrize(
+        ("options", "columns", "shown"),
+        [
+            (("-w",), 80, ["JOB ID", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("-w",), 120, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("--columns", "+flavor"), 80, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR"]),
+        ],
+    )
+    def test_those_asked_for_outlive_the_default_ones(
+        self, hfjobs: Hfjobs, options: tuple[str, ...], columns: int, shown: list[str]
+    ) -> None:
+        result = hfjobs("ps", *options, columns=columns)
+        header = [word.strip() for word in result.stdout.splitlines()[0].split("  ") if word]
+        assert (header, result.stderr) == (shown, "")
 
     def test_tells_which_of_those_asked_for_found_no_room(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("ps", "--columns", "id,command,url,status", columns=50, NO_COLOR="1")
@@ -349,9 +391,9 @@ class TestColumns:
 @pytest.mark.parametrize(
     ("filters", "remark"),
     [
-        (("--name", "nothing"), "no running or scheduling jobs; -a lists finished ones too\n"),
-        (("-a", "--name", "nothing"), "no jobs\n"),
-        (("--status", "error", "--name", "nothing"), "no jobs\n"),
+        (("--name", "nothing"), "no running or scheduling jobs match; -a lists finished ones too\n"),
+        (("-a", "--name", "nothing"), "no jobs match\n"),
+        (("--status", "error", "--name", "nothing"), "no jobs match\n"),
     ],
 )
 def test_no_jobs_are_no_failure(
@@ -441,18 +483,16 @@ class TestPages:
         hub.replies(200, json.dumps([hub.job(id="bb"), hub.job(id="cc")]))
         assert hfjobs("ps", "-a", "-q", "--namespace", "x").stdout.split() == ["aa", "bb", "cc"]
 
-    def test_that_go_round_in_a_circle_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_that_loop_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(200, "[]", {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}, times=9)
         result = hfjobs("ps", "-a", "--namespace", "x")
-        assert result == Result(
-            1, "", "error: the Hub's answer makes no sense: its pages go round in a circle (GET /api/jobs/x: 200)\n"
-        )
+        assert result == Result(1, "", "error: unexpected answer from the Hub: its pages loop (GET /api/jobs/x: 200)\n")
         assert len(hub.requests) == 2
 
     @pytest.mark.parametrize("link", ["https://elsewhere.example/page2", "http://[bad"])
     def test_a_link_without_a_cursor_is_an_error(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
         hub.replies(200, "[]", {"Link": f'<{link}>; rel="next"'})
-        expected = f"error: the link to the next page holds no cursor: '{link}'\n"
+        expected = f"error: the link to the next page holds no cursor: '{link}' (GET /api/jobs/x: 200)\n"
         assert hfjobs("ps", "-a", "--namespace", "x") == Result(1, "", expected)
 
     def test_jsonl_hands_on_each_page_as_it_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -470,7 +510,7 @@ class TestPages:
         stderr = Terminal()
         result = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=stderr)
         assert result.stderr == (
-            "\r\x1b[K100 jobs read, 0 match …\r\x1b[K200 jobs read, 0 match …\r\x1b[K"
+            "\r\x1b[K100 jobs read, 0 match ...\r\x1b[K200 jobs read, 0 match ...\r\x1b[K"
             f"8 of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
         )
         silent = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), TERM="dumb")
@@ -502,7 +542,8 @@ class TestNamespace:
 
     @pytest.mark.parametrize("argv", [("ps", "davanstrien"), ("ls", "-a", "davanstrien")])
     def test_in_the_wrong_place_is_a_usage_error(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
-        expected = "error: unexpected argument 'davanstrien'\nhint: a namespace is given as --namespace NAME\n"
+        hint = "lists are separated by commas, a namespace is given as --namespace NAME"
+        expected = f"error: unexpected argument 'davanstrien'\nhint: {hint}\n"
         assert hfjobs(*argv) == Result(2, "", expected)
         assert hub.requests == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -75,12 +76,18 @@ class TestToken:
 
     def test_file_that_cannot_be_read_is_named(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
         del hfjobs.environ["HF_TOKEN"]
+        hint = "hint: mend or remove that file, or set HF_TOKEN\n"
+        reason = "Permission denied" if os.name == "nt" else "Is a directory"
         assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path)) == Result(
-            2, "", f"error: the token file {tmp_path} cannot be read: Is a directory\nhint: or set HF_TOKEN\n"
+            2,
+            "",
+            f"error: the token file {tmp_path} cannot be read: {reason}\n{hint}",
         )
         (tmp_path / "bad").write_bytes(b"\xff\xfe")
         assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path / "bad")) == Result(
-            2, "", f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text\nhint: or set HF_TOKEN\n"
+            2,
+            "",
+            f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text\n{hint}",
         )
 
     @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2"])
@@ -127,6 +134,8 @@ class TestEndpoint:
             ("https://x:99999", "'https://x:99999' is not an address of a Hub", "--endpoint"),
             ("https://x y", "'https://x y' is not an address of a Hub", "--endpoint"),
             ("https://x?a=b", "'https://x?a=b' is not an address of a Hub", "--endpoint"),
+            ("https://a..b", "'https://a..b' is not an address of a Hub", "--endpoint"),
+            ("https://\u2603", "'https://\u2603' is not an address of a Hub", "--endpoint"),
             ("https://[::1", "'https://[::1' is not an address of a Hub", "--endpoint"),
             ("https://me:pass@x", "--endpoint must not hold a user name or password", "--endpoint"),
             ("https://me:pass@x?", "--endpoint must not hold a user name or password", "--endpoint"),
@@ -176,7 +185,7 @@ class TestTokenStaysHome:
         assert result == Result(
             1,
             "",
-            f"error: the Hub redirects to another origin, {elsewhere.endpoint} (GET /api/jobs/x)\n"
+            f"error: the Hub redirects to another origin, {elsewhere.endpoint} (GET /api/jobs/x: 302)\n"
             "hint: the token was not sent there; check HF_ENDPOINT\n",
         )
         assert elsewhere.requests == []
@@ -191,7 +200,7 @@ class TestTokenStaysHome:
     def test_redirects_without_end_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(307, "", {"Location": "/api/jobs/x"}, times=9)
         result = hfjobs("ps", "--namespace", "x")
-        assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x)\n")
+        assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x: 307)\n")
         assert len(hub.requests) == 6
 
     def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -225,6 +234,19 @@ class TestTokenStaysHome:
         monkeypatch.setenv("http_proxy", elsewhere.endpoint)
         assert hfjobs("ps", "-q").code == 0
         assert elsewhere.requests == []
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("HTTPS_PROXY", "foo://x"), ("ALL_PROXY", "socks5://x"), ("SSL_CERT_FILE", "/missing")]
+    )
+    def test_settings_that_httpx_cannot_use_are_a_usage_error(
+        self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        result = hfjobs("ps", HF_ENDPOINT="https://hub.invalid")
+        assert (result.code, result.stdout) == (2, "")
+        error, hint = result.stderr.splitlines()
+        assert error.startswith("error: no connection can be set up: ")
+        assert hint == "hint: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
 
     def test_the_user_agent_says_who_asks(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("inspect", BY_HAND)
@@ -281,6 +303,12 @@ class TestMemory:
 class TestDemo:
     """`--demo` and HFJOBS_DEMO=1 use neither network nor account."""
 
+    @pytest.mark.parametrize("option", ["--token", "--endpoint"])
+    def test_contradicts_what_names_a_hub(self, demo: Hfjobs, option: str) -> None:
+        """Nobody should take invented jobs for their own."""
+        expected = f"error: {option} contradicts --demo\nhint: drop one of them; HFJOBS_DEMO=1 means --demo too\n"
+        assert demo("ps", option, "https://huggingface.co") == Result(2, "", expected)
+
     def test_needs_and_uses_no_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
         expected = hfjobs("--demo", "ps", "-q")
         assert (expected.code, len(expected.stdout.split()), expected.stderr) == (0, 7, "")
@@ -308,9 +336,17 @@ class TestDemo:
         assert (result.code, result.stdout) == (1, "")
         assert f"{file}: file is not a database" in result.stderr
 
-    def test_does_not_touch_the_file_of_another_version(self, demo: Hfjobs) -> None:
-        import sqlite3
+    def test_says_that_a_page_of_its_file_is_damaged(self, demo: Hfjobs) -> None:
+        demo("ps")
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        content = bytearray(file.read_bytes())
+        content[4096:] = b"\xff" * (len(content) - 4096)
+        file.write_bytes(content)
+        result = demo("ps", "-a")
+        assert (result.code, result.stdout) == (5, "")
+        assert f"error: the Hub is not available: {file}: database disk image is malformed" in result.stderr
 
+    def test_does_not_touch_the_file_of_another_version(self, demo: Hfjobs) -> None:
         demo("ps")
         file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
         connection = sqlite3.connect(file)

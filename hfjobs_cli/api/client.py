@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -13,19 +13,28 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from hfjobs_cli.api.transport import Answer, Transport
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
+from hfjobs_cli.errors import (
+    BadResponse,
+    HfJobsError,
+    Interrupted,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    Unavailable,
+)
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.namespace import NamespaceMemory
 from hfjobs_cli.payload import Payload, describe
 from hfjobs_cli.references import JobReference, check_name, is_name
 
+A = TypeVar("A")
 T = TypeVar("T")
+
+MAX_AT_ONCE = 32
+"""How many requests may be under way at a time."""
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
 """When to look for a duplicate whose answer was lost: it may still be in the making."""
-
-_CLOCK_SLACK = timedelta(seconds=2)
-"""`Date` headers count whole seconds, and an answer takes a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ class JobsClient:
     """The Jobs API of one Hub for one token. Methods may be called from several threads.
 
     A `namespace` of None is the token's user. All methods raise NotLoggedIn, NotAllowed, NotFound, RequestRefused,
-    Unavailable or BadResponse.
+    Unavailable or BadResponse, and UsageError for a name that cannot be one.
     """
 
     def __init__(
@@ -89,74 +98,84 @@ class JobsClient:
             if cursor is None:
                 return
             if cursor in cursors:
-                raise answer.problem("its pages go round in a circle")
+                raise answer.problem("its pages loop")
             cursors.add(cursor)
 
     def inspect_job(self, reference: JobReference) -> JobInfo:
         """Return one job (`GET /api/jobs/{namespace}/{id}`). Raises NotFound naming it if there is none."""
-        return self._in_namespace(reference.namespace, lambda name: self._job(self._transport.get, name, reference.id))
+        return self._in_namespace(
+            reference.namespace, lambda name: self._job(self._transport.get, JobReference(name, reference.id))
+        )
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
         """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        results: list[JobInfo | HfJobsError] = []
-        for result in map_at_once(self._inspect_or_error, references):
-            if isinstance(result, NotLoggedIn):
-                raise result
-            results.append(result)
-        return results
+        return map_at_once(self._inspect_or_error, references)
 
     def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
         looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
-        a hint how to check if it is not found.
+        a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt.
         """
-        namespace = reference.namespace or self._default_namespace()
+        return self._in_namespace(
+            reference.namespace, lambda name: self._duplicate(JobReference(name, reference.id), set(known))
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _duplicate(self, source: JobReference, known: set[str]) -> JobInfo:
+        """Send the request that duplicates `source`, which names its namespace, and find out what came of it."""
         started = time.monotonic()
         try:
-            return self._job(self._transport.post, namespace, reference.id, "/duplicate")
-        except (NotAllowed, NotFound, NotLoggedIn):
-            # Refused for sure. The remembered namespace may be the reason; the next run asks for it again.
-            self._forget_namespace(reference.namespace)
-            raise
-        except Unavailable as error:
-            if not error.maybe_done:
-                raise
-            reason: HfJobsError = error
-        except BadResponse as error:
-            reason = error
-        return self._find_duplicate(JobReference(namespace, reference.id), started, set(known), reason)
+            try:
+                return self._job(self._transport.post, source, "/duplicate")
+            except Unavailable as error:
+                if not error.maybe_done:
+                    raise
+                reason: HfJobsError = error
+            except BadResponse as error:
+                reason = error
+            found = self._find_duplicate(source, started, known)
+        except KeyboardInterrupt:
+            raise Interrupted(*_in_doubt(source, "interrupted")) from None
+        if found is None:
+            raise Unavailable(*_in_doubt(source, reason.message), maybe_done=True) from reason
+        return found
 
-    def _find_duplicate(self, source: JobReference, started: float, known: set[str], reason: HfJobsError) -> JobInfo:
-        """Return the job that `source` was duplicated into since `started` (monotonic). Raises Unavailable."""
-        try:
-            for pause in RECOVERY_PAUSES_SECS:
-                self._sleep(pause)
+    def _find_duplicate(self, source: JobReference, started: float, known: set[str]) -> JobInfo | None:
+        """Return the job that `source` was duplicated into since `started` (monotonic), None if it is not found.
+
+        The server's clock says when that was: its `Date` comes in whole seconds, rounded down, and what has passed
+        here since `started` is no less than what has passed there, so no later moment is taken for it.
+        """
+        for pause in RECOVERY_PAUSES_SECS:
+            self._sleep(pause)
+            try:
                 answer = self._get_page(source.namespace or "", [])
-                now = answer.sent_at or datetime.now(timezone.utc)
-                since = now - timedelta(seconds=time.monotonic() - started) - _CLOCK_SLACK
-                for job in self._parsed(answer, self._jobs):
-                    made_by = job.initiator
-                    is_duplicate = made_by and (made_by.type, made_by.id) == ("duplicated-job", source.id)
-                    is_new = job.created_at is not None and job.created_at >= since
-                    if is_duplicate and is_new and job.id not in known:
-                        return job
-        except HfJobsError:
-            pass  # the reason below tells more than a second failure
-        raise Unavailable(
-            f"it is not known whether {source} was duplicated: {reason.message}",
-            hint="before trying again, check with: "
-            f"hfjobs ps -a --namespace {source.namespace} --initiator duplicated-job:{source.id}",
-            maybe_done=True,
-        ) from reason
+                jobs = self._parsed(answer, self._jobs)
+            except HfJobsError:
+                return None  # why the answer was lost tells more than this second failure
+            now = answer.sent_at or datetime.now(timezone.utc)
+            since = now - timedelta(seconds=time.monotonic() - started)
+            for job in jobs:
+                made_by = job.initiator
+                is_duplicate = made_by and (made_by.type, made_by.id) == ("duplicated-job", source.id)
+                is_new = job.created_at is not None and job.created_at >= since
+                if is_duplicate and is_new and job.id not in known:
+                    return job
+        return None
 
     def _inspect_or_error(self, reference: JobReference) -> JobInfo | HfJobsError:
         try:
             return self.inspect_job(reference)
+        except NotLoggedIn:
+            raise  # it holds for all
         except HfJobsError as error:
             return error
 
@@ -169,15 +188,16 @@ class JobsClient:
                 hint="a namespace is the name of a user or an organisation",
             ) from error
 
-    def _job(self, ask: Callable[[str], Answer], namespace: str, identifier: str, action: str = "") -> JobInfo:
-        """Ask for, or do something with, one job and parse the job that comes back."""
-        path = f"/api/jobs/{_segment(namespace, 'namespace')}/{_segment(identifier, 'job id')}{action}"
+    def _job(self, ask: Callable[[str], Answer], reference: JobReference, action: str = "") -> JobInfo:
+        """Ask for, or do something with, a job whose namespace is known, and parse the job that comes back."""
+        namespace = reference.namespace or ""
+        path = f"/api/jobs/{_segment(namespace, 'namespace')}/{_segment(reference.id, 'job id')}{action}"
         try:
             answer = ask(path)
         except NotFound as error:
             raise NotFound(
-                f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-                hint="write NAMESPACE/ID if it belongs to somebody else; 'hfjobs ps -a' lists yours",
+                f"no job '{reference.id}' in namespace '{namespace}': {error.message}",
+                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
             ) from error
         return self._parsed(answer, lambda data: JobInfo.from_api(data, self._transport.endpoint))
 
@@ -202,32 +222,28 @@ class JobsClient:
         try:
             return ask(name)
         except (NotAllowed, NotFound, NotLoggedIn):
-            if self._confirmed == name:
-                raise
-            self._forget_namespace(None)
-            present = self._default_namespace()
+            present = self._default_namespace(outdated=name)
             if present == name:
                 raise
             return ask(present)
 
-    def _default_namespace(self) -> str:
-        """Return the token's user: known from this run, remembered from another, or asked for."""
+    def _default_namespace(self, outdated: str | None = None) -> str:
+        """Return the token's user: known from this run, remembered from another, or asked for.
+
+        A remembered name that is `outdated` is forgotten, and asked for again.
+        """
         with self._lock:
             if self._confirmed is not None:
                 return self._confirmed
             remembered = self._memory.recall() if self._memory else None
-            if remembered is not None:
+            if remembered not in (None, outdated):
                 return remembered
+            if self._memory and remembered is not None:
+                self._memory.remember(None)
             self._confirmed = self.whoami()
             if self._memory:
                 self._memory.remember(self._confirmed)
             return self._confirmed
-
-    def _forget_namespace(self, namespace: str | None) -> None:
-        """Forget the remembered default, unless another `namespace` was asked for or this run has confirmed it."""
-        with self._lock:
-            if namespace is None and self._confirmed is None and self._memory:
-                self._memory.remember(None)
 
 
 def _user_name(data: object) -> str:
@@ -237,33 +253,48 @@ def _user_name(data: object) -> str:
     return name
 
 
+def _in_doubt(source: JobReference, reason: str) -> tuple[str, str]:
+    """Return message and hint of an error after which nobody knows whether `source` was duplicated."""
+    return (
+        f"it is not known whether {source} was duplicated: {reason}",
+        "before trying again, check with: "
+        f"hfjobs ps -a --namespace {source.namespace} --initiator duplicated-job:{source.id}",
+    )
+
+
 def _segment(text: str, what: str) -> str:
     """Return `text` ready to be a part of a path."""
     return quote(check_name(text, what), safe="")
 
 
-def map_at_once(function: Callable[[JobReference], T], items: list[JobReference], workers: int = 32) -> list[T]:
-    """Return `function` of each item in order, called in up to `workers` threads; it must not raise.
+def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
+    """Return `function` of each item in order, called in several threads; raises what one of them raised.
 
     The threads are daemons: Ctrl-C ends the program at once, where a thread pool would first wait for its requests.
     """
     if len(items) < 2:
         return [function(item) for item in items]
     results: dict[int, T] = {}
+    errors: list[BaseException] = []
     todo = deque(enumerate(items))
 
     def work() -> None:
-        while True:
+        while not errors:
             try:
                 place, item = todo.popleft()
             except IndexError:
                 return
-            results[place] = function(item)
+            try:
+                results[place] = function(item)
+            except BaseException as error:
+                errors.append(error)
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, len(items)))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
     for thread in threads:
         thread.start()
     for thread in threads:
         while thread.is_alive():
             thread.join(0.1)  # on Windows Ctrl-C is noticed only between two waits
+    if errors:
+        raise errors[0]
     return [results[place] for place in range(len(items))]

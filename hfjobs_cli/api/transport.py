@@ -21,7 +21,7 @@ import httpx
 
 from hfjobs_cli import __version__
 from hfjobs_cli.api.headers import asked_pause, request_id, sent_at
-from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS, is_loopback
+from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import (
     BadResponse,
     HfJobsError,
@@ -30,6 +30,7 @@ from hfjobs_cli.errors import (
     NotLoggedIn,
     RequestRefused,
     Unavailable,
+    UsageError,
 )
 from hfjobs_cli.payload import describe
 
@@ -39,8 +40,14 @@ LONGEST_PAUSE_SECS = 60.0
 CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
 
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-_ERROR_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_ERROR_NUMBER = re.compile(r"^\[(Errno|WinError) -?\d+\] ")
 
 Query = Iterable[tuple[str, str]]
 
@@ -56,7 +63,7 @@ class Answer:
 
     def problem(self, what: str) -> BadResponse:
         """Return an error about this answer that names the request."""
-        return BadResponse(f"the Hub's answer makes no sense: {what} ({self.context})")
+        return BadResponse(f"unexpected answer from the Hub: {what} ({self.context})")
 
 
 class Transport:
@@ -82,22 +89,35 @@ class Transport:
         self.endpoint = endpoint
         self._token = token
         self._token_source = token_source
+        self._timeout_secs = timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
-        local = is_loopback(endpoint)
         python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-        self._client = httpx.Client(
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "User-Agent": f"hfjobs/{__version__}; python/{python}",
-            },
-            timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
-            # Loading certificates takes 40 ms and plain http needs none.
-            verify=urlsplit(endpoint).scheme == "https",
-            # A proxy must not see what is meant for this machine.
-            trust_env=not local,
-            transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
-        )
+        try:
+            httpx.URL(endpoint)
+            self._client = httpx.Client(
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Accept": "application/json",
+                    "User-Agent": f"hfjobs/{__version__}; python/{python}",
+                },
+                timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
+                # Loading certificates takes 40 ms and plain http needs none.
+                verify=urlsplit(endpoint).scheme == "https",
+                # A proxy must not see what is meant for this machine.
+                trust_env=not is_loopback(endpoint),
+                transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
+            )
+        except httpx.InvalidURL as error:
+            raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+        except (ValueError, OSError, ImportError) as error:
+            # What httpx reads from the environment: the proxies, and the certificates to trust.
+            raise UsageError(
+                f"no connection can be set up: {error}", hint=f"check {', '.join(CONNECTION_SETTINGS)}"
+            ) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
 
     def get(self, path: str, query: Query = ()) -> Answer:
         """Ask for `path` below the endpoint, again after failures that may pass.
@@ -153,11 +173,12 @@ class Transport:
                 return response
             if _origin(following.url) != _origin(request.url):
                 raise BadResponse(
-                    f"the Hub redirects to another origin, {_spell_origin(following.url)} ({method} {path})",
+                    f"the Hub redirects to another origin, {_spell_origin(following.url)} "
+                    f"({self._context(response, f'{method} {path}')})",
                     hint="the token was not sent there; check HF_ENDPOINT",
                 )
             request = following
-        raise BadResponse(f"the Hub redirects without end ({method} {path})")
+        raise BadResponse(f"the Hub redirects without end ({self._context(response, f'{method} {path}')})")
 
     def _debug(self, line: str) -> None:
         if self._log is not None:
@@ -167,7 +188,6 @@ class Transport:
         context = self._context(response, context)
         if not response.is_success:
             raise self._refusal(response, context)
-        answer = Answer(None, _next_cursor(response), sent_at(response.headers), context)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
                 f"the answer is a web page, not JSON ({context})",
@@ -177,8 +197,8 @@ class Transport:
             data = response.json()
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise answer.problem(f"broken JSON, {reason}") from None
-        return Answer(data, answer.cursor, answer.sent_at, context)
+            raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None
+        return Answer(data, _next_cursor(response, context), sent_at(response.headers), context)
 
     def _refusal(self, response: httpx.Response, context: str) -> HfJobsError:
         """Return the error for an answer that is neither 2xx nor worth another try."""
@@ -195,11 +215,11 @@ class Transport:
                 hint="see what it may do at https://huggingface.co/settings/tokens",
             )
         if status == httpx.codes.NOT_FOUND:
-            return NotFound(f"not found: {said} ({context})")
+            return NotFound(f"{said} ({context})")
         if status == httpx.codes.PAYMENT_REQUIRED:
             return RequestRefused(
                 f"payment required: {said} ({context})",
-                hint="add credits at https://huggingface.co/settings/billing, or bill an organisation with --namespace",
+                hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
             )
         if response.has_redirect_location:
             return RequestRefused(f"the Hub redirects, which only a GET follows ({context})", hint="check HF_ENDPOINT")
@@ -209,7 +229,7 @@ class Transport:
         said = self._server_message(response)
         return Unavailable(
             f"the Hub is not available: {said} ({self._context(response, context)})",
-            hint="try again later" if pause is None else f"try again in {pause:.0f} s",
+            hint=f"try again in {pause:.0f} s" if pause and pause < 86_400 else "try again later",
             maybe_done=method != "GET" and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
         )
 
@@ -224,7 +244,7 @@ class Transport:
                 "check the network, HF_ENDPOINT and the proxy",
             )
         elif isinstance(error, httpx.TimeoutException):
-            what = f"no answer from {origin} in time"
+            what = f"no answer from {origin} within {self._timeout_secs:g} s"
             hint = "try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
         else:
             what, hint = f"the connection to {origin} broke: {reason}", "try again"
@@ -269,7 +289,7 @@ def _error_text(response: httpx.Response) -> str:
     return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
-def _next_cursor(response: httpx.Response) -> str | None:
+def _next_cursor(response: httpx.Response, context: str) -> str | None:
     """Return the cursor in `Link: <…>; rel="next"`, None if there is no next page. Raises BadResponse."""
     link = response.links.get("next", {}).get("url")
     if link is None:
@@ -278,7 +298,7 @@ def _next_cursor(response: httpx.Response) -> str | None:
     with suppress(httpx.InvalidURL):
         cursor = httpx.URL(link).params.get("cursor")
     if not cursor:
-        raise BadResponse(f"the link to the next page holds no cursor: {describe(link)}")
+        raise BadResponse(f"the link to the next page holds no cursor: {describe(link)} ({context})")
     return cursor
 
 

@@ -19,9 +19,9 @@ def inspect(
     no_trunc: options.NoTrunc = False,
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Show everything about one or more jobs, as a JSON array.
+    """Show everything about jobs, as a JSON array.
 
-    The objects are those of 'ps --format json'. All jobs are asked for at once and shown in the order given; those
+    The objects are those of 'ps --format json'. All jobs are fetched at once and shown in the order given; those
     that exist are shown even if others do not.
 
     \b
@@ -32,16 +32,16 @@ def inspect(
       hfjobs inspect --format table 6a01d697aff1cd33e8f33a64 6a01c8c2aff1cd33e8f339d4
       hfjobs ps -q | hfjobs inspect -
     """
-    render = choose_renderer(format_, json=json, default=RENDERERS["json"])
+    renderer = choose_renderer(format_, json=json, default=RENDERERS["json"])
     references = parse_references(jobs, session.stdin, namespace, session.settings.endpoint)
 
     results = session.client.inspect_jobs(references)
 
     found = [result for result in results if isinstance(result, JobInfo)]
     failures = [result for result in results if isinstance(result, HfJobsError)]
-    render(found, session.view(choose_columns(None), full=no_trunc, indent=4))
+    renderer.render(found, session.view(choose_columns(None, initiator=True), full=no_trunc, indent=4))
     session.flush()
     if not references:
-        session.remark("no jobs named on stdin")
+        session.remark("stdin named no jobs")
     session.report(*failures)
     return failures[0].exit_code if failures else ExitCode.DONE

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hfjobs_cli import options
-from hfjobs_cli.columns import choose_columns, columns_help
+from hfjobs_cli.columns import choose_columns, columns_help, replaces_columns
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.filters import JobFilter, parse_initiators, parse_labels, parse_stages
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.listing import Scan
+from hfjobs_cli.models import ACTIVE_STAGES
 from hfjobs_cli.references import check_name
 from hfjobs_cli.renderers import RENDERERS, choose_renderer
 from hfjobs_cli.session import Session
@@ -55,59 +56,35 @@ def ps(
         initiators=parse_initiators(initiator or ()),
     )
     chosen = choose_columns(columns, wide=wide, initiator=bool(initiator))
-    render = choose_renderer(format_, json=json, quiet=quiet, default=RENDERERS["table"])
+    renderer = choose_renderer(format_, json=json, quiet=quiet, default=RENDERERS["table"])
     if namespace is not None:
         check_name(namespace, "namespace")
 
-    scan = Scan(session, namespace, wanted, limit)
-    render(scan.jobs(), session.view(chosen, columns_asked=columns is not None, full=no_trunc))
+    def page_read(scan: Scan) -> None:
+        session.flush()  # what is written as it comes should also arrive as it comes
+        session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
+
+    pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
+    scan = Scan(pages, wanted, limit, page_read)
+    view = session.view(chosen, columns_asked=replaces_columns(columns), full=no_trunc)
+    renderer.render(scan.jobs(), view)
 
     session.flush()
-    for remark in scan.remarks(listed_all=all_ or bool(status)):
+    for remark in _remarks(scan, wanted):
         session.remark(remark)
     return ExitCode.DONE
 
 
-class Scan:
-    """Reads a listing page by page, keeps what matches up to a limit, and counts."""
-
-    def __init__(self, session: Session, namespace: str | None, wanted: JobFilter, limit: int) -> None:
-        """Ask for nothing yet; a `limit` of 0 is none."""
-        self._session = session
-        self._namespace = namespace
-        self._wanted = wanted
-        self._limit = limit
-        self._matched = self._scanned = self._pages = 0
-        self._has_more = False
-
-    def jobs(self) -> Iterator[JobInfo]:
-        """Yield the matching jobs."""
-        pages = self._session.client.list_jobs(self._namespace, self._wanted.stages, self._wanted.labels)
-        for page in pages:
-            self._pages += 1
-            for job in page.jobs:
-                self._scanned += 1
-                if not self._wanted.matches(job):
-                    continue
-                if self._matched == self._limit != 0:
-                    self._has_more = True
-                    return
-                self._matched += 1
-                yield job
-            if self._matched == self._limit != 0:
-                self._has_more = page.has_next
-                return
-            if page.has_next:
-                self._session.flush()  # what is written as it comes should also arrive as it comes
-                self._session.progress(f"{self._scanned} jobs read, {self._matched} match …")
-
-    def remarks(self, *, listed_all: bool) -> Iterator[str]:
-        """Yield what a reader should know besides the jobs."""
-        if self._wanted.is_local:
-            scope = "jobs" if listed_all else "running and scheduling jobs"
-            pages = f" on {self._pages} pages" if self._pages > 1 else ""
-            yield f"{self._matched} of {self._scanned} {scope} read{pages} match --initiator"
-        if self._has_more:
-            yield f"hint: stopped after {self._matched}, there may be more; --limit 0 lists all"
-        if not self._matched:
-            yield "no jobs" if listed_all else "no running or scheduling jobs; -a lists finished ones too"
+def _remarks(scan: Scan, wanted: JobFilter) -> Iterator[str]:
+    """Yield what a reader should know besides the jobs."""
+    is_default = wanted.stages == ACTIVE_STAGES
+    if wanted.is_local:
+        pages = f" on {scan.pages} pages" if scan.pages > 1 else ""
+        jobs = "running and scheduling jobs" if is_default else "jobs"
+        yield f"{scan.matched} of {scan.read} {jobs} read{pages} match --initiator"
+    if scan.has_more:
+        yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 lists all"
+    if not scan.matched:
+        jobs = "running or scheduling jobs" if is_default else "jobs"
+        more = "; -a lists finished ones too" if is_default else ""
+        yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"

@@ -14,8 +14,9 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, Unauthorize
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from hfjobs_cli.emulator.seed import ORGANISATIONS, STAGES, USER, new_id, wire_time
-from hfjobs_cli.emulator.store import Document, Store
+from hfjobs_cli.emulator.seed import ORGANISATIONS, USER
+from hfjobs_cli.emulator.store import Store, StoreError
+from hfjobs_cli.emulator.wire import STAGES, Document, new_id, wire_time
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,6 +53,8 @@ class App:
             message = error.description or error.name
             response = _json({"error": message}, error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
             response.headers["X-Error-Message"] = message
+        except StoreError as error:
+            response = _json({"error": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
 

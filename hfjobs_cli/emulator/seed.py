@@ -7,14 +7,10 @@ the last days, lies at distances from the moment at which the history is made.
 from __future__ import annotations
 
 import random
-import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
-Document = dict[str, Any]
-
-STAGES = ("COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING")
+from hfjobs_cli.emulator.wire import Document, wire_time
 
 USER = {
     "id": "60107b385ac3e86b3ea4fc34",
@@ -144,16 +140,6 @@ def history(now: datetime) -> list[Document]:
     jobs = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *_recent(now)]
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
     return jobs + [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
-
-
-def wire_time(moment: datetime) -> str:
-    """Spell a moment as the Hub does: UTC, milliseconds, `Z`."""
-    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def new_id(now: datetime) -> str:
-    """Return an id that nobody has: the moment in seconds and 8 random bytes, in hexadecimal."""
-    return f"{int(now.timestamp()):08x}{secrets.token_hex(8)}"
 
 
 def _id_at(moment: datetime) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-Document = dict[str, Any]
+from hfjobs_cli.emulator.wire import Document
 
 _SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -42,8 +42,6 @@ class Store:
                     self._create(connection, seed())
                 elif version != _SCHEMA_VERSION:
                     raise StoreError(f"{path} was written by another version of hfjobs; delete it to start anew")
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}") from error
         except StoreError:
             raise
         except OSError as error:
@@ -93,14 +91,14 @@ class Store:
 
     @contextmanager
     def _transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"] = "DEFERRED") -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction; IMMEDIATE for those that write."""
-        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None)
+        """Open the file for one transaction; IMMEDIATE for those that write. Raises StoreError."""
         try:
-            connection.execute(f"BEGIN {mode}")
-            yield connection
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+            with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
+                connection.execute(f"BEGIN {mode}")
+                yield connection
+                connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._path}: {error}") from error
 
     def _create(self, connection: sqlite3.Connection, jobs: Iterable[Document]) -> None:
         for statement in _SCHEMA.split(";"):

@@ -29,11 +29,13 @@ def render(jobs: Iterable[JobInfo], view: View) -> None:
     """Write the header and a row for each job; nothing if reading the jobs fails."""
     rows = list(jobs)
     texts: dict[Column, list[str]] = {}
+    natural: dict[Column, int] = {}
 
     def measure(column: Column) -> int:
         if column not in texts:
             texts[column] = _texts(column, rows, view)
-        return max(cell_width(text) for text in texts[column])
+            natural[column] = max(cell_width(text) for text in texts[column])
+        return natural[column]
 
     fitted = fit(view.columns, measure, view.width)
     _tell_what_left(fitted, view)
@@ -94,7 +96,8 @@ def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]
         for name, cell, padding in zip(names, cells, _paddings(cells, fitted), strict=True):
             text.append(cell, STAGE_STYLES.get(cell) if name == "status" else None)
             text.append(padding)
-    console = Console(file=StringIO(), force_terminal=True, color_system="standard", legacy_windows=False)
-    with console.capture() as capture:
-        console.print(text, soft_wrap=True, end="", highlight=False)
-    return capture.get()
+    output = StringIO()
+    # Whether to colour was decided before; rich must not look at the environment and decide again.
+    console = Console(file=output, force_terminal=True, color_system="standard", no_color=False, legacy_windows=False)
+    console.print(text, soft_wrap=True, end="", highlight=False)
+    return output.getvalue()

@@ -1,13 +1,15 @@
-"""Where and for whom a renderer writes."""
+"""Where and for whom a renderer writes, and what a renderer is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
-from hfjobs_cli.cells import printable
 from hfjobs_cli.columns import Column
+from hfjobs_cli.models import JobInfo
+from hfjobs_cli.text import printable
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class View:
     encoding: str = "utf-8"
     indent: int | None = None
 
-    @property
+    @cached_property
     def is_unicode(self) -> bool:
         """Tell whether the output can hold every character."""
         return self.encoding.lower().replace("-", "").startswith("utf")
@@ -39,3 +41,16 @@ class View:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)
         return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """A format: its name and the function that writes jobs to a view.
+
+    One that `streams` writes each job by itself, as soon as it is known. The others leave no half of an answer: they
+    read all jobs before they write the first byte.
+    """
+
+    name: str
+    render: Callable[[Iterable[JobInfo], View], None]
+    streams: bool = False

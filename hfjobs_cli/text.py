@@ -1,0 +1,49 @@
+"""Words in and out: untrusted text made harmless, lists read from options, the nearest of several names."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from hfjobs_cli.errors import UsageError
+
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def printable(text: str) -> str:
+    r"""Show what could move the cursor, change colours or reorder text as escapes: `\n`, `\x1b`, `\u202e`.
+
+    Everything that Unicode does not call printable is escaped: C0, C1, DEL, line and paragraph separators,
+    bidirectional overrides, zero-width characters, lone surrogates. A backslash stays as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return _ESCAPES.get(char) or char.encode("unicode_escape").decode("ascii")
+
+
+def split_values(values: Iterable[str], option: str) -> list[str]:
+    """Flatten an option that takes commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`.
+
+    Raises UsageError for a value without any item: an empty variable in a script must not mean "everything".
+    """
+    items: list[str] = []
+    for value in values:
+        found = [item.strip() for item in value.split(",") if item.strip()]
+        if not found:
+            raise empty_option(option)
+        items += found
+    return items
+
+
+def empty_option(option: str) -> UsageError:
+    """Return the error for an option without a value."""
+    return UsageError(f"{option} is empty", hint=f"leave {option} out, or give it a value")
+
+
+def one_of(word: str, choices: Iterable[str]) -> str:
+    """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
+    names = list(choices)
+    near = get_close_matches(word.lower(), names, n=1)
+    return (f"did you mean '{near[0]}'? " if near else "") + f"one of {', '.join(names)}"
