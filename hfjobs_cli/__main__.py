@@ -1,7 +1,9 @@
 """The process: `hfjobs` and `python -m hfjobs_cli`."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
 
 def run() -> None:
@@ -10,16 +12,21 @@ def run() -> None:
         code = _run()
     except KeyboardInterrupt:  # before the program could see to it itself
         code = 130
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        # stdout is a broken pipe or a full disk, which has been told of; Python would complain again at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            # A broken pipe or a full disk, which has been told of; Python would complain again at its exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 
 def _run() -> int:
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
+            signal.signal(getattr(signal, name), _interrupt)
     if "_HFJOBS_COMPLETE" in os.environ:
         # To show help beside completions, typer imports rich (40 ms of a TAB) and reads job names as its markup.
         # A module that is None counts as not installed.
@@ -32,6 +39,10 @@ def _run() -> int:
     from hfjobs_cli.cli import main
 
     return main()
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

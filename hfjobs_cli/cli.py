@@ -65,6 +65,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
             raise
         session.report(_usage_error(error))
         code = ExitCode.USAGE
+    session.progress(None)
     if code == ExitCode.INTERRUPTED:
         session.remark("interrupted")
     return int(code)

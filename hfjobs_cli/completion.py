@@ -5,6 +5,7 @@ They depend on the models for words that are listed there, so that what is offer
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -20,12 +21,14 @@ from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.filters import NO_INITIATOR
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES, JobInfo
+from hfjobs_cli.references import is_name
 from hfjobs_cli.renderers import RENDERERS
 from hfjobs_cli.session import Session
-from hfjobs_cli.text import printable
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
+
+_NOT_PLAIN = re.compile(r"[^\w .,/@+-]")
 
 Completer = Callable[[str], list[str]]
 
@@ -79,7 +82,7 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     thread.start()
     thread.join(PATIENCE_SECS)
     now = session.clock()
-    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs]
+    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
 
 
 def _overrides(options: Mapping[str, Any]) -> Overrides:
@@ -88,6 +91,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
 
 
 def _summary(job: JobInfo, now: datetime) -> str:
+    """Return name, status and age. Shells evaluate what they are given, so all but plain characters is replaced."""
     created = age(job.created_at, now) if job.created_at else ""
-    parts = [printable(job.name or ""), job.status.stage.lower(), created]
-    return " ".join(part for part in parts if part)
+    parts = [job.name or "", job.status.stage.lower(), created]
+    return _NOT_PLAIN.sub("?", " ".join(part for part in parts if part))

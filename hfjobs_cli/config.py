@@ -14,7 +14,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models import DEFAULT_ENDPOINT
 
 DEMO_ENDPOINT = "http://demo.localhost"
-"""The origin of jobs in the demo. Names below .localhost never leave the machine (RFC 6761)."""
+"""The origin of jobs in the demo; nothing is ever sent there."""
 
 DEFAULT_TIMEOUT_SECS = 30.0
 
@@ -43,7 +43,9 @@ SETTINGS = {
 CONNECTION_SETTINGS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Those that httpx reads, from the process's environment."""
 
-_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+_LOOPBACK = re.compile(r"localhost|::1|127\.\d+\.\d+\.\d+")
+"""Other names, also those below .localhost, may be looked up in the network."""
+
 _HOST_NAME = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _TRUE_WORDS = ("1", "on", "yes", "true")
 
@@ -105,8 +107,7 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
 
 def is_loopback(endpoint: str) -> bool:
     """Tell whether an endpoint is on this machine."""
-    host = urlsplit(endpoint).hostname or ""
-    return host in _LOOPBACK_HOSTS or host.endswith(".localhost")
+    return bool(_LOOPBACK.fullmatch(urlsplit(endpoint).hostname or ""))
 
 
 def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
@@ -118,7 +119,7 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
         is_address = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         is_address = False
-    if not is_address or parts.query or parts.fragment or any(char.isspace() for char in text):
+    if not is_address or set(text) & set("?# \t"):
         raise UsageError(f"'{_without_password(text)}' is not an address of a Hub", hint=hint)
     if "@" in parts.netloc:
         raise UsageError(f"{source} must not hold a user name or password", hint=hint)
@@ -182,7 +183,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
     for path in files:
         try:
             yield path.read_text(encoding="utf-8"), f"the file {path}"
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text"
@@ -198,7 +199,10 @@ def _is_true(text: str | None) -> bool:
 def _home(environ: Mapping[str, str]) -> Path:
     # On Windows `hf` looks at USERPROFILE, whatever a shell has put into HOME.
     named = environ.get("USERPROFILE" if os.name == "nt" else "HOME")
-    return Path(named) if named else Path.home()
+    try:
+        return Path(named) if named else Path.home()
+    except RuntimeError:  # a container's user without an entry in passwd
+        return Path(os.devnull)
 
 
 def _directory(environ: Mapping[str, str], name: str, default: Path) -> Path:

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3, "no such job or namespace"
     NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
     UNAVAILABLE = 5, "unavailable: network, timeout, 429 and 5xx after retries"
-    INTERRUPTED = 130, "interrupted by Ctrl-C"
+    INTERRUPTED = 130, "interrupted by Ctrl-C or a signal"
 
     meaning: str
 

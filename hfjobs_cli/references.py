@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+_PORTS = {"http": 80, "https": 443}
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
 
@@ -75,7 +76,10 @@ def parse_references(
     for text in texts:
         if text == "-":
             # PowerShell puts a byte order mark before what it pipes.
-            words += filter(None, (line.strip().lstrip("\ufeff") for line in stdin))
+            try:
+                words += filter(None, (line.strip().lstrip("\ufeff") for line in stdin))
+            except OSError as error:
+                raise UsageError(f"stdin cannot be read: {error.strerror}") from error
         else:
             words.append(text)
     return [parse_reference(word, namespace, endpoint) for word in words]
@@ -86,10 +90,10 @@ def _path_of_page(text: str, endpoint: str) -> str:
     hub = urlsplit(endpoint)
     try:
         page = urlsplit(text)
+        at_hub = (page.hostname, page.port or _PORTS.get(page.scheme)) == (hub.hostname, hub.port or _PORTS[hub.scheme])
     except ValueError:
         raise UsageError(f"'{text}' is not an address", hint=f"a job's page is {endpoint}/jobs/NAMESPACE/ID") from None
-    known_hosts = {hub.netloc, *(_HUB_HOSTS if hub.hostname in _HUB_HOSTS else ())}
-    if page.netloc not in known_hosts:
+    if not at_hub and not (page.hostname in _HUB_HOSTS and hub.hostname in _HUB_HOSTS):
         raise UsageError(
             f"'{text}' is a page of another Hub than {endpoint}",
             hint="write NAMESPACE/ID, or name its Hub with --endpoint",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 FALLBACK_WIDTH = 80
 
+MAX_MESSAGE = 1000
+"""How many characters of an error are shown; a server decides about some of them."""
+
 
 @dataclass
 class Session:
@@ -89,7 +92,7 @@ class Session:
         except OSError as error:
             raise HfJobsError(
                 f"the demo cannot keep its jobs in {directory}: {error}",
-                hint="set XDG_STATE_HOME to a directory that can be written",
+                hint="delete that file to start anew, or set XDG_STATE_HOME to a directory that can be written",
             ) from error
         return self._connect(DEMO_TOKEN, wsgi_app=app)
 
@@ -113,7 +116,7 @@ class Session:
             log=self.remark if self.settings.is_debug else None,
             sleep=self.sleep,
         )
-        return JobsClient(transport, memory=memory, sleep=self.sleep)
+        return JobsClient(transport, memory=memory, warn=self.warn, sleep=self.sleep)
 
     def view(
         self,
@@ -152,8 +155,11 @@ class Session:
             self.stdout.flush()
 
     def remark(self, line: str) -> None:
-        """Tell the reader one line on stderr. Untrusted text in it is made harmless."""
+        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows."""
         self.progress(None)
+        settings: Settings | None = self.__dict__.get("settings")
+        if settings is not None and settings.token:
+            line = line.replace(settings.token, "<TOKEN>")
         with suppress(OSError):  # nobody listens
             self.stderr.write(printable(line) + "\n")
             self.stderr.flush()
@@ -165,7 +171,8 @@ class Session:
     def report(self, *errors: HfJobsError) -> None:
         """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
-            self.remark(f"error: {error.message}")
+            message = error.message
+            self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
 
@@ -188,12 +195,14 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone("nobody reads stdout any more") from error
+            if error.filename is not None:  # typer could not install the completion
+                raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"
             raise OutputFailed(f"stdout cannot be written: {reason}", hint="is the disk full?") from error
 
     def _width(self) -> int:
         columns = self.environ.get("COLUMNS", "")
-        if columns.isascii() and columns.isdigit() and int(columns) > 0:
+        if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns) > 0:
             return int(columns)
         try:
             return os.get_terminal_size(self.stdout.fileno()).columns or FALLBACK_WIDTH

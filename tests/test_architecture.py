@@ -19,7 +19,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"__init__", "commands", "config", "errors", "options", "session"},
     "commands": {"columns", "errors", "filters", "listing", "models", "options", "references", "renderers", "session"},
     "options": {"completion", "models", "renderers"},
-    "completion": {"cells", "columns", "config", "filters", "models", "renderers", "session", "text"},
+    "completion": {"cells", "columns", "config", "filters", "models", "references", "renderers", "session"},
     "session": {"api", "columns", "config", "emulator", "errors", "namespace", "renderers", "text"},
     "listing": {"api", "filters", "models"},
     "renderers": {"columns", "errors", "models", "text"},

@@ -141,10 +141,12 @@ class TestJobs:
         assert len(offered(line, environ)) == 100
 
     def test_have_harmless_help(self, environ: dict[str, str], hub: Hub) -> None:
-        """A name is neither markup nor control sequence."""
-        id_ = hub.add(labels={"name": "[bold]x\x1b[31m"})
+        """Shells evaluate what they are offered: a name or status can do nothing there, and an odd id is left out."""
+        id_ = hub.add(labels={"name": "\\$(touch pwned) `x` 'y' \"z\" [bold]\x1b[31m;:é"})
+        hub.add(id="6b$(touch pwned)", status={"stage": "RUN$(x)NING"})
         row = complete(f"hfjobs inspect {id_}", self.logged_in(environ, hub)).stdout
-        assert row.startswith(f"{id_}\t[bold]x\\x1b[31m completed")
+        assert row.startswith(f"{id_}\t???touch pwned? ?x? ?y? ?z? ?bold???31m??é completed ")
+        assert "6b" not in complete("hfjobs inspect 6b", self.logged_in(environ, hub)).stdout
 
     @pytest.mark.parametrize(
         "settings",

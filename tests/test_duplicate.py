@@ -135,6 +135,7 @@ class TestLostAnswer:
             act_and_reply(200, "{"),
             act_and_reply(200, '{"id": "aa"}'),
             act_and_reply(200, "[]"),
+            act_and_reply(303, ""),
             act_and_reply(500, ""),
             act_and_reply(502, "<html>Bad Gateway</html>"),
             act_and_reply(504, ""),
@@ -146,7 +147,10 @@ class TestLostAnswer:
         result = hfjobs("duplicate", BY_HAND)
         job = newest(hfjobs)
         assert job["initiator"] == {"type": "duplicated-job", "id": BY_HAND, "name": None}
-        assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
+        assert (result.code, result.stdout) == (0, f"{job['id']}  {job['url']}\n")
+        (warning,) = result.stderr.splitlines()
+        assert warning.startswith("warning: ")
+        assert warning.endswith("; the new job was found by its initiator")
         assert len(posts(hub)) == 1
         assert hfjobs.pauses == [0.0]
 
@@ -154,7 +158,8 @@ class TestLostAnswer:
         hfjobs("ps")
         hub.then(act_and_hang_up)
         hub.replies(200, "[]", {"Date": "Tue, 12 May 2026 09:00:00 GMT"}, times=2)
-        assert hfjobs("duplicate", "-q", BY_HAND) == Result(0, f"{newest(hfjobs)['id']}\n", "")
+        result = hfjobs("duplicate", "-q", BY_HAND)
+        assert (result.code, result.stdout) == (0, f"{newest(hfjobs)['id']}\n")
         assert len(posts(hub)) == 1
         assert hfjobs.pauses == [0.0, 1.0, 3.0]
 
@@ -176,6 +181,26 @@ class TestLostAnswer:
             f"not duplicated: {BY_SCHEDULE}",
         ]
         assert len(posts(hub)) == 2
+
+    def test_that_names_the_old_job_is_no_answer(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        hub.then(act_and_reply(200, json.dumps(hub.job(id=BY_HAND))))
+        result = hfjobs("duplicate", "-q", BY_HAND)
+        assert (result.code, result.stdout) == (0, f"{newest(hfjobs)['id']}\n")
+        assert f"it is about job '{BY_HAND}'" in result.stderr
+        assert len(posts(hub)) == 1
+
+    def test_of_two_new_jobs_none_is_taken_for_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Somebody else duplicated the same job at the same time."""
+        hfjobs("ps")
+        hub.then(act_and_hang_up)
+        by_them = {"type": "duplicated-job", "id": BY_HAND}
+        other = hub.add(initiator=by_them, createdAt="2026-05-12T09:00:00.000Z")
+        result = hfjobs("duplicate", BY_HAND)
+        assert (result.code, result.stdout) == (5, "")
+        mine = newest(hfjobs)["id"]
+        assert f"; candidates: {mine} {other}\n" in result.stderr or f"; candidates: {other} {mine}\n" in result.stderr
+        assert len(posts(hub)) == 1
 
     def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub) -> None:
         done = threading.Event()

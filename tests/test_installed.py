@@ -269,6 +269,51 @@ class TestInterrupt:
         assert Result(process.returncode, stdout, stderr) == Result(130, "", told)
 
 
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
+    environ: dict[str, str], hub: Hub, number: signal.Signals, options: tuple[str, ...]
+) -> None:
+    """The first is created, the second hangs, the third is not asked for."""
+    arrived, done = threading.Event(), threading.Event()
+
+    def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        arrived.set()
+        done.wait(60)
+        return hang_up(app, environ, start)
+
+    hub.then(lambda app, environ, start: app(environ, start), wait)
+    process = subprocess.Popen(
+        command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third"),
+        env=command_environ(environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert arrived.wait(60)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    done.set()
+    (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
+    assert process.returncode == 130
+    assert stdout.count(made) == 2
+    assert stderr.splitlines()[0] == f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted"
+    assert stderr.splitlines()[-2:] == [f"not duplicated: {USER}/third", "interrupted"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(("argv", "code"), [(("ps",), 0), (("ps", "--status", "bogus"), 2), (("--bogus",), 2)])
+def test_a_stderr_that_cannot_be_written_changes_nothing(
+    environ: dict[str, str], argv: tuple[str, ...], code: int
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            command(*argv), env=command_environ(environ), stdout=subprocess.PIPE, stderr=full, encoding="utf-8"
+        )
+    assert done.returncode == code
+
+
 class TestEntryPoints:
     """`hfjobs` and `python -m hfjobs_cli` are the same program."""
 

@@ -93,6 +93,14 @@ class TestColour:
         assert result == Result(0, golden("ps-80-plain.txt", result.stdout), "")
         assert "\x1b" not in result.stdout
 
+    @pytest.mark.parametrize("columns", ["0", "\u00b2", "9" * 5000, "-1", "x"])
+    def test_is_drawn_whatever_columns_says(
+        self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch, columns: str
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", columns)
+        expected = hfjobs("ps", columns=80)
+        assert hfjobs("ps", stdout=Terminal(), COLUMNS=columns) == expected
+
     def test_can_be_forced_in_a_pipe(self, hfjobs: Hfjobs) -> None:
         plain, coloured = hfjobs("ps"), hfjobs("ps", FORCE_COLOR="1")
         assert "\x1b[36mRUNNING\x1b[0m" in coloured.stdout
@@ -458,6 +466,13 @@ def test_a_job_without_anything_optional_is_shown_with_dashes(hfjobs: Hfjobs, hu
     )
 
 
+def test_one_long_command_does_not_pad_all_rows(hfjobs: Hfjobs, hub: Hub) -> None:
+    hub.add(command=["bash", "-c", "x" * 5000])
+    _, long, *short = hfjobs("ps", "-a", "--limit", "3", "--columns", "command,id").stdout.splitlines()
+    assert "x" * 5000 in long
+    assert [len(row) for row in short] == [250 + 2 + 24] * 2
+
+
 def test_a_space_job_shows_its_space(hfjobs: Hfjobs) -> None:
     assert "hf.co/spaces/davanstrien/dataset-explorer  " in hfjobs("ps").stdout
 
@@ -489,10 +504,41 @@ class TestPages:
         assert result == Result(1, "", "error: unexpected answer from the Hub: its pages loop (GET /api/jobs/x: 200)\n")
         assert len(hub.requests) == 2
 
+    @pytest.mark.parametrize(
+        "link",
+        [
+            '<HUB?cursor=2>; rel="next"',
+            "<HUB?cursor=2>; rel=next",
+            '<HUB?cursor=2>; REL="last Next"',
+            '<HUB?cursor=1>; rel="prev", <HUB?cursor=2>; title="a;b, <c>"; rel="next"',
+            "</api/jobs/x?a=b&cursor=2>;rel=next",
+        ],
+    )
+    def test_are_found_in_every_form_of_a_link(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
+        hub.replies(200, json.dumps([hub.job(id="aa")]), {"Link": link.replace("HUB", f"{hub.endpoint}/api/jobs/x")})
+        hub.replies(200, json.dumps([hub.job(id="bb")]))
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x") == Result(0, "aa\nbb\n", "")
+        assert hub.requests[-1].query == [("cursor", "2")]
+
+    @pytest.mark.parametrize(
+        "link", ['<HUB?cursor=2>; rel="prev"', "<HUB?cursor=2>", '<HUB?cursor=2>; rel="prev"; rel="next"', "nonsense"]
+    )
+    def test_end_where_no_next_one_is_linked(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
+        hub.replies(200, json.dumps([hub.job(id="aa")]), {"Link": link})
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x") == Result(0, "aa\n", "")
+
+    def test_without_a_new_job_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        for page in range(20):
+            hub.replies(200, "[]", {"Link": f'<{hub.endpoint}/api/jobs/x?cursor={page}>; rel="next"'})
+        result = hfjobs("ps", "-a", "--namespace", "x")
+        assert (result.code, result.stdout) == (1, "")
+        assert "its pages loop" in result.stderr
+        assert len(hub.requests) == 10
+
     @pytest.mark.parametrize("link", ["https://elsewhere.example/page2", "http://[bad"])
     def test_a_link_without_a_cursor_is_an_error(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
         hub.replies(200, "[]", {"Link": f'<{link}>; rel="next"'})
-        expected = f"error: the link to the next page holds no cursor: '{link}' (GET /api/jobs/x: 200)\n"
+        expected = f"error: unexpected answer from the Hub: the link to the next page holds no cursor: '{link}' (GET /api/jobs/x: 200)\n"
         assert hfjobs("ps", "-a", "--namespace", "x") == Result(1, "", expected)
 
     def test_jsonl_hands_on_each_page_as_it_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -515,6 +561,13 @@ class TestPages:
         )
         silent = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), TERM="dumb")
         assert silent.stderr == f"8 of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
+
+    def test_progress_is_taken_away_even_if_nothing_follows(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, json.dumps([hub.job()]), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
+        hub.replies(200, "[]")
+        stderr = Terminal()
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x", stderr=stderr).code == 0
+        assert stderr.getvalue() == "\r\x1b[K1 jobs read, 1 match ...\r\x1b[K"
 
 
 class TestNamespace:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hfjobs_cli.config import Overrides, load_settings
+from hfjobs_cli.errors import UsageError
 from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result
 
 
@@ -138,7 +139,9 @@ class TestEndpoint:
             ("https://\u2603", "'https://\u2603' is not an address of a Hub", "--endpoint"),
             ("https://[::1", "'https://[::1' is not an address of a Hub", "--endpoint"),
             ("https://me:pass@x", "--endpoint must not hold a user name or password", "--endpoint"),
-            ("https://me:pass@x?", "--endpoint must not hold a user name or password", "--endpoint"),
+            ("https://me:pass@x?", "'x?' is not an address of a Hub", "--endpoint"),
+            ("http://127.0.0.1?", "'http://127.0.0.1?' is not an address of a Hub", "--endpoint"),
+            ("http://127.0.0.1#", "'http://127.0.0.1#' is not an address of a Hub", "--endpoint"),
             ("https://me:pass@x#y", "'x#y' is not an address of a Hub", "--endpoint"),
         ],
     )
@@ -155,9 +158,12 @@ class TestEndpoint:
             "error: the token would go over plain http to hub.invalid:8080\n"
             "hint: use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours\n",
         )
-        for host in ("localhost", "127.0.0.1", "[::1]", "demo.localhost"):
+        for host in ("localhost", "127.0.0.1", "127.3.2.1", "[::1]"):
             settings = load_settings({"HF_ENDPOINT": f"http://{host}:1"}, Overrides())
             assert settings.endpoint == f"http://{host}:1"
+        for host in ("demo.localhost", "127.0.0.1.evil.example", "localhost.example", "[::2]"):
+            with pytest.raises(UsageError):  # names that are looked up in the network
+                load_settings({"HF_ENDPOINT": f"http://{host}:1"}, Overrides())
         allowed = {"HF_ENDPOINT": "http://hub.invalid", "HFJOBS_ALLOW_HTTP": "1"}
         assert load_settings(allowed, Overrides()).endpoint == "http://hub.invalid"
 
@@ -222,6 +228,17 @@ class TestTokenStaysHome:
         assert "bad token <TOKEN> (GET /api/jobs/x: 400, request id <TOKEN>)" in result.stderr
         assert TOKEN not in result.stderr
 
+    @pytest.mark.parametrize("body", [f'{{"status": "{TOKEN}"}}', "x" * 490 + TOKEN])
+    def test_an_answer_made_of_it_is_not_quoted(self, hfjobs: Hfjobs, hub: Hub, body: str) -> None:
+        """Neither whole nor cut in the middle."""
+        hub.replies(200, f'{{"id": "aa", "owner": {{"name": "x"}}, "status": "{TOKEN}"}}')
+        hub.replies(400, json.dumps({"error": body}))
+        hub.replies(200, "[]", {"Link": f'<https://x/?tk={TOKEN}>; rel="next"'})
+        for argv in (("inspect", "x/aa"), ("ps", "--namespace", "x"), ("ps", "--namespace", "x")):
+            result = hfjobs(*argv)
+            assert result.code == 1
+            assert TOKEN[:9] not in result.stderr
+
     def test_repr_hides_it(self, hfjobs: Hfjobs) -> None:
         settings = load_settings(hfjobs.environ, Overrides(token=TOKEN))
         assert settings.token == TOKEN
@@ -245,7 +262,8 @@ class TestTokenStaysHome:
         result = hfjobs("ps", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (2, "")
         error, hint = result.stderr.splitlines()
-        assert error.startswith("error: no connection can be set up: ")
+        assert error.startswith("error: no connection can be set up, ")
+        assert value not in error
         assert hint == "hint: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
 
     def test_the_user_agent_says_who_asks(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -317,6 +335,18 @@ class TestDemo:
         assert hub.requests == []
         assert not (Path(hfjobs.environ["XDG_CACHE_HOME"]) / "hfjobs").exists()
 
+    def test_needs_no_home_directory(self, demo: Hfjobs, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As for a user without an entry in passwd."""
+
+        def no_home() -> Path:
+            raise RuntimeError("Could not determine home directory.")
+
+        del demo.environ["HOME"]
+        monkeypatch.setattr(Path, "home", staticmethod(no_home))
+        assert demo("ps", "-q").code == 0
+        plain = {"XDG_CACHE_HOME": demo.environ["XDG_CACHE_HOME"], "HF_ENDPOINT": hub.endpoint}
+        assert Hfjobs(plain)("ps").stderr.startswith("error: no token was found\n")
+
     def test_logs_its_requests_too(self, demo: Hfjobs) -> None:
         assert "> GET http://demo.localhost/api/whoami-v2\n< 200 " in demo("--debug", "ps").stderr
 
@@ -326,7 +356,7 @@ class TestDemo:
         result = demo("ps", XDG_STATE_HOME=str(blocked))
         assert (result.code, result.stdout) == (1, "")
         assert result.stderr.startswith(f"error: the demo cannot keep its jobs in {blocked / 'hfjobs'}: ")
-        assert result.stderr.endswith("\nhint: set XDG_STATE_HOME to a directory that can be written\n")
+        assert result.stderr.endswith("or set XDG_STATE_HOME to a directory that can be written\n")
 
     def test_says_that_its_file_is_damaged(self, demo: Hfjobs) -> None:
         file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -29,6 +30,9 @@ from hfjobs_cli.references import JobReference, check_name, is_name
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+MAX_BARREN_PAGES = 10
+"""How many pages in a row may hold no new job before a listing counts as endless."""
 
 MAX_AT_ONCE = 32
 """How many requests may be under way at a time."""
@@ -57,11 +61,13 @@ class JobsClient:
         transport: Transport,
         *,
         memory: NamespaceMemory | None = None,
+        warn: Callable[[str], None] = lambda _line: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Use `transport`; `memory` keeps the default namespace between runs."""
+        """Use `transport`; `memory` keeps the default namespace between runs, `warn` is told of lost answers."""
         self._transport = transport
         self._memory = memory
+        self._warn = warn
         self._sleep = sleep
         self._lock = threading.Lock()
         self._confirmed: str | None = None
@@ -87,17 +93,19 @@ class JobsClient:
         seen: set[str] = set()
         cursors: set[str] = set()
         cursor: str | None = None
+        barren = 0
         while True:
             here = [*query, ("cursor", cursor)] if cursor else query
             answer = self._in_namespace(namespace, partial(self._get_page, query=here))
             jobs = self._parsed(answer, self._jobs)
             fresh = [job for job in jobs if job.id not in seen]
             seen.update(job.id for job in fresh)
-            yield Page(fresh, has_next=answer.cursor is not None)
-            cursor = answer.cursor
+            cursor = answer.next_cursor()
+            yield Page(fresh, has_next=cursor is not None)
             if cursor is None:
                 return
-            if cursor in cursors:
+            barren = 0 if fresh else barren + 1
+            if cursor in cursors or barren == MAX_BARREN_PAGES:
                 raise answer.problem("its pages loop")
             cursors.add(cursor)
 
@@ -112,7 +120,22 @@ class JobsClient:
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        return map_at_once(self._inspect_or_error, references)
+        down: list[Unavailable] = []
+
+        def inspect(reference: JobReference) -> JobInfo | HfJobsError:
+            if down:
+                return down[0]  # each of them would wait through the same retries
+            try:
+                return self.inspect_job(reference)
+            except NotLoggedIn:
+                raise
+            except Unavailable as error:
+                down.append(error)
+                return error
+            except HfJobsError as error:
+                return error
+
+        return map_at_once(inspect, references)
 
     def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
@@ -141,15 +164,17 @@ class JobsClient:
                 reason: HfJobsError = error
             except BadResponse as error:
                 reason = error
-            found = self._find_duplicate(source, started, known)
+            found = self._find_duplicates(source, started, known)
         except KeyboardInterrupt:
             raise Interrupted(*_in_doubt(source, "interrupted")) from None
-        if found is None:
-            raise Unavailable(*_in_doubt(source, reason.message), maybe_done=True) from reason
-        return found
+        if len(found) != 1:
+            several = f"; candidates: {' '.join(job.id for job in found)}" if found else ""
+            raise Unavailable(*_in_doubt(source, reason.message + several), maybe_done=True) from reason
+        self._warn(f"{reason.message}; the new job was found by its initiator")
+        return found[0]
 
-    def _find_duplicate(self, source: JobReference, started: float, known: set[str]) -> JobInfo | None:
-        """Return the job that `source` was duplicated into since `started` (monotonic), None if it is not found.
+    def _find_duplicates(self, source: JobReference, started: float, known: set[str]) -> list[JobInfo]:
+        """Return the jobs that `source` was duplicated into since `started` (monotonic), as soon as there are any.
 
         The server's clock says when that was: its `Date` comes in whole seconds, rounded down, and what has passed
         here since `started` is no less than what has passed there, so no later moment is taken for it.
@@ -160,24 +185,22 @@ class JobsClient:
                 answer = self._get_page(source.namespace or "", [])
                 jobs = self._parsed(answer, self._jobs)
             except HfJobsError:
-                return None  # why the answer was lost tells more than this second failure
+                return []  # why the answer was lost tells more than this second failure
             now = answer.sent_at or datetime.now(timezone.utc)
             since = now - timedelta(seconds=time.monotonic() - started)
-            for job in jobs:
-                made_by = job.initiator
-                is_duplicate = made_by and (made_by.type, made_by.id) == ("duplicated-job", source.id)
-                is_new = job.created_at is not None and job.created_at >= since
-                if is_duplicate and is_new and job.id not in known:
-                    return job
-        return None
-
-    def _inspect_or_error(self, reference: JobReference) -> JobInfo | HfJobsError:
-        try:
-            return self.inspect_job(reference)
-        except NotLoggedIn:
-            raise  # it holds for all
-        except HfJobsError as error:
-            return error
+            origin = ("duplicated-job", source.id)
+            found = [
+                job
+                for job in jobs
+                if job.initiator is not None
+                and (job.initiator.type, job.initiator.id) == origin
+                and job.created_at is not None
+                and job.created_at >= since
+                and job.id not in known
+            ]
+            if found:
+                return found
+        return []
 
     def _get_page(self, namespace: str, query: list[tuple[str, str]]) -> Answer:
         try:
@@ -199,7 +222,11 @@ class JobsClient:
                 f"no job '{reference.id}' in namespace '{namespace}': {error.message}",
                 hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
             ) from error
-        return self._parsed(answer, lambda data: JobInfo.from_api(data, self._transport.endpoint))
+        job = self._parsed(answer, lambda data: JobInfo.from_api(data, self._transport.endpoint))
+        # An inspected job is the one asked for; a new one is not.
+        if (job.id == reference.id) == bool(action):
+            raise answer.problem(f"it is about job '{job.id}'")
+        return job
 
     def _jobs(self, data: object) -> list[JobInfo]:
         if not isinstance(data, list):
@@ -290,8 +317,11 @@ def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
                 errors.append(error)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
-    for thread in threads:
-        thread.start()
+    with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
+        for thread in threads:
+            thread.start()
+    if not threads[0].is_alive():
+        work()
     for thread in threads:
         while thread.is_alive():
             thread.join(0.1)  # on Windows Ctrl-C is noticed only between two waits

@@ -1,10 +1,14 @@
-"""What the headers of an answer say: who can find the request, when it was sent, how long to wait."""
+"""What the headers of an answer say: its request id, when it was sent, how long to wait, where to go on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+
+_LINK = re.compile(r'<(?P<address>[^>]*)>(?P<parameters>(?:[^",<]|"[^"]*")*)')
+_LINK_PARAMETER = re.compile(r';\s*(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<token>[^\s;,"]*))')
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -35,6 +39,17 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
         wait = values.get("t", "")
         if values.get("r") == "0" and wait.isascii() and wait.isdigit():
             return float(wait)
+    return None
+
+
+def next_link(headers: Mapping[str, str]) -> str | None:
+    """Return the address in `Link: <…>; rel="next"` (RFC 8288), None if there is none."""
+    for link in _LINK.finditer(headers.get("Link", "")):
+        for parameter in _LINK_PARAMETER.finditer(link["parameters"]):
+            if parameter["name"].lower() == "rel":
+                if "next" in (parameter["quoted"] or parameter["token"] or "").lower().split():
+                    return link["address"]
+                break  # only the first counts
     return None
 
 

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hfjobs_cli import __version__
-from hfjobs_cli.api.headers import asked_pause, request_id, sent_at
+from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import (
     BadResponse,
@@ -54,12 +54,23 @@ Query = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer: its JSON, the cursor of the next page if there is one, and when the server sent it."""
+    """A 2xx answer: its JSON, the link to the next page if there is one, and when the server sent it."""
 
     data: Any
-    cursor: str | None
+    next_link: str | None
     sent_at: datetime | None
     context: str
+
+    def next_cursor(self) -> str | None:
+        """Return the cursor in the link to the next page, None if there is no such page. Raises BadResponse."""
+        if self.next_link is None:
+            return None
+        cursor: str | None = None
+        with suppress(httpx.InvalidURL):
+            cursor = httpx.URL(self.next_link).params.get("cursor")
+        if not cursor:
+            raise self.problem(f"the link to the next page holds no cursor: {describe(self.next_link)}")
+        return cursor
 
     def problem(self, what: str) -> BadResponse:
         """Return an error about this answer that names the request."""
@@ -94,6 +105,9 @@ class Transport:
         python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
         try:
             httpx.URL(endpoint)
+        except httpx.InvalidURL as error:
+            raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+        try:
             self._client = httpx.Client(
                 headers={
                     "Authorization": f"Bearer {token}",
@@ -104,15 +118,15 @@ class Transport:
                 # Loading certificates takes 40 ms and plain http needs none.
                 verify=urlsplit(endpoint).scheme == "https",
                 # A proxy must not see what is meant for this machine.
-                trust_env=not is_loopback(endpoint),
+                mounts={"http://": None, "https://": None} if is_loopback(endpoint) else None,
                 transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
             )
-        except httpx.InvalidURL as error:
-            raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
-        except (ValueError, OSError, ImportError) as error:
-            # What httpx reads from the environment: the proxies, and the certificates to trust.
+        except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+            # What httpx reads from the environment: the proxies, and the certificates to trust. Their values may hold
+            # passwords and are not shown.
             raise UsageError(
-                f"no connection can be set up: {error}", hint=f"check {', '.join(CONNECTION_SETTINGS)}"
+                f"no connection can be set up, {type(error).__name__}: a setting for proxies or certificates is wrong",
+                hint=f"check {', '.join(CONNECTION_SETTINGS)}",
             ) from error
 
     def close(self) -> None:
@@ -157,7 +171,10 @@ class Transport:
 
     def _send(self, method: str, path: str, query: Query) -> httpx.Response:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
-        request = self._client.build_request(method, self.endpoint + path, params=list(query))
+        try:
+            request = self._client.build_request(method, self.endpoint + path, params=list(query))
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
         for _ in range(MAX_REDIRECTS + 1):
             started = time.monotonic()
             self._debug(f"> {request.method} {request.url}")
@@ -198,7 +215,8 @@ class Transport:
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None
-        return Answer(data, _next_cursor(response, context), sent_at(response.headers), context)
+        link = next_link(response.headers)
+        return Answer(data, link and self._redacted(link), sent_at(response.headers), context)
 
     def _refusal(self, response: httpx.Response, context: str) -> HfJobsError:
         """Return the error for an answer that is neither 2xx nor worth another try."""
@@ -221,6 +239,8 @@ class Transport:
                 f"payment required: {said} ({context})",
                 hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
             )
+        if status == httpx.codes.SEE_OTHER:  # what was asked for has been done, and is to be seen elsewhere
+            return BadResponse(f"unexpected answer from the Hub: see elsewhere ({context})")
         if response.has_redirect_location:
             return RequestRefused(f"the Hub redirects, which only a GET follows ({context})", hint="check HF_ENDPOINT")
         return RequestRefused(f"the Hub refused: {said} ({context})")
@@ -262,8 +282,8 @@ class Transport:
     def _server_message(self, response: httpx.Response) -> str:
         """Return what the server says in words, of at most 500 characters, or the name of the status."""
         said = response.headers.get("X-Error-Message") or _error_text(response)
-        said = " ".join(said.split())[:500].rstrip(".")
-        return self._redacted(said) or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
+        said = self._redacted(" ".join(said.split()))[:500].rstrip(".")
+        return said or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
     def _redacted(self, text: str) -> str:
         return text.replace(self._token, "<TOKEN>") if self._token else text
@@ -287,19 +307,6 @@ def _error_text(response: httpx.Response) -> str:
         return ""
     said = body.get("error") or body.get("message") or ""
     return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
-
-
-def _next_cursor(response: httpx.Response, context: str) -> str | None:
-    """Return the cursor in `Link: <…>; rel="next"`, None if there is no next page. Raises BadResponse."""
-    link = response.links.get("next", {}).get("url")
-    if link is None:
-        return None
-    cursor: str | None = None
-    with suppress(httpx.InvalidURL):
-        cursor = httpx.URL(link).params.get("cursor")
-    if not cursor:
-        raise BadResponse(f"the link to the next page holds no cursor: {describe(link)} ({context})")
-    return cursor
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

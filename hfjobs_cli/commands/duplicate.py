@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotFound, OutputFailed, ReaderGone
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.references import parse_references
 from hfjobs_cli.renderers import choose_renderer
@@ -45,12 +45,17 @@ def duplicate(
     try:
         while todo and _may_go_on(failures):
             try:
-                job = session.client.duplicate_job(todo.popleft(), known=[job.id for job in created])
+                job = session.client.duplicate_job(todo[0], known=[job.id for job in created])
             except HfJobsError as error:
                 failures.append(error)
                 session.report(error)
+                todo.popleft()
+                continue
+            except KeyboardInterrupt:
+                failures.append(Interrupted("interrupted"))
                 continue
             created.append(job)
+            todo.popleft()
             if renderer.streams:
                 renderer.render([job], view)
                 session.flush()

@@ -12,6 +12,9 @@ from hfjobs_cli.columns import NEVER_LEAVES, Column
 GAP = 2
 """Blanks between two columns."""
 
+MAX_PADDED = 250
+"""How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
+
 
 def cell_width(text: str) -> int:
     """Return how many character cells `text` takes."""
@@ -44,6 +47,7 @@ def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int 
     while True:
         widths = [measure(column) for column in chosen]
         if limit is None:
+            widths = [min(width, MAX_PADDED) for width in widths]
             break
         room = limit - GAP * (len(chosen) - 1)
         widths = _shrink(chosen, widths, room)

@@ -40,15 +40,12 @@ def render(jobs: Iterable[JobInfo], view: View) -> None:
     fitted = fit(view.columns, measure, view.width)
     _tell_what_left(fitted, view)
     ellipsis = "…" if view.is_unicode else "."
-    lines = (
-        [
-            (texts[column][index] if column.least is None else cut(texts[column][index], width, ellipsis))
-            for column, width in fitted
-        ]
-        for index in range(len(rows) + 1)
-    )
+    shown = [
+        [cut(text, width, ellipsis) for text in texts[column]] if view.width and column.least else texts[column]
+        for column, width in fitted
+    ]
     draw = _colored if view.color else _plain
-    view.write(draw(lines, fitted))
+    view.write(draw(zip(*shown, strict=True), fitted))
 
 
 def _texts(column: Column, jobs: Iterable[JobInfo], view: View) -> list[str]:
@@ -72,7 +69,7 @@ def _tell_what_left(fitted: Iterable[tuple[Column, int]], view: View) -> None:
 def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Column, int]]) -> Iterator[str]:
     """Yield what comes after each cell: blanks up to the next column, or the end of the line."""
     for text, (_, width) in zip(cells[:-1], fitted[:-1], strict=True):
-        yield " " * (width - cell_width(text) + GAP)
+        yield " " * max(GAP, width - cell_width(text) + GAP)
     yield "\n"
 
 
@@ -97,7 +94,15 @@ def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]
             text.append(cell, STAGE_STYLES.get(cell) if name == "status" else None)
             text.append(padding)
     output = StringIO()
-    # Whether to colour was decided before; rich must not look at the environment and decide again.
-    console = Console(file=output, force_terminal=True, color_system="standard", no_color=False, legacy_windows=False)
+    # Colour and width were decided before; rich must not look at the environment and decide again.
+    console = Console(
+        file=output,
+        force_terminal=True,
+        color_system="standard",
+        no_color=False,
+        legacy_windows=False,
+        width=80,
+        height=25,
+    )
     console.print(text, soft_wrap=True, end="", highlight=False)
     return output.getvalue()
