@@ -1,7 +1,5 @@
 """A value -> its short text, None when there is nothing to say. The clock is an argument."""
 
-from __future__ import annotations
-
 import shlex
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -125,8 +123,8 @@ def _connected(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
         session.overrides = Overrides(**connection).over(session.overrides)
         return command(session, **given)
 
-    _, *own = signature(command, eval_str=True).parameters.values()
-    shared = signature(root, eval_str=True).parameters
+    _, *own = signature(command).parameters.values()
+    shared = signature(root).parameters
     parameters = [shared["ctx"], *own, *(shared[name] for name in _CONNECTION)]
     run.__signature__ = Signature([each.replace(kind=each.KEYWORD_ONLY) for each in parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}

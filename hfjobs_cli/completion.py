@@ -3,8 +3,6 @@
 They depend on the models for words that are listed there, so that what is offered is what is accepted.
 """
 
-from __future__ import annotations
-
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,5 @@
 """Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches

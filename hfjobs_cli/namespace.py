@@ -3,8 +3,6 @@
 The Hub limits whoami requests strictly, and without this every `ps` would make two requests.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

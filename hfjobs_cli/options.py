@@ -1,7 +1,5 @@
 """Options and arguments that commands share, each with its help and its completion in one place."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 import typer

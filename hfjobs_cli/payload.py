@@ -1,7 +1,5 @@
 """Typed reading of JSON that came from a server: a value of the right type, None, or BadResponse with its path."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Fixtures. What they return is in `support`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Imports point one way, and third-party names stay behind their fences."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

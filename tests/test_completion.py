@@ -1,7 +1,5 @@
 """What a TAB offers, through the protocol the shells' scripts use, and in a real shell."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

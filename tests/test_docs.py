@@ -1,12 +1,11 @@
 """README and CHANGELOG say what is true: outputs are real, recipes run, tables list what the code lists."""
 
-from __future__ import annotations
-
 import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 from hfjobs_cli import __version__
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from tests.support import ROOT, Hfjobs, Terminal, command, command_environ
+from tests.support import ROOT, TOKEN, Hfjobs, Hub, Terminal, command, command_environ
 
 Golden = Callable[[str, str], str]
 
@@ -87,6 +86,16 @@ def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -
     assert "error" not in done.stderr
     if recipe.endswith("| length'"):
         assert done.stdout == "63\n"
+
+
+def test_the_python_example_runs(hub: Hub) -> None:
+    """As it stands, but for the address."""
+    (example,) = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
+    example = example.replace("https://huggingface.co", hub.endpoint)
+    environ = command_environ({"HF_TOKEN": TOKEN})
+    done = subprocess.run([sys.executable, "-c", example], env=environ, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "6a016250aff1cd33e8f335aa user:davanstrien Job" in done.stdout
 
 
 def test_quick_start_is_two_commands() -> None:

@@ -1,7 +1,5 @@
 """`hfjobs duplicate`: a job that bills somebody is created once, and never lost sight of."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterable

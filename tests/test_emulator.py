@@ -1,7 +1,5 @@
 """The emulator's Jobs API by itself, asked with the standard library so that no code is shared with the client."""
 
-from __future__ import annotations
-
 import http.client
 import json
 import threading

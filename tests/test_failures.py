@@ -1,7 +1,5 @@
 """Every failure: its exit code, one line that says what happened, and one that says what to do."""
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Iterable

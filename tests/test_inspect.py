@@ -1,7 +1,5 @@
 """`hfjobs inspect`, and with it the parsing of every shape a job may have."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """The installed command in a process of its own: pipes, terminals, signals and streams as they really are."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """`hfjobs ps`: what it lists, asks for, and prints."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 
@@ -538,7 +536,8 @@ class TestPages:
     @pytest.mark.parametrize("link", ["https://elsewhere.example/page2", "http://[bad"])
     def test_a_link_without_a_cursor_is_an_error(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
         hub.replies(200, "[]", {"Link": f'<{link}>; rel="next"'})
-        expected = f"error: unexpected answer from the Hub: the link to the next page holds no cursor: '{link}' (GET /api/jobs/x: 200)\n"
+        what = f"the link to the next page holds no cursor: '{link}'"
+        expected = f"error: unexpected answer from the Hub: {what} (GET /api/jobs/x: 200)\n"
         assert hfjobs("ps", "-a", "--namespace", "x") == Result(1, "", expected)
 
     def test_jsonl_hands_on_each_page_as_it_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -1,7 +1,5 @@
 """Where settings come from, and that the token goes to nobody but the Hub it is for."""
 
-from __future__ import annotations
-
 import json
 import os
 import sqlite3

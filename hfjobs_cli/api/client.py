@@ -1,7 +1,5 @@
 """The Jobs API as methods that return frozen values, one for each endpoint."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque

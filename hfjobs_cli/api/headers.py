@@ -1,7 +1,5 @@
 """What the headers of an answer say: its request id, when it was sent, how long to wait, where to go on."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import datetime, timezone

@@ -4,8 +4,6 @@ The token goes to the endpoint's origin only: redirects to elsewhere are refused
 cursor from a `Link` header.
 """
 
-from __future__ import annotations
-
 import random
 import re
 import sys

@@ -1,7 +1,5 @@
 """`hfjobs duplicate`."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """`hfjobs inspect`."""
 
-from __future__ import annotations
-
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
 from hfjobs_cli.errors import ExitCode, HfJobsError

@@ -1,7 +1,5 @@
 """`hfjobs ps`."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from hfjobs_cli import options

@@ -4,8 +4,6 @@ It speaks the Hub's JSON over WSGI and shares no code with the client, so that a
 Jobs are recorded, not run.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path

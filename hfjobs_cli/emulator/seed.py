@@ -4,8 +4,6 @@ What has ended lies at fixed moments up to 11 May 2026, so that ids can be quote
 the last days, lies at distances from the moment at which the history is made.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone

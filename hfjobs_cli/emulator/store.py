@@ -1,7 +1,5 @@
 """Jobs as the Hub's JSON documents in one SQLite file, shared safely by threads and processes."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence

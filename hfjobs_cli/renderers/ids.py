@@ -1,7 +1,5 @@
 """`--quiet`: ids only, one a line, as soon as they are known."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from hfjobs_cli.models import JobInfo

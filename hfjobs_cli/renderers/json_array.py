@@ -1,7 +1,5 @@
 """`--format json`: one array, all or nothing."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """`--format jsonl`: one object a line, as soon as it is known."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 

@@ -3,8 +3,6 @@
 Widths are counted in character cells, of which a CJK character or an emoji takes two.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from hfjobs_cli.columns import NEVER_LEAVES, Column

@@ -3,8 +3,6 @@
 Widths are ours: a rich Table in a narrow place cuts ids and drops columns without a word. Colours are rich's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from hfjobs_cli.columns import DEFAULT_COLUMNS, Column

@@ -1,7 +1,5 @@
 """Where and for whom a renderer writes, and what a renderer is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
