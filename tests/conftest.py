@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import ROOT, TOKEN, Hfjobs, Hub
+from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,6 +72,14 @@ def elsewhere(tmp_path: Path) -> Iterator[Hub]:
     server = Hub(tmp_path / "elsewhere")
     yield server
     server.close()
+
+
+@pytest.fixture
+def stall() -> Iterator[Stall]:
+    """A misbehaviour that holds requests until the test is over."""
+    holder = Stall()
+    yield holder
+    holder.released.set()
 
 
 @pytest.fixture

@@ -201,6 +201,19 @@ def hang_up(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterab
     return Response("")(environ, start)
 
 
+class Stall:
+    """A misbehaviour: hold each request until released, then hang up. `arrived` is set by the first one."""
+
+    def __init__(self) -> None:
+        self.arrived = threading.Event()
+        self.released = threading.Event()
+
+    def __call__(self, app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        self.arrived.set()
+        self.released.wait(60)
+        return hang_up(app, environ, start)
+
+
 def act_and_hang_up(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Do what was asked, then close the connection without an answer."""
     app(environ, lambda *_args: lambda _data: None)

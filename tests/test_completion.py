@@ -4,18 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from hfjobs_cli.emulator import App
-from tests.support import BY_HAND, TOKEN, USER, Hub, Result, command, command_environ, hang_up, run_command
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from tests.support import BY_HAND, TOKEN, USER, Hub, Result, Stall, command, command_environ, run_command
 
 Golden = Callable[[str, str], str]
 
@@ -155,17 +149,10 @@ class TestJobs:
     ) -> None:
         assert complete("hfjobs inspect 6", {**environ, "HF_ENDPOINT": hub.endpoint, **settings}) == Result(0, "\n", "")
 
-    def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub) -> None:
+    def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub, stall: Stall) -> None:
         """The Hub here answers only after the completion has ended."""
-        done = threading.Event()
-
-        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            done.wait(60)
-            return hang_up(app, environ, start)
-
-        hub.then(wait)
+        hub.then(stall)
         result = complete("hfjobs inspect 6", self.logged_in(environ, hub))
-        done.set()
         assert result == Result(0, "\n", "")
 
 

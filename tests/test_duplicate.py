@@ -1,13 +1,9 @@
 """`hfjobs duplicate`: a job that bills somebody is created once, and never lost sight of."""
 
 import json
-import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pytest
 
-from hfjobs_cli.emulator import App
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,
@@ -16,14 +12,12 @@ from tests.support import (
     Hub,
     Misbehaviour,
     Result,
+    Stall,
     act_and_hang_up,
     act_and_reply,
     hang_up,
     truncate,
 )
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
 def posts(hub: Hub) -> list[str]:
@@ -200,17 +194,10 @@ class TestLostAnswer:
         assert f"; candidates: {mine} {other}\n" in result.stderr or f"; candidates: {other} {mine}\n" in result.stderr
         assert len(posts(hub)) == 1
 
-    def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        done = threading.Event()
-
-        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            done.wait(30)
-            return act_and_hang_up(app, environ, start)
-
+    def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         hfjobs("ps")
-        hub.then(wait)
+        hub.then(stall)
         result = hfjobs("duplicate", BY_HAND, HFJOBS_TIMEOUT="0.2")
-        done.set()
         assert (result.code, result.stdout) == (5, "")
         assert f"was duplicated: no answer from {hub.endpoint} within 0.2 s" in result.stderr
         assert len(posts(hub)) == 1

@@ -1,17 +1,10 @@
 """Every failure: its exit code, one line that says what happened, and one that says what to do."""
 
 import json
-import threading
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pytest
 
-from hfjobs_cli.emulator import App
-from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehaviour, Result, hang_up, truncate
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehaviour, Result, Stall, hang_up, truncate
 
 LIST = f"GET /api/jobs/{USER}"
 
@@ -178,16 +171,9 @@ class TestUnavailable:
         assert 0.5 <= second <= 1.5
         assert 1.0 <= third <= 3.0
 
-    def test_a_timeout(self, settled: Hfjobs, hub: Hub) -> None:
-        done = threading.Event()
-
-        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            done.wait(30)
-            return hang_up(app, environ, start)
-
-        hub.then(*[wait] * 4)
+    def test_a_timeout(self, settled: Hfjobs, hub: Hub, stall: Stall) -> None:
+        hub.then(*[stall] * 4)
         result = settled("ps", HFJOBS_TIMEOUT="0.1")
-        done.set()
         assert (result.code, result.stdout) == (5, "")
         *warnings, error, hint = result.stderr.splitlines()
         assert len(warnings) == 3

@@ -7,19 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from hfjobs_cli import __version__
-from hfjobs_cli.emulator import App
-from tests.support import BY_HAND, TOKEN, USER, Hub, Result, command, command_environ, hang_up, run_command
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from tests.support import BY_HAND, TOKEN, USER, Hub, Result, Stall, command, command_environ, run_command
 
 Golden = Callable[[str, str], str]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -243,16 +237,9 @@ class TestInterrupt:
         ],
     )
     def test_while_the_hub_takes_its_time(
-        self, environ: dict[str, str], hub: Hub, argv: tuple[str, ...], told: str
+        self, environ: dict[str, str], hub: Hub, stall: Stall, argv: tuple[str, ...], told: str
     ) -> None:
-        arrived, done = threading.Event(), threading.Event()
-
-        def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            arrived.set()
-            done.wait(60)
-            return hang_up(app, environ, start)
-
-        hub.then(*[wait] * 3)
+        hub.then(*[stall] * 3)
         process = subprocess.Popen(
             command(*argv),
             env=command_environ(environ),
@@ -260,10 +247,9 @@ class TestInterrupt:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        assert arrived.wait(60)
+        assert stall.arrived.wait(60)
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
-        done.set()
         assert Result(process.returncode, stdout, stderr) == Result(130, "", told)
 
 
@@ -271,17 +257,10 @@ class TestInterrupt:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
-    environ: dict[str, str], hub: Hub, number: signal.Signals, options: tuple[str, ...]
+    environ: dict[str, str], hub: Hub, stall: Stall, number: signal.Signals, options: tuple[str, ...]
 ) -> None:
     """The first is created, the second hangs, the third is not asked for."""
-    arrived, done = threading.Event(), threading.Event()
-
-    def wait(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        arrived.set()
-        done.wait(60)
-        return hang_up(app, environ, start)
-
-    hub.then(lambda app, environ, start: app(environ, start), wait)
+    hub.then(lambda app, environ, start: app(environ, start), stall)
     process = subprocess.Popen(
         command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third"),
         env=command_environ(environ),
@@ -289,10 +268,9 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    assert arrived.wait(60)
+    assert stall.arrived.wait(60)
     process.send_signal(number)
     stdout, stderr = process.communicate(timeout=60)
-    done.set()
     (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
     assert process.returncode == 130
     assert stdout.count(made) == 2
