@@ -22,7 +22,7 @@ SETTINGS = {
     "HF_TOKEN": "access token; takes precedence over those below",
     "HUGGING_FACE_HUB_TOKEN": "access token, by its older name",
     "HF_TOKEN_PATH": "file that holds the token",
-    "HF_HOME": "directory whose file `token` holds it",
+    "HF_HOME": "directory whose file named token holds it",
     "XDG_CACHE_HOME": "~/.cache by default: huggingface/token, hfjobs/",
     "XDG_STATE_HOME": "~/.local/state by default: hfjobs/, the demo",
     "HF_ENDPOINT": "the Hub, https://huggingface.co by default",

@@ -50,7 +50,7 @@ def generated(demo: Hfjobs) -> str:
     text = _CONSOLE.sub(lambda match: f"```console\n{played(match[1], demo)}```", readme())
     tables = {
         "code": table({str(code.value): code.meaning for code in ExitCode}),
-        "variable": table({name: meaning.replace("`", "") for name, meaning in SETTINGS.items()}),
+        "variable": table(SETTINGS),
     }
     for header, rows in tables.items():
         pattern = re.compile(rf"(\| {header} \| meaning \|\n\| --- \| --- \|\n)(?:\|.*\n)*")

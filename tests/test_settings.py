@@ -251,11 +251,13 @@ class TestTokenStaysHome:
         assert elsewhere.requests == []
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("HTTPS_PROXY", "foo://x"), ("ALL_PROXY", "socks5://x"), ("SSL_CERT_FILE", "/missing")]
+        ("name", "value"), [("HTTPS_PROXY", "foo://x"), ("ALL_PROXY", "socks5://x"), ("SSL_CERT_FILE", "bad.pem")]
     )
     def test_settings_that_httpx_cannot_use_are_a_usage_error(
-        self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+        self, hfjobs: Hfjobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
     ) -> None:
+        (tmp_path / "bad.pem").write_text("no certificate", encoding="utf-8")
+        monkeypatch.chdir(tmp_path)
         monkeypatch.setenv(name, value)
         result = hfjobs("ps", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (2, "")
