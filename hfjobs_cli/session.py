@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, NotLoggedIn, OutputFailed, ReaderGone, Unavailable, UsageError
-from hfjobs_cli.text import printable
+from hfjobs_cli.text import printable, redacted
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -158,8 +158,8 @@ class Session:
         """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows."""
         self.progress(None)
         settings: Settings | None = self.__dict__.get("settings")
-        if settings is not None and settings.token:
-            line = line.replace(settings.token, "<TOKEN>")
+        if settings is not None:
+            line = redacted(line, settings.token)
         with suppress(OSError):  # nobody listens
             self.stderr.write(printable(line) + "\n")
             self.stderr.flush()

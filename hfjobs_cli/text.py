@@ -23,6 +23,11 @@ def _escape(char: str) -> str:
     return _ESCAPES.get(char) or char.encode("unicode_escape").decode("ascii")
 
 
+def redacted(text: str, token: str | None) -> str:
+    """Return `text` without the token. What is shorter than 8 characters is no token, and may be a part of any word."""
+    return text.replace(token, "<TOKEN>") if token and len(token) >= 8 else text
+
+
 def split_values(values: Iterable[str], option: str) -> list[str]:
     """Flatten an option that takes commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`.
 

@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "columns": {"cells", "errors", "models", "text"},
     "cells": {"models"},
     "filters": {"errors", "models", "references", "text"},
-    "api": {"__init__", "config", "errors", "models", "namespace", "payload", "references"},
+    "api": {"__init__", "config", "errors", "models", "namespace", "payload", "references", "text"},
     "namespace": {"references"},
     "references": {"errors"},
     "config": {"errors", "models"},

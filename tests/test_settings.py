@@ -237,6 +237,10 @@ class TestTokenStaysHome:
             assert result.code == 1
             assert TOKEN[:9] not in result.stderr
 
+    def test_what_is_too_short_for_one_mangles_no_message(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("ps", "--namespace", "x", HF_ENDPOINT="http://127.0.0.1:9", HF_TOKEN="x")
+        assert result.stderr.endswith("\nhint: check the network, HF_ENDPOINT and the proxy\n")
+
     def test_repr_hides_it(self, hfjobs: Hfjobs) -> None:
         settings = load_settings(hfjobs.environ, Overrides(token=TOKEN))
         assert settings.token == TOKEN

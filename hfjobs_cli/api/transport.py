@@ -31,6 +31,7 @@ from hfjobs_cli.errors import (
     UsageError,
 )
 from hfjobs_cli.payload import describe
+from hfjobs_cli.text import redacted
 
 MAX_TRIES = 4
 FIRST_PAUSE_SECS = 0.5
@@ -284,7 +285,7 @@ class Transport:
         return said or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
     def _redacted(self, text: str) -> str:
-        return text.replace(self._token, "<TOKEN>") if self._token else text
+        return redacted(text, self._token)
 
 
 def _may_pass(response: httpx.Response) -> bool:
