@@ -16,17 +16,19 @@ def run() -> None:
         try:
             if stream is not None:
                 stream.flush()
-        except OSError:
-            # A broken pipe or a full disk, which has been told of; Python would complain again at its exit.
+        except (OSError, KeyboardInterrupt):
+            # A broken pipe or a full disk, which has been told of, or a pipe that nobody
+            # empties; Python would try and complain again at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 
 def _run() -> int:
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
-            signal.signal(getattr(signal, name), _interrupt)
+            signal.signal(number, _interrupt)
     if "_HFJOBS_COMPLETE" in os.environ:
         # To show help beside completions, typer imports rich (40 ms of a TAB) and reads job names as its markup.
         # A module that is None counts as not installed.
@@ -35,6 +37,8 @@ def _run() -> int:
         # A stream that is not UTF-8 gets escapes in place of characters it cannot hold.
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if os.name == "posix" and sys.stdout is not None:
+        os.set_blocking(sys.stdout.fileno(), True)  # Python drops what a non-blocking pipe does not take at once
 
     from hfjobs_cli.cli import main
 

@@ -107,7 +107,7 @@ def choose_columns(spec: str | None, *, wide: bool = False, initiator: bool = Fa
     names = [_known(item) for item in items] if is_replaced else list(DEFAULT_COLUMNS)
     names += ["flavor"] * wide + ["initiator"] * (wide or (initiator and not is_replaced))
     for item in edits:
-        name = _known(item[1:])
+        name = _known(item[1:].strip())
         if item[0] == "+":
             names.append(name)
         else:

@@ -36,6 +36,8 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
     known = list(words)
 
     def complete(incomplete: str) -> list[str]:
+        if _NOT_PLAIN.search(incomplete.replace("!", "")):
+            return []  # no list begins so, and some shells would evaluate it
         done, comma, last = incomplete.rpartition(",")
         sign = last[:1] if last[:1] and last[:1] in signs else ""
         used = {word.lstrip(signs) for word in done.split(",")}

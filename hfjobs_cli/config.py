@@ -119,7 +119,7 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
         is_address = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         is_address = False
-    if not is_address or set(text) & set("?# \t"):
+    if not is_address or set(text) & set("?# ") or not text.isprintable():
         raise UsageError(f"'{_without_password(text)}' is not an address of a Hub", hint=hint)
     if "@" in parts.netloc:
         raise UsageError(f"{source} must not hold a user name or password", hint=hint)
@@ -182,7 +182,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
     files.append(_home(environ) / ".cache" / "huggingface" / "token")
     for path in files:
         try:
-            yield path.read_text(encoding="utf-8"), f"the file {path}"
+            yield path.read_text(encoding="utf-8-sig"), f"the file {path}"
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, UnicodeDecodeError) as error:

@@ -198,7 +198,8 @@ class Session:
             if error.filename is not None:  # typer could not install the completion
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"
-            raise OutputFailed(f"stdout cannot be written: {reason}", hint="is the disk full?") from error
+            hint = "is the disk full?" if error.errno == errno.ENOSPC else None
+            raise OutputFailed(f"stdout cannot be written: {reason}", hint) from error
 
     def _width(self) -> int:
         columns = self.environ.get("COLUMNS", "")

@@ -75,6 +75,7 @@ class TestStaticWords:
             ("hfjobs inspect --format j", ["json", "jsonl"]),
             ("hfjobs ps --columns ", [*COLUMNS, "help"]),
             ("hfjobs ps --columns id,he", []),
+            (r"hfjobs ps --status '\$(touch pwned),'", []),
             ("hfjobs ps --columns +", [f"+{name}" for name in COLUMNS]),
             ("hfjobs ps --columns id,st", ["id,status", "id,started"]),
             ("hfjobs ps --columns +fl", ["+flavor"]),

@@ -1,5 +1,6 @@
 """`hfjobs duplicate`: a job that bills somebody is created once, and never lost sight of."""
 
+import io
 import json
 
 import pytest
@@ -113,6 +114,25 @@ class TestSeveral:
             "hint: add credits at https://huggingface.co/settings/billing, or in the organisation's settings\n"
             f"not duplicated: {BY_HAND} {USER}/{BY_SCHEDULE}\n"
         )
+
+
+@pytest.mark.parametrize(("options", "made"), [((), 1), (("-q",), 1), (("--json",), 2)])
+def test_an_interrupt_while_nobody_empties_stdout_names_what_was_created(
+    hfjobs: Hfjobs, hub: Hub, options: tuple[str, ...], made: int
+) -> None:
+    """Ctrl-C in a pager that shows its first page, say: the write that it ends never came to its end."""
+
+    class Stuck(io.StringIO):
+        def flush(self) -> None:
+            raise KeyboardInterrupt
+
+    code, _, stderr = hfjobs("duplicate", *options, BY_HAND, BY_SCHEDULE, stdout=Stuck())
+    assert code == 130
+    told, *rest = stderr.splitlines()
+    ids = [job["id"] for job in hub.store.newest(USER, limit=made)]
+    assert sorted(told.removeprefix("created: ").split()) == sorted(ids)
+    assert len(posts(hub)) == made
+    assert rest == ([f"not duplicated: {BY_SCHEDULE}"] if made == 1 else []) + ["interrupted"]
 
 
 class TestLostAnswer:

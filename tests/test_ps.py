@@ -330,7 +330,7 @@ class TestColumns:
         assert [word.strip() for word in header] == ["STATUS", "JOB ID", "INITIATOR", "LABELS", "OWNER"]
 
     def test_edits(self, hfjobs: Hfjobs) -> None:
-        header = self.header(hfjobs, "--columns", "+initiator,-command,-image,-url,+id")
+        header = self.header(hfjobs, "--columns", "+initiator,- command,-image,-url,+ id")
         assert [word.strip() for word in header] == ["JOB ID", "NAME", "CREATED", "STATUS", "RUNTIME", "INITIATOR"]
 
     def test_shows_every_column(self, hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
@@ -359,6 +359,13 @@ class TestColumns:
         assert (code, stdout) == (2, "")
         assert stderr.startswith(f"error: {message}")
         assert hub.requests == []
+
+    @pytest.mark.parametrize("names", ["url", "name", "initiator", "command,image", "url,labels"])
+    def test_something_is_shown_however_narrow_it_is(self, hfjobs: Hfjobs, names: str) -> None:
+        result = hfjobs("ps", "--columns", names, columns=8, NO_COLOR="1")
+        assert result.code == 0
+        assert len(result.stdout.splitlines()) == 1 + UNDER_WAY
+        assert all(line.strip() for line in result.stdout.splitlines())
 
     def test_wide_adds_to_any_set(self, hfjobs: Hfjobs) -> None:
         header = self.header(hfjobs, "--columns", "id,initiator", "-w")
@@ -509,6 +516,7 @@ class TestPages:
             "<HUB?cursor=2>; rel=next",
             '<HUB?cursor=2>; REL="last Next"',
             '<HUB?cursor=1>; rel="prev", <HUB?cursor=2>; title="a;b, <c>"; rel="next"',
+            '<HUB?cursor=1>; title="x\\""; rel=prev, <HUB?cursor=2>; title="p \\" q"; rel="ne\\xt"',
             "</api/jobs/x?a=b&cursor=2>;rel=next",
         ],
     )
@@ -519,7 +527,15 @@ class TestPages:
         assert hub.requests[-1].query == [("cursor", "2")]
 
     @pytest.mark.parametrize(
-        "link", ['<HUB?cursor=2>; rel="prev"', "<HUB?cursor=2>", '<HUB?cursor=2>; rel="prev"; rel="next"', "nonsense"]
+        "link",
+        [
+            '<HUB?cursor=2>; rel="prev"',
+            "<HUB?cursor=2>",
+            '<HUB?cursor=2>; rel="prev"; rel="next"',
+            '<HUB?cursor=2>; title*="x; rel=next"; rel=prev',
+            "nonsense",
+            "<" * 60_000,
+        ],
     )
     def test_end_where_no_next_one_is_linked(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
         hub.replies(200, json.dumps([hub.job(id="aa")]), {"Link": link})

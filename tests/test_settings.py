@@ -38,7 +38,7 @@ class TestToken:
         ]
         for index, path in enumerate(tokens):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f" hf_file{index}\n\n", encoding="utf-8")
+            path.write_text(f" hf_file{index}\n\n", encoding="utf-8-sig" if index == 1 else "utf-8")
         environ |= {name: str(path) for name, path in files.items()}
         environ |= {"HF_TOKEN": "hf_1", "HUGGING_FACE_HUB_TOKEN": "hf_2\r\n"}
 
@@ -133,6 +133,7 @@ class TestEndpoint:
             ("https://x:99999", "'https://x:99999' is not an address of a Hub", "--endpoint"),
             ("https://x y", "'https://x y' is not an address of a Hub", "--endpoint"),
             ("https://x?a=b", "'https://x?a=b' is not an address of a Hub", "--endpoint"),
+            ("https://x/\udcff", "'https://x/\\udcff' is not an address of a Hub", "--endpoint"),
             ("https://a..b", "'https://a..b' is not an address of a Hub", "--endpoint"),
             ("https://\u2603", "'https://\u2603' is not an address of a Hub", "--endpoint"),
             ("https://[::1", "'https://[::1' is not an address of a Hub", "--endpoint"),
@@ -251,6 +252,7 @@ class TestTokenStaysHome:
     ) -> None:
         monkeypatch.setenv("HTTP_PROXY", elsewhere.endpoint)
         monkeypatch.setenv("http_proxy", elsewhere.endpoint)
+        monkeypatch.setenv("ALL_PROXY", "socks5://of.no.use")
         assert hfjobs("ps", "-q").code == 0
         assert elsewhere.requests == []
 
@@ -266,9 +268,11 @@ class TestTokenStaysHome:
         result = hfjobs("ps", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (2, "")
         error, hint = result.stderr.splitlines()
-        assert error.startswith("error: no connection can be set up, ")
+        assert error.startswith("error: no connection can be set up with the settings for proxies and certificates: ")
         assert value not in error
-        assert hint == "hint: check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
+        needs = "; a socks proxy needs: pip install 'httpx[socks]'" if value.startswith("socks") else ""
+        names = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
+        assert hint == f"hint: check {names}{needs}"
 
     def test_the_user_agent_says_who_asks(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("inspect", BY_HAND)

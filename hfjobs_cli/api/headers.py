@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-_LINK = re.compile(r'<(?P<address>[^>]*)>(?P<parameters>(?:[^",<]|"[^"]*")*)')
-_LINK_PARAMETER = re.compile(r';\s*(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<token>[^\s;,"]*))')
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LINK = re.compile(rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)')
+_LINK_PARAMETER = re.compile(rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)')
+_ESCAPED = re.compile(r"\\(.)")
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -45,7 +47,7 @@ def next_link(headers: Mapping[str, str]) -> str | None:
     for link in _LINK.finditer(headers.get("Link", "")):
         for parameter in _LINK_PARAMETER.finditer(link["parameters"]):
             if parameter["name"].lower() == "rel":
-                if "next" in (parameter["quoted"] or parameter["token"] or "").lower().split():
+                if "next" in _ESCAPED.sub(r"\1", parameter["value"].strip('"')).lower().split():
                     return link["address"]
                 break  # only the first counts
     return None

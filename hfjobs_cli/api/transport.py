@@ -115,17 +115,18 @@ class Transport:
                 },
                 timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
                 # Loading certificates takes 40 ms and plain http needs none.
-                verify=urlsplit(endpoint).scheme == "https",
+                verify=httpx.create_ssl_context() if urlsplit(endpoint).scheme == "https" else False,
                 # A proxy must not see what is meant for this machine.
-                mounts={"http://": None, "https://": None} if is_loopback(endpoint) else None,
+                trust_env=not is_loopback(endpoint),
                 transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
             )
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
             # What httpx reads from the environment: the proxies, and the certificates to trust. Their values may hold
             # passwords and are not shown.
+            needs = "; a socks proxy needs: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
             raise UsageError(
-                f"no connection can be set up, {type(error).__name__}: a setting for proxies or certificates is wrong",
-                hint=f"check {', '.join(CONNECTION_SETTINGS)}",
+                f"no connection can be set up with the settings for proxies and certificates: {type(error).__name__}",
+                hint=f"check {', '.join(CONNECTION_SETTINGS)}{needs}",
             ) from error
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
-from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotFound, OutputFailed, ReaderGone
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.references import parse_references
 from hfjobs_cli.renderers import choose_renderer
@@ -40,6 +40,7 @@ def duplicate(
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
     todo = deque(references)
+    stopped: BaseException | None = None
     try:
         while todo and _may_go_on(failures):
             try:
@@ -49,9 +50,6 @@ def duplicate(
                 session.report(error)
                 todo.popleft()
                 continue
-            except KeyboardInterrupt:
-                failures.append(Interrupted("interrupted"))
-                continue
             created.append(job)
             todo.popleft()
             if renderer.streams:
@@ -60,13 +58,17 @@ def duplicate(
         if created and not renderer.streams:
             renderer.render(created, view)
             session.flush()
-    except (OutputFailed, ReaderGone) as error:
+    except (OutputFailed, ReaderGone, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if stdout is gone; and what is not seen is not gone on with.
-        session.remark(f"created: {' '.join(job.id for job in created)}")
-        failures.append(OutputFailed(error.message, hint=error.hint))
-        session.report(failures[-1])
+        stopped = error
+        if created:
+            session.remark(f"created: {' '.join(job.id for job in created)}")
     if todo:
         session.remark(f"not duplicated: {' '.join(map(str, todo))}")
+    if isinstance(stopped, HfJobsError):
+        raise OutputFailed(stopped.message, stopped.hint)  # a reader that is gone is a failure here
+    if stopped is not None:
+        raise stopped
     if not references:
         session.remark("stdin named no jobs")
     return failures[0].exit_code if failures else ExitCode.DONE

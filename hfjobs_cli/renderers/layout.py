@@ -39,7 +39,7 @@ def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int 
     """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
 
     Elastic columns shrink first, the widest most. Then columns leave by rank, or make place for their narrow variant.
-    Those that never leave may be wider than `limit` together.
+    Those that never leave, and the last one there is, may be wider than `limit`.
     """
     chosen = list(columns)
     while True:
@@ -53,6 +53,8 @@ def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int 
         if sum(widths) <= room or not leavers:
             break
         leaver = min(leavers, key=lambda column: column.rank)
+        if len(chosen) == 1 and leaver.narrow is None:
+            break  # something has to be shown
         place = chosen.index(leaver)
         chosen[place : place + 1] = [leaver.narrow] if leaver.narrow else []
     return list(zip(chosen, widths, strict=True))
