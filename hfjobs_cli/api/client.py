@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
+from hfjobs_cli.api.at_once import map_at_once
 from hfjobs_cli.api.transport import Answer, Transport
 from hfjobs_cli.errors import (
     BadResponse,
@@ -26,14 +25,10 @@ from hfjobs_cli.namespace import NamespaceMemory
 from hfjobs_cli.payload import Payload, describe
 from hfjobs_cli.references import JobReference, check_name, is_name
 
-A = TypeVar("A")
 T = TypeVar("T")
 
 MAX_BARREN_PAGES = 10
 """How many pages in a row may hold no new job before a listing counts as endless."""
-
-MAX_AT_ONCE = 32
-"""How many requests may be under way at a time."""
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
 """When to look for a duplicate whose answer was lost: it may still be in the making."""
@@ -290,39 +285,3 @@ def _in_doubt(source: JobReference, reason: str) -> tuple[str, str]:
 def _segment(text: str, what: str) -> str:
     """Return `text` ready to be a part of a path."""
     return quote(check_name(text, what), safe="")
-
-
-def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
-    """Return `function` of each item in order, called in several threads; raises what one of them raised.
-
-    The threads are daemons: Ctrl-C ends the program at once, where a thread pool would first wait for its requests.
-    """
-    if len(items) < 2:
-        return [function(item) for item in items]
-    results: dict[int, T] = {}
-    errors: list[BaseException] = []
-    todo = deque(enumerate(items))
-
-    def work() -> None:
-        while not errors:
-            try:
-                place, item = todo.popleft()
-            except IndexError:
-                return
-            try:
-                results[place] = function(item)
-            except BaseException as error:
-                errors.append(error)
-
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
-    with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
-        for thread in threads:
-            thread.start()
-    if not threads[0].is_alive():
-        work()
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.1)  # on Windows Ctrl-C is noticed only between two waits
-    if errors:
-        raise errors[0]
-    return [results[place] for place in range(len(items))]

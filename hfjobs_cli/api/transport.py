@@ -19,17 +19,9 @@ import httpx
 
 from hfjobs_cli import __version__
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
+from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
-from hfjobs_cli.errors import (
-    BadResponse,
-    HfJobsError,
-    NotAllowed,
-    NotFound,
-    NotLoggedIn,
-    RequestRefused,
-    Unavailable,
-    UsageError,
-)
+from hfjobs_cli.errors import BadResponse, Unavailable, UsageError
 from hfjobs_cli.payload import describe
 from hfjobs_cli.text import redacted
 
@@ -204,7 +196,8 @@ class Transport:
     def _answer(self, response: httpx.Response, context: str) -> Answer:
         context = self._context(response, context)
         if not response.is_success:
-            raise self._refusal(response, context)
+            said = self._server_message(response)
+            raise refusal(response.status_code, said, context, self._token_source)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
                 f"the answer is a web page, not JSON ({context})",
@@ -217,33 +210,6 @@ class Transport:
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None
         link = next_link(response.headers)
         return Answer(data, link and self._redacted(link), sent_at(response.headers), context)
-
-    def _refusal(self, response: httpx.Response, context: str) -> HfJobsError:
-        """Return the error for an answer that is neither 2xx nor worth another try."""
-        said = self._server_message(response)
-        status = response.status_code
-        if status == httpx.codes.UNAUTHORIZED:
-            return NotLoggedIn(
-                f"the Hub does not accept the token from {self._token_source}: {said} ({context})",
-                hint="log in with 'hf auth login', or set HF_TOKEN",
-            )
-        if status == httpx.codes.FORBIDDEN:
-            return NotAllowed(
-                f"the token from {self._token_source} may not do this: {said} ({context})",
-                hint="see what it may do at https://huggingface.co/settings/tokens",
-            )
-        if status == httpx.codes.NOT_FOUND:
-            return NotFound(f"{said} ({context})")
-        if status == httpx.codes.PAYMENT_REQUIRED:
-            return RequestRefused(
-                f"payment required: {said} ({context})",
-                hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
-            )
-        if status == httpx.codes.SEE_OTHER:  # what was asked for has been done, and is to be seen elsewhere
-            return BadResponse(f"unexpected answer from the Hub: see elsewhere ({context})")
-        if response.has_redirect_location:
-            return RequestRefused(f"the Hub redirects, which only a GET follows ({context})", hint="check HF_ENDPOINT")
-        return RequestRefused(f"the Hub refused: {said} ({context})")
 
     def _busy(self, response: httpx.Response, context: str, method: str, pause: float | None) -> Unavailable:
         said = self._server_message(response)

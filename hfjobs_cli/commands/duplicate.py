@@ -1,13 +1,13 @@
 """`hfjobs duplicate`."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.references import parse_references
+from hfjobs_cli.references import JobReference, parse_references
 from hfjobs_cli.renderers import choose_renderer
 from hfjobs_cli.renderers.view import Renderer, View
 from hfjobs_cli.session import Session
@@ -42,16 +42,7 @@ def duplicate(
     todo = deque(references)
     stopped: BaseException | None = None
     try:
-        while todo and _may_go_on(failures):
-            try:
-                job = session.client.duplicate_job(todo[0], known=[job.id for job in created])
-            except HfJobsError as error:
-                failures.append(error)
-                session.report(error)
-                todo.popleft()
-                continue
-            created.append(job)
-            todo.popleft()
+        for job in _duplicates(session, todo, created, failures):
             if renderer.streams:
                 renderer.render([job], view)
                 session.flush()
@@ -74,9 +65,24 @@ def duplicate(
     return failures[0].exit_code if failures else ExitCode.DONE
 
 
-def _may_go_on(failures: list[HfJobsError]) -> bool:
-    """Tell whether the next job may fare better than those that failed: if those just did not exist."""
-    return all(isinstance(failure, NotFound) for failure in failures)
+def _duplicates(
+    session: Session, todo: deque[JobReference], created: list[JobInfo], failures: list[HfJobsError]
+) -> Iterator[JobInfo]:
+    """Yield one new job after the other, moving what is done from `todo` to `created` or `failures`.
+
+    After a failure the next job is tried only if it may fare better: if those that failed just did not exist.
+    """
+    while todo and all(isinstance(failure, NotFound) for failure in failures):
+        job = None
+        try:
+            job = session.client.duplicate_job(todo[0], known=[earlier.id for earlier in created])
+        except HfJobsError as error:
+            failures.append(error)
+            session.report(error)
+        todo.popleft()
+        if job is not None:
+            created.append(job)
+            yield job
 
 
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:

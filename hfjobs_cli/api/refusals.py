@@ -1,0 +1,31 @@
+"""What a status that is neither 2xx nor worth another try means to the user."""
+
+from http import HTTPStatus
+
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
+
+
+def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsError:
+    """Return the error for a `status`: what the server `said`, to which request (`context`), and the next step."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return NotLoggedIn(
+            f"the Hub does not accept the token from {token_source}: {said} ({context})",
+            hint="log in with 'hf auth login', or set HF_TOKEN",
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return NotAllowed(
+            f"the token from {token_source} may not do this: {said} ({context})",
+            hint="see what it may do at https://huggingface.co/settings/tokens",
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(f"{said} ({context})")
+    if status == HTTPStatus.PAYMENT_REQUIRED:
+        return RequestRefused(
+            f"payment required: {said} ({context})",
+            hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
+        )
+    if status == HTTPStatus.SEE_OTHER:  # what was asked for has been done, and is to be seen elsewhere
+        return BadResponse(f"unexpected answer from the Hub: {said} ({context})")
+    if 300 <= status < 400:
+        return RequestRefused(f"the Hub redirects, which is not followed here: {said} ({context})", "check HF_ENDPOINT")
+    return RequestRefused(f"the Hub refused: {said} ({context})")
