@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import format_datetime
@@ -252,15 +253,77 @@ def command(*argv: str) -> list[str]:
     return [sys.executable, "-m", "hfjobs_cli", *argv]
 
 
-def run_command(*argv: str, environ: Mapping[str, str], **options: Any) -> Result:
-    """Run the installed command in a process of its own."""
+def run(
+    argv: Sequence[str], environ: Mapping[str, str], *, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+) -> Result:
+    """Run a process without input; what goes elsewhere than into a pipe is empty in the result."""
     done = subprocess.run(
-        command(*argv),
+        argv,
         env=command_environ(environ),
-        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
         encoding="utf-8",
         timeout=60,
-        stdin=subprocess.DEVNULL,
-        **options,
     )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return Result(done.returncode, done.stdout or "", done.stderr or "")
+
+
+def run_command(
+    *argv: str, environ: Mapping[str, str], stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+) -> Result:
+    """Run the installed command in a process of its own."""
+    return run(command(*argv), environ, stdout=stdout, stderr=stderr)
+
+
+def run_shell(line: str, environ: Mapping[str, str], shell: Sequence[str] = ("sh",)) -> Result:
+    """Run a line of shell."""
+    return run([*shell, "-c", line], environ)
+
+
+def run_python(code: str, *argv: str, environ: Mapping[str, str] | None = None) -> Result:
+    """Run Python code in a process of its own."""
+    return run([sys.executable, "-c", code, *argv], environ or {})
+
+
+def imports_of(*argv: str, environ: Mapping[str, str]) -> tuple[int, set[str]]:
+    """Run the installed command and return its exit code and the names of all modules that it imported."""
+    done = run([sys.executable, "-X", "importtime", "-m", "hfjobs_cli", *argv], environ)
+    imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
+    assert "typer" in imported
+    return done.code, imported
+
+
+def signalled(
+    argv: Sequence[str], environ: Mapping[str, str], stall: Stall, number: int, *, release: bool = False
+) -> Result:
+    """Run a process and send it a signal as soon as its request stalls; with `release` the Hub then goes on."""
+    process = subprocess.Popen(
+        argv,
+        env=command_environ(environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert stall.arrived.wait(60)
+    process.send_signal(number)
+    if release:
+        stall.released.set()
+    stdout, stderr = process.communicate(timeout=60)
+    return Result(process.returncode, stdout, stderr)
+
+
+@contextmanager
+def closed_pipe() -> Iterator[int]:
+    """Yield the descriptor of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+@contextmanager
+def full_disk() -> Iterator[int]:
+    """Yield the descriptor of a file on which there is no room, as Linux has it."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        yield full.fileno()

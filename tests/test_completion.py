@@ -2,14 +2,23 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import BY_HAND, TOKEN, USER, Hub, Result, Stall, command, command_environ, run_command
+from tests.support import (
+    BY_HAND,
+    TOKEN,
+    USER,
+    Hub,
+    Result,
+    Stall,
+    command,
+    imports_of,
+    run_command,
+    run_shell,
+)
 
 Golden = Callable[[str, str], str]
 
@@ -17,6 +26,7 @@ Golden = Callable[[str, str], str]
 # body defines another function, which must then be called for that TAB to have an effect.
 FIRST_TAB = 'if [ "$funcstack[1]" = "_hfjobs" ]; then _hfjobs_completion "$@"; fi\n'
 
+BASH = ("bash", "--norc")
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
 COLUMNS = [
     "id",
@@ -98,14 +108,7 @@ class TestStaticWords:
     @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
     def test_cost_neither_httpx_nor_rich(self, environ: dict[str, str], line: str) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "hfjobs_cli"],
-            env=command_environ({**environ, **asked}),
-            capture_output=True,
-            encoding="utf-8",
-        )
-        imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
-        assert "typer" in imported
+        _, imported = imports_of(environ={**environ, **asked})
         assert imported & {"httpx", "rich", "werkzeug"} == set()
 
 
@@ -178,15 +181,10 @@ class TestScripts:
         home.mkdir()
         called = " ".join(command())
         for option in ("--show-completion", "--install-completion"):
-            done = subprocess.run(
-                ["bash", "--norc", "-c", f"{called} {option}; exit $?"],
-                env=command_environ(environ),
-                capture_output=True,
-                encoding="utf-8",
-            )
-            assert (done.returncode, done.stderr) == (0, "")
+            code, stdout, stderr = run_shell(f"{called} {option}; exit $?", environ, shell=BASH)
+            assert (code, stderr) == (0, "")
             if option == "--show-completion":
-                shown = done.stdout
+                shown = stdout
         assert "complete -o default -F _hfjobs_completion hfjobs" in shown
         assert (home / ".bash_completions" / "hfjobs.sh").read_text(encoding="utf-8").strip() == shown.strip()
 
@@ -200,10 +198,5 @@ class TestScripts:
         script = Path(__file__).parent.parent / "completions" / "hfjobs.bash"
         typed = 'COMP_WORDS=(hfjobs ps --status r); COMP_CWORD=3; _hfjobs_completion hfjobs; echo "${COMPREPLY[@]}"'
         path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["bash", "--norc", "-c", f"source {script}; {typed}"],
-            env=command_environ({**environ, "PATH": path}),
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "running\n", "")
+        result = run_shell(f"source {script}; {typed}", {**environ, "PATH": path}, shell=BASH)
+        assert result == Result(0, "running\n", "")

@@ -4,8 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pytest
 from hfjobs_cli import __version__
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from tests.support import ROOT, TOKEN, Hfjobs, Hub, Terminal, command, command_environ
+from tests.support import ROOT, TOKEN, Hfjobs, Hub, Terminal, command, run_python, run_shell
 
 Golden = Callable[[str, str], str]
 
@@ -67,7 +65,7 @@ def test_readme_shows_what_is_printed(demo: Hfjobs, golden: Golden) -> None:
 
     printed = generated(demo)
     if masked(printed) == masked(readme()):
-        printed = readme()
+        printed = readme()  # new ids alone are no reason to write the page anew
     assert masked(printed) == masked(golden(f"./{README}", printed))
 
 
@@ -79,23 +77,21 @@ def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -
     program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    environ = command_environ({**directories, "HFJOBS_DEMO": "1", "PATH": path})
-    done = subprocess.run(["sh", "-c", recipe], env=environ, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
-    assert "error" not in done.stderr
+    code, stdout, stderr = run_shell(recipe, {**directories, "HFJOBS_DEMO": "1", "PATH": path})
+    assert code == 0, stderr
+    assert stdout
+    assert "error" not in stderr
     if recipe.endswith("| length'"):
-        assert done.stdout == "63\n"
+        assert stdout == "63\n"
 
 
 def test_the_python_example_runs(hub: Hub) -> None:
     """As it stands, but for the address."""
     (example,) = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
     example = example.replace("https://huggingface.co", hub.endpoint)
-    environ = command_environ({"HF_TOKEN": TOKEN})
-    done = subprocess.run([sys.executable, "-c", example], env=environ, capture_output=True, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "6a016250aff1cd33e8f335aa user:davanstrien Job" in done.stdout
+    code, stdout, stderr = run_python(example, environ={"HF_TOKEN": TOKEN})
+    assert (code, stderr) == (0, "")
+    assert "6a016250aff1cd33e8f335aa user:davanstrien Job" in stdout
 
 
 def test_quick_start_is_two_commands() -> None:

@@ -13,7 +13,24 @@ from pathlib import Path
 import pytest
 
 from hfjobs_cli import __version__
-from tests.support import BY_HAND, TOKEN, USER, Hub, Result, Stall, command, command_environ, run_command
+from tests.support import (
+    BY_HAND,
+    TOKEN,
+    USER,
+    Hub,
+    Result,
+    Stall,
+    closed_pipe,
+    command,
+    command_environ,
+    full_disk,
+    imports_of,
+    run,
+    run_command,
+    run_python,
+    run_shell,
+    signalled,
+)
 
 Golden = Callable[[str, str], str]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -118,29 +135,21 @@ class TestPipe:
         "argv", [("ps",), ("ps", "-a", "--limit", "0", "--format", "jsonl"), ("inspect", BY_HAND), ("--help",)]
     )
     def test_a_reader_that_is_gone_ends_it_quietly(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
-        reader, writer = os.pipe()
-        os.close(reader)
-        done = subprocess.run(
-            command(*argv), env=command_environ(environ), stdout=writer, stderr=subprocess.PIPE, encoding="utf-8"
-        )
-        os.close(writer)
-        assert (done.returncode, done.stderr) == (0, "")
+        with closed_pipe() as writer:
+            assert run_command(*argv, environ=environ, stdout=writer) == Result(0, "", "")
 
     @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
     def test_head(self, environ: dict[str, str]) -> None:
         line = " ".join(command("ps", "-a", "--limit", "0", "--format", "jsonl")) + " | head -n 1"
-        done = subprocess.run(["sh", "-c", line], env=command_environ(environ), capture_output=True, encoding="utf-8")
-        assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
+        code, stdout, stderr = run_shell(line, environ)
+        assert (code, len(stdout.splitlines()), stderr) == (0, 1, "")
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     @pytest.mark.parametrize("argv", [("ps",), ("ps", "--json"), ("inspect", BY_HAND), ("--help",), ("--version",)])
     def test_a_full_disk_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
-        with Path("/dev/full").open("w", encoding="utf-8") as full:
-            done = subprocess.run(
-                command(*argv), env=command_environ(environ), stdout=full, stderr=subprocess.PIPE, encoding="utf-8"
-            )
-        assert done.returncode == 1
-        assert done.stderr == "error: stdout cannot be written: No space left on device\nhint: is the disk full?\n"
+        expected = "error: stdout cannot be written: No space left on device\nhint: is the disk full?\n"
+        with full_disk() as full:
+            assert run_command(*argv, environ=environ, stdout=full) == Result(1, "", expected)
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     @pytest.mark.parametrize("options", [(), ("-q",), ("--json",)])
@@ -148,18 +157,12 @@ class TestPipe:
         self, environ: dict[str, str], hub: Hub, options: tuple[str, ...]
     ) -> None:
         """What streams stops after the first; what is printed as a whole was all created before."""
-        with Path("/dev/full").open("w", encoding="utf-8") as full:
-            done = subprocess.run(
-                command("duplicate", *options, BY_HAND, BY_HAND),
-                env=command_environ(environ),
-                stdout=full,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-            )
-        assert done.returncode == 1
+        with full_disk() as full:
+            code, _, stderr = run_command("duplicate", *options, BY_HAND, BY_HAND, environ=environ, stdout=full)
+        assert code == 1
         made = [job["id"] for job in hub.store.newest(USER, limit=2) if job["initiator"]["type"] == "duplicated-job"]
         count = len([path for path in hub.paths if path.startswith("POST")])
-        told, *rest, error, hint = done.stderr.splitlines()
+        told, *rest, error, hint = stderr.splitlines()
         assert sorted(told.removeprefix("created: ").split()) == sorted(made[:count])
         assert error == "error: stdout cannot be written: No space left on device"
         assert hint == "hint: is the disk full?"
@@ -167,19 +170,11 @@ class TestPipe:
 
     @posix_only
     def test_a_reader_that_is_gone_stops_what_costs_money(self, environ: dict[str, str], hub: Hub) -> None:
-        reader, writer = os.pipe()
-        os.close(reader)
-        done = subprocess.run(
-            command("duplicate", BY_HAND, BY_HAND, "other"),
-            env=command_environ(environ),
-            stdout=writer,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        os.close(writer)
+        with closed_pipe() as writer:
+            result = run_command("duplicate", BY_HAND, BY_HAND, "other", environ=environ, stdout=writer)
         (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
-        assert done.returncode == 1
-        assert done.stderr.splitlines() == [
+        assert result.code == 1
+        assert result.stderr.splitlines() == [
             f"created: {made}",
             f"not duplicated: {BY_HAND} other",
             "error: nobody reads stdout any more",
@@ -189,21 +184,15 @@ class TestPipe:
     @pytest.mark.parametrize("closed", ["2>&-", "<&-", "2>&- <&-"])
     def test_closed_streams_do_no_harm(self, environ: dict[str, str], closed: str) -> None:
         line = " ".join(command("ps", "--name", "nothing")) + " " + closed
-        done = subprocess.run(["sh", "-c", line], env=command_environ(environ), capture_output=True, encoding="utf-8")
-        assert done.returncode == 0
-        assert "Traceback" not in done.stderr
+        result = run_shell(line, environ)
+        assert result.code == 0
+        assert "Traceback" not in result.stderr
 
     @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
     @pytest.mark.parametrize("argv", [("ps",), ("--help",), ("--version",)])
     def test_a_closed_stdout_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
-        done = subprocess.run(
-            ["sh", "-c", " ".join(command(*argv)) + " >&-"],
-            env=command_environ(environ),
-            capture_output=True,
-            encoding="utf-8",
-        )
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr == "error: stdout cannot be written: it is closed\n"
+        result = run_shell(" ".join(command(*argv)) + " >&-", environ)
+        assert result == Result(1, "", "error: stdout cannot be written: it is closed\n")
 
     def test_input_that_is_not_text_is_no_job(self, environ: dict[str, str]) -> None:
         done = subprocess.run(
@@ -243,17 +232,7 @@ class TestInterrupt:
         self, environ: dict[str, str], hub: Hub, stall: Stall, argv: tuple[str, ...], told: str
     ) -> None:
         hub.then(*[stall] * 3)
-        process = subprocess.Popen(
-            command(*argv),
-            env=command_environ(environ),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        assert stall.arrived.wait(60)
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=60)
-        assert Result(process.returncode, stdout, stderr) == Result(130, "", told)
+        assert signalled(command(*argv), environ, stall, signal.SIGINT) == Result(130, "", told)
 
 
 @posix_only
@@ -264,18 +243,10 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
 ) -> None:
     """The first is created, the second hangs, the third is not asked for."""
     hub.then(lambda app, environ, start: app(environ, start), stall)
-    process = subprocess.Popen(
-        command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third"),
-        env=command_environ(environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert stall.arrived.wait(60)
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=60)
+    argv = command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third")
+    code, stdout, stderr = signalled(argv, environ, stall, number)
     (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
-    assert process.returncode == 130
+    assert code == 130
     assert stdout.count(made) == 2
     assert stderr.splitlines()[0] == f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted"
     assert stderr.splitlines()[-2:] == [f"not duplicated: {USER}/third", "interrupted"]
@@ -285,18 +256,9 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
 def test_a_signal_that_is_ignored_stays_so(environ: dict[str, str], hub: Hub, stall: Stall) -> None:
     """As under nohup."""
     hub.then(stall)
-    process = subprocess.Popen(
-        ["sh", "-c", f"trap '' HUP; exec {' '.join(command('ps', '-q', '--namespace', USER))}"],
-        env=command_environ(environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        encoding="utf-8",
-    )
-    assert stall.arrived.wait(60)
-    process.send_signal(signal.SIGHUP)
-    stall.released.set()
-    stdout, stderr = process.communicate(timeout=60)
-    assert (process.returncode, len(stdout.split())) == (0, 7)
+    line = f"trap '' HUP; exec {' '.join(command('ps', '-q', '--namespace', USER))}"
+    code, stdout, stderr = signalled(["sh", "-c", line], environ, stall, signal.SIGHUP, release=True)
+    assert (code, len(stdout.split())) == (0, 7)
     assert "interrupted" not in stderr
 
 
@@ -305,11 +267,8 @@ def test_a_signal_that_is_ignored_stays_so(environ: dict[str, str], hub: Hub, st
 def test_a_stderr_that_cannot_be_written_changes_nothing(
     environ: dict[str, str], argv: tuple[str, ...], code: int
 ) -> None:
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        done = subprocess.run(
-            command(*argv), env=command_environ(environ), stdout=subprocess.PIPE, stderr=full, encoding="utf-8"
-        )
-    assert done.returncode == code
+    with full_disk() as full:
+        assert run_command(*argv, environ=environ, stderr=full).code == code
 
 
 class TestEntryPoints:
@@ -322,8 +281,7 @@ class TestEntryPoints:
         found = shutil.which(str(script))
         if found is None:
             pytest.skip("the package is not installed beside this Python")
-        done = subprocess.run([found, "--version"], capture_output=True, encoding="utf-8")
-        assert (done.returncode, done.stdout, done.stderr) == (0, f"hfjobs {__version__}\n", "")
+        assert run([found, "--version"], environ) == Result(0, f"hfjobs {__version__}\n", "")
 
     @pytest.mark.parametrize("argv", [(), ("ps",), ("inspect",), ("duplicate",)])
     def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
@@ -341,13 +299,13 @@ class TestEntryPoints:
             "import sys, hfjobs_cli; before = set(sys.modules); assert 'httpx' not in before and 'typer' not in before;"
             "print(*[getattr(hfjobs_cli, name).__module__ for name in hfjobs_cli.__all__])"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8")
-        assert (done.returncode, done.stderr) == (0, "")
+        result = run_python(code)
+        assert (result.code, result.stderr) == (0, "")
         homes = {"errors", "models", "references", "api.transport", "api.client"}
-        assert set(done.stdout.split()) == {f"hfjobs_cli.{home}" for home in homes}
+        assert set(result.stdout.split()) == {f"hfjobs_cli.{home}" for home in homes}
 
     def test_the_client_can_be_used_from_python(self, hub: Hub) -> None:
-        code = (
+        program = (
             "import sys; from hfjobs_cli import JobReference, JobsClient, NotFound, Transport\n"
             "client = JobsClient(Transport(sys.argv[1], sys.argv[2]))\n"
             "print(client.whoami(), sum(len(page.jobs) for page in client.list_jobs()))\n"
@@ -355,10 +313,9 @@ class TestEntryPoints:
             "except NotFound as error: print(error)\n"
             "client.close()\n"
         )
-        argv = [sys.executable, "-c", code, hub.endpoint, TOKEN]
-        done = subprocess.run(argv, capture_output=True, encoding="utf-8")
-        assert done.stderr == ""
-        first, second = done.stdout.splitlines()
+        code, stdout, stderr = run_python(program, hub.endpoint, TOKEN)
+        assert (code, stderr) == (0, "")
+        first, second = stdout.splitlines()
         assert first == "davanstrien 245"
         assert second.startswith("no job 'none' in namespace 'davanstrien': Job not found (GET ")
 
@@ -382,15 +339,8 @@ class TestEntryPoints:
 def test_imports_only_what_it_needs(
     environ: dict[str, str], argv: tuple[str, ...], code: int, forbidden: set[str]
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "hfjobs_cli", *argv],
-        env=command_environ(environ),
-        capture_output=True,
-        encoding="utf-8",
-    )
-    imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
-    assert done.returncode == code
-    assert "typer" in imported
+    done, imported = imports_of(*argv, environ=environ)
+    assert done == code
     assert imported & forbidden == set()
 
 
@@ -400,10 +350,5 @@ def test_without_the_emulator_the_demo_says_how_to_get_it(directories: dict[str,
         "import sys; sys.modules['werkzeug'] = None; sys.argv = ['hfjobs', '--demo', 'ps']\n"
         "from hfjobs_cli.__main__ import run; run()"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=command_environ(directories), capture_output=True, encoding="utf-8"
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        "error: the demo needs werkzeug, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
-    )
+    expected = "error: the demo needs werkzeug, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
+    assert run_python(code, environ=directories) == Result(2, "", expected)
