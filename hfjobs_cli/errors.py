@@ -28,19 +28,23 @@ class ExitCode(IntEnum):
 
 
 class HfJobsError(Exception):
-    """Base of all errors that end in one line on stderr, and perhaps a `hint:` line below it."""
+    """Base of all errors that end in one line on stderr, and perhaps a `hint:` line below it.
+
+    `details` are lines that are shown between the two, as they are.
+    """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
         """`message` says what failed and on which thing; `hint` is the next step for the reader."""
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = details
 
 
 class UsageError(HfJobsError):
-    """The command line or a setting makes no sense. Raised before any request."""
+    """The command line or a setting makes no sense. Raised before any request, but for templates that fail later."""
 
     exit_code = ExitCode.USAGE
 

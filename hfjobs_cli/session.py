@@ -173,6 +173,8 @@ class Session:
         for error in errors:
             message = error.message
             self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
+            for line in error.details:
+                self.remark(line)
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
 

@@ -50,5 +50,19 @@ def empty_option(option: str) -> UsageError:
 def one_of(word: str, choices: Iterable[str]) -> str:
     """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
     names = list(choices)
-    near = get_close_matches(word.lower(), names, n=1)
-    return (f"did you mean '{near[0]}'? " if near else "") + f"one of {', '.join(names)}"
+    near = nearest(word.lower(), names)
+    return (f"did you mean '{near}'? " if near else "") + f"one of {', '.join(names)}"
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """Return the one of `choices` that `word` may be a typing mistake of, None if there is none."""
+    return next(iter(get_close_matches(word, list(choices), n=1)), None)
+
+
+def cell_width(text: str) -> int:
+    """Return how many character cells `text` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # 2 ms, and most output is plain ASCII
+
+    return cell_len(text)

@@ -6,21 +6,13 @@ Widths are counted in character cells, of which a CJK character or an emoji take
 from collections.abc import Callable, Sequence
 
 from hfjobs_cli.columns import NEVER_LEAVES, Column
+from hfjobs_cli.text import cell_width
 
 GAP = 2
 """Blanks between two columns."""
 
 MAX_PADDED = 250
 """How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
-
-
-def cell_width(text: str) -> int:
-    """Return how many character cells `text` takes."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len  # 2 ms, and most tables are plain ASCII
-
-    return cell_len(text)
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:

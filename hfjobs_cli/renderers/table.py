@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hfjobs_cli.columns import DEFAULT_COLUMNS, Column
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.renderers.layout import GAP, cell_width, cut, fit
+from hfjobs_cli.renderers.layout import GAP, cut, fit
 from hfjobs_cli.renderers.view import View
+from hfjobs_cli.text import cell_width
 
 ABSENT = "-"
 """What a cell shows when there is nothing to say."""

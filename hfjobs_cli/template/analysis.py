@@ -1,0 +1,187 @@
+"""What can be told of a template before it is rendered: the fields it uses, and the headers of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from hfjobs_cli.template.nodes import (
+    Action,
+    Chain,
+    Control,
+    Field,
+    Identifier,
+    Invocation,
+    Jump,
+    Literal,
+    Node,
+    Operand,
+    Pipe,
+    Text,
+    Variable,
+)
+
+Path = tuple[str, ...]
+"""Names that lead from the data to a value; none for the data as a whole."""
+
+
+class Use(NamedTuple):
+    """A value of the data that a template uses, and where."""
+
+    path: Path
+    at: int
+
+
+def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[Use]:
+    """Return what a template uses of its data, where that can be told: not within a `range`, for instance.
+
+    Of the first name in a path nothing is left out: what is used is told of, or the data as a whole is.
+    """
+    return _Uses(nodes, defined).found
+
+
+class _Uses:
+    def __init__(self, nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> None:
+        self.found: list[Use] = []
+        self._invoked: list[tuple[str, Path | None]] = []
+        # A variable that is assigned may hold anything at any time.
+        self._assigned = {
+            name
+            for body in (nodes, *defined.values())
+            for pipe in _pipes(body)
+            if pipe.is_assignment
+            for name in pipe.targets
+        }
+        self._variables: dict[str, Path | None] = {"$": ()}
+        self._walk(nodes, ())
+        for name, value in self._invoked:  # which grows meanwhile
+            self._variables = {"$": value}
+            self._walk(defined.get(name, ()), value)
+
+    def _walk(self, nodes: Iterable[Node], dot: Path | None) -> None:
+        for node in nodes:
+            if isinstance(node, Action):
+                self._pipe(node.pipe, dot, keeps=bool(node.pipe.targets))
+            elif isinstance(node, Control):
+                self._control(node, dot)
+            elif isinstance(node, Invocation):
+                self._invocation(node, dot)
+
+    def _control(self, node: Control, dot: Path | None) -> None:
+        outside = dict(self._variables)
+        value = self._pipe(node.pipe, dot, keeps=node.word == "with")
+        if node.word == "range":
+            self._variables.update(dict.fromkeys(node.pipe.targets))
+        self._walk(node.body, {"if": dot, "with": value, "range": None}[node.word])
+        self._walk(node.otherwise or (), dot)
+        self._variables = outside
+
+    def _invocation(self, node: Invocation, dot: Path | None) -> None:
+        value = None if node.pipe is None else self._pipe(node.pipe, dot, keeps=True)
+        if (node.name, value) not in self._invoked:
+            self._invoked.append((node.name, value))
+
+    def _pipe(self, pipe: Pipe, dot: Path | None, *, keeps: bool = False) -> Path | None:
+        """Note what a pipeline uses, and return the path to its value if that can be told.
+
+        If the value `keeps` its path, so that its uses are seen later, the data as a whole does not count as used yet.
+        """
+        words = [word for command in pipe.commands for word in command.words]
+        alone = len(words) == 1
+        values = [self._operand(word, dot, keeps=keeps and alone) for word in words]
+        value = values[0] if alone else None
+        for name in pipe.targets:
+            if name in self._assigned:
+                value = None
+                self._note((), pipe.at)
+            self._variables[name] = value
+        return value
+
+    def _operand(self, node: Operand, dot: Path | None, *, keeps: bool = False) -> Path | None:
+        start: Path | None = None
+        if isinstance(node, Pipe):
+            return self._pipe(node, dot, keeps=keeps)
+        if isinstance(node, Field):
+            start = dot
+        elif isinstance(node, Variable):
+            start = self._variables.get(node.name)
+        elif isinstance(node, Chain):
+            start = self._operand(node.start, dot, keeps=True)
+        else:
+            return None
+        if start is None:
+            return None
+        path = start + node.path
+        if path or not keeps:
+            self._note(path, node.at)
+        return path
+
+    def _note(self, path: Path, at: int) -> None:
+        self.found.append(Use(path, at))
+
+
+def calls(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
+    """Return the names of all functions that a template calls."""
+    return {
+        word.name
+        for body in (nodes, *defined.values())
+        for pipe in _pipes(body)
+        for word in _operands(pipe)
+        if isinstance(word, Identifier)
+    }
+
+
+def headers(nodes: Sequence[Node]) -> list[str]:
+    """Return a header for each column of a template whose columns are parted by tabs.
+
+    It is the text of the column, with the name of the first field in place of each action: `ID`, `LABELS.NAME`.
+    """
+    cells = [""]
+    for node in nodes:
+        if isinstance(node, Text):
+            first, *others = node.text.split("\t")
+            cells[-1] += first
+            cells += others
+        elif not (isinstance(node, Action) and node.pipe.targets):
+            cells[-1] += next(_names([node]), "")
+    return [cell.strip() for cell in cells]
+
+
+def _names(nodes: Iterable[Node]) -> Iterator[str]:
+    """Yield the fields that parts of a template name, as headers."""
+    for pipe in _pipes(nodes):
+        for word in _operands(pipe):
+            if isinstance(word, Field | Variable | Chain) and word.path:
+                yield ".".join([*word.path, *_keys(pipe, word)]).replace("_", " ").upper()
+
+
+def _keys(pipe: Pipe, field: Operand) -> Iterator[str]:
+    """Yield the keys behind `field` in `index .field "key"`."""
+    for command in pipe.commands:
+        first, *others = command.words
+        if isinstance(first, Identifier) and first.name == "index" and others[:1] == [field]:
+            yield from (str(word.value) for word in others[1:] if isinstance(word, Literal))
+
+
+def _pipes(nodes: Iterable[Node]) -> Iterator[Pipe]:
+    """Yield all pipelines in parts of a template, but for those in parentheses."""
+    for node in nodes:
+        if isinstance(node, Text | Jump):
+            continue
+        if node.pipe is not None:
+            yield node.pipe
+        if isinstance(node, Control):
+            yield from _pipes(node.body)
+            yield from _pipes(node.otherwise or ())
+
+
+def _operands(pipe: Pipe) -> Iterator[Operand]:
+    """Yield all words of a pipeline, those in parentheses included."""
+    for command in pipe.commands:
+        for word in command.words:
+            yield word
+            inner = word.start if isinstance(word, Chain) else word
+            if isinstance(inner, Pipe):
+                yield from _operands(inner)
+            elif isinstance(word, Chain):
+                yield inner

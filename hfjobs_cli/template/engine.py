@@ -1,0 +1,81 @@
+"""A template, parsed once and rendered for each job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hfjobs_cli.template.analysis import calls, headers, uses
+from hfjobs_cli.template.errors import TemplateError, did_you_mean
+from hfjobs_cli.template.evaluator import Evaluator
+from hfjobs_cli.template.functions import FUNCTIONS, Surroundings
+from hfjobs_cli.template.parser import parse
+
+Schema = Mapping[str, "Schema | None"]
+"""The fields of an object by name, and the fields that each of them has; None where there can be any."""
+
+
+class Template:
+    """A template of Go's text/template over plain data: what JSON holds, as Python reads it.
+
+    All of Go's actions and functions are there (`call` aside, for data holds no functions), those of `docker ps
+    --format`, and those of `gh --template`. It differs from Go in that
+
+    - a field of null, or of what is missing, is missing too and prints as `<no value>`; `index` does the same;
+      `timeago` and `timefmt` give nothing for null, `truncate` an empty text;
+    - a variable that is assigned has to be declared, and `call` is unknown, before anything is rendered;
+    - functions that take an int take any whole number.
+
+    If `strict`, these are as in Go. And it always differs in that
+
+    - whole numbers and fractions can be compared;
+    - `len`, `slice`, `truncate` and widths count characters, not bytes;
+    - text is Unicode: bytes that are no UTF-8, as `"\\xff"` writes them, become U+FFFD;
+    - `join` and `truncate` take their two arguments in either order;
+    - nesting, steps and the length of the text are bounded.
+    """
+
+    def __init__(self, text: str, strict: bool = False, *, escapes: bool = False) -> None:
+        """Parse `text`. With `escapes`, `\\t` and `\\n` outside of actions are a tab and a line's end.
+
+        Raises TemplateError, with the place that is wrong.
+        """
+        self.text = text
+        self.strict = strict
+        functions = FUNCTIONS if strict else {name: FUNCTIONS[name] for name in FUNCTIONS if name != "call"}
+        self._nodes, self._defined = parse(text, functions, strict=strict, escapes=escapes)
+
+    def render(self, data: Any, surroundings: Surroundings | None = None) -> str:
+        """Return the text that the template makes of `data`. Raises TemplateError.
+
+        Rows of `tablerow` that were not printed by `tablerender` come at the end, unless `surroundings` hold a table
+        that collects them.
+        """
+        own = surroundings or Surroundings()
+        text = Evaluator(self.text, self._defined, FUNCTIONS, own, strict=self.strict).run(self._nodes, data)
+        return text if surroundings else text + own.table.take()
+
+    def fields(self) -> set[str] | None:
+        """Return the names of all fields that are used of the data itself, None if it is used as a whole."""
+        paths = [use.path for use in uses(self._nodes, self._defined)]
+        return {path[0] for path in paths} if all(paths) else None
+
+    def check(self, schema: Schema) -> None:
+        """Compare the fields that are used with those there can be. Raises TemplateError for the first unknown one."""
+        for use in sorted(uses(self._nodes, self._defined), key=lambda use: use.at):
+            known: Schema | None = schema
+            for place, name in enumerate(use.path):
+                if known is None:
+                    break
+                if name not in known:
+                    inside = f" in .{'.'.join(use.path[:place])}" if place else ""
+                    raise TemplateError(f"unknown field '{name}'{inside}", self.text, use.at, did_you_mean(name, known))
+                known = known[name]
+
+    def headers(self) -> list[str]:
+        """Return a header for each column, if columns are parted by tabs."""
+        return headers(self._nodes)
+
+    def functions(self) -> set[str]:
+        """Return the names of the functions that are called."""
+        return calls(self._nodes, self._defined)

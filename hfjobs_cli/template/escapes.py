@@ -1,0 +1,86 @@
+"""Text written for other languages, and JSON, as Go writes them."""
+
+from __future__ import annotations
+
+import math
+from json.encoder import encode_basestring
+from typing import Any
+
+from hfjobs_cli.template.gofmt import MAX_DEPTH, TooDeep, decimal
+from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
+
+_HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_JS = {"\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D"}
+_JSON = str.maketrans(
+    {"\u2028": "\\u2028", "\u2029": "\\u2029", **{chr(code): "\ufffd" for code in range(0xD800, 0xE000)}}
+)
+
+
+def html_escaped(text: str) -> str:
+    """Write a text for HTML."""
+    return text.translate(_HTML)
+
+
+def js_escaped(text: str) -> str:
+    """Write a text for a string of JavaScript."""
+    return "".join(_JS.get(char) or _js_plain(char) for char in text)
+
+
+def _js_plain(char: str) -> str:
+    is_plain = char >= " " and (char <= "\x7f" or char.isprintable())
+    return char if is_plain else f"\\u{ord(char):04X}"
+
+
+def url_escaped(text: str) -> str:
+    """Write a text for the query of an address."""
+    from urllib.parse import quote_plus
+
+    return quote_plus(text, safe="", errors="replace")
+
+
+def titled(text: str) -> str:
+    """Return a text in which each word begins with a capital."""
+    result = []
+    before = " "
+    for char in text:
+        big = char.title()
+        result.append(big if _parts_words(before) and len(big) == 1 else char)
+        before = char
+    return "".join(result)
+
+
+def _parts_words(char: str) -> bool:
+    if char.isascii():
+        return not (char.isalnum() or char == "_")
+    return char.isspace()
+
+
+def json_text(value: Any, depth: int = 0) -> str:
+    """Write a value as JSON, keys in order. Raises NotPlain and TooDeep; ValueError for a number JSON has not."""
+    if depth > MAX_DEPTH:
+        raise TooDeep
+    what = kind(value)
+    if what == "string":
+        return encode_basestring(value).translate(_JSON)
+    if what == "list":
+        return f"[{','.join(json_text(item, depth + 1) for item in value)}]"
+    if what == "map":
+        return f"{{{','.join(f'{json_text(key)}:{json_text(value[key], depth + 1)}' for key in sorted_keys(value))}}}"
+    if what == "float":
+        return _json_float(value)
+    if value is None or value is ABSENT:
+        return "null"
+    if what == "complex":
+        raise ValueError("a complex number cannot be written as JSON")
+    return str(value).lower() if what == "bool" else decimal(int(value))
+
+
+def _json_float(value: float) -> str:
+    from hfjobs_cli.template.floats import format_float
+
+    if not math.isfinite(value):
+        raise ValueError(f"{value} cannot be written as JSON")
+    if value and not 1e-6 <= abs(value) < 1e21:
+        mantissa, _, exponent = format_float(value, "e", None).partition("e")
+        return f"{mantissa}e{exponent[0]}{exponent[1:].lstrip('0')}"
+    return format_float(value, "f", None)

@@ -1,0 +1,346 @@
+"""The parts of a template and data -> text, by the rules of Go's text/template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.template.errors import TemplateError
+from hfjobs_cli.template.gofmt import Printer, TooDeep
+from hfjobs_cli.template.nodes import (
+    Action,
+    Chain,
+    Command,
+    Control,
+    Field,
+    Identifier,
+    Invocation,
+    Jump,
+    Literal,
+    Nil,
+    Node,
+    Number,
+    Operand,
+    Pipe,
+    Text,
+    Variable,
+)
+from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, Record, kind, sorted_keys, truth, type_name
+
+if TYPE_CHECKING:
+    from hfjobs_cli.template.functions import Function, Surroundings
+
+MAX_STEPS = 1_000_000
+"""How many parts may be evaluated in one rendering."""
+
+MAX_CHARACTERS = 16_000_000
+"""How much text may be made in one rendering."""
+
+MAX_DEPTH = 90
+"""How deep actions may be nested while they are evaluated, templates that call each other included."""
+
+
+class Failure(Exception):
+    """A function cannot work with what it was given."""
+
+
+class Evaluator:
+    """One rendering: where the text goes, what the variables hold, and what may still be spent."""
+
+    def __init__(
+        self,
+        source: str,
+        defined: Mapping[str, Sequence[Node]],
+        functions: Mapping[str, Function],
+        surroundings: Surroundings,
+        *,
+        strict: bool,
+    ) -> None:
+        self.source = source
+        self.defined = defined
+        self.functions = functions
+        self.surroundings = surroundings
+        self.strict = strict
+        self.printer = Printer(surroundings.escape, self.spend)
+        self.out: list[str] = []
+        self._variables: list[tuple[str, Any]] = []
+        self._steps = MAX_STEPS
+        self._characters = MAX_CHARACTERS
+        self._depth = 0
+        self._at = 0
+
+    def run(self, nodes: Sequence[Node], data: object) -> str:
+        """Return the text that the parts make of `data`. Raises TemplateError."""
+        self._variables.append(("$", data))
+        try:
+            self._walk(nodes, data)
+        except (Failure, NotPlain) as failure:
+            raise self.error(str(failure), self._at) from None
+        except (TooDeep, RecursionError):
+            raise self.error("the data is nested too deep", self._at) from None
+        return "".join(self.out)
+
+    def spend(self, characters: int) -> None:
+        """Pay for text that was made."""
+        self._characters -= characters
+        if self._characters < 0:
+            raise Failure(f"it makes more than {MAX_CHARACTERS} characters")
+
+    def write(self, text: str) -> None:
+        """Write a piece of text."""
+        self.spend(len(text))
+        self.out.append(text)
+
+    def error(self, message: str, at: int) -> TemplateError:
+        """Return the error for a place in the template."""
+        return TemplateError(message, self.source, at)
+
+    def _step(self, at: int) -> None:
+        self._at = at
+        self._steps -= 1
+        if self._steps < 0:
+            raise self.error(f"it takes more than {MAX_STEPS} steps", at)
+
+    def _walk(self, nodes: Iterable[Node], dot: Any) -> str | None:
+        """Render parts; returns `break` or `continue` where the loop around them is to do that."""
+        for node in nodes:
+            self._step(node.at)
+            if isinstance(node, Text):
+                self.write(node.text)
+            elif isinstance(node, Action):
+                value = self._pipe(node.pipe, dot)
+                if not node.pipe.targets:
+                    self._print(value)
+            elif isinstance(node, Jump):
+                return node.word
+            else:
+                self._depth += 1
+                if self._depth > MAX_DEPTH:
+                    raise self.error(f"nested deeper than {MAX_DEPTH} levels", node.at)
+                jump = None
+                if isinstance(node, Invocation):
+                    self._invoke(node, dot)
+                else:
+                    jump = self._control(node, dot)
+                self._depth -= 1
+                if jump:
+                    return jump
+        return None
+
+    def _print(self, value: Any) -> None:
+        if type(value) is str and self.surroundings.escape is not None:
+            self.write(self.surroundings.escape(value))
+        else:
+            self.write(self.printer.text(value) if not isinstance(value, str) else value)
+
+    def _invoke(self, node: Invocation, dot: Any) -> None:
+        body = self.defined.get(node.name)
+        if body is None:
+            raise self.error(f"template {node.name!r} is not defined", node.at)
+        argument = ABSENT if node.pipe is None else self._pipe(node.pipe, dot)
+        outside, self._variables = self._variables, [("$", argument)]
+        self._walk(body, argument)
+        self._variables = outside
+
+    def _control(self, node: Control, dot: Any) -> str | None:
+        known = len(self._variables)
+        value = self._pipe(node.pipe, dot)
+        if node.word == "range":
+            jump = self._range(node, value, dot)
+        elif truth(value):
+            jump = self._walk(node.body, value if node.word == "with" else dot)
+        else:
+            jump = self._walk(node.otherwise or (), dot)
+        del self._variables[known:]
+        return jump
+
+    def _range(self, node: Control, value: Any, dot: Any) -> str | None:
+        known = len(self._variables)
+        for key, item in self._pairs(node, value):
+            self._step(node.at)
+            self._bind(node.pipe, key, item)
+            jump = self._walk(node.body, item)
+            del self._variables[known:]
+            if jump == "break":
+                break
+        else:
+            if not value or value is ABSENT or (isinstance(value, int) and value < 0):
+                return self._walk(node.otherwise or (), dot)
+        return None
+
+    def _pairs(self, node: Control, value: Any) -> Iterable[tuple[Any, Any]]:
+        """Return what `range` goes through: keys, and what stands there."""
+        what = kind(value)
+        if what == "list":
+            return ((Int(place), item) for place, item in enumerate(value))
+        if what == "map":
+            return ((key, value[key]) for key in sorted_keys(value))
+        if what in ("int", "uint"):
+            if len(node.pipe.targets) > 1:
+                raise self.error("range over a number gives one variable only", node.at)
+            return ((ABSENT, type(value)(count)) for count in range(value))
+        if what == "nil":
+            return ()
+        raise self.error(f"range cannot go through a value of type {type_name(value)}", node.pipe.at)
+
+    def _bind(self, pipe: Pipe, key: Any, item: Any) -> None:
+        """Give the variables of a `range` what this turn has for them."""
+        values = (key, item) if len(pipe.targets) > 1 else (item,)
+        for back, (name, value) in enumerate(zip(pipe.targets, values, strict=False)):
+            if pipe.is_assignment:
+                self._assign(name, value, pipe.at)
+            else:
+                self._variables[back - len(pipe.targets)] = (name, value)
+
+    def _assign(self, name: str, value: Any, at: int) -> None:
+        for place in range(len(self._variables) - 1, -1, -1):
+            if self._variables[place][0] == name:
+                self._variables[place] = (name, value)
+                return
+        raise self.error(f"unknown variable '{name}'", at)
+
+    # Pipelines.
+
+    def _pipe(self, pipe: Pipe, dot: Any) -> Any:
+        final: tuple[Any, ...] = ()
+        for command in pipe.commands:
+            value = self._command(command, dot, final)
+            if value is None:
+                value = ABSENT
+            final = (value,)
+        for name in pipe.targets:
+            if pipe.is_assignment:
+                self._assign(name, value, pipe.at)
+            else:
+                self._variables.append((name, value))
+        return value
+
+    def _command(self, command: Command, dot: Any, final: tuple[Any, ...]) -> Any:
+        """Evaluate words; `final` is what the command before made, none for the first."""
+        start = command.words[0]
+        self._step(start.at)
+        if isinstance(start, Identifier):
+            return self._call(start, command.words[1:], dot, final)
+        if isinstance(start, Field) and start.path:
+            return self._field(start, dot, start.path, bool(final) or len(command.words) > 1)
+        if isinstance(start, Chain):
+            return self._field(start, self._start(start, dot), start.path, bool(final) or len(command.words) > 1)
+        if isinstance(start, Variable) and start.path:
+            return self._field(start, self._variable(start), start.path, bool(final) or len(command.words) > 1)
+        if final or len(command.words) > 1:
+            raise self.error("only a function takes arguments", start.at)
+        if isinstance(start, Nil):
+            raise self.error("nil is not a value that can be printed", start.at)
+        return self._operand(start, dot)
+
+    def _operand(self, node: Operand, dot: Any) -> Any:
+        """Evaluate one word."""
+        self._step(node.at)
+        if isinstance(node, Field):
+            return self._field(node, dot, node.path, False)
+        if isinstance(node, Literal):
+            return Authored(node.value) if isinstance(node.value, str) else node.value
+        if isinstance(node, Number):
+            if isinstance(node.value, int) and node.integer is None:
+                raise self.error(f"{node.source} is too large", node.at)
+            return node.value
+        if isinstance(node, Variable):
+            return self._field(node, self._variable(node), node.path, False)
+        if isinstance(node, Chain):
+            return self._field(node, self._start(node, dot), node.path, False)
+        if isinstance(node, Identifier):
+            return self._call(node, [], dot, ())
+        if isinstance(node, Pipe):
+            return self._nested(node, dot)
+        return None
+
+    def _nested(self, pipe: Pipe, dot: Any) -> Any:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self.error(f"nested deeper than {MAX_DEPTH} levels", pipe.at)
+        value = self._pipe(pipe, dot)
+        self._depth -= 1
+        return value
+
+    def _start(self, chain: Chain, dot: Any) -> Any:
+        return self._nested(chain.start, dot) if isinstance(chain.start, Pipe) else self._operand(chain.start, dot)
+
+    def _variable(self, node: Variable) -> Any:
+        for name, value in reversed(self._variables):
+            if name == node.name:
+                return value
+        raise self.error(f"unknown variable '{node.name}'", node.at)
+
+    def _field(self, node: Operand, value: Any, path: tuple[str, ...], has_arguments: bool) -> Any:
+        """Follow a path of names from `value`."""
+        last = len(path) - 1
+        for place, name in enumerate(path):
+            if value is ABSENT:
+                return ABSENT
+            if isinstance(value, dict):
+                if has_arguments and place == last:
+                    raise self.error(f"field '{name}' is not a function and takes no arguments", node.at)
+                value = value.get(name, ABSENT) if not isinstance(value, Record) else _field_of(value, name)
+            elif value is None and not self.strict:
+                return ABSENT
+            else:
+                what = "null" if value is None else f"a value of type {type_name(value)}"
+                raise self.error(f"no field '{name}' in {what}", node.at)
+        return value
+
+    # Functions.
+
+    def _call(self, node: Identifier, words: Sequence[Operand], dot: Any, final: tuple[Any, ...]) -> Any:
+        function = self.functions[node.name]
+        given = len(words) + len(final)
+        if given < function.least or (function.most is not None and given > function.most):
+            raise self.error(f"{node.name} takes {function.takes}, but is given {given}", node.at)
+        if function.is_lazy:
+            return self._shortcut(node.name == "or", words, dot, final)
+        kinds = function.kinds(given)
+        values = [self._argument(word, wanted, dot) for word, wanted in zip(words, kinds, strict=False)]
+        values += [self._checked(value, kinds[given - 1], node.at) for value in final]
+        self._at = node.at
+        try:
+            return function.call(self, *values)
+        except Failure as failure:
+            raise self.error(f"{node.name}: {failure}", node.at) from None
+
+    def _shortcut(self, stop: bool, words: Sequence[Operand], dot: Any, final: tuple[Any, ...]) -> Any:
+        """Evaluate the arguments of `and` or `or` until one is decisive."""
+        value: Any = ABSENT
+        for word in words:
+            value = self._argument(word, "value", dot)
+            if truth(value) == stop:
+                return value
+        return final[0] if final else value
+
+    def _argument(self, node: Operand, wanted: str, dot: Any) -> Any:
+        """Evaluate an argument, of which the function wants a certain kind."""
+        if wanted == "int" and isinstance(node, Number):
+            if node.integer is None:
+                raise self.error(f"{node.source} is not a whole number", node.at)
+            return Int(node.integer)
+        return self._checked(self._operand(node, dot), wanted, node.at)
+
+    def _checked(self, value: Any, wanted: str, at: int) -> Any:
+        """Return an argument as the function takes it. Fails if it is of another kind."""
+        if wanted == "value":
+            return value
+        if wanted == "any":
+            return None if value is ABSENT else value
+        what = kind(value)
+        if wanted == "string" and isinstance(value, Record) and value.text is not None:
+            return value.text
+        if what == wanted in ("string", "list"):
+            return value
+        if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not self.strict):
+            return value
+        if wanted == "time" and (what == "string" or (what == "nil" and not self.strict)):
+            return value
+        name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
+        raise self.error(f"{name} is wanted here, not {'null' if what == 'nil' else type_name(value)}", at)
+
+
+def _field_of(record: Record, name: str) -> Any:
+    return record[name] if name in record else record.more.get(name, ABSENT)

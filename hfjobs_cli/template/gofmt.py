@@ -1,0 +1,411 @@
+"""Values -> text, as Go's package fmt does it: `print`, `println` and `printf`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hfjobs_cli.template.floats import format_float
+from hfjobs_cli.template.values import ABSENT, Authored, Byte, NotPlain, Record, kind, sorted_keys, type_name
+
+MAX_NUMBER = 1_000_000
+"""The largest width or precision that Go takes."""
+
+MAX_DEPTH = 100
+"""How deep the lists and objects may be nested that are printed."""
+
+NO_VALUE = "<no value>"
+_QUOTES = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v", 92: "\\\\"}
+
+
+@dataclass
+class Spec:
+    """What stands between `%` and the verb. `sharp_v` and `plus_v` are `#` and `+` before a `v`."""
+
+    sharp: bool = False
+    zero: bool = False
+    plus: bool = False
+    minus: bool = False
+    space: bool = False
+    sharp_v: bool = False
+    plus_v: bool = False
+    width: int | None = None
+    precision: int | None = None
+
+    def pad(self, text: str, *, zero: bool | None = None) -> str:
+        """Return `text` at least as wide as `width`, in characters."""
+        if not self.width or len(text) >= self.width:
+            return text
+        if self.minus:
+            return text.ljust(self.width)
+        return text.rjust(self.width, "0" if (self.zero if zero is None else zero) else " ")
+
+
+class TooDeep(Exception):
+    """A value is nested deeper than MAX_DEPTH."""
+
+
+class Printer:
+    """Writes values. `escape` makes text harmless that the author of the template did not write.
+
+    `spend` is told how many characters were made, and may raise. All methods raise NotPlain and TooDeep.
+    """
+
+    def __init__(self, escape: Callable[[str], str] | None = None, spend: Callable[[int], None] = lambda _n: None):
+        """Escape nothing, and spend nothing, by default."""
+        self._escape = escape
+        self._spend = spend
+
+    def text(self, value: object) -> str:
+        """Write one value as an action prints it."""
+        if type(value) is str and self._escape is None:
+            return value
+        return NO_VALUE if value is ABSENT else self._argument(value, "v", Spec())
+
+    def print(self, values: Sequence[object]) -> str:
+        """Write values, with a blank between two neither of which is text."""
+        parts: list[str] = []
+        before = True
+        for value in values:
+            is_text = kind(value) == "string"
+            if not is_text and not before:
+                parts.append(" ")
+            parts.append(self._argument(value, "v", Spec()))
+            before = is_text
+        return "".join(parts)
+
+    def println(self, values: Sequence[object]) -> str:
+        """Write values with a blank between each two, and end the line."""
+        return " ".join(self._argument(value, "v", Spec()) for value in values) + "\n"
+
+    def printf(self, form: str, values: Sequence[object]) -> str:
+        """Write values as `form` says. Its mistakes show in the text, as in Go: `%!d(string=x)`."""
+        return "".join(_Printf(self, form, values).run())
+
+    def _argument(self, value: object, verb: str, spec: Spec, erring: bool = False) -> str:
+        """Write one argument."""
+        if value is None or value is ABSENT:
+            return spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
+        if verb == "T":
+            return spec.pad(type_name(value)[: spec.precision])
+        if verb == "p":
+            return self._bad(value, verb, spec)
+        return self._value(value, verb, spec, 0, erring)
+
+    def _value(self, value: object, verb: str, spec: Spec, depth: int, erring: bool = False) -> str:
+        if depth > MAX_DEPTH:
+            raise TooDeep
+        if verb == "w" and not erring:
+            return self._bad(value, verb, spec)
+        what = kind(value)
+        if what == "string":
+            text = str(value)
+            shown = text if self._escape is None or type(value) is Authored else self._escape(text)
+            result = self._string(shown, verb, spec)
+        elif what == "bool":
+            result = spec.pad("true" if value else "false") if verb in "tv" else None
+        elif isinstance(value, int):
+            result = self._integer(value, verb, spec)
+        elif isinstance(value, float):
+            result = self._float(value, verb, spec)
+        elif isinstance(value, complex):
+            result = self._complex(value, verb, spec)
+        elif isinstance(value, Record) and value.text is not None and verb in "vsxXq" and not (spec.sharp_v or erring):
+            shown = value.text if self._escape is None else self._escape(value.text)
+            result = self._string(shown, verb, spec)
+        else:
+            result = self._container(value, verb, spec, depth, erring)
+        if result is None:
+            return self._bad(value, verb, spec)
+        self._spend(len(result))
+        return result
+
+    def _bad(self, value: object, verb: str, spec: Spec) -> str:
+        """Say that a verb does not fit a value."""
+        return f"%!{verb}({type_name(value)}={self._argument(value, 'v', spec, erring=True)})"
+
+    def _container(self, value: Any, verb: str, spec: Spec, depth: int, erring: bool) -> str:
+        def inner(item: object) -> str:
+            if item is None:
+                return "interface {}(nil)" if spec.sharp_v else "<nil>"
+            return self._value(item, verb, spec, depth + 1, erring)
+
+        if isinstance(value, dict):
+            items = [f"{inner(key)}:{inner(value[key])}" for key in sorted_keys(value)]
+            start, end = (type_name(value) + "{", "}") if spec.sharp_v else ("map[", "]")
+        else:
+            items = [inner(item) for item in value]
+            start, end = (type_name(value) + "{", "}") if spec.sharp_v else ("[", "]")
+        return start + (", " if spec.sharp_v else " ").join(items) + end
+
+    def _string(self, text: str, verb: str, spec: Spec) -> str | None:
+        if verb in "vs" and not spec.sharp_v:
+            return spec.pad(text[: spec.precision])
+        if verb in "vq":
+            text = text[: spec.precision]
+            if spec.sharp and _can_backquote(text):
+                return spec.pad(f"`{text}`")
+            return spec.pad(quote(text, ascii_only=spec.plus))
+        if verb in "xX":
+            return self._hex(text.encode("utf-8", "replace"), verb, spec)
+        return None
+
+    def _hex(self, data: bytes, verb: str, spec: Spec) -> str:
+        data = data[: spec.precision]
+        if not data:
+            return spec.pad("")
+        prefix = f"0{verb}" if spec.sharp else ""
+        text = data.hex() if verb == "x" else data.hex().upper()
+        if not spec.space:
+            return spec.pad(prefix + text)
+        return spec.pad(" ".join(prefix + text[at : at + 2] for at in range(0, len(text), 2)))
+
+    def _integer(self, value: int, verb: str, spec: Spec) -> str | None:
+        if verb == "c":
+            return spec.pad(_rune(value))
+        if verb == "q":
+            return spec.pad(quote(_rune(value), "'", ascii_only=spec.plus))
+        if verb == "U":
+            text = "U+" + f"{value % 2**64:X}".rjust(max(4, spec.precision or 0), "0")
+            if spec.sharp and 0 <= value <= 0x10FFFF and chr(value).isprintable():
+                text += f" '{chr(value)}'"
+            return spec.pad(text, zero=False)
+        if verb == "v" and spec.sharp_v and isinstance(value, Byte):
+            return spec.pad(f"0x{value:x}", zero=False)
+        base = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}.get(verb)
+        return None if base is None else _whole(value, base, verb, spec)
+
+    def _float(self, value: float, verb: str, spec: Spec) -> str | None:
+        if verb in "vgGbxX":
+            precision = spec.precision
+        elif verb in "feEF":
+            precision = 6 if spec.precision is None else spec.precision
+        else:
+            return None
+        letter = {"v": "g", "F": "f"}.get(verb, verb)
+        text = format_float(value, letter, precision)
+        if text[0] not in "+-":
+            text = "+" + text
+        if spec.space and text[0] == "+" and not spec.plus:
+            text = " " + text[1:]
+        if text[1] in "IN":
+            if (text[1] == "N" and not spec.space and not spec.plus) or (text[0] == "+" and not spec.plus):
+                text = text[1:]
+            return spec.pad(text, zero=False)
+        if spec.sharp and verb != "b":
+            text = _sharp(text, letter, precision)
+        if not spec.plus and text[0] == "+":
+            return spec.pad(text[1:])
+        if spec.zero and not spec.minus and spec.width and spec.width > len(text):
+            return text[0] + text[1:].rjust(spec.width - 1, "0")
+        return spec.pad(text)
+
+    def _complex(self, value: complex, verb: str, spec: Spec) -> str | None:
+        real = self._float(value.real, verb, spec)
+        plus, spec.plus = spec.plus, True
+        imaginary = self._float(value.imag, verb, spec)
+        spec.plus = plus
+        return None if real is None else f"({real}{imaginary}i)"
+
+
+def quote(text: str, mark: str = '"', *, ascii_only: bool = False) -> str:
+    """Write a text, or with `mark` `'` a character, as Go writes it in a program."""
+    return mark + "".join(_quoted(char, mark, ascii_only) for char in text) + mark
+
+
+def _quoted(char: str, mark: str, ascii_only: bool) -> str:
+    code = ord(char)
+    if char == mark:
+        return "\\" + char
+    if code in _QUOTES:
+        return _QUOTES[code]
+    if char.isprintable() and (code < 128 or not ascii_only):
+        return char
+    if code < 32 or code == 127:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}"
+
+
+def _can_backquote(text: str) -> bool:
+    return not any(char in "`\x7f\ufeff" or (char < " " and char != "\t") for char in text)
+
+
+def _rune(code: int) -> str:
+    return chr(code) if 0 <= code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
+
+
+def decimal(value: int, base: str = "d") -> str:
+    """Write a whole number. Raises NotPlain for one that Python does not write."""
+    try:
+        return format(value, base)
+    except ValueError:
+        raise NotPlain("the data holds a number with thousands of digits") from None
+
+
+def _whole(value: int, base: str, verb: str, spec: Spec) -> str:
+    if spec.precision == 0 and value == 0:
+        return spec.pad("", zero=False)
+    digits = decimal(abs(value), base)
+    least = spec.precision or 0
+    if spec.precision is None and spec.zero and not spec.minus and spec.width:
+        least = spec.width - (value < 0 or spec.plus or spec.space)
+    digits = digits.rjust(least, "0")
+    if spec.sharp:
+        digits = {"b": "0b", "x": "0x", "X": "0X", "o": "" if digits[0] == "0" else "0"}.get(base, "") + digits
+    if verb == "O":
+        digits = "0o" + digits
+    sign = "-" if value < 0 else "+" if spec.plus else " " if spec.space else ""
+    return spec.pad(sign + digits, zero=False)
+
+
+def _sharp(text: str, letter: str, precision: int | None) -> str:
+    """Return a number, with its sign, as `#` has it: with a point, and with zeros at its end."""
+    wanted = 0
+    if letter in "gGx":
+        wanted = 6 if precision is None else precision
+    at = next((at for at, char in enumerate(text) if char in ("pP" if letter in "xX" else "eEpP")), len(text))
+    body, tail = text[:at], text[at:]
+    digits = body[1:].replace(".", "")
+    wanted -= len(digits.lstrip("0")) if letter != "x" else len(digits.removeprefix("0x").lstrip("0")) + 1
+    if "." not in body:
+        wanted -= body[1:] == "0"
+        body += "."
+    return body + "0" * max(0, wanted) + tail
+
+
+class _Printf:
+    """One call of printf: where it stands in the form, and which argument comes next."""
+
+    def __init__(self, printer: Printer, form: str, values: Sequence[object]) -> None:
+        self.printer = printer
+        self.form = form
+        self.values = values
+        self.at = 0
+        self.place = 0
+        self.is_reordered = False
+        self.is_good = True
+        self.after_index = False
+
+    def run(self) -> Iterator[str]:
+        while self.at < len(self.form):
+            start, self.at = self.at, self.form.find("%", self.at)
+            if self.at < 0:
+                self.at = len(self.form)
+            if self.at > start:
+                self.printer._spend(self.at - start)
+                yield self.form[start : self.at]
+            if self.at < len(self.form):
+                self.at += 1
+                yield from self._verb()
+        if not self.is_reordered and self.place < len(self.values):
+            extra = [self._extra(value) for value in self.values[self.place :]]
+            yield f"%!(EXTRA {', '.join(extra)})"
+
+    def _extra(self, value: object) -> str:
+        shown = self.printer._argument(value, "v", Spec())
+        return shown if value is None or value is ABSENT else f"{type_name(value)}={shown}"
+
+    def _verb(self) -> Iterator[str]:
+        """Read flags, width, precision and verb, and write the argument."""
+        spec = Spec()
+        self.is_good, self.after_index = True, False
+        while self._peek() in ("#", "0", "+", "-", " "):
+            flag = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}[self._peek()]
+            setattr(spec, flag, True)
+            self.at += 1
+        self._index()
+        yield from self._width(spec)
+        if self._peek() == "." and self.at + 1 < len(self.form):
+            yield from self._precision(spec)
+        if not self.after_index:
+            self._index()
+        if self.at >= len(self.form):
+            yield "%!(NOVERB)"
+            return
+        verb = self._peek()
+        self.at += 1
+        if verb == "%":
+            yield "%"
+        elif not self.is_good:
+            yield f"%!{verb}(BADINDEX)"
+        elif self.place >= len(self.values):
+            yield f"%!{verb}(MISSING)"
+        else:
+            if verb in "vw":
+                spec.sharp_v, spec.sharp = spec.sharp, False
+                spec.plus_v, spec.plus = spec.plus, False
+            yield self.printer._argument(self.values[self.place], verb, spec)
+            self.place += 1
+
+    def _peek(self) -> str:
+        return self.form[self.at : self.at + 1]
+
+    def _width(self, spec: Spec) -> Iterator[str]:
+        if self._peek() == "*":
+            self.at += 1
+            spec.width = self._star()
+            if spec.width is None:
+                yield "%!(BADWIDTH)"
+            elif spec.width < 0:
+                spec.width, spec.minus, spec.zero = -spec.width, True, False
+            self.after_index = False
+        else:
+            spec.width = self._number()
+            if self.after_index and spec.width is not None:
+                self.is_good = False
+
+    def _precision(self, spec: Spec) -> Iterator[str]:
+        self.at += 1
+        if self.after_index:
+            self.is_good = False
+        self._index()
+        if self._peek() == "*":
+            self.at += 1
+            spec.precision = self._star()
+            if spec.precision is not None and spec.precision < 0:
+                spec.precision = None
+            if spec.precision is None:
+                yield "%!(BADPREC)"
+            self.after_index = False
+        else:
+            spec.precision = self._number() or 0
+
+    def _number(self) -> int | None:
+        """Read digits; None if there are none. A number that is too large ends the form, as in Go."""
+        number = None
+        while self._peek() in tuple("0123456789"):
+            if (number or 0) > MAX_NUMBER:
+                self.at = len(self.form)
+                return None
+            number = (number or 0) * 10 + int(self._peek())
+            self.at += 1
+        return number
+
+    def _star(self) -> int | None:
+        """Return the argument that `*` stands for, None if it is no whole number or too large."""
+        value = self.values[self.place] if self.place < len(self.values) else None
+        self.place += self.place < len(self.values)
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER:
+            return int(value)
+        return None
+
+    def _index(self) -> None:
+        """Read `[n]`, which says which argument comes next."""
+        self.after_index = False
+        if self._peek() != "[":
+            return
+        self.is_reordered = True
+        end = self.form.find("]", self.at)
+        if end < 0 or len(self.form) - self.at < 3:
+            self.is_good = False
+            self.at += 1
+            return
+        inside, self.at = self.form[self.at + 1 : end], end + 1
+        is_number = inside.isascii() and inside.isdecimal() and len(inside) < 8
+        if is_number and 0 < int(inside) <= len(self.values):
+            self.place = int(inside) - 1
+            self.after_index = True
+        else:
+            self.is_good = False
+            self.after_index = is_number

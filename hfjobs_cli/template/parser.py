@@ -1,0 +1,370 @@
+"""Tokens -> the parts of a template, by the rules of Go's text/template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from hfjobs_cli.template.errors import TemplateError, did_you_mean
+from hfjobs_cli.template.lexer import Kind, Token, tokens
+from hfjobs_cli.template.literals import number, unquote
+from hfjobs_cli.template.nodes import (
+    Action,
+    Chain,
+    Command,
+    Control,
+    Field,
+    Identifier,
+    Invocation,
+    Jump,
+    Literal,
+    Nil,
+    Node,
+    Number,
+    Operand,
+    Pipe,
+    Text,
+    Variable,
+)
+from hfjobs_cli.template.values import Int
+from hfjobs_cli.text import nearest
+
+MAX_NESTING = 60
+"""How deep actions and parentheses may be nested."""
+
+_OPERANDS = (
+    Kind.BOOL,
+    Kind.CHARACTER,
+    Kind.DOT,
+    Kind.FIELD,
+    Kind.IDENTIFIER,
+    Kind.LEFT_PAREN,
+    Kind.NIL,
+    Kind.NUMBER,
+    Kind.RAW_STRING,
+    Kind.STRING,
+    Kind.VARIABLE,
+)
+_NAMES = (Kind.STRING, Kind.RAW_STRING)
+
+
+def parse(
+    source: str, functions: Collection[str], *, strict: bool, escapes: bool
+) -> tuple[list[Node], dict[str, list[Node]]]:
+    """Return the parts of a template, and those of the templates it defines. Raises TemplateError.
+
+    Where `strict`, a variable may be assigned that was never declared, which fails only when it is rendered. With
+    `escapes`, `\\t` and `\\n` in text are a tab and a line's end.
+    """
+    return _Parser(source, functions, strict, escapes).run()
+
+
+class _Parser:
+    def __init__(self, source: str, functions: Collection[str], strict: bool, escapes: bool) -> None:
+        self.source = source
+        self.functions = functions
+        self.strict = strict
+        self.escapes = escapes
+        self.defined: dict[str, list[Node]] = {}
+        self.variables = ["$"]
+        self.loops = 0
+        self.depth = 0
+        self._tokens = tokens(source)
+        self._ahead: list[Token] = []
+
+    def run(self) -> tuple[list[Node], dict[str, list[Node]]]:
+        nodes: list[Node] = []
+        while self.peek().kind is not Kind.END:
+            node = self.item(top=True)
+            if node is not None:
+                nodes.append(node)
+        return nodes, self.defined
+
+    # Tokens.
+
+    def peek(self, place: int = 0) -> Token:
+        """Return a token that comes, the next one by default. Raises TemplateError where it cannot be read."""
+        while len(self._ahead) <= place:
+            token = next(self._tokens)
+            if token.kind is Kind.ERROR:
+                raise self.error(token.text, token)
+            self._ahead.append(token)
+        return self._ahead[place]
+
+    def next(self) -> Token:
+        token = self.peek()
+        del self._ahead[0]
+        return token
+
+    def skip_space(self) -> Token:
+        """Return the next token that is no space, which is still to come."""
+        while self.peek().kind is Kind.SPACE:
+            self.next()
+        return self.peek()
+
+    def expect(self, kinds: Iterable[Kind], where: str) -> Token:
+        token = self.skip_space()
+        if token.kind not in kinds:
+            raise self.unexpected(token, where)
+        return self.next()
+
+    def error(self, message: str, token: Token, hint: str | None = None) -> TemplateError:
+        """Return the error for a token."""
+        return TemplateError(message, self.source, token.at, hint)
+
+    def unexpected(self, token: Token, where: str) -> TemplateError:
+        """Return the error for a token that cannot stand here."""
+        named = token.kind in (Kind.END, Kind.SPACE)
+        return self.error(f"unexpected {token.kind.value if named else repr(token.text)} in {where}", token)
+
+    def nest(self, token: Token) -> None:
+        """Go one level deeper; whoever calls this comes back by `depth -= 1`."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise self.error(f"nested deeper than {MAX_NESTING} levels", token)
+
+    # Text and actions.
+
+    def item(self, *, top: bool = False) -> Node | None:
+        """Read text or an action; None for a definition, which may stand at the `top` only."""
+        token = self.next()
+        if token.kind is Kind.TEXT:
+            text = token.text.replace("\\t", "\t").replace("\\n", "\n") if self.escapes else token.text
+            return Text(token.at, text)
+        word = self.skip_space()
+        if word.kind is not Kind.KEYWORD:
+            return Action(word.at, self.pipeline("an action", Kind.RIGHT))
+        self.next()
+        if word.text in ("if", "with", "range"):
+            return self.control(word)
+        if word.text in ("break", "continue"):
+            self.expect([Kind.RIGHT], f"{{{{{word.text}}}}}")
+            if not self.loops:
+                raise self.error(f"{{{{{word.text}}}}} outside {{{{range}}}}", word)
+            return Jump(word.at, word.text)
+        if word.text == "template":
+            return self.invocation(word)
+        if word.text == "block":
+            return self.block(word)
+        if word.text == "define" and top:
+            self.define(word, self.name("{{define}}"))
+            return None
+        if word.text in ("end", "else"):
+            raise self.error(f"{{{{{word.text}}}}} without {{{{if}}}}, {{{{with}}}} or {{{{range}}}}", word)
+        raise self.unexpected(word, "an action")
+
+    def items(self, opener: Token) -> tuple[list[Node], Token]:
+        """Read text and actions up to `end` or `else`, which is returned too and has been read."""
+        nodes: list[Node] = []
+        while True:
+            if self.peek().kind is Kind.END:
+                raise self.error(f"{{{{{opener.text}}}}} is not closed with {{{{end}}}}", opener)
+            word = self.word_ahead()
+            if word is not None and word.text in ("end", "else"):
+                self.next()
+                self.skip_space()
+                self.next()
+                return nodes, word
+            node = self.item()
+            if node is not None:
+                nodes.append(node)
+
+    def word_ahead(self) -> Token | None:
+        """Return the keyword of the action that comes next, None if none does."""
+        if self.peek().kind is not Kind.LEFT:
+            return None
+        place = 1
+        while self.peek(place).kind is Kind.SPACE:
+            place += 1
+        word = self.peek(place)
+        return word if word.kind is Kind.KEYWORD else None
+
+    def control(self, word: Token) -> Control:
+        """Read the rest of an `if`, `with` or `range`."""
+        known = len(self.variables)
+        self.nest(word)
+        pipe = self.pipeline(f"{{{{{word.text}}}}}", Kind.RIGHT)
+        self.loops += word.text == "range"
+        body, closer = self.items(word)
+        self.loops -= word.text == "range"
+        otherwise: list[Node] | None = None
+        if closer.text == "else":
+            after = self.skip_space()
+            if after.kind is Kind.KEYWORD and after.text == word.text != "range":
+                otherwise = [self.control(self.next())]
+            else:
+                self.expect([Kind.RIGHT], "{{else}}")
+                otherwise, closer = self.items(word)
+                if closer.text != "end":
+                    raise self.error("a second {{else}}", closer)
+                self.expect([Kind.RIGHT], "{{end}}")
+        else:
+            self.expect([Kind.RIGHT], "{{end}}")
+        self.depth -= 1
+        del self.variables[known:]
+        return Control(word.at, word.text, pipe, body, otherwise)
+
+    def name(self, where: str) -> str:
+        token = self.expect(_NAMES, where)
+        return self.text_of(token)
+
+    def invocation(self, word: Token) -> Invocation:
+        name = self.name("{{template}}")
+        pipe = None
+        if self.skip_space().kind is Kind.RIGHT:
+            self.next()
+        else:
+            pipe = self.pipeline("{{template}}", Kind.RIGHT)
+        return Invocation(word.at, name, pipe)
+
+    def block(self, word: Token) -> Invocation:
+        name = self.name("{{block}}")
+        pipe = self.pipeline("{{block}}", Kind.RIGHT)
+        self.definition(word, name)
+        return Invocation(word.at, name, pipe)
+
+    def define(self, word: Token, name: str) -> None:
+        self.expect([Kind.RIGHT], "{{define}}")
+        self.definition(word, name)
+
+    def definition(self, word: Token, name: str) -> None:
+        """Read the body of a template up to its `end`; it knows no variable from outside, and is in no loop."""
+        outside = self.variables, self.loops
+        self.variables, self.loops = ["$"], 0
+        self.nest(word)
+        body, closer = self.items(word)
+        if closer.text != "end":
+            raise self.error(f"{{{{else}}}} in {{{{{word.text}}}}}", closer)
+        self.expect([Kind.RIGHT], "{{end}}")
+        self.depth -= 1
+        self.variables, self.loops = outside
+        # The second of two definitions counts, but an empty one is none.
+        if _is_empty(self.defined.get(name, [])):
+            self.defined[name] = body
+        elif not _is_empty(body):
+            raise self.error(f"template {name!r} is defined twice", word)
+
+    # Pipelines.
+
+    def pipeline(self, where: str, closer: Kind) -> Pipe:
+        """Read commands up to `closer`, which is read too."""
+        first = self.skip_space()
+        pipe = Pipe(first.at)
+        self.targets(pipe, where)
+        while True:
+            token = self.skip_space()
+            if token.kind is closer:
+                self.next()
+                break
+            if token.kind not in _OPERANDS:
+                raise self.unexpected(token, where)
+            pipe.commands.append(self.command())
+        if not pipe.commands:
+            raise self.error(f"{where} has no value", first)
+        for command in pipe.commands[1:]:
+            start = command.words[0]
+            if isinstance(start, Number | Literal | Nil) or (isinstance(start, Field) and not start.path):
+                raise TemplateError("only a function can follow '|'", self.source, start.at)
+        return pipe
+
+    def targets(self, pipe: Pipe, where: str) -> None:
+        """Read the variables that are declared or assigned, if there are any."""
+        while (variable := self.skip_space()).kind is Kind.VARIABLE:
+            place = 1
+            while self.peek(place).kind is Kind.SPACE:
+                place += 1
+            after = self.peek(place)
+            if after.kind not in (Kind.ASSIGN, Kind.DECLARE) and after.text != ",":
+                return
+            del self._ahead[: place + 1]
+            name = variable.text
+            if after.kind is Kind.ASSIGN and not self.strict:
+                self.check_variable(variable)
+            pipe.targets.append(name)
+            self.variables.append(name)
+            if after.kind is not Kind.OTHER:
+                pipe.is_assignment = after.kind is Kind.ASSIGN
+                return
+            if where != "{{range}}" or len(pipe.targets) == 2:
+                raise self.error(f"too many variables in {where}", after)
+            if self.skip_space().kind is not Kind.VARIABLE:
+                raise self.unexpected(self.peek(), where)
+
+    def command(self) -> Command:
+        """Read words up to a `|`, which is read too, or up to a delimiter."""
+        command = Command(self.skip_space().at, [])
+        while True:
+            token = self.skip_space()
+            if token.kind in _OPERANDS:
+                command.words.append(self.operand())
+            after = self.peek()
+            if after.kind is Kind.SPACE:
+                continue
+            if after.kind is Kind.PIPE:
+                self.next()
+            elif after.kind not in (Kind.RIGHT, Kind.RIGHT_PAREN):
+                raise self.unexpected(after, "an action")
+            return command
+
+    def operand(self) -> Operand:
+        """Read a word, and the fields behind it."""
+        token = self.peek()
+        node = self.term()
+        path: tuple[str, ...] = ()
+        while self.peek().kind is Kind.FIELD:
+            path += (self.next().text[1:],)
+        if not path:
+            return node
+        if isinstance(node, Field) and node.path:
+            return Field(node.at, node.path + path)
+        if isinstance(node, Variable):
+            return Variable(node.at, node.name, node.path + path)
+        if isinstance(node, Identifier | Pipe | Chain):
+            return Chain(node.at, node, path)
+        raise self.error(f"unexpected '.' after {token.text}", token)
+
+    def term(self) -> Field | Variable | Identifier | Number | Literal | Nil | Pipe:
+        token = self.next()
+        kind = token.kind
+        if kind is Kind.IDENTIFIER:
+            if token.text not in self.functions:
+                raise self.error(f"unknown function '{token.text}'", token, did_you_mean(token.text, self.functions))
+            return Identifier(token.at, token.text)
+        if kind is Kind.FIELD:
+            return Field(token.at, (token.text[1:],))
+        if kind is Kind.DOT:
+            return Field(token.at)
+        if kind is Kind.VARIABLE:
+            self.check_variable(token)
+            return Variable(token.at, token.text)
+        if kind is Kind.LEFT_PAREN:
+            self.nest(token)
+            pipe = self.pipeline("parentheses", Kind.RIGHT_PAREN)
+            self.depth -= 1
+            return pipe
+        if kind is Kind.NIL:
+            return Nil(token.at)
+        if kind is Kind.BOOL:
+            return Literal(token.at, token.text, token.text == "true")
+        if kind in _NAMES:
+            return Literal(token.at, token.text, self.text_of(token))
+        try:
+            value, integer = number(token.text)
+        except ValueError as error:
+            raise self.error(f"{token.text} is not a number: {error}", token) from None
+        return Number(token.at, token.text, Int(value) if isinstance(value, int) else value, integer)
+
+    def check_variable(self, token: Token) -> None:
+        if token.text not in self.variables:
+            near = nearest(token.text, self.variables)
+            raise self.error(f"unknown variable '{token.text}'", token, f"did you mean '{near}'?" if near else None)
+
+    def text_of(self, token: Token) -> str:
+        try:
+            return unquote(token.text)
+        except ValueError as error:
+            raise self.error(f"{token.text} is not a string: {error}", token) from None
+
+
+def _is_empty(nodes: Iterable[Node]) -> bool:
+    """Tell whether a template holds nothing but white space."""
+    return all(isinstance(node, Text) and not node.text.strip() for node in nodes)

@@ -1,0 +1,107 @@
+"""The values a template works with: plain data as JSON holds it, and what Go's types need besides.
+
+Null is None. A whole number of the data is an `int` (Go: int64), one that the template makes is an Int (Go: int).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Absent:
+    """The type of ABSENT."""
+
+    def __repr__(self) -> str:
+        """Spell it as Go prints it."""
+        return "<no value>"
+
+
+ABSENT = Absent()
+"""What a field that is missing gives. A null in the data becomes this once it has passed through a pipeline."""
+
+
+class Int(int):
+    """A whole number that the template made: a literal, a length, a counter."""
+
+
+class Byte(int):
+    """One byte of a text, which is what `index` gives."""
+
+
+class Strings(list[str]):
+    """A list that holds nothing but text, as `split` makes it."""
+
+
+class Authored(str):
+    """Text by the author of the template, which may hold control characters. All other text may be anybody's."""
+
+    __slots__ = ()
+
+
+class Record(dict[str, Any]):
+    """An object that prints as a short text but still has its fields, and perhaps some that are not printed with it."""
+
+    __slots__ = ("more", "text")
+
+    def __init__(self, fields: Mapping[str, Any], text: str | None = None, more: Mapping[str, Any] | None = None):
+        """`text` is how it prints, None = as any other object; `more` are fields that are found but not listed."""
+        super().__init__(fields)
+        self.text = text
+        self.more = more or {}
+
+
+_TYPES = {
+    bool: ("bool", "bool"),
+    int: ("int", "int64"),
+    Int: ("int", "int"),
+    Byte: ("uint", "uint8"),
+    float: ("float", "float64"),
+    complex: ("complex", "complex128"),
+    str: ("string", "string"),
+    Authored: ("string", "string"),
+    list: ("list", "[]interface {}"),
+    Strings: ("list", "[]string"),
+    dict: ("map", "map[string]interface {}"),
+    Record: ("map", "map[string]interface {}"),
+    type(None): ("nil", "<nil>"),
+    Absent: ("nil", "<nil>"),
+}
+
+
+class NotPlain(Exception):
+    """The data holds something that JSON cannot."""
+
+
+def kind(value: object) -> str:
+    """Return `bool int uint float complex string list map` or `nil`. Raises NotPlain."""
+    return _type(value)[0]
+
+
+def type_name(value: object) -> str:
+    """Return the name that Go has for the type. Raises NotPlain."""
+    return _type(value)[1]
+
+
+def _type(value: object) -> tuple[str, str]:
+    try:
+        return _TYPES[type(value)]
+    except KeyError:
+        raise NotPlain(f"the data holds a {type(value).__name__}, which is not plain data") from None
+
+
+def truth(value: object) -> bool:
+    """Tell whether `if` takes the value as true: not null, not zero, not empty. Raises NotPlain."""
+    return kind(value) != "nil" and bool(value)
+
+
+def sorted_keys(value: Mapping[str, Any]) -> list[str]:
+    """Return the names in an object in the order in which Go has them. Raises NotPlain for one that is no text."""
+    if not all(isinstance(key, str) for key in value):
+        raise NotPlain("the data holds an object with a key that is no text")
+    return sorted(value)
+
+
+def like(original: str, text: str) -> str:
+    """Return `text`, by the author of the template if `original` is."""
+    return Authored(text) if type(original) is Authored else text

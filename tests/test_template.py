@@ -1,0 +1,472 @@
+"""The template engine by itself: what Go prints, where it differs, how it fails, and that it always ends."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hfjobs_cli.template import FUNCTIONS, Record, Surroundings, Template, TemplateError
+from hfjobs_cli.template.evaluator import MAX_CHARACTERS
+from hfjobs_cli.text import printable
+
+GO = Path(__file__).parent / "go"
+"""`vectors.jsonl` and `more.jsonl` hold what Go's text/template makes of templates and `data.json`, with the functions
+of docker and gh's `timefmt`. `error` is the phase in which it fails. Whole numbers of the data are int64."""
+
+NOW = datetime(2026, 5, 12, 9, 0, 0, tzinfo=timezone.utc)
+
+COMPARES = "a whole number compares with a fraction"
+DIFFERENT = {
+    "{{if eq .durations.runningSecs 65.0}}Y{{else}}N{{end}}": ("Y", COMPARES),
+    "{{if gt .durations.runningSecs 60.5}}Y{{end}}": ("Y", COMPARES),
+}
+"""The only templates whose result is not that of Go, with the reason."""
+
+
+def read(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (GO / name).read_text(encoding="utf-8").splitlines()]
+
+
+def data() -> Any:
+    return json.loads((GO / "data.json").read_text(encoding="utf-8"))
+
+
+def render(text: str, value: Any = None, **surroundings: Any) -> str:
+    return Template(text).render(data() if value is None else value, Surroundings(now=NOW, **surroundings))
+
+
+def outcome(text: str) -> dict[str, str]:
+    """Return what becomes of a template, as the files have it."""
+    try:
+        template = Template(text, strict=True)
+    except TemplateError:
+        return {"error": "parse"}
+    try:
+        return {"out": template.render(data())}
+    except TemplateError:
+        return {"error": "exec"}
+
+
+@pytest.mark.parametrize("vector", [*read("vectors.jsonl"), *read("more.jsonl")], ids=lambda vector: vector["template"])
+def test_does_what_go_does(vector: dict[str, str]) -> None:
+    text = vector.pop("template")
+    if text in DIFFERENT:
+        assert vector == {"error": "exec"}
+        vector = {"out": DIFFERENT[text][0]}
+    assert outcome(text) == vector
+
+
+class TestDifferences:
+    """What is not as in Go, each for a reason."""
+
+    @pytest.mark.parametrize(
+        ("text", "lenient", "strict"),
+        [
+            ("{{.initiator.type}}", "<no value>", "no field 'type' in null"),
+            ("{{.initiator.type.more}}", "<no value>", "no field 'type' in null"),
+            ("{{with .initiator.type}}x{{else}}-{{end}}", "-", "no field 'type' in null"),
+            ('{{index .initiator "type"}}', "<no value>", "there is nothing in null"),
+            ('{{index .labels "x" "y"}}', "<no value>", "there is nothing in null"),
+            ("{{truncate .initiator 3}}|", "|", "takes a text"),
+            ("{{timeago .initiator}}", "<no value>", "a time is wanted"),
+            ('{{timefmt "2006" .initiator}}', "<no value>", "a time is wanted"),
+            ("{{pad .id .zero 1}}|", "687fb701 |", "a whole number is wanted"),
+            ("{{truncate .id .zero}}|", "|", "takes a text and a whole number"),
+        ],
+    )
+    def test_null_and_numbers_are_taken_leniently_unless_strict(self, text: str, lenient: str, strict: str) -> None:
+        assert render(text) == lenient
+        with pytest.raises(TemplateError, match=strict):
+            Template(text, strict=True).render(data())
+
+    @pytest.mark.parametrize("text", ["{{$x = 1}}", "{{call .id}}"])
+    def test_some_mistakes_are_found_sooner(self, text: str) -> None:
+        with pytest.raises(TemplateError, match="unknown"):
+            Template(text)
+        with pytest.raises(TemplateError):
+            Template(text, strict=True).render(data())
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{{lt 1 1.5}} {{ge 2.0 2}} {{ne 1 1.0}} {{eq (index .id 0) 54.0}}", "true true false true"),
+            ('{{len .uni}} {{slice .uni 1 3}} {{truncate .uni 2}} {{printf "%7.3s|" .uni}}', "10 él hé     hél|"),
+            ('{{join "," .command}} {{truncate 3 .id}}', "python,-c,print(1) 687"),
+            ('{{len "\\xff\\xe2\\x82\\xac"}}', "2"),
+        ],
+    )
+    def test_numbers_compare_and_text_is_unicode(self, text: str, expected: str) -> None:
+        assert render(text) == expected
+
+    def test_escapes_outside_of_actions_on_request(self) -> None:
+        text = r'\t{{"\t"}}\n{{print `\n`}}\x'
+        assert Template(text).render({}) == "\\t\t\\n\\n\\x"
+        assert Template(text, escapes=True).render({}) == "\t\t\n\\n\\x"
+
+
+class TestRecords:
+    """Objects that print as a short text and still have their fields."""
+
+    JOB = Record({"status": Record({"stage": "RUNNING", "message": None}, text="RUNNING")}, more={"image": "x"})
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{{.status}} {{.status.stage}}", "RUNNING RUNNING"),
+            (
+                '{{printf "%-9s|%q|%v|%x" .status .status .status .status}}',
+                'RUNNING  |"RUNNING"|RUNNING|52554e4e494e47',
+            ),
+            ("{{lower .status}} {{truncate .status 3}} {{join (split .status `N`) `-`}}", "running RUN RU--I-G"),
+            ("{{eq .status `RUNNING`}} {{lt .status `S`}} {{ne .status .status}}", "true true false"),
+            ("{{json .status}}", '{"message":null,"stage":"RUNNING"}'),
+            ('{{index .status "stage"}} {{len .status}}', "RUNNING 2"),
+            ("{{range $name, $_ := .status}}{{$name}} {{end}}", "message stage "),
+            ("{{.}} {{.image}} {{json .}}", 'map[status:RUNNING] x {"status":{"message":null,"stage":"RUNNING"}}'),
+            ('{{printf "%d" .status}}', "map[%!d(string=message):<nil> %!d(string=stage):%!d(string=RUNNING)]"),
+        ],
+    )
+    def test_are_both(self, text: str, expected: str) -> None:
+        assert render(text, self.JOB) == expected
+
+
+class TestFunctionsOfGh:
+    """Those that Go and docker have not."""
+
+    ROWS: ClassVar = {"rows": [{"a": "x", "b": 1}, {"a": "long", "b": 2.5}, {"a": "日本", "b": None}]}
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ('{{timeago "2026-05-12T08:59:30Z"}}', "just now"),
+            ('{{timeago "2026-05-12T08:59:00Z"}}', "1 minute ago"),
+            ('{{timeago "2026-05-12T07:00:00+00:00"}}', "2 hours ago"),
+            ('{{timeago "2026-05-02T09:00:00Z"}}', "10 days ago"),
+            ('{{timeago "2026-03-02T09:00:00Z"}}', "2 months ago"),
+            ('{{timeago "2024-05-02T09:00:00Z"}}', "2 years ago"),
+            ('{{timeago "2027-05-02T09:00:00Z"}}', "just now"),
+            ('{{color "red" "x"}}', "\x1b[0;31mx\x1b[0m"),
+            ('{{color "green+b" 1.5}}', "\x1b[0;1;32m1.50\x1b[0m"),
+            ('{{color "white+h:blue" "x"}}', "\x1b[0;97;44mx\x1b[0m"),
+            ('{{color "208" true}}', "\x1b[0;38;5;208mtrue\x1b[0m"),
+            ('{{color "" "x"}}{{color "red" ""}}{{color "red" nil}}', "x"),
+            ('{{hyperlink "http://x" "text"}}', "\x1b]8;;http://x\x1b\\text\x1b]8;;\x1b\\"),
+            ('{{hyperlink "http://x" ""}}', "\x1b]8;;http://x\x1b\\http://x\x1b]8;;\x1b\\"),
+            ('{{pluck "b" .rows}}', "[1 2.5 <nil>]"),
+            ('{{join ", " (pluck "a" .rows)}}', "x, long, 日本"),
+            ("{{range .rows}}{{tablerow .a .b}}{{end}}done\n", "done\n"),
+            ("{{range .rows}}{{tablerow .a .b}}{{end}}{{tablerender}}.", "x     1\nlong  2.50\n日本  \n."),
+        ],
+    )
+    def test_do_what_gh_does(self, text: str, expected: str) -> None:
+        assert render(text, self.ROWS) == expected
+
+    def test_rows_that_wait_come_at_the_end(self) -> None:
+        text = "{{range .rows}}{{tablerow .a .b}}{{end}}done\n"
+        assert Template(text).render(self.ROWS) == "done\nx     1\nlong  2.50\n日本  \n"
+
+    def test_colours_take_no_room_in_a_table(self) -> None:
+        text = '{{tablerow (color "red" "ab") "c"}}{{tablerow "a" (hyperlink "http://x" "b") "d"}}{{tablerender}}'
+        assert render(text) == "\x1b[0;31mab\x1b[0m  c\na   \x1b]8;;http://x\x1b\\b\x1b]8;;\x1b\\  d\n"
+
+    @pytest.mark.parametrize("color", [True, False])
+    def test_autocolor_colours_where_colours_are_wanted(self, color: bool) -> None:
+        expected = "\x1b[0;31mx\x1b[0m" if color else "x"
+        assert render('{{autocolor "red" "x"}}', color=color) == expected
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ('{{timeago "soon"}}', "'soon' is not a time as 2026-05-11T13:16:07Z"),
+            ('{{color "rde" "x"}}', "unknown colour 'rde', did you mean 'red'?"),
+            ('{{color "red+x" "x"}}', "unknown attribute 'x' in 'red\\+x'"),
+            ('{{color "red" .rows}}', "it takes a text or a number"),
+            ('{{pluck "a" .rows.a}}', "no field 'a'"),
+            ('{{pluck "a" (split "a" "")}}', "it takes a list of objects, not of string"),
+        ],
+    )
+    def test_say_what_is_wrong(self, text: str, reason: str) -> None:
+        with pytest.raises(TemplateError, match=reason):
+            render(text, self.ROWS)
+
+
+class TestTrust:
+    """Where text of the data is escaped, that of the template's author is not."""
+
+    BAD: ClassVar[dict[str, Any]] = {"a": "x\x1b[2J\u202ey\n", "b": ["p\tq", "r"], "c": {"k": "v\r"}}
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{{.a}}\n", "x\\x1b[2J\\u202ey\\n\n"),
+            ('{{"a\tb\\n"}}', "a\tb\n"),
+            ("{{.b}} {{.c}}", "[p\\tq r] map[k:v\\r]"),
+            ("{{raw .a}}", "x\x1b[2J\u202ey\n"),
+            ("{{.b | raw}}", "[p\tq r]"),
+            ("{{upper .c.k}}|{{pad .c.k 1 1}}|{{slice .c.k 1}}", "V\\r| v\\r |\\r"),
+            ('{{printf "%s\\n%-5s|" .c.k .c.k}}', "v\\r\nv\\r  |"),
+            ('{{printf "%s!" .c.k}}', "v\\r!"),
+            ("{{print .c.k}}{{println .c.k}}", "v\\rv\\r\n"),
+            ('{{join .b "\\n"}}|{{join .b ","}}', "p\\tq\nr|p\\tq,r"),
+            ('{{range split .a "\\n"}}{{.}};{{end}}', "x\\x1b[2J\\u202ey;;"),
+            ("{{eq .c.k `v` }}{{len .c.k}}{{len (print .c.k)}}", "false22"),
+            ('{{color "red" .c.k}}', "\x1b[0;31mv\\r\x1b[0m"),
+            ('{{hyperlink .c.k "t"}}', "\x1b]8;;v\\r\x1b\\t\x1b]8;;\x1b\\"),
+            ("{{json .a}}", '"x\\u001b[2J\\u202ey\\n"'),
+            ("{{range .b}}{{tablerow .}}{{end}}{{tablerender}}", "p\\tq\nr\n"),
+            ("{{html .c.k}}{{urlquery .c.k}}", "v\\rv%0D"),
+        ],
+    )
+    def test_escapes_what_jobs_say(self, text: str, expected: str) -> None:
+        assert render(text, self.BAD, escape=printable) == expected
+
+    def test_passes_everything_through_where_nothing_is_escaped(self) -> None:
+        assert render("{{.a}}{{raw .a}}{{print .a}}{{.b}}", self.BAD) == 3 * self.BAD["a"] + "[p\tq r]"
+
+
+class TestErrors:
+    """An error names what is wrong, shows where, and says what may have been meant."""
+
+    @pytest.mark.parametrize(
+        ("text", "message", "details", "hint"),
+        [
+            (
+                "{{.id}} {{uper .id}}",
+                "template, column 11: unknown function 'uper'",
+                ("  {{.id}} {{uper .id}}", "            ^"),
+                "did you mean 'upper'? '--format help' lists fields and functions",
+            ),
+            (
+                "{{$root := .}}{{$rot}}",
+                "template, column 17: unknown variable '$rot'",
+                ("  {{$root := .}}{{$rot}}", "                  ^"),
+                "did you mean '$root'?",
+            ),
+            (
+                "日本\n{{if .id}}\nx",
+                "template, line 2, column 3: {{if}} is not closed with {{end}}",
+                ("  {{if .id}}", "    ^"),
+                None,
+            ),
+            (
+                "日本{{.id",
+                "template, column 3: the action is not closed with '}}'",
+                ("  日本{{.id", "      ^"),
+                None,
+            ),
+            ("a{{end}}", "template, column 4: {{end}} without {{if}}, {{with}} or {{range}}", None, None),
+            ("{{.x-y}}", "template, column 5: unexpected character '-' in a name", None, None),
+            ('{{"a}}', 'template, column 3: the string is not closed with "', None, None),
+            ('{{"\\q"}}', "template, column 3: \"\\q\" is not a string: unknown escape '\\q'", None, None),
+            ("{{1a}}", "template, column 3: '1a' is not a number", None, None),
+            ("{{.a | 1}}", "template, column 8: only a function can follow '|'", None, None),
+            ("{{if}}{{end}}", "template, column 5: {{if}} has no value", None, None),
+            ("{{}}", "template, column 3: an action has no value", None, None),
+            ("{{define x}}", "template, column 10: unexpected 'x' in {{define}}", None, None),
+            ("{{break}}", "template, column 3: {{break}} outside {{range}}", None, None),
+            ("{{(1}}", "template, column 5: a '(' is not closed", None, None),
+            ("{{1)}}", "template, column 4: unexpected ')'", None, None),
+            ("{{/* c }}", "template, column 1: the comment is not closed with '*/'", None, None),
+            ("{{'ab'}}", "template, column 3: 'ab' is not a number: it holds more than one character", None, None),
+        ],
+    )
+    def test_of_parsing(self, text: str, message: str, details: tuple[str, str] | None, hint: str | None) -> None:
+        with pytest.raises(TemplateError) as caught:
+            Template(text)
+        error = caught.value
+        assert error.message.startswith(message)
+        assert details is None or (error.details, error.hint) == (details, hint)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("x{{index .command 5}}", "template, column 4: index: 5 is out of range, the last one is 2"),
+            ("{{.id.x}}", "template, column 3: no field 'x' in a value of type string"),
+            ("{{upper 1}}", "template, column 9: text is wanted here, not int"),
+            ("{{len 1 2}}", "template, column 3: len takes 1 argument, but is given 2"),
+            ("{{eq .id 1}}", "template, column 3: eq: string and int cannot be compared"),
+            ('{{template "t"}}', "template, column 3: template 't' is not defined"),
+            ("{{range 1.5}}{{end}}", "template, column 9: range cannot go through a value of type float64"),
+            ("{{json 1i}}", "template, column 3: json: a complex number cannot be written as JSON"),
+        ],
+    )
+    def test_of_rendering(self, text: str, message: str) -> None:
+        with pytest.raises(TemplateError) as caught:
+            render(text)
+        assert caught.value.message == message
+
+    def test_show_what_stands_around_in_a_long_line(self) -> None:
+        with pytest.raises(TemplateError) as caught:
+            Template("x" * 100 + "{{nope}}" + "y" * 100)
+        line, caret = caught.value.details
+        assert line == "  ..." + "x" * 36 + "{{nope}}" + "y" * 32 + "..."
+        assert line[caret.index("^") :].startswith("nope")
+
+
+class TestBounds:
+    """Whatever a template asks for, rendering it ends."""
+
+    @pytest.mark.parametrize(
+        ("text", "reason"),
+        [
+            ("{{range 1000000000000}}{{end}}", "more than 1000000 steps"),
+            ('{{define "t"}}{{template "t" .}}{{end}}{{template "t"}}', "nested deeper than 90 levels"),
+            ('{{$x := "aaaaaaaa"}}{{range 64}}{{$x = print $x $x}}{{end}}', "more than 16000000 characters"),
+            ('{{printf "%1000000d%1000000d%1000000d" 1 1 1 | printf "%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s"}}', "characters"),
+            ('{{pad "x" 999999999 0}}', "more than 16000000 characters"),
+            ('{{range 20000}}{{printf "%999d" .}}{{end}}', "more than 16000000 characters"),
+            ("{{.deep}}", "nested too deep"),
+            ("{{json .deep}}", "nested too deep"),
+            ("{{.set}}", "the data holds a set, which is not plain data"),
+            ("{{.keys}}", "a key that is no text"),
+            ("{{.huge}}", "thousands of digits"),
+            ("{{json .huge}}", "thousands of digits"),
+            ("{{json .infinite}}", "inf cannot be written as JSON"),
+        ],
+    )
+    def test_ends_what_would_not_end(self, text: str, reason: str) -> None:
+        deep: Any = []
+        for _ in range(2000):
+            deep = [deep]
+        value = {"deep": deep, "set": {1}, "keys": {1: 2}, "huge": 10**9999, "infinite": float("inf")}
+        with pytest.raises(TemplateError, match=reason):
+            render(text, value)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "{{" + "(" * 61 + "1" + ")" * 61 + "}}",
+            "{{if 1}}" * 61 + "{{end}}" * 61,
+            '{{define "t"}}' + "{{with 1}}" * 60,
+        ],
+    )
+    def test_refuses_what_is_nested_too_deep(self, text: str) -> None:
+        with pytest.raises(TemplateError, match="nested deeper than 60 levels"):
+            Template(text)
+
+    def test_a_loop_may_be_longer_than_the_nesting_is_deep(self) -> None:
+        assert (
+            render("{{range 500}}{{if 1}}{{continue}}{{end}}{{end}}{{range 500}}{{if 1}}{{break}}{{end}}{{end}}.")
+            == "."
+        )
+
+
+# Property tests. Templates are made of pieces that are likely to mean something together.
+PIECES = [
+    *[
+        "{{",
+        "}}",
+        "{{- ",
+        " -}}",
+        "{{end}}",
+        "{{else}}",
+        "{{if ",
+        "{{with ",
+        "{{range ",
+        "{{define `t`}}",
+        "{{template `t`",
+    ],
+    *[
+        "{{block `b` .}}",
+        "{{break}}",
+        "{{continue}}",
+        "{{/*",
+        "*/}}",
+        "(",
+        ")",
+        "|",
+        ":=",
+        "=",
+        ",",
+        "$",
+        "$x",
+        ".",
+        " ",
+    ],
+    *[
+        ".a",
+        ".b",
+        ".c.d",
+        "nil",
+        "true",
+        "1",
+        "-2",
+        "1.5",
+        "1e9",
+        "'x'",
+        '"%d %s\\n"',
+        "`raw`",
+        "\\t",
+        "\n",
+        "é",
+        "\x1b",
+    ],
+    *[f" {name} " for name in FUNCTIONS],
+]
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=20).map("".join))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just("2026-05-11T13:16:07Z"),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
+    max_leaves=12,
+)
+steady = settings(max_examples=600, derandomize=True, deadline=None, database=None)
+
+
+@steady
+@given(TEXTS, VALUES, st.booleans(), st.sampled_from([None, printable]))
+def test_anything_renders_or_raises_the_engines_own_error(
+    text: str, value: Any, strict: bool, escape: Callable[[str], str] | None
+) -> None:
+    try:
+        template = Template(text, strict)
+        template.headers()
+        template.fields()
+        template.check({"a": None, "b": {"c": None}})
+    except TemplateError as error:
+        assert error.message
+        assert 0 < error.column <= len(text) + 1
+        return
+    try:
+        rendered = template.render(value, Surroundings(now=NOW, escape=escape))
+    except TemplateError:
+        return
+    assert len(rendered) <= MAX_CHARACTERS
+
+
+@steady
+@given(st.sampled_from(sorted(FUNCTIONS)), st.lists(VALUES, max_size=4))
+def test_a_function_takes_anything_or_raises_the_engines_own_error(name: str, values: list[Any]) -> None:
+    arguments = " ".join(f"(index . {place})" for place in range(len(values)))
+    try:
+        rendered = Template(f"{{{{{name} {arguments}}}}}", strict=True).render(values)
+    except TemplateError:
+        return
+    assert len(rendered) <= MAX_CHARACTERS
+
+
+@steady
+@given(st.text().filter(lambda text: "{{" not in text))
+def test_text_without_actions_comes_back_unchanged(text: str) -> None:
+    assert Template(text).render({}) == text
+
+
+@steady
+@given(st.text())
+def test_a_value_comes_back_unchanged(text: str) -> None:
+    assert Template("{{.}}").render(text) == text
+    assert json.loads(Template("{{json .}}").render(text)) == "".join(
+        "\ufffd" if "\ud800" <= char < "\ue000" else char for char in text
+    )
+
+
+@steady
+@given(VALUES.filter(lambda value: "inf" not in repr(value) and "nan" not in repr(value)))
+def test_json_is_read_back_as_the_value(value: Any) -> None:
+    """A fraction may be written as a whole number, as in Go."""
+    text = Template("{{json .}}").render(value)
+    assert json.loads(text, parse_int=float) == json.loads(json.dumps(value), parse_int=float)
