@@ -37,6 +37,8 @@ def _run() -> int:
         # A stream that is not UTF-8 gets escapes in place of characters it cannot hold.
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(newline="\n")  # values stay as they are on Windows too
     if os.name == "posix" and sys.stdout is not None:
         os.set_blocking(sys.stdout.fileno(), True)  # Python drops what a non-blocking pipe does not take at once
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from hfjobs_cli import cells
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.models import STAGES, JobInfo
 from hfjobs_cli.text import one_of, split_values
 
 Cell = Callable[[JobInfo, datetime, bool], "str | None"]
@@ -20,7 +21,7 @@ class Column:
     """One column. `least` is the width it may be cut to, None if it is never cut.
 
     Where space is short, columns of low `rank` leave first, so those that nobody gets without asking have high ones;
-    `narrow` takes a column's place before it leaves.
+    `narrow` takes a column's place before it leaves. `order` is what `--sort` compares, None = the cell.
     """
 
     name: str
@@ -30,6 +31,11 @@ class Column:
     rank: int
     least: int | None = None
     narrow: Column | None = None
+    order: Callable[[JobInfo, datetime], Any] | None = None
+
+    def key(self, job: JobInfo, now: datetime) -> Any:
+        """Return what the column compares of a job, None if there is nothing."""
+        return self.order(job, now) if self.order else self.cell(job, now, False)
 
 
 NEVER_LEAVES = 100
@@ -40,9 +46,22 @@ def _plain(read: Callable[[JobInfo], str | None]) -> Cell:
     return lambda job, _now, _for_eyes: read(job)
 
 
-def _moment(read: Callable[[JobInfo], datetime | None]) -> Cell:
-    """Make a cell of a moment: relative for eyes, exact for programs."""
-    return lambda job, now, for_eyes: cells.moment_cell(read(job), now if for_eyes else None)
+def _moment(name: str, about: str, read: Callable[[JobInfo], datetime | None], rank: int) -> Column:
+    """Make a column of a moment: relative for eyes, exact for programs."""
+    return Column(
+        name,
+        name.upper(),
+        about,
+        lambda job, now, for_eyes: cells.moment_cell(read(job), now if for_eyes else None),
+        rank,
+        order=lambda job, _now: read(job),
+    )
+
+
+def _stage_order(job: JobInfo, _now: datetime) -> tuple[int, str]:
+    """Compare stages as STAGES has them, active ones first; what is newer comes last."""
+    stage = job.status.stage
+    return (STAGES.index(stage) if stage in STAGES else len(STAGES), stage)
 
 
 _INITIATOR_TYPE = Column(
@@ -60,14 +79,15 @@ COLUMNS = {
         Column("name", "NAME", "the label 'name'", _plain(lambda job: job.name), rank=70, least=16),
         Column("image", "IMAGE/SPACE", "image, or hf.co/spaces/NAME", _plain(cells.image_cell), 20, least=11),
         Column("command", "COMMAND", "command line, shell-quoted", _plain(cells.command_cell), 40, least=10),
-        Column("created", "CREATED", "when it was created", _moment(lambda job: job.created_at), rank=60),
-        Column("status", "STATUS", "its status", _plain(lambda job: str(job.status)), rank=NEVER_LEAVES),
+        _moment("created", "when it was created", lambda job: job.created_at, rank=60),
+        Column("status", "STATUS", "its status", _plain(lambda job: str(job.status)), NEVER_LEAVES, order=_stage_order),
         Column(
             "runtime",
             "RUNTIME",
             "how long it has run",
             lambda job, now, _for_eyes: cells.span_cell(job.running_secs(now)),
             rank=50,
+            order=lambda job, now: job.running_secs(now),
         ),
         Column("flavor", "FLAVOR", "the hardware", _plain(lambda job: job.flavor), rank=75),
         Column(
@@ -80,8 +100,8 @@ COLUMNS = {
         ),
         Column("owner", "OWNER", "its namespace", _plain(lambda job: str(job.owner)), rank=74),
         Column("labels", "LABELS", "KEY=VALUE list, without the name", _plain(cells.labels_cell), 71, least=11),
-        Column("started", "STARTED", "when it began to run", _moment(lambda job: job.started_at), rank=73),
-        Column("finished", "FINISHED", "when it ended", _moment(lambda job: job.finished_at), rank=73),
+        _moment("started", "when it began to run", lambda job: job.started_at, rank=73),
+        _moment("finished", "when it ended", lambda job: job.finished_at, rank=73),
         Column("message", "MESSAGE", "the reason for its status", _plain(lambda job: job.status.message), 72, least=11),
         Column("url", "URL", "its page on the Hub", _plain(lambda job: job.url), rank=10),
     )
@@ -120,6 +140,22 @@ def choose_columns(spec: str | None, *, wide: bool = False, initiator: bool = Fa
 def replaces_columns(spec: str | None) -> bool:
     """Tell whether `--columns` names every column to be shown, and does not edit the default set."""
     return spec is not None and spec.lstrip()[:1] not in ("+", "-")
+
+
+def parse_sort(spec: str | None) -> list[tuple[Column, bool]]:
+    """Read `--sort`: columns, and whether each is in descending order (`-created`). Raises UsageError."""
+    items = split_values([] if spec is None else [spec], "--sort")
+    return [(COLUMNS[_known(item.lstrip("+-"))], item[0] == "-") for item in items]
+
+
+def sort_jobs(jobs: Iterable[JobInfo], order: Sequence[tuple[Column, bool]], now: datetime) -> list[JobInfo]:
+    """Return `jobs` in order: by the first column, equal ones by the next. Those without a value come last."""
+    ordered = list(jobs)
+    for column, descending in reversed(order):
+        keys = [(column.key(job, now), job) for job in ordered]
+        present = sorted((pair for pair in keys if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
+        ordered = [job for _, job in present] + [job for key, job in keys if key is None]
+    return ordered
 
 
 def columns_help() -> str:

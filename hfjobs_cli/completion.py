@@ -17,7 +17,7 @@ import typer
 from hfjobs_cli.cells import age
 from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.filters import NO_INITIATOR
+from hfjobs_cli.filters import FIELDS, NO_INITIATOR
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES, JobInfo
 from hfjobs_cli.references import is_name
 from hfjobs_cli.renderers import RENDERERS
@@ -56,14 +56,26 @@ complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 _complete_column_names = _from_list(COLUMNS, signs="+-")
 
 
+complete_sort = _from_list(COLUMNS, signs="-")
+
+
+def complete_filter(incomplete: str) -> list[str]:
+    """Offer the fields, and behind `status=` and `initiator=` their values."""
+    field, equals, begun = incomplete.partition("=")
+    if not equals:
+        return [f"{name}=" for name in FIELDS if name.startswith(field.lower())]
+    known = {"status": complete_status, "initiator": complete_initiator}.get(field.removesuffix("!").lower())
+    return [f"{field}={value}" for value in (known(begun) if known and not begun.startswith("!") else [])]
+
+
 def complete_columns(incomplete: str) -> list[str]:
     """Offer the columns, and `help` by itself."""
     return _complete_column_names(incomplete) + ["help"] * "help".startswith(incomplete)
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats."""
-    return [name for name in RENDERERS if name.startswith(incomplete.lower())]
+    """Offer the formats, and `help`."""
+    return [name for name in (*RENDERERS, "help") if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

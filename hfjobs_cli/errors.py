@@ -11,7 +11,7 @@ class ExitCode(IntEnum):
 
     DONE = 0, "success, also if no job matched"
     FAILURE = 1, "failure: refused, or an unexpected answer"
-    USAGE = 2, "wrong usage; nothing was asked of the Hub"
+    USAGE = 2, "wrong usage, or a bad template; no job was created"
     NOT_FOUND = 3, "no such job or namespace"
     NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
     UNAVAILABLE = 5, "unavailable: network, timeout, 429 and 5xx after retries"

@@ -1,9 +1,14 @@
 """Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
+from fnmatch import fnmatchcase, translate
+from functools import cached_property
 
+from hfjobs_cli.cells import command_cell, image_cell
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, JobInfo, JobInitiator
 from hfjobs_cli.references import is_name
@@ -43,22 +48,70 @@ class InitiatorPattern:
 
 
 @dataclass(frozen=True)
+class FieldPattern:
+    """One `--filter`: a field, a glob pattern, and whether jobs that match it are wanted or unwanted."""
+
+    field: str
+    pattern: str
+    negated: bool = False
+
+    @cached_property
+    def _is_like(self) -> Callable[[str], object]:
+        return re.compile(translate(self.pattern)).match
+
+    def fits(self, job: JobInfo) -> bool:
+        """Tell whether the field has such a value, leaving `negated` aside."""
+        return any(self._is_like(value) for value in FIELDS[self.field](job) if value is not None)
+
+
+FIELDS: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
+    "id": lambda job: (job.id,),
+    "name": lambda job: (job.name,),
+    "image": lambda job: (image_cell(job),),
+    "command": lambda job: (command_cell(job),),
+    "status": lambda job: (job.status.stage.lower(),),
+    "flavor": lambda job: (job.flavor,),
+    "owner": lambda job: (job.owner.name,),
+    "initiator": lambda job: (NO_INITIATOR,) if job.initiator is None else (str(job.initiator), job.initiator.type),
+    "label": lambda job: (text for key, value in (job.labels or {}).items() for text in (f"{key}={value}", key)),
+}
+"""What `--filter` compares: the values a field of a job has, spelled as in a table; None is none."""
+
+
+@dataclass(frozen=True)
 class JobFilter:
-    """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any."""
+    """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any.
+
+    `since` is the first moment at which a job may have been created, `until` the first at which it may not.
+    """
 
     stages: tuple[str, ...] | None = None
     labels: tuple[tuple[str, str], ...] = ()
     initiators: tuple[InitiatorPattern, ...] = ()
+    patterns: tuple[FieldPattern, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
-    def is_local(self) -> bool:
-        """Tell whether some of it is unknown to the server, so that pages hold jobs that do not match."""
-        return bool(self.initiators)
+    def local_options(self) -> list[str]:
+        """The options of which the server knows nothing, so that pages hold jobs that do not match."""
+        given = {
+            "--initiator": self.initiators,
+            "--filter": self.patterns,
+            "--since": self.since,
+            "--until": self.until,
+        }
+        return [option for option, value in given.items() if value]
+
+    @property
+    def is_about_initiators(self) -> bool:
+        """Tell whether it asks for jobs by what started them."""
+        return bool(self.initiators) or any(pattern.field == "initiator" for pattern in self.patterns)
 
     @property
     def narrows(self) -> bool:
         """Tell whether it asks for more than all jobs, or all that are under way."""
-        return bool(self.labels or self.initiators) or self.stages not in (None, ACTIVE_STAGES)
+        return bool(self.labels or self.local_options) or self.stages not in (None, ACTIVE_STAGES)
 
     def matches(self, job: JobInfo) -> bool:
         """Tell whether `job` passes every filter."""
@@ -66,7 +119,21 @@ class JobFilter:
             (self.stages is None or job.status.stage in self.stages)
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
             and self._initiator_matches(job.initiator)
+            and self._patterns_match(job)
+            and (self.since is None or (job.created_at is not None and job.created_at >= self.since))
+            and (self.until is None or (job.created_at is not None and job.created_at < self.until))
         )
+
+    def _patterns_match(self, job: JobInfo) -> bool:
+        """Tell whether all patterns fit; of several for one field one is enough, but labels must all be there."""
+        wanted: dict[str, bool] = {}
+        for pattern in self.patterns:
+            fits = pattern.fits(job)
+            if fits if pattern.negated else (pattern.field == "label" and not fits):
+                return False
+            if not pattern.negated:
+                wanted[pattern.field] = wanted.get(pattern.field, False) or fits
+        return all(wanted.values())
 
     def _initiator_matches(self, initiator: JobInitiator | None) -> bool:
         wanted = [pattern for pattern in self.initiators if not pattern.negated]
@@ -80,17 +147,17 @@ def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...
     """Read `--status`: the stages any of which is wanted, None for all of them.
 
     Nothing given means the active ones, or every one with `all_`. Only exclusions (`!S`) means all the others that
-    this version knows. Raises UsageError for an unknown status.
+    this version knows. A stage may be given as a glob pattern. Raises UsageError for an unknown status.
     """
     wanted: set[str] = set()
     unwanted: set[str] = set()
     for item in split_values(values, "--status"):
         negated, name = _negation(item)
-        stage = name.upper()
-        if stage not in STAGES:
+        stages = {stage for stage in STAGES if fnmatchcase(stage, name.upper())}
+        if not stages:
             meant = _OTHER_WORDS.get(name.lower(), name)
             raise UsageError(f"unknown status '{name}'", hint=one_of(meant, [known.lower() for known in STAGES]))
-        (unwanted if negated else wanted).add(stage)
+        (unwanted if negated else wanted).update(stages)
     if not wanted and not unwanted:
         return None if all_ else ACTIVE_STAGES
     chosen = tuple(stage for stage in STAGES if stage in (wanted or STAGES) and stage not in unwanted)
@@ -139,6 +206,63 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
             raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
         labels.append(("name", name))
     return tuple(labels)
+
+
+def parse_filter(
+    *,
+    status: Sequence[str] = (),
+    all_: bool = False,
+    initiator: Sequence[str] = (),
+    label: Sequence[str] = (),
+    name: str | None = None,
+    filters: Sequence[str] = (),
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> JobFilter:
+    """Read all filters of a listing. What the server can filter by is left to it. Raises UsageError."""
+    if since is not None and until is not None and since >= until:
+        raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
+    patterns = [_parse_pattern(item) for item in filters]
+    stages = [f"{'!' * each.negated}{each.pattern}" for each in patterns if each.field == "status"]
+    labels = [text for each in patterns if (text := _as_label(each, patterns))]
+    return JobFilter(
+        stages=parse_stages([*status, *stages], all_=all_),
+        labels=tuple(dict.fromkeys((*parse_labels(label, name), *parse_labels(labels)))),
+        initiators=parse_initiators(initiator),
+        patterns=tuple(each for each in patterns if each.field != "status" and not _as_label(each, patterns)),
+        since=since,
+        until=until,
+    )
+
+
+def _parse_pattern(item: str) -> FieldPattern:
+    """Read one `--filter`: `FIELD=PATTERN` or `FIELD!=PATTERN`."""
+    key, equals, pattern = item.partition("=")
+    field = key.removesuffix("!").lower()
+    if not equals or not field:
+        raise UsageError(
+            f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
+            hint="for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+        )
+    if field not in FIELDS:
+        raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=one_of(field, FIELDS))
+    if not pattern:
+        raise UsageError(f"filter '{item}' has no pattern", hint=f"jobs without it are found by {field}!=*")
+    return FieldPattern(field, pattern, negated=key.endswith("!"))
+
+
+def _as_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> str | None:
+    """Return what a pattern is for the server, `KEY=VALUE`, None if it is none for it.
+
+    Labels have to be there all, and of several names one is enough, which the server cannot be asked.
+    """
+    if pattern.negated or any(char in pattern.pattern for char in "*?[") or not _can_be_value(pattern.pattern):
+        return None
+    if pattern.field == "name":
+        names = [each for each in patterns if each.field == "name" and not each.negated]
+        return f"name={pattern.pattern}" if len(names) == 1 else None
+    is_label = pattern.field == "label" and is_name(pattern.pattern.partition("=")[0]) and "=" in pattern.pattern
+    return pattern.pattern if is_label else None
 
 
 def _can_be_value(text: str) -> bool:

@@ -40,5 +40,16 @@ class Scan:
                 if self._limit and self.matched == self._limit:
                     self.has_more = page.has_next or any(map(self._wanted.matches, page.jobs[place + 1 :]))
                     return
+            if self._is_last(page):
+                return
             if page.has_next:
                 self._page_read(self)
+
+    def _is_last(self, page: Page) -> bool:
+        """Tell whether later pages hold only jobs that are too old.
+
+        The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
+        """
+        created = [job.created_at for job in page.jobs if job.created_at is not None]
+        since = self._wanted.since
+        return since is not None and bool(created) and created[-1] < since and created == sorted(created, reverse=True)

@@ -1,20 +1,44 @@
 """Options and arguments that commands share, each with its help and its completion in one place."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
+from hfjobs_cli.columns import COLUMNS, columns_help
 from hfjobs_cli.completion import (
     complete_columns,
+    complete_filter,
     complete_format,
     complete_initiator,
     complete_jobs,
+    complete_sort,
     complete_status,
 )
+from hfjobs_cli.filters import FIELDS
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers import RENDERERS
 
 _FORMATS = ", ".join(RENDERERS)
+
+
+def _format_help() -> str:
+    from hfjobs_cli.fields import format_help  # the template engine is needed by nothing else here
+
+    return format_help()
+
+
+def _or_help(text: Callable[[], str]) -> Callable[[typer.Context, str | None], str | None]:
+    """Make a callback of an option that prints a text and ends, if the option's value is `help`."""
+
+    def callback(ctx: typer.Context, value: str | None) -> str | None:
+        if value == "help" and not ctx.resilient_parsing:
+            ctx.obj.write(text())
+            raise typer.Exit
+        return value
+
+    return callback
+
 
 Token = Annotated[
     str | None,
@@ -43,7 +67,14 @@ Namespace = Annotated[
 ]
 Format = Annotated[
     str | None,
-    typer.Option("--format", metavar="FORMAT", help=f"One of {_FORMATS}.", autocompletion=complete_format),
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"One of {_FORMATS}, or a Go template: '{{{{.id}}}} {{{{.status}}}}'; 'help' lists fields and functions.",
+        autocompletion=complete_format,
+        callback=_or_help(_format_help),
+        is_eager=True,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one per line.")]
@@ -76,6 +107,31 @@ Label = Annotated[
     typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only jobs with this label; repeat = all of."),
 ]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
+Filter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        "-f",
+        metavar="FIELD=GLOB",
+        help=f"Only jobs whose field matches (!= does not match) a pattern with * and ?. Fields: {', '.join(FIELDS)}.",
+        autocompletion=complete_filter,
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="Only jobs created since: 2h, 7d, yesterday, 2026-05-11 (UTC)."),
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before.")]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="COLUMNS",
+        help="Sort by columns, - is descending: status,-runtime. Reads the whole listing first. Columns: "
+        f"{', '.join(COLUMNS)}.",
+        autocompletion=complete_sort,
+    ),
+]
 Limit = Annotated[int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")]
 Columns = Annotated[
     str | None,
@@ -84,6 +140,8 @@ Columns = Annotated[
         metavar="LIST",
         help="id,name replaces the columns, +flavor,-command edits them; 'help' lists them.",
         autocompletion=complete_columns,
+        callback=_or_help(columns_help),
+        is_eager=True,
     ),
 ]
 Wide = Annotated[bool, typer.Option("--wide", "-w", help="Add the columns FLAVOR and INITIATOR.")]

@@ -45,6 +45,7 @@ COLUMNS = [
     "message",
     "url",
 ]
+FIELDS = ["id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label"]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
 
 
@@ -81,7 +82,15 @@ class TestStaticWords:
             ("hfjobs ps --status !running,!sc", ["!running,!scheduling"]),
             ("hfjobs ps --initiator ", INITIATORS),
             ("hfjobs ps --initiator user,d", ["user,duplicated-job"]),
-            ("hfjobs ps --format ", ["table", "json", "jsonl"]),
+            ("hfjobs ps --format ", ["table", "json", "jsonl", "csv", "tsv", "help"]),
+            ("hfjobs ps --sort ", COLUMNS),
+            ("hfjobs ps --sort status,-run", ["status,-runtime"]),
+            ("hfjobs ps --filter ", [f"{name}=" for name in FIELDS]),
+            ("hfjobs ps -f na", ["name="]),
+            ("hfjobs ps -f status=r", ["status=running"]),
+            ("hfjobs ps -f status!=r", ["status!=running"]),
+            ("hfjobs ps -f initiator=w", ["initiator=webhook"]),
+            ("hfjobs ps -f command=x", []),
             ("hfjobs inspect --format j", ["json", "jsonl"]),
             ("hfjobs ps --columns ", [*COLUMNS, "help"]),
             ("hfjobs ps --columns id,he", []),

@@ -85,13 +85,15 @@ def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -
         assert stdout == "63\n"
 
 
-def test_the_python_example_runs(hub: Hub) -> None:
-    """As it stands, but for the address."""
-    (example,) = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
-    example = example.replace("https://huggingface.co", hub.endpoint)
+@pytest.mark.parametrize(("place", "printed"), [(0, "6a016250aff1cd33e8f335aa user:davanstrien Job"), (1, "x: a, b\n")])
+def test_the_python_examples_run(hub: Hub, place: int, printed: str) -> None:
+    """As they stand, but for the address."""
+    examples = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
+    assert len(examples) == 2
+    example = examples[place].replace("https://huggingface.co", hub.endpoint)
     code, stdout, stderr = run_python(example, environ={"HF_TOKEN": TOKEN})
     assert (code, stderr) == (0, "")
-    assert "6a016250aff1cd33e8f335aa user:davanstrien Job" in stdout
+    assert printed in stdout
 
 
 def test_quick_start_is_two_commands() -> None:

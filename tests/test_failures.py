@@ -258,15 +258,18 @@ class TestUnavailable:
         assert hfjobs("--demo", "ps", HF_HUB_OFFLINE="1").code == 0
 
 
+FORMATS = "one of table, json, jsonl, csv, tsv, or a template as '{{.id}} {{.status}}'; 'help' lists its fields"
+
+
 class TestUsage:
     """Exit code 2, without a request."""
 
     @pytest.mark.parametrize(
         ("argv", "message", "hint"),
         [
-            (("ps", "--format", "jsno"), "unknown format 'jsno'", "did you mean 'json'? one of table, json, jsonl"),
-            (("inspect", "--format", "", "x"), "unknown format ''", "one of table, json, jsonl"),
-            (("duplicate", "--format", "yaml", "x"), "unknown format 'yaml'", "one of table, json, jsonl"),
+            (("ps", "--format", "jsno"), "unknown format 'jsno'", f"did you mean 'json'? {FORMATS}"),
+            (("inspect", "--format", "", "x"), "unknown format ''", FORMATS),
+            (("duplicate", "--format", "yaml", "x"), "unknown format 'yaml'", FORMATS),
             (("ps", "--json", "--format", "table"), "--json contradicts --format table", "give one of them"),
             (("ps", "-q", "--json"), "-q/--quiet cannot be combined with --json", "give one of them"),
             (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.references import JobReference, parse_references
 from hfjobs_cli.renderers import choose_renderer
@@ -49,15 +49,16 @@ def duplicate(
         if created and not renderer.streams:
             renderer.render(created, view)
             session.flush()
-    except (OutputFailed, ReaderGone, KeyboardInterrupt) as error:
-        # Whoever pays for a job is told of it, even if stdout is gone; and what is not seen is not gone on with.
+    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+        # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error
         if created:
             session.remark(f"created: {' '.join(job.id for job in created)}")
     if todo:
         session.remark(f"not duplicated: {' '.join(map(str, todo))}")
     if isinstance(stopped, HfJobsError):
-        raise OutputFailed(stopped.message, stopped.hint)  # a reader that is gone is a failure here
+        # A reader that is gone is a failure here, and no error in the usage: jobs were created.
+        raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
         raise stopped
     if not references:

@@ -1,13 +1,15 @@
 """`hfjobs ps`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from hfjobs_cli import options
-from hfjobs_cli.columns import choose_columns, columns_help, replaces_columns
+from hfjobs_cli.columns import choose_columns, parse_sort, replaces_columns, sort_jobs
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.filters import JobFilter, parse_initiators, parse_labels, parse_stages
+from hfjobs_cli.filters import JobFilter, parse_filter
 from hfjobs_cli.listing import Scan
-from hfjobs_cli.models import ACTIVE_STAGES
+from hfjobs_cli.models import ACTIVE_STAGES, JobInfo
+from hfjobs_cli.moments import parse_moment
 from hfjobs_cli.references import check_name
 from hfjobs_cli.renderers import RENDERERS, choose_renderer
 from hfjobs_cli.session import Session
@@ -20,6 +22,10 @@ def ps(
     initiator: options.Initiator = None,
     label: options.Label = None,
     name: options.Name = None,
+    filter_: options.Filter = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    sort: options.Sort = None,
     limit: options.Limit = 100,
     columns: options.Columns = None,
     wide: options.Wide = False,
@@ -32,7 +38,8 @@ def ps(
     """List jobs, newest first (also: ls, list).
 
     Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
-    every filter given.
+    every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
+    page.
 
     \b
     Examples:
@@ -41,19 +48,27 @@ def ps(
       hfjobs ps --status error,canceled
       hfjobs ps -a --initiator scheduled-job
       hfjobs ps -a --initiator user:alice --label team=ml
+      hfjobs ps -a -f 'command=*train*' -f 'flavor!=cpu-*' --since 7d
+      hfjobs ps -a --sort -runtime --limit 10
       hfjobs ps -a --limit 0 --format json
+      hfjobs ps -a --format '{{.id}} {{.status}} {{.initiator}}'
+      hfjobs ps -a --format 'table {{.id}}\\t{{.labels.team}}\\t{{.runtime}}'
       hfjobs ps --columns id,name,status
       hfjobs ps -q
     """
-    if columns == "help":
-        session.write(columns_help())
-        return ExitCode.DONE
-    wanted = JobFilter(
-        stages=parse_stages(status or (), all_=all_),
-        labels=parse_labels(label or (), name),
-        initiators=parse_initiators(initiator or ()),
+    now = session.clock()
+    wanted = parse_filter(
+        status=status or (),
+        all_=all_,
+        initiator=initiator or (),
+        label=label or (),
+        name=name,
+        filters=filter_ or (),
+        since=None if since is None else parse_moment(since, now, "--since"),
+        until=None if until is None else parse_moment(until, now, "--until"),
     )
-    chosen = choose_columns(columns, wide=wide, initiator=bool(initiator))
+    order = parse_sort(sort)
+    chosen = choose_columns(columns, wide=wide, initiator=wanted.is_about_initiators)
     renderer = choose_renderer(format_, json=json, quiet=quiet, default=RENDERERS["table"])
     if namespace is not None:
         check_name(namespace, "namespace")
@@ -63,25 +78,30 @@ def ps(
         session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
 
     pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-    scan = Scan(pages, wanted, limit, page_read)
+    scan = Scan(pages, wanted, 0 if order else limit, page_read)
+    jobs: Iterable[JobInfo] = scan.jobs()
+    if order:
+        jobs = islice(sort_jobs(jobs, order, now), limit or None)
     view = session.view(chosen, columns_asked=replaces_columns(columns), full=no_trunc)
-    renderer.render(scan.jobs(), view)
+    renderer.render(jobs, view)
 
     session.flush()
-    for remark in _remarks(scan, wanted):
+    for remark in _remarks(scan, wanted, limit):
         session.remark(remark)
     return ExitCode.DONE
 
 
-def _remarks(scan: Scan, wanted: JobFilter) -> Iterator[str]:
+def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
     """Yield what a reader should know besides the jobs."""
     is_default = wanted.stages == ACTIVE_STAGES
-    if wanted.is_local:
+    if wanted.local_options:
         pages = f" on {scan.pages} pages" if scan.pages > 1 else ""
         jobs = "running and scheduling jobs" if is_default else "jobs"
-        yield f"{scan.matched} of {scan.read} {jobs} read{pages} match --initiator"
+        yield f"{scan.matched} of {scan.read} {jobs} read{pages} match {' and '.join(wanted.local_options)}"
     if scan.has_more:
         yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 lists all"
+    elif limit and scan.matched > limit:
+        yield f"hint: the first {limit} of {scan.matched}; --limit 0 lists all"
     if not scan.matched:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""

@@ -1,0 +1,41 @@
+"""`--format csv` and `tsv`: a record for each job, with the columns' names above, as soon as they are known.
+
+Values are whole and exact, times are ISO 8601 (RFC 4180; TSV is the same with tabs, and lines end as text does).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from hfjobs_cli.models import JobInfo
+from hfjobs_cli.renderers.view import View
+
+
+def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the names of the columns, then a record for each job; nothing if there is no first job for an error."""
+    import csv
+    from io import StringIO
+
+    buffer = StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end)
+
+    def write(cells: Sequence[str | None]) -> None:
+        # On a terminal a cell must not draw what it likes; in a pipe it is whole.
+        writer.writerow([cell if cell is None or not view.for_eyes else view.spell(cell) for cell in cells])
+        view.write(buffer.getvalue())
+        buffer.seek(0)
+        buffer.truncate()
+
+    header: list[str] | None = [column.name for column in view.columns]
+    for job in jobs:
+        if header:
+            write(header)
+            header = None
+        write([column.cell(job, view.now, False) for column in view.columns])
+    if header:
+        write(header)
+
+
+Render = Callable[[Iterable[JobInfo], View], None]
+
+render_csv: Render = partial(_render, ",", "\r\n")
+render_tsv: Render = partial(_render, "\t", "\n")
