@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.template import FUNCTIONS, Record, Surroundings, Template, TemplateError
-from hfjobs_cli.template.evaluator import MAX_CHARACTERS
+from hfjobs_cli.template.context import MAX_CHARACTERS
 from hfjobs_cli.text import printable
 
 GO = Path(__file__).parent / "go"

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hfjobs_cli.template.analysis import calls, headers, uses
+from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.errors import TemplateError, did_you_mean
 from hfjobs_cli.template.evaluator import Evaluator
-from hfjobs_cli.template.functions import FUNCTIONS, Surroundings
+from hfjobs_cli.template.functions import FUNCTIONS
 from hfjobs_cli.template.parser import parse
 
 Schema = Mapping[str, "Schema | None"]

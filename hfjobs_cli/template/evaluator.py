@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hfjobs_cli.template.context import Context, Failure, Function, Surroundings
 from hfjobs_cli.template.errors import TemplateError
-from hfjobs_cli.template.gofmt import Printer, TooDeep
+from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.nodes import (
     Action,
     Chain,
@@ -27,21 +28,11 @@ from hfjobs_cli.template.nodes import (
 )
 from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, Record, kind, sorted_keys, truth, type_name
 
-if TYPE_CHECKING:
-    from hfjobs_cli.template.functions import Function, Surroundings
-
 MAX_STEPS = 1_000_000
 """How many parts may be evaluated in one rendering."""
 
-MAX_CHARACTERS = 16_000_000
-"""How much text may be made in one rendering."""
-
 MAX_DEPTH = 90
 """How deep actions may be nested while they are evaluated, templates that call each other included."""
-
-
-class Failure(Exception):
-    """A function cannot work with what it was given."""
 
 
 class Evaluator:
@@ -59,13 +50,10 @@ class Evaluator:
         self.source = source
         self.defined = defined
         self.functions = functions
-        self.surroundings = surroundings
-        self.strict = strict
-        self.printer = Printer(surroundings.escape, self.spend)
+        self.context = Context(surroundings, strict=strict)
         self.out: list[str] = []
         self._variables: list[tuple[str, Any]] = []
         self._steps = MAX_STEPS
-        self._characters = MAX_CHARACTERS
         self._depth = 0
         self._at = 0
 
@@ -80,15 +68,9 @@ class Evaluator:
             raise self.error("the data is nested too deep", self._at) from None
         return "".join(self.out)
 
-    def spend(self, characters: int) -> None:
-        """Pay for text that was made."""
-        self._characters -= characters
-        if self._characters < 0:
-            raise Failure(f"it makes more than {MAX_CHARACTERS} characters")
-
     def write(self, text: str) -> None:
         """Write a piece of text."""
-        self.spend(len(text))
+        self.context.spend(len(text))
         self.out.append(text)
 
     def error(self, message: str, at: int) -> TemplateError:
@@ -128,10 +110,7 @@ class Evaluator:
         return None
 
     def _print(self, value: Any) -> None:
-        if type(value) is str and self.surroundings.escape is not None:
-            self.write(self.surroundings.escape(value))
-        else:
-            self.write(self.printer.text(value) if not isinstance(value, str) else value)
+        self.write(self.context.printer.text(value))
 
     def _invoke(self, node: Invocation, dot: Any) -> None:
         body = self.defined.get(node.name)
@@ -281,7 +260,7 @@ class Evaluator:
                 if has_arguments and place == last:
                     raise self.error(f"field '{name}' is not a function and takes no arguments", node.at)
                 value = value.get(name, ABSENT) if not isinstance(value, Record) else _field_of(value, name)
-            elif value is None and not self.strict:
+            elif value is None and not self.context.strict:
                 return ABSENT
             else:
                 what = "null" if value is None else f"a value of type {type_name(value)}"
@@ -302,7 +281,7 @@ class Evaluator:
         values += [self._checked(value, kinds[given - 1], node.at) for value in final]
         self._at = node.at
         try:
-            return function.call(self, *values)
+            return function.call(self.context, *values)
         except Failure as failure:
             raise self.error(f"{node.name}: {failure}", node.at) from None
 
@@ -334,9 +313,9 @@ class Evaluator:
             return value.text
         if what == wanted in ("string", "list"):
             return value
-        if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not self.strict):
+        if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not self.context.strict):
             return value
-        if wanted == "time" and (what == "string" or (what == "nil" and not self.strict)):
+        if wanted == "time" and (what == "string" or (what == "nil" and not self.context.strict)):
             return value
         name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
         raise self.error(f"{name} is wanted here, not {'null' if what == 'nil' else type_name(value)}", at)

@@ -1,16 +1,13 @@
-"""Values -> text, as Go's package fmt does it: `print`, `println` and `printf`."""
+"""Values -> text, as Go's package fmt does it: `print` and `println`, and each verb of `printf`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hfjobs_cli.template.floats import format_float
 from hfjobs_cli.template.values import ABSENT, Authored, Byte, NotPlain, Record, kind, sorted_keys, type_name
-
-MAX_NUMBER = 1_000_000
-"""The largest width or precision that Go takes."""
 
 MAX_DEPTH = 100
 """How deep the lists and objects may be nested that are printed."""
@@ -55,13 +52,13 @@ class Printer:
     def __init__(self, escape: Callable[[str], str] | None = None, spend: Callable[[int], None] = lambda _n: None):
         """Escape nothing, and spend nothing, by default."""
         self._escape = escape
-        self._spend = spend
+        self.spend = spend
 
     def text(self, value: object) -> str:
         """Write one value as an action prints it."""
-        if type(value) is str and self._escape is None:
-            return value
-        return NO_VALUE if value is ABSENT else self._argument(value, "v", Spec())
+        if isinstance(value, str):  # by far the most frequent
+            return value if self._escape is None or type(value) is Authored else self._escape(value)
+        return NO_VALUE if value is ABSENT else self.argument(value, "v", Spec())
 
     def print(self, values: Sequence[object]) -> str:
         """Write values, with a blank between two neither of which is text."""
@@ -71,20 +68,16 @@ class Printer:
             is_text = kind(value) == "string"
             if not is_text and not before:
                 parts.append(" ")
-            parts.append(self._argument(value, "v", Spec()))
+            parts.append(self.argument(value, "v", Spec()))
             before = is_text
         return "".join(parts)
 
     def println(self, values: Sequence[object]) -> str:
         """Write values with a blank between each two, and end the line."""
-        return " ".join(self._argument(value, "v", Spec()) for value in values) + "\n"
+        return " ".join(self.argument(value, "v", Spec()) for value in values) + "\n"
 
-    def printf(self, form: str, values: Sequence[object]) -> str:
-        """Write values as `form` says. Its mistakes show in the text, as in Go: `%!d(string=x)`."""
-        return "".join(_Printf(self, form, values).run())
-
-    def _argument(self, value: object, verb: str, spec: Spec, erring: bool = False) -> str:
-        """Write one argument."""
+    def argument(self, value: object, verb: str, spec: Spec, erring: bool = False) -> str:
+        """Write one argument of a verb. `erring` says that this is part of a message about a verb that does not fit."""
         if value is None or value is ABSENT:
             return spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
         if verb == "T":
@@ -118,12 +111,12 @@ class Printer:
             result = self._container(value, verb, spec, depth, erring)
         if result is None:
             return self._bad(value, verb, spec)
-        self._spend(len(result))
+        self.spend(len(result))
         return result
 
     def _bad(self, value: object, verb: str, spec: Spec) -> str:
         """Say that a verb does not fit a value."""
-        return f"%!{verb}({type_name(value)}={self._argument(value, 'v', spec, erring=True)})"
+        return f"%!{verb}({type_name(value)}={self.argument(value, 'v', spec, erring=True)})"
 
     def _container(self, value: Any, verb: str, spec: Spec, depth: int, erring: bool) -> str:
         def inner(item: object) -> str:
@@ -267,145 +260,8 @@ def _sharp(text: str, letter: str, precision: int | None) -> str:
     at = next((at for at, char in enumerate(text) if char in ("pP" if letter in "xX" else "eEpP")), len(text))
     body, tail = text[:at], text[at:]
     digits = body[1:].replace(".", "")
-    wanted -= len(digits.lstrip("0")) if letter != "x" else len(digits.removeprefix("0x").lstrip("0")) + 1
+    wanted -= len(digits.lstrip("0"))  # of 0x1 the x counts too, as in Go
     if "." not in body:
         wanted -= body[1:] == "0"
         body += "."
     return body + "0" * max(0, wanted) + tail
-
-
-class _Printf:
-    """One call of printf: where it stands in the form, and which argument comes next."""
-
-    def __init__(self, printer: Printer, form: str, values: Sequence[object]) -> None:
-        self.printer = printer
-        self.form = form
-        self.values = values
-        self.at = 0
-        self.place = 0
-        self.is_reordered = False
-        self.is_good = True
-        self.after_index = False
-
-    def run(self) -> Iterator[str]:
-        while self.at < len(self.form):
-            start, self.at = self.at, self.form.find("%", self.at)
-            if self.at < 0:
-                self.at = len(self.form)
-            if self.at > start:
-                self.printer._spend(self.at - start)
-                yield self.form[start : self.at]
-            if self.at < len(self.form):
-                self.at += 1
-                yield from self._verb()
-        if not self.is_reordered and self.place < len(self.values):
-            extra = [self._extra(value) for value in self.values[self.place :]]
-            yield f"%!(EXTRA {', '.join(extra)})"
-
-    def _extra(self, value: object) -> str:
-        shown = self.printer._argument(value, "v", Spec())
-        return shown if value is None or value is ABSENT else f"{type_name(value)}={shown}"
-
-    def _verb(self) -> Iterator[str]:
-        """Read flags, width, precision and verb, and write the argument."""
-        spec = Spec()
-        self.is_good, self.after_index = True, False
-        while self._peek() in ("#", "0", "+", "-", " "):
-            flag = {"#": "sharp", "0": "zero", "+": "plus", "-": "minus", " ": "space"}[self._peek()]
-            setattr(spec, flag, True)
-            self.at += 1
-        self._index()
-        yield from self._width(spec)
-        if self._peek() == "." and self.at + 1 < len(self.form):
-            yield from self._precision(spec)
-        if not self.after_index:
-            self._index()
-        if self.at >= len(self.form):
-            yield "%!(NOVERB)"
-            return
-        verb = self._peek()
-        self.at += 1
-        if verb == "%":
-            yield "%"
-        elif not self.is_good:
-            yield f"%!{verb}(BADINDEX)"
-        elif self.place >= len(self.values):
-            yield f"%!{verb}(MISSING)"
-        else:
-            if verb in "vw":
-                spec.sharp_v, spec.sharp = spec.sharp, False
-                spec.plus_v, spec.plus = spec.plus, False
-            yield self.printer._argument(self.values[self.place], verb, spec)
-            self.place += 1
-
-    def _peek(self) -> str:
-        return self.form[self.at : self.at + 1]
-
-    def _width(self, spec: Spec) -> Iterator[str]:
-        if self._peek() == "*":
-            self.at += 1
-            spec.width = self._star()
-            if spec.width is None:
-                yield "%!(BADWIDTH)"
-            elif spec.width < 0:
-                spec.width, spec.minus, spec.zero = -spec.width, True, False
-            self.after_index = False
-        else:
-            spec.width = self._number()
-            if self.after_index and spec.width is not None:
-                self.is_good = False
-
-    def _precision(self, spec: Spec) -> Iterator[str]:
-        self.at += 1
-        if self.after_index:
-            self.is_good = False
-        self._index()
-        if self._peek() == "*":
-            self.at += 1
-            spec.precision = self._star()
-            if spec.precision is not None and spec.precision < 0:
-                spec.precision = None
-            if spec.precision is None:
-                yield "%!(BADPREC)"
-            self.after_index = False
-        else:
-            spec.precision = self._number() or 0
-
-    def _number(self) -> int | None:
-        """Read digits; None if there are none. A number that is too large ends the form, as in Go."""
-        number = None
-        while self._peek() in tuple("0123456789"):
-            if (number or 0) > MAX_NUMBER:
-                self.at = len(self.form)
-                return None
-            number = (number or 0) * 10 + int(self._peek())
-            self.at += 1
-        return number
-
-    def _star(self) -> int | None:
-        """Return the argument that `*` stands for, None if it is no whole number or too large."""
-        value = self.values[self.place] if self.place < len(self.values) else None
-        self.place += self.place < len(self.values)
-        if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER:
-            return int(value)
-        return None
-
-    def _index(self) -> None:
-        """Read `[n]`, which says which argument comes next."""
-        self.after_index = False
-        if self._peek() != "[":
-            return
-        self.is_reordered = True
-        end = self.form.find("]", self.at)
-        if end < 0 or len(self.form) - self.at < 3:
-            self.is_good = False
-            self.at += 1
-            return
-        inside, self.at = self.form[self.at + 1 : end], end + 1
-        is_number = inside.isascii() and inside.isdecimal() and len(inside) < 8
-        if is_number and 0 < int(inside) <= len(self.values):
-            self.place = int(inside) - 1
-            self.after_index = True
-        else:
-            self.is_good = False
-            self.after_index = is_number

@@ -1,4 +1,4 @@
-"""Text written for other languages, and JSON, as Go writes them."""
+"""Text in other letters, for other languages and as JSON, as Go writes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from json.encoder import encode_basestring
 from typing import Any
 
+from hfjobs_cli.template.floats import format_float
 from hfjobs_cli.template.gofmt import MAX_DEPTH, TooDeep, decimal
 from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
 
@@ -36,6 +37,20 @@ def url_escaped(text: str) -> str:
     from urllib.parse import quote_plus
 
     return quote_plus(text, safe="", errors="replace")
+
+
+def lowered(text: str) -> str:
+    """Return a text in small letters; one character becomes one character."""
+    return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)
+
+
+def uppered(text: str) -> str:
+    """Return a text in capitals; one character becomes one character, or stays as it is."""
+    return text.upper() if text.isascii() else "".join(map(_upper, text))
+
+
+def _upper(char: str) -> str:
+    return next((big for big in (char.upper(), char.title()) if len(big) == 1), char)
 
 
 def titled(text: str) -> str:
@@ -76,8 +91,6 @@ def json_text(value: Any, depth: int = 0) -> str:
 
 
 def _json_float(value: float) -> str:
-    from hfjobs_cli.template.floats import format_float
-
     if not math.isfinite(value):
         raise ValueError(f"{value} cannot be written as JSON")
     if value and not 1e-6 <= abs(value) < 1e21:

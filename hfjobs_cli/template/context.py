@@ -1,0 +1,98 @@
+"""What a function of a template works with: the surroundings of a rendering, and what may still be spent in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from hfjobs_cli.template.gofmt import Printer
+from hfjobs_cli.template.table import Table
+from hfjobs_cli.template.values import Authored
+
+MAX_CHARACTERS = 16_000_000
+"""How much text may be made in one rendering."""
+
+
+class Failure(Exception):
+    """A function cannot work with what it was given."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What decides the text besides template and data.
+
+    `now` is the present moment. `escape` makes text harmless that the author of the template did not write, None where
+    nothing has to be. `color` says whether `autocolor` colours. `table` collects the rows of `tablerow`.
+    """
+
+    now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    escape: Callable[[str], str] | None = None
+    color: bool = False
+    table: Table = field(default_factory=Table)
+
+
+class Context:
+    """One rendering. `printer` writes values, and escapes text of the data where `surroundings` want it."""
+
+    def __init__(self, surroundings: Surroundings, *, strict: bool) -> None:
+        """Have everything left to spend. `strict` is Go to the letter."""
+        self.surroundings = surroundings
+        self.strict = strict
+        self.printer = Printer(surroundings.escape, self.spend)
+        self._characters = MAX_CHARACTERS
+
+    def spend(self, characters: int) -> None:
+        """Pay for text that was made. Raises Failure when it is too much."""
+        self._characters -= characters
+        if self._characters < 0:
+            raise Failure(f"it makes more than {MAX_CHARACTERS} characters")
+
+    def mixed(self, parts: Sequence[object], make: Callable[[Printer], str]) -> str:
+        """Return text that `make` writes of several parts, some by the author of the template, some of the data.
+
+        It counts as of the data, and is escaped when it is printed, unless the author's parts hold what would be
+        escaped too; then the others are escaped now.
+        """
+        if self.surroundings.escape is None:
+            return make(self.printer)
+        if any(type(part) is Authored and not part.isprintable() for part in parts):
+            return Authored(make(self.printer))
+        return make(Printer(None, self.spend))
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function: how it is called, with the context and its arguments, and what it does.
+
+    `wants` is a word for each parameter: `value` is taken as it is, `any` has null for what is missing, `string`,
+    `int`, `list` and `time` are checked. The last one may be repeated, or be left out, if the function is `variadic`.
+    """
+
+    call: Callable[..., Any]
+    wants: tuple[str, ...]
+    usage: str
+    about: str
+    variadic: bool = False
+    is_lazy: bool = False
+
+    @property
+    def least(self) -> int:
+        """The least number of arguments."""
+        return len(self.wants) - self.variadic
+
+    @property
+    def most(self) -> int | None:
+        """The largest number of arguments, None if there is none."""
+        return None if self.variadic else len(self.wants)
+
+    @property
+    def takes(self) -> str:
+        """Say how many arguments it takes."""
+        number = f"{self.least} argument{'s' * (self.least != 1)}"
+        return f"at least {number}" if self.variadic else number
+
+    def kinds(self, given: int) -> tuple[str, ...]:
+        """Return what each of `given` arguments has to be."""
+        return (*self.wants, *[self.wants[-1]] * (given - len(self.wants))) if self.variadic else self.wants

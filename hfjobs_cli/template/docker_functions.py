@@ -1,0 +1,84 @@
+"""Functions that docker adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hfjobs_cli.template.context import Context, Failure
+from hfjobs_cli.template.gofmt import Printer
+from hfjobs_cli.template.gotext import json_text
+from hfjobs_cli.template.values import Int, Record, Strings, kind, like, sorted_keys, type_name
+
+
+def json(context: Context, value: Any) -> str:
+    """Write a value as JSON."""
+    try:
+        text = json_text(value)
+    except ValueError as error:
+        raise Failure(str(error)) from None
+    context.spend(len(text))
+    return text
+
+
+def split(context: Context, text: str, separator: str) -> Strings:
+    """Part a text; without a separator, into its characters."""
+    parts = text.split(separator) if separator else list(text)
+    context.spend(len(text) + len(parts))
+    return Strings(like(text, part) for part in parts)
+
+
+def join(context: Context, first: Any, second: Any) -> str:
+    """Join a list, or the values of an object: docker has the list first, gh the separator."""
+    items, separator = (second, first) if kind(first) == "string" else (first, second)
+    if kind(separator) != "string":
+        raise Failure("it takes a list and a separator")
+    if items is None:
+        return ""
+    what = kind(items)
+    if what not in ("list", "map"):
+        raise Failure(f"it takes a list, not {type_name(items)}")
+    values = items if what == "list" else [items[key] for key in sorted_keys(items)]
+    context.spend(len(separator) * len(values))
+
+    def make(printer: Printer) -> str:
+        texts = [printer.print([value]) for value in values]
+        return str(separator).join(sorted(texts) if what == "map" else texts)
+
+    return context.mixed([separator, *values], make)
+
+
+def pad(context: Context, text: str, before: int, after: int) -> str:
+    """Put blanks before and behind a text that is not empty."""
+    if not text:
+        return ""
+    if before < 0 or after < 0:
+        raise Failure("a text cannot be padded with less than nothing")
+    context.spend(before + after)
+    return like(text, " " * before + text + " " * after)
+
+
+def truncate(context: Context, first: Any, second: Any) -> str:
+    """Cut a text: docker has the text first, gh the length."""
+    text, length = (second, first) if kind(first) in ("int", "float") else (first, second)
+    if isinstance(length, float) and length.is_integer():
+        length = Int(length)
+    if isinstance(text, Record) and text.text is not None:
+        text = text.text
+    if text is None and not context.strict:
+        return ""
+    if kind(text) != "string" or kind(length) != "int" or (context.strict and type(length) is not Int):
+        raise Failure("it takes a text and a whole number")
+    if length < 0:
+        raise Failure(f"a text cannot be cut to {length} characters")
+    return like(text, text[:length])
+
+
+def over(change: Callable[[str], str]) -> Callable[[Context, str], str]:
+    """Make a function of one that changes a text."""
+
+    def call(context: Context, text: str) -> str:
+        context.spend(len(text))
+        return like(text, change(text))
+
+    return call

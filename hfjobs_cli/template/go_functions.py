@@ -1,0 +1,132 @@
+"""Functions that Go's text/template has itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hfjobs_cli.template.context import Context, Failure
+from hfjobs_cli.template.gofmt import NO_VALUE
+from hfjobs_cli.template.printf import printf as write_form
+from hfjobs_cli.template.values import ABSENT, Authored, Byte, Int, Record, kind, like, type_name
+
+
+def call(_context: Context, *_values: Any) -> Any:
+    """Fail as Go does for what is no function."""
+    raise Failure("the data holds no function")
+
+
+def is_equal(value: Any, other: Any) -> bool:
+    """Compare two values. Raises Failure if they are of different kinds, or lists or objects."""
+    (what, value), (other_what, other) = _comparable(value), _comparable(other)
+    if "nil" in (what, other_what):
+        return what == other_what
+    if what != other_what or what in ("list", "map"):
+        raise Failure(f"{type_name(value)} and {type_name(other)} cannot be compared")
+    return bool(value == other)
+
+
+def is_less(value: Any, other: Any) -> bool:
+    """Compare two numbers or texts. Raises Failure for anything else."""
+    (what, value), (other_what, other) = _comparable(value), _comparable(other)
+    if what != other_what or what not in ("number", "string"):
+        raise Failure(f"{type_name(value)} and {type_name(other)} have no order")
+    return bool(value < other)
+
+
+def _comparable(value: Any) -> tuple[str, Any]:
+    """Return what kind of value it is for a comparison, and the value."""
+    if isinstance(value, Record) and value.text is not None:
+        return "string", value.text
+    what = kind(value)
+    return "number" if what in ("int", "uint", "float") else what, value
+
+
+def equal(_context: Context, value: Any, *others: Any) -> bool:
+    """Tell whether a value is one of several."""
+    if not others:
+        raise Failure("it takes something to compare with")
+    return any(is_equal(value, other) for other in others)
+
+
+def length(_context: Context, value: Any) -> Int:
+    """Count the characters of a text, or what a list or object holds."""
+    if kind(value) not in ("string", "list", "map"):
+        raise Failure("null has no length" if kind(value) == "nil" else f"{type_name(value)} has no length")
+    return Int(len(value))
+
+
+def index(context: Context, value: Any, *places: Any) -> Any:
+    """Return what stands under a key, or at a place; of a text it is a byte."""
+    if kind(value) == "nil" and context.strict:
+        raise Failure("there is nothing in null")
+    for place in places:
+        what = kind(value)
+        if what == "nil" and not context.strict:
+            return ABSENT
+        if what == "map":
+            if kind(place) != "string":
+                raise Failure(f"the key of an object is text, not {type_name(place)}")
+            value = value.get(place)
+        elif what == "list":
+            value = value[_place(place, len(value) - 1)]
+        elif what == "string":
+            data = value.encode("utf-8", "replace")
+            context.spend(len(data))
+            value = Byte(data[_place(place, len(data) - 1)])
+        else:
+            raise Failure("there is nothing in null" if what == "nil" else f"{type_name(value)} has no index")
+    return value
+
+
+def _place(value: Any, last: int) -> int:
+    if kind(value) not in ("int", "uint"):
+        raise Failure(f"a place is a whole number, not {type_name(value)}")
+    if not 0 <= value <= last:
+        raise Failure(f"{value} is out of range" + (f", the last one is {last}" if last >= 0 else ", it is empty"))
+    return int(value)
+
+
+def slice_(_context: Context, value: Any, *places: Any) -> Any:
+    """Return a part of a text or list."""
+    what = kind(value)
+    if what not in ("string", "list"):
+        raise Failure(f"{'null' if what == 'nil' else type_name(value)} cannot be sliced")
+    if len(places) > (2 if what == "string" else 3):
+        raise Failure("too many places")
+    bounds = [_place(place, len(value)) for place in places]
+    if bounds != sorted(bounds):
+        raise Failure(f"{' > '.join(map(str, bounds))}")
+    part = value[slice(*bounds[:2])] if len(bounds) > 1 else value[bounds[0] if bounds else 0 :]
+    return like(value, part) if what == "string" else type(value)(part)
+
+
+def print_(context: Context, *values: Any) -> str:
+    """Write values, with a blank between two neither of which is text."""
+    return context.mixed(values, lambda printer: printer.print(values))
+
+
+def println(context: Context, *values: Any) -> str:
+    """Write values with blanks between, and end the line."""
+    return context.mixed([Authored("\n")], lambda printer: printer.println(values))
+
+
+def printf(context: Context, form: str, *values: Any) -> str:
+    """Write values in a form."""
+    return context.mixed([form, *values], lambda printer: write_form(printer, form, values))
+
+
+def escaper(change: Callable[[str], str]) -> Callable[..., str]:
+    """Make a function that prints its arguments as `print` does, and escapes the result."""
+
+    def call(context: Context, *values: Any) -> str:
+        shown = [NO_VALUE if value is None else value for value in values]
+        if len(shown) == 1 and isinstance(shown[0], str):
+            text = shown[0]
+        else:
+            text = context.mixed(shown, lambda printer: printer.print(shown))
+        result = like(text, change(text))
+        context.spend(len(result))
+        return result
+
+    return call
