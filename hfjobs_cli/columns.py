@@ -21,7 +21,8 @@ class Column:
     """One column. `least` is the width it may be cut to, None if it is never cut.
 
     Where space is short, columns of low `rank` leave first, so those that nobody gets without asking have high ones;
-    `narrow` takes a column's place before it leaves. `order` is what `--sort` compares, None = the cell.
+    `narrow` takes a column's place before it leaves. `order` is what `--sort` compares, and `exact` what csv and tsv
+    have in place of the cell, None = the cell.
     """
 
     name: str
@@ -32,10 +33,15 @@ class Column:
     least: int | None = None
     narrow: Column | None = None
     order: Callable[[JobInfo, datetime], Any] | None = None
+    exact: Callable[[JobInfo, datetime], Any] | None = None
 
     def key(self, job: JobInfo, now: datetime) -> Any:
         """Return what the column compares of a job, None if there is nothing."""
         return self.order(job, now) if self.order else self.cell(job, now, False)
+
+    def value(self, job: JobInfo, now: datetime) -> Any:
+        """Return what programs read in the column: text or a number, None if there is nothing."""
+        return self.exact(job, now) if self.exact else self.cell(job, now, False)
 
 
 NEVER_LEAVES = 100
@@ -88,6 +94,7 @@ COLUMNS = {
             lambda job, now, _for_eyes: cells.span_cell(job.running_secs(now)),
             rank=50,
             order=lambda job, now: job.running_secs(now),
+            exact=lambda job, now: job.running_secs(now),
         ),
         Column("flavor", "FLAVOR", "the hardware", _plain(lambda job: job.flavor), rank=75),
         Column(
@@ -168,8 +175,12 @@ def columns_help() -> str:
     return "\n".join([f"{'NAME':<10} {'HEADER':<12} SHOWS", *rows]) + "\n"
 
 
+_OTHER_NAMES = {"age": "created", "duration": "runtime", "elapsed": "runtime", "stage": "status", "hardware": "flavor"}
+"""What other tools call a column, for suggestions."""
+
+
 def _known(name: str) -> str:
     lowered = name.lower()
     if lowered not in COLUMNS:
-        raise UsageError(f"unknown column '{name}'", hint=one_of(name, COLUMNS))
+        raise UsageError(f"unknown column '{name}'", hint=one_of(_OTHER_NAMES.get(lowered, name), COLUMNS))
     return lowered

@@ -26,7 +26,7 @@ class Extra:
 EXTRAS = {
     "name": Extra("the label 'name'", "train-judge", lambda job, _now: job.name),
     "image": Extra("image or Space", "hf.co/spaces/alice/app", lambda job, _now: cells.image_cell(job)),
-    "created": Extra("created_at", "2026-05-11T13:16:07+00:00", lambda job, _now: _plain(job.created_at)),
+    "created": Extra("as created_at", "2026-05-11T13:16:07+00:00", lambda job, _now: _plain(job.created_at)),
     "runtime": Extra("how long it has run", "3h11m", lambda job, now: cells.span_cell(job.running_secs(now))),
 }
 
@@ -46,7 +46,7 @@ ABOUT = {
     "timeout": ("seconds it may run", "3600"),
     "retry": ("attempts less one", "2"),
     "labels": ("names and values", "map[name:train-judge]"),
-    "volumes": ("what is mounted", "{{len .volumes}}"),
+    "volumes": ("what is mounted", "{{json .volumes}}"),
     "volumes[].type": ("bucket, model, dataset, space", "bucket"),
     "volumes[].source": ("bucket or repository", "alice/data"),
     "volumes[].mount_path": ("where it is mounted", "/data"),
@@ -92,12 +92,19 @@ _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", date
 @cache
 def schema() -> Schema:
     """Return the fields of a job, and those of its parts."""
-    return {**_schema(JobInfo), **dict.fromkeys(EXTRAS)}
+    return {**_schema(JobInfo), **dict.fromkeys(EXTRAS, _NO_FIELDS)}
+
+
+_NO_FIELDS: Schema = {}
 
 
 def _schema(model: type) -> dict[str, Schema | None]:
+    """Return the fields of a model. Only objects that hold anything, as labels do, may have any field."""
     hints = {name: _without_none(hint) for name, hint in get_type_hints(model).items()}
-    return {name: _schema(hint) if _is_part(hint) else None for name, hint in hints.items()}
+    return {
+        name: _schema(hint) if _is_part(hint) else None if get_origin(hint) is dict else _NO_FIELDS
+        for name, hint in hints.items()
+    }
 
 
 def _is_part(hint: Any) -> bool:
@@ -143,15 +150,16 @@ def format_help() -> str:
 
 
 _INTRODUCTION = """\
---format TEMPLATE prints each job as a template of Go says, and ends the line.
---format 'table TEMPLATE' prints columns, parted by \\t, below their headers.
+--format TEMPLATE prints one line per job, as a template of Go says.
+--format 'table TEMPLATE' prints columns, separated by \\t, below headers.
 
- {{.id}} {{.status}}                               values of fields
- {{.labels.team}} {{index .labels "cost-center"}}  values of any name
- {{join .command " "}} {{.command | json}}         functions, in both forms
- {{with .initiator}}{{.type}}{{else}}-{{end}}      what may be null
- {{if eq .flavor "a100-large"}}!{{end}}            choices
- {{range $key, $value := .labels}}{{$key}} {{end}} lists and objects"""
+ {{.id}} {{.status}}                                 values of fields
+ {{.labels.team}} {{index .labels "cost-center"}}    labels
+ {{or .status.message "-"}}                          what may be null
+ {{with .initiator}}{{.type}}{{else}}-{{end}}        the same, at length
+ {{if gt (or .durations.running_secs 0) 3600}}long{{end}}
+ {{join .command " "}} {{.command | json}}           functions, in both forms
+ {{range $key, $value := .labels}}{{$key}} {{end}}   lists and objects"""
 
 
 def _typed(model: type, prefix: str = "") -> Iterator[tuple[str, str]]:

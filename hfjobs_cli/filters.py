@@ -49,19 +49,25 @@ class InitiatorPattern:
 
 @dataclass(frozen=True)
 class FieldPattern:
-    """One `--filter`: a field, a glob pattern, and whether jobs that match it are wanted or unwanted."""
+    """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
 
     field: str
-    pattern: str
+    globs: tuple[str, ...]
     negated: bool = False
 
     @cached_property
-    def _is_like(self) -> Callable[[str], object]:
-        return re.compile(translate(self.pattern)).match
+    def _fits_one(self) -> Callable[[str], object]:
+        # Shells and Go write [^a] for what Python's patterns know as [!a].
+        return re.compile("|".join(translate(glob.replace("[^", "[!")) for glob in self.globs)).match
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether it names one value."""
+        return len(self.globs) == 1 and not any(char in self.globs[0] for char in "*?[")
 
     def fits(self, job: JobInfo) -> bool:
         """Tell whether the field has such a value, leaving `negated` aside."""
-        return any(self._is_like(value) for value in FIELDS[self.field](job) if value is not None)
+        return any(self._fits_one(value) for value in FIELDS[self.field](job) if value is not None)
 
 
 FIELDS: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
@@ -223,10 +229,9 @@ def parse_filter(
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
     patterns = [_parse_pattern(item) for item in filters]
-    stages = [f"{'!' * each.negated}{each.pattern}" for each in patterns if each.field == "status"]
     labels = [text for each in patterns if (text := _as_label(each, patterns))]
     return JobFilter(
-        stages=parse_stages([*status, *stages], all_=all_),
+        stages=_common_stages(status, [each for each in patterns if each.field == "status"], all_=all_),
         labels=tuple(dict.fromkeys((*parse_labels(label, name), *parse_labels(labels)))),
         initiators=parse_initiators(initiator),
         patterns=tuple(each for each in patterns if each.field != "status" and not _as_label(each, patterns)),
@@ -235,9 +240,21 @@ def parse_filter(
     )
 
 
+def _common_stages(status: Sequence[str], patterns: Sequence[FieldPattern], *, all_: bool) -> tuple[str, ...] | None:
+    """Return the stages that both `--status` and `--filter status=...` ask for, None for all of them."""
+    items = [f"{'!' * each.negated}{glob}" for each in patterns for glob in each.globs]
+    if not items or not status:
+        return parse_stages([*status, *items], all_=all_)
+    option, filtered = parse_stages(status) or (), parse_stages(items) or ()
+    common = tuple(stage for stage in option if stage in filtered)
+    if not common:
+        raise UsageError("--status and --filter leave no status to list", hint="give one of them")
+    return common
+
+
 def _parse_pattern(item: str) -> FieldPattern:
-    """Read one `--filter`: `FIELD=PATTERN` or `FIELD!=PATTERN`."""
-    key, equals, pattern = item.partition("=")
+    """Read one `--filter`: `FIELD=GLOB` or `FIELD!=GLOB`; but for commands, which hold commas, there may be several."""
+    key, equals, text = item.partition("=")
     field = key.removesuffix("!").lower()
     if not equals or not field:
         raise UsageError(
@@ -245,10 +262,18 @@ def _parse_pattern(item: str) -> FieldPattern:
             hint="for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
         )
     if field not in FIELDS:
-        raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=one_of(field, FIELDS))
-    if not pattern:
+        raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=_field_hint(field))
+    text = text.removeprefix("=")  # `==`, as selectors of other tools have it
+    globs = tuple(filter(None, [text] if field == "command" else text.split(",")))
+    if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"jobs without it are found by {field}!=*")
-    return FieldPattern(field, pattern, negated=key.endswith("!"))
+    return FieldPattern(field, globs, negated=key.endswith("!"))
+
+
+def _field_hint(field: str) -> str:
+    if field in ("created", "since", "until"):
+        return "use --since and --until"
+    return one_of({"stage": "status", "hardware": "flavor"}.get(field, field), FIELDS)
 
 
 def _as_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> str | None:
@@ -256,13 +281,14 @@ def _as_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> str | 
 
     Labels have to be there all, and of several names one is enough, which the server cannot be asked.
     """
-    if pattern.negated or any(char in pattern.pattern for char in "*?[") or not _can_be_value(pattern.pattern):
+    glob = pattern.globs[0]
+    if pattern.negated or not pattern.is_exact or not _can_be_value(glob):
         return None
     if pattern.field == "name":
         names = [each for each in patterns if each.field == "name" and not each.negated]
-        return f"name={pattern.pattern}" if len(names) == 1 else None
-    is_label = pattern.field == "label" and is_name(pattern.pattern.partition("=")[0]) and "=" in pattern.pattern
-    return pattern.pattern if is_label else None
+        return f"name={glob}" if len(names) == 1 else None
+    is_label = pattern.field == "label" and is_name(glob.partition("=")[0]) and "=" in glob
+    return glob if is_label else None
 
 
 def _can_be_value(text: str) -> bool:

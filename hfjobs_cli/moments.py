@@ -7,8 +7,9 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.payload import parse_time
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(mo|[smhdwy])")
-_SPAN = re.compile(rf"(?:{_PART.pattern})+")
+_WORDS = {"second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
+_PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?")
+_SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?")
 
 
 def parse_moment(text: str, now: datetime, option: str) -> datetime:
@@ -16,18 +17,18 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
 
     A day begins at midnight in UTC, and a time without an offset is in UTC. Raises UsageError naming `option`.
     """
-    word = text.strip().lower()
+    given = text.strip()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     words = {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}
-    if word in words:
-        return words[word]
-    ago = word.removesuffix(" ago").rstrip()
+    if given.lower() in words:
+        return words[given.lower()]
     try:
-        if _SPAN.fullmatch(ago):
-            return now - timedelta(seconds=sum(float(n) * _SECONDS[unit] for n, unit in _PART.findall(ago)))
-        return parse_time(text.strip())
+        if not _SPAN.fullmatch(given):
+            return parse_time(given)
+        parts = [(float(number), _WORDS.get(word, letter)) for number, word, letter in _PART.findall(given)]
+        return now - timedelta(seconds=sum(number * _SECONDS[unit] for number, unit in parts))
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option} '{text}' is not a time",
-            hint="for example 2h, 7d, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z",
+            hint="for example 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z",
         ) from None

@@ -70,7 +70,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help=f"One of {_FORMATS}, or a Go template: '{{{{.id}}}} {{{{.status}}}}'; 'help' lists fields and functions.",
+        help=f"One of {_FORMATS}, a Go template '{{{{.id}}}} {{{{.status}}}}', or 'table TEMPLATE'; 'help' lists fields and "
+        "functions.",
         autocompletion=complete_format,
         callback=_or_help(_format_help),
         is_eager=True,
@@ -113,15 +114,20 @@ Filter = Annotated[
         "--filter",
         "-f",
         metavar="FIELD=GLOB",
-        help=f"Only jobs whose field matches (!= does not match) a pattern with * and ?. Fields: {', '.join(FIELDS)}.",
+        help="Only jobs whose field matches a pattern as a whole: *, ?, [abc]; comma or repeat = any of, all labels. "
+        f"FIELD!=GLOB excludes. Fields: {', '.join(FIELDS)}.",
         autocompletion=complete_filter,
     ),
 ]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="TIME", help="Only jobs created since: 2h, 7d, yesterday, 2026-05-11 (UTC)."),
+    typer.Option(
+        "--since", metavar="TIME", help="Only jobs created since: 30m, 2h, 7d, 2w, 1mo, yesterday, 2026-05-11 (UTC)."
+    ),
 ]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before.")]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before; 1h = more than an hour ago.")
+]
 Sort = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ import pytest
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, Terminal
 
 ALL_JOBS = 245
+ENDED = ("ERROR", "CANCELED", "DELETED")
 
 
 def labels(job: dict[str, Any]) -> dict[str, str]:
@@ -48,6 +49,11 @@ class TestFilter:
             (["command=*train*"], lambda job: "train" in shlex.join(job["command"] + (job["arguments"] or []))),
             (["command=*.py*", "flavor=a100-*"], lambda job: job["flavor"] == "a100-large"),
             (["flavor=[!c]*"], lambda job: not job["flavor"].startswith("c")),
+            (["flavor=[^c]*"], lambda job: not job["flavor"].startswith("c")),
+            (["flavor=h200,a100-*"], lambda job: job["flavor"] in ("h200", "a100-large")),
+            (["flavor!=l40sx1,cpu-*"], lambda job: job["flavor"] != "l40sx1" and not job["flavor"].startswith("cpu-")),
+            (["initiator=org,webhook"], lambda job: initiator(job)["type"] in ("org", "webhook")),
+            (["label=env=prod,env=dev"], lambda job: labels(job).get("env") in ("prod", "dev")),
             (["initiator=scheduled-job"], lambda job: initiator(job)["type"] == "scheduled-job"),
             (["initiator=scheduled-job:69c4*"], lambda job: initiator(job)["id"] == DAILY_SCHEDULE),
             (["initiator=none"], lambda job: job["initiator"] is None),
@@ -83,7 +89,10 @@ class TestFilter:
             (["-f", "status=error"], [("stage", "ERROR")]),
             (["-f", "status=Err*"], [("stage", "ERROR")]),
             (["-f", "status=error,canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
-            (["--status", "error", "-f", "status=canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
+            (["-f", "status=error", "-f", "status=canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
+            (["-f", "status!=completed,running"], [("stage", stage) for stage in ("SCHEDULING", *ENDED)]),
+            (["--status", "error,deleted", "-f", "status!=deleted"], [("stage", "ERROR")]),
+            (["-f", "label==team=ml"], [("label", "team=ml")]),
             (["-f", "label=team=ml", "-l", "env=prod"], [("label", "env=prod"), ("label", "team=ml")]),
             (["-f", "name=weekly-eval"], [("label", "name=weekly-eval")]),
             (["-f", "label=team=m*"], []),
@@ -152,6 +161,13 @@ class TestFilter:
                 "for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
             ),
             ("name=", "filter 'name=' has no pattern", "jobs without it are found by name!=*"),
+            ("name=,", "filter 'name=,' has no pattern", "jobs without it are found by name!=*"),
+            (
+                "stage=error",
+                "unknown field 'stage' in filter 'stage=error'",
+                "did you mean 'status'? one of id, name, image, command, status, flavor, owner, initiator, label",
+            ),
+            ("created=2026*", "unknown field 'created' in filter 'created=2026*'", "use --since and --until"),
             (
                 "status=bogus",
                 "unknown status 'bogus'",
@@ -162,6 +178,21 @@ class TestFilter:
     def test_a_wrong_one_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, given: str, message: str, hint: str) -> None:
         assert hfjobs("ps", "-f", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
         assert hub.requests == []
+
+    def test_of_status_must_agree_with_the_option(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        assert hfjobs("ps", "--status", "error", "-f", "status=completed") == Result(
+            2, "", "error: --status and --filter leave no status to list\nhint: give one of them\n"
+        )
+        assert hub.requests == []
+
+    def test_that_matches_nothing_explains_patterns(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("ps", "-a", "-q", "-f", "image=vllm", "--limit", "0")
+        assert result == Result(
+            0,
+            "",
+            f"0 of {ALL_JOBS} jobs read on 3 pages match --filter\nno jobs match\n"
+            "hint: a pattern is for the whole value; '*vllm*' matches what holds it\n",
+        )
 
     def test_what_is_absent_matches_no_pattern(self, hfjobs: Hfjobs, hub: Hub) -> None:
         id_ = hub.add(labels=None, flavor=None)
@@ -181,6 +212,8 @@ class TestTime:
             ("1d2h30m", "2026-05-11T06:30:00"),
             ("1.5h", "2026-05-12T07:30:00"),
             ("5h ago", "2026-05-12T04:00:00"),
+            ("20 hours ago", "2026-05-11T13:00:00"),
+            ("1 day 1 hour", "2026-05-11T08:00:00"),
             ("1w", "2026-05-05T09:00:00"),
             ("1mo", "2026-04-12T09:00:00"),
             ("today", "2026-05-12T00:00:00"),
@@ -222,13 +255,15 @@ class TestTime:
         assert result == Result(0, "bb\ndd\n", "2 of 5 jobs read on 2 pages match --since\n")
 
     @pytest.mark.parametrize("option", ["--since", "--until"])
-    @pytest.mark.parametrize("given", ["", "soon", "2", "2x", "-2h", "2026-13-01", "h", "99999999999d", "1e9d", "²d"])
+    @pytest.mark.parametrize(
+        "given", ["", "soon", "2", "2x", "-2h", "1M", "ago", "2026-13-01", "h", "99999999999d", "1e9d", "²d"]
+    )
     def test_a_wrong_one_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, option: str, given: str) -> None:
         assert hfjobs("ps", option, given) == Result(
             2,
             "",
             f"error: {option} '{given}' is not a time\n"
-            "hint: for example 2h, 7d, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z\n",
+            "hint: for example 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z\n",
         )
         assert hub.requests == []
 
@@ -296,6 +331,7 @@ class TestSort:
         ("given", "message", "hint"),
         [
             ("creatd", "unknown column 'creatd'", "did you mean 'created'? one of id, name, image"),
+            ("-duration", "unknown column 'duration'", "did you mean 'runtime'? one of id, name, image"),
             ("-", "unknown column ''", "one of id, name, image"),
             ("", "--sort is empty", "leave --sort out, or give it a value"),
         ],

@@ -130,7 +130,7 @@ class TestTable:
     @pytest.mark.parametrize(
         ("template", "header"),
         [
-            (r"{{.id}}\t{{.created_at}}", "ID  CREATED AT"),
+            (r"{{.id}}\t{{.created_at}}", "ID  CREATED_AT"),
             (r"{{.owner.name}}/{{.id}}\t({{.status}})", "OWNER.NAME/ID  (STATUS)"),
             (r'{{index .labels "cost-center"}}\t{{upper (slice .flavor 0 2)}}', "LABELS.COST-CENTER  FLAVOR"),
             (r"{{with .initiator}}{{.type}}{{else}}-{{end}}\t{{$x := .id}}{{$x}}\t{{1}}", "INITIATOR"),
@@ -193,6 +193,20 @@ class TestWrongTemplate:
                 "hint: did you mean 'upper'? '--format help' lists fields and functions\n",
             ),
             (
+                "{{.ID}}",
+                "error: template, column 3: unknown field 'ID'\n"
+                "  {{.ID}}\n"
+                "    ^\n"
+                "hint: did you mean 'id'? '--format help' lists fields and functions\n",
+            ),
+            (
+                '{{define "row"}}{{end}}{{template "rwo" .}}',
+                "error: template, column 26: unknown template 'rwo'\n"
+                '  {{define "row"}}{{end}}{{template "rwo" .}}\n'
+                "                           ^\n"
+                "hint: did you mean 'row'?\n",
+            ),
+            (
                 "{{if .id}}x",
                 "error: template, column 3: {{if}} is not closed with {{end}}\n  {{if .id}}x\n    ^\n",
             ),
@@ -217,6 +231,8 @@ class TestWrongTemplate:
             ("{{if .id}}{{else}}{{.nope}}{{end}}", "nope"),
             ("{{(.status).nope}}", "nope"),
             ("{{print (len .nope)}}", "nope"),
+            ("{{.id.nope}}", "nope"),
+            ("{{.volumes.nope}}", "nope"),
             ("{{. | json}}{{.__class__}}", "__class__"),
         ],
     )
@@ -250,6 +266,15 @@ class TestWrongTemplate:
             "  {{index .command 1}}\n"
             "    ^\n",
         )
+
+    def test_that_fails_for_null_says_how_to_avoid_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hint = 'hint: where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it\n'
+        id_ = hub.add(arch=None)
+        for template in ("{{upper .arch}}", "{{len .arch}}", "{{lt .arch 1}}", "{{slice .arch 1}}"):
+            code, stdout, stderr = hfjobs("inspect", id_, "--format", template)
+            assert (code, stdout) == (2, "")
+            assert stderr.endswith(hint)
+        assert hfjobs("inspect", id_, "--format", '{{or .arch "-"}}').stdout == "-\n"
 
     def test_that_fails_for_a_new_job_tells_which_were_created(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, stdout, stderr = hfjobs("duplicate", BY_HAND, BY_SCHEDULE, "--format", "{{index .command 99}}")
@@ -358,6 +383,16 @@ class TestDelimited:
         hub.replies(400, '{"error": "no"}')
         result = hfjobs("ps", "-a", "--namespace", "x", "--format", "csv", "--columns", "id")
         assert (result.code, result.stdout) == (1, "id\r\naa\r\n")
+
+    def test_lengths_of_time_are_seconds(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("inspect", BY_HAND, BY_SCHEDULE, "--format", "tsv")
+        assert [line.split("\t")[6] for line in result.stdout.splitlines()] == ["runtime", "3570", "403"]
+
+    @pytest.mark.parametrize("other", [["--format", "json"], ["--format", "{{.id}}"], ["-q"]])
+    def test_columns_are_for_formats_that_have_some(self, hfjobs: Hfjobs, hub: Hub, other: list[str]) -> None:
+        expected = "error: --columns is for table, csv, tsv\nhint: leave it out, or choose one of them\n"
+        assert hfjobs("ps", "--columns", "id", *other) == Result(2, "", expected)
+        assert hub.requests == []
 
     def test_an_unknown_column_names_those_there_are(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("ps", "-a", "--format", "csv", "--columns", "id,name,initiator,cost")

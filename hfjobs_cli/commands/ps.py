@@ -5,7 +5,7 @@ from itertools import islice
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns, parse_sort, replaces_columns, sort_jobs
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.filters import JobFilter, parse_filter
 from hfjobs_cli.listing import Scan
 from hfjobs_cli.models import ACTIVE_STAGES, JobInfo
@@ -70,6 +70,9 @@ def ps(
     order = parse_sort(sort)
     chosen = choose_columns(columns, wide=wide, initiator=wanted.is_about_initiators)
     renderer = choose_renderer(format_, json=json, quiet=quiet, default=RENDERERS["table"])
+    if columns is not None and not renderer.has_columns:
+        with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
+        raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
     if namespace is not None:
         check_name(namespace, "namespace")
 
@@ -106,3 +109,6 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"
+        exact = [each.globs[0] for each in wanted.patterns if each.is_exact and not each.negated]
+        if exact:
+            yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"

@@ -8,11 +8,11 @@ from hfjobs_cli.text import one_of
 RENDERERS = {
     renderer.name: renderer
     for renderer in (
-        Renderer("table", table.render),
+        Renderer("table", table.render, has_columns=True),
         Renderer("json", json_array.render),
         Renderer("jsonl", json_lines.render, streams=True),
-        Renderer("csv", delimited.render_csv, streams=True),
-        Renderer("tsv", delimited.render_tsv, streams=True),
+        Renderer("csv", delimited.render_csv, streams=True, has_columns=True),
+        Renderer("tsv", delimited.render_tsv, streams=True, has_columns=True),
     )
 }
 """What `--format` takes besides a template."""

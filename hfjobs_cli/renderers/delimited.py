@@ -1,10 +1,12 @@
 """`--format csv` and `tsv`: a record for each job, with the columns' names above, as soon as they are known.
 
-Values are whole and exact, times are ISO 8601 (RFC 4180; TSV is the same with tabs, and lines end as text does).
+Values are whole and exact: times are ISO 8601, lengths of time are seconds. RFC 4180 says how csv is quoted; tsv is
+the same with tabs, and its lines end as lines of text do.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.renderers.view import View
@@ -18,9 +20,10 @@ def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) 
     buffer = StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end)
 
-    def write(cells: Sequence[str | None]) -> None:
-        # On a terminal a cell must not draw what it likes; in a pipe it is whole.
-        writer.writerow([cell if cell is None or not view.for_eyes else view.spell(cell) for cell in cells])
+    def write(values: Sequence[Any]) -> None:
+        # On a terminal a value must not draw what it likes; in a pipe it is whole.
+        harmless = view.spell if view.for_eyes else str
+        writer.writerow([harmless(value) if isinstance(value, str) else value for value in values])
         view.write(buffer.getvalue())
         buffer.seek(0)
         buffer.truncate()
@@ -30,7 +33,7 @@ def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) 
         if header:
             write(header)
             header = None
-        write([column.cell(job, view.now, False) for column in view.columns])
+        write([column.value(job, view.now) for column in view.columns])
     if header:
         write(header)
 

@@ -46,9 +46,10 @@ class Renderer:
     """A format: its name and the function that writes jobs to a view.
 
     One that `streams` writes each job by itself, as soon as it is known. The others leave no half of an answer: they
-    read all jobs before they write the first byte.
+    read all jobs before they write the first byte. One that `has_columns` writes those of the view.
     """
 
     name: str
     render: Callable[[Iterable[JobInfo], View], None]
     streams: bool = False
+    has_columns: bool = False

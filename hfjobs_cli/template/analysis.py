@@ -131,6 +131,18 @@ def calls(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[s
     }
 
 
+def invocations(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[tuple[str, int]]:
+    """Return the names of all templates that a template invokes, and where."""
+    found = []
+    todo = [node for body in (nodes, *defined.values()) for node in body]
+    for node in todo:  # which grows meanwhile
+        if isinstance(node, Invocation):
+            found.append((node.name, node.at))
+        elif isinstance(node, Control):
+            todo += [*node.body, *(node.otherwise or ())]
+    return found
+
+
 def headers(nodes: Sequence[Node]) -> list[str]:
     """Return a header for each column of a template whose columns are parted by tabs.
 
@@ -152,7 +164,7 @@ def _names(nodes: Iterable[Node]) -> Iterator[str]:
     for pipe in _pipes(nodes):
         for word in _operands(pipe):
             if isinstance(word, Field | Variable | Chain) and word.path:
-                yield ".".join([*word.path, *_keys(pipe, word)]).replace("_", " ").upper()
+                yield ".".join([*word.path, *_keys(pipe, word)]).upper()
 
 
 def _keys(pipe: Pipe, field: Operand) -> Iterator[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hfjobs_cli.template.analysis import calls, headers, uses
+from hfjobs_cli.template.analysis import calls, headers, invocations, uses
 from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.errors import TemplateError, did_you_mean
 from hfjobs_cli.template.evaluator import Evaluator
 from hfjobs_cli.template.functions import FUNCTIONS
 from hfjobs_cli.template.parser import parse
+from hfjobs_cli.text import nearest
 
 Schema = Mapping[str, "Schema | None"]
 """The fields of an object by name, and the fields that each of them has; None where there can be any."""
@@ -62,9 +63,19 @@ class Template:
         return {path[0] for path in paths} if all(paths) else None
 
     def check(self, schema: Schema) -> None:
-        """Compare the fields that are used with those there can be. Raises TemplateError for the first unknown one."""
+        """Compare what is used with what there is: fields with `schema`, templates with those that are defined.
+
+        Raises TemplateError for the first that is unknown.
+        """
+        known: Schema | None
+        for name, at in invocations(self._nodes, self._defined):
+            if name not in self._defined:
+                near = nearest(name, self._defined)
+                raise TemplateError(
+                    f"unknown template '{name}'", self.text, at, f"did you mean '{near}'?" if near else None
+                )
         for use in sorted(uses(self._nodes, self._defined), key=lambda use: use.at):
-            known: Schema | None = schema
+            known = schema
             for place, name in enumerate(use.path):
                 if known is None:
                     break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text import cell_width, nearest, printable
@@ -36,9 +36,9 @@ class TemplateError(UsageError):
         return self
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Collection[str]) -> str:
     """Return a hint for a name that is none of those known: the nearest of them, and where they are listed."""
-    near = nearest(name, known)
+    near = name.lower() if name.lower() in known else nearest(name, known)
     return (f"did you mean '{near}'? " if near else "") + "'--format help' lists fields and functions"
 
 

@@ -34,6 +34,8 @@ MAX_STEPS = 1_000_000
 MAX_DEPTH = 90
 """How deep actions may be nested while they are evaluated, templates that call each other included."""
 
+NULL_HINT = 'where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it'
+
 
 class Evaluator:
     """One rendering: where the text goes, what the variables hold, and what may still be spent."""
@@ -73,9 +75,9 @@ class Evaluator:
         self.context.spend(len(text))
         self.out.append(text)
 
-    def error(self, message: str, at: int) -> TemplateError:
+    def error(self, message: str, at: int, hint: str | None = None) -> TemplateError:
         """Return the error for a place in the template."""
-        return TemplateError(message, self.source, at)
+        return TemplateError(message, self.source, at, hint)
 
     def _step(self, at: int) -> None:
         self._at = at
@@ -283,7 +285,8 @@ class Evaluator:
         try:
             return function.call(self.context, *values)
         except Failure as failure:
-            raise self.error(f"{node.name}: {failure}", node.at) from None
+            is_null = any(kind(value) == "nil" for value in values)
+            raise self.error(f"{node.name}: {failure}", node.at, NULL_HINT if is_null else None) from None
 
     def _shortcut(self, stop: bool, words: Sequence[Operand], dot: Any, final: tuple[Any, ...]) -> Any:
         """Evaluate the arguments of `and` or `or` until one is decisive."""
@@ -318,7 +321,9 @@ class Evaluator:
         if wanted == "time" and (what == "string" or (what == "nil" and not self.context.strict)):
             return value
         name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
-        raise self.error(f"{name} is wanted here, not {'null' if what == 'nil' else type_name(value)}", at)
+        if what == "nil":
+            raise self.error(f"{name} is wanted here, not null", at, NULL_HINT)
+        raise self.error(f"{name} is wanted here, not {type_name(value)}", at)
 
 
 def _field_of(record: Record, name: str) -> Any:

@@ -14,10 +14,10 @@ from hfjobs_cli.template.values import truth
 FUNCTIONS: Mapping[str, Function] = {
     "call": Function(go.call, ("value", "value"), "call A", "of a function, of which data holds none", True),
     "and": Function(
-        go.call, ("value", "value"), "and A B...", "the first that is empty, or the last", True, is_lazy=True
+        go.call, ("value", "value"), "and A B...", "A and B: the first that is empty, or the last", True, is_lazy=True
     ),
     "or": Function(
-        go.call, ("value", "value"), "or A B...", "the first that is not empty, or the last", True, is_lazy=True
+        go.call, ("value", "value"), "or A B...", "A or B: the first that is not empty, or the last", True, is_lazy=True
     ),
     "not": Function(lambda _, value: not truth(value), ("value",), "not A", "true if A is empty, zero, false or null"),
     "eq": Function(go.equal, ("value", "value"), "eq A B...", "A == B, or one of several", True),
@@ -28,12 +28,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "ge": Function(lambda _, a, b: not go.is_less(a, b), ("value", "value"), "ge A B", "A >= B"),
     "len": Function(go.length, ("value",), "len A", "length of a text, list or object"),
     "index": Function(
-        go.index, ("value", "value"), 'index A "key" 0...', "what stands in A under a key or at a place", True
+        go.index, ("value", "value"), 'index A "key" 0...', "what A holds under a key or at a place", True
     ),
     "slice": Function(go.slice_, ("value", "value"), "slice A 1 3", "a part of a text or list", True),
-    "print": Function(go.print_, ("any",), "print A...", "as text, blanks between what is no text", True),
-    "printf": Function(go.printf, ("string", "any"), 'printf "%-10s" A...', "as text in a form", True),
-    "println": Function(go.println, ("any",), "println A...", "as text, blanks between, a line's end behind", True),
+    "print": Function(go.print_, ("any",), "print A...", "joined; with a blank between two that are no text", True),
+    "printf": Function(go.printf, ("string", "any"), 'printf "%-10s" A...', "formatted as in Go: %5d, %.2f, %q", True),
+    "println": Function(go.println, ("any",), "println A...", "joined with blanks, and the line ended", True),
     "html": Function(go.escaper(html_escaped), ("any",), "html A", "escaped for HTML", True),
     "js": Function(go.escaper(js_escaped), ("any",), "js A", "escaped for JavaScript", True),
     "urlquery": Function(go.escaper(url_escaped), ("any",), "urlquery A", "escaped for the query of an address", True),
@@ -46,14 +46,16 @@ FUNCTIONS: Mapping[str, Function] = {
     "pad": Function(docker.pad, ("string", "int", "int"), "pad A 1 2", "with blanks before and after"),
     "truncate": Function(docker.truncate, ("any", "any"), "truncate A 10", "cut to a number of characters"),
     "timeago": Function(gh.time_ago, ("time",), "timeago A", "how long ago a time was"),
-    "timefmt": Function(gh.time_format, ("string", "time"), 'timefmt "2006-01-02" A', "a time in another form"),
-    "hyperlink": Function(gh.hyperlink, ("string", "string"), "hyperlink URL A", "a link, in terminals that know them"),
-    "color": Function(gh.color, ("string", "any"), 'color "green+b" A', "in a colour"),
-    "autocolor": Function(gh.autocolor, ("string", "any"), 'autocolor "red" A', "in a colour, on a terminal"),
+    "timefmt": Function(gh.time_format, ("string", "time"), 'timefmt "02 Jan 15:04" A', "a time, laid out as Go does"),
+    "hyperlink": Function(
+        gh.hyperlink, ("string", "string"), "hyperlink URL A", "a link for terminals, written in a pipe too"
+    ),
+    "color": Function(gh.color, ("string", "any"), 'color "green+b" A', "in a colour, in a pipe too"),
+    "autocolor": Function(gh.autocolor, ("string", "any"), 'autocolor "red" A', "in a colour where colours are wanted"),
     "tablerow": Function(
-        gh.table_row, ("any",), "tablerow A B...", "a row of a table that is printed at the end", True
+        gh.table_row, ("any",), "tablerow A B...", "a row of a table that comes after the last job", True
     ),
     "tablerender": Function(gh.table_render, (), "tablerender", "print the table now"),
     "pluck": Function(gh.pluck, ("string", "list"), 'pluck "key" A', "one field of each object in a list"),
-    "raw": Function(gh.raw, ("any",), "raw A", "unescaped on a terminal; only for text you trust"),
+    "raw": Function(gh.raw, ("any",), "raw A", "not escaped on a terminal; if you trust A"),
 }

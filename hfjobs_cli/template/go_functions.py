@@ -22,7 +22,7 @@ def is_equal(value: Any, other: Any) -> bool:
     if "nil" in (what, other_what):
         return what == other_what
     if what != other_what or what in ("list", "map"):
-        raise Failure(f"{type_name(value)} and {type_name(other)} cannot be compared")
+        raise Failure(f"{_spelled(value)} and {_spelled(other)} cannot be compared")
     return bool(value == other)
 
 
@@ -30,8 +30,13 @@ def is_less(value: Any, other: Any) -> bool:
     """Compare two numbers or texts. Raises Failure for anything else."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if what != other_what or what not in ("number", "string"):
-        raise Failure(f"{type_name(value)} and {type_name(other)} have no order")
+        raise Failure(f"{_spelled(value)} and {_spelled(other)} have no order")
     return bool(value < other)
+
+
+def _spelled(value: Any) -> str:
+    """Name the type of a value."""
+    return "null" if kind(value) == "nil" else type_name(value)
 
 
 def _comparable(value: Any) -> tuple[str, Any]:
@@ -52,7 +57,7 @@ def equal(_context: Context, value: Any, *others: Any) -> bool:
 def length(_context: Context, value: Any) -> Int:
     """Count the characters of a text, or what a list or object holds."""
     if kind(value) not in ("string", "list", "map"):
-        raise Failure("null has no length" if kind(value) == "nil" else f"{type_name(value)} has no length")
+        raise Failure(f"{_spelled(value)} has no length")
     return Int(len(value))
 
 
@@ -75,7 +80,7 @@ def index(context: Context, value: Any, *places: Any) -> Any:
             context.spend(len(data))
             value = Byte(data[_place(place, len(data) - 1)])
         else:
-            raise Failure("there is nothing in null" if what == "nil" else f"{type_name(value)} has no index")
+            raise Failure(f"there is nothing in {_spelled(value)}")
     return value
 
 
@@ -91,7 +96,7 @@ def slice_(_context: Context, value: Any, *places: Any) -> Any:
     """Return a part of a text or list."""
     what = kind(value)
     if what not in ("string", "list"):
-        raise Failure(f"{'null' if what == 'nil' else type_name(value)} cannot be sliced")
+        raise Failure(f"{_spelled(value)} cannot be sliced")
     if len(places) > (2 if what == "string" else 3):
         raise Failure("too many places")
     bounds = [_place(place, len(value)) for place in places]

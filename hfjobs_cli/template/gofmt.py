@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hfjobs_cli.template.floats import format_float
@@ -165,7 +165,7 @@ class Printer:
                 text += f" '{chr(value)}'"
             return spec.pad(text, zero=False)
         if verb == "v" and spec.sharp_v and isinstance(value, Byte):
-            return spec.pad(f"0x{value:x}", zero=False)
+            return _whole(value, "x", verb, replace(spec, sharp=True))
         base = {"v": "d", "d": "d", "b": "b", "o": "o", "O": "o", "x": "x", "X": "X"}.get(verb)
         return None if base is None else _whole(value, base, verb, spec)
 
