@@ -152,7 +152,7 @@ def replaces_columns(spec: str | None) -> bool:
 def parse_sort(spec: str | None) -> list[tuple[Column, bool]]:
     """Read `--sort`: columns, and whether each is in descending order (`-created`). Raises UsageError."""
     items = split_values([] if spec is None else [spec], "--sort")
-    return [(COLUMNS[_known(item.lstrip("+-"))], item[0] == "-") for item in items]
+    return [(COLUMNS[_known(item.removeprefix("-"))], item[0] == "-") for item in items]
 
 
 def sort_jobs(jobs: Iterable[JobInfo], order: Sequence[tuple[Column, bool]], now: datetime) -> list[JobInfo]:

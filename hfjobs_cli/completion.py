@@ -53,10 +53,8 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
-_complete_column_names = _from_list(COLUMNS, signs="+-")
-
-
 complete_sort = _from_list(COLUMNS, signs="-")
+_complete_column_names = _from_list(COLUMNS, signs="+-")
 
 
 def complete_filter(incomplete: str) -> list[str]:

@@ -93,7 +93,7 @@ class Interrupted(HfJobsError):
 
 
 class OutputFailed(HfJobsError):
-    """stdout cannot be written to, for instance because the disk is full."""
+    """stdout cannot be written to, for instance because the disk is full, or what it was to hold cannot be made."""
 
 
 class ReaderGone(HfJobsError):

@@ -67,21 +67,23 @@ class FieldPattern:
 
     def fits(self, job: JobInfo) -> bool:
         """Tell whether the field has such a value, leaving `negated` aside."""
-        return any(self._fits_one(value) for value in FIELDS[self.field](job) if value is not None)
+        return any(self._fits_one(value) for value in _VALUES[self.field](job) if value is not None)
 
 
-FIELDS: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
+_VALUES: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
     "id": lambda job: (job.id,),
     "name": lambda job: (job.name,),
     "image": lambda job: (image_cell(job),),
     "command": lambda job: (command_cell(job),),
-    "status": lambda job: (job.status.stage.lower(),),
     "flavor": lambda job: (job.flavor,),
     "owner": lambda job: (job.owner.name,),
     "initiator": lambda job: (NO_INITIATOR,) if job.initiator is None else (str(job.initiator), job.initiator.type),
     "label": lambda job: (text for key, value in (job.labels or {}).items() for text in (f"{key}={value}", key)),
 }
 """What `--filter` compares: the values a field of a job has, spelled as in a table; None is none."""
+
+FIELDS = ("id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label")
+"""What `--filter` takes. The status is left to the Hub, as with `--status`."""
 
 
 @dataclass(frozen=True)
@@ -228,13 +230,23 @@ def parse_filter(
     """Read all filters of a listing. What the server can filter by is left to it. Raises UsageError."""
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
-    patterns = [_parse_pattern(item) for item in filters]
-    labels = [text for each in patterns if (text := _as_label(each, patterns))]
+    labels = list(parse_labels(label, name))
+    stages: list[FieldPattern] = []
+    patterns: list[FieldPattern] = []
+    parsed = [_parse_pattern(item) for item in filters]
+    for pattern in parsed:
+        if pattern.field == "status":
+            stages.append(pattern)
+        elif _is_label(pattern, parsed):
+            prefix = "name=" if pattern.field == "name" else ""
+            labels += parse_labels([prefix + pattern.globs[0]])
+        else:
+            patterns.append(pattern)
     return JobFilter(
-        stages=_common_stages(status, [each for each in patterns if each.field == "status"], all_=all_),
-        labels=tuple(dict.fromkeys((*parse_labels(label, name), *parse_labels(labels)))),
+        stages=_common_stages(status, stages, all_=all_),
+        labels=tuple(dict.fromkeys(labels)),
         initiators=parse_initiators(initiator),
-        patterns=tuple(each for each in patterns if each.field != "status" and not _as_label(each, patterns)),
+        patterns=tuple(patterns),
         since=since,
         until=until,
     )
@@ -276,19 +288,17 @@ def _field_hint(field: str) -> str:
     return one_of({"stage": "status", "hardware": "flavor"}.get(field, field), FIELDS)
 
 
-def _as_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> str | None:
-    """Return what a pattern is for the server, `KEY=VALUE`, None if it is none for it.
+def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
+    """Tell whether a pattern is a label with its value, which the server can filter by.
 
     Labels have to be there all, and of several names one is enough, which the server cannot be asked.
     """
-    glob = pattern.globs[0]
-    if pattern.negated or not pattern.is_exact or not _can_be_value(glob):
-        return None
+    if pattern.negated or not pattern.is_exact or not _can_be_value(pattern.globs[0]):
+        return False
     if pattern.field == "name":
-        names = [each for each in patterns if each.field == "name" and not each.negated]
-        return f"name={glob}" if len(names) == 1 else None
-    is_label = pattern.field == "label" and is_name(glob.partition("=")[0]) and "=" in glob
-    return glob if is_label else None
+        return sum(each.field == "name" and not each.negated for each in patterns) == 1
+    key, equals, _ = pattern.globs[0].partition("=")
+    return pattern.field == "label" and is_name(key) and bool(equals)
 
 
 def _can_be_value(text: str) -> bool:

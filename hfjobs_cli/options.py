@@ -23,7 +23,7 @@ _FORMATS = ", ".join(RENDERERS)
 
 
 def _format_help() -> str:
-    from hfjobs_cli.fields import format_help  # the template engine is needed by nothing else here
+    from hfjobs_cli.format_help import format_help  # the template engine is needed by nothing else here
 
     return format_help()
 
@@ -70,8 +70,8 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help=f"One of {_FORMATS}, a Go template '{{{{.id}}}} {{{{.status}}}}', or 'table TEMPLATE'; 'help' lists fields and "
-        "functions.",
+        help=f"One of {_FORMATS}, a Go template as '{{{{.id}}}} {{{{.status}}}}', or 'table TEMPLATE'; 'help' lists "
+        "fields and functions.",
         autocompletion=complete_format,
         callback=_or_help(_format_help),
         is_eager=True,
@@ -114,20 +114,20 @@ Filter = Annotated[
         "--filter",
         "-f",
         metavar="FIELD=GLOB",
-        help="Only jobs whose field matches a pattern as a whole: *, ?, [abc]; comma or repeat = any of, all labels. "
-        f"FIELD!=GLOB excludes. Fields: {', '.join(FIELDS)}.",
+        help="Only jobs whose field matches a pattern with *, ? and [abc] as a whole; FIELD!=GLOB excludes. Comma or "
+        f"repeat = any of, but labels = all of. Fields: {', '.join(FIELDS)}.",
         autocompletion=complete_filter,
     ),
 ]
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="TIME", help="Only jobs created since: 30m, 2h, 7d, 2w, 1mo, yesterday, 2026-05-11 (UTC)."
+        "--since",
+        metavar="TIME",
+        help="Only jobs created at or after TIME: 30m, 2h, 7d or 1mo ago, yesterday, 2026-05-11 (UTC).",
     ),
 ]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before; 1h = more than an hour ago.")
-]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before TIME.")]
 Sort = Annotated[
     str | None,
     typer.Option(

@@ -5,6 +5,12 @@ from difflib import get_close_matches
 
 from hfjobs_cli.errors import UsageError
 
+GAP = 2
+"""Blanks between two columns."""
+
+MAX_PADDED = 250
+"""How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
+
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -50,13 +56,14 @@ def empty_option(option: str) -> UsageError:
 def one_of(word: str, choices: Iterable[str]) -> str:
     """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
     names = list(choices)
-    near = nearest(word.lower(), names)
-    return (f"did you mean '{near}'? " if near else "") + f"one of {', '.join(names)}"
+    near = did_you_mean(word, names)
+    return (f"{near} " if near else "") + f"one of {', '.join(names)}"
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the one of `choices` that `word` may be a typing mistake of, None if there is none."""
-    return next(iter(get_close_matches(word, list(choices), n=1)), None)
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
+    """Return a hint that names the one of `choices` that `word` may be a typing mistake of, None if there is none."""
+    near = get_close_matches(word.lower(), list(choices), n=1)
+    return f"did you mean '{near[0]}'?" if near else None
 
 
 def cell_width(text: str) -> int:
@@ -66,3 +73,8 @@ def cell_width(text: str) -> int:
     from rich.cells import cell_len  # 2 ms, and most output is plain ASCII
 
     return cell_len(text)
+
+
+def padding(cell: int, column: int) -> str:
+    """Return the blanks between a cell of some width and the next column."""
+    return " " * (max(0, column - cell) + GAP)

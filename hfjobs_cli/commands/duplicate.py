@@ -57,7 +57,7 @@ def duplicate(
     if todo:
         session.remark(f"not duplicated: {' '.join(map(str, todo))}")
     if isinstance(stopped, HfJobsError):
-        # A reader that is gone is a failure here, and no error in the usage: jobs were created.
+        # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
         raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
         raise stopped

@@ -4,16 +4,17 @@ Values are whole and exact: times are ISO 8601, lengths of time are seconds. RFC
 the same with tabs, and its lines end as lines of text do.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain, islice
 from typing import Any
 
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.renderers.view import View
+from hfjobs_cli.renderers.view import Render, View
 
 
 def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the names of the columns, then a record for each job; nothing if there is no first job for an error."""
+    """Write the names of the columns, then a record for each job; nothing if reading the first job fails."""
     import csv
     from io import StringIO
 
@@ -28,17 +29,12 @@ def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) 
         buffer.seek(0)
         buffer.truncate()
 
-    header: list[str] | None = [column.name for column in view.columns]
-    for job in jobs:
-        if header:
-            write(header)
-            header = None
+    jobs = iter(jobs)
+    first = list(islice(jobs, 1))
+    write([column.name for column in view.columns])
+    for job in chain(first, jobs):
         write([column.value(job, view.now) for column in view.columns])
-    if header:
-        write(header)
 
-
-Render = Callable[[Iterable[JobInfo], View], None]
 
 render_csv: Render = partial(_render, ",", "\r\n")
 render_tsv: Render = partial(_render, "\t", "\n")

@@ -6,13 +6,7 @@ Widths are counted in character cells, of which a CJK character or an emoji take
 from collections.abc import Callable, Sequence
 
 from hfjobs_cli.columns import NEVER_LEAVES, Column
-from hfjobs_cli.text import cell_width
-
-GAP = 2
-"""Blanks between two columns."""
-
-MAX_PADDED = 250
-"""How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
+from hfjobs_cli.text import GAP, MAX_PADDED, cell_width
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hfjobs_cli.columns import DEFAULT_COLUMNS, Column
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.renderers.layout import GAP, cut, fit
+from hfjobs_cli.renderers.layout import cut, fit
 from hfjobs_cli.renderers.view import View
-from hfjobs_cli.text import cell_width
+from hfjobs_cli.text import cell_width, padding
 
 ABSENT = "-"
 """What a cell shows when there is nothing to say."""
@@ -68,14 +68,14 @@ def _tell_what_left(fitted: Iterable[tuple[Column, int]], view: View) -> None:
 def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Column, int]]) -> Iterator[str]:
     """Yield what comes after each cell: blanks up to the next column, or the end of the line."""
     for text, (_, width) in zip(cells[:-1], fitted[:-1], strict=True):
-        yield " " * max(GAP, width - cell_width(text) + GAP)
+        yield padding(cell_width(text), width)
     yield "\n"
 
 
 def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]]) -> str:
     """Return the lines as text without any code, so that a pipe needs no rich."""
     return "".join(
-        cell + padding for cells in lines for cell, padding in zip(cells, _paddings(cells, fitted), strict=True)
+        cell + blanks for cells in lines for cell, blanks in zip(cells, _paddings(cells, fitted), strict=True)
     )
 
 
@@ -89,9 +89,9 @@ def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Column, int]
     names = [column.name for column, _ in fitted]
     text = Text()
     for cells in lines:
-        for name, cell, padding in zip(names, cells, _paddings(cells, fitted), strict=True):
+        for name, cell, blanks in zip(names, cells, _paddings(cells, fitted), strict=True):
             text.append(cell, STAGE_STYLES.get(cell) if name == "status" else None)
-            text.append(padding)
+            text.append(blanks)
     output = StringIO()
     # Colour and width were decided before; rich must not look at the environment and decide again.
     console = Console(

@@ -41,6 +41,10 @@ class View:
         return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
 
 
+Render = Callable[[Iterable[JobInfo], View], None]
+"""Writes jobs to a view."""
+
+
 @dataclass(frozen=True)
 class Renderer:
     """A format: its name and the function that writes jobs to a view.
@@ -50,6 +54,6 @@ class Renderer:
     """
 
     name: str
-    render: Callable[[Iterable[JobInfo], View], None]
+    render: Render
     streams: bool = False
     has_columns: bool = False

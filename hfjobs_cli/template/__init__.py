@@ -2,8 +2,8 @@
 
 from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.engine import Schema, Template
-from hfjobs_cli.template.errors import TemplateError
+from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.functions import FUNCTIONS
 from hfjobs_cli.template.values import Record
 
-__all__ = ["FUNCTIONS", "Record", "Schema", "Surroundings", "Template", "TemplateError"]
+__all__ = ["FUNCTIONS", "Record", "Schema", "Surroundings", "Template", "TemplateError", "UnknownName"]

@@ -24,6 +24,9 @@ from hfjobs_cli.template.nodes import (
 Path = tuple[str, ...]
 """Names that lead from the data to a value; none for the data as a whole."""
 
+MAX_PATH = 4
+"""How long a path may get; a template that calls itself for a field goes one field deeper each time."""
+
 
 class Use(NamedTuple):
     """A value of the data that a template uses, and where."""
@@ -43,6 +46,7 @@ def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[U
 class _Uses:
     def __init__(self, nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> None:
         self.found: list[Use] = []
+        self._seen: set[tuple[str, Path | None]] = set()
         self._invoked: list[tuple[str, Path | None]] = []
         # A variable that is assigned may hold anything at any time.
         self._assigned = {
@@ -78,7 +82,10 @@ class _Uses:
 
     def _invocation(self, node: Invocation, dot: Path | None) -> None:
         value = None if node.pipe is None else self._pipe(node.pipe, dot, keeps=True)
-        if (node.name, value) not in self._invoked:
+        if value is not None and len(value) > MAX_PATH:
+            value = None
+        if (node.name, value) not in self._seen:
+            self._seen.add((node.name, value))
             self._invoked.append((node.name, value))
 
     def _pipe(self, pipe: Pipe, dot: Path | None, *, keeps: bool = False) -> Path | None:
@@ -144,19 +151,23 @@ def invocations(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) ->
 
 
 def headers(nodes: Sequence[Node]) -> list[str]:
-    """Return a header for each column of a template whose columns are parted by tabs.
+    """Return a header for each column of a template whose columns are separated by tabs.
 
-    It is the text of the column, with the name of the first field in place of each action: `ID`, `LABELS.NAME`.
+    It is the text of the column, with the name of the first field in place of each action: `ID`, `LABELS.NAME`. Of
+    several lines the first one counts, and of an `if` its first branch.
     """
-    cells = [""]
+    line = "".join(_header_text(nodes)).partition("\n")[0]
+    return [cell.strip() for cell in line.split("\t")]
+
+
+def _header_text(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, Text):
-            first, *others = node.text.split("\t")
-            cells[-1] += first
-            cells += others
+            yield node.text
+        elif isinstance(node, Control) and any("\t" in text for text in _header_text(node.body)):
+            yield from _header_text(node.body)
         elif not (isinstance(node, Action) and node.pipe.targets):
-            cells[-1] += next(_names([node]), "")
-    return [cell.strip() for cell in cells]
+            yield next(_names([node]), "")
 
 
 def _names(nodes: Iterable[Node]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, Literal
 
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.table import Table
@@ -62,20 +62,23 @@ class Context:
         return make(Printer(None, self.spend))
 
 
+Wanted = Literal["value", "any", "string", "int", "list", "time"]
+"""What an argument is to be: taken as it is, with null for what is missing, or of a kind that is checked."""
+
+
 @dataclass(frozen=True)
 class Function:
     """A function: how it is called, with the context and its arguments, and what it does.
 
-    `wants` is a word for each parameter: `value` is taken as it is, `any` has null for what is missing, `string`,
-    `int`, `list` and `time` are checked. The last one may be repeated, or be left out, if the function is `variadic`.
+    `wants` says what each argument is to be. The last one may be repeated, or be left out, if the function is
+    `variadic`. `call` is None for `and` and `or`, which evaluate their arguments only as far as needed.
     """
 
-    call: Callable[..., Any]
-    wants: tuple[str, ...]
+    call: Callable[..., Any] | None
+    wants: tuple[Wanted, ...]
     usage: str
     about: str
     variadic: bool = False
-    is_lazy: bool = False
 
     @property
     def least(self) -> int:
@@ -93,6 +96,6 @@ class Function:
         number = f"{self.least} argument{'s' * (self.least != 1)}"
         return f"at least {number}" if self.variadic else number
 
-    def kinds(self, given: int) -> tuple[str, ...]:
+    def kinds(self, given: int) -> tuple[Wanted, ...]:
         """Return what each of `given` arguments has to be."""
         return (*self.wants, *[self.wants[-1]] * (given - len(self.wants))) if self.variadic else self.wants

@@ -8,7 +8,7 @@ from typing import Any
 from hfjobs_cli.template.context import Context, Failure
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.gotext import json_text
-from hfjobs_cli.template.values import Int, Record, Strings, kind, like, sorted_keys, type_name
+from hfjobs_cli.template.values import Int, Strings, kind, like, short_text, sorted_keys, type_name
 
 
 def json(context: Context, value: Any) -> str:
@@ -53,7 +53,7 @@ def pad(context: Context, text: str, before: int, after: int) -> str:
     if not text:
         return ""
     if before < 0 or after < 0:
-        raise Failure("a text cannot be padded with less than nothing")
+        raise Failure("the padding cannot be negative")
     context.spend(before + after)
     return like(text, " " * before + text + " " * after)
 
@@ -63,8 +63,7 @@ def truncate(context: Context, first: Any, second: Any) -> str:
     text, length = (second, first) if kind(first) in ("int", "float") else (first, second)
     if isinstance(length, float) and length.is_integer():
         length = Int(length)
-    if isinstance(text, Record) and text.text is not None:
-        text = text.text
+    text = short_text(text) or text
     if text is None and not context.strict:
         return ""
     if kind(text) != "string" or kind(length) != "int" or (context.strict and type(length) is not Int):

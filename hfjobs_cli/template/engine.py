@@ -7,11 +7,11 @@ from typing import Any
 
 from hfjobs_cli.template.analysis import calls, headers, invocations, uses
 from hfjobs_cli.template.context import Surroundings
-from hfjobs_cli.template.errors import TemplateError, did_you_mean
+from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.evaluator import Evaluator
-from hfjobs_cli.template.functions import FUNCTIONS
+from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.parser import parse
-from hfjobs_cli.text import nearest
+from hfjobs_cli.text import did_you_mean
 
 Schema = Mapping[str, "Schema | None"]
 """The fields of an object by name, and the fields that each of them has; None where there can be any."""
@@ -24,7 +24,7 @@ class Template:
     --format`, and those of `gh --template`. It differs from Go in that
 
     - a field of null, or of what is missing, is missing too and prints as `<no value>`; `index` does the same;
-      `timeago` and `timefmt` give nothing for null, `truncate` an empty text;
+      `timeago` and `timefmt` give `<no value>` for null, `truncate` an empty text;
     - a variable that is assigned has to be declared, and `call` is unknown, before anything is rendered;
     - functions that take an int take any whole number.
 
@@ -44,8 +44,8 @@ class Template:
         """
         self.text = text
         self.strict = strict
-        functions = FUNCTIONS if strict else {name: FUNCTIONS[name] for name in FUNCTIONS if name != "call"}
-        self._nodes, self._defined = parse(text, functions, strict=strict, escapes=escapes)
+        self._functions = STRICT_FUNCTIONS if strict else FUNCTIONS
+        self._nodes, self._defined = parse(text, self._functions, strict=strict, escapes=escapes)
 
     def render(self, data: Any, surroundings: Surroundings | None = None) -> str:
         """Return the text that the template makes of `data`. Raises TemplateError.
@@ -54,7 +54,7 @@ class Template:
         that collects them.
         """
         own = surroundings or Surroundings()
-        text = Evaluator(self.text, self._defined, FUNCTIONS, own, strict=self.strict).run(self._nodes, data)
+        text = Evaluator(self.text, self._defined, self._functions, own, strict=self.strict).run(self._nodes, data)
         return text if surroundings else text + own.table.take()
 
     def fields(self) -> set[str] | None:
@@ -67,21 +67,18 @@ class Template:
 
         Raises TemplateError for the first that is unknown.
         """
-        known: Schema | None
         for name, at in invocations(self._nodes, self._defined):
             if name not in self._defined:
-                near = nearest(name, self._defined)
-                raise TemplateError(
-                    f"unknown template '{name}'", self.text, at, f"did you mean '{near}'?" if near else None
-                )
+                raise TemplateError(f"unknown template '{name}'", self.text, at, did_you_mean(name, self._defined))
         for use in sorted(uses(self._nodes, self._defined), key=lambda use: use.at):
-            known = schema
+            known: Schema | None = schema
             for place, name in enumerate(use.path):
                 if known is None:
                     break
                 if name not in known:
                     inside = f" in .{'.'.join(use.path[:place])}" if place else ""
-                    raise TemplateError(f"unknown field '{name}'{inside}", self.text, use.at, did_you_mean(name, known))
+                    message = f"unknown field '{name}'{inside}"
+                    raise UnknownName(message, self.text, use.at, did_you_mean(name, known))
                 known = known[name]
 
     def headers(self) -> list[str]:

@@ -26,12 +26,12 @@ from hfjobs_cli.template.nodes import (
     Text,
     Variable,
 )
-from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, Record, kind, sorted_keys, truth, type_name
+from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, kind, short_text, sorted_keys, truth, type_name
 
 MAX_STEPS = 1_000_000
 """How many parts may be evaluated in one rendering."""
 
-MAX_DEPTH = 90
+MAX_RUN_DEPTH = 90
 """How deep actions may be nested while they are evaluated, templates that call each other included."""
 
 NULL_HINT = 'where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it'
@@ -94,13 +94,13 @@ class Evaluator:
             elif isinstance(node, Action):
                 value = self._pipe(node.pipe, dot)
                 if not node.pipe.targets:
-                    self._print(value)
+                    self.write(self.context.printer.text(value))
             elif isinstance(node, Jump):
                 return node.word
             else:
                 self._depth += 1
-                if self._depth > MAX_DEPTH:
-                    raise self.error(f"nested deeper than {MAX_DEPTH} levels", node.at)
+                if self._depth > MAX_RUN_DEPTH:
+                    raise self.error(f"nested deeper than {MAX_RUN_DEPTH} levels", node.at)
                 jump = None
                 if isinstance(node, Invocation):
                     self._invoke(node, dot)
@@ -110,9 +110,6 @@ class Evaluator:
                 if jump:
                     return jump
         return None
-
-    def _print(self, value: Any) -> None:
-        self.write(self.context.printer.text(value))
 
     def _invoke(self, node: Invocation, dot: Any) -> None:
         body = self.defined.get(node.name)
@@ -202,13 +199,10 @@ class Evaluator:
         self._step(start.at)
         if isinstance(start, Identifier):
             return self._call(start, command.words[1:], dot, final)
-        if isinstance(start, Field) and start.path:
-            return self._field(start, dot, start.path, bool(final) or len(command.words) > 1)
-        if isinstance(start, Chain):
-            return self._field(start, self._start(start, dot), start.path, bool(final) or len(command.words) > 1)
-        if isinstance(start, Variable) and start.path:
-            return self._field(start, self._variable(start), start.path, bool(final) or len(command.words) > 1)
-        if final or len(command.words) > 1:
+        has_arguments = bool(final) or len(command.words) > 1
+        if isinstance(start, Field | Variable | Chain) and start.path:
+            return self._field(start, dot, has_arguments)
+        if has_arguments:
             raise self.error("only a function takes arguments", start.at)
         if isinstance(start, Nil):
             raise self.error("nil is not a value that can be printed", start.at)
@@ -217,18 +211,14 @@ class Evaluator:
     def _operand(self, node: Operand, dot: Any) -> Any:
         """Evaluate one word."""
         self._step(node.at)
-        if isinstance(node, Field):
-            return self._field(node, dot, node.path, False)
+        if isinstance(node, Field | Variable | Chain):
+            return self._field(node, dot)
         if isinstance(node, Literal):
             return Authored(node.value) if isinstance(node.value, str) else node.value
         if isinstance(node, Number):
             if isinstance(node.value, int) and node.integer is None:
                 raise self.error(f"{node.source} is too large", node.at)
             return node.value
-        if isinstance(node, Variable):
-            return self._field(node, self._variable(node), node.path, False)
-        if isinstance(node, Chain):
-            return self._field(node, self._start(node, dot), node.path, False)
         if isinstance(node, Identifier):
             return self._call(node, [], dot, ())
         if isinstance(node, Pipe):
@@ -237,14 +227,11 @@ class Evaluator:
 
     def _nested(self, pipe: Pipe, dot: Any) -> Any:
         self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise self.error(f"nested deeper than {MAX_DEPTH} levels", pipe.at)
+        if self._depth > MAX_RUN_DEPTH:
+            raise self.error(f"nested deeper than {MAX_RUN_DEPTH} levels", pipe.at)
         value = self._pipe(pipe, dot)
         self._depth -= 1
         return value
-
-    def _start(self, chain: Chain, dot: Any) -> Any:
-        return self._nested(chain.start, dot) if isinstance(chain.start, Pipe) else self._operand(chain.start, dot)
 
     def _variable(self, node: Variable) -> Any:
         for name, value in reversed(self._variables):
@@ -252,16 +239,20 @@ class Evaluator:
                 return value
         raise self.error(f"unknown variable '{node.name}'", node.at)
 
-    def _field(self, node: Operand, value: Any, path: tuple[str, ...], has_arguments: bool) -> Any:
-        """Follow a path of names from `value`."""
-        last = len(path) - 1
-        for place, name in enumerate(path):
+    def _field(self, node: Field | Variable | Chain, dot: Any, has_arguments: bool = False) -> Any:
+        """Follow the path of a word from where it starts. Only a function could take the arguments that there are."""
+        value = dot
+        if isinstance(node, Variable):
+            value = self._variable(node)
+        elif isinstance(node, Chain):
+            value = self._operand(node.start, dot)
+        for place, name in enumerate(node.path, 1):
             if value is ABSENT:
                 return ABSENT
             if isinstance(value, dict):
-                if has_arguments and place == last:
+                if has_arguments and place == len(node.path):
                     raise self.error(f"field '{name}' is not a function and takes no arguments", node.at)
-                value = value.get(name, ABSENT) if not isinstance(value, Record) else _field_of(value, name)
+                value = value.get(name, ABSENT)
             elif value is None and not self.context.strict:
                 return ABSENT
             else:
@@ -276,7 +267,7 @@ class Evaluator:
         given = len(words) + len(final)
         if given < function.least or (function.most is not None and given > function.most):
             raise self.error(f"{node.name} takes {function.takes}, but is given {given}", node.at)
-        if function.is_lazy:
+        if function.call is None:
             return self._shortcut(node.name == "or", words, dot, final)
         kinds = function.kinds(given)
         values = [self._argument(word, wanted, dot) for word, wanted in zip(words, kinds, strict=False)]
@@ -312,8 +303,8 @@ class Evaluator:
         if wanted == "any":
             return None if value is ABSENT else value
         what = kind(value)
-        if wanted == "string" and isinstance(value, Record) and value.text is not None:
-            return value.text
+        if wanted == "string" and (text := short_text(value)) is not None:
+            return text
         if what == wanted in ("string", "list"):
             return value
         if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not self.context.strict):
@@ -324,7 +315,3 @@ class Evaluator:
         if what == "nil":
             raise self.error(f"{name} is wanted here, not null", at, NULL_HINT)
         raise self.error(f"{name} is wanted here, not {type_name(value)}", at)
-
-
-def _field_of(record: Record, name: str) -> Any:
-    return record[name] if name in record else record.more.get(name, ABSENT)

@@ -12,13 +12,8 @@ from hfjobs_cli.template.gotext import html_escaped, js_escaped, lowered, titled
 from hfjobs_cli.template.values import truth
 
 FUNCTIONS: Mapping[str, Function] = {
-    "call": Function(go.call, ("value", "value"), "call A", "of a function, of which data holds none", True),
-    "and": Function(
-        go.call, ("value", "value"), "and A B...", "A and B: the first that is empty, or the last", True, is_lazy=True
-    ),
-    "or": Function(
-        go.call, ("value", "value"), "or A B...", "A or B: the first that is not empty, or the last", True, is_lazy=True
-    ),
+    "and": Function(None, ("value", "value"), "and A B...", "A and B: the first that is empty, or the last", True),
+    "or": Function(None, ("value", "value"), "or A B...", "A or B: the first that is not empty, or the last", True),
     "not": Function(lambda _, value: not truth(value), ("value",), "not A", "true if A is empty, zero, false or null"),
     "eq": Function(go.equal, ("value", "value"), "eq A B...", "A == B, or one of several", True),
     "ne": Function(lambda _, a, b: not go.is_equal(a, b), ("value", "value"), "ne A B", "A != B"),
@@ -27,26 +22,26 @@ FUNCTIONS: Mapping[str, Function] = {
     "gt": Function(lambda _, a, b: not (go.is_less(a, b) or go.is_equal(a, b)), ("value", "value"), "gt A B", "A > B"),
     "ge": Function(lambda _, a, b: not go.is_less(a, b), ("value", "value"), "ge A B", "A >= B"),
     "len": Function(go.length, ("value",), "len A", "length of a text, list or object"),
-    "index": Function(
-        go.index, ("value", "value"), 'index A "key" 0...', "what A holds under a key or at a place", True
-    ),
+    "index": Function(go.index, ("value", "value"), 'index A "key" 0...', "the item of A at a key or position", True),
     "slice": Function(go.slice_, ("value", "value"), "slice A 1 3", "a part of a text or list", True),
-    "print": Function(go.print_, ("any",), "print A...", "joined; with a blank between two that are no text", True),
+    "print": Function(go.print_, ("any",), "print A...", "joined, with a space between two that are not text", True),
     "printf": Function(go.printf, ("string", "any"), 'printf "%-10s" A...', "formatted as in Go: %5d, %.2f, %q", True),
-    "println": Function(go.println, ("any",), "println A...", "joined with blanks, and the line ended", True),
+    "println": Function(go.println, ("any",), "println A...", "separated by spaces, with a newline", True),
     "html": Function(go.escaper(html_escaped), ("any",), "html A", "escaped for HTML", True),
     "js": Function(go.escaper(js_escaped), ("any",), "js A", "escaped for JavaScript", True),
     "urlquery": Function(go.escaper(url_escaped), ("any",), "urlquery A", "escaped for the query of an address", True),
     "json": Function(docker.json, ("any",), "json A", "as JSON"),
     "split": Function(docker.split, ("string", "string"), 'split A ","', "a text as a list"),
     "join": Function(docker.join, ("any", "any"), 'join A ","', "a list as a text"),
-    "title": Function(docker.over(titled), ("string",), "title A", "each word with a capital"),
-    "lower": Function(docker.over(lowered), ("string",), "lower A", "in small letters"),
-    "upper": Function(docker.over(uppered), ("string",), "upper A", "in capitals"),
-    "pad": Function(docker.pad, ("string", "int", "int"), "pad A 1 2", "with blanks before and after"),
+    "title": Function(docker.over(titled), ("string",), "title A", "with each word capitalised"),
+    "lower": Function(docker.over(lowered), ("string",), "lower A", "in lower case"),
+    "upper": Function(docker.over(uppered), ("string",), "upper A", "in upper case"),
+    "pad": Function(docker.pad, ("string", "int", "int"), "pad A 1 2", "with spaces before and after"),
     "truncate": Function(docker.truncate, ("any", "any"), "truncate A 10", "cut to a number of characters"),
     "timeago": Function(gh.time_ago, ("time",), "timeago A", "how long ago a time was"),
-    "timefmt": Function(gh.time_format, ("string", "time"), 'timefmt "02 Jan 15:04" A', "a time, laid out as Go does"),
+    "timefmt": Function(
+        gh.time_format, ("string", "time"), 'timefmt "02 Jan 15:04" A', "a time in one of Go's layouts"
+    ),
     "hyperlink": Function(
         gh.hyperlink, ("string", "string"), "hyperlink URL A", "a link for terminals, written in a pipe too"
     ),
@@ -57,5 +52,12 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "tablerender": Function(gh.table_render, (), "tablerender", "print the table now"),
     "pluck": Function(gh.pluck, ("string", "list"), 'pluck "key" A', "one field of each object in a list"),
-    "raw": Function(gh.raw, ("any",), "raw A", "not escaped on a terminal; if you trust A"),
+    "raw": Function(gh.raw, ("value",), "raw A", "not escaped on a terminal; if you trust A"),
 }
+"""Those of Go but `call`, those of docker, those of gh, and `raw`."""
+
+STRICT_FUNCTIONS: Mapping[str, Function] = {
+    **FUNCTIONS,
+    "call": Function(go.call, ("value", "value"), "call A...", "a function of the data, which holds none", True),
+}
+"""Those of a strict template: `call` fails as late as in Go."""

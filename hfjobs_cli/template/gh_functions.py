@@ -8,7 +8,7 @@ from typing import Any
 from hfjobs_cli.template import colors, gotime
 from hfjobs_cli.template.context import Context, Failure
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.values import ABSENT, Authored, Record, kind, type_name
+from hfjobs_cli.template.values import ABSENT, Authored, kind, short_text, type_name
 from hfjobs_cli.text import printable
 
 
@@ -68,7 +68,7 @@ def table_render(context: Context) -> str:
 
 def _scalar(value: Any) -> Any:
     """Return a value as gh prints it in a cell: nothing for null, fractions with two digits."""
-    if kind(value) in ("list", "map") and not (isinstance(value, Record) and value.text is not None):
+    if kind(value) in ("list", "map") and short_text(value) is None:
         raise Failure(f"it takes a text or a number, not {type_name(value)}")
     if value is None:
         return ""

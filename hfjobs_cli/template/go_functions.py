@@ -6,14 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hfjobs_cli.template.context import Context, Failure
-from hfjobs_cli.template.gofmt import NO_VALUE
 from hfjobs_cli.template.printf import printf as write_form
-from hfjobs_cli.template.values import ABSENT, Authored, Byte, Int, Record, kind, like, type_name
-
-
-def call(_context: Context, *_values: Any) -> Any:
-    """Fail as Go does for what is no function."""
-    raise Failure("the data holds no function")
+from hfjobs_cli.template.values import ABSENT, NO_VALUE, Authored, Byte, Int, kind, like, short_text, type_name
 
 
 def is_equal(value: Any, other: Any) -> bool:
@@ -41,8 +35,9 @@ def _spelled(value: Any) -> str:
 
 def _comparable(value: Any) -> tuple[str, Any]:
     """Return what kind of value it is for a comparison, and the value."""
-    if isinstance(value, Record) and value.text is not None:
-        return "string", value.text
+    text = short_text(value)
+    if text is not None:
+        return "string", text
     what = kind(value)
     return "number" if what in ("int", "uint", "float") else what, value
 
@@ -135,3 +130,8 @@ def escaper(change: Callable[[str], str]) -> Callable[..., str]:
         return result
 
     return call
+
+
+def call(_context: Context, *_values: Any) -> Any:
+    """Fail, as Go does for what is no function; data holds none."""
+    raise Failure("the data holds no function")

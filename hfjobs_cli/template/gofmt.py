@@ -7,12 +7,21 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hfjobs_cli.template.floats import format_float
-from hfjobs_cli.template.values import ABSENT, Authored, Byte, NotPlain, Record, kind, sorted_keys, type_name
+from hfjobs_cli.template.values import (
+    ABSENT,
+    NO_VALUE,
+    Authored,
+    Byte,
+    NotPlain,
+    kind,
+    short_text,
+    sorted_keys,
+    type_name,
+)
 
-MAX_DEPTH = 100
+MAX_DATA_DEPTH = 100
 """How deep the lists and objects may be nested that are printed."""
 
-NO_VALUE = "<no value>"
 _QUOTES = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v", 92: "\\\\"}
 
 
@@ -40,7 +49,7 @@ class Spec:
 
 
 class TooDeep(Exception):
-    """A value is nested deeper than MAX_DEPTH."""
+    """A value is nested deeper than MAX_DATA_DEPTH."""
 
 
 class Printer:
@@ -82,19 +91,18 @@ class Printer:
             return spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
         if verb == "T":
             return spec.pad(type_name(value)[: spec.precision])
-        if verb == "p":
+        if verb in "pw":
             return self._bad(value, verb, spec)
         return self._value(value, verb, spec, 0, erring)
 
     def _value(self, value: object, verb: str, spec: Spec, depth: int, erring: bool = False) -> str:
-        if depth > MAX_DEPTH:
+        if depth > MAX_DATA_DEPTH:
             raise TooDeep
-        if verb == "w" and not erring:
-            return self._bad(value, verb, spec)
         what = kind(value)
         if what == "string":
-            text = str(value)
-            shown = text if self._escape is None or type(value) is Authored else self._escape(text)
+            shown = str(value)
+            if self._escape is not None and type(value) is not Authored:
+                shown = self._escape(shown)
             result = self._string(shown, verb, spec)
         elif what == "bool":
             result = spec.pad("true" if value else "false") if verb in "tv" else None
@@ -104,9 +112,8 @@ class Printer:
             result = self._float(value, verb, spec)
         elif isinstance(value, complex):
             result = self._complex(value, verb, spec)
-        elif isinstance(value, Record) and value.text is not None and verb in "vsxXq" and not (spec.sharp_v or erring):
-            shown = value.text if self._escape is None else self._escape(value.text)
-            result = self._string(shown, verb, spec)
+        elif (text := short_text(value)) is not None and verb in "vsxXq" and not (spec.sharp_v or erring):
+            result = self._string(text if self._escape is None else self._escape(text), verb, spec)
         else:
             result = self._container(value, verb, spec, depth, erring)
         if result is None:
@@ -196,9 +203,7 @@ class Printer:
 
     def _complex(self, value: complex, verb: str, spec: Spec) -> str | None:
         real = self._float(value.real, verb, spec)
-        plus, spec.plus = spec.plus, True
-        imaginary = self._float(value.imag, verb, spec)
-        spec.plus = plus
+        imaginary = self._float(value.imag, verb, replace(spec, plus=True))
         return None if real is None else f"({real}{imaginary}i)"
 
 

@@ -7,7 +7,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from hfjobs_cli.template.floats import format_float
-from hfjobs_cli.template.gofmt import MAX_DEPTH, TooDeep, decimal
+from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal
 from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
 
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -72,7 +72,7 @@ def _parts_words(char: str) -> bool:
 
 def json_text(value: Any, depth: int = 0) -> str:
     """Write a value as JSON, keys in order. Raises NotPlain and TooDeep; ValueError for a number JSON has not."""
-    if depth > MAX_DEPTH:
+    if depth > MAX_DATA_DEPTH:
         raise TooDeep
     what = kind(value)
     if what == "string":

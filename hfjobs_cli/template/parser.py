@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from hfjobs_cli.template.errors import TemplateError, did_you_mean
+from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.lexer import Kind, Token, tokens
 from hfjobs_cli.template.literals import number, unquote
 from hfjobs_cli.template.nodes import (
@@ -26,7 +26,7 @@ from hfjobs_cli.template.nodes import (
     Variable,
 )
 from hfjobs_cli.template.values import Int
-from hfjobs_cli.text import nearest
+from hfjobs_cli.text import did_you_mean
 
 MAX_NESTING = 60
 """How deep actions and parentheses may be nested."""
@@ -137,9 +137,9 @@ class _Parser:
         if word.text in ("if", "with", "range"):
             return self.control(word)
         if word.text in ("break", "continue"):
-            self.expect([Kind.RIGHT], f"{{{{{word.text}}}}}")
+            self.expect([Kind.RIGHT], _braced(word))
             if not self.loops:
-                raise self.error(f"{{{{{word.text}}}}} outside {{{{range}}}}", word)
+                raise self.error(f"{_braced(word)} outside {{{{range}}}}", word)
             return Jump(word.at, word.text)
         if word.text == "template":
             return self.invocation(word)
@@ -149,7 +149,7 @@ class _Parser:
             self.define(word, self.name("{{define}}"))
             return None
         if word.text in ("end", "else"):
-            raise self.error(f"{{{{{word.text}}}}} without {{{{if}}}}, {{{{with}}}} or {{{{range}}}}", word)
+            raise self.error(f"{_braced(word)} without {{{{if}}}}, {{{{with}}}} or {{{{range}}}}", word)
         raise self.unexpected(word, "an action")
 
     def items(self, opener: Token) -> tuple[list[Node], Token]:
@@ -157,7 +157,7 @@ class _Parser:
         nodes: list[Node] = []
         while True:
             if self.peek().kind is Kind.END:
-                raise self.error(f"{{{{{opener.text}}}}} is not closed with {{{{end}}}}", opener)
+                raise self.error(f"{_braced(opener)} is not closed with {{{{end}}}}", opener)
             word = self.word_ahead()
             if word is not None and word.text in ("end", "else"):
                 self.next()
@@ -182,7 +182,7 @@ class _Parser:
         """Read the rest of an `if`, `with` or `range`."""
         known = len(self.variables)
         self.nest(word)
-        pipe = self.pipeline(f"{{{{{word.text}}}}}", Kind.RIGHT)
+        pipe = self.pipeline(_braced(word), Kind.RIGHT, most_targets=2 if word.text == "range" else 1)
         self.loops += word.text == "range"
         body, closer = self.items(word)
         self.loops -= word.text == "range"
@@ -233,7 +233,7 @@ class _Parser:
         self.nest(word)
         body, closer = self.items(word)
         if closer.text != "end":
-            raise self.error(f"{{{{else}}}} in {{{{{word.text}}}}}", closer)
+            raise self.error(f"{{{{else}}}} in {_braced(word)}", closer)
         self.expect([Kind.RIGHT], "{{end}}")
         self.depth -= 1
         self.variables, self.loops = outside
@@ -245,11 +245,11 @@ class _Parser:
 
     # Pipelines.
 
-    def pipeline(self, where: str, closer: Kind) -> Pipe:
+    def pipeline(self, where: str, closer: Kind, *, most_targets: int = 1) -> Pipe:
         """Read commands up to `closer`, which is read too."""
         first = self.skip_space()
         pipe = Pipe(first.at)
-        self.targets(pipe, where)
+        self.targets(pipe, where, most_targets)
         while True:
             token = self.skip_space()
             if token.kind is closer:
@@ -266,8 +266,8 @@ class _Parser:
                 raise TemplateError("only a function can follow '|'", self.source, start.at)
         return pipe
 
-    def targets(self, pipe: Pipe, where: str) -> None:
-        """Read the variables that are declared or assigned, if there are any."""
+    def targets(self, pipe: Pipe, where: str, most: int) -> None:
+        """Read the variables that are declared or assigned, if there are any: up to `most`."""
         while (variable := self.skip_space()).kind is Kind.VARIABLE:
             place = 1
             while self.peek(place).kind is Kind.SPACE:
@@ -284,7 +284,7 @@ class _Parser:
             if after.kind is not Kind.OTHER:
                 pipe.is_assignment = after.kind is Kind.ASSIGN
                 return
-            if where != "{{range}}" or len(pipe.targets) == 2:
+            if len(pipe.targets) == most:
                 raise self.error(f"too many variables in {where}", after)
             if self.skip_space().kind is not Kind.VARIABLE:
                 raise self.unexpected(self.peek(), where)
@@ -327,7 +327,12 @@ class _Parser:
         kind = token.kind
         if kind is Kind.IDENTIFIER:
             if token.text not in self.functions:
-                raise self.error(f"unknown function '{token.text}'", token, did_you_mean(token.text, self.functions))
+                raise UnknownName(
+                    f"unknown function '{token.text}'",
+                    self.source,
+                    token.at,
+                    did_you_mean(token.text, self.functions),
+                )
             return Identifier(token.at, token.text)
         if kind is Kind.FIELD:
             return Field(token.at, (token.text[1:],))
@@ -355,14 +360,17 @@ class _Parser:
 
     def check_variable(self, token: Token) -> None:
         if token.text not in self.variables:
-            near = nearest(token.text, self.variables)
-            raise self.error(f"unknown variable '{token.text}'", token, f"did you mean '{near}'?" if near else None)
+            raise self.error(f"unknown variable '{token.text}'", token, did_you_mean(token.text, self.variables))
 
     def text_of(self, token: Token) -> str:
         try:
             return unquote(token.text)
         except ValueError as error:
             raise self.error(f"{token.text} is not a string: {error}", token) from None
+
+
+def _braced(word: Token) -> str:
+    return f"{{{{{word.text}}}}}"
 
 
 def _is_empty(nodes: Iterable[Node]) -> bool:

@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hfjobs_cli.text import cell_width
-
-GAP = 2
-"""Blanks between two columns."""
-
-MAX_PADDED = 250
-"""How wide a column is made; a longer cell just takes more. A command can be 200 KB."""
+from hfjobs_cli.text import MAX_PADDED, cell_width, padding
 
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;.*?\x1b\\")
 
@@ -43,14 +37,12 @@ def align(rows: Sequence[Sequence[str]]) -> str:
         widths += [0] * (len(cells) - 1 - len(widths))
         for place, cell in enumerate(cells[:-1]):
             widths[place] = max(widths[place], min(_width(cell), MAX_PADDED))
-    return "".join(
-        "".join(
-            cell + " " * (max(width - _width(cell), 0) + GAP) for cell, width in zip(cells[:-1], widths, strict=False)
-        )
-        + (cells[-1] if cells else "")
-        + "\n"
-        for cells in rows
-    )
+    return "".join(_line(cells, widths) for cells in rows)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [cell + padding(_width(cell), width) for cell, width in zip(cells[:-1], widths, strict=False)]
+    return "".join([*padded, *cells[-1:], "\n"])
 
 
 def _width(cell: str) -> int:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+NO_VALUE = "<no value>"
+
 
 class Absent:
     """The type of ABSENT."""
 
     def __repr__(self) -> str:
         """Spell it as Go prints it."""
-        return "<no value>"
+        return NO_VALUE
 
 
 ABSENT = Absent()
@@ -49,6 +51,10 @@ class Record(dict[str, Any]):
         super().__init__(fields)
         self.text = text
         self.more = more or {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field, listed or not."""
+        return self[name] if name in self else self.more.get(name, default)
 
 
 _TYPES = {
@@ -100,6 +106,11 @@ def sorted_keys(value: Mapping[str, Any]) -> list[str]:
     if not all(isinstance(key, str) for key in value):
         raise NotPlain("the data holds an object with a key that is no text")
     return sorted(value)
+
+
+def short_text(value: object) -> str | None:
+    """Return the text that an object prints as, None if it prints as any other value."""
+    return value.text if isinstance(value, Record) else None
 
 
 def like(original: str, text: str) -> str:
