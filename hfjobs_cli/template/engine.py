@@ -38,7 +38,7 @@ class Template:
     """
 
     def __init__(self, text: str, strict: bool = False, *, escapes: bool = False) -> None:
-        """Parse `text`. With `escapes`, `\\t` and `\\n` outside of actions are a tab and a line's end.
+        """Parse `text`. With `escapes`, `\\t` and `\\n` outside of actions are a tab and a newline.
 
         Raises TemplateError, with the place that is wrong.
         """
@@ -82,7 +82,7 @@ class Template:
                 known = known[name]
 
     def headers(self) -> list[str]:
-        """Return a header for each column, if columns are parted by tabs."""
+        """Return a header for each column, if columns are separated by tabs."""
         return headers(self._nodes)
 
     def functions(self) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from hfjobs_cli.template.errors import TemplateError, UnknownName
-from hfjobs_cli.template.lexer import Kind, Token, tokens
+from hfjobs_cli.template.lexer import Kind, Token
 from hfjobs_cli.template.literals import number, unquote
 from hfjobs_cli.template.nodes import (
     Action,
@@ -25,6 +25,7 @@ from hfjobs_cli.template.nodes import (
     Text,
     Variable,
 )
+from hfjobs_cli.template.stream import TokenStream
 from hfjobs_cli.template.values import Int
 from hfjobs_cli.text import did_you_mean
 
@@ -53,14 +54,14 @@ def parse(
     """Return the parts of a template, and those of the templates it defines. Raises TemplateError.
 
     Where `strict`, a variable may be assigned that was never declared, which fails only when it is rendered. With
-    `escapes`, `\\t` and `\\n` in text are a tab and a line's end.
+    `escapes`, `\\t` and `\\n` in text are a tab and a newline.
     """
     return _Parser(source, functions, strict, escapes).run()
 
 
-class _Parser:
+class _Parser(TokenStream):
     def __init__(self, source: str, functions: Collection[str], strict: bool, escapes: bool) -> None:
-        self.source = source
+        super().__init__(source)
         self.functions = functions
         self.strict = strict
         self.escapes = escapes
@@ -68,8 +69,6 @@ class _Parser:
         self.variables = ["$"]
         self.loops = 0
         self.depth = 0
-        self._tokens = tokens(source)
-        self._ahead: list[Token] = []
 
     def run(self) -> tuple[list[Node], dict[str, list[Node]]]:
         nodes: list[Node] = []
@@ -78,43 +77,6 @@ class _Parser:
             if node is not None:
                 nodes.append(node)
         return nodes, self.defined
-
-    # Tokens.
-
-    def peek(self, place: int = 0) -> Token:
-        """Return a token that comes, the next one by default. Raises TemplateError where it cannot be read."""
-        while len(self._ahead) <= place:
-            token = next(self._tokens)
-            if token.kind is Kind.ERROR:
-                raise self.error(token.text, token)
-            self._ahead.append(token)
-        return self._ahead[place]
-
-    def next(self) -> Token:
-        token = self.peek()
-        del self._ahead[0]
-        return token
-
-    def skip_space(self) -> Token:
-        """Return the next token that is no space, which is still to come."""
-        while self.peek().kind is Kind.SPACE:
-            self.next()
-        return self.peek()
-
-    def expect(self, kinds: Iterable[Kind], where: str) -> Token:
-        token = self.skip_space()
-        if token.kind not in kinds:
-            raise self.unexpected(token, where)
-        return self.next()
-
-    def error(self, message: str, token: Token, hint: str | None = None) -> TemplateError:
-        """Return the error for a token."""
-        return TemplateError(message, self.source, token.at, hint)
-
-    def unexpected(self, token: Token, where: str) -> TemplateError:
-        """Return the error for a token that cannot stand here."""
-        named = token.kind in (Kind.END, Kind.SPACE)
-        return self.error(f"unexpected {token.kind.value if named else repr(token.text)} in {where}", token)
 
     def nest(self, token: Token) -> None:
         """Go one level deeper; whoever calls this comes back by `depth -= 1`."""
@@ -275,7 +237,7 @@ class _Parser:
             after = self.peek(place)
             if after.kind not in (Kind.ASSIGN, Kind.DECLARE) and after.text != ",":
                 return
-            del self._ahead[: place + 1]
+            self.skip(place + 1)
             name = variable.text
             if after.kind is Kind.ASSIGN and not self.strict:
                 self.check_variable(variable)
