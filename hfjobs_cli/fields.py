@@ -70,8 +70,9 @@ def read_job(job: JobInfo, names: set[str] | None, now: datetime) -> Record:
     """
     if names is None:
         return Record(_parts(job), more={name: extra.read(job, now) for name, extra in EXTRAS.items()})
+    # With an id in it, it is never empty, and so never false.
     return Record(
-        {name: EXTRAS[name].read(job, now) if name in EXTRAS else _plain(getattr(job, name)) for name in names}
+        {name: EXTRAS[name].read(job, now) if name in EXTRAS else _plain(getattr(job, name)) for name in ("id", *names)}
     )
 
 

@@ -83,6 +83,13 @@ class TestTemplate:
         result = hfjobs("ps", "-a", "--namespace", "x", "--format", "{{.id}}")
         assert result == Result(1, "aa\n", "error: the Hub refused: Invalid cursor (GET /api/jobs/x: 400)\n")
 
+    def test_finds_the_job_itself_true(self, hfjobs: Hfjobs) -> None:
+        assert hfjobs("inspect", BY_HAND, "--format", "{{with .}}a{{end}}{{if .}}b{{end}}").stdout == "ab\n"
+
+    def test_reads_what_the_other_branch_hides(self, hfjobs: Hfjobs) -> None:
+        template = "{{$x := .}}{{if .network}}{{$x := .status}}{{else}}{{$x.id}}{{end}}"
+        assert hfjobs("inspect", BY_HAND, "--format", template) == Result(0, f"{BY_HAND}\n", "")
+
     def test_colours_where_colours_are_wanted(self, hfjobs: Hfjobs) -> None:
         argv = ("inspect", BY_HAND, "--format", '{{autocolor "red" .status}}')
         assert hfjobs(*argv).stdout == "COMPLETED\n"
@@ -364,6 +371,14 @@ class TestDelimited:
         assert rows[0]["command"] == "echo 'a b'"
         assert rows[1]["created"] == "2026-05-11T13:16:07Z"
         assert rows[1]["initiator"] == "user:davanstrien"
+
+    @pytest.mark.parametrize(("format_", "delimiter"), [("csv", ","), ("tsv", "\t")])
+    @pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\tb", "a,b", '"', "", " a ", "\x00"])
+    def test_quote_what_needs_it(self, hfjobs: Hfjobs, hub: Hub, format_: str, delimiter: str, name: str) -> None:
+        id_ = hub.add(labels={"name": name})
+        result = hfjobs("inspect", id_, id_, "--format", format_)
+        rows = list(csv.reader(io.StringIO(result.stdout, newline=""), delimiter=delimiter))
+        assert [row[1] for row in rows] == ["name", name, name]
 
     @pytest.mark.parametrize("format_", ["csv", "tsv"])
     def test_have_the_chosen_columns(self, either: Hfjobs, golden: Golden, format_: str) -> None:

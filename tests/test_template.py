@@ -203,7 +203,13 @@ class TestFunctionsOfGh:
 class TestTrust:
     """Where text of the data is escaped, that of the template's author is not."""
 
-    BAD: ClassVar[dict[str, Any]] = {"a": "x\x1b[2J\u202ey\n", "b": ["p\tq", "r"], "c": {"k": "v\r"}}
+    BAD: ClassVar[dict[str, Any]] = {
+        "a": "x\x1b[2J\u202ey\n",
+        "b": ["p\tq", "r"],
+        "c": {"k": "v\r"},
+        "form": "\x1b%s|",
+        "codes": [27, 155, 65],
+    }
 
     @pytest.mark.parametrize(
         ("text", "expected"),
@@ -225,6 +231,10 @@ class TestTrust:
             ("{{json .a}}", '"x\\u001b[2J\\u202ey\\n"'),
             ("{{range .b}}{{tablerow .}}{{end}}{{tablerender}}", "p\\tq\nr\n"),
             ("{{html .c.k}}{{urlquery .c.k}}", "v\\rv%0D"),
+            ('{{printf .form "\\n"}}', "\\x1b\n|"),
+            ('{{join (split "a\\nb" "b") .c.k}}', "a\nv\\r"),
+            ('{{range .codes}}{{printf "%c\\n" .}}{{end}}', "\\x1b\n\\x9b\nA\n"),
+            ('{{printf "%c\\n" (index .a 1)}}', "\\x1b\n"),
         ],
     )
     def test_escapes_what_jobs_say(self, text: str, expected: str) -> None:
@@ -331,6 +341,9 @@ class TestAnalysis:
             ('{{index . "a"}}', None),
             ("{{$x := .}}{{$x = 1}}{{.a}}", None),
             ("{{(print .).a}}", None),
+            ("{{$x := .}}{{if .a}}{{$x := .b}}{{else}}{{$x.c}}{{end}}", {"a", "b", "c"}),
+            ("{{$x := .a}}{{if 1}}{{$y := ($x = $)}}{{end}}{{$x.b}}", None),
+            ("{{if .a}}{{$ = .b}}{{end}}{{$.c}}", None),
             ('{{define "t"}}{{.}}{{end}}{{template "t" .}}', None),
         ],
     )
@@ -363,6 +376,20 @@ class TestBounds:
             ('{{printf "%1000000d%1000000d%1000000d" 1 1 1 | printf "%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s"}}', "characters"),
             ('{{pad "x" 999999999 0}}', "more than 16000000 characters"),
             ('{{range 20000}}{{printf "%999d" .}}{{end}}', "more than 16000000 characters"),
+            ('{{$f := "%1000000[1]T"}}{{range 9}}{{$f = print $f $f}}{{end}}{{$x := printf $f 1}}', "characters"),
+            ('{{range 300000}}{{$x := printf "%1000000v" $.nope}}{{end}}', "characters"),
+            (
+                '{{$f := "%%"}}{{range 19}}{{$f = print $f $f}}{{end}}{{range 9}}{{$x := printf $f}}{{end}}',
+                "characters",
+            ),
+            (
+                '{{$f := "%["}}{{range 19}}{{$f = print $f $f}}{{end}}{{range 9}}{{$x := printf $f 1}}{{end}}',
+                "characters",
+            ),
+            ('{{$s := pad "x" 0 1000000}}{{range 9}}{{$x := split $s ""}}{{end}}', "characters"),
+            ('{{$s := pad "x" 0 1000000}}{{range 9999}}{{$x := slice $s 1}}{{end}}', "characters"),
+            ('{{$s := pad "x" 0 1000000}}{{$t := print $s ""}}{{range 9999}}{{$x := eq $s $t}}{{end}}', "characters"),
+            ("{{index .list .huge}}", "thousands of digits"),
             ("{{.deep}}", "nested too deep"),
             ("{{json .deep}}", "nested too deep"),
             ("{{.set}}", "the data holds a set, which is not plain data"),
@@ -376,7 +403,7 @@ class TestBounds:
         deep: Any = []
         for _ in range(2000):
             deep = [deep]
-        value = {"deep": deep, "set": {1}, "keys": {1: 2}, "huge": 10**9999, "infinite": float("inf")}
+        value = {"deep": deep, "set": {1}, "keys": {1: 2}, "huge": 10**9999, "list": [1], "infinite": float("inf")}
         with pytest.raises(TemplateError, match=reason):
             render(text, value)
 
@@ -391,6 +418,20 @@ class TestBounds:
     def test_refuses_what_is_nested_too_deep(self, text: str) -> None:
         with pytest.raises(TemplateError, match="nested deeper than 60 levels"):
             Template(text)
+
+    def test_has_so_many_variables_and_no_more(self) -> None:
+        assert Template("{{$x := 1}}" * 499).render({}) == ""
+        with pytest.raises(TemplateError, match="more than 500 variables"):
+            Template("{{$x := 1}}" * 500)
+
+    @pytest.mark.parametrize("text", ["{{0x1p99999}}", "{{0x1p99999i}}", "{{+18446744073709551615}}"])
+    def test_refuses_numbers_that_are_too_large(self, text: str) -> None:
+        with pytest.raises(TemplateError, match="too large"):
+            Template(text, strict=True)
+
+    def test_a_table_of_many_links_takes_no_time(self) -> None:
+        text = '{{$f := "\\x1b]8;;"}}{{range 16}}{{$f = print $f $f}}{{end}}{{tablerow $f 1}}{{tablerender}}'
+        assert len(render(text)) == 5 * 2**16 + 4
 
     def test_a_loop_may_be_longer_than_the_nesting_is_deep(self) -> None:
         assert (
@@ -490,6 +531,28 @@ def test_a_function_takes_anything_or_raises_the_engines_own_error(name: str, va
     except TemplateError:
         return
     assert len(rendered) <= MAX_CHARACTERS
+
+
+EXPRESSIONS = st.recursive(
+    st.sampled_from(["(index . 0)", "(index . 1)", "(index . 2)", '"\\n"', '"%s%c"', "7", '","', "nil"]),
+    lambda inner: st.tuples(
+        st.sampled_from(sorted(set(FUNCTIONS) - {"raw"})), st.lists(inner, min_size=1, max_size=3)
+    ).map(lambda call: f"({call[0]} {' '.join(call[1])})"),
+    max_leaves=6,
+)
+
+
+@settings(steady, max_examples=3000)
+@given(st.lists(EXPRESSIONS, min_size=1, max_size=2))
+def test_no_control_character_of_the_data_gets_through(expressions: list[str]) -> None:
+    """Whatever functions do with it, together with control characters of the template."""
+    text = "".join(f"{{{{{expression}}}}}" for expression in expressions)
+    value = ["a\x9b%s,%d", 0x9B, ["\x9b", {"\x9b": "\x9bb"}]]
+    try:
+        rendered = render(text, value, escape=printable)
+    except TemplateError:
+        return
+    assert "\x9b" not in rendered
 
 
 @steady

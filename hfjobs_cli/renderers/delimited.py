@@ -19,13 +19,13 @@ def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) 
     from io import StringIO
 
     buffer = StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter, lineterminator=line_end)
+    writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")  # it quotes what holds either
 
     def write(values: Sequence[Any]) -> None:
         # On a terminal a value must not draw what it likes; in a pipe it is whole.
         harmless = view.spell if view.for_eyes else str
         writer.writerow([harmless(value) if isinstance(value, str) else value for value in values])
-        view.write(buffer.getvalue())
+        view.write(buffer.getvalue().removesuffix("\r\n") + line_end)
         buffer.seek(0)
         buffer.truncate()
 

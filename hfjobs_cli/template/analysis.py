@@ -56,11 +56,23 @@ class _Uses:
             if pipe.is_assignment
             for name in pipe.targets
         }
-        self._variables: dict[str, Path | None] = {"$": ()}
-        self._walk(nodes, ())
+        self._variables: dict[str, Path | None] = {}
+        self._begin(nodes, ())
         for name, value in self._invoked:  # which grows meanwhile
-            self._variables = {"$": value}
-            self._walk(defined.get(name, ()), value)
+            self._begin(defined.get(name, ()), value)
+
+    def _begin(self, nodes: Sequence[Node], value: Path | None) -> None:
+        """Walk through a template that is given `value`."""
+        self._variables = {}
+        self._bind("$", value, 0)
+        self._walk(nodes, value)
+
+    def _bind(self, name: str, value: Path | None, at: int) -> None:
+        """Note what a variable holds."""
+        if name in self._assigned:
+            self._note((), at)
+            value = None
+        self._variables[name] = value
 
     def _walk(self, nodes: Iterable[Node], dot: Path | None) -> None:
         for node in nodes:
@@ -76,7 +88,9 @@ class _Uses:
         value = self._pipe(node.pipe, dot, keeps=node.word == "with")
         if node.word == "range":
             self._variables.update(dict.fromkeys(node.pipe.targets))
+        inside = dict(self._variables)
         self._walk(node.body, {"if": dot, "with": value, "range": None}[node.word])
+        self._variables = inside
         self._walk(node.otherwise or (), dot)
         self._variables = outside
 
@@ -98,10 +112,7 @@ class _Uses:
         values = [self._operand(word, dot, keeps=keeps and alone) for word in words]
         value = values[0] if alone else None
         for name in pipe.targets:
-            if name in self._assigned:
-                value = None
-                self._note((), pipe.at)
-            self._variables[name] = value
+            self._bind(name, value, pipe.at)
         return value
 
     def _operand(self, node: Operand, dot: Path | None, *, keeps: bool = False) -> Path | None:
@@ -187,12 +198,13 @@ def _keys(pipe: Pipe, field: Operand) -> Iterator[str]:
 
 
 def _pipes(nodes: Iterable[Node]) -> Iterator[Pipe]:
-    """Yield all pipelines in parts of a template, but for those in parentheses."""
+    """Yield all pipelines in parts of a template, those in parentheses behind those around them."""
     for node in nodes:
         if isinstance(node, Text | Jump):
             continue
         if node.pipe is not None:
             yield node.pipe
+            yield from (word for word in _operands(node.pipe) if isinstance(word, Pipe))
         if isinstance(node, Control):
             yield from _pipes(node.body)
             yield from _pipes(node.otherwise or ())
@@ -203,8 +215,8 @@ def _operands(pipe: Pipe) -> Iterator[Operand]:
     for command in pipe.commands:
         for word in command.words:
             yield word
+            if isinstance(word, Chain):
+                yield word.start
             inner = word.start if isinstance(word, Chain) else word
             if isinstance(inner, Pipe):
                 yield from _operands(inner)
-            elif isinstance(word, Chain):
-                yield inner

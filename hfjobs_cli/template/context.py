@@ -9,10 +9,13 @@ from typing import Any, Literal
 
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.table import Table
-from hfjobs_cli.template.values import Authored
+from hfjobs_cli.template.values import Authored, kind
 
 MAX_CHARACTERS = 16_000_000
 """How much text may be made in one rendering."""
+
+WORK = 16
+"""How many characters can be read for the price of making one."""
 
 
 class Failure(Exception):
@@ -55,6 +58,8 @@ class Context:
         It counts as of the data, and is escaped when it is printed, unless the author's parts hold what would be
         escaped too; then the others are escaped now.
         """
+        if all(type(part) is Authored or kind(part) in ("bool", "int", "uint", "float", "nil") for part in parts):
+            return Authored(make(self.printer))
         if self.surroundings.escape is None:
             return make(self.printer)
         if any(type(part) is Authored and not part.isprintable() for part in parts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hfjobs_cli.template.context import Context, Failure
+from hfjobs_cli.template.context import WORK, Context, Failure
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.gotext import json_text
 from hfjobs_cli.template.values import Int, Strings, kind, like, short_text, sorted_keys, type_name
@@ -24,7 +24,7 @@ def json(context: Context, value: Any) -> str:
 def split(context: Context, text: str, separator: str) -> Strings:
     """Part a text; without a separator, into its characters."""
     parts = text.split(separator) if separator else list(text)
-    context.spend(len(text) + len(parts))
+    context.spend(len(text) + 16 * len(parts))  # a part is an object, however short it is
     return Strings(like(text, part) for part in parts)
 
 
@@ -43,7 +43,7 @@ def join(context: Context, first: Any, second: Any) -> str:
 
     def make(printer: Printer) -> str:
         texts = [printer.print([value]) for value in values]
-        return str(separator).join(sorted(texts) if what == "map" else texts)
+        return printer.safe(separator).join(sorted(texts) if what == "map" else texts)
 
     return context.mixed([separator, *values], make)
 
@@ -69,7 +69,8 @@ def truncate(context: Context, first: Any, second: Any) -> str:
     if kind(text) != "string" or kind(length) != "int" or (context.strict and type(length) is not Int):
         raise Failure("it takes a text and a whole number")
     if length < 0:
-        raise Failure(f"a text cannot be cut to {length} characters")
+        raise Failure("a text cannot be cut to less than nothing")
+    context.spend(len(text) // WORK)
     return like(text, text[:length])
 
 
@@ -77,7 +78,7 @@ def over(change: Callable[[str], str]) -> Callable[[Context, str], str]:
     """Make a function of one that changes a text."""
 
     def call(context: Context, text: str) -> str:
-        context.spend(len(text))
+        context.spend(len(text) if text.isascii() else 4 * len(text))  # other letters are changed one by one
         return like(text, change(text))
 
     return call

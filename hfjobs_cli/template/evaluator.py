@@ -152,6 +152,7 @@ class Evaluator:
         if what == "list":
             return ((Int(place), item) for place, item in enumerate(value))
         if what == "map":
+            self.context.spend(len(value))
             return ((key, value[key]) for key in sorted_keys(value))
         if what in ("int", "uint"):
             if len(node.pipe.targets) > 1:

@@ -21,6 +21,7 @@ def time_ago(context: Context, text: Any) -> Any:
 
 def time_format(context: Context, layout: str, text: Any) -> Any:
     """Write a time in a layout."""
+    context.spend(4 * len(layout))
     return ABSENT if kind(text) == "nil" else context.mixed([layout], lambda _: gotime.layout(layout, _moment(text)))
 
 

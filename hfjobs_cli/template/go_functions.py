@@ -5,27 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hfjobs_cli.template.context import Context, Failure
+from hfjobs_cli.template.context import WORK, Context, Failure
+from hfjobs_cli.template.gofmt import decimal
 from hfjobs_cli.template.printf import printf as write_form
 from hfjobs_cli.template.values import ABSENT, NO_VALUE, Authored, Byte, Int, kind, like, short_text, type_name
 
 
-def is_equal(value: Any, other: Any) -> bool:
+def is_equal(context: Context, value: Any, other: Any) -> bool:
     """Compare two values. Raises Failure if they are of different kinds, or lists or objects."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if "nil" in (what, other_what):
         return what == other_what
     if what != other_what or what in ("list", "map"):
         raise Failure(f"{_spelled(value)} and {_spelled(other)} cannot be compared")
+    _pay(context, value, other)
     return bool(value == other)
 
 
-def is_less(value: Any, other: Any) -> bool:
+def is_less(context: Context, value: Any, other: Any) -> bool:
     """Compare two numbers or texts. Raises Failure for anything else."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if what != other_what or what not in ("number", "string"):
         raise Failure(f"{_spelled(value)} and {_spelled(other)} have no order")
+    _pay(context, value, other)
     return bool(value < other)
+
+
+def is_at_most(context: Context, value: Any, other: Any) -> bool:
+    """Compare two numbers or texts. Raises Failure for anything else."""
+    return is_less(context, value, other) or is_equal(context, value, other)
+
+
+def _pay(context: Context, value: Any, other: Any) -> None:
+    """Pay for a comparison, of which only that of long texts is work."""
+    if isinstance(value, str):
+        context.spend(min(len(value), len(other)) // WORK)
 
 
 def _spelled(value: Any) -> str:
@@ -42,11 +56,11 @@ def _comparable(value: Any) -> tuple[str, Any]:
     return "number" if what in ("int", "uint", "float") else what, value
 
 
-def equal(_context: Context, value: Any, *others: Any) -> bool:
+def equal(context: Context, value: Any, *others: Any) -> bool:
     """Tell whether a value is one of several."""
     if not others:
         raise Failure("it takes something to compare with")
-    return any(is_equal(value, other) for other in others)
+    return any(is_equal(context, value, other) for other in others)
 
 
 def length(_context: Context, value: Any) -> Int:
@@ -71,9 +85,10 @@ def index(context: Context, value: Any, *places: Any) -> Any:
         elif what == "list":
             value = value[_place(place, len(value) - 1)]
         elif what == "string":
-            data = value.encode("utf-8", "replace")
-            context.spend(len(data))
-            value = Byte(data[_place(place, len(data) - 1)])
+            data = value if value.isascii() else value.encode("utf-8", "replace")
+            context.spend(0 if data is value else len(data))
+            found = data[_place(place, len(data) - 1)]
+            value = Byte(ord(found) if isinstance(found, str) else found)
         else:
             raise Failure(f"there is nothing in {_spelled(value)}")
     return value
@@ -83,17 +98,20 @@ def _place(value: Any, last: int) -> int:
     if kind(value) not in ("int", "uint"):
         raise Failure(f"a place is a whole number, not {type_name(value)}")
     if not 0 <= value <= last:
-        raise Failure(f"{value} is out of range" + (f", the last one is {last}" if last >= 0 else ", it is empty"))
+        raise Failure(
+            f"{decimal(value)} is out of range" + (f", the last one is {last}" if last >= 0 else ", it is empty")
+        )
     return int(value)
 
 
-def slice_(_context: Context, value: Any, *places: Any) -> Any:
+def slice_(context: Context, value: Any, *places: Any) -> Any:
     """Return a part of a text or list."""
     what = kind(value)
     if what not in ("string", "list"):
         raise Failure(f"{_spelled(value)} cannot be sliced")
     if len(places) > (2 if what == "string" else 3):
         raise Failure("too many places")
+    context.spend(len(value) // WORK)
     bounds = [_place(place, len(value)) for place in places]
     if bounds != sorted(bounds):
         raise Failure(f"{' > '.join(map(str, bounds))}")
@@ -113,7 +131,7 @@ def println(context: Context, *values: Any) -> str:
 
 def printf(context: Context, form: str, *values: Any) -> str:
     """Write values in a form."""
-    return context.mixed([form, *values], lambda printer: write_form(printer, form, values))
+    return context.mixed([form, *values], lambda printer: write_form(printer, printer.safe(form), values))
 
 
 def escaper(change: Callable[[str], str]) -> Callable[..., str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from hfjobs_cli.template.floats import format_float
 from hfjobs_cli.template.values import (
@@ -66,8 +66,12 @@ class Printer:
     def text(self, value: object) -> str:
         """Write one value as an action prints it."""
         if isinstance(value, str):  # by far the most frequent
-            return value if self._escape is None or type(value) is Authored else self._escape(value)
+            return self.safe(value)
         return NO_VALUE if value is ABSENT else self.argument(value, "v", Spec())
+
+    def safe(self, text: str) -> str:
+        """Return a text as it may be written: escaped, unless it is by the author of the template."""
+        return text if self._escape is None or type(text) is Authored else self._escape(text)
 
     def print(self, values: Sequence[object]) -> str:
         """Write values, with a blank between two neither of which is text."""
@@ -88,9 +92,9 @@ class Printer:
     def argument(self, value: object, verb: str, spec: Spec, erring: bool = False) -> str:
         """Write one argument of a verb. `erring` says that this is part of a message about a verb that does not fit."""
         if value is None or value is ABSENT:
-            return spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)"
+            return self._paid(spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)")
         if verb == "T":
-            return spec.pad(type_name(value)[: spec.precision])
+            return self._paid(spec.pad(type_name(value)[: spec.precision]))
         if verb in "pw":
             return self._bad(value, verb, spec)
         return self._value(value, verb, spec, 0, erring)
@@ -100,10 +104,7 @@ class Printer:
             raise TooDeep
         what = kind(value)
         if what == "string":
-            shown = str(value)
-            if self._escape is not None and type(value) is not Authored:
-                shown = self._escape(shown)
-            result = self._string(shown, verb, spec)
+            result = self._string(self.safe(cast(str, value)), verb, spec)
         elif what == "bool":
             result = spec.pad("true" if value else "false") if verb in "tv" else None
         elif isinstance(value, int):
@@ -113,13 +114,14 @@ class Printer:
         elif isinstance(value, complex):
             result = self._complex(value, verb, spec)
         elif (text := short_text(value)) is not None and verb in "vsxXq" and not (spec.sharp_v or erring):
-            result = self._string(text if self._escape is None else self._escape(text), verb, spec)
+            result = self._string(self.safe(text), verb, spec)
         else:
             result = self._container(value, verb, spec, depth, erring)
-        if result is None:
-            return self._bad(value, verb, spec)
-        self.spend(len(result))
-        return result
+        return self._bad(value, verb, spec) if result is None else self._paid(result)
+
+    def _paid(self, text: str) -> str:
+        self.spend(len(text))
+        return text
 
     def _bad(self, value: object, verb: str, spec: Spec) -> str:
         """Say that a verb does not fit a value."""
@@ -163,7 +165,7 @@ class Printer:
 
     def _integer(self, value: int, verb: str, spec: Spec) -> str | None:
         if verb == "c":
-            return spec.pad(_rune(value))
+            return spec.pad(self.safe(_rune(value)))
         if verb == "q":
             return spec.pad(quote(_rune(value), "'", ascii_only=spec.plus))
         if verb == "U":

@@ -83,7 +83,7 @@ def number(text: str) -> tuple[int | float | complex, int | None]:
         return _complex(text)
     if not any(char in text for char in ".eEpP") or (text.lstrip("+-")[:2].lower() == "0x" and "p" not in text.lower()):
         whole = _integer(text)
-        if not -(2**63) <= whole < 2**64:
+        if not -(2**63) <= whole < (2**63 if text[0] == "+" else 2**64):
             raise ValueError("it is too large")
         return whole, whole if whole in _INT64 else None
     real = _float(text)
@@ -117,7 +117,10 @@ def _float(text: str) -> float:
         if "p" not in text.lower():
             raise ValueError("a hexadecimal fraction needs an exponent")
         _check_underscores(text)
-        value = float.fromhex(text.replace("_", ""))
+        try:
+            value = float.fromhex(text.replace("_", ""))
+        except OverflowError:
+            raise ValueError("it is too large") from None
     else:
         value = float(text)
     if math.isinf(value):

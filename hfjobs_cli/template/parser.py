@@ -32,6 +32,9 @@ from hfjobs_cli.text import did_you_mean
 MAX_NESTING = 60
 """How deep actions and parentheses may be nested."""
 
+MAX_VARIABLES = 500
+"""How many variables there may be at one place."""
+
 _OPERANDS = (
     Kind.BOOL,
     Kind.CHARACTER,
@@ -243,6 +246,8 @@ class _Parser(TokenStream):
                 self.check_variable(variable)
             pipe.targets.append(name)
             self.variables.append(name)
+            if len(self.variables) > MAX_VARIABLES:
+                raise self.error(f"more than {MAX_VARIABLES} variables", variable)
             if after.kind is not Kind.OTHER:
                 pipe.is_assignment = after.kind is Kind.ASSIGN
                 return

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from hfjobs_cli.template.gofmt import Printer, Spec
 from hfjobs_cli.template.values import ABSENT, type_name
 
+VERB_COST = 16
+"""What reading a verb costs, in characters, whatever it writes."""
+
 MAX_NUMBER = 1_000_000
 """The largest width or precision that Go takes."""
 
@@ -23,6 +26,7 @@ class _Printf:
         self.printer = printer
         self.form = form
         self.values = values
+        self.last_bracket = form.rfind("]")
         self.at = 0
         self.place = 0
         self.is_reordered = False
@@ -38,6 +42,7 @@ class _Printf:
                 self.printer.spend(self.at - start)
                 yield self.form[start : self.at]
             if self.at < len(self.form):
+                self.printer.spend(VERB_COST)
                 self.at += 1
                 yield from self._verb()
         if not self.is_reordered and self.place < len(self.values):
@@ -138,7 +143,7 @@ class _Printf:
         if self._peek() != "[":
             return
         self.is_reordered = True
-        end = self.form.find("]", self.at)
+        end = self.form.find("]", self.at) if self.at < self.last_bracket else -1
         if end < 0 or len(self.form) - self.at < 3:
             self.is_good = False
             self.at += 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hfjobs_cli.text import MAX_PADDED, cell_width, padding
 
-_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;.*?\x1b\\")
+_SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 
 
 class Table:
