@@ -7,7 +7,17 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.payload import parse_time
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
-_WORDS = {"second": "s", "minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
+_WORDS = {
+    "second": "s",
+    "sec": "s",
+    "minute": "m",
+    "min": "m",
+    "hour": "h",
+    "day": "d",
+    "week": "w",
+    "month": "mo",
+    "year": "y",
+}
 _PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?")
 _SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?")
 

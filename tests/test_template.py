@@ -240,6 +240,10 @@ class TestTrust:
     def test_escapes_what_jobs_say(self, text: str, expected: str) -> None:
         assert render(text, self.BAD, escape=printable) == expected
 
+    def test_a_row_of_a_table_is_one_line_everywhere(self) -> None:
+        text = '{{tablerow .c.k (color "red" "x") (print "a" 1 .c.k)}}{{tablerender}}'
+        assert render(text, self.BAD) == "v\\r  \x1b[0;31mx\x1b[0m  a1v\\r\n"
+
     def test_passes_everything_through_where_nothing_is_escaped(self) -> None:
         assert render("{{.a}}{{raw .a}}{{print .a}}{{.b}}", self.BAD) == 3 * self.BAD["a"] + "[p\tq r]"
 
