@@ -84,7 +84,8 @@ class TestTemplate:
         assert result == Result(1, "aa\n", "error: the Hub refused: Invalid cursor (GET /api/jobs/x: 400)\n")
 
     def test_finds_the_job_itself_true(self, hfjobs: Hfjobs) -> None:
-        assert hfjobs("inspect", BY_HAND, "--format", "{{with .}}a{{end}}{{if .}}b{{end}}").stdout == "ab\n"
+        assert hfjobs("inspect", BY_HAND, "--format", "{{with .}}a{{end}}").stdout == "a\n"
+        assert hfjobs("inspect", BY_HAND, "--format", "{{if .}}a{{end}}").stdout == "a\n"
 
     def test_reads_what_the_other_branch_hides(self, hfjobs: Hfjobs) -> None:
         template = "{{$x := .}}{{if .network}}{{$x := .status}}{{else}}{{$x.id}}{{end}}"

@@ -179,6 +179,10 @@ class TestFunctionsOfGh:
         text = '{{tablerow (color "red" "ab") "c"}}{{tablerow "a" (hyperlink "http://x" "b") "d"}}{{tablerender}}'
         assert render(text) == "\x1b[0;31mab\x1b[0m  c\na   \x1b]8;;http://x\x1b\\b\x1b]8;;\x1b\\  d\n"
 
+    def test_one_long_cell_does_not_pad_all_rows(self) -> None:
+        text = '{{tablerow (pad "x" 0 999) 1}}{{tablerow "y" 2}}{{tablerow "z"}}{{tablerender}}'
+        assert [len(line) for line in render(text).splitlines()] == [1000 + 2 + 1, 250 + 2 + 1, 1]
+
     @pytest.mark.parametrize("color", [True, False])
     def test_autocolor_colours_where_colours_are_wanted(self, color: bool) -> None:
         expected = "\x1b[0;31mx\x1b[0m" if color else "x"
