@@ -57,8 +57,7 @@ class FieldPattern:
 
     @cached_property
     def _fits_one(self) -> Callable[[str], object]:
-        # Shells and Go write [^a] for what Python's patterns know as [!a].
-        return re.compile("|".join(translate(glob.replace("[^", "[!")) for glob in self.globs)).match
+        return re.compile("|".join(map(translate, self.globs))).match
 
     @property
     def is_exact(self) -> bool:
@@ -275,7 +274,8 @@ def _parse_pattern(item: str) -> FieldPattern:
         )
     if field not in FIELDS:
         raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=_field_hint(field))
-    text = text.removeprefix("=")  # `==`, as selectors of other tools have it
+    # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
+    text = text.removeprefix("=").replace("[^", "[!")
     globs = tuple(filter(None, [text] if field == "command" else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"jobs without it are found by {field}!=*")

@@ -88,6 +88,7 @@ class TestFilter:
         [
             (["-f", "status=error"], [("stage", "ERROR")]),
             (["-f", "status=Err*"], [("stage", "ERROR")]),
+            (["-f", "status=[^crs]*"], [("stage", "ERROR"), ("stage", "DELETED")]),
             (["-f", "status=error,canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
             (["-f", "status=error", "-f", "status=canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
             (["-f", "status!=completed,running"], [("stage", stage) for stage in ("SCHEDULING", *ENDED)]),
