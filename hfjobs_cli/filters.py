@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
 from functools import cached_property
 
-from hfjobs_cli.cells import command_cell, image_cell
+from hfjobs_cli.cells import command_cell, image_cell, initiator_cell, initiator_type_cell
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, JobInfo, JobInitiator
+from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, UNKNOWN_TYPE, JobInfo, JobInitiator
 from hfjobs_cli.references import is_name
 from hfjobs_cli.text import empty_option, one_of, split_values
 
@@ -18,6 +18,8 @@ NO_INITIATOR = "none"
 
 _TYPO = 0.85
 """How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
+
+_NEGATED_SET = re.compile(r"\[\^(?=.+\])")
 
 _OTHER_WORDS = {
     "failed": "error",
@@ -44,7 +46,7 @@ class InitiatorPattern:
         """Tell whether `initiator` is the one meant, leaving `negated` aside."""
         if initiator is None or self.type is None:
             return initiator is None and self.type is None
-        return initiator.type == self.type and self.who in (None, initiator.name, initiator.id)
+        return (initiator.type or UNKNOWN_TYPE) == self.type and self.who in (None, initiator.name, initiator.id)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ _VALUES: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
     "command": lambda job: (command_cell(job),),
     "flavor": lambda job: (job.flavor,),
     "owner": lambda job: (job.owner.name,),
-    "initiator": lambda job: (NO_INITIATOR,) if job.initiator is None else (str(job.initiator), job.initiator.type),
+    "initiator": lambda job: (initiator_cell(job) or NO_INITIATOR, initiator_type_cell(job)),
     "label": lambda job: (text for key, value in (job.labels or {}).items() for text in (f"{key}={value}", key)),
 }
 """What `--filter` compares: the values a field of a job has, spelled as in a table; None is none."""
@@ -150,15 +152,15 @@ class JobFilter:
         )
 
 
-def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...] | None:
-    """Read `--status`: the stages any of which is wanted, None for all of them.
+def parse_stages(values: Iterable[str], *, all_: bool = False, option: str = "--status") -> tuple[str, ...] | None:
+    """Read `--status`, or what else `option` is: the stages any of which is wanted, None for all of them.
 
     Nothing given means the active ones, or every one with `all_`. Only exclusions (`!S`) means all the others that
     this version knows. A stage may be given as a glob pattern. Raises UsageError for an unknown status.
     """
     wanted: set[str] = set()
     unwanted: set[str] = set()
-    for item in split_values(values, "--status"):
+    for item in split_values(values, option):
         negated, name = _negation(item)
         stages = {stage for stage in STAGES if fnmatchcase(stage, name.upper())}
         if not stages:
@@ -169,7 +171,7 @@ def parse_stages(values: Iterable[str], *, all_: bool = False) -> tuple[str, ...
         return None if all_ else ACTIVE_STAGES
     chosen = tuple(stage for stage in STAGES if stage in (wanted or STAGES) and stage not in unwanted)
     if not chosen:
-        raise UsageError("--status leaves no status to list", hint="drop one of the !STATUS exclusions")
+        raise UsageError(f"{option} leaves no status to list", hint="drop one of the !STATUS exclusions")
     return chosen
 
 
@@ -254,10 +256,12 @@ def parse_filter(
 def _common_stages(status: Sequence[str], patterns: Sequence[FieldPattern], *, all_: bool) -> tuple[str, ...] | None:
     """Return the stages that both `--status` and `--filter status=...` ask for, None for all of them."""
     items = [f"{'!' * each.negated}{glob}" for each in patterns for glob in each.globs]
-    if not items or not status:
-        return parse_stages([*status, *items], all_=all_)
-    option, filtered = parse_stages(status) or (), parse_stages(items) or ()
-    common = tuple(stage for stage in option if stage in filtered)
+    if not items:
+        return parse_stages(status, all_=all_)
+    filtered = parse_stages(items, option="--filter")
+    if not status:
+        return filtered
+    common = tuple(stage for stage in parse_stages(status) or () if stage in (filtered or ()))
     if not common:
         raise UsageError("--status and --filter leave no status to list", hint="give one of them")
     return common
@@ -275,7 +279,7 @@ def _parse_pattern(item: str) -> FieldPattern:
     if field not in FIELDS:
         raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=_field_hint(field))
     # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
-    text = text.removeprefix("=").replace("[^", "[!")
+    text = _NEGATED_SET.sub("[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field == "command" else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"jobs without it are found by {field}!=*")

@@ -38,7 +38,8 @@ class Scan:
                     self.matched += 1
                     yield job
                 if self._limit and self.matched == self._limit:
-                    self.has_more = page.has_next or any(map(self._wanted.matches, page.jobs[place + 1 :]))
+                    more_pages = page.has_next and not self._is_last(page)
+                    self.has_more = more_pages or any(map(self._wanted.matches, page.jobs[place + 1 :]))
                     return
             if self._is_last(page):
                 return
@@ -52,4 +53,6 @@ class Scan:
         """
         created = [job.created_at for job in page.jobs if job.created_at is not None]
         since = self._wanted.since
-        return since is not None and bool(created) and created[-1] < since and created == sorted(created, reverse=True)
+        if since is None or not created or created[-1] >= since:
+            return False
+        return created[0] > created[-1] and created == sorted(created, reverse=True)

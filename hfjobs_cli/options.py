@@ -32,7 +32,7 @@ def _or_help(text: Callable[[], str]) -> Callable[[typer.Context, str | None], s
     """Make a callback of an option that prints a text and ends, if the option's value is `help`."""
 
     def callback(ctx: typer.Context, value: str | None) -> str | None:
-        if value == "help" and not ctx.resilient_parsing:
+        if value is not None and value.strip().lower() == "help" and not ctx.resilient_parsing:
             ctx.obj.write(text())
             raise typer.Exit
         return value

@@ -162,6 +162,7 @@ class TestFilter:
                 "for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
             ),
             ("name=", "filter 'name=' has no pattern", "jobs without it are found by name!=*"),
+            ("status=running,!running", "--filter leaves no status to list", "drop one of the !STATUS exclusions"),
             ("name=,", "filter 'name=,' has no pattern", "jobs without it are found by name!=*"),
             (
                 "stage=error",
@@ -194,6 +195,17 @@ class TestFilter:
             f"0 of {ALL_JOBS} jobs read on 3 pages match --filter\nno jobs match\n"
             "hint: a pattern is for the whole value; '*vllm*' matches what holds it\n",
         )
+
+    def test_finds_an_initiator_without_a_type(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """By what its cell shows, and by --initiator too."""
+        id_ = hub.add(initiator={"id": "q"})
+        for options in (["-f", "initiator=unknown"], ["-f", "initiator=unknown:q"], ["--initiator", "unknown:q"]):
+            assert matches(hfjobs, *options) == [id_]
+        assert matches(hfjobs, "--initiator", "unknown:*") == [id_]
+
+    def test_a_bracket_that_is_not_closed_is_a_bracket(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        id_ = hub.add(labels={"name": "a[^b"})
+        assert matches(hfjobs, "-f", "name=a[^b") == [id_]
 
     def test_what_is_absent_matches_no_pattern(self, hfjobs: Hfjobs, hub: Hub) -> None:
         id_ = hub.add(labels=None, flavor=None)
@@ -268,6 +280,18 @@ class TestTime:
             "hint: for example 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z\n",
         )
         assert hub.requests == []
+
+    def test_more_is_not_promised_where_later_pages_are_too_old(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        jobs = [hub.job(id="aa"), hub.job(id="bb", createdAt="2026-05-01T00:00:00.000Z")]
+        hub.replies(200, json.dumps(jobs), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
+        result = hfjobs("ps", "-a", "-q", "--namespace", "x", "--since", "1d", "--limit", "1")
+        assert result == Result(0, "aa\n", "1 of 1 jobs read match --since\n")
+
+    def test_one_old_job_alone_does_not_end_the_listing(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        old = hub.job(id="aa", createdAt="2026-05-01T00:00:00.000Z")
+        hub.replies(200, json.dumps([old]), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
+        hub.replies(200, json.dumps([hub.job(id="bb")]))
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x", "--since", "1d").stdout == "bb\n"
 
     def test_must_leave_something_between_them(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("ps", "--since", "1h", "--until", "2h") == Result(

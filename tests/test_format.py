@@ -316,7 +316,8 @@ class TestHelp:
     def test_lists_fields_and_functions(
         self, hfjobs: Hfjobs, hub: Hub, golden: Golden, command: tuple[str, ...]
     ) -> None:
-        result = hfjobs(*command, "--format", "help")
+        result = hfjobs(*command, "--format", "Help")
+        assert hfjobs(*command, "--format", "help") == result
         assert result == Result(0, golden("format-help.txt", result.stdout), "")
         assert max(map(len, result.stdout.splitlines())) <= 80
         assert hub.requests == []
@@ -374,7 +375,7 @@ class TestDelimited:
         assert rows[1]["initiator"] == "user:davanstrien"
 
     @pytest.mark.parametrize(("format_", "delimiter"), [("csv", ","), ("tsv", "\t")])
-    @pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\tb", "a,b", '"', "", " a ", "\x00"])
+    @pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\tb", "a,b", '"', "", " a "])
     def test_quote_what_needs_it(self, hfjobs: Hfjobs, hub: Hub, format_: str, delimiter: str, name: str) -> None:
         id_ = hub.add(labels={"name": name})
         result = hfjobs("inspect", id_, id_, "--format", format_)

@@ -352,6 +352,7 @@ class TestAnalysis:
             ("{{$x := .}}{{if .a}}{{$x := .b}}{{else}}{{$x.c}}{{end}}", {"a", "b", "c"}),
             ("{{$x := .a}}{{if 1}}{{$y := ($x = $)}}{{end}}{{$x.b}}", None),
             ("{{if .a}}{{$ = .b}}{{end}}{{$.c}}", None),
+            ("{{$x := .}}{{$y := or .a ($x := .b)}}{{$x.c}}", None),
             ('{{define "t"}}{{.}}{{end}}{{template "t" .}}', None),
         ],
     )
@@ -369,7 +370,16 @@ class TestAnalysis:
     )
     def test_ends_for_templates_that_call_each_other(self, text: str) -> None:
         template = Template(text)
-        assert template.fields() in ({"a"}, {"a", "b"}, set())
+        assert template.fields() in ({"a"}, {"a", "b"}, set(), None)
+
+    def test_follows_a_bounded_number_of_calls(self) -> None:
+        """Each call for another field is one more to follow, and each of these makes as many."""
+        calls = "".join(f'{{{{template "t" .f{number}}}}}' for number in range(40))
+        assert Template(f'{{{{define "t"}}}}{calls}{{{{end}}}}{{{{template "t" .}}}}').fields() is None
+
+    def test_headers_of_nested_actions_take_no_time(self) -> None:
+        text = "{{.id}}" + "{{if .a}}" * 50 + "\t{{.b}}" + "{{end}}" * 50
+        assert Template(text).headers() == ["ID", "B"]
 
 
 class TestBounds:
@@ -397,6 +407,10 @@ class TestBounds:
             ('{{$s := pad "x" 0 1000000}}{{range 9}}{{$x := split $s ""}}{{end}}', "characters"),
             ('{{$s := pad "x" 0 1000000}}{{range 9999}}{{$x := slice $s 1}}{{end}}', "characters"),
             ('{{$s := pad "x" 0 1000000}}{{$t := print $s ""}}{{range 9999}}{{$x := eq $s $t}}{{end}}', "characters"),
+            ('{{$s := "日"}}{{range 21}}{{$s = print $s $s}}{{end}}{{printf "% x" $s}}', "characters"),
+            ('{{$s := "日"}}{{range 22}}{{$s = print $s $s}}{{end}}{{split $s ""}}', "characters"),
+            ('{{$s := "日"}}{{range 22}}{{$s = print $s $s}}{{end}}{{js $s}}', "characters"),
+            ("{{range 300000}}{{tablerow 1 2}}{{end}}", "characters"),
             ("{{index .list .huge}}", "thousands of digits"),
             ("{{.deep}}", "nested too deep"),
             ("{{json .deep}}", "nested too deep"),

@@ -27,6 +27,9 @@ Path = tuple[str, ...]
 MAX_PATH = 4
 """How long a path may get; a template that calls itself for a field goes one field deeper each time."""
 
+MAX_INVOCATIONS = 200
+"""For how many values the templates that are invoked are followed; beyond, the data counts as used as a whole."""
+
 
 class Use(NamedTuple):
     """A value of the data that a template uses, and where."""
@@ -48,12 +51,12 @@ class _Uses:
         self.found: list[Use] = []
         self._seen: set[tuple[str, Path | None]] = set()
         self._invoked: list[tuple[str, Path | None]] = []
-        # A variable that is assigned may hold anything at any time.
+        # A variable that is assigned may hold anything at any time, and one that is declared in parentheses may not be.
         self._assigned = {
             name
             for body in (nodes, *defined.values())
-            for pipe in _pipes(body)
-            if pipe.is_assignment
+            for pipe, is_nested in _pipes(body)
+            if pipe.is_assignment or is_nested
             for name in pipe.targets
         }
         self._variables: dict[str, Path | None] = {}
@@ -96,7 +99,8 @@ class _Uses:
 
     def _invocation(self, node: Invocation, dot: Path | None) -> None:
         value = None if node.pipe is None else self._pipe(node.pipe, dot, keeps=True)
-        if value is not None and len(value) > MAX_PATH:
+        if value is not None and (len(value) > MAX_PATH or len(self._invoked) > MAX_INVOCATIONS):
+            self._note((), node.at)
             value = None
         if (node.name, value) not in self._seen:
             self._seen.add((node.name, value))
@@ -143,7 +147,8 @@ def calls(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[s
     return {
         word.name
         for body in (nodes, *defined.values())
-        for pipe in _pipes(body)
+        for pipe, is_nested in _pipes(body)
+        if not is_nested
         for word in _operands(pipe)
         if isinstance(word, Identifier)
     }
@@ -175,15 +180,15 @@ def _header_text(nodes: Sequence[Node]) -> Iterator[str]:
     for node in nodes:
         if isinstance(node, Text):
             yield node.text
-        elif isinstance(node, Control) and any("\t" in text for text in _header_text(node.body)):
-            yield from _header_text(node.body)
+        elif isinstance(node, Control) and "\t" in (inside := "".join(_header_text(node.body))):
+            yield inside
         elif not (isinstance(node, Action) and node.pipe.targets):
             yield next(_names([node]), "")
 
 
 def _names(nodes: Iterable[Node]) -> Iterator[str]:
     """Yield the fields that parts of a template name, as headers."""
-    for pipe in _pipes(nodes):
+    for pipe, _ in _pipes(nodes):
         for word in _operands(pipe):
             if isinstance(word, Field | Variable | Chain) and word.path:
                 yield ".".join([*word.path, *_keys(pipe, word)]).upper()
@@ -197,14 +202,14 @@ def _keys(pipe: Pipe, field: Operand) -> Iterator[str]:
             yield from (str(word.value) for word in others[1:] if isinstance(word, Literal))
 
 
-def _pipes(nodes: Iterable[Node]) -> Iterator[Pipe]:
-    """Yield all pipelines in parts of a template, those in parentheses behind those around them."""
+def _pipes(nodes: Iterable[Node]) -> Iterator[tuple[Pipe, bool]]:
+    """Yield all pipelines in parts of a template, and whether each stands in parentheses, behind those around it."""
     for node in nodes:
         if isinstance(node, Text | Jump):
             continue
         if node.pipe is not None:
-            yield node.pipe
-            yield from (word for word in _operands(node.pipe) if isinstance(word, Pipe))
+            yield node.pipe, False
+            yield from ((word, True) for word in _operands(node.pipe) if isinstance(word, Pipe))
         if isinstance(node, Control):
             yield from _pipes(node.body)
             yield from _pipes(node.otherwise or ())

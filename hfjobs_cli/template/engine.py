@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
-from hfjobs_cli.template.analysis import calls, headers, invocations, uses
+from hfjobs_cli.template.analysis import Use, calls, headers, invocations, uses
 from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.evaluator import Evaluator
@@ -57,9 +58,13 @@ class Template:
         text = Evaluator(self.text, self._defined, self._functions, own, strict=self.strict).run(self._nodes, data)
         return text if surroundings else text + own.table.take()
 
+    @cached_property
+    def _uses(self) -> list[Use]:
+        return uses(self._nodes, self._defined)
+
     def fields(self) -> set[str] | None:
         """Return the names of all fields that are used of the data itself, None if it is used as a whole."""
-        paths = [use.path for use in uses(self._nodes, self._defined)]
+        paths = [use.path for use in self._uses]
         return {path[0] for path in paths} if all(paths) else None
 
     def check(self, schema: Schema) -> None:
@@ -70,7 +75,7 @@ class Template:
         for name, at in invocations(self._nodes, self._defined):
             if name not in self._defined:
                 raise TemplateError(f"unknown template '{name}'", self.text, at, did_you_mean(name, self._defined))
-        for use in sorted(uses(self._nodes, self._defined), key=lambda use: use.at):
+        for use in sorted(self._uses, key=lambda use: use.at):
             known: Schema | None = schema
             for place, name in enumerate(use.path):
                 if known is None:

@@ -11,6 +11,9 @@ from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.values import ABSENT, Authored, kind, short_text, type_name
 from hfjobs_cli.text import printable
 
+CELL_COST = 64
+"""What a cell costs, in characters, however short it is: it is padded to the width of its column."""
+
 
 def time_ago(context: Context, text: Any) -> Any:
     """Say how long ago a time was."""
@@ -55,6 +58,7 @@ def hyperlink(context: Context, address: str, text: str) -> str:
 
 def table_row(context: Context, *values: Any) -> str:
     """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
+    context.spend(CELL_COST * len(values))
     printer = Printer(printable, context.spend)
     context.surroundings.table.add([printer.print([_scalar(value)]) for value in values])
     return Authored("")

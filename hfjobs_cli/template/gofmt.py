@@ -146,6 +146,7 @@ class Printer:
             return spec.pad(text[: spec.precision])
         if verb in "vq":
             text = text[: spec.precision]
+            self.spend(len(text))
             if spec.sharp and _can_backquote(text):
                 return spec.pad(f"`{text}`")
             return spec.pad(quote(text, ascii_only=spec.plus))
@@ -155,6 +156,7 @@ class Printer:
 
     def _hex(self, data: bytes, verb: str, spec: Spec) -> str:
         data = data[: spec.precision]
+        self.spend(5 * len(data))  # up to `0x41 ` for each
         if not data:
             return spec.pad("")
         prefix = f"0{verb}" if spec.sharp else ""
