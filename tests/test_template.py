@@ -520,7 +520,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
     max_leaves=12,
 )
-steady = settings(max_examples=600, derandomize=True, deadline=None, database=None)
+steady = settings(max_examples=500, derandomize=True, deadline=None, database=None)
 
 
 @steady
@@ -564,7 +564,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(steady, max_examples=3000)
+@settings(steady, max_examples=1200)
 @given(st.lists(EXPRESSIONS, min_size=1, max_size=2))
 def test_no_control_character_of_the_data_gets_through(expressions: list[str]) -> None:
     """Whatever functions do with it, together with control characters of the template."""

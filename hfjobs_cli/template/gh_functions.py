@@ -9,10 +9,7 @@ from hfjobs_cli.template import colors, gotime
 from hfjobs_cli.template.context import Context, Failure
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.values import ABSENT, Authored, kind, short_text, type_name
-from hfjobs_cli.text import printable
-
-CELL_COST = 64
-"""What a cell costs, in characters, however short it is: it is padded to the width of its column."""
+from hfjobs_cli.text import MAX_PADDED, printable
 
 
 def time_ago(context: Context, text: Any) -> Any:
@@ -58,7 +55,7 @@ def hyperlink(context: Context, address: str, text: str) -> str:
 
 def table_row(context: Context, *values: Any) -> str:
     """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
-    context.spend(CELL_COST * len(values))
+    context.spend(MAX_PADDED * len(values))  # a cell is padded, however short it is
     printer = Printer(printable, context.spend)
     context.surroundings.table.add([printer.print([_scalar(value)]) for value in values])
     return Authored("")

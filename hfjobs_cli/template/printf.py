@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from hfjobs_cli.template.gofmt import Printer, Spec
 from hfjobs_cli.template.values import ABSENT, type_name
 
-VERB_COST = 16
+VERB_COST = 64
 """What reading a verb costs, in characters, whatever it writes."""
 
 MAX_NUMBER = 1_000_000
