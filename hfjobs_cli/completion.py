@@ -17,8 +17,8 @@ import typer
 from hfjobs_cli.cells import age
 from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.filters import FIELDS, NO_INITIATOR
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES, JobInfo
+from hfjobs_cli.patterns import FIELDS, NO_INITIATOR
 from hfjobs_cli.references import is_name
 from hfjobs_cli.renderers import RENDERERS
 from hfjobs_cli.session import Session

@@ -1,25 +1,19 @@
 """Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from fnmatch import fnmatchcase, translate
-from functools import cached_property
+from fnmatch import fnmatchcase
 
-from hfjobs_cli.cells import command_cell, image_cell, initiator_cell, initiator_type_cell
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, UNKNOWN_TYPE, JobInfo, JobInitiator
+from hfjobs_cli.patterns import NO_INITIATOR, FieldPattern, parse_pattern
 from hfjobs_cli.references import is_name
 from hfjobs_cli.text import empty_option, one_of, split_values
 
-NO_INITIATOR = "none"
-
 _TYPO = 0.85
 """How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
-
-_NEGATED_SET = re.compile(r"\[\^(?=.+\])")
 
 _OTHER_WORDS = {
     "failed": "error",
@@ -47,44 +41,6 @@ class InitiatorPattern:
         if initiator is None or self.type is None:
             return initiator is None and self.type is None
         return (initiator.type or UNKNOWN_TYPE) == self.type and self.who in (None, initiator.name, initiator.id)
-
-
-@dataclass(frozen=True)
-class FieldPattern:
-    """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
-
-    field: str
-    globs: tuple[str, ...]
-    negated: bool = False
-
-    @cached_property
-    def _fits_one(self) -> Callable[[str], object]:
-        return re.compile("|".join(map(translate, self.globs))).match
-
-    @property
-    def is_exact(self) -> bool:
-        """Tell whether it names one value."""
-        return len(self.globs) == 1 and not any(char in self.globs[0] for char in "*?[")
-
-    def fits(self, job: JobInfo) -> bool:
-        """Tell whether the field has such a value, leaving `negated` aside."""
-        return any(self._fits_one(value) for value in _VALUES[self.field](job) if value is not None)
-
-
-_VALUES: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
-    "id": lambda job: (job.id,),
-    "name": lambda job: (job.name,),
-    "image": lambda job: (image_cell(job),),
-    "command": lambda job: (command_cell(job),),
-    "flavor": lambda job: (job.flavor,),
-    "owner": lambda job: (job.owner.name,),
-    "initiator": lambda job: (initiator_cell(job) or NO_INITIATOR, initiator_type_cell(job)),
-    "label": lambda job: (text for key, value in (job.labels or {}).items() for text in (f"{key}={value}", key)),
-}
-"""What `--filter` compares: the values a field of a job has, spelled as in a table; None is none."""
-
-FIELDS = ("id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label")
-"""What `--filter` takes. The status is left to the Hub, as with `--status`."""
 
 
 @dataclass(frozen=True)
@@ -234,7 +190,7 @@ def parse_filter(
     labels = list(parse_labels(label, name))
     stages: list[FieldPattern] = []
     patterns: list[FieldPattern] = []
-    parsed = [_parse_pattern(item) for item in filters]
+    parsed = [parse_pattern(item) for item in filters]
     for pattern in parsed:
         if pattern.field == "status":
             stages.append(pattern)
@@ -265,31 +221,6 @@ def _common_stages(status: Sequence[str], patterns: Sequence[FieldPattern], *, a
     if not common:
         raise UsageError("--status and --filter leave no status to list", hint="give one of them")
     return common
-
-
-def _parse_pattern(item: str) -> FieldPattern:
-    """Read one `--filter`: `FIELD=GLOB` or `FIELD!=GLOB`; but for commands, which hold commas, there may be several."""
-    key, equals, text = item.partition("=")
-    field = key.removesuffix("!").lower()
-    if not equals or not field:
-        raise UsageError(
-            f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
-            hint="for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
-        )
-    if field not in FIELDS:
-        raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=_field_hint(field))
-    # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
-    text = _NEGATED_SET.sub("[!", text.removeprefix("="))
-    globs = tuple(filter(None, [text] if field == "command" else text.split(",")))
-    if not globs:
-        raise UsageError(f"filter '{item}' has no pattern", hint=f"jobs without it are found by {field}!=*")
-    return FieldPattern(field, globs, negated=key.endswith("!"))
-
-
-def _field_hint(field: str) -> str:
-    if field in ("created", "since", "until"):
-        return "use --since and --until"
-    return one_of({"stage": "status", "hardware": "flavor"}.get(field, field), FIELDS)
 
 
 def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:

@@ -15,8 +15,8 @@ from hfjobs_cli.completion import (
     complete_sort,
     complete_status,
 )
-from hfjobs_cli.filters import FIELDS
 from hfjobs_cli.models import INITIATOR_TYPES, STAGES
+from hfjobs_cli.patterns import FIELDS
 from hfjobs_cli.renderers import RENDERERS
 
 _FORMATS = ", ".join(RENDERERS)
