@@ -133,6 +133,8 @@ class TestTrust:
         id_ = hub.add(labels={"name": "a\tb\nc"})
         result = hfjobs("inspect", id_, "--format", r"table {{.name}}\t{{.flavor}}")
         assert result == Result(0, "NAME     FLAVOR\na\\tb\\nc  l40sx1\n", "")
+        result = hfjobs("inspect", id_, "--format", '{{tablerow (color "red" .name) (printf "%s\\x1b[0m" .name) 1}}')
+        assert result == Result(0, "\x1b[0;31ma\\tb\\nc\x1b[0m  a\\tb\\nc\x1b[0m  1\n", "")
 
 
 class TestTable:

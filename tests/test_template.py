@@ -248,6 +248,9 @@ class TestTrust:
         text = '{{tablerow .c.k (color "red" "x") (print "a" 1 .c.k)}}{{tablerender}}'
         assert render(text, self.BAD) == "v\\r  \x1b[0;31mx\x1b[0m  a1v\\r\n"
 
+    def test_what_println_makes_of_the_data_counts_as_of_the_data(self) -> None:
+        assert render("{{tablerow (println .c.k)}}{{tablerender}}", self.BAD) == "v\\r\\n\n"
+
     def test_passes_everything_through_where_nothing_is_escaped(self) -> None:
         assert render("{{.a}}{{raw .a}}{{print .a}}{{.b}}", self.BAD) == 3 * self.BAD["a"] + "[p\tq r]"
 

@@ -38,8 +38,9 @@ def template_renderer(text: str) -> Renderer:
 
 def _lines(template: Template, jobs: Iterable[JobInfo], view: View) -> None:
     """Write a line for each job as soon as it is known; rows of `tablerow` after the last."""
-    surroundings = Surroundings(view.now, view.spell if view.for_eyes else None, view.color)
     makes_rows = bool(template.functions() & ROWS)
+    # Rows are one line each, in a pipe too.
+    surroundings = Surroundings(view.now, view.spell if view.for_eyes or makes_rows else None, view.color)
     for text in _rendered(template, jobs, view, surroundings):
         if makes_rows and (not text or text.endswith("\n")):
             view.write(text)  # nothing but rows to come, or a table that ends its lines by itself

@@ -22,7 +22,7 @@ def json(context: Context, value: Any) -> str:
 
 
 def split(context: Context, text: str, separator: str) -> Strings:
-    """Part a text; without a separator, into its characters."""
+    """Split a text; without a separator, into its characters."""
     count = text.count(separator) + 1 if separator else len(text)
     context.spend(len(text) + 16 * count)  # a part is an object, however short it is
     return Strings(like(text, part) for part in (text.split(separator) if separator else text))

@@ -114,7 +114,7 @@ def slice_(context: Context, value: Any, *places: Any) -> Any:
     context.spend(len(value) // WORK)
     bounds = [_place(place, len(value)) for place in places]
     if bounds != sorted(bounds):
-        raise Failure(f"{' > '.join(map(str, bounds))}")
+        raise Failure(f"the places {' '.join(map(str, bounds))} are not in order")
     part = value[slice(*bounds[:2])] if len(bounds) > 1 else value[bounds[0] if bounds else 0 :]
     return like(value, part) if what == "string" else type(value)(part)
 
@@ -126,7 +126,7 @@ def print_(context: Context, *values: Any) -> str:
 
 def println(context: Context, *values: Any) -> str:
     """Write values with blanks between, and end the line."""
-    return context.mixed([Authored("\n")], lambda printer: printer.println(values))
+    return context.mixed([Authored("\n"), *values], lambda printer: printer.println(values))
 
 
 def printf(context: Context, form: str, *values: Any) -> str:
