@@ -11,6 +11,7 @@ import typer
 
 from hfjobs_cli import __version__, options
 from hfjobs_cli.commands.duplicate import duplicate
+from hfjobs_cli.commands.emulator import emulator
 from hfjobs_cli.commands.inspect import inspect
 from hfjobs_cli.commands.ps import ps
 from hfjobs_cli.config import SETTINGS, Overrides
@@ -24,7 +25,10 @@ COMMANDS: tuple[tuple[Callable[..., ExitCode], tuple[str, ...]], ...] = (
     (inspect, ()),
     (duplicate, ("rerun",)),
 )
-"""Every command with its other names."""
+"""Every command about the jobs of a Hub, with its other names."""
+
+LOCAL_COMMANDS: tuple[Callable[..., ExitCode], ...] = (emulator,)
+"""Every command that asks no Hub, and takes no options about one."""
 
 NOT_YET = ("run", "logs", "wait", "cancel", "labels", "expose", "hardware", "stats", "ssh", "uv", "scheduled")
 """What `hf jobs` has besides."""
@@ -105,8 +109,8 @@ def root(
         session.write(ctx.get_help() + "\n")
 
 
-def _connected(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
-    """Return `command` for typer: its session comes from the context, and it takes the connection's options too.
+def _for_typer(command: Callable[..., ExitCode], connection: Sequence[str] = ()) -> Callable[..., ExitCode]:
+    """Return `command` for typer: its session comes from the context, and it takes options of the connection too.
 
     So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options.
     """
@@ -119,13 +123,13 @@ def _connected(command: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
                 f"unexpected argument '{ctx.args[0]}'",
                 hint="lists are separated by commas, a namespace is given as --namespace NAME",
             )
-        connection = {name: given.pop(name) for name in _CONNECTION}
-        session.overrides = Overrides(**connection).over(session.overrides)
+        overrides = {name: given.pop(name) for name in connection}
+        session.overrides = Overrides(**overrides).over(session.overrides)
         return command(session, **given)
 
     _, *own = signature(command).parameters.values()
     shared = signature(root).parameters
-    parameters = [shared["ctx"], *own, *(shared[name] for name in _CONNECTION)]
+    parameters = [shared["ctx"], *own, *(shared[name] for name in connection)]
     run.__signature__ = Signature([each.replace(kind=each.KEYWORD_ONLY) for each in parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
@@ -137,7 +141,10 @@ for _command, _aliases in COMMANDS:
             _name,
             hidden=_name in _aliases,
             context_settings={"allow_extra_args": True},
-        )(_connected(_command))
+        )(_for_typer(_command, _CONNECTION))
+
+for _command in LOCAL_COMMANDS:
+    app.command(_command.__name__, context_settings={"allow_extra_args": True})(_for_typer(_command))
 
 
 def _elsewhere(ctx: typer.Context) -> None:

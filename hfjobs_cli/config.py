@@ -24,7 +24,7 @@ SETTINGS = {
     "HF_TOKEN_PATH": "file that holds the token",
     "HF_HOME": "directory whose file named token holds it",
     "XDG_CACHE_HOME": "~/.cache by default: huggingface/token, hfjobs/",
-    "XDG_STATE_HOME": "~/.local/state by default: hfjobs/, the demo",
+    "XDG_STATE_HOME": "~/.local/state by default: hfjobs/emulator/",
     "HF_ENDPOINT": "the Hub, https://huggingface.co by default",
     "HF_HUB_OFFLINE": "1 = make no request",
     "HF_DEBUG": "1 = --debug",
@@ -81,7 +81,7 @@ class Settings:
     is_offline: bool
     is_debug: bool
     cache_dir: Path
-    state_dir: Path
+    emulator_dir: Path
 
 
 def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
@@ -101,8 +101,13 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
         is_offline=_is_true(environ.get("HF_HUB_OFFLINE")) and not is_demo,
         is_debug=overrides.debug or _is_true(environ.get("HF_DEBUG")),
         cache_dir=_directory(environ, "XDG_CACHE_HOME", home / ".cache") / "hfjobs",
-        state_dir=_directory(environ, "XDG_STATE_HOME", home / ".local" / "state") / "hfjobs",
+        emulator_dir=emulator_directory(environ),
     )
+
+
+def emulator_directory(environ: Mapping[str, str]) -> Path:
+    """Return the directory in which the emulator keeps its jobs."""
+    return _directory(environ, "XDG_STATE_HOME", _home(environ) / ".local" / "state") / "hfjobs" / "emulator"
 
 
 def is_loopback(endpoint: str) -> bool:

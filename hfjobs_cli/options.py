@@ -1,7 +1,8 @@
 """Options and arguments that commands share, each with its help and its completion in one place."""
 
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -49,6 +50,23 @@ Endpoint = Annotated[
 ]
 Demo = Annotated[bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")]
+
+EmulatorAction = Annotated[
+    Literal["reset"] | None,
+    typer.Argument(metavar="[reset]", help="'reset' ends and forgets all jobs instead.", show_default=False),
+]
+Port = Annotated[
+    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="Where jobs are kept; default: that of --demo.", file_okay=False),
+]
+Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
+EmulatorToken = Annotated[
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="What opens it; default: one made at the first start, then kept."),
+]
 
 Jobs = Annotated[
     list[str],

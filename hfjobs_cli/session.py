@@ -41,6 +41,7 @@ class Session:
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(timezone.utc))
     sleep: Callable[[float], None] = time.sleep
     overrides: Overrides = field(default_factory=Overrides)
+    runs_demo_jobs: bool = True
     _progress_shown: bool = False
 
     @classmethod
@@ -79,16 +80,12 @@ class Session:
         return self._connect(settings.token, memory=memory)
 
     def _demo_client(self) -> JobsClient:
+        with emulator_needed("the demo"):
+            from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
+        directory = self.settings.emulator_dir
         try:
-            from hfjobs_cli.emulator import DEMO_TOKEN, open_app
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                f"the demo needs {(error.name or '').partition('.')[0]}, which is not installed",
-                hint="pip install 'hfjobs-cli[emulator]'",
-            ) from error
-        directory = self.settings.state_dir
-        try:
-            app = open_app(directory / "demo.sqlite3", clock=self.clock)
+            with emulator_needed("the demo"):
+                app = open_app(directory, token=DEMO_TOKEN, clock=self.clock, runs_jobs=self.runs_demo_jobs)
         except OSError as error:
             raise HfJobsError(
                 f"the demo cannot keep its jobs in {directory}: {error}",
@@ -219,6 +216,18 @@ class Session:
         if self.environ.get("FORCE_COLOR"):
             return True
         return on_terminal and self.environ.get("TERM") != "dumb" and not _is_legacy_console()
+
+
+@contextmanager
+def emulator_needed(what: str) -> Iterator[None]:
+    """Say how to install what the emulator needs, if that is not there. Raises UsageError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{what} needs {(error.name or '').partition('.')[0]}, which is not installed",
+            hint="pip install 'hfjobs-cli[emulator]'",
+        ) from error
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -13,17 +13,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.cli import main
-from hfjobs_cli.emulator import App, Store
+from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.seed import history
+from hfjobs_cli.emulator.server import Server
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.store import Store
 from hfjobs_cli.session import Session
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Hfjobs:
             environ={**self.environ, **width, **environ},
             clock=lambda: NOW,
             sleep=self.pauses.append,
+            runs_demo_jobs=False,
         )
         code = main(argv, session)
         return Result(code, stdout.getvalue(), stderr.getvalue())
@@ -117,22 +119,22 @@ Misbehaviour = Callable[[App, "WSGIEnvironment", "StartResponse"], Iterable[byte
 
 
 class Hub:
-    """The emulator's app behind a real HTTP server on loopback. It records requests, and misbehaves when told to."""
+    """The emulator served on loopback, but jobs are not run. It records requests, and misbehaves when told to."""
 
-    def __init__(self, state: Path) -> None:
-        self.store = Store(state / "hub.sqlite3", seed=lambda: history(NOW))
-        self.app = App(self.store, token=TOKEN, clock=lambda: NOW)
+    def __init__(self, directory: Path) -> None:
+        state = State(directory / "hub")
+        self.store = Store(state, seed=lambda: history(NOW))
+        self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW)
         self.requests: list[Request] = []
         self._misbehaviours: list[Misbehaviour] = []
         self._replies: dict[str, Response] = {}
-        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet)
-        self.endpoint = f"http://127.0.0.1:{self._server.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW)
+        self.endpoint = self._server.endpoint
+        self._thread = threading.Thread(target=self._server.serve)
         self._thread.start()
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
         self._thread.join()
 
     @property
@@ -161,7 +163,8 @@ class Hub:
 
     def job(self, **changes: Any) -> dict[str, Any]:
         """Return a job as the Hub sends it: the one run by hand with changed keys; those changed to None are gone."""
-        source = self.store.get(USER, BY_HAND)
+        with self.store.read() as tables:
+            source = tables.job(USER, BY_HAND)
         assert source is not None
         merged = {**source, "id": "6a02000000000000000000aa", "createdAt": "2026-05-12T08:59:59.000Z", **changes}
         return {key: value for key, value in merged.items() if value is not None}
@@ -169,9 +172,15 @@ class Hub:
     def add(self, **changes: Any) -> str:
         """Put such a job into the store and return its id."""
         job = self.job(**changes)
-        self.store.add(job)
+        with self.store.write() as tables:
+            tables.add_job(job)
         identifier: str = job["id"]
         return identifier
+
+    def all_jobs(self, namespace: str = USER) -> list[dict[str, Any]]:
+        """Return every job in the store, the newest first."""
+        with self.store.read() as tables:
+            return tables.newest_jobs(namespace, limit=999)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         headers = {
@@ -184,16 +193,6 @@ class Hub:
         if self._misbehaviours:
             return self._misbehaviours.pop(0)(self.app, environ, start)
         return self.app(environ, start)
-
-
-class _Quiet(WSGIRequestHandler):
-    """A handler that logs nothing and lives in the tests' present moment."""
-
-    def date_time_string(self, _timestamp: float | None = None) -> str:
-        return format_datetime(NOW, usegmt=True)
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
-        pass
 
 
 def hang_up(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -17,6 +17,8 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"__init__", "commands", "config", "errors", "options", "session"},
     "commands": {
         "columns",
+        "config",
+        "emulator",  # by the command that serves it
         "errors",
         "filters",
         "listing",
@@ -55,7 +57,10 @@ FENCES = {
     "typer": {"cli.py", "options.py", "completion.py"},
     "rich": {"renderers/table.py", "renderers/layout.py", "session.py", "text.py"},
     "httpx": {"api/transport.py"},
-    "werkzeug": {"emulator/app.py"},
+    "werkzeug": {"emulator/app.py", "emulator/server.py"},
+    "pydantic": {"emulator/bodies.py"},
+    "cronsim": {"emulator/cron.py"},
+    "psutil": {"emulator/processes.py"},
 }
 
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))

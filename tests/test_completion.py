@@ -73,7 +73,7 @@ class TestStaticWords:
     @pytest.mark.parametrize(
         ("line", "words"),
         [
-            ("hfjobs ", ["ps", "inspect", "duplicate"]),
+            ("hfjobs ", ["ps", "inspect", "duplicate", "emulator"]),
             ("hfjobs d", ["duplicate"]),
             ("hfjobs ps --status ", STATUSES),
             ("hfjobs ps --status C", ["Completed", "Canceled"]),

@@ -129,7 +129,7 @@ def test_an_interrupt_while_nobody_empties_stdout_names_what_was_created(
     code, _, stderr = hfjobs("duplicate", *options, BY_HAND, BY_SCHEDULE, stdout=Stuck())
     assert code == 130
     told, *rest = stderr.splitlines()
-    ids = [job["id"] for job in hub.store.newest(USER, limit=made)]
+    ids = [job["id"] for job in hub.all_jobs()[:made]]
     assert sorted(told.removeprefix("created: ").split()) == sorted(ids)
     assert len(posts(hub)) == made
     assert rest == ([f"not duplicated: {BY_SCHEDULE}"] if made == 1 else []) + ["interrupted"]
@@ -261,7 +261,7 @@ class TestRefused:
         monkeypatch.setenv("HTTPS_PROXY", elsewhere.endpoint)
         result = hfjobs("duplicate", f"x/{BY_HAND}", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (5, "")
-        assert result.stderr.startswith("error: the connection to https://hub.invalid broke: 401")
+        assert result.stderr.startswith("error: the connection to https://hub.invalid broke: 400")
         assert "not known" not in result.stderr
 
     def test_the_remembered_namespace_is_asked_for_anew(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -3,14 +3,16 @@
 import http.client
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hfjobs_cli.emulator import Store
 from hfjobs_cli.emulator.seed import history
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.store import Store
+from hfjobs_cli.emulator.wire import Document
 from tests.support import BY_HAND, NOW, TOKEN, USER, Hfjobs, Hub
 
 
@@ -96,7 +98,7 @@ def test_durations_of_what_is_under_way_are_counted_to_now(hub: Hub) -> None:
 
 def test_every_seeded_job_is_as_the_schema_wants_it(hub: Hub) -> None:
     """Required keys, known initiators and stages, as the Hub's OpenAPI document has them."""
-    for job in (job for name in (USER, "aurora-lab") for job in hub.store.newest(name, limit=999)):
+    for job in (job for name in (USER, "aurora-lab") for job in hub.all_jobs(name)):
         assert {"id", "createdAt", "environment", "flavor", "createdBy", "type", "owner", "status"} <= set(job)
         assert len(job["id"]) == 24
         assert int(job["id"][:8], 16) == int(NOW.fromisoformat(job["createdAt"].replace("Z", "+00:00")).timestamp())
@@ -118,7 +120,7 @@ def test_duplicates_made_at_once_are_all_kept(hub: Hub) -> None:
         thread.join()
     made = {body["id"] for status, body, _ in answers if status == 200}
     assert len(made) == 12
-    assert made <= {job["id"] for job in hub.store.newest(USER, limit=999)}
+    assert made <= {job["id"] for job in hub.all_jobs()}
 
 
 def test_several_may_make_the_demo_at_once(demo: Hfjobs) -> None:
@@ -136,6 +138,11 @@ def test_several_may_make_the_demo_at_once(demo: Hfjobs) -> None:
 
 def test_a_store_keeps_the_history_it_was_made_with(tmp_path: Path) -> None:
     """Opened a week later it holds the same jobs, none newer."""
-    file = tmp_path / "demo.sqlite3"
-    first = Store(file, seed=lambda: history(NOW)).newest(USER, limit=999)
-    assert Store(file, seed=lambda: history(NOW + timedelta(days=7))).newest(USER, limit=999) == first
+
+    def jobs(now: datetime) -> list[Document]:
+        with Store(State(tmp_path), seed=lambda: history(now)).read() as tables:
+            return tables.newest_jobs(USER, limit=999)
+
+    first = jobs(NOW)
+    assert len(first) == 245
+    assert jobs(NOW + timedelta(days=7)) == first

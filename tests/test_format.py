@@ -299,7 +299,7 @@ class TestWrongTemplate:
 
     def test_that_fails_for_a_new_job_tells_which_were_created(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, stdout, stderr = hfjobs("duplicate", BY_HAND, BY_SCHEDULE, "--format", "{{index .command 99}}")
-        created = hub.store.newest(USER, limit=1)[0]["id"]
+        created = hub.all_jobs()[0]["id"]
         assert (code, stdout) == (1, "")
         assert stderr.startswith(
             f"created: {created}\nnot duplicated: {BY_SCHEDULE}\nerror: job {created}: template, column 3: index: 99"

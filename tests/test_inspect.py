@@ -288,7 +288,7 @@ class TestParsing:
         """A table works out the running time from the moments if the server did not."""
         job = hub.job(durations=sent)
         assert self.inspect(hfjobs, hub, job)["durations"] == parsed
-        hub.store.add(job)
+        hub.add(durations=sent)
         assert hfjobs("ps", "-a", "--limit", "1", "--columns", "runtime").stdout == f"RUNTIME\n{runtime}\n"
 
     @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ class TestPipe:
         with full_disk() as full:
             code, _, stderr = run_command("duplicate", *options, BY_HAND, BY_HAND, environ=environ, stdout=full)
         assert code == 1
-        made = [job["id"] for job in hub.store.newest(USER, limit=2) if job["initiator"]["type"] == "duplicated-job"]
+        made = [job["id"] for job in hub.all_jobs()[:2] if job["initiator"]["type"] == "duplicated-job"]
         count = len([path for path in hub.paths if path.startswith("POST")])
         told, *rest, error, hint = stderr.splitlines()
         assert sorted(told.removeprefix("created: ").split()) == sorted(made[:count])
@@ -172,7 +172,7 @@ class TestPipe:
     def test_a_reader_that_is_gone_stops_what_costs_money(self, environ: dict[str, str], hub: Hub) -> None:
         with closed_pipe() as writer:
             result = run_command("duplicate", BY_HAND, BY_HAND, "other", environ=environ, stdout=writer)
-        (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
+        (made,) = (job["id"] for job in hub.all_jobs()[:1])
         assert result.code == 1
         assert result.stderr.splitlines() == [
             f"created: {made}",
@@ -245,7 +245,7 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
     hub.then(lambda app, environ, start: app(environ, start), stall)
     argv = command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third")
     code, stdout, stderr = signalled(argv, environ, stall, number)
-    (made,) = (job["id"] for job in hub.store.newest(USER, limit=1))
+    (made,) = (job["id"] for job in hub.all_jobs()[:1])
     assert code == 130
     assert stdout.count(made) == 2
     assert stderr.splitlines()[0] == f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted"

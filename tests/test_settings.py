@@ -363,11 +363,11 @@ class TestDemo:
         blocked.write_text("", encoding="utf-8")
         result = demo("ps", XDG_STATE_HOME=str(blocked))
         assert (result.code, result.stdout) == (1, "")
-        assert result.stderr.startswith(f"error: the demo cannot keep its jobs in {blocked / 'hfjobs'}: ")
+        assert result.stderr.startswith(f"error: the demo cannot keep its jobs in {blocked / 'hfjobs' / 'emulator'}: ")
         assert result.stderr.endswith("or set XDG_STATE_HOME to a directory that can be written\n")
 
     def test_says_that_its_file_is_damaged(self, demo: Hfjobs) -> None:
-        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
         file.parent.mkdir(parents=True)
         file.write_bytes(b"not a database" * 99)
         result = demo("ps")
@@ -376,7 +376,7 @@ class TestDemo:
 
     def test_says_that_a_page_of_its_file_is_damaged(self, demo: Hfjobs) -> None:
         demo("ps")
-        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
         content = bytearray(file.read_bytes())
         content[4096:] = b"\xff" * (len(content) - 4096)
         file.write_bytes(content)
@@ -386,7 +386,7 @@ class TestDemo:
 
     def test_does_not_touch_the_file_of_another_version(self, demo: Hfjobs) -> None:
         demo("ps")
-        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "demo.sqlite3"
+        file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
         connection = sqlite3.connect(file)
         connection.execute("PRAGMA user_version = 99")
         connection.close()

@@ -1,174 +1,362 @@
-"""The Jobs API as a WSGI application: routing, the token, errors in the Hub's shape."""
+"""The Jobs API as a WSGI application: who may ask, routing, and errors in the Hub's shape."""
 
 from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from hfjobs_cli.emulator.seed import ORGANISATIONS, USER
-from hfjobs_cli.emulator.store import Store, StoreError
-from hfjobs_cli.emulator.wire import STAGES, Document, new_id, wire_time
+from hfjobs_cli.emulator import streams
+from hfjobs_cli.emulator.accounts import CREATOR, owner_of, whoami
+from hfjobs_cli.emulator.hardware import hardware
+from hfjobs_cli.emulator.jobs import Clock, Jobs
+from hfjobs_cli.emulator.lifecycle import is_active
+from hfjobs_cli.emulator.output import LogReader
+from hfjobs_cli.emulator.schedules import Schedules
+from hfjobs_cli.emulator.seed import history
+from hfjobs_cli.emulator.state import State, kept_token
+from hfjobs_cli.emulator.store import History, Store
+from hfjobs_cli.emulator.supervisor import look_after
+from hfjobs_cli.emulator.wire import STAGES, ApiError, Document, present
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-PAGE_SIZE = 100
+    from hfjobs_cli.emulator.bodies import Body
 
+    B = TypeVar("B", bound=Body)
+
+PAGE_SIZE = 100
+MAX_BODY_BYTES = 1024 * 1024
+MAX_CURSOR_CHARACTERS = 2048
+KEEP_ALIVE_SECS = 30.0
+METRICS_EVERY_SECS = 1.0
+
+DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
+DEMO_HOST = "demo.localhost"
+
+NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+
+_LABEL = re.compile(r"([a-zA-Z0-9._-]+)=([a-zA-Z0-9._-]*)")
+
+_JOB = "/api/jobs/<namespace>/<identifier>"
+_SCHEDULED = "/api/scheduled-jobs/<namespace>"
 _ROUTES = Map(
     [
-        Rule("/api/whoami-v2", endpoint="whoami", methods=["GET"]),
-        Rule("/api/jobs/<namespace>", endpoint="list_jobs", methods=["GET"]),
-        Rule("/api/jobs/<namespace>/<identifier>", endpoint="inspect_job", methods=["GET"]),
-        Rule("/api/jobs/<namespace>/<identifier>/duplicate", endpoint="duplicate_job", methods=["POST"]),
+        Rule(path, endpoint=endpoint, methods=[method])
+        for method, path, endpoint in (
+            ("GET", "/api/whoami-v2", "whoami"),
+            ("GET", "/api/jobs/hardware", "hardware"),
+            ("GET", "/api/jobs/<namespace>", "list_jobs"),
+            ("POST", "/api/jobs/<namespace>", "create_job"),
+            ("GET", "/api/jobs/<namespace>/count", "count_jobs"),
+            ("POST", "/api/jobs/<namespace>/auth-check/<any(read, write):_permission>", "check_access"),
+            ("GET", _JOB, "inspect_job"),
+            ("POST", f"{_JOB}/auth-check/<any(read, write):_permission>", "check_access"),
+            ("POST", f"{_JOB}/duplicate", "duplicate_job"),
+            ("POST", f"{_JOB}/cancel", "cancel_job"),
+            ("PUT", f"{_JOB}/labels", "label_job"),
+            ("PUT", f"{_JOB}/expose", "expose_job"),
+            ("GET", f"{_JOB}/logs", "stream_logs"),
+            ("GET", f"{_JOB}/metrics", "stream_metrics"),
+            ("GET", _SCHEDULED, "list_schedules"),
+            ("POST", _SCHEDULED, "create_schedule"),
+            ("GET", f"{_SCHEDULED}/<identifier>", "inspect_schedule"),
+            ("DELETE", f"{_SCHEDULED}/<identifier>", "delete_schedule"),
+            ("POST", f"{_SCHEDULED}/<identifier>/suspend", "suspend_schedule"),
+            ("POST", f"{_SCHEDULED}/<identifier>/resume", "resume_schedule"),
+            ("POST", f"{_SCHEDULED}/<identifier>/run", "run_schedule"),
+            ("POST", f"{_SCHEDULED}/<identifier>/schedule", "change_schedule"),
+            ("PUT", f"{_SCHEDULED}/<identifier>/labels", "label_schedule"),
+        )
     ]
 )
+_PUBLIC = ("hardware",)
+
+
+class _Request(Request):
+    max_content_length = MAX_BODY_BYTES
+    trusted_hosts: ClassVar[list[str]] = ["127.0.0.1", "localhost", DEMO_HOST]  # type: ignore[misc]
 
 
 class App:
-    """The API over one store, for whoever has the token."""
+    """The API over one store, for whoever has the token. Each method below answers one endpoint of the Hub."""
 
-    def __init__(self, store: Store, *, token: str, clock: Callable[[], datetime]) -> None:
-        """Serve `store`; `clock` returns the present moment, aware."""
+    def __init__(
+        self,
+        store: Store,
+        state: State,
+        *,
+        token: str,
+        clock: Clock = present,
+        look_after: Callable[[], None] = lambda: None,
+        keep_alive_secs: float = KEEP_ALIVE_SECS,
+    ) -> None:
+        """Serve `store`. `clock` returns the present moment, aware; without `look_after` jobs are kept but not run."""
         self._store = store
-        self._token = token
-        self._clock = clock
+        self._state = state
+        self.token = token
+        self._keep_alive_secs = keep_alive_secs
+        self.jobs = Jobs(store, clock=clock, look_after=look_after)
+        self.schedules = Schedules(store, self.jobs, clock=clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        request = Request(environ)
+        request = _Request(environ)
         try:
-            self._check_token(request)
-            endpoint, values = _ROUTES.bind_to_environ(environ).match()
-            response: Response = getattr(self, f"_{endpoint}")(request, **values)
+            response = self._answer(request)
         except HTTPException as error:
-            message = error.description or error.name
-            response = _json({"error": message}, error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-            response.headers["X-Error-Message"] = message
-        except StoreError as error:
-            response = _json({"error": str(error)}, HTTPStatus.INTERNAL_SERVER_ERROR)
+            response = _refusal(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or error.name)
+        except ApiError as error:
+            response = _refusal(error.status, error.message)
+        except OSError as error:
+            response = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
+
+    @property
+    def has_history(self) -> bool:
+        """Tell whether the store holds the invented history. Raises StoreError."""
+        with self._store.read() as tables:
+            return tables.has_history()
+
+    def _answer(self, request: _Request) -> Response:
+        _ = request.host  # raises BadRequest if it is not this machine's, as when a web page has its name point here
+        if "Origin" in request.headers:
+            raise Forbidden("Web pages are not answered")
+        adapter = _ROUTES.bind_to_environ(request.environ)
+        try:
+            endpoint, values = adapter.match()
+        except HTTPException:
+            self._check_token(request)
+            raise
+        if endpoint not in _PUBLIC:
+            self._check_token(request)
+        answer: Response = getattr(self, f"_{endpoint}")(request, **values)
+        return answer
 
     def _check_token(self, request: Request) -> None:
         given = request.authorization
         token = given.token if given is not None and given.type == "bearer" else None
-        if token is None or not secrets.compare_digest(token, self._token):
+        if token is None or not secrets.compare_digest(token.encode(), self.token.encode()):
             raise Unauthorized("Invalid credentials in Authorization header")
 
     def _whoami(self, _request: Request) -> Response:
-        return _json(
-            {
-                "type": "user",
-                **USER,
-                "fullname": USER["name"],
-                "isPro": True,
-                "orgs": [{"type": "org", **organisation} for organisation in ORGANISATIONS],
-                "auth": {"type": "access_token", "accessToken": {"displayName": "demo", "role": "write"}},
-            }
-        )
+        return _json(whoami())
+
+    def _hardware(self, _request: Request) -> Response:
+        return _json(hardware())
+
+    def _check_access(
+        self, _request: Request, namespace: str, _permission: str, identifier: str | None = None
+    ) -> Response:
+        owner = owner_of(namespace)
+        if identifier is not None:
+            self.jobs.find(namespace, identifier)
+        return _json({"namespace": {key: owner[key] for key in ("id", "name")}, "user": CREATOR})
 
     def _list_jobs(self, request: Request, namespace: str) -> Response:
-        _check_namespace(namespace)
-        stages = request.args.getlist("stage")
-        for stage in stages:
-            if stage not in STAGES:
-                raise BadRequest(f"Invalid option for stage: expected one of {'|'.join(STAGES)}")
-        labels = [_label(text) for text in request.args.getlist("label")]
-        cursor = request.args.get("cursor")
-        jobs = self._store.newest(
-            namespace,
-            stages=stages,
-            labels=labels,
-            after=None if cursor is None else _decode_cursor(cursor),
-            limit=PAGE_SIZE + 1,
-        )
-        page = jobs[:PAGE_SIZE]
-        response = _json([self._live(job) for job in page])
-        if len(jobs) > PAGE_SIZE:
-            query = {
-                "stage": stages,
-                "label": request.args.getlist("label"),
-                "cursor": _encode_cursor(page[-1]),
-            }
+        labels = request.args.getlist("label")
+        stages = _stages(request)
+        page, has_more = self.jobs.page(namespace, stages, map(_label, labels), _cursor(request), PAGE_SIZE)
+        response = _json(page)
+        if has_more:
+            query = {"stage": stages, "label": labels, "cursor": _encode_cursor(page[-1])}
             url = _ROUTES.bind_to_environ(request.environ).build(
                 "list_jobs", {"namespace": namespace, **query}, force_external=True
             )
             response.headers["Link"] = f'<{url}>; rel="next"'
         return response
 
+    def _count_jobs(self, request: Request, namespace: str) -> Response:
+        return _json({"count": self.jobs.count(namespace, _stages(request))})
+
+    def _create_job(self, request: Request, namespace: str) -> Response:
+        from hfjobs_cli.emulator.bodies import CreateJob
+
+        body = _body(request, CreateJob)
+        return _json(self.jobs.create(namespace, body.specification(), body.secrets or {}))
+
     def _inspect_job(self, _request: Request, namespace: str, identifier: str) -> Response:
-        return _json(self._live(self._find(namespace, identifier)))
+        return _json(self.jobs.find(namespace, identifier))
 
     def _duplicate_job(self, _request: Request, namespace: str, identifier: str) -> Response:
-        now = self._clock()
-        source = self._find(namespace, identifier)
-        of_the_run = ("startedAt", "finishedAt", "durations")
-        job = {key: value for key, value in source.items() if key not in of_the_run}
-        job |= {
-            "id": new_id(now),
-            "createdAt": wire_time(now),
-            "createdBy": {"id": USER["id"], "name": USER["name"]},
-            "initiator": {"type": "duplicated-job", "id": source["id"]},
-            "status": {"stage": "SCHEDULING", "message": "The demo records jobs and does not run them"},
-        }
-        self._store.add(job)
-        return _json(self._live(job))
+        return _json(self.jobs.duplicate(namespace, identifier))
 
-    def _find(self, namespace: str, identifier: str) -> Document:
-        _check_namespace(namespace)
-        job = self._store.get(namespace, identifier)
-        if job is None:
-            raise NotFound("Job not found")
-        return job
+    def _cancel_job(self, _request: Request, namespace: str, identifier: str) -> Response:
+        return _json(self.jobs.cancel(namespace, identifier))
 
-    def _live(self, job: Document) -> Document:
-        """Return `job` with the durations of one that has not ended counted to now, as the Hub does."""
-        if "finishedAt" in job or job["status"]["stage"] not in ("RUNNING", "SCHEDULING"):
-            return job
-        now = self._clock()
-        durations: Document = {"totalSecs": _seconds(job["createdAt"], now)}
-        if "startedAt" in job:
-            durations["runningSecs"] = _seconds(job["startedAt"], now)
-            durations["schedulingSecs"] = durations["totalSecs"] - durations["runningSecs"]
-        return job | {"durations": durations}
+    def _label_job(self, request: Request, namespace: str, identifier: str) -> Response:
+        from hfjobs_cli.emulator.bodies import Labels
+
+        return _json(self.jobs.set_labels(namespace, identifier, _body(request, Labels).labels))
+
+    def _expose_job(self, request: Request, namespace: str, identifier: str) -> Response:
+        from hfjobs_cli.emulator.bodies import Expose
+
+        return _json(self.jobs.expose(namespace, identifier, _body(request, Expose).on_the_wire()))
+
+    def _stream_logs(self, request: Request, namespace: str, identifier: str) -> Response:
+        job = self.jobs.find(namespace, identifier)
+        tail = _tail(request)
+        with self._store.read() as tables:
+            if not tables.is_real(identifier):
+                return _events(streams.one_line(NEVER_RUN, job["createdAt"]))
+        reader = LogReader(self._state.log_of(identifier), tail)
+        return _events(streams.log_events(reader, self._is_active(namespace, identifier), self._keep_alive_secs))
+
+    def _stream_metrics(self, _request: Request, namespace: str, identifier: str) -> Response:
+        with self._store.read() as tables:
+            is_measured = tables.is_real(identifier)
+        if not is_active(self.jobs.find(namespace, identifier)) or not is_measured:
+            raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "Job is not running")
+
+        def measure() -> Iterable[Document] | None:
+            from hfjobs_cli.emulator.processes import measurements
+
+            with self._store.read() as tables:
+                process = tables.process_of(identifier)
+            return process and measurements(process, identifier[-5:], METRICS_EVERY_SECS)
+
+        return _events(streams.metric_events(measure, self._is_active(namespace, identifier), self._keep_alive_secs))
+
+    def _list_schedules(self, request: Request, namespace: str) -> Response:
+        label = request.args.get("label")
+        return _json(self.schedules.list(namespace, None if label is None else _label(label)))
+
+    def _create_schedule(self, request: Request, namespace: str) -> Response:
+        from hfjobs_cli.emulator.bodies import CreateSchedule
+
+        body = _body(request, CreateSchedule)
+        made = self.schedules.create(
+            namespace,
+            body.job_spec.specification(),
+            body.job_spec.secrets or {},
+            schedule=body.schedule,
+            suspend=body.suspend,
+            concurrency=body.concurrency,
+        )
+        return _json(made)
+
+    def _inspect_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
+        return _json(self.schedules.find(namespace, identifier))
+
+    def _delete_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
+        self.schedules.delete(namespace, identifier)
+        return Response()
+
+    def _suspend_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
+        self.schedules.suspend(namespace, identifier)
+        return Response()
+
+    def _resume_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
+        self.schedules.resume(namespace, identifier)
+        return Response()
+
+    def _run_schedule(self, _request: Request, namespace: str, identifier: str) -> Response:
+        return _json(self.schedules.run(namespace, identifier))
+
+    def _change_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
+        from hfjobs_cli.emulator.bodies import Reschedule
+
+        return _json(self.schedules.reschedule(namespace, identifier, _body(request, Reschedule).schedule))
+
+    def _label_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
+        from hfjobs_cli.emulator.bodies import Labels
+
+        return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
+
+    def _is_active(self, namespace: str, identifier: str) -> Callable[[], bool]:
+        return lambda: is_active(self.jobs.find(namespace, identifier))
+
+
+def open_app(
+    directory: Path,
+    *,
+    token: str | None = None,
+    clock: Clock = present,
+    is_empty: bool = False,
+    runs_jobs: bool = True,
+) -> App:
+    """Return the API over the store in `directory`, which is made if it is not there, with the demo's history or empty.
+
+    Without a `token` the one kept in the directory opens it. Without `runs_jobs` new jobs are kept, and wait. Raises
+    OSError if the directory cannot be used.
+    """
+    state = State(directory)
+    store = Store(state, seed=History if is_empty else lambda: history(clock()))
+    return App(
+        store,
+        state,
+        token=kept_token(state) if token is None else token,
+        clock=clock,
+        look_after=(lambda: look_after(store, state)) if runs_jobs else (lambda: None),
+    )
 
 
 def _json(data: object, status: int = HTTPStatus.OK) -> Response:
     return Response(json.dumps(data), status, content_type="application/json; charset=utf-8")
 
 
-def _check_namespace(namespace: str) -> None:
-    if namespace not in (USER["name"], *(organisation["name"] for organisation in ORGANISATIONS)):
-        raise NotFound("Namespace not found")
+def _events(events: Iterable[str]) -> Response:
+    return Response(events, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _refusal(status: int, message: str) -> Response:
+    response = _json({"error": message}, status)
+    response.headers["X-Error-Message"] = " ".join(message.split()).encode("ascii", "backslashreplace").decode()
+    return response
+
+
+def _body(request: Request, kind: type[B]) -> B:
+    from hfjobs_cli.emulator.bodies import parse_body
+
+    return parse_body(kind, request.get_data())
+
+
+def _stages(request: Request) -> list[str]:
+    stages = request.args.getlist("stage")
+    if not set(stages) <= set(STAGES):
+        raise ApiError(400, f"Invalid option for stage: expected one of {'|'.join(STAGES)}")
+    return stages
 
 
 def _label(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not all(char.isalnum() or char in "._-" for char in key):
-        raise BadRequest("Invalid label: expected key=value")
-    return key, value
+    found = _LABEL.fullmatch(text)
+    if found is None:
+        raise ApiError(400, "Invalid label: expected key=value")
+    return found[1], found[2]
+
+
+def _tail(request: Request) -> int | None:
+    text = request.args.get("tail")
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 16:
+        raise ApiError(400, "Invalid tail: expected a number of lines")
+    return int(text)
 
 
 def _encode_cursor(job: Document) -> str:
     return base64.urlsafe_b64encode(f"{job['createdAt']} {job['id']}".encode()).decode()
 
 
-def _decode_cursor(cursor: str) -> tuple[str, str]:
+def _cursor(request: Request) -> tuple[str, str] | None:
+    """Return `createdAt` and id of the last job of the page before."""
+    text = request.args.get("cursor")
+    if text is None:
+        return None
     try:
-        created_at, identifier = base64.urlsafe_b64decode(cursor).decode().split(" ")
+        created_at, identifier = base64.urlsafe_b64decode(text[:MAX_CURSOR_CHARACTERS]).decode().split(" ")
     except ValueError:
-        raise BadRequest("Invalid cursor") from None
+        raise ApiError(400, "Invalid cursor") from None
     return created_at, identifier
-
-
-def _seconds(since: Any, now: datetime) -> int:
-    return max(0, int((now - datetime.fromisoformat(since.replace("Z", "+00:00"))).total_seconds()))

@@ -8,21 +8,10 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from hfjobs_cli.emulator.accounts import CREATOR, ORGANISATION, USER
+from hfjobs_cli.emulator.cron import next_run
+from hfjobs_cli.emulator.store import History
 from hfjobs_cli.emulator.wire import Document, wire_time
-
-USER = {
-    "id": "60107b385ac3e86b3ea4fc34",
-    "name": "davanstrien",
-    "avatarUrl": "https://huggingface.co/avatars/davanstrien.svg",
-}
-ORGANISATIONS = (
-    {
-        "id": "65a1f0c2d9b7e43c5f0a1b2d",
-        "name": "aurora-lab",
-        "fullname": "Aurora Lab",
-        "avatarUrl": "https://huggingface.co/avatars/aurora-lab.svg",
-    },
-)
 
 _LAST_RUN = datetime(2026, 5, 11, 13, 16, 7, tzinfo=timezone.utc)
 _DAILY_SCHEDULE = "69c4179671691dc46f166314"
@@ -32,9 +21,13 @@ _WEBHOOK = "69a8b1d05c0f3e7d21b4a906"
 _UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 _TORCH_IMAGE = "pytorch/pytorch:2.6.0-cuda12.4-cudnn9-devel"
 
+# Jobs can be run again, on this machine and with any Python: what they do takes a moment and touches nothing.
+_STEPS = (
+    '; import time; [print("step", n, "loss", round(4 / n, 3), flush=True) or time.sleep(0.5) for n in range(1, 21)]'
+)
 _REFRESH = {
     "dockerImage": _UV_IMAGE,
-    "command": ["uv", "run", "https://huggingface.co/datasets/davanstrien/scripts/raw/main/refresh_index.py"],
+    "command": ["python", "-c", 'print("1842 cards read, 37 of them new")'],
     "arguments": ["--source", "davanstrien/model-cards", "--push"],
     "environment": {"HF_XET_HIGH_PERFORMANCE": "1"},
     "secrets": ["HF_TOKEN"],
@@ -44,8 +37,8 @@ _REFRESH = {
 }
 _EVALUATE = {
     "dockerImage": _TORCH_IMAGE,
-    "command": ["lm_eval", "--model", "hf", "--tasks", "ifeval,gsm8k"],
-    "arguments": ["--model_args", "pretrained=davanstrien/tiny-judge"],
+    "command": ["python", "-c", 'print("ifeval 0.61"); print("gsm8k 0.54")'],
+    "arguments": ["--tasks", "ifeval,gsm8k", "--model", "davanstrien/tiny-judge"],
     "environment": {},
     "secrets": ["HF_TOKEN", "WANDB_API_KEY"],
     "flavor": "l4x1",
@@ -54,7 +47,7 @@ _EVALUATE = {
 }
 _HOOKED = {
     "dockerImage": "python:3.12",
-    "command": ["bash", "-c", 'pip install -q datasets && python validate.py "$WEBHOOK_REPO_ID"'],
+    "command": ["python", "-c", 'import os; print(os.environ["WEBHOOK_REPO_ID"], "is valid")'],
     "arguments": [],
     "environment": {"WEBHOOK_REPO_ID": "davanstrien/model-cards", "WEBHOOK_REPO_TYPE": "dataset"},
     "secrets": ["WEBHOOK_SECRET"],
@@ -64,7 +57,7 @@ _HOOKED = {
 }
 _TRAIN = {
     "dockerImage": _UV_IMAGE,
-    "command": ["uv", "run", "train.py", "--model", "Qwen/Qwen3-4B", "--epochs", "3"],
+    "command": ["python", "-c", f'print("training Qwen3-4B"){_STEPS}', "--epochs", "3"],
     "arguments": [],
     "environment": {"WANDB_PROJECT": "tiny-judge"},
     "secrets": ["HF_TOKEN", "WANDB_API_KEY"],
@@ -78,7 +71,7 @@ _HAND_RUN: tuple[Document, ...] = (
     _TRAIN,
     {
         "dockerImage": "vllm/vllm-openai:latest",
-        "command": ["python", "classify.py", "--model", "davanstrien/tiny-judge", "--batch-size", "256"],
+        "command": ["python", "-c", 'print("1842 of 1842 cards classified")', "--model", "davanstrien/tiny-judge"],
         "arguments": [],
         "environment": {"VLLM_LOGGING_LEVEL": "WARNING"},
         "secrets": ["HF_TOKEN"],
@@ -96,7 +89,7 @@ _HAND_RUN: tuple[Document, ...] = (
     },
     {
         "spaceId": "davanstrien/dataset-explorer",
-        "command": ["python", "build_cache.py", "--all"],
+        "command": ["python", "-c", 'print("cache built")', "--all"],
         "arguments": [],
         "environment": {"GRADIO_ANALYTICS_ENABLED": "0"},
         "secrets": ["HF_TOKEN"],
@@ -106,7 +99,7 @@ _HAND_RUN: tuple[Document, ...] = (
     },
     {
         "dockerImage": _UV_IMAGE,
-        "command": ["bash", "-c", "set -e\nuv pip install --system polars\npython dedup.py --threshold 0.85"],
+        "command": ["python", "-c", 'rows = 20_000\nprint(rows, "rows read")\nprint(rows // 7, "duplicates dropped")'],
         "arguments": [],
         "environment": {"POLARS_MAX_THREADS": "8"},
         "secrets": ["HF_TOKEN"],
@@ -117,7 +110,7 @@ _HAND_RUN: tuple[Document, ...] = (
     },
     {
         "dockerImage": _TORCH_IMAGE,
-        "command": ["accelerate", "launch", "sft.py", "--config", "configs/smol 135m.yaml"],
+        "command": ["python", "-c", f'print("tuning SmolLM"){_STEPS}', "--config", "configs/smol 135m.yaml"],
         "arguments": [],
         "environment": {"TRITON_CACHE_DIR": "/tmp/triton"},  # noqa: S108 - a path in a job, not here
         "secrets": ["HF_TOKEN"],
@@ -133,11 +126,39 @@ _ERRORS = (
 )
 
 
-def history(now: datetime) -> list[Document]:
-    """Return the jobs of a new demo, as the Hub would send them."""
+def history(now: datetime) -> History:
+    """Return the jobs and scheduled jobs of a new demo, as the Hub would send them."""
     jobs = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *_recent(now)]
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
-    return jobs + [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
+    jobs += [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
+    return History(jobs, _schedules(jobs, now))
+
+
+def _schedules(jobs: list[Document], now: datetime) -> Iterator[Document]:
+    """Two schedules, suspended, so that nothing runs on a machine by itself."""
+    for identifier, schedule, concurrency, spec in (
+        (_DAILY_SCHEDULE, "17 12 * * *", True, _REFRESH),
+        (_WEEKLY_SCHEDULE, "0 3 * * 0", False, _EVALUATE),
+    ):
+        runs = [job for job in jobs if job.get("initiator") == _by("scheduled-job", identifier)]
+        last = max(runs, key=lambda job: str(job["createdAt"]))
+        created = datetime.fromtimestamp(int(identifier[:8], 16), timezone.utc)
+        yield {
+            "type": "scheduled-job",
+            "id": identifier,
+            "createdAt": wire_time(created),
+            "schedule": schedule,
+            "suspend": True,
+            "suspendReason": "Scheduled jobs of the invented history do not run by themselves",
+            "concurrency": concurrency,
+            "status": {
+                "lastJob": {"id": last["id"], "at": last["createdAt"]},
+                "nextJobRunAt": wire_time(next_run(schedule, now)),
+            },
+            "owner": USER,
+            "initiator": USER,
+            "jobSpec": spec,
+        }
 
 
 def _id_at(moment: datetime) -> str:
@@ -164,7 +185,7 @@ def _started_by_hand() -> Iterator[Document]:
     for index, created in enumerate([*moments, _LAST_RUN]):
         spec = _HAND_RUN[1] if created == _LAST_RUN else dice.choice(_HAND_RUN)
         failing = 0.0 if created == _LAST_RUN else 0.25
-        job = _ended(created, spec, _by_user(), dice, failing)
+        job = _ended(created, spec, USER, dice, failing)
         yield job
         if index % 5 == 2:
             again = created + timedelta(seconds=dice.randrange(4_000, 8_000))
@@ -181,12 +202,10 @@ def _hooked() -> Iterator[Document]:
 def _of_organisation() -> Iterator[Document]:
     """Runs that an organisation started for the user, and those in its own namespace."""
     dice = random.Random(15)  # noqa: S311
-    (organisation,) = ORGANISATIONS
-    by_organisation = {key: organisation[key] for key in ("id", "name", "avatarUrl")} | {"type": "org"}
     for index in range(15):
         created = datetime(2026, 5, 8, 7, 30, 15, tzinfo=timezone.utc) - timedelta(hours=71 * index)
-        job = _ended(created, _TRAIN, by_organisation, dice, failing=0.2)
-        yield job if index % 5 == 0 else job | {"owner": by_organisation}
+        job = _ended(created, _TRAIN, ORGANISATION, dice, failing=0.2)
+        yield job if index % 5 == 0 else job | {"owner": ORGANISATION}
 
 
 def _before_initiators() -> Iterator[Document]:
@@ -194,7 +213,7 @@ def _before_initiators() -> Iterator[Document]:
     dice = random.Random(8)  # noqa: S311
     for index in range(8):
         created = datetime(2025, 8, 29, 10, 5, 0, tzinfo=timezone.utc) - timedelta(hours=30 * index)
-        yield _ended(created, _HAND_RUN[index % 3], _by_user(), dice, failing=0.2)
+        yield _ended(created, _HAND_RUN[index % 3], USER, dice, failing=0.2)
 
 
 def _recent(now: datetime) -> Iterator[Document]:
@@ -204,25 +223,21 @@ def _recent(now: datetime) -> Iterator[Document]:
     def ago(**distance: float) -> datetime:
         return now.replace(microsecond=0) - timedelta(**distance)
 
-    yield _ended(ago(days=1, hours=4), _TRAIN, _by_user(), dice, failing=1.0)
-    yield _ended(ago(days=2, hours=9), _HAND_RUN[5], _by_user(), dice, failing=0.0)
-    yield _ended(ago(days=6, hours=1), _HAND_RUN[4], _by_user(), dice, failing=0.0)
-    train = _running(ago(hours=3, minutes=12), _TRAIN, _by_user())
+    yield _ended(ago(days=1, hours=4), _TRAIN, USER, dice, failing=1.0)
+    yield _ended(ago(days=2, hours=9), _HAND_RUN[5], USER, dice, failing=0.0)
+    yield _ended(ago(days=6, hours=1), _HAND_RUN[4], USER, dice, failing=0.0)
+    train = _running(ago(hours=3, minutes=12), _TRAIN, USER)
     yield train
-    yield _running(ago(minutes=48), _HAND_RUN[3], _by_user())
+    yield _running(ago(minutes=48), _HAND_RUN[3], USER)
     yield _running(ago(minutes=17), _REFRESH, _by("scheduled-job", _DAILY_SCHEDULE))
-    yield _running(ago(minutes=9), _HAND_RUN[5], _by_user())
+    yield _running(ago(minutes=9), _HAND_RUN[5], USER)
     yield _running(ago(minutes=5), _HOOKED, _by("webhook", _WEBHOOK))
     yield _scheduling(ago(minutes=2), _TRAIN, _by("duplicated-job", train["id"]))
-    yield _scheduling(ago(seconds=40), _HAND_RUN[1], _by_user())
+    yield _scheduling(ago(seconds=40), _HAND_RUN[1], USER)
 
 
 def _by(kind: str, identifier: str) -> Document:
     return {"type": kind, "id": identifier}
-
-
-def _by_user() -> Document:
-    return {**USER, "type": "user"}
 
 
 def _scheduling(created: datetime, spec: Document, initiator: Document) -> Document:
@@ -231,8 +246,8 @@ def _scheduling(created: datetime, spec: Document, initiator: Document) -> Docum
         "id": _id_at(created),
         "createdAt": wire_time(created),
         **spec,
-        "createdBy": {"id": USER["id"], "name": USER["name"]},
-        "owner": _by_user(),
+        "createdBy": CREATOR,
+        "owner": USER,
         "initiator": initiator,
         "status": {"stage": "SCHEDULING", "message": None},
     }

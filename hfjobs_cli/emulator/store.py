@@ -1,64 +1,95 @@
-"""Jobs as the Hub's JSON documents in one SQLite file, shared safely by threads and processes."""
+"""Jobs and scheduled jobs as the Hub's JSON documents in one SQLite file, shared safely by threads and processes."""
 
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from hfjobs_cli.emulator.wire import Document
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     namespace TEXT NOT NULL,
     created_at TEXT NOT NULL,
     stage TEXT NOT NULL,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    secrets TEXT NOT NULL,     -- JSON, with values; the document has the names
+    is_real INTEGER NOT NULL,  -- 0 for those of the invented history, which are never run
+    server TEXT,               -- the run of the server through which it was created
+    process TEXT               -- JSON, [pid, time of creation], while there may be one
 ) WITHOUT ROWID;
 CREATE INDEX jobs_newest_first ON jobs (namespace, created_at DESC, id DESC);
+CREATE INDEX jobs_unfinished ON jobs (stage) WHERE is_real AND stage IN ('RUNNING', 'SCHEDULING');
+CREATE TABLE schedules (
+    id TEXT PRIMARY KEY,
+    namespace TEXT NOT NULL,
+    document TEXT NOT NULL,
+    secrets TEXT NOT NULL
+) WITHOUT ROWID;
 """
+_UNFINISHED = "is_real AND stage IN ('RUNNING', 'SCHEDULING')"
+
+Secrets = dict[str, str]
 
 
 class StoreError(OSError):
     """The file cannot be made, opened or understood."""
 
 
-class Store:
-    """The jobs of the emulator. Each call opens the file for itself."""
+class History(NamedTuple):
+    """What a new store begins with; none of these jobs is ever run."""
 
-    def __init__(self, path: Path, seed: Callable[[], Iterable[Document]]) -> None:
-        """Open the store at `path`; a new one is filled with what `seed` returns. Raises StoreError."""
-        self._path = path
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._transaction("IMMEDIATE") as connection:
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
-                if version == 0:
-                    self._create(connection, seed())
-                elif version != _SCHEMA_VERSION:
-                    raise StoreError(f"{path} was written by another version of hfjobs; delete it to start anew")
-        except StoreError:
-            raise
-        except OSError as error:
-            raise StoreError(f"{path}: {error.strerror}") from error
+    jobs: Iterable[Document] = ()
+    schedules: Iterable[Document] = ()
 
-    def add(self, job: Document) -> None:
+
+class Process(NamedTuple):
+    """A process of this machine. When it was created (seconds since 1970) tells it from a later one of the same pid."""
+
+    pid: int
+    created: float
+
+
+class Tables:
+    """What can be read and written in one transaction. Jobs and schedules are documents, changed by saving them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use the transaction that `connection` is in."""
+        self._connection = connection
+
+    def add_job(
+        self, job: Document, secrets: Secrets | None = None, *, is_real: bool = True, server: str | None = None
+    ) -> None:
         """Keep a new job."""
-        with self._transaction("IMMEDIATE") as connection:
-            _insert(connection, job)
+        values = (job["id"], job["owner"]["name"], job["createdAt"], job["status"]["stage"], json.dumps(job))
+        self._connection.execute(
+            "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (*values, json.dumps(secrets or {}), is_real, server),
+        )
 
-    def get(self, namespace: str, identifier: str) -> Document | None:
+    def save_job(self, job: Document) -> None:
+        """Replace the document of a job."""
+        self._connection.execute(
+            "UPDATE jobs SET stage = ?, document = ? WHERE id = ?", (job["status"]["stage"], json.dumps(job), job["id"])
+        )
+
+    def job(self, namespace: str, identifier: str) -> Document | None:
         """Return a job of a namespace, None if there is none."""
-        with self._transaction() as connection:
-            row = connection.execute(
-                "SELECT document FROM jobs WHERE namespace = ? AND id = ?", (namespace, identifier)
-            ).fetchone()
-        return None if row is None else json.loads(row[0])
+        return self._one("SELECT document FROM jobs WHERE namespace = ? AND id = ?", namespace, identifier)
 
-    def newest(
+    def job_anywhere(self, identifier: str) -> Document | None:
+        """Return a job of whatever namespace, None if there is none."""
+        return self._one("SELECT document FROM jobs WHERE id = ?", identifier)
+
+    def secrets_of_job(self, identifier: str) -> Secrets:
+        """Return the secrets of a job with their values."""
+        return self._one("SELECT secrets FROM jobs WHERE id = ?", identifier) or {}
+
+    def newest_jobs(
         self,
         namespace: str,
         *,
@@ -71,43 +102,179 @@ class Store:
 
         `after` is the `createdAt` and `id` of the job before the first, so that new jobs do not shift later pages.
         """
-        where, values = ["namespace = ?"], [namespace]
-        if stages:
-            where.append(f"stage IN ({', '.join('?' * len(stages))})")
-            values += stages
+        where, values = _in_stages(namespace, stages)
         for key, value in labels:
-            where.append("json_extract(document, ?) = ?")
+            where += " AND json_extract(document, ?) = ?"
             values += [f'$.labels."{key}"', value]
         if after is not None:
-            where.append("(created_at, id) < (?, ?)")
+            where += " AND (created_at, id) < (?, ?)"
             values += after
-        # Only placeholders are put together here.
-        query = f"SELECT document FROM jobs WHERE {' AND '.join(where)} ORDER BY created_at DESC, id DESC LIMIT ?"  # noqa: S608
-        with self._transaction() as connection:
-            rows = connection.execute(query, (*values, limit)).fetchall()
-        return [json.loads(document) for (document,) in rows]
+        return self._all(
+            f"SELECT document FROM jobs WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ?",  # noqa: S608
+            *values,
+            limit,
+        )
+
+    def count_jobs(self, namespace: str, stages: Sequence[str]) -> int:
+        """Return how many jobs of a namespace are in any of `stages`, or in all if none is named."""
+        where, values = _in_stages(namespace, stages)
+        (count,) = self._connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()  # noqa: S608
+        return int(count)
+
+    def unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES, server: str | None = None) -> list[Document]:
+        """Return the jobs that are to be run or are running on this machine, oldest first; of one `server` or all."""
+        where = f"{_UNFINISHED} AND stage IN ({_marks(stages)})" + (" AND server = ?" if server else "")
+        values = [*stages, server] if server else stages
+        return self._all(f"SELECT document FROM jobs WHERE {where} ORDER BY created_at, id", *values)  # noqa: S608
+
+    def is_running(self, schedule: str) -> bool:
+        """Tell whether a run of this schedule has not ended."""
+        query = (
+            "SELECT 1 FROM jobs WHERE stage IN ('RUNNING', 'SCHEDULING') AND "
+            "json_extract(document, '$.initiator.type') = 'scheduled-job' AND "
+            "json_extract(document, '$.initiator.id') = ? LIMIT 1"
+        )
+        return self._connection.execute(query, (schedule,)).fetchone() is not None
+
+    def set_process(self, identifier: str, process: Process | None) -> None:
+        """Remember the process that runs a job, or that there is none."""
+        text = None if process is None else json.dumps(process)
+        self._connection.execute("UPDATE jobs SET process = ? WHERE id = ?", (text, identifier))
+
+    def process_of(self, identifier: str) -> Process | None:
+        """Return the process that runs a job, None if there is none."""
+        query = "SELECT process FROM jobs WHERE id = ? AND process IS NOT NULL"
+        row = self._connection.execute(query, (identifier,)).fetchone()
+        return None if row is None else Process(*json.loads(row[0]))
+
+    def jobs_with_processes(self) -> list[str]:
+        """Return the ids of the jobs that have, or had until something was killed, a process."""
+        return [row[0] for row in self._connection.execute("SELECT id FROM jobs WHERE process IS NOT NULL")]
+
+    def is_real(self, identifier: str) -> bool:
+        """Tell whether a job was, is or will be run, unlike those of the invented history."""
+        row = self._connection.execute("SELECT is_real FROM jobs WHERE id = ?", (identifier,)).fetchone()
+        return row is not None and bool(row[0])
+
+    def has_history(self) -> bool:
+        """Tell whether the store began with an invented history."""
+        return self._connection.execute("SELECT 1 FROM jobs WHERE NOT is_real LIMIT 1").fetchone() is not None
+
+    def add_schedule(self, schedule: Document, secrets: Secrets | None = None) -> None:
+        """Keep a new scheduled job."""
+        self._connection.execute(
+            "INSERT INTO schedules VALUES (?, ?, ?, ?)",
+            (schedule["id"], schedule["owner"]["name"], json.dumps(schedule), json.dumps(secrets or {})),
+        )
+
+    def save_schedule(self, schedule: Document) -> None:
+        """Replace the document of a scheduled job."""
+        self._connection.execute(
+            "UPDATE schedules SET document = ? WHERE id = ?", (json.dumps(schedule), schedule["id"])
+        )
+
+    def delete_schedule(self, identifier: str) -> None:
+        """Forget a scheduled job; its runs stay."""
+        self._connection.execute("DELETE FROM schedules WHERE id = ?", (identifier,))
+
+    def schedule(self, namespace: str, identifier: str) -> Document | None:
+        """Return a scheduled job of a namespace, None if there is none."""
+        return self._one("SELECT document FROM schedules WHERE namespace = ? AND id = ?", namespace, identifier)
+
+    def schedules(self, namespace: str | None = None) -> list[Document]:
+        """Return the scheduled jobs of a namespace, or all, newest first."""
+        where, values = ("namespace = ?", [namespace]) if namespace else ("1", [])
+        return self._all(f"SELECT document FROM schedules WHERE {where} ORDER BY id DESC", *values)  # noqa: S608
+
+    def secrets_of_schedule(self, identifier: str) -> Secrets:
+        """Return the secrets of a scheduled job with their values."""
+        return self._one("SELECT secrets FROM schedules WHERE id = ?", identifier) or {}
+
+    def _one(self, query: str, *values: object) -> Document | None:
+        row = self._connection.execute(query, values).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def _all(self, query: str, *values: object) -> list[Document]:
+        return [json.loads(row[0]) for row in self._connection.execute(query, values)]
+
+
+class Store:
+    """The file with all jobs. Each transaction opens it for itself, and fills it if it is new or was forgotten."""
+
+    def __init__(self, state: State, seed: Callable[[], History] = History) -> None:
+        """Open the store in `state`; a new one is filled with what `seed` returns. Raises StoreError."""
+        self._path = state.database
+        self._seed = seed
+        try:
+            state.make()
+        except OSError as error:
+            raise StoreError(f"{state.database}: {error.strerror}") from error
+        with self.read():
+            pass
 
     @contextmanager
-    def _transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"] = "DEFERRED") -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction; IMMEDIATE for those that write. Raises StoreError."""
+    def read(self) -> Iterator[Tables]:
+        """Open the file for one look at it. Raises StoreError."""
+        with self._transaction("DEFERRED") as tables:
+            yield tables
+
+    @contextmanager
+    def write(self) -> Iterator[Tables]:
+        """Open the file for one change of it, or none if an exception ends the block. Raises StoreError."""
+        with self._transaction("IMMEDIATE") as tables:
+            yield tables
+
+    def forget(self) -> None:
+        """Drop everything; whoever opens the store next fills it. Raises StoreError."""
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                connection.execute(f'DROP TABLE "{name}"')
+            connection.execute("PRAGMA user_version = 0")
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
             with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
-                connection.execute(f"BEGIN {mode}")
                 yield connection
-                connection.execute("COMMIT")
         except sqlite3.Error as error:
             raise StoreError(f"{self._path}: {error}") from error
 
-    def _create(self, connection: sqlite3.Connection, jobs: Iterable[Document]) -> None:
-        for statement in _SCHEMA.split(";"):
+    @contextmanager
+    def _transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[Tables]:
+        with self._connection() as connection:
+            connection.execute(f"BEGIN {mode}")
+            if not self._is_made(connection):
+                connection.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+                if not self._is_made(connection):
+                    self._make(connection)
+            yield Tables(connection)
+            connection.execute("COMMIT")
+
+    def _is_made(self, connection: sqlite3.Connection) -> bool:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, _SCHEMA_VERSION):
+            raise StoreError(f"{self._path} was written by another version of hfjobs; delete it to start anew")
+        return bool(version)
+
+    def _make(self, connection: sqlite3.Connection) -> None:
+        for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
-        for job in jobs:
-            _insert(connection, job)
+        tables = Tables(connection)
+        history = self._seed()
+        for job in history.jobs:
+            tables.add_job(job, is_real=False)
+        for schedule in history.schedules:
+            tables.add_schedule(schedule)
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 
-def _insert(connection: sqlite3.Connection, job: Document) -> None:
-    connection.execute(
-        "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)",
-        (job["id"], job["owner"]["name"], job["createdAt"], job["status"]["stage"], json.dumps(job)),
-    )
+def _in_stages(namespace: str, stages: Sequence[str]) -> tuple[str, list[str]]:
+    where = "namespace = ?" + (f" AND stage IN ({_marks(stages)})" if stages else "")
+    return where, [namespace, *stages]
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))

@@ -1,0 +1,93 @@
+"""The hardware flavors of the Hub, as its documentation lists them (`hf jobs hardware`, pricing of Jobs, 2026)."""
+
+from typing import NamedTuple
+
+from hfjobs_cli.emulator.wire import Document
+
+
+class Flavor(NamedTuple):
+    """One kind of machine. `memory` and `storage` are in GB, `price` in US dollars per hour."""
+
+    title: str
+    cores: int
+    memory: int
+    storage: int
+    price: float
+    accelerators: int = 0
+    model: str = ""
+    vram: int = 0
+
+
+FLAVORS = {
+    "cpu-basic": Flavor("CPU Basic", 2, 16, 50, 0.01),
+    "cpu-upgrade": Flavor("CPU Upgrade", 8, 32, 50, 0.03),
+    "cpu-performance": Flavor("CPU Performance", 32, 256, 1024, 1.90),
+    "cpu-xl": Flavor("CPU XL", 16, 124, 1000, 1.00),
+    "t4-small": Flavor("Nvidia T4 - small", 4, 15, 50, 0.40, 1, "T4", 16),
+    "t4-medium": Flavor("Nvidia T4 - medium", 8, 30, 100, 0.60, 1, "T4", 16),
+    "a10g-small": Flavor("Nvidia A10G - small", 4, 15, 110, 1.00, 1, "A10G", 24),
+    "a10g-large": Flavor("Nvidia A10G - large", 12, 46, 200, 1.50, 1, "A10G", 24),
+    "a10g-largex2": Flavor("2x Nvidia A10G - large", 24, 92, 1000, 3.00, 2, "A10G", 48),
+    "a10g-largex4": Flavor("4x Nvidia A10G - large", 48, 184, 2000, 5.00, 4, "A10G", 96),
+    "a100-large": Flavor("Nvidia A100 - large", 12, 142, 1000, 2.50, 1, "A100", 80),
+    "a100x4": Flavor("4x Nvidia A100", 48, 568, 4000, 10.00, 4, "A100", 320),
+    "a100x8": Flavor("8x Nvidia A100", 96, 1136, 8000, 20.00, 8, "A100", 640),
+    "h200": Flavor("Nvidia H200", 23, 256, 3000, 5.00, 1, "H200", 141),
+    "h200x2": Flavor("2x Nvidia H200", 46, 512, 6000, 10.00, 2, "H200", 282),
+    "h200x4": Flavor("4x Nvidia H200", 92, 1024, 12000, 20.00, 4, "H200", 564),
+    "h200x8": Flavor("8x Nvidia H200", 184, 2048, 24000, 40.00, 8, "H200", 1128),
+    "rtx-pro-6000": Flavor("Nvidia RTX PRO 6000", 23, 256, 475, 2.75, 1, "RTX PRO 6000", 96),
+    "rtx-pro-6000x2": Flavor("2x Nvidia RTX PRO 6000", 46, 512, 950, 5.50, 2, "RTX PRO 6000", 192),
+    "rtx-pro-6000x4": Flavor("4x Nvidia RTX PRO 6000", 92, 1024, 1900, 11.00, 4, "RTX PRO 6000", 384),
+    "rtx-pro-6000x8": Flavor("8x Nvidia RTX PRO 6000", 184, 2048, 3800, 22.00, 8, "RTX PRO 6000", 768),
+    "l4x1": Flavor("1x Nvidia L4", 8, 30, 400, 0.80, 1, "L4", 24),
+    "l4x4": Flavor("4x Nvidia L4", 48, 186, 3200, 3.80, 4, "L4", 96),
+    "l40sx1": Flavor("1x Nvidia L40S", 8, 62, 380, 1.80, 1, "L40S", 48),
+    "l40sx4": Flavor("4x Nvidia L40S", 48, 382, 3200, 8.30, 4, "L40S", 192),
+    "l40sx8": Flavor("8x Nvidia L40S", 192, 1534, 6500, 23.50, 8, "L40S", 384),
+}
+
+UNLISTED = ("sprx8", "zero-a10g", "inf2x6")
+"""Flavors that the Hub's schema accepts and its documentation says nothing of."""
+
+
+def hardware() -> list[Document]:
+    """Return the answer to `GET /api/jobs/hardware`."""
+    return [
+        {
+            "name": name,
+            "prettyName": flavor.title,
+            "cpu": f"{flavor.cores} vCPU",
+            "ram": f"{flavor.memory} GB",
+            "ephemeralStorage": f"{flavor.storage} GB",
+            "accelerator": _accelerator(flavor),
+            "unitCostMicroUSD": round(flavor.price * 1_000_000 / 60),
+            "unitCostUSD": round(flavor.price / 60, 6),
+            "unitLabel": "minute",
+        }
+        for name, flavor in FLAVORS.items()
+    ]
+
+
+def built_in_environment(job: Document) -> dict[str, str]:
+    """Return the variables that every job finds set, with what its flavor has on the Hub."""
+    name = job["flavor"]
+    flavor = FLAVORS.get(name, FLAVORS["cpu-basic"])
+    return {
+        "JOB_ID": job["id"],
+        "ACCELERATOR": name if flavor.accelerators or name in UNLISTED else "none",
+        "CPU_CORES": str(flavor.cores),
+        "MEMORY": f"{flavor.memory}Gi",
+    }
+
+
+def _accelerator(flavor: Flavor) -> Document | None:
+    if not flavor.accelerators:
+        return None
+    return {
+        "type": "gpu",
+        "model": flavor.model,
+        "quantity": str(flavor.accelerators),
+        "vram": f"{flavor.vram} GB",
+        "manufacturer": "Nvidia",
+    }

@@ -1,0 +1,87 @@
+"""What becomes of a job's document: made from a specification, started, ended. Nothing here is kept or run."""
+
+from datetime import datetime
+
+from hfjobs_cli.emulator.accounts import CREATOR
+from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, new_id, parse_time, wire_time
+
+SPECIFICATION = (
+    "dockerImage",
+    "spaceId",
+    "command",
+    "arguments",
+    "environment",
+    "secrets",
+    "flavor",
+    "arch",
+    "timeout",
+    "retry",
+    "labels",
+    "volumes",
+    "expose",
+    "network",
+    "resourceGroupId",
+)
+"""The keys of a job that say what is to be run; a scheduled job has them in `jobSpec`."""
+
+
+def new_job(specification: Document, *, owner: Document, initiator: Document, now: datetime) -> Document:
+    """Return a job that waits to be run."""
+    return {
+        "type": "job",
+        "id": new_id(now),
+        "createdAt": wire_time(now),
+        **{key: specification[key] for key in SPECIFICATION if key in specification},
+        "createdBy": CREATOR,
+        "owner": owner,
+        "initiator": initiator,
+        "status": {"stage": "SCHEDULING", "message": None, **_expose_urls(specification)},
+    }
+
+
+def is_active(job: Document) -> bool:
+    """Tell whether a job has not ended."""
+    return job["status"]["stage"] in ACTIVE_STAGES
+
+
+def start(job: Document, now: datetime) -> None:
+    """Make a job one that runs since `now`."""
+    job["startedAt"] = wire_time(now)
+    job["status"] |= {"stage": "RUNNING", "message": None, "failureCount": 0}
+
+
+def end(job: Document, stage: str, message: str | None, now: datetime) -> None:
+    """Make a job one that ended `now`."""
+    job["durations"] = _durations(job, now)
+    job["finishedAt"] = wire_time(now)
+    job["status"] |= {"stage": stage, "message": message}
+
+
+def expose(job: Document, ports: Document) -> None:
+    """Give a job the ports that are reachable from now on."""
+    job["expose"] = ports
+    job["status"].pop("exposeUrls", None)
+    job["status"] |= _expose_urls(job)
+
+
+def live(job: Document, now: datetime) -> Document:
+    """Return `job` with the durations of one that has not ended counted to `now`, as the Hub does."""
+    return job | {"durations": _durations(job, now)} if is_active(job) else job
+
+
+def _durations(job: Document, now: datetime) -> Document:
+    durations: Document = {"totalSecs": _seconds(job["createdAt"], now)}
+    if "startedAt" in job:
+        durations["runningSecs"] = _seconds(job["startedAt"], now)
+        durations["schedulingSecs"] = durations["totalSecs"] - durations["runningSecs"]
+    return durations
+
+
+def _expose_urls(job: Document) -> Document:
+    """Return where the ports of a job are reached: it runs on this machine, so there."""
+    ports = job.get("expose", {}).get("ports", ())
+    return {"exposeUrls": [f"http://127.0.0.1:{port}" for port in ports]} if ports else {}
+
+
+def _seconds(since: str, now: datetime) -> int:
+    return max(0, int((now - parse_time(since)).total_seconds()))

@@ -1,0 +1,149 @@
+"""One job from its start to its end: a process, its output, its time, its attempts."""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import cast
+
+from hfjobs_cli.emulator import lifecycle, processes
+from hfjobs_cli.emulator.hardware import built_in_environment
+from hfjobs_cli.emulator.output import Log
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.store import Store
+from hfjobs_cli.emulator.wire import Document, present
+
+GRACE_SECS = 10.0
+"""How long a job that is told to end may take for it, before it is killed."""
+
+_DRAIN_SECS = 5.0
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126
+
+_FROM_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
+    ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR") if os.name == "nt" else ()
+)
+"""What a job sees of the environment. The rest, tokens above all, is not its business."""
+
+
+class Run(threading.Thread):
+    """A job being run. `stop` ends it; whoever calls that has written down why."""
+
+    def __init__(self, store: Store, state: State, job: Document) -> None:
+        """Run `job`, which waits for it. Nothing happens before `start`."""
+        super().__init__(name=job["id"], daemon=True)
+        self.job_id: str = job["id"]
+        self._store = store
+        self._state = state
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Have the process ended: asked first, killed GRACE_SECS later."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Run the job to its end, unless it was canceled before."""
+        with self._store.write() as tables:
+            job = tables.job_anywhere(self.job_id)
+            if job is None or job["status"]["stage"] != "SCHEDULING":
+                return
+            secrets = tables.secrets_of_job(self.job_id)
+            lifecycle.start(job, present())
+            tables.save_job(job)
+        log = Log(self._state.log_of(self.job_id))
+        directory = self._state.work_of(self.job_id)
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stage, message = self._attempts(job, _environment(job, secrets, directory), directory, log)
+        except OSError as error:
+            stage, message = "ERROR", f"The emulator could not run the job: {error}"
+        finally:
+            log.close()
+            shutil.rmtree(directory, ignore_errors=True)
+        with self._store.write() as tables:
+            tables.set_process(self.job_id, None)
+            ended = tables.job_anywhere(self.job_id)
+            if ended is not None and lifecycle.is_active(ended):
+                lifecycle.end(ended, stage, message, present())
+                tables.save_job(ended)
+
+    def _attempts(
+        self, job: Document, environment: dict[str, str], directory: Path, log: Log
+    ) -> tuple[str, str | None]:
+        """Run the command until it succeeds, or as often as was asked. Return how it ended."""
+        argv = [*job.get("command", ()), *job.get("arguments", ())]
+        if not argv:
+            return "ERROR", "The job has no command, and the emulator does not use images, which have one"
+        deadline = time.monotonic() + job["timeout"]
+        failures = 0
+        while failures <= job.get("retry", 0):
+            log.add_header(present())
+            code = self._attempt(argv, environment, directory, log, deadline)
+            if code is None:
+                return "ERROR", "Job timeout"
+            if code == 0 or self._stopped.is_set():
+                return "COMPLETED", None
+            failures += 1
+            self._count_failures(failures)
+        return "ERROR", f"Job failed with exit code: {code}. Reason: Error."
+
+    def _attempt(
+        self, argv: list[str], environment: dict[str, str], directory: Path, log: Log, deadline: float
+    ) -> int | None:
+        """Run the command once and return its exit code, 128 and more for a signal; None if its time was up."""
+        try:
+            process = processes.start(_found(argv, environment), directory=directory, environment=environment)
+        except OSError as error:
+            log.add(f"{argv[0]}: {error.strerror}")
+            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        identity = processes.identify(process.pid)
+        with self._store.write() as tables:
+            tables.set_process(self.job_id, identity)
+        reader = threading.Thread(target=log.copy, args=(process.stdout,), daemon=True)
+        reader.start()
+        is_in_time = self._wait(process, deadline)
+        if not is_in_time or self._stopped.is_set():
+            self._end(process)
+        code = process.wait()
+        processes.end_group(process.pid, force=True)  # what a container would take with it
+        reader.join(_DRAIN_SECS)
+        return (code if code >= 0 else 128 - code) if is_in_time else None
+
+    def _wait(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
+        """Wait until the process ends or is to be ended. Return whether that was in time."""
+        while process.poll() is None and not self._stopped.wait(0.02):
+            if time.monotonic() > deadline:
+                return False
+        return True
+
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        identity = processes.identify(process.pid)
+        if identity is not None:
+            processes.end(identity, force=False)
+            try:
+                process.wait(GRACE_SECS)
+            except subprocess.TimeoutExpired:
+                processes.end(identity, force=True)
+
+    def _count_failures(self, failures: int) -> None:
+        with self._store.write() as tables:
+            job = cast(Document, tables.job_anywhere(self.job_id))
+            job["status"]["failureCount"] = failures
+            tables.save_job(job)
+
+
+def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dict[str, str]:
+    """Return the environment of a job. Its own variables come last, as those of a container's specification."""
+    home = str(directory)
+    kept = {name: os.environ[name] for name in _FROM_THIS_MACHINE if name in os.environ}
+    # A job that asks for `python` finds one, at least the one that runs the emulator.
+    kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
+    return {**kept, "HOME": home, "USERPROFILE": home, **built_in_environment(job), **job["environment"], **secrets}
+
+
+def _found(argv: list[str], environment: dict[str, str]) -> list[str]:
+    """Return the command line with its program looked up on the job's PATH, which Windows would not do by itself."""
+    program = shutil.which(argv[0], path=environment.get("PATH")) if os.name == "nt" else None
+    return [program or argv[0], *argv[1:]]

@@ -1,0 +1,164 @@
+"""What can be asked of scheduled jobs, apart from HTTP, and what becomes due by itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.accounts import ORGANISATION, USER, owner_of
+from hfjobs_cli.emulator.cron import next_run
+from hfjobs_cli.emulator.jobs import Clock, Jobs
+from hfjobs_cli.emulator.store import Store, Tables
+from hfjobs_cli.emulator.wire import ApiError, Document, new_id, wire_time
+
+BUSY = (
+    "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs "
+    "to run concurrently"
+)
+
+
+class Schedules:
+    """The scheduled jobs of one store. Methods raise ApiError and StoreError."""
+
+    def __init__(self, store: Store, jobs: Jobs, *, clock: Clock) -> None:
+        """Use `store`; `jobs` runs what is due."""
+        self._store = store
+        self._jobs = jobs
+        self._clock = clock
+
+    def list(self, namespace: str, label: tuple[str, str] | None) -> "list[Document]":
+        """Return the scheduled jobs of a namespace, the newest first; with a label, those that have it."""
+        owner_of(namespace)
+        with self._store.read() as tables:
+            found = tables.schedules(namespace)
+        return [each for each in found if label is None or label in each["jobSpec"].get("labels", {}).items()]
+
+    def find(self, namespace: str, identifier: str) -> Document:
+        """Return a scheduled job."""
+        with self._store.read() as tables:
+            return self._in(tables, namespace, identifier)
+
+    def create(
+        self,
+        namespace: str,
+        specification: Document,
+        secrets: dict[str, str],
+        *,
+        schedule: str,
+        suspend: bool,
+        concurrency: bool,
+    ) -> Document:
+        """Keep a job that is to be run when `schedule` says."""
+        owner = owner_of(namespace)
+        now = self._clock()
+        made: Document = {
+            "type": "scheduled-job",
+            "id": new_id(now),
+            "createdAt": wire_time(now),
+            "schedule": schedule,
+            "suspend": suspend,
+            "concurrency": concurrency,
+            "status": {"lastJob": None, "nextJobRunAt": wire_time(next_run(schedule, now))},
+            "owner": owner,
+            "initiator": ORGANISATION if owner is ORGANISATION else USER,
+            "jobSpec": specification,
+        }
+        with self._store.write() as tables:
+            tables.add_schedule(made, secrets)
+        return made
+
+    def delete(self, namespace: str, identifier: str) -> None:
+        """Forget a scheduled job. Its runs go on."""
+        with self._store.write() as tables:
+            self._in(tables, namespace, identifier)
+            tables.delete_schedule(identifier)
+
+    def suspend(self, namespace: str, identifier: str) -> None:
+        """Let a scheduled job rest."""
+        with self._changed(namespace, identifier) as made:
+            made["suspend"] = True
+
+    def resume(self, namespace: str, identifier: str) -> None:
+        """Have a scheduled job run again, from its next time on: what was missed is not made up for."""
+        with self._changed(namespace, identifier) as made:
+            made["suspend"] = False
+            made.pop("suspendReason", None)
+            self._plan(made)
+
+    def reschedule(self, namespace: str, identifier: str, schedule: str) -> Document:
+        """Change when a scheduled job is run."""
+        with self._changed(namespace, identifier) as made:
+            made["schedule"] = schedule
+            self._plan(made)
+        return made
+
+    def set_labels(self, namespace: str, identifier: str, labels: dict[str, str]) -> Document:
+        """Replace the labels that the runs will have."""
+        with self._changed(namespace, identifier) as made:
+            made["jobSpec"]["labels"] = labels
+        return made
+
+    def run(self, namespace: str, identifier: str) -> Document:
+        """Run a scheduled job now, whatever its schedule. Raises ApiError 409 if a run is under way and may not be."""
+        with self._store.write() as tables:
+            made = self._in(tables, namespace, identifier)
+            job = self._add_run(tables, made)
+        if job is None:
+            raise ApiError(409, BUSY)
+        self._jobs.begin()
+        return lifecycle.live(job, self._clock())
+
+    def run_due(self) -> None:
+        """Run what is due. A run that would be one too many is left out, as the Hub refuses it too."""
+        now = wire_time(self._clock())
+        with self._store.read() as tables:
+            if not any(_is_due(made, now) for made in tables.schedules()):
+                return
+        with self._store.write() as tables:
+            for made in tables.schedules():
+                if _is_due(made, now):
+                    self._add_run(tables, made)
+                    self._plan(made)
+                    tables.save_schedule(made)
+        self._jobs.begin()
+
+    def skip_missed(self) -> None:
+        """Plan anew what was due while no server ran, so that it is not all run at once now."""
+        now = wire_time(self._clock())
+        with self._store.write() as tables:
+            for made in tables.schedules():
+                if made["status"]["nextJobRunAt"] <= now:
+                    self._plan(made)
+                    tables.save_schedule(made)
+
+    def _add_run(self, tables: Tables, made: Document) -> Document | None:
+        if not made["concurrency"] and tables.is_running(made["id"]):
+            return None
+        initiator = {"type": "scheduled-job", "id": made["id"]}
+        job = lifecycle.new_job(made["jobSpec"], owner=made["owner"], initiator=initiator, now=self._clock())
+        self._jobs.add(tables, job, tables.secrets_of_schedule(made["id"]))
+        made["status"]["lastJob"] = {"id": job["id"], "at": job["createdAt"]}
+        tables.save_schedule(made)
+        return job
+
+    def _plan(self, made: Document) -> None:
+        made["status"]["nextJobRunAt"] = wire_time(next_run(made["schedule"], self._clock()))
+
+    @contextmanager
+    def _changed(self, namespace: str, identifier: str) -> Iterator[Document]:
+        with self._store.write() as tables:
+            made = self._in(tables, namespace, identifier)
+            yield made
+            tables.save_schedule(made)
+
+    @staticmethod
+    def _in(tables: Tables, namespace: str, identifier: str) -> Document:
+        owner_of(namespace)
+        made = tables.schedule(namespace, identifier)
+        if made is None:
+            raise ApiError(404, "Scheduled job not found")
+        return made
+
+
+def _is_due(made: Document, now: str) -> bool:
+    """Tell whether a scheduled job should be run at `now`; times of one form can be compared as text."""
+    return not made["suspend"] and made["status"]["nextJobRunAt"] <= now

@@ -1,0 +1,93 @@
+"""The API on loopback: a threaded HTTP server, the scheduler beside it, and a line for each request."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from hfjobs_cli.emulator.app import App
+from hfjobs_cli.emulator.jobs import Clock
+from hfjobs_cli.emulator.scheduler import Scheduler
+from hfjobs_cli.emulator.wire import present
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+HOST = "127.0.0.1"
+
+_IDLE_SECS = 60.0
+"""How long a client may take to send a request, or to read on."""
+
+_POLL_SECS = 0.05
+
+
+class Server:
+    """Serves a WSGI application on this machine, to this machine."""
+
+    def __init__(self, app: WSGIApplication, port: int, *, log: Callable[[str], None], clock: Clock = present) -> None:
+        """Listen on `port`, or a free one if it is 0; `log` is told of each request. Raises OSError."""
+
+        class Handler(_Handler):
+            note = staticmethod(log)
+            now = staticmethod(clock)
+
+        # werkzeug would end the process if the port is taken.
+        with socket.socket() as listener:
+            if os.name == "posix":  # elsewhere this lets others take the port over
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((HOST, port))
+            listener.listen(128)
+            self._server = make_server(HOST, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
+        self.endpoint = f"http://{HOST}:{self._server.socket.getsockname()[1]}"
+
+    def serve(self) -> None:
+        """Answer requests until `stop` is called in another thread, or an exception such as KeyboardInterrupt comes."""
+        try:
+            self._server.serve_forever(poll_interval=_POLL_SECS)
+        finally:
+            self._server.server_close()
+
+    def stop(self) -> None:
+        """Answer no more requests; return when `serve` is done with them."""
+        self._server.shutdown()
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _IDLE_SECS
+    note: Callable[[str], None]
+    now: Clock
+
+    def date_time_string(self, _timestamp: float | None = None) -> str:
+        return format_datetime(self.now(), usegmt=True)
+
+    def log_request(self, code: int | str = "-", _size: int | str = "-") -> None:
+        self.note(f"{self.requestline} {int(code) if isinstance(code, int) else code}")
+
+    def log(self, _type: str, message: str, *args: Any) -> None:
+        self.note(message % args if args else message)
+
+
+def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[[str], None]) -> int:
+    """Serve the API and run scheduled jobs until KeyboardInterrupt, then end the jobs that were created through it.
+
+    `started` is told the endpoint as soon as it can be used. Returns how many jobs were ended. Raises OSError if the
+    port or the store cannot be used.
+    """
+    server = Server(app, port, log=log)
+    app.schedules.skip_missed()
+    app.jobs.begin()
+    scheduler = Scheduler(app.schedules, log)
+    scheduler.start()
+    try:
+        started(server.endpoint)
+        server.serve()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        scheduler.stop()
+    return app.jobs.stop()

@@ -1,0 +1,66 @@
+"""Where the emulator keeps things: one directory, for its owner only."""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class State:
+    """The places below one directory. None of them need exist."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The jobs and scheduled jobs, with the values of their secrets."""
+        return self.root / "jobs.sqlite3"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the supervisor while it is at work."""
+        return self.root / "supervisor.lock"
+
+    @property
+    def supervisor_errors(self) -> Path:
+        """What a supervisor that failed has to say."""
+        return self.root / "supervisor.log"
+
+    @property
+    def token(self) -> Path:
+        """The token of the served emulator."""
+        return self.root / "token"
+
+    @property
+    def logs(self) -> Path:
+        """The output of jobs."""
+        return self.root / "logs"
+
+    @property
+    def work(self) -> Path:
+        """The directories in which jobs run."""
+        return self.root / "work"
+
+    def log_of(self, identifier: str) -> Path:
+        """The output of one job, a JSON object a line as the Hub sends it: `data` and `timestamp`."""
+        return self.logs / f"{identifier}.jsonl"
+
+    def work_of(self, identifier: str) -> Path:
+        """The directory in which one job runs; it is there as long as the job."""
+        return self.work / identifier
+
+    def make(self) -> None:
+        """Make the directory, and the database as an empty file that nobody else can read. Raises OSError."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.database, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def kept_token(state: State) -> str:
+    """Return the token of a state directory, made at the first start, in a file of its owner. Raises OSError."""
+    try:
+        with os.fdopen(os.open(state.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(f"hf_{secrets.token_hex(17)}\n")
+    except FileExistsError:
+        pass
+    return state.token.read_text(encoding="ascii").strip()
