@@ -1,11 +1,13 @@
 """The emulator's Jobs API by itself, asked with the standard library so that no code is shared with the client."""
 
-import http.client
-import json
+import base64
+import os
+import socket
 import threading
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,25 +15,29 @@ from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store
 from hfjobs_cli.emulator.wire import Document
-from tests.support import BY_HAND, NOW, TOKEN, USER, Hfjobs, Hub
+from tests import emulation
+from tests.emulation import Answer, Emulator
+from tests.schemas import JOB, SCHEDULED_JOB, check
+from tests.support import BY_HAND, NOW, TOKEN, USER, Hfjobs, Hub, Result, run_command, run_python
 
 
-def ask(hub: Hub, method: str, path: str, token: str | None = TOKEN) -> tuple[int, Any, dict[str, str]]:
-    """Send one request and return status, JSON and headers."""
-    connection = http.client.HTTPConnection(hub.endpoint.removeprefix("http://"))
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    connection.request(method, path, headers=headers)
-    response = connection.getresponse()
-    body = response.read()
-    connection.close()
-    return response.status, json.loads(body) if body else None, dict(response.getheaders())
+def ask(
+    hub: Hub,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    token: str | None = TOKEN,
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    return emulation.ask(hub.endpoint, method, path, body, token=token, headers=headers)
 
 
 @pytest.mark.parametrize("token", [None, "hf_wrong", ""])
 @pytest.mark.parametrize("path", ["/api/whoami-v2", f"/api/jobs/{USER}", "/nowhere"])
 def test_nobody_gets_in_without_the_token(hub: Hub, path: str, token: str | None) -> None:
-    status, body, headers = ask(hub, "GET", path, token)
-    assert (status, body) == (401, {"error": "Invalid credentials in Authorization header"})
+    status, data, headers = ask(hub, "GET", path, token=token)
+    assert (status, data) == (401, {"error": "Invalid credentials in Authorization header"})
     assert headers["X-Error-Message"] == "Invalid credentials in Authorization header"
     assert headers["X-Request-Id"].startswith("Root=1-")
 
@@ -43,6 +49,15 @@ def test_nobody_gets_in_without_the_token(hub: Hub, path: str, token: str | None
         ("GET", "/api/jobs/nobody/x", 404, "Namespace not found"),
         ("GET", f"/api/jobs/{USER}/x", 404, "Job not found"),
         ("POST", f"/api/jobs/{USER}/x/duplicate", 404, "Job not found"),
+        ("POST", f"/api/jobs/{USER}/x/cancel", 404, "Job not found"),
+        ("GET", f"/api/jobs/{USER}/x/logs", 404, "Job not found"),
+        ("GET", f"/api/jobs/{USER}/x/metrics", 404, "Job not found"),
+        ("GET", "/api/jobs/nobody/count", 404, "Namespace not found"),
+        ("POST", f"/api/jobs/{USER}/x/auth-check/read", 404, "Job not found"),
+        ("GET", "/api/scheduled-jobs/nobody", 404, "Namespace not found"),
+        ("GET", f"/api/scheduled-jobs/{USER}/x", 404, "Scheduled job not found"),
+        ("DELETE", f"/api/scheduled-jobs/{USER}/x", 404, "Scheduled job not found"),
+        ("POST", f"/api/scheduled-jobs/{USER}/x/run", 404, "Scheduled job not found"),
         ("GET", f"/api/jobs/aurora-lab/{BY_HAND}", 404, "Job not found"),
         (
             "GET",
@@ -96,18 +111,15 @@ def test_durations_of_what_is_under_way_are_counted_to_now(hub: Hub) -> None:
     assert jobs[2]["durations"] == {"schedulingSecs": 11, "runningSecs": 289, "totalSecs": 300}
 
 
-def test_every_seeded_job_is_as_the_schema_wants_it(hub: Hub) -> None:
-    """Required keys, known initiators and stages, as the Hub's OpenAPI document has them."""
-    for job in (job for name in (USER, "aurora-lab") for job in hub.all_jobs(name)):
-        assert {"id", "createdAt", "environment", "flavor", "createdBy", "type", "owner", "status"} <= set(job)
-        assert len(job["id"]) == 24
+def test_the_history_is_as_the_schema_wants_it(hub: Hub) -> None:
+    """Every job and schedule, on whatever page; ids tell when a job was created, as those of the Hub do."""
+    with hub.store.read() as tables:
+        for schedule in tables.schedules():
+            check(SCHEDULED_JOB, schedule)
+    for job in hub.all_jobs() + hub.all_jobs("aurora-lab"):
+        check(JOB, job)
         assert int(job["id"][:8], 16) == int(NOW.fromisoformat(job["createdAt"].replace("Z", "+00:00")).timestamp())
         assert ("dockerImage" in job) != ("spaceId" in job)
-        initiator = job.get("initiator", {"type": "none", "id": ""})
-        needs = {"user": {"name", "avatarUrl"}, "org": {"name", "avatarUrl"}}
-        assert initiator["type"] in ("user", "org", "scheduled-job", "duplicated-job", "webhook", "none")
-        assert job["status"]["stage"] in ("COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING")
-        assert set(initiator) == {"type", "id"} | needs.get(initiator["type"], set())
 
 
 def test_duplicates_made_at_once_are_all_kept(hub: Hub) -> None:
@@ -146,3 +158,226 @@ def test_a_store_keeps_the_history_it_was_made_with(tmp_path: Path) -> None:
     first = jobs(NOW)
     assert len(first) == 245
     assert jobs(NOW + timedelta(days=7)) == first
+
+
+class TestBodies:
+    """Checked as the OpenAPI document says, with the place of what is wrong."""
+
+    SPEC: ClassVar[dict[str, Any]] = {"dockerImage": "python:3.12", "command": ["true"], "flavor": "cpu-basic"}
+
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"flavor": None}, "flavor: Input should be a valid string"),
+            ({"flavor": "cpu-tiny"}, "flavor: expected one of cpu-basic|cpu-upgrade|"),
+            ({"command": []}, "command: List should have at least 1 item"),
+            ({"command": [""]}, "command.0: String should have at least 1 character"),
+            ({"command": "true"}, "command: Input should be a valid array"),
+            ({"arguments": [1]}, "arguments.0: Input should be a valid string"),
+            ({"environment": {"A": "one letter"}}, "environment.A: String should match pattern"),
+            ({"environment": {"AB": 1}}, "environment.AB: Input should be a valid string"),
+            ({"secrets": {"1A": "x"}}, "secrets.1A: String should match pattern"),
+            ({"arch": "riscv"}, "arch: String should match pattern"),
+            ({"timeoutSeconds": 0}, "timeoutSeconds: Input should be greater than 0"),
+            ({"timeoutSeconds": 1.5}, "timeoutSeconds: Input should be a valid integer"),
+            ({"timeoutSeconds": "60"}, "timeoutSeconds: Input should be a valid integer"),
+            ({"attempts": 0}, "attempts: Input should be greater than or equal to 1"),
+            ({"labels": {"a b": "x"}}, "labels.a b: String should match pattern"),
+            ({"labels": {"a": "x" * 101}}, "labels.a: String should have at most 100 characters"),
+            ({"volumes": []}, "volumes: List should have at least 1 item"),
+            ({"volumes": [{"type": "disk", "source": "x", "mountPath": "/x"}]}, "volumes.0.type: String should match"),
+            ({"volumes": [{"type": "bucket", "source": "x", "mountPath": "x"}]}, "volumes.0.mountPath: String should"),
+            ({"expose": {"ports": [0]}}, "expose.ports.0: Input should be greater than or equal to 1"),
+            ({"expose": {"ports": [*range(1, 22)]}}, "expose.ports: List should have at most 20 items"),
+            ({"expose": {"ports": [1], "portsPublic": [2]}}, "expose: portsPublic must be a subset of ports"),
+            ({"ssh": {"enabled": True}}, "ssh: the emulator has no SSH"),
+            ({"resourceGroupId": "x"}, "resourceGroupId: String should match pattern"),
+            ({"network": {"group": "A"}}, "network.group: String should match pattern"),
+            ({"spaceId": "a/b"}, "body: one of dockerImage and spaceId is needed, and not both"),
+            ({"dockerImage": None}, "body: one of dockerImage and spaceId is needed, and not both"),
+        ],
+    )
+    def test_of_jobs(self, hub: Hub, changes: dict[str, Any], error: str) -> None:
+        status, data, headers = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, **changes})
+        assert status == 400
+        assert data["error"].startswith(error)
+        assert headers["X-Error-Message"] == data["error"]
+        wrapped = {"jobSpec": {**self.SPEC, **changes}, "schedule": "@daily"}
+        status, data, _ = ask(hub, "POST", f"/api/scheduled-jobs/{USER}", wrapped)
+        assert status == 400
+        assert data["error"].startswith(f"jobSpec.{error}" if not error.startswith("body") else "jobSpec: ")
+
+    @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, b'{"flavor": NaN}'])
+    @pytest.mark.parametrize("path", [f"jobs/{USER}", f"scheduled-jobs/{USER}"])
+    def test_that_are_no_json_object(self, hub: Hub, path: str, body: bytes) -> None:
+        status, data, _ = ask(hub, "POST", f"/api/{path}", body)
+        assert status == 400
+        assert set(data) == {"error"}
+
+    def test_what_is_not_known_is_dropped(self, hub: Hub) -> None:
+        spec = {**self.SPEC, "tags": ["x"], "ssh": {"enabled": False}, "timeoutSeconds": None, "arch": "arm64"}
+        status, job, _ = ask(hub, "POST", f"/api/jobs/{USER}", spec)
+        assert status == 200
+        assert {"tags", "ssh", "timeoutSeconds", "secrets", "labels"} & set(job) == set()
+        assert (job["timeout"], job["retry"], job["environment"], job["arch"]) == (1800, 0, {}, "arm64")
+
+    def test_that_are_too_large(self, hub: Hub) -> None:
+        status, data, _ = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, "arguments": ["x" * 1024 * 1024]})
+        assert (status, set(data)) == (413, {"error"})
+
+    @pytest.mark.parametrize(
+        ("schedule", "error"),
+        [
+            ("", "schedule: String should match pattern"),
+            ("@fortnightly", "schedule: String should match pattern"),
+            ("* * * *", "schedule: String should match pattern"),
+            ("0 9 * * MON", "schedule: String should match pattern"),
+            ("99 * * * *", "schedule: Bad minute"),
+            ("0 0 31 2 *", "schedule: Bad day-of-month"),
+            ("0 0 0 1 1 * 2030", "schedule: Wrong number of fields"),
+        ],
+    )
+    def test_of_schedules(self, hub: Hub, schedule: str, error: str) -> None:
+        body = {"jobSpec": self.SPEC, "schedule": schedule}
+        status, data, _ = ask(hub, "POST", f"/api/scheduled-jobs/{USER}", body)
+        assert status == 400
+        assert data["error"].startswith(error)
+
+    def test_of_labels_and_ports(self, hub: Hub) -> None:
+        path = f"/api/jobs/{USER}/{BY_HAND}"
+        assert ask(hub, "PUT", f"{path}/labels", {"labels": {"a": "1"}}).data["labels"] == {"a": "1"}
+        assert ask(hub, "PUT", f"{path}/labels", {"labels": {"a": None}}).status == 400
+        assert ask(hub, "PUT", f"{path}/labels", {}).data == {"error": "labels: Field required"}
+        refused = ask(hub, "PUT", f"{path}/expose", {"ports": [80]})
+        assert (refused.status, refused.data) == (400, {"error": "Job is not running"})
+
+
+def test_count_and_access(hub: Hub) -> None:
+    assert ask(hub, "GET", f"/api/jobs/{USER}/count").data == {"count": 245}
+    assert ask(hub, "GET", f"/api/jobs/{USER}/count?stage=RUNNING&stage=SCHEDULING").data == {"count": 7}
+    assert ask(hub, "GET", f"/api/jobs/{USER}/count?stage=x").status == 400
+    for path in ("auth-check/read", f"{BY_HAND}/auth-check/write"):
+        assert ask(hub, "POST", f"/api/jobs/{USER}/{path}").data["user"]["name"] == USER
+
+
+def test_hardware_is_for_everybody(hub: Hub) -> None:
+    """As on the Hub, where it needs no token."""
+    assert len(ask(hub, "GET", "/api/jobs/hardware", token=None).data) == 26
+
+
+class TestNobodyElse:
+    @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "", "0.0.0.0"])
+    def test_reaches_it_by_another_name(self, hub: Hub, host: str) -> None:
+        """A web page whose name was made to point to this machine sends its own name."""
+        assert ask(hub, "GET", "/api/jobs/hardware", headers={"Host": host}).status == 400
+
+    @pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1"])
+    def test_but_by_names_of_this_machine(self, hub: Hub, host: str) -> None:
+        assert ask(hub, "GET", "/api/whoami-v2", headers={"Host": host}).status == 200
+
+    @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+    def test_is_answered_as_a_web_page(self, hub: Hub, method: str) -> None:
+        answer = ask(hub, method, "/api/whoami-v2", headers={"Origin": "https://evil.example"})
+        assert (answer.status, answer.data) == (403, {"error": "Web pages are not answered"})
+        assert not any(name.startswith("Access-Control") for name in answer.headers)
+
+    def test_can_connect_from_elsewhere(self, hub: Hub) -> None:
+        """It listens on loopback alone."""
+        address = hub.endpoint.removeprefix("http://").partition(":")
+        assert address[0] == "127.0.0.1"
+        with socket.socket() as other, pytest.raises(OSError, match="refused"):
+            other.connect(("127.0.0.2", int(address[2])))
+
+    def test_can_smuggle_a_label_into_a_query(self, hub: Hub) -> None:
+        assert ask(hub, "GET", f"/api/jobs/{USER}?label=a%27=x").status == 400
+
+    @pytest.mark.parametrize("cursor", ["%FF", "abcd", "x" * 3000, base64.urlsafe_b64encode(b"a b c").decode()])
+    def test_can_invent_a_cursor(self, hub: Hub, cursor: str) -> None:
+        assert ask(hub, "GET", f"/api/jobs/{USER}?cursor={cursor}")[:2] == (400, {"error": "Invalid cursor"})
+
+
+class TestCommand:
+    """`hfjobs emulator`, started and refused."""
+
+    def refused(self, *argv: str, environ: Mapping[str, str]) -> Result:
+        return run_command("emulator", *argv, environ=environ)
+
+    def test_prints_what_a_shell_needs(self, tmp_path: Path) -> None:
+        """The token is made once and kept for its owner; the directory is nobody else's business."""
+        state = tmp_path / "state"
+        served = Emulator(state)
+        assert served.endpoint.startswith("http://127.0.0.1:")
+        assert len(served.token) == 37
+        if os.name == "posix":
+            modes = {path.name: path.stat().st_mode & 0o777 for path in [state, *state.iterdir()]}
+            assert (modes["state"], modes["token"], modes["jobs.sqlite3"]) == (0o700, 0o600, 0o600)
+        assert (state / "token").read_text().strip() == served.token
+        with_hfjobs = run_command("ps", "-a", "--limit", "1", "-q", environ={**served.environ, "HOME": str(tmp_path)})
+        assert with_hfjobs.code == 0
+        token = served.token
+        served.stop()
+        served.start()
+        assert served.token == token
+        served.stop()
+
+    def test_takes_a_port_and_a_token(self, tmp_path: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        served = Emulator(tmp_path / "state", "--port", str(port), "--token", "it's")
+        assert served.exports == [f"export HF_ENDPOINT=http://127.0.0.1:{port}\n", "export HF_TOKEN='it'\"'\"'s'\n"]
+        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="it's").status == 200
+        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="its").status == 401
+        assert not (tmp_path / "state" / "token").exists()
+        taken = self.refused("--port", str(port), "--state-dir", str(tmp_path / "other"), environ={})
+        assert (taken.code, taken.stdout) == (1, "")
+        assert taken.stderr.startswith(f"error: port {port} of this machine cannot be used: ")
+        assert taken.stderr.endswith("hint: is an emulator running already? --port 0 takes any port that is free\n")
+        served.stop()
+
+    def test_begins_empty_or_with_a_history(self, tmp_path: Path) -> None:
+        """Which of them is settled when the directory is made."""
+        served = Emulator(tmp_path / "empty", "--empty")
+        assert served.ask("GET", f"/api/jobs/{USER}/count").data == {"count": 0}
+        assert served.ask("GET", f"/api/scheduled-jobs/{USER}").data == []
+        served.stop()
+        served = Emulator(tmp_path / "history")
+        assert served.ask("GET", f"/api/jobs/{USER}/count").data == {"count": 245}
+        served.stop()
+        directory = tmp_path / "history"
+        assert self.refused("--empty", "--state-dir", str(directory), environ={}) == Result(
+            2,
+            "",
+            f"error: --empty contradicts the jobs of the demo in {directory}\n"
+            "hint: choose another directory with --state-dir, or forget them with 'hfjobs emulator reset'\n",
+        )
+
+    def test_uses_the_directory_of_the_demo(self, directories: dict[str, str]) -> None:
+        """And needs neither a Hub nor settings for one."""
+        blocked = {**directories, "HF_ENDPOINT": "nonsense", "HF_TOKEN": "no token"}
+        done = self.refused("reset", environ=blocked)
+        assert done == Result(0, "", f"forgot the jobs in {directories['XDG_STATE_HOME']}/hfjobs/emulator\n")
+
+    @pytest.mark.parametrize("token", ["", "two words", "tab\t", "hf_é"])
+    def test_refuses_a_token_that_cannot_be_sent(self, tmp_path: Path, token: str) -> None:
+        done = self.refused("--token", token, "--state-dir", str(tmp_path), environ={})
+        expected = "error: --token takes a word of ASCII characters\nhint: leave it out to have one made\n"
+        assert done == Result(2, "", expected)
+
+    def test_says_where_it_cannot_keep_its_jobs(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+        done = self.refused("--state-dir", str(tmp_path / "file" / "below"), environ={})
+        assert (done.code, done.stdout) == (1, "")
+        assert done.stderr.startswith(f"error: the emulator cannot keep its jobs in {tmp_path / 'file' / 'below'}: ")
+
+    @pytest.mark.parametrize("module", ["werkzeug", "pydantic", "cronsim", "psutil"])
+    def test_says_how_to_install_what_it_needs(self, directories: dict[str, str], module: str) -> None:
+        """A module that is None counts as not installed."""
+        code = (
+            f"import sys; sys.modules[{module!r}] = None; sys.argv = ['hfjobs', 'emulator', '--port', '0']\n"
+            "from hfjobs_cli.__main__ import run; run()"
+        )
+        expected = (
+            f"error: the emulator needs {module}, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
+        )
+        assert run_python(code, environ=directories) == Result(2, "", expected)

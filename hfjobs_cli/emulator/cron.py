@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from cronsim import CronSim, CronSimError
+
 from hfjobs_cli.emulator.wire import ApiError
 
 _ALIASES = {
@@ -20,8 +22,6 @@ def next_run(schedule: str, after: datetime) -> datetime:
     Five fields are those of cron; a sixth, of seconds, stands before them. Raises ApiError for a schedule that makes no
     sense, is never due, or has a seventh field, which the emulator does not know.
     """
-    from cronsim import CronSim, CronSimError  # 7 ms, and most requests need none of it
-
     try:
         return next(CronSim(_ALIASES.get(schedule, schedule), after))
     except CronSimError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from hfjobs_cli.emulator import bodies, processes  # noqa: F401 - what some requests need must not be missing later
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.jobs import Clock
 from hfjobs_cli.emulator.scheduler import Scheduler
@@ -66,7 +67,7 @@ class _Handler(WSGIRequestHandler):
         return format_datetime(self.now(), usegmt=True)
 
     def log_request(self, code: int | str = "-", _size: int | str = "-") -> None:
-        self.note(f"{self.requestline} {int(code) if isinstance(code, int) else code}")
+        self.note(f"{self.requestline.removesuffix(' HTTP/1.1')} {int(code) if isinstance(code, int) else code}")
 
     def log(self, _type: str, message: str, *args: Any) -> None:
         self.note(message % args if args else message)

@@ -1,0 +1,208 @@
+"""What the Hub's OpenAPI document says of its answers, for holding the emulator against it.
+
+Keys that it does not list are not allowed, as there. `network` is younger than the document; huggingface_hub reads it.
+"""
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+FLAG: Schema = {"type": "boolean"}
+TEXTS: Schema = {"type": "array", "items": TEXT}
+VARIABLES: Schema = {"type": "object", "additionalProperties": TEXT}
+MOMENT: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$"}
+HUB_ID: Schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+FLAVORS = """
+    cpu-basic cpu-upgrade cpu-performance cpu-xl sprx8 zero-a10g t4-small t4-medium l4x1 l4x4 l40sx1 l40sx4 l40sx8
+    a10g-small a10g-large a10g-largex2 a10g-largex4 a100-large a100x4 a100x8 h200 h200x2 h200x4 h200x8
+    rtx-pro-6000 rtx-pro-6000x2 rtx-pro-6000x4 rtx-pro-6000x8 inf2x6
+"""
+FLAVOR: Schema = {"enum": FLAVORS.split()}
+
+
+def closed(required: dict[str, Schema], optional: dict[str, Schema] | None = None) -> Schema:
+    """Return the schema of an object that has these keys and no others."""
+    return {
+        "type": "object",
+        "properties": required | (optional or {}),
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def one_of(*words: str) -> Schema:
+    return {"enum": list(words)}
+
+
+PORTS: Schema = {"type": "array", "maxItems": 20, "items": {"type": "integer", "minimum": 1, "maximum": 65535}}
+ACCOUNT = closed({"id": HUB_ID, "name": TEXT, "type": one_of("user", "org"), "avatarUrl": TEXT})
+SPECIFICATION: dict[str, Schema] = {
+    "spaceId": TEXT,
+    "dockerImage": TEXT,
+    "timeout": NUMBER,
+    "command": TEXTS,
+    "arguments": TEXTS,
+    "arch": one_of("amd64", "arm64"),
+    "resourceGroupId": TEXT,
+    "retry": NUMBER,
+    "volumes": {
+        "type": "array",
+        "items": closed(
+            {"type": TEXT, "source": TEXT, "mountPath": TEXT}, {"revision": TEXT, "readOnly": FLAG, "path": TEXT}
+        ),
+    },
+    "expose": closed({"ports": PORTS}, {"portsPublic": PORTS}),
+    "secrets": TEXTS,
+    "labels": VARIABLES,
+    "network": closed({"group": TEXT}, {"aliases": TEXTS}),
+}
+JOB = closed(
+    {
+        "id": TEXT,
+        "createdAt": MOMENT,
+        "environment": VARIABLES,
+        "flavor": FLAVOR,
+        "createdBy": closed({"id": TEXT, "name": TEXT}),
+        "type": one_of("job"),
+        "owner": ACCOUNT,
+        "status": closed(
+            {
+                "stage": one_of("COMPLETED", "CANCELED", "ERROR", "DELETED", "RUNNING", "SCHEDULING"),
+                "message": {"type": ["string", "null"]},
+            },
+            {"cancelReason": TEXT, "failureCount": NUMBER, "exposeUrls": TEXTS, "sshUrl": TEXT},
+        ),
+    },
+    {
+        **SPECIFICATION,
+        "startedAt": MOMENT,
+        "finishedAt": MOMENT,
+        "durations": closed({}, {"schedulingSecs": NUMBER, "runningSecs": NUMBER, "totalSecs": NUMBER}),
+        "initiator": {
+            "anyOf": [
+                ACCOUNT,
+                *(
+                    closed({"type": one_of(kind), "id": TEXT})
+                    for kind in ("scheduled-job", "duplicated-job", "webhook")
+                ),
+            ]
+        },
+    },
+)
+SCHEDULED_JOB = closed(
+    {
+        "id": TEXT,
+        "createdAt": MOMENT,
+        "schedule": TEXT,
+        "suspend": FLAG,
+        "concurrency": FLAG,
+        "status": closed(
+            {
+                "lastJob": {"anyOf": [closed({"id": TEXT, "at": MOMENT}), {"type": "null"}]},
+                "nextJobRunAt": MOMENT,
+            }
+        ),
+        "type": one_of("scheduled-job"),
+        "owner": ACCOUNT,
+        "jobSpec": closed({"environment": VARIABLES, "flavor": FLAVOR}, SPECIFICATION),
+    },
+    {"suspendReason": TEXT, "initiator": ACCOUNT},
+)
+HARDWARE = closed(
+    {
+        "name": TEXT,
+        "prettyName": TEXT,
+        "cpu": TEXT,
+        "ram": TEXT,
+        "ephemeralStorage": TEXT,
+        "accelerator": {
+            "anyOf": [
+                closed(
+                    {
+                        "type": one_of("gpu", "neuron"),
+                        "model": TEXT,
+                        "quantity": TEXT,
+                        "vram": TEXT,
+                        "manufacturer": one_of("Nvidia", "AWS"),
+                    }
+                ),
+                {"type": "null"},
+            ]
+        },
+        "unitCostMicroUSD": NUMBER,
+        "unitCostUSD": NUMBER,
+        "unitLabel": TEXT,
+    }
+)
+WHOAMI = closed(
+    {
+        "auth": closed(
+            {"type": TEXT},
+            {
+                "accessToken": closed(
+                    {"displayName": TEXT, "role": one_of("read", "write", "god", "fineGrained"), "createdAt": MOMENT}
+                )
+            },
+        ),
+        "type": one_of("user"),
+        "id": TEXT,
+        "name": TEXT,
+        "fullname": TEXT,
+        "avatarUrl": TEXT,
+        "isPro": FLAG,
+        "orgs": {
+            "type": "array",
+            "items": closed(
+                {"type": one_of("org"), "id": TEXT, "name": TEXT, "fullname": TEXT, "avatarUrl": TEXT},
+                {"roleInOrg": one_of("admin", "write", "contributor", "read", "no_access")},
+            ),
+        },
+    }
+)
+WHO: Schema = closed({"id": TEXT, "name": TEXT})
+ERROR = closed({"error": TEXT})
+
+
+def many(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+# By method and the path's last parts; `*` stands for a name or an id.
+ANSWERS: dict[str, Schema] = {
+    "GET whoami-v2": WHOAMI,
+    "GET jobs/hardware": many(HARDWARE),
+    "GET jobs/*": many(JOB),
+    "POST jobs/*": JOB,
+    "GET jobs/*/count": closed({"count": NUMBER}),
+    "GET jobs/*/*": JOB,
+    "POST jobs/*/*/duplicate": JOB,
+    "POST jobs/*/*/cancel": JOB,
+    "PUT jobs/*/*/labels": JOB,
+    "PUT jobs/*/*/expose": JOB,
+    "POST jobs/*/auth-check/*": closed({"namespace": WHO, "user": WHO}),
+    "POST jobs/*/*/auth-check/*": closed({"namespace": WHO, "user": WHO}),
+    "GET scheduled-jobs/*": many(SCHEDULED_JOB),
+    "POST scheduled-jobs/*": SCHEDULED_JOB,
+    "GET scheduled-jobs/*/*": SCHEDULED_JOB,
+    "POST scheduled-jobs/*/*/run": JOB,
+    "POST scheduled-jobs/*/*/schedule": SCHEDULED_JOB,
+    "PUT scheduled-jobs/*/*/labels": SCHEDULED_JOB,
+}
+WORDS = {word for answer in ANSWERS for word in answer.partition(" ")[2].split("/")} - {"*"}
+
+
+def check_answer(method: str, path: str, status: int, data: object) -> None:
+    """Raise ValidationError unless the answer is what the OpenAPI document says of this request."""
+    parts = path.partition("?")[0].removeprefix("/api/").split("/")
+    shape = "/".join(part if part in WORDS else "*" for part in parts)
+    schema = ERROR if status >= 400 else ANSWERS[f"{method} {shape}"]
+    check(schema, data)
+
+
+def check(schema: Schema, data: object) -> None:
+    """Raise ValidationError unless `data` is what `schema` says."""
+    Draft202012Validator(schema).validate(data)
