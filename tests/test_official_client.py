@@ -63,14 +63,15 @@ class TestJobs:
         assert (job.expose, job.expose_public) == ([8000, 8001], [8001])
         assert job.network is not None
         assert (job.network.group, job.network.aliases) == ("train", ["master"])
-        assert (job.secrets, job.environment, job.retry) == (["SECRET"], {"KEY": "variable"}, 1)
+        assert list(job.secrets or ()) == ["SECRET"]  # names, though the library calls them a dict
+        assert (job.environment, job.retry) == ({"KEY": "variable"}, 1)
         assert job.volumes is not None
         assert [(each.source, each.mount_path) for each in job.volumes] == [("alice/data", "/data")]
         ended = api.wait_for_job(job.id, timeout=60, poll_interval=0.05)
         assert (ended.id, ended.status.stage, ended.status.message) == (job.id, JobStage.COMPLETED, None)
         assert ended.durations is not None
         assert ended.durations.total_secs is not None
-        assert list(api.fetch_job_logs(job_id=job.id)) == ["variable hidden"]
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["variable hidden"]
 
     def test_run_in_an_organisation_from_a_space(self, api: HfApi) -> None:
         job = api.run_job(image="hf.co/spaces/alice/app", command=python("pass"), namespace=ORGANISATION)
@@ -146,7 +147,7 @@ class TestJobs:
         job = api.rerun_job(job_id=BY_HAND)
         assert job.initiator is not None
         assert (job.initiator.type, job.initiator.id) == ("duplicated-job", BY_HAND)
-        assert list(api.fetch_job_logs(job_id=job.id)) == ["1842 of 1842 cards classified"]
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["1842 of 1842 cards classified"]
 
     def test_cancel_labels_and_expose(self, api: HfApi) -> None:
         job = api.run_job(image="x", command=FOREVER)
@@ -200,7 +201,7 @@ def test_scheduled_jobs(api: HfApi) -> None:
     job = api.trigger_scheduled_job(scheduled_job_id=identifier)
     assert job.initiator is not None
     assert (job.initiator.type, job.initiator.id) == ("scheduled-job", identifier)
-    assert list(api.fetch_job_logs(job_id=job.id)) == ["hidden"]
+    assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["hidden"]
     api.wait_for_job(job.id, timeout=60, poll_interval=0.05)
     last = api.inspect_scheduled_job(scheduled_job_id=identifier).status.last_job
     assert last is not None
