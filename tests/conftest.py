@@ -96,7 +96,7 @@ def demo(directories: dict[str, str]) -> Hfjobs:
 
 @pytest.fixture(params=["in-process", "over-http"])
 def either(request: pytest.FixtureRequest) -> Hfjobs:
-    """The program on the demo and, in a second run of the test, logged in to a Hub: both must do the same."""
+    """The program on the emulator in-process and, in a second run of the test, served: both must do the same."""
     name = "demo" if request.param == "in-process" else "hfjobs"
     program: Hfjobs = request.getfixturevalue(name)
     return program

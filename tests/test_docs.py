@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import pytest
 from hfjobs_cli import __version__
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from tests.support import ROOT, TOKEN, Hfjobs, Hub, Terminal, command, run_python, run_shell
+from tests.emulation import Emulator, until
+from tests.support import ROOT, TOKEN, USER, Hfjobs, Hub, Terminal, command, run_python, run_shell
 
 Golden = Callable[[str, str], str]
 
@@ -94,6 +96,29 @@ def test_the_python_examples_run(hub: Hub, place: int, printed: str) -> None:
     code, stdout, stderr = run_python(example, environ={"HF_TOKEN": TOKEN})
     assert (code, stderr) == (0, "")
     assert printed in stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+def test_the_section_on_the_emulator_can_be_followed(directories: dict[str, str], tmp_path: Path) -> None:
+    """Its commands as they stand, with the two lines that the emulator prints."""
+    (block,) = re.findall(r"```bash\n(.*?)```", readme(), re.DOTALL)
+    served = Emulator(tmp_path / "emulator")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, module in (("hfjobs", "hfjobs_cli"), ("hf", "huggingface_hub.cli.hf")):
+        (programs / name).write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {module} "$@"\n')
+        (programs / name).chmod(0o755)
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+    environ = {**directories, "PATH": path, "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
+    code, stdout, stderr = run_shell("set -e\n" + "".join(served.exports) + block, environ, shell=("bash",))
+    assert code == 0, stderr
+    assert "\nHello from this machine!\n" in stdout
+    assert f"  {served.endpoint}/jobs/{USER}/" in stdout
+    copy, job = (each["id"] for each in served.ask("GET", f"/api/jobs/{USER}?label=name=hello").data)
+    assert f"{copy}  {served.endpoint}/jobs/{USER}/{copy}\n" in stdout
+    assert f"duplicated-job:{job}\n" in stdout
+    until(lambda: served.ask("GET", f"/api/jobs/{USER}?label=name=tick").data, "a run of the schedule")
+    served.stop()
 
 
 def test_quick_start_is_two_commands() -> None:

@@ -1,6 +1,7 @@
 """The emulator's Jobs API by itself, asked with the standard library so that no code is shared with the client."""
 
 import base64
+import http.client
 import os
 import socket
 import threading
@@ -11,7 +12,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.seed import history
+from hfjobs_cli.emulator.server import Server
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store
 from hfjobs_cli.emulator.wire import Document
@@ -381,3 +384,21 @@ class TestCommand:
             f"error: the emulator needs {module}, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
         )
         assert run_python(code, environ=directories) == Result(2, "", expected)
+
+
+def test_a_silent_stream_is_kept_alive(hub: Hub, tmp_path: Path) -> None:
+    """By comments, which clients pass over; here more often than every 30 seconds."""
+    app = App(hub.store, State(tmp_path / "hub"), token=TOKEN, clock=lambda: NOW, keep_alive_secs=0.05)
+    server = Server(app, 0, log=lambda _line: None)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    waiting = hub.add(status={"stage": "SCHEDULING", "message": None})
+    connection = http.client.HTTPConnection(server.endpoint.removeprefix("http://"), timeout=60)
+    for stream in ("logs", "metrics"):
+        path = f"/api/jobs/{USER}/{waiting}/{stream}"
+        connection.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
+        response = connection.getresponse()
+        assert [response.readline() for _ in range(4)] == [b": keep-alive\n", b"\n"] * 2
+        connection.close()
+    server.stop()
+    thread.join()

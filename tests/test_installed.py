@@ -283,7 +283,7 @@ class TestEntryPoints:
             pytest.skip("the package is not installed beside this Python")
         assert run([found, "--version"], environ) == Result(0, f"hfjobs {__version__}\n", "")
 
-    @pytest.mark.parametrize("argv", [(), ("ps",), ("inspect",), ("duplicate",)])
+    @pytest.mark.parametrize("argv", [(), ("ps",), ("inspect",), ("duplicate",), ("emulator",)])
     def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
         """Without a command the help is printed too."""
         name = f"help-{argv[0] if argv else 'hfjobs'}.txt"
