@@ -80,16 +80,16 @@ class Session:
         return self._connect(settings.token, memory=memory)
 
     def _demo_client(self) -> JobsClient:
-        with emulator_needed("the demo"):
-            from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
         directory = self.settings.emulator_dir
         try:
             with emulator_needed("the demo"):
+                from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
+
                 app = open_app(directory, token=DEMO_TOKEN, clock=self.clock, runs_jobs=self.runs_demo_jobs)
         except OSError as error:
             raise HfJobsError(
                 f"the demo cannot keep its jobs in {directory}: {error}",
-                hint="delete that file to start anew, or set XDG_STATE_HOME to a directory that can be written",
+                hint="set XDG_STATE_HOME to a directory that can be written, or try 'hfjobs emulator reset'",
             ) from error
         return self._connect(DEMO_TOKEN, wsgi_app=app)
 

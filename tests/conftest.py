@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.emulation import Emulator, Serve
 from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall
 
 
@@ -80,6 +82,20 @@ def stall() -> Iterator[Stall]:
     holder = Stall()
     yield holder
     holder.released.set()
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """A function that starts emulators."""
+    started: list[Emulator] = []
+
+    def start(*args: Any, **options: Any) -> Emulator:
+        started.append(Emulator(*args, **options))
+        return started[-1]
+
+    yield start
+    for emulator in started:
+        emulator.close()
 
 
 @pytest.fixture

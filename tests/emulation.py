@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import psutil
 
 from tests.schemas import check_answer
-from tests.support import USER, Result, command, command_environ
+from tests.support import USER, Result, command, command_environ, run_command
 
 T = TypeVar("T")
 Json = Any
@@ -75,6 +75,10 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+Serve = Callable[..., "Emulator"]
+"""Starts an emulator as `Emulator` does, and sees to its end."""
+
+
 class Emulator:
     """`hfjobs emulator` on a free port, over the state in a directory."""
 
@@ -113,6 +117,11 @@ class Emulator:
         """End it without a chance to do anything."""
         self.process.kill()
         self.process.communicate(timeout=PATIENCE_SECS)
+
+    def close(self) -> None:
+        """End it, whatever it does, with all its jobs."""
+        self.kill()
+        run_command("emulator", "reset", "--state-dir", str(self.directory), environ={})
 
     @property
     def log(self) -> str:
@@ -179,7 +188,7 @@ class Emulator:
         def look() -> psutil.Process | None:
             for process in psutil.process_iter(["cmdline"]):
                 line = process.info["cmdline"] or []
-                if "hfjobs_cli.emulator.supervisor" in line and str(self.directory) in line:
+                if any("emulator.supervisor" in word for word in line) and str(self.directory) in line:
                     return process
             return None
 

@@ -13,7 +13,7 @@ import pytest
 from hfjobs_cli import __version__
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from tests.emulation import Emulator, until
+from tests.emulation import Serve, until
 from tests.support import ROOT, TOKEN, USER, Hfjobs, Hub, Terminal, command, run_python, run_shell
 
 Golden = Callable[[str, str], str]
@@ -99,10 +99,10 @@ def test_the_python_examples_run(hub: Hub, place: int, printed: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
-def test_the_section_on_the_emulator_can_be_followed(directories: dict[str, str], tmp_path: Path) -> None:
+def test_the_section_on_the_emulator_can_be_followed(serve: Serve, directories: dict[str, str], tmp_path: Path) -> None:
     """Its commands as they stand, with the two lines that the emulator prints."""
     (block,) = re.findall(r"```bash\n(.*?)```", readme(), re.DOTALL)
-    served = Emulator(tmp_path / "emulator")
+    served = serve(tmp_path / "emulator")
     programs = tmp_path / "bin"
     programs.mkdir()
     for name, module in (("hfjobs", "hfjobs_cli"), ("hf", "huggingface_hub.cli.hf")):
@@ -118,7 +118,6 @@ def test_the_section_on_the_emulator_can_be_followed(directories: dict[str, str]
     assert f"{copy}  {served.endpoint}/jobs/{USER}/{copy}\n" in stdout
     assert f"duplicated-job:{job}\n" in stdout
     until(lambda: served.ask("GET", f"/api/jobs/{USER}?label=name=tick").data, "a run of the schedule")
-    served.stop()
 
 
 def test_quick_start_is_two_commands() -> None:

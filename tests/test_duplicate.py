@@ -253,7 +253,7 @@ class TestRefused:
         error, hint = result.stderr.splitlines()
         assert error.startswith(f"error: no connection to {address}: ")
         assert error.endswith(f" (POST /api/jobs/x/{BY_HAND}/duplicate)")
-        assert hint == "hint: check the network, HF_ENDPOINT and the proxy"
+        assert hint == "hint: is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
 
     def test_a_proxy_that_refuses_let_nothing_through(
         self, hfjobs: Hfjobs, elsewhere: Hub, monkeypatch: pytest.MonkeyPatch

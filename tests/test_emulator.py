@@ -19,7 +19,7 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store
 from hfjobs_cli.emulator.wire import Document
 from tests import emulation
-from tests.emulation import Answer, Emulator
+from tests.emulation import Answer, Serve
 from tests.schemas import JOB, SCHEDULED_JOB, check
 from tests.support import BY_HAND, NOW, TOKEN, USER, Hfjobs, Hub, Result, run_command, run_python
 
@@ -37,7 +37,7 @@ def ask(
 
 
 @pytest.mark.parametrize("token", [None, "hf_wrong", ""])
-@pytest.mark.parametrize("path", ["/api/whoami-v2", f"/api/jobs/{USER}", "/nowhere"])
+@pytest.mark.parametrize("path", ["/api/whoami-v2", f"/api/jobs/{USER}", f"/api/scheduled-jobs/{USER}/x"])
 def test_nobody_gets_in_without_the_token(hub: Hub, path: str, token: str | None) -> None:
     status, data, headers = ask(hub, "GET", path, token=token)
     assert (status, data) == (401, {"error": "Invalid credentials in Authorization header"})
@@ -79,7 +79,10 @@ def test_errors_have_the_shape_of_the_hub(hub: Hub, method: str, path: str, stat
 
 
 def test_what_is_not_an_endpoint(hub: Hub) -> None:
-    assert ask(hub, "GET", "/nowhere")[0] == 404
+    elsewhere = ask(hub, "POST", "/api/buckets/alice/x")
+    message = "/api/buckets/alice/x is not there: this is the Jobs API alone"
+    assert (elsewhere.status, elsewhere.data) == (404, {"error": message})
+    assert ask(hub, "GET", f"/api/jobs/{USER}//{BY_HAND}").status == 404
     assert ask(hub, "DELETE", f"/api/jobs/{USER}/{BY_HAND}")[0] == 405
 
 
@@ -171,7 +174,11 @@ class TestBodies:
     @pytest.mark.parametrize(
         ("changes", "error"),
         [
-            ({"flavor": None}, "flavor: Input should be a valid string"),
+            ({"flavor": None}, "body: flavor must not be null"),
+            ({"labels": None}, "body: labels must not be null"),
+            ({"expose": {"ports": None}}, "expose: ports must not be null"),
+            ({"command": ["a\0b"]}, "command.0: String should match pattern"),
+            ({"environment": {"AB": "\0"}}, "environment.AB: String should match pattern"),
             ({"flavor": "cpu-tiny"}, "flavor: expected one of cpu-basic|cpu-upgrade|"),
             ({"command": []}, "command: List should have at least 1 item"),
             ({"command": [""]}, "command.0: String should have at least 1 character"),
@@ -197,15 +204,17 @@ class TestBodies:
             ({"resourceGroupId": "x"}, "resourceGroupId: String should match pattern"),
             ({"network": {"group": "A"}}, "network.group: String should match pattern"),
             ({"spaceId": "a/b"}, "body: one of dockerImage and spaceId is needed, and not both"),
-            ({"dockerImage": None}, "body: one of dockerImage and spaceId is needed, and not both"),
+            ({"dockerImage": ...}, "body: one of dockerImage and spaceId is needed, and not both"),
+            ({"flavor": ...}, "flavor: Field required"),
         ],
     )
     def test_of_jobs(self, hub: Hub, changes: dict[str, Any], error: str) -> None:
-        status, data, headers = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, **changes})
+        spec = {key: value for key, value in {**self.SPEC, **changes}.items() if value is not ...}
+        status, data, headers = ask(hub, "POST", f"/api/jobs/{USER}", spec)
         assert status == 400
         assert data["error"].startswith(error)
         assert headers["X-Error-Message"] == data["error"]
-        wrapped = {"jobSpec": {**self.SPEC, **changes}, "schedule": "@daily"}
+        wrapped = {"jobSpec": spec, "schedule": "@daily"}
         status, data, _ = ask(hub, "POST", f"/api/scheduled-jobs/{USER}", wrapped)
         assert status == 400
         assert data["error"].startswith(f"jobSpec.{error}" if not error.startswith("body") else "jobSpec: ")
@@ -305,10 +314,10 @@ class TestCommand:
     def refused(self, *argv: str, environ: Mapping[str, str]) -> Result:
         return run_command("emulator", *argv, environ=environ)
 
-    def test_prints_what_a_shell_needs(self, tmp_path: Path) -> None:
+    def test_prints_what_a_shell_needs(self, serve: Serve, tmp_path: Path) -> None:
         """The token is made once and kept for its owner; the directory is nobody else's business."""
         state = tmp_path / "state"
-        served = Emulator(state)
+        served = serve(state)
         assert served.endpoint.startswith("http://127.0.0.1:")
         assert len(served.token) == 37
         if os.name == "posix":
@@ -321,30 +330,28 @@ class TestCommand:
         served.stop()
         served.start()
         assert served.token == token
-        served.stop()
 
-    def test_takes_a_port_and_a_token(self, tmp_path: Path) -> None:
+    def test_takes_a_port_and_a_token(self, serve: Serve, tmp_path: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        served = Emulator(tmp_path / "state", "--port", str(port), "--token", "it's")
-        assert served.exports == [f"export HF_ENDPOINT=http://127.0.0.1:{port}\n", "export HF_TOKEN='it'\"'\"'s'\n"]
-        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="it's").status == 200
+        served = serve(tmp_path / "state", "--port", str(port), "--token", "its-own")
+        assert served.exports == [f"export HF_ENDPOINT=http://127.0.0.1:{port}\n", "export HF_TOKEN=its-own\n"]
+        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="its-own").status == 200
         assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="its").status == 401
         assert not (tmp_path / "state" / "token").exists()
         taken = self.refused("--port", str(port), "--state-dir", str(tmp_path / "other"), environ={})
         assert (taken.code, taken.stdout) == (1, "")
         assert taken.stderr.startswith(f"error: port {port} of this machine cannot be used: ")
         assert taken.stderr.endswith("hint: is an emulator running already? --port 0 takes any port that is free\n")
-        served.stop()
 
-    def test_begins_empty_or_with_a_history(self, tmp_path: Path) -> None:
+    def test_begins_empty_or_with_a_history(self, serve: Serve, tmp_path: Path) -> None:
         """Which of them is settled when the directory is made."""
-        served = Emulator(tmp_path / "empty", "--empty")
+        served = serve(tmp_path / "empty", "--empty")
         assert served.ask("GET", f"/api/jobs/{USER}/count").data == {"count": 0}
         assert served.ask("GET", f"/api/scheduled-jobs/{USER}").data == []
         served.stop()
-        served = Emulator(tmp_path / "history")
+        served = serve(tmp_path / "history")
         assert served.ask("GET", f"/api/jobs/{USER}/count").data == {"count": 245}
         served.stop()
         directory = tmp_path / "history"
@@ -359,13 +366,40 @@ class TestCommand:
         """And needs neither a Hub nor settings for one."""
         blocked = {**directories, "HF_ENDPOINT": "nonsense", "HF_TOKEN": "no token"}
         done = self.refused("reset", environ=blocked)
-        assert done == Result(0, "", f"forgot the jobs in {directories['XDG_STATE_HOME']}/hfjobs/emulator\n")
+        assert done == Result(0, "", f"no jobs are kept in {directories['XDG_STATE_HOME']}/hfjobs/emulator\n")
 
-    @pytest.mark.parametrize("token", ["", "two words", "tab\t", "hf_é"])
+    @pytest.mark.parametrize("token", ["", "two words", "tab\t", "hf_é", "a=b", "it's"])
     def test_refuses_a_token_that_cannot_be_sent(self, tmp_path: Path, token: str) -> None:
         done = self.refused("--token", token, "--state-dir", str(tmp_path), environ={})
-        expected = "error: --token takes a word of ASCII characters\nhint: leave it out to have one made\n"
+        expected = "error: --token takes letters, digits and - . _ ~ + /\nhint: leave it out to have one made\n"
         assert done == Result(2, "", expected)
+
+    def test_leaves_a_directory_of_others_alone(self, tmp_path: Path) -> None:
+        """Neither its token is taken for the emulator's, nor its logs are removed."""
+        for name in ("token", "logs/train.log", "work/x"):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("precious", encoding="utf-8")
+        refused = self.refused("--state-dir", str(tmp_path), environ={})
+        assert (refused.code, refused.stdout) == (1, "")
+        assert "it is not empty, and not a directory of the emulator" in refused.stderr
+        reset = self.refused("reset", "--state-dir", str(tmp_path), environ={})
+        assert reset == Result(0, "", f"no jobs are kept in {tmp_path}\n")
+        assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"token", "train.log", "x"}
+
+    @pytest.mark.parametrize("option", [("--empty",), ("--token", "x")])
+    def test_resets_without_further_options(self, tmp_path: Path, option: tuple[str, ...]) -> None:
+        done = self.refused("reset", "--state-dir", str(tmp_path), *option, environ={})
+        expected = "error: 'reset' takes no option but --state-dir\nhint: see 'hfjobs emulator --help'\n"
+        assert done == Result(2, "", expected)
+
+    def test_makes_a_token_where_the_file_is_empty(self, serve: Serve, tmp_path: Path) -> None:
+        """Without one anybody could run commands."""
+        state = tmp_path / "state"
+        serve(state).stop()
+        (state / "token").write_text("")
+        served = serve(state)
+        assert served.token.startswith("hf_")
+        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="").status == 401
 
     def test_says_where_it_cannot_keep_its_jobs(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()

@@ -160,7 +160,7 @@ class TestUnavailable:
         assert message.startswith("no connection to http://127.0.0.1:9: ")
         assert message.endswith(" (GET /api/jobs/x)")
         assert "[" not in message  # no error number
-        assert hint == "hint: check the network, HF_ENDPOINT and the proxy"
+        assert hint == "hint: is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
         assert [line.rpartition("(")[2] for line in warnings] == ["2 of 4)", "3 of 4)", "4 of 4)"]
         assert all(line.startswith(f"warning: {message}; trying again in ") for line in warnings)
 

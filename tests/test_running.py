@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from hfjobs_cli.emulator.runner import GRACE_SECS
-from tests.emulation import Emulator, is_gone, until
+from tests.emulation import Emulator, Serve, is_gone, until
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
@@ -32,13 +32,9 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[Emulator]:
+def own(serve: Serve, tmp_path: Path) -> Emulator:
     """One that a test may stop and kill."""
-    served = Emulator(tmp_path / "state", "--empty")
-    yield served
-    if served.process.poll() is None:
-        served.stop()
-    run_command("emulator", "reset", "--state-dir", str(served.directory), environ={})
+    return serve(tmp_path / "state", "--empty")
 
 
 class TestEnds:
@@ -149,6 +145,29 @@ class TestCancel:
         emulator.wait_for_line(identifier, "up")
         emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
         until(lambda: (tmp_path / "tidy").exists(), "the tidying")
+
+    @pytest.mark.parametrize("moment", range(6))
+    def test_may_come_at_any_moment(self, emulator: Emulator, moment: int) -> None:
+        """Whether the process runs already or is just being started: in the end it is gone, and the job canceled."""
+        identifier = emulator.python(FOREVER, attempts=3)
+        for _ in range(moment):
+            emulator.job(identifier)
+        job = emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel").data
+        assert job["status"]["stage"] == "CANCELED"
+        until(lambda: not (emulator.directory / "work" / identifier).exists(), "the end of its directory")
+        assert emulator.job(identifier) == job
+
+    @POSIX
+    def test_kills_what_left_the_group(self, emulator: Emulator) -> None:
+        """A process that made a session of its own, and does not listen either, is found by its parents."""
+        ignoring = "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('pid', os.getpid())\n"
+        child = ignoring + FOREVER
+        code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {child!r}], start_new_session=True)"
+        identifier = emulator.python(code, timeoutSeconds=1)
+        emulator.wait_for_line(identifier, "up")
+        (pid,) = re.findall(r'"data": "pid (\d+)"', emulator.log_of(identifier))
+        assert emulator.wait(identifier)["status"]["message"] == "Job timeout"
+        until(lambda: is_gone(int(pid)), "the end of the child")
 
     @POSIX
     def test_kills_what_does_not_listen(self, emulator: Emulator) -> None:
@@ -427,6 +446,30 @@ class TestKilled:
         assert not (own.directory / "work" / running).exists()
         assert own.output(own.python("print('next')")) == ["next"]
 
+    def test_supervisor_leaves_no_canceled_job_running(self, own: Emulator) -> None:
+        running = own.python(FOREVER)
+        own.wait_for_line(running, "up")
+        supervisor = own.supervisor()
+        children = supervisor.children(recursive=True)
+        supervisor.kill()
+        assert own.ask("POST", f"/api/jobs/{USER}/{running}/cancel").data["status"]["stage"] in ("CANCELED", "ERROR")
+        until(lambda: all(is_gone(child.pid) for child in children), "the end of the process")
+
+    def test_supervisor_that_cannot_start_is_told_of(self, serve: Serve, tmp_path: Path) -> None:
+        """In the message of the job that waits; nothing is tried again and again."""
+        state = tmp_path / "state"
+        modules = tmp_path / "modules"
+        modules.mkdir()
+        served = serve(state, "--empty", environ={"PYTHONPATH": str(modules)})
+        (modules / "psutil.py").write_text("raise RuntimeError('broken')")
+        waiting = served.python("pass")
+        for _ in range(5):
+            status = served.job(waiting)["status"]
+        log = state / "supervisor.log"
+        expected = f"No process can be started to run the job: {log} says why"
+        assert (status["stage"], status["message"]) == ("SCHEDULING", expected)
+        assert log.read_text().count("RuntimeError: broken\n") == 1
+
     def test_supervisor_is_noticed_by_whoever_looks(self, own: Emulator) -> None:
         """The server need not be started anew for the truth."""
         running = own.python(FOREVER)
@@ -479,11 +522,11 @@ class TestDemo:
         log = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "logs" / f"{created}.jsonl"
         assert '"1842 of 1842 cards classified"' in log.read_text()
 
-    def test_works_while_a_server_does(self, directories: dict[str, str]) -> None:
+    def test_works_while_a_server_does(self, serve: Serve, directories: dict[str, str]) -> None:
         environ = self.environ(directories)
         state = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator"
         state.parent.mkdir(parents=True)
-        served = Emulator(state)
+        served = serve(state)
         created = run_command("duplicate", "-q", BY_HAND, environ=environ).stdout.strip()
         assert served.wait(created)["initiator"] == {"type": "duplicated-job", "id": BY_HAND}
         assert served.output(created) == ["1842 of 1842 cards classified"]
@@ -494,9 +537,9 @@ class TestDemo:
         assert run_command("ps", "-a", "--limit", "0", "-q", environ={**directories, **served.environ}).stdout == listed
         assert served.stop().code == 0
 
-    def test_every_job_of_the_history_is_harmless_to_run_again(self, tmp_path: Path) -> None:
+    def test_every_job_of_the_history_is_harmless_to_run_again(self, serve: Serve, tmp_path: Path) -> None:
         """One of each kind; they all succeed, without a network and with any Python."""
-        served = Emulator(tmp_path / "state")
+        served = serve(tmp_path / "state")
         kinds = {}
         for namespace in (USER, "aurora-lab"):
             for job in served.ask("GET", f"/api/jobs/{namespace}").data:
@@ -509,10 +552,9 @@ class TestDemo:
             path = f"/api/jobs/{namespace}/{identifier}"
             until(lambda path=path: "finishedAt" in served.ask("GET", path).data, "its end")  # type: ignore[misc]
             assert served.ask("GET", path).data["status"]["stage"] == "COMPLETED"
-        served.stop()
 
-    def test_history_is_told_from_jobs_that_were_run(self, tmp_path: Path) -> None:
-        served = Emulator(tmp_path / "state")
+    def test_history_is_told_from_jobs_that_were_run(self, serve: Serve, tmp_path: Path) -> None:
+        served = serve(tmp_path / "state")
         never = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
         assert served.output(BY_HAND) == [never]
         (running,) = served.ask("GET", f"/api/jobs/{USER}?label=name=explorer-cache&stage=RUNNING").data
@@ -522,7 +564,6 @@ class TestDemo:
         scheduled = served.ask("GET", f"/api/scheduled-jobs/{USER}").data
         assert [each["suspend"] for each in scheduled] == [True, True]
         assert scheduled[0]["id"] == DAILY_SCHEDULE
-        served.stop()
 
 
 class TestReset:
@@ -535,6 +576,7 @@ class TestReset:
         assert done == Result(0, "", f"forgot the jobs in {own.directory}\n")
         until(lambda: all(is_gone(child.pid) for child in children), "the end of what ran")
         assert own.ask("GET", f"/api/jobs/{USER}").data == []
+        assert (own.directory / "token").read_text().strip() == own.token
         assert own.output(own.python("print('new')")) == ["new"]
 
     def test_forgets_what_cannot_be_read(self, tmp_path: Path) -> None:
@@ -544,5 +586,5 @@ class TestReset:
 
     def test_of_nothing_is_no_error(self, tmp_path: Path) -> None:
         done = run_command("emulator", "reset", "--state-dir", str(tmp_path / "none"), environ={})
-        assert done == Result(0, "", f"forgot the jobs in {tmp_path / 'none'}\n")
+        assert done == Result(0, "", f"no jobs are kept in {tmp_path / 'none'}\n")
         assert not (tmp_path / "none").exists()

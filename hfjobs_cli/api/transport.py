@@ -230,7 +230,9 @@ class Transport:
         elif isinstance(error, httpx.ConnectError):
             what, hint = (
                 f"no connection to {origin}: {reason}",
-                "check the network, HF_ENDPOINT and the proxy",
+                "is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
+                if is_loopback(self.endpoint)
+                else "check the network, HF_ENDPOINT and the proxy",
             )
         elif isinstance(error, httpx.TimeoutException):
             what = f"no answer from {origin} within {self._timeout_secs:g} s"

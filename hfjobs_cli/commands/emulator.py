@@ -1,12 +1,15 @@
 """`hfjobs emulator` and `hfjobs emulator reset`."""
 
-import shlex
+import re
 from pathlib import Path
 
 from hfjobs_cli import options
 from hfjobs_cli.config import emulator_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.session import Session, emulator_needed
+
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
+"""What a bearer token is made of (RFC 6750)."""
 
 
 def emulator(
@@ -38,40 +41,41 @@ def emulator(
     directory = emulator_directory(session.environ) if state_dir is None else state_dir.absolute()
     with emulator_needed("the emulator"):
         if action == "reset":
+            if empty or token is not None:
+                raise UsageError("'reset' takes no option but --state-dir", hint="see 'hfjobs emulator --help'")
             return _reset(session, directory)
         return _serve(session, directory, port, token, empty=empty)
 
 
 def _serve(session: Session, directory: Path, port: int, token: str | None, *, empty: bool) -> ExitCode:
     from hfjobs_cli.emulator.app import open_app
-    from hfjobs_cli.emulator.server import serve
+    from hfjobs_cli.emulator.server import PortError, serve
 
-    if token is not None and not (token.isascii() and token.isprintable() and token.split() == [token]):
-        raise UsageError("--token takes a word of ASCII characters", hint="leave it out to have one made")
-    try:
-        app = open_app(directory, token=token, is_empty=empty)
-    except OSError as error:
-        raise HfJobsError(
-            f"the emulator cannot keep its jobs in {directory}: {error}",
-            hint="choose another directory with --state-dir, or start anew with 'hfjobs emulator reset'",
-        ) from error
-    if empty and app.has_history:
-        raise UsageError(
-            f"--empty contradicts the jobs of the demo in {directory}",
-            hint="choose another directory with --state-dir, or forget them with 'hfjobs emulator reset'",
-        )
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError("--token takes letters, digits and - . _ ~ + /", hint="leave it out to have one made")
 
     def started(endpoint: str) -> None:
-        session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={shlex.quote(app.token)}\n")
+        session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
         session.flush()
         session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops it")
 
     try:
+        app = open_app(directory, token=token, is_empty=empty)
+        if empty and app.has_history:
+            raise UsageError(
+                f"--empty contradicts the jobs of the demo in {directory}",
+                hint="choose another directory with --state-dir, or forget them with 'hfjobs emulator reset'",
+            )
         canceled = serve(app, port, started=started, log=session.remark)
+    except PortError as error:
+        raise HfJobsError(
+            f"port {port} of this machine cannot be used: {error}",
+            hint="is an emulator running already? --port 0 takes any port that is free",
+        ) from error
     except OSError as error:
         raise HfJobsError(
-            f"port {port} of this machine cannot be used: {error.strerror or error}",
-            hint="is an emulator running already? --port 0 takes any port that is free",
+            f"the emulator cannot keep its jobs in {directory}: {error}",
+            hint="choose another directory with --state-dir, or start anew with 'hfjobs emulator reset'",
         ) from error
     session.remark("stopped" + (f"; jobs canceled: {canceled}" if canceled else ""))
     return ExitCode.DONE
@@ -81,8 +85,8 @@ def _reset(session: Session, directory: Path) -> ExitCode:
     from hfjobs_cli.emulator.reset import forget
 
     try:
-        forget(directory)
+        is_forgotten = forget(directory)
     except OSError as error:
         raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint="try again") from error
-    session.remark(f"forgot the jobs in {directory}")
+    session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")
     return ExitCode.DONE

@@ -11,22 +11,20 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from hfjobs_cli.emulator import streams
 from hfjobs_cli.emulator.accounts import CREATOR, owner_of, whoami
 from hfjobs_cli.emulator.hardware import hardware
-from hfjobs_cli.emulator.jobs import Clock, Jobs
-from hfjobs_cli.emulator.lifecycle import is_active
-from hfjobs_cli.emulator.output import LogReader
+from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State, kept_token
 from hfjobs_cli.emulator.store import History, Store
-from hfjobs_cli.emulator.supervisor import look_after
-from hfjobs_cli.emulator.wire import STAGES, ApiError, Document, present
+from hfjobs_cli.emulator.streams import kept_alive
+from hfjobs_cli.emulator.supervisor import Caretaker
+from hfjobs_cli.emulator.wire import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -39,14 +37,11 @@ PAGE_SIZE = 100
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CURSOR_CHARACTERS = 2048
 KEEP_ALIVE_SECS = 30.0
-METRICS_EVERY_SECS = 1.0
 
 DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
 DEMO_HOST = "demo.localhost"
 
-NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
-
-_LABEL = re.compile(r"([a-zA-Z0-9._-]+)=([a-zA-Z0-9._-]*)")
+_LABEL = re.compile(f"({LABEL_KEY})=({LABEL_VALUE})")
 
 _JOB = "/api/jobs/<namespace>/<identifier>"
 _SCHEDULED = "/api/scheduled-jobs/<namespace>"
@@ -78,7 +73,8 @@ _ROUTES = Map(
             ("POST", f"{_SCHEDULED}/<identifier>/schedule", "change_schedule"),
             ("PUT", f"{_SCHEDULED}/<identifier>/labels", "label_schedule"),
         )
-    ]
+    ],
+    merge_slashes=False,
 )
 _PUBLIC = ("hardware",)
 
@@ -89,7 +85,7 @@ class _Request(Request):
 
 
 class App:
-    """The API over one store, for whoever has the token. Each method below answers one endpoint of the Hub."""
+    """The API over one store, for whoever has the token. Each endpoint of `_ROUTES` has a method of its name."""
 
     def __init__(
         self,
@@ -101,12 +97,13 @@ class App:
         look_after: Callable[[], None] = lambda: None,
         keep_alive_secs: float = KEEP_ALIVE_SECS,
     ) -> None:
-        """Serve `store`. `clock` returns the present moment, aware; without `look_after` jobs are kept but not run."""
+        """Serve `store`. Without `look_after` jobs are kept but not run. Raises ValueError for an empty token."""
+        if not token:
+            raise ValueError("without a token anybody could run commands")
         self._store = store
-        self._state = state
         self.token = token
         self._keep_alive_secs = keep_alive_secs
-        self.jobs = Jobs(store, clock=clock, look_after=look_after)
+        self.jobs = Jobs(store, state, clock=clock, look_after=look_after)
         self.schedules = Schedules(store, self.jobs, clock=clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -114,6 +111,8 @@ class App:
         request = _Request(environ)
         try:
             response = self._answer(request)
+        except NotFound:
+            response = _refusal(HTTPStatus.NOT_FOUND, f"{request.path} is not there: this is the Jobs API alone")
         except HTTPException as error:
             response = _refusal(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or error.name)
         except ApiError as error:
@@ -133,12 +132,7 @@ class App:
         _ = request.host  # raises BadRequest if it is not this machine's, as when a web page has its name point here
         if "Origin" in request.headers:
             raise Forbidden("Web pages are not answered")
-        adapter = _ROUTES.bind_to_environ(request.environ)
-        try:
-            endpoint, values = adapter.match()
-        except HTTPException:
-            self._check_token(request)
-            raise
+        endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
         if endpoint not in _PUBLIC:
             self._check_token(request)
         answer: Response = getattr(self, f"_{endpoint}")(request, **values)
@@ -206,32 +200,14 @@ class App:
         return _json(self.jobs.expose(namespace, identifier, _body(request, Expose).on_the_wire()))
 
     def _stream_logs(self, request: Request, namespace: str, identifier: str) -> Response:
-        job = self.jobs.find(namespace, identifier)
-        tail = _tail(request)
-        with self._store.read() as tables:
-            if not tables.is_real(identifier):
-                return _events(streams.one_line(NEVER_RUN, job["createdAt"]))
-        reader = LogReader(self._state.log_of(identifier), tail)
-        return _events(streams.log_events(reader, self._is_active(namespace, identifier), self._keep_alive_secs))
+        return self._stream(self.jobs.output(namespace, identifier, _tail(request)))
 
     def _stream_metrics(self, _request: Request, namespace: str, identifier: str) -> Response:
-        with self._store.read() as tables:
-            is_measured = tables.is_real(identifier)
-        if not is_active(self.jobs.find(namespace, identifier)) or not is_measured:
-            raise ApiError(HTTPStatus.NOT_ACCEPTABLE, "Job is not running")
-
-        def measure() -> Iterable[Document] | None:
-            from hfjobs_cli.emulator.processes import measurements
-
-            with self._store.read() as tables:
-                process = tables.process_of(identifier)
-            return process and measurements(process, identifier[-5:], METRICS_EVERY_SECS)
-
-        return _events(streams.metric_events(measure, self._is_active(namespace, identifier), self._keep_alive_secs))
+        return self._stream(self.jobs.metrics(namespace, identifier))
 
     def _list_schedules(self, request: Request, namespace: str) -> Response:
         label = request.args.get("label")
-        return _json(self.schedules.list(namespace, None if label is None else _label(label)))
+        return _json(self.schedules.of_namespace(namespace, None if label is None else _label(label)))
 
     def _create_schedule(self, request: Request, namespace: str) -> Response:
         from hfjobs_cli.emulator.bodies import CreateSchedule
@@ -275,8 +251,12 @@ class App:
 
         return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
 
-    def _is_active(self, namespace: str, identifier: str) -> Callable[[], bool]:
-        return lambda: is_active(self.jobs.find(namespace, identifier))
+    def _stream(self, events: Iterable[str | None]) -> Response:
+        return Response(
+            kept_alive(events, self._keep_alive_secs),
+            content_type="text/event-stream",
+            headers={"Cache-Control": "no-store"},
+        )
 
 
 def open_app(
@@ -299,16 +279,12 @@ def open_app(
         state,
         token=kept_token(state) if token is None else token,
         clock=clock,
-        look_after=(lambda: look_after(store, state)) if runs_jobs else (lambda: None),
+        look_after=Caretaker(store, state).look if runs_jobs else (lambda: None),
     )
 
 
 def _json(data: object, status: int = HTTPStatus.OK) -> Response:
     return Response(json.dumps(data), status, content_type="application/json; charset=utf-8")
-
-
-def _events(events: Iterable[str]) -> Response:
-    return Response(events, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 def _refusal(status: int, message: str) -> Response:
@@ -356,7 +332,9 @@ def _cursor(request: Request) -> tuple[str, str] | None:
     if text is None:
         return None
     try:
-        created_at, identifier = base64.urlsafe_b64decode(text[:MAX_CURSOR_CHARACTERS]).decode().split(" ")
+        if len(text) > MAX_CURSOR_CHARACTERS:
+            raise ValueError
+        created_at, identifier = base64.urlsafe_b64decode(text).decode().split(" ")
     except ValueError:
         raise ApiError(400, "Invalid cursor") from None
     return created_at, identifier

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic.alias_generators import to_camel
 
 from hfjobs_cli.emulator.hardware import FLAVORS, UNLISTED
-from hfjobs_cli.emulator.wire import ApiError, Document
+from hfjobs_cli.emulator.wire import LABEL_KEY, LABEL_VALUE, ApiError, Document
 
 DEFAULT_TIMEOUT_SECS = 1800
 """What the Hub's documentation says of jobs without `timeoutSeconds`."""
@@ -24,11 +24,13 @@ def _known_flavor(name: str) -> str:
     return name
 
 
-NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+# No process can be given a NUL, neither in a word nor in a variable.
+Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+NonEmpty = Annotated[Word, StringConstraints(min_length=1)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
-LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]+$", max_length=100)]
-LabelValue = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._-]*$", max_length=100)]
+LabelKey = Annotated[str, StringConstraints(pattern=f"^{LABEL_KEY}$", max_length=100)]
+LabelValue = Annotated[str, StringConstraints(pattern=f"^{LABEL_VALUE}$", max_length=100)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cron = Annotated[
     str,
@@ -40,6 +42,19 @@ class Body(BaseModel):
     """A JSON object of a request."""
 
     model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_nulls(cls, values: object) -> object:
+        """Refuse null for what may be left out, as the Hub does; but for `timeoutSeconds`, where it means that."""
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if value is None and key in cls._keys() and key != "timeoutSeconds":
+                raise ValueError(f"{key} must not be null")
+        return values
+
+    @classmethod
+    def _keys(cls) -> set[str | None]:
+        return {field.alias for field in cls.model_fields.values()}
 
     def on_the_wire(self) -> Document:
         """Return what was given, as the Hub would say it again."""
@@ -95,9 +110,9 @@ class CreateJob(Body):
     docker_image: str | None = None
     space_id: str | None = None
     command: Annotated[list[NonEmpty], Field(min_length=1)] | None = None
-    arguments: list[str] | None = None
-    environment: dict[VariableName, str] = {}
-    secrets: dict[SecretName, str] | None = None
+    arguments: list[Word] | None = None
+    environment: dict[VariableName, Word] = {}
+    secrets: dict[SecretName, Word] | None = None
     flavor: Annotated[str, AfterValidator(_known_flavor)]
     arch: Annotated[str, StringConstraints(pattern="^(amd64|arm64)$")] | None = None
     timeout_seconds: Annotated[int, Field(gt=0, le=_MAX_INTEGER)] | None = None

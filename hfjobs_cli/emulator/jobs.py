@@ -2,25 +2,28 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
 
-from hfjobs_cli.emulator import lifecycle
-from hfjobs_cli.emulator.accounts import ORGANISATION, USER, owner_of
-from hfjobs_cli.emulator.store import Store, Tables
-from hfjobs_cli.emulator.wire import ApiError, Document, new_id
+from hfjobs_cli.emulator import lifecycle, streams
+from hfjobs_cli.emulator.accounts import owner_of
+from hfjobs_cli.emulator.output import LogReader
+from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.store import Store, StoreError, Tables
+from hfjobs_cli.emulator.wire import ApiError, Clock, Document, new_id
 
-Clock = Callable[[], datetime]
+NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+METRICS_EVERY_SECS = 1.0
 
 
 class Jobs:
     """The jobs of one store. Methods raise ApiError and StoreError."""
 
-    def __init__(self, store: Store, *, clock: Clock, look_after: Callable[[], None]) -> None:
-        """Use `store`; `look_after` is called to have jobs run, and before they are shown."""
+    def __init__(self, store: Store, state: State, *, clock: Clock, look_after: Callable[[], None]) -> None:
+        """Use `store`; `look_after` is called to have jobs run and ended, and before they are shown."""
         self._store = store
+        self._state = state
         self._clock = clock
         self._look_after = look_after
-        self._server = new_id(clock())
+        self._opener = new_id(clock())
 
     def page(
         self,
@@ -35,7 +38,7 @@ class Jobs:
         `after` is the `createdAt` and `id` of the job before the first.
         """
         owner_of(namespace)
-        self._look_after()
+        self.look()
         with self._store.read() as tables:
             found = tables.newest_jobs(namespace, stages=stages, labels=labels, after=after, limit=size + 1)
         now = self._clock()
@@ -44,13 +47,13 @@ class Jobs:
     def count(self, namespace: str, stages: Sequence[str]) -> int:
         """Return how many jobs of a namespace are in any of these stages, or in all."""
         owner_of(namespace)
-        self._look_after()
+        self.look()
         with self._store.read() as tables:
             return tables.count_jobs(namespace, stages)
 
     def find(self, namespace: str, identifier: str) -> Document:
         """Return a job."""
-        self._look_after()
+        self.look()
         with self._store.read() as tables:
             return self._live(self._in(tables, namespace, identifier))
 
@@ -60,7 +63,7 @@ class Jobs:
         job = lifecycle.new_job(
             specification,
             owner=owner,
-            initiator=ORGANISATION if owner is ORGANISATION else USER,
+            initiator=owner,
             now=self._clock(),
         )
         with self._store.write() as tables:
@@ -81,12 +84,12 @@ class Jobs:
         return self._begun(job)
 
     def add(self, tables: Tables, job: Document, secrets: dict[str, str]) -> None:
-        """Keep a job that was made through this server."""
-        tables.add_job(job, secrets, server=self._server)
+        """Keep a job that is to be run. It is, after the next `look`."""
+        tables.add_job(job, secrets, opener=self._opener)
 
-    def begin(self) -> None:
-        """Have what was added run. Nothing is lost if that fails: whoever looks next tries again."""
-        with suppress(OSError):
+    def look(self) -> None:
+        """Have what was added run, and what was canceled ended. If that fails whoever looks next tries again."""
+        with suppress(StoreError):
             self._look_after()
 
     def cancel(self, namespace: str, identifier: str) -> Document:
@@ -96,6 +99,7 @@ class Jobs:
             if lifecycle.is_active(job):
                 lifecycle.end(job, "CANCELED", None, self._clock())
                 tables.save_job(job)
+        self.look()
         return job
 
     def set_labels(self, namespace: str, identifier: str, labels: dict[str, str]) -> Document:
@@ -117,16 +121,49 @@ class Jobs:
         return self._live(job)
 
     def stop(self) -> int:
-        """Cancel the jobs that were created through this server, and return how many."""
+        """Cancel the jobs that were created through this object, and return how many."""
         with self._store.write() as tables:
-            jobs = tables.unfinished_jobs(server=self._server)
+            jobs = tables.unfinished_jobs(opener=self._opener)
             for job in jobs:
                 lifecycle.end(job, "CANCELED", "The emulator was stopped", self._clock())
                 tables.save_job(job)
+        self.look()
         return len(jobs)
 
+    def output(self, namespace: str, identifier: str, tail: int | None) -> Iterable[str | None]:
+        """Return the output of a job as events, and what comes until it ends; None where nothing came for a moment."""
+        job = self.find(namespace, identifier)
+        with self._store.read() as tables:
+            if not tables.is_real(identifier):
+                return streams.one_line(NEVER_RUN, job["createdAt"])
+        reader = LogReader(self._state.log_of(identifier), tail)
+        return streams.log_events(reader, lambda: self._is_active(namespace, identifier))
+
+    def metrics(self, namespace: str, identifier: str) -> Iterable[str | None]:
+        """Return what a job uses as events until it ends; None where nothing came for a moment."""
+        with self._store.read() as tables:
+            is_real = tables.is_real(identifier)
+        if not lifecycle.is_active(self.find(namespace, identifier)) or not is_real:
+            raise ApiError(406, "Job is not running")
+
+        def measure() -> Iterable[Document]:
+            from hfjobs_cli.emulator.processes import measurements
+
+            with self._store.read() as tables:
+                process = tables.process_of(identifier)
+            return () if process is None else measurements(process, identifier[-5:], METRICS_EVERY_SECS)
+
+        return streams.metric_events(measure, lambda: self._is_active(namespace, identifier))
+
+    def _is_active(self, namespace: str, identifier: str) -> bool:
+        """Tell whether there is more to come of a job; of one that is gone, or cannot be read, there is not."""
+        try:
+            return lifecycle.is_active(self.find(namespace, identifier))
+        except (ApiError, StoreError):
+            return False
+
     def _begun(self, job: Document) -> Document:
-        self.begin()
+        self.look()
         return self._live(job)
 
     def _live(self, job: Document) -> Document:

@@ -1,4 +1,8 @@
-"""Processes of this machine: started in a group of their own, ended with all that they started, and measured."""
+"""Processes of this machine: started in a group of their own, ended with what they started, and measured.
+
+Windows has no such groups: there what a process leaves behind at its own end goes on, and no process is asked to end
+before it is ended.
+"""
 
 import contextlib
 import os
@@ -8,26 +12,41 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
-from hfjobs_cli.emulator.store import Process
-from hfjobs_cli.emulator.wire import Document
+from hfjobs_cli.emulator.wire import Document, Process
 
 _HAS_GROUPS = os.name == "posix"
+_POLL_SECS = 0.02
 
 
 def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start a process without input whose output, with that of its children, can be read. Raises OSError."""
+    """Start a process without input whose output, with that of its children, can be read.
+
+    Raises OSError, and ValueError for words that no command line can hold.
+    """
+    return _start(argv, directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subprocess.Popen[bytes]":
+    """Start Python code that goes on when this process ends, and writes what fails to a file. Raises OSError."""
+    with errors.open("ab") as log:
+        return _start([sys.executable, "-c", code, *argv], directory, stdout=subprocess.DEVNULL, stderr=log)
+
+
+def _start(argv: Sequence[str], directory: Path, **streams: Any) -> "subprocess.Popen[bytes]":
+    flags = 0
+    if not _HAS_GROUPS:
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined, unused-ignore]
     return subprocess.Popen(  # noqa: S603 - to run what is asked for is what this is for
         argv,
         cwd=directory,
-        env=environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
         start_new_session=_HAS_GROUPS,
-        creationflags=0 if _HAS_GROUPS else subprocess.CREATE_NEW_PROCESS_GROUP,  # type: ignore[attr-defined, unused-ignore]
+        creationflags=flags,
+        **streams,
     )
 
 
@@ -39,23 +58,33 @@ def identify(pid: int) -> Process | None:
         return None
 
 
-def end(process: Process, *, force: bool) -> None:
-    """Ask a process, its group and its descendants to end; with `force` they are not asked."""
+def end(process: Process, grace_secs: float = 0.0) -> None:
+    """End a process, its group and its descendants: they are asked to, and killed `grace_secs` later."""
     found = _find(process)
     if found is None:
-        return  # its number may be somebody else's by now
-    descendants = _descendants(found)
-    end_group(process.pid, force=force)
-    for each in [found, *descendants]:
+        if not psutil.pid_exists(process.pid):  # so nobody else's group has this number either
+            kill_group(process.pid)
+        return
+    family = [found, *_descendants(found)]
+    if grace_secs and _HAS_GROUPS:
+        outside = [each for each in family if _group_of(each) != process.pid]
+        _signal_group(process.pid, signal.SIGTERM)
+        for each in outside:
+            with contextlib.suppress(psutil.Error):
+                each.terminate()
+        deadline = time.monotonic() + grace_secs
+        while any(map(_is_alive, family)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECS)
+    kill_group(process.pid)
+    for each in filter(_is_alive, family):
         with contextlib.suppress(psutil.Error):
-            each.kill() if force else each.terminate()
+            each.kill()
 
 
-def end_group(leader: int, *, force: bool) -> None:
-    """End the group that a process leads, or led until a moment ago."""
+def kill_group(leader: int) -> None:
+    """Kill the group that a process leads, or led until a moment ago."""
     if _HAS_GROUPS:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL if force else signal.SIGTERM)
+        _signal_group(leader, signal.SIGKILL)
 
 
 def measurements(process: Process, replica: str, every_secs: float) -> Iterator[Document]:
@@ -85,15 +114,35 @@ def measurements(process: Process, replica: str, every_secs: float) -> Iterator[
         }
 
 
+def _signal_group(leader: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)
+
+
 def _find(process: Process) -> psutil.Process | None:
     try:
         found = psutil.Process(process.pid)
         # The clock that times of creation are counted from may be set in between.
-        if abs(found.create_time() - process.created) > 2 or found.status() == psutil.STATUS_ZOMBIE:
+        if abs(found.create_time() - process.created) > 2:
             return None
     except psutil.Error:
         return None
-    return found
+    return found if _is_alive(found) else None
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process has not ended. It is not asked for its exit code, which is for its parent to get."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except OSError:
+        return None
 
 
 def _descendants(process: psutil.Process) -> list[psutil.Process]:
@@ -115,19 +164,3 @@ def _memory(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
-
-
-def detached(argv: Sequence[str], *, errors: Path) -> "subprocess.Popen[bytes]":
-    """Start a process of this Python that goes on when this one ends. Raises OSError."""
-    flags = 0
-    if not _HAS_GROUPS:
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS  # type: ignore[attr-defined, unused-ignore]
-    with errors.open("ab") as log:
-        return subprocess.Popen(  # noqa: S603
-            [sys.executable, *argv],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=_HAS_GROUPS,
-            creationflags=flags,
-        )

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.hardware import built_in_environment
@@ -28,13 +28,18 @@ _FROM_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
 """What a job sees of the environment. The rest, tokens above all, is not its business."""
 
 
+class _Outcome(NamedTuple):
+    stage: str
+    message: str | None = None
+
+
 class Run(threading.Thread):
     """A job being run. `stop` ends it; whoever calls that has written down why."""
 
-    def __init__(self, store: Store, state: State, job: Document) -> None:
-        """Run `job`, which waits for it. Nothing happens before `start`."""
-        super().__init__(name=job["id"], daemon=True)
-        self.job_id: str = job["id"]
+    def __init__(self, store: Store, state: State, job_id: str) -> None:
+        """Run the job of this id, which waits for it. Nothing happens before `start`."""
+        super().__init__(name=job_id, daemon=True)
+        self.job_id = job_id
         self._store = store
         self._state = state
         self._stopped = threading.Event()
@@ -52,42 +57,44 @@ class Run(threading.Thread):
             secrets = tables.secrets_of_job(self.job_id)
             lifecycle.start(job, present())
             tables.save_job(job)
-        log = Log(self._state.log_of(self.job_id))
         directory = self._state.work_of(self.job_id)
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stage, message = self._attempts(job, _environment(job, secrets, directory), directory, log)
-        except OSError as error:
-            stage, message = "ERROR", f"The emulator could not run the job: {error}"
+            log = Log(self._state.log_of(self.job_id))
+            try:
+                outcome = self._attempts(job, _environment(job, secrets, directory), directory, log)
+            finally:
+                log.close()
+        except (OSError, ValueError) as error:
+            outcome = _Outcome("ERROR", f"The emulator could not run the job: {error}")
         finally:
-            log.close()
             shutil.rmtree(directory, ignore_errors=True)
         with self._store.write() as tables:
             tables.set_process(self.job_id, None)
             ended = tables.job_anywhere(self.job_id)
             if ended is not None and lifecycle.is_active(ended):
-                lifecycle.end(ended, stage, message, present())
+                lifecycle.end(ended, outcome.stage, outcome.message, present())
                 tables.save_job(ended)
 
-    def _attempts(
-        self, job: Document, environment: dict[str, str], directory: Path, log: Log
-    ) -> tuple[str, str | None]:
-        """Run the command until it succeeds, or as often as was asked. Return how it ended."""
+    def _attempts(self, job: Document, environment: dict[str, str], directory: Path, log: Log) -> _Outcome:
+        """Run the command until it succeeds, or as often as was asked."""
         argv = [*job.get("command", ()), *job.get("arguments", ())]
         if not argv:
-            return "ERROR", "The job has no command, and the emulator does not use images, which have one"
+            return _Outcome("ERROR", "The job has no command, and the emulator does not use images, which have one")
         deadline = time.monotonic() + job["timeout"]
         failures = 0
-        while failures <= job.get("retry", 0):
+        while True:
             log.add_header(present())
             code = self._attempt(argv, environment, directory, log, deadline)
-            if code is None:
-                return "ERROR", "Job timeout"
-            if code == 0 or self._stopped.is_set():
-                return "COMPLETED", None
+            if code == 0:
+                return _Outcome("COMPLETED")
             failures += 1
-            self._count_failures(failures)
-        return "ERROR", f"Job failed with exit code: {code}. Reason: Error."
+            if not self._count_failures(failures):
+                return _Outcome("CANCELED")
+            if code is None:
+                return _Outcome("ERROR", "Job timeout")
+            if failures > job.get("retry", 0):
+                return _Outcome("ERROR", f"Job failed with exit code: {code}. Reason: Error.")
 
     def _attempt(
         self, argv: list[str], environment: dict[str, str], directory: Path, log: Log, deadline: float
@@ -104,10 +111,10 @@ class Run(threading.Thread):
         reader = threading.Thread(target=log.copy, args=(process.stdout,), daemon=True)
         reader.start()
         is_in_time = self._wait(process, deadline)
-        if not is_in_time or self._stopped.is_set():
-            self._end(process)
+        if process.poll() is None and identity is not None:
+            processes.end(identity, GRACE_SECS)
         code = process.wait()
-        processes.end_group(process.pid, force=True)  # what a container would take with it
+        processes.kill_group(process.pid)  # what a container would take with it
         reader.join(_DRAIN_SECS)
         return (code if code >= 0 else 128 - code) if is_in_time else None
 
@@ -118,20 +125,15 @@ class Run(threading.Thread):
                 return False
         return True
 
-    def _end(self, process: "subprocess.Popen[bytes]") -> None:
-        identity = processes.identify(process.pid)
-        if identity is not None:
-            processes.end(identity, force=False)
-            try:
-                process.wait(GRACE_SECS)
-            except subprocess.TimeoutExpired:
-                processes.end(identity, force=True)
-
-    def _count_failures(self, failures: int) -> None:
+    def _count_failures(self, failures: int) -> bool:
+        """Write down how often the command has failed, and return whether the job was not canceled meanwhile."""
         with self._store.write() as tables:
-            job = cast(Document, tables.job_anywhere(self.job_id))
+            job = tables.job_anywhere(self.job_id)
+            if job is None or not lifecycle.is_active(job):
+                return False
             job["status"]["failureCount"] = failures
             tables.save_job(job)
+        return True
 
 
 def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from hfjobs_cli.emulator import lifecycle
-from hfjobs_cli.emulator.accounts import ORGANISATION, USER, owner_of
+from hfjobs_cli.emulator.accounts import owner_of
 from hfjobs_cli.emulator.cron import next_run
-from hfjobs_cli.emulator.jobs import Clock, Jobs
+from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.store import Store, Tables
-from hfjobs_cli.emulator.wire import ApiError, Document, new_id, wire_time
+from hfjobs_cli.emulator.wire import ApiError, Clock, Document, new_id, wire_time
 
+MISSED_SECS = 60
 BUSY = (
     "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs "
     "to run concurrently"
@@ -25,7 +27,7 @@ class Schedules:
         self._jobs = jobs
         self._clock = clock
 
-    def list(self, namespace: str, label: tuple[str, str] | None) -> "list[Document]":
+    def of_namespace(self, namespace: str, label: tuple[str, str] | None) -> list[Document]:
         """Return the scheduled jobs of a namespace, the newest first; with a label, those that have it."""
         owner_of(namespace)
         with self._store.read() as tables:
@@ -59,7 +61,7 @@ class Schedules:
             "concurrency": concurrency,
             "status": {"lastJob": None, "nextJobRunAt": wire_time(next_run(schedule, now))},
             "owner": owner,
-            "initiator": ORGANISATION if owner is ORGANISATION else USER,
+            "initiator": owner,
             "jobSpec": specification,
         }
         with self._store.write() as tables:
@@ -74,37 +76,36 @@ class Schedules:
 
     def suspend(self, namespace: str, identifier: str) -> None:
         """Let a scheduled job rest."""
-        with self._changed(namespace, identifier) as made:
+        with self._changed(namespace, identifier) as (_, made):
             made["suspend"] = True
 
     def resume(self, namespace: str, identifier: str) -> None:
         """Have a scheduled job run again, from its next time on: what was missed is not made up for."""
-        with self._changed(namespace, identifier) as made:
+        with self._changed(namespace, identifier) as (_, made):
             made["suspend"] = False
             made.pop("suspendReason", None)
             self._plan(made)
 
     def reschedule(self, namespace: str, identifier: str, schedule: str) -> Document:
         """Change when a scheduled job is run."""
-        with self._changed(namespace, identifier) as made:
+        with self._changed(namespace, identifier) as (_, made):
             made["schedule"] = schedule
             self._plan(made)
         return made
 
     def set_labels(self, namespace: str, identifier: str, labels: dict[str, str]) -> Document:
         """Replace the labels that the runs will have."""
-        with self._changed(namespace, identifier) as made:
+        with self._changed(namespace, identifier) as (_, made):
             made["jobSpec"]["labels"] = labels
         return made
 
     def run(self, namespace: str, identifier: str) -> Document:
         """Run a scheduled job now, whatever its schedule. Raises ApiError 409 if a run is under way and may not be."""
-        with self._store.write() as tables:
-            made = self._in(tables, namespace, identifier)
+        with self._changed(namespace, identifier) as (tables, made):
             job = self._add_run(tables, made)
         if job is None:
             raise ApiError(409, BUSY)
-        self._jobs.begin()
+        self._jobs.look()
         return lifecycle.live(job, self._clock())
 
     def run_due(self) -> None:
@@ -119,35 +120,34 @@ class Schedules:
                     self._add_run(tables, made)
                     self._plan(made)
                     tables.save_schedule(made)
-        self._jobs.begin()
+        self._jobs.look()
 
     def skip_missed(self) -> None:
-        """Plan anew what was due while no server ran, so that it is not all run at once now."""
-        now = wire_time(self._clock())
+        """Plan anew what was due while no server ran, more than a minute ago: it is not made up for."""
+        long_ago = wire_time(self._clock() - timedelta(seconds=MISSED_SECS))
         with self._store.write() as tables:
             for made in tables.schedules():
-                if made["status"]["nextJobRunAt"] <= now:
+                if made["status"]["nextJobRunAt"] < long_ago:
                     self._plan(made)
                     tables.save_schedule(made)
 
     def _add_run(self, tables: Tables, made: Document) -> Document | None:
-        if not made["concurrency"] and tables.is_running(made["id"]):
+        if not made["concurrency"] and tables.has_unfinished_run(made["id"]):
             return None
         initiator = {"type": "scheduled-job", "id": made["id"]}
         job = lifecycle.new_job(made["jobSpec"], owner=made["owner"], initiator=initiator, now=self._clock())
         self._jobs.add(tables, job, tables.secrets_of_schedule(made["id"]))
         made["status"]["lastJob"] = {"id": job["id"], "at": job["createdAt"]}
-        tables.save_schedule(made)
         return job
 
     def _plan(self, made: Document) -> None:
         made["status"]["nextJobRunAt"] = wire_time(next_run(made["schedule"], self._clock()))
 
     @contextmanager
-    def _changed(self, namespace: str, identifier: str) -> Iterator[Document]:
+    def _changed(self, namespace: str, identifier: str) -> Iterator[tuple[Tables, Document]]:
         with self._store.write() as tables:
             made = self._in(tables, namespace, identifier)
-            yield made
+            yield tables, made
             tables.save_schedule(made)
 
     @staticmethod

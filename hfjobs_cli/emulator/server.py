@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -12,9 +14,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from hfjobs_cli.emulator import bodies, processes  # noqa: F401 - what some requests need must not be missing later
 from hfjobs_cli.emulator.app import App
-from hfjobs_cli.emulator.jobs import Clock
 from hfjobs_cli.emulator.scheduler import Scheduler
-from hfjobs_cli.emulator.wire import present
+from hfjobs_cli.emulator.wire import Clock, present
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -26,12 +27,19 @@ _IDLE_SECS = 60.0
 
 _POLL_SECS = 0.05
 
+_FAREWELL_SECS = 1.0
+"""How long the end of jobs can still be asked for, by those who follow them."""
+
+
+class PortError(Exception):
+    """The port cannot be listened on."""
+
 
 class Server:
     """Serves a WSGI application on this machine, to this machine."""
 
     def __init__(self, app: WSGIApplication, port: int, *, log: Callable[[str], None], clock: Clock = present) -> None:
-        """Listen on `port`, or a free one if it is 0; `log` is told of each request. Raises OSError."""
+        """Listen on `port`, or a free one if it is 0; `log` is told of each request. Raises PortError."""
 
         class Handler(_Handler):
             note = staticmethod(log)
@@ -41,17 +49,17 @@ class Server:
         with socket.socket() as listener:
             if os.name == "posix":  # elsewhere this lets others take the port over
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((HOST, port))
-            listener.listen(128)
+            try:
+                listener.bind((HOST, port))
+                listener.listen(128)
+            except OSError as error:
+                raise PortError(error.strerror or str(error)) from error
             self._server = make_server(HOST, port, app, threaded=True, request_handler=Handler, fd=listener.fileno())
         self.endpoint = f"http://{HOST}:{self._server.socket.getsockname()[1]}"
 
     def serve(self) -> None:
-        """Answer requests until `stop` is called in another thread, or an exception such as KeyboardInterrupt comes."""
-        try:
-            self._server.serve_forever(poll_interval=_POLL_SECS)
-        finally:
-            self._server.server_close()
+        """Answer requests until `stop` is called in another thread."""
+        self._server.serve_forever(poll_interval=_POLL_SECS)
 
     def stop(self) -> None:
         """Answer no more requests; return when `serve` is done with them."""
@@ -76,19 +84,26 @@ class _Handler(WSGIRequestHandler):
 def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[[str], None]) -> int:
     """Serve the API and run scheduled jobs until KeyboardInterrupt, then end the jobs that were created through it.
 
-    `started` is told the endpoint as soon as it can be used. Returns how many jobs were ended. Raises OSError if the
-    port or the store cannot be used.
+    `started` is told the endpoint as soon as it can be used. Returns how many jobs were ended. Raises PortError, and
+    StoreError if the store cannot be used.
     """
     server = Server(app, port, log=log)
     app.schedules.skip_missed()
-    app.jobs.begin()
+    app.jobs.look()
     scheduler = Scheduler(app.schedules, log)
     scheduler.start()
+    answering = threading.Thread(target=server.serve, daemon=True)
+    answering.start()
+    canceled = 0
     try:
         started(server.endpoint)
-        server.serve()
+        while answering.is_alive():
+            answering.join(_POLL_SECS)  # in small steps, or Ctrl-C would not be seen on Windows
     except KeyboardInterrupt:
-        pass
+        canceled = app.jobs.stop()
+        if canceled:
+            time.sleep(_FAREWELL_SECS)
     finally:
         scheduler.stop()
-    return app.jobs.stop()
+        server.stop()
+    return canceled + app.jobs.stop()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ class State:
 
     @property
     def lock(self) -> Path:
-        """Held by the supervisor while it is at work."""
+        """Held by the supervisor while it is at work, and by whoever looks whether there is one."""
         return self.root / "supervisor.lock"
 
     @property
@@ -51,16 +52,27 @@ class State:
         return self.work / identifier
 
     def make(self) -> None:
-        """Make the directory, and the database as an empty file that nobody else can read. Raises OSError."""
+        """Make the directory, and the database as an empty file that nobody else can read.
+
+        Raises OSError, also for a directory that holds something else: `reset` must not remove what is not ours.
+        """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not self.database.exists() and {path.name for path in self.root.iterdir()} - {
+            self.lock.name,
+            self.token.name,
+        }:
+            raise OSError(None, "it is not empty, and not a directory of the emulator")
         os.close(os.open(self.database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def kept_token(state: State) -> str:
     """Return the token of a state directory, made at the first start, in a file of its owner. Raises OSError."""
-    try:
-        with os.fdopen(os.open(state.token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(f"hf_{secrets.token_hex(17)}\n")
-    except FileExistsError:
-        pass
+    with suppress(FileNotFoundError):
+        token = state.token.read_text(encoding="ascii").strip()
+        if token:
+            return token
+    draft = state.token.with_name(f"token.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(f"hf_{secrets.token_hex(17)}\n")
+    draft.replace(state.token)  # in one step, so that it is never there without a token
     return state.token.read_text(encoding="ascii").strip()

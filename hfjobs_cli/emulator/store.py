@@ -7,10 +7,11 @@ from contextlib import closing, contextmanager
 from typing import Literal, NamedTuple
 
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document
+from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, Process
 
 _SCHEMA_VERSION = 2
-_SCHEMA = """
+_UNFINISHED = f"is_real AND stage IN {ACTIVE_STAGES}"
+_SCHEMA = f"""
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     namespace TEXT NOT NULL,
@@ -19,11 +20,12 @@ CREATE TABLE jobs (
     document TEXT NOT NULL,
     secrets TEXT NOT NULL,     -- JSON, with values; the document has the names
     is_real INTEGER NOT NULL,  -- 0 for those of the invented history, which are never run
-    server TEXT,               -- the run of the server through which it was created
+    opener TEXT,               -- what opened the store to create it: one run of a server, or of a command
     process TEXT               -- JSON, [pid, time of creation], while there may be one
 ) WITHOUT ROWID;
 CREATE INDEX jobs_newest_first ON jobs (namespace, created_at DESC, id DESC);
-CREATE INDEX jobs_unfinished ON jobs (stage) WHERE is_real AND stage IN ('RUNNING', 'SCHEDULING');
+CREATE INDEX jobs_unfinished ON jobs (stage) WHERE {_UNFINISHED};
+CREATE INDEX jobs_with_processes ON jobs (id) WHERE process IS NOT NULL;
 CREATE TABLE schedules (
     id TEXT PRIMARY KEY,
     namespace TEXT NOT NULL,
@@ -31,8 +33,6 @@ CREATE TABLE schedules (
     secrets TEXT NOT NULL
 ) WITHOUT ROWID;
 """
-_UNFINISHED = "is_real AND stage IN ('RUNNING', 'SCHEDULING')"
-
 Secrets = dict[str, str]
 
 
@@ -40,18 +40,19 @@ class StoreError(OSError):
     """The file cannot be made, opened or understood."""
 
 
+class Unreadable(StoreError):
+    """The file is damaged, or was written by another version."""
+
+
+class Unmade(StoreError):
+    """The file holds nothing, and whoever opened it has nothing to fill it with."""
+
+
 class History(NamedTuple):
     """What a new store begins with; none of these jobs is ever run."""
 
     jobs: Iterable[Document] = ()
     schedules: Iterable[Document] = ()
-
-
-class Process(NamedTuple):
-    """A process of this machine. When it was created (seconds since 1970) tells it from a later one of the same pid."""
-
-    pid: int
-    created: float
 
 
 class Tables:
@@ -62,13 +63,13 @@ class Tables:
         self._connection = connection
 
     def add_job(
-        self, job: Document, secrets: Secrets | None = None, *, is_real: bool = True, server: str | None = None
+        self, job: Document, secrets: Secrets | None = None, *, is_real: bool = True, opener: str | None = None
     ) -> None:
         """Keep a new job."""
         values = (job["id"], job["owner"]["name"], job["createdAt"], job["status"]["stage"], json.dumps(job))
         self._connection.execute(
             "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            (*values, json.dumps(secrets or {}), is_real, server),
+            (*values, json.dumps(secrets or {}), is_real, opener),
         )
 
     def save_job(self, job: Document) -> None:
@@ -121,20 +122,28 @@ class Tables:
         (count,) = self._connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()  # noqa: S608
         return int(count)
 
-    def unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES, server: str | None = None) -> list[Document]:
-        """Return the jobs that are to be run or are running on this machine, oldest first; of one `server` or all."""
-        where = f"{_UNFINISHED} AND stage IN ({_marks(stages)})" + (" AND server = ?" if server else "")
-        values = [*stages, server] if server else stages
-        return self._all(f"SELECT document FROM jobs WHERE {where} ORDER BY created_at, id", *values)  # noqa: S608
+    def unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES, opener: str | None = None) -> list[Document]:
+        """Return the jobs that are to be run or are running on this machine; those of one `opener`, or all."""
+        where = f"{_UNFINISHED} AND stage IN ({_marks(stages)})" + (" AND opener = ?" if opener else "")
+        return self._all(f"SELECT document FROM jobs WHERE {where}", *stages, *([opener] if opener else []))  # noqa: S608
 
-    def is_running(self, schedule: str) -> bool:
+    def has_unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> bool:
+        """Tell whether there are such jobs."""
+        return self._has(f"SELECT 1 FROM jobs WHERE {_UNFINISHED} AND stage IN ({_marks(stages)})", *stages)  # noqa: S608
+
+    def unfinished_stages(self) -> dict[str, str]:
+        """Return the stages of such jobs by their ids, the oldest job first."""
+        query = f"SELECT id, stage FROM jobs WHERE {_UNFINISHED} ORDER BY created_at, id"  # noqa: S608
+        return dict(self._connection.execute(query))
+
+    def has_unfinished_run(self, schedule: str) -> bool:
         """Tell whether a run of this schedule has not ended."""
-        query = (
-            "SELECT 1 FROM jobs WHERE stage IN ('RUNNING', 'SCHEDULING') AND "
+        return self._has(
+            f"SELECT 1 FROM jobs WHERE {_UNFINISHED} AND "  # noqa: S608
             "json_extract(document, '$.initiator.type') = 'scheduled-job' AND "
-            "json_extract(document, '$.initiator.id') = ? LIMIT 1"
+            "json_extract(document, '$.initiator.id') = ?",
+            schedule,
         )
-        return self._connection.execute(query, (schedule,)).fetchone() is not None
 
     def set_process(self, identifier: str, process: Process | None) -> None:
         """Remember the process that runs a job, or that there is none."""
@@ -153,12 +162,11 @@ class Tables:
 
     def is_real(self, identifier: str) -> bool:
         """Tell whether a job was, is or will be run, unlike those of the invented history."""
-        row = self._connection.execute("SELECT is_real FROM jobs WHERE id = ?", (identifier,)).fetchone()
-        return row is not None and bool(row[0])
+        return self._has("SELECT 1 FROM jobs WHERE id = ? AND is_real", identifier)
 
     def has_history(self) -> bool:
         """Tell whether the store began with an invented history."""
-        return self._connection.execute("SELECT 1 FROM jobs WHERE NOT is_real LIMIT 1").fetchone() is not None
+        return self._has("SELECT 1 FROM jobs WHERE NOT is_real")
 
     def add_schedule(self, schedule: Document, secrets: Secrets | None = None) -> None:
         """Keep a new scheduled job."""
@@ -184,7 +192,8 @@ class Tables:
     def schedules(self, namespace: str | None = None) -> list[Document]:
         """Return the scheduled jobs of a namespace, or all, newest first."""
         where, values = ("namespace = ?", [namespace]) if namespace else ("1", [])
-        return self._all(f"SELECT document FROM schedules WHERE {where} ORDER BY id DESC", *values)  # noqa: S608
+        newest = "json_extract(document, '$.createdAt') DESC, id DESC"
+        return self._all(f"SELECT document FROM schedules WHERE {where} ORDER BY {newest}", *values)  # noqa: S608
 
     def secrets_of_schedule(self, identifier: str) -> Secrets:
         """Return the secrets of a scheduled job with their values."""
@@ -194,6 +203,9 @@ class Tables:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def _has(self, query: str, *values: object) -> bool:
+        return self._connection.execute(f"{query} LIMIT 1", values).fetchone() is not None
+
     def _all(self, query: str, *values: object) -> list[Document]:
         return [json.loads(row[0]) for row in self._connection.execute(query, values)]
 
@@ -201,8 +213,11 @@ class Tables:
 class Store:
     """The file with all jobs. Each transaction opens it for itself, and fills it if it is new or was forgotten."""
 
-    def __init__(self, state: State, seed: Callable[[], History] = History) -> None:
-        """Open the store in `state`; a new one is filled with what `seed` returns. Raises StoreError."""
+    def __init__(self, state: State, seed: Callable[[], History] | None = None) -> None:
+        """Open the store in `state`; a new one is filled with what `seed` returns.
+
+        Raises StoreError: Unmade if it is new and there is no seed, Unreadable if only removing it helps.
+        """
         self._path = state.database
         self._seed = seed
         try:
@@ -225,7 +240,7 @@ class Store:
             yield tables
 
     def forget(self) -> None:
-        """Drop everything; whoever opens the store next fills it. Raises StoreError."""
+        """Drop everything; whoever opens the store next with a seed fills it. Raises StoreError."""
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
@@ -238,8 +253,10 @@ class Store:
         try:
             with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
                 yield connection
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:  # busy, a full disk, no permission
             raise StoreError(f"{self._path}: {error}") from error
+        except sqlite3.Error as error:
+            raise Unreadable(f"{self._path}: {error}") from error
 
     @contextmanager
     def _transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[Tables]:
@@ -256,10 +273,12 @@ class Store:
     def _is_made(self, connection: sqlite3.Connection) -> bool:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, _SCHEMA_VERSION):
-            raise StoreError(f"{self._path} was written by another version of hfjobs; delete it to start anew")
+            raise Unreadable(f"{self._path} was written by another version of hfjobs")
         return bool(version)
 
     def _make(self, connection: sqlite3.Connection) -> None:
+        if self._seed is None:
+            raise Unmade(f"{self._path}: it holds no jobs")
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         tables = Tables(connection)

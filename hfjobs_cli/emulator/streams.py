@@ -12,20 +12,25 @@ KEEP_ALIVE = ": keep-alive\n\n"
 _POLL_SECS = 0.1
 
 
-def log_events(reader: LogReader, is_active: Callable[[], bool], keep_alive_secs: float) -> Iterator[str]:
-    """Yield the output so far and what comes, until the job has ended; a comment whenever nothing came for a while."""
-    told_at = time.monotonic()
+def log_events(reader: LogReader, is_active: Callable[[], bool]) -> Iterator[str | None]:
+    """Yield the output so far and what comes, until the job has ended; None when nothing came."""
     while True:
         is_last_look = not is_active()  # asked before the file is read, so that nothing is missed
-        for line in reader.new_lines():
+        lines = reader.new_lines()
+        for line in lines:
             yield f"data: {line}\n\n"
-            told_at = time.monotonic()
-        if is_last_look:
-            return
-        if time.monotonic() - told_at >= keep_alive_secs:
-            yield KEEP_ALIVE
-            told_at = time.monotonic()
-        time.sleep(_POLL_SECS)
+        if not lines:
+            if is_last_look:
+                return
+            yield None
+
+
+def metric_events(measure: Callable[[], Iterable[Document]], is_active: Callable[[], bool]) -> Iterator[str | None]:
+    """Yield what a job uses, as long as it runs; None while `measure` has nothing."""
+    while is_active():
+        for each in measure():
+            yield f"event: metric\ndata: {json.dumps(each)}\n\n"
+        yield None
 
 
 def one_line(text: str, timestamp: str) -> Iterator[str]:
@@ -33,16 +38,15 @@ def one_line(text: str, timestamp: str) -> Iterator[str]:
     yield f"data: {json.dumps({'data': text, 'timestamp': timestamp})}\n\n"
 
 
-def metric_events(
-    measure: Callable[[], Iterable[Document] | None], is_active: Callable[[], bool], keep_alive_secs: float
-) -> Iterator[str]:
-    """Yield what a job uses, as long as it runs. `measure` returns None while it has no process."""
+def kept_alive(events: Iterable[str | None], every_secs: float) -> Iterator[str]:
+    """Yield events, waiting a moment where there is none, and a comment whenever none came for so long."""
     told_at = time.monotonic()
-    while is_active():
-        for each in measure() or ():
-            yield f"event: metric\ndata: {json.dumps(each)}\n\n"
+    for event in events:
+        if event is not None:
+            yield event
             told_at = time.monotonic()
-        if time.monotonic() - told_at >= keep_alive_secs:
+        elif time.monotonic() - told_at >= every_secs:
             yield KEEP_ALIVE
             told_at = time.monotonic()
-        time.sleep(_POLL_SECS)
+        else:
+            time.sleep(_POLL_SECS)

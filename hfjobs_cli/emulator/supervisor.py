@@ -1,4 +1,4 @@
-"""The process that runs the jobs of one state directory: one at a time, started when there is something to run.
+"""The process that runs the jobs of one state directory: at most one, started when there is something to run.
 
 It outlives the command or the server that started it, so that neither takes jobs with it when it ends or is killed.
 As long as it is at work it holds a lock that the system takes from it at its end, whatever that is. So whoever looks
@@ -7,16 +7,16 @@ can tell jobs that are being run from jobs that were left behind.
 
 import shutil
 import sqlite3
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import hfjobs_cli
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.store import Store
+from hfjobs_cli.emulator.store import Store, StoreError
 from hfjobs_cli.emulator.wire import present
 
 MAX_RUNNING = 32
@@ -28,80 +28,133 @@ _POLL_SECS = 0.05
 _LINGER_SECS = 1.0
 _PATIENCE_SECS = 1.0
 _START_SECS = 10.0
+_RETRY_SECS = 5.0
 
-_starting = threading.Lock()
+# In the state directory, so that nothing is imported from wherever the user happens to be.
+_PROGRAM = (
+    "import sys; sys.path[0] = sys.argv[1]; "
+    "from hfjobs_cli.emulator.supervisor import supervise; supervise(sys.argv[2])"
+)
 
 
 @contextmanager
 def held(state: State, patience_secs: float = 0.0) -> Iterator[bool]:
     """Hold the lock of a state directory for a block; yield False if somebody else has it for that long.
 
-    The lock is a transaction on an empty SQLite file: it is let go of when the process ends, on every system.
+    The lock is a transaction on an empty SQLite file: it is let go of when the process ends, on every system. Raises
+    StoreError if the file cannot be used.
     """
-    with closing(sqlite3.connect(state.lock, timeout=patience_secs, isolation_level=None)) as connection:
+    try:
+        with closing(sqlite3.connect(state.lock, timeout=patience_secs, isolation_level=None)) as connection:
+            yield _takes_lock(connection)
+    except sqlite3.Error as error:
+        raise StoreError(f"{state.lock}: {error}") from error
+
+
+def _takes_lock(connection: sqlite3.Connection) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        return False
+    return True
+
+
+class Caretaker:
+    """Sees to it that the jobs of a store are being run, and that those left behind are not said to run."""
+
+    def __init__(self, store: Store, state: State) -> None:
+        """Do nothing yet."""
+        self._store = store
+        self._state = state
+        self._starting = threading.Lock()
+        self._failed_at: float | None = None
+
+    def look(self) -> None:
+        """Start a supervisor if one is needed and none is at work. Raises StoreError.
+
+        If none can be started, the jobs that wait say so, and nothing is tried for some seconds.
+        """
+        with self._store.read() as tables:
+            if not tables.has_unfinished_jobs() and not tables.jobs_with_processes():
+                return
+        with self._starting:
+            if self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_SECS:
+                return
+            with held(self._state) as is_idle:
+                if not is_idle:
+                    return
+                settle(self._store, self._state)
+            if _is_waiting(self._store):
+                self._start()
+
+    def _start(self) -> None:
+        """Start a supervisor and wait until it, or another, is at work."""
+        from hfjobs_cli.emulator.processes import start_python
+
+        errors = self._state.supervisor_errors
         try:
-            connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError:
-            yield False
-        else:
-            yield True
-
-
-def look_after(store: Store, state: State) -> None:
-    """Make sure that the jobs of a store are being run, and that those left behind are not said to run.
-
-    Raises OSError if no supervisor can be started.
-    """
-    with store.read() as tables:
-        if not tables.unfinished_jobs():
+            process = start_python(
+                _PROGRAM,
+                str(Path(hfjobs_cli.__file__).parent.parent),
+                str(self._state.root),
+                directory=self._state.root,
+                errors=errors,
+            )
+        except OSError as error:
+            self._fail(str(error))
             return
-    with _starting:
-        with held(state) as is_idle:
-            if not is_idle:
-                return
-            settle(store, state)
-        if _is_waiting(store):
-            _start(state)
+        # Nobody else collects its exit code, should this process live longer.
+        threading.Thread(target=process.wait, daemon=True).start()
+        until = time.monotonic() + _START_SECS
+        while process.poll() is None and time.monotonic() < until:
+            with held(self._state) as is_idle:
+                if not is_idle:
+                    return
+            time.sleep(0.01)
+        if process.poll():
+            self._fail(f"{errors} says why")
+
+    def _fail(self, reason: str) -> None:
+        self._failed_at = time.monotonic()
+        with self._store.write() as tables:
+            for job in tables.unfinished_jobs(["SCHEDULING"]):
+                job["status"]["message"] = f"No process can be started to run the job: {reason}"
+                tables.save_job(job)
 
 
-def _start(state: State) -> None:
-    """Start a supervisor and wait until it is at work."""
-    from hfjobs_cli.emulator.processes import detached
+def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
+    """Write down the truth about jobs that nobody runs any more, and end their processes. Needs the lock.
 
-    process = detached(["-m", __name__, str(state.root)], errors=state.supervisor_errors)
-    # Nobody else collects its exit code, should this process live longer.
-    threading.Thread(target=process.wait, daemon=True).start()
-    until = time.monotonic() + _START_SECS
-    while process.poll() is None and time.monotonic() < until:
-        with held(state) as is_idle:
-            if not is_idle:
-                return
-        time.sleep(0.01)
-
-
-def settle(store: Store, state: State) -> None:
-    """Write down the truth about jobs that a supervisor left behind, and end their processes. Needs the lock."""
+    `spared` are the ids of those that somebody runs.
+    """
     from hfjobs_cli.emulator import processes
 
+    with store.read() as tables:
+        ids = [identifier for identifier in tables.jobs_with_processes() if identifier not in spared]
+        left = {identifier: tables.process_of(identifier) for identifier in ids}
+    for process in left.values():
+        if process is not None:
+            processes.end(process)
     with store.write() as tables:
-        for identifier in tables.jobs_with_processes():
-            process = tables.process_of(identifier)
-            if process is not None:
-                processes.end(process, force=True)
-            tables.set_process(identifier, None)
-            shutil.rmtree(state.work_of(identifier), ignore_errors=True)
-        for job in tables.unfinished_jobs(["RUNNING"]):
+        running = [job for job in tables.unfinished_jobs(["RUNNING"]) if job["id"] not in spared]
+        for job in running:
             lifecycle.end(job, "ERROR", LEFT_BEHIND, present())
             tables.save_job(job)
+        for identifier in left:
+            tables.set_process(identifier, None)
+    for identifier in {*left, *(job["id"] for job in running)}:
+        shutil.rmtree(state.work_of(identifier), ignore_errors=True)
 
 
-def _is_waiting(store: Store) -> bool:
-    with store.read() as tables:
-        return bool(tables.unfinished_jobs(["SCHEDULING"]))
+def supervise(root: str) -> None:
+    """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
+    # Before the lock is taken: whoever waits for that sees what fails.
+    from hfjobs_cli.emulator import runner  # noqa: F401
 
-
-def supervise(store: Store, state: State) -> None:
-    """Run the jobs that wait until none is left, unless somebody else does."""
+    state = State(Path(root))
+    store = Store(state)
     while _is_waiting(store):
         with held(state, _PATIENCE_SECS) as is_mine:
             if not is_mine:
@@ -118,21 +171,22 @@ def _run_all(store: Store, state: State) -> None:
     idle_since = time.monotonic()
     while runs or time.monotonic() - idle_since < _LINGER_SECS:
         with store.read() as tables:
-            unfinished = tables.unfinished_jobs()
-        ids = {job["id"] for job in unfinished}
-        for run in runs.values():
-            if run.job_id not in ids:
+            stages = tables.unfinished_stages()
+        for identifier, run in runs.items():
+            if identifier not in stages:
                 run.stop()
-        waiting = [job for job in unfinished if job["status"]["stage"] == "SCHEDULING" and job["id"] not in runs]
-        for job in waiting[: MAX_RUNNING - len(runs)]:
-            runs[job["id"]] = Run(store, state, job)
-            runs[job["id"]].start()
+        if any(stage == "RUNNING" and identifier not in runs for identifier, stage in stages.items()):
+            settle(store, state, spared=runs)  # the thread that ran it failed
+        waiting = [each for each, stage in stages.items() if stage == "SCHEDULING" and each not in runs]
+        for identifier in waiting[: MAX_RUNNING - len(runs)]:
+            runs[identifier] = Run(store, state, identifier)
+            runs[identifier].start()
         runs = {identifier: run for identifier, run in runs.items() if run.is_alive()}
         if runs:
             idle_since = time.monotonic()
         time.sleep(_POLL_SECS)
 
 
-if __name__ == "__main__":
-    _state = State(Path(sys.argv[1]))
-    supervise(Store(_state), _state)
+def _is_waiting(store: Store) -> bool:
+    with store.read() as tables:
+        return tables.has_unfinished_jobs(["SCHEDULING"])

@@ -1,14 +1,21 @@
-"""What the Hub's JSON looks like: documents, stages, times and ids."""
+"""What the Hub's JSON looks like: documents, stages, labels, times and ids."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 Document = dict[str, Any]
-"""A job, or a scheduled job, as the Hub sends it."""
+"""A JSON object as the Hub sends it: a job, a scheduled job, or a part of one."""
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, aware."""
 
 ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
 STAGES = ("COMPLETED", "CANCELED", "ERROR", "DELETED", *ACTIVE_STAGES)
+
+LABEL_KEY = "[a-zA-Z0-9._-]+"
+LABEL_VALUE = "[a-zA-Z0-9._-]*"
 
 
 class ApiError(Exception):
@@ -21,13 +28,20 @@ class ApiError(Exception):
         self.message = message
 
 
+class Process(NamedTuple):
+    """A process of this machine. When it was created (seconds since 1970) tells it from a later one of the same pid."""
+
+    pid: int
+    created: float
+
+
 def present() -> datetime:
-    """Return the present moment, aware."""
+    """Return the present moment."""
     return datetime.now(timezone.utc)
 
 
 def wire_time(moment: datetime) -> str:
-    """Spell a moment as the Hub does: UTC, milliseconds, `Z`."""
+    """Spell a moment as the Hub does: UTC, milliseconds, `Z`. Such texts are in the order of the moments."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
