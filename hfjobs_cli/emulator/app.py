@@ -11,7 +11,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from werkzeug.exceptions import Forbidden, HTTPException, NotFound, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, NotFound, RequestEntityTooLarge, Unauthorized
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -21,7 +21,7 @@ from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State, kept_token
-from hfjobs_cli.emulator.store import History, Store
+from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import Caretaker
 from hfjobs_cli.emulator.wire import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 PAGE_SIZE = 100
 MAX_BODY_BYTES = 1024 * 1024
 MAX_CURSOR_CHARACTERS = 2048
+MAX_MESSAGE_CHARACTERS = 500
+MAX_LABELS = 100
 KEEP_ALIVE_SECS = 30.0
 
 DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
@@ -117,7 +119,7 @@ class App:
             response = _refusal(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or error.name)
         except ApiError as error:
             response = _refusal(error.status, error.message)
-        except OSError as error:
+        except StoreError as error:
             response = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
@@ -160,6 +162,8 @@ class App:
 
     def _list_jobs(self, request: Request, namespace: str) -> Response:
         labels = request.args.getlist("label")
+        if len(labels) > MAX_LABELS:
+            raise ApiError(400, f"Too many labels: expected at most {MAX_LABELS}")
         stages = _stages(request)
         page, has_more = self.jobs.page(namespace, stages, map(_label, labels), _cursor(request), PAGE_SIZE)
         response = _json(page)
@@ -272,7 +276,7 @@ def open_app(
     Without a `token` the one kept in the directory opens it. Without `runs_jobs` new jobs are kept, and wait. Raises
     OSError if the directory cannot be used.
     """
-    state = State(directory)
+    state = State(directory.absolute())
     store = Store(state, seed=History if is_empty else lambda: history(clock()))
     return App(
         store,
@@ -289,14 +293,18 @@ def _json(data: object, status: int = HTTPStatus.OK) -> Response:
 
 def _refusal(status: int, message: str) -> Response:
     response = _json({"error": message}, status)
-    response.headers["X-Error-Message"] = " ".join(message.split()).encode("ascii", "backslashreplace").decode()
+    line = message if message.isprintable() else repr(message)
+    response.headers["X-Error-Message"] = line.encode("ascii", "backslashreplace").decode()[:MAX_MESSAGE_CHARACTERS]
     return response
 
 
 def _body(request: Request, kind: type[B]) -> B:
     from hfjobs_cli.emulator.bodies import parse_body
 
-    return parse_body(kind, request.get_data())
+    body = request.get_data()
+    if len(body) >= MAX_BODY_BYTES:  # werkzeug cuts a chunked body without a word
+        raise RequestEntityTooLarge
+    return parse_body(kind, body)
 
 
 def _stages(request: Request) -> list[str]:

@@ -4,14 +4,15 @@ import codecs
 import json
 import os
 import threading
-from contextlib import suppress
+import time
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import IO
 
 from hfjobs_cli.emulator.wire import present, wire_time
 
-MAX_LINE_BYTES = 64 * 1024
+MAX_LINE_CHARACTERS = 64 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024
 """What is kept of one job; a job that prints without end must not fill the disk."""
 
@@ -19,6 +20,8 @@ HEADER = "===== Job started at "
 """How the line begins that stands before the output of each attempt."""
 
 _READ_BYTES = 1024 * 1024
+_END = 'Z"}'
+"""How a whole line of the file ends, unlike one that was torn by a full disk."""
 
 
 class Log:
@@ -27,39 +30,86 @@ class Log:
     def __init__(self, path: Path) -> None:
         """Open the file, which is made if it is not there. Raises OSError."""
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file: TextIO = path.open("a", encoding="utf-8", newline="\n")
+        self._file = path.open("ab", buffering=0)
         self._size = path.stat().st_size
+        self._is_torn = False
         self._lock = threading.Lock()
 
-    def add(self, line: str) -> None:
-        """Keep a line, unless there is no room for it or the file is closed. It can be read at once."""
-        with self._lock, suppress(OSError):
-            if self._size <= MAX_LOG_BYTES and not self._file.closed:
-                self._write(line)
+    def add(self, *lines: str) -> None:
+        """Keep lines, unless there is no room for them. They can be read at once."""
+        with self._lock:
+            if self._size <= MAX_LOG_BYTES:
+                self._write(lines)
                 if self._size > MAX_LOG_BYTES:
-                    self._write(f"(what follows is not kept, the output is more than {MAX_LOG_BYTES >> 20} MiB)")
+                    self._write([f"(what follows is not kept, the output is more than {MAX_LOG_BYTES >> 20} MiB)"])
 
     def add_header(self, now: datetime) -> None:
         """Keep the line that stands before the output of an attempt."""
         self.add(f"{HEADER}{now:%Y-%m-%d %H:%M:%S} =====")
-
-    def copy(self, stream: BinaryIO) -> None:
-        """Keep all lines of a stream until it ends, and close it. Lines of more than MAX_LINE_BYTES are parted."""
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        with stream:
-            while chunk := stream.readline(MAX_LINE_BYTES):
-                line = decoder.decode(chunk, final=chunk.endswith(b"\n")).removesuffix("\n")
-                self.add(line.removesuffix("\r") if os.name == "nt" else line)
 
     def close(self) -> None:
         """Close the file. Raises OSError."""
         with self._lock:
             self._file.close()
 
-    def _write(self, line: str) -> None:
-        # In ASCII, so that characters are bytes.
-        self._size += self._file.write(json.dumps({"data": line, "timestamp": wire_time(present())}) + "\n")
-        self._file.flush()
+    def _write(self, lines: Iterable[str]) -> None:
+        """Write in one piece. What a full disk leaves of it is passed over by readers."""
+        now = wire_time(present())
+        text = "".join(json.dumps({"data": line, "timestamp": now}) + "\n" for line in lines)
+        content = (("\n" if self._is_torn else "") + text).encode("ascii")
+        try:
+            self._is_torn = self._file.write(content) != len(content)
+        except OSError:
+            self._is_torn = True
+        self._size += len(content)
+
+
+class Collector(threading.Thread):
+    """Adds what comes from a process to a log, as long as anything does."""
+
+    def __init__(self, stream: IO[bytes], log: Log) -> None:
+        """Collect from `stream`, once started."""
+        super().__init__(daemon=True)
+        self._stream = stream
+        self._log = log
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+        self._heard_at = time.monotonic()
+        self._lock = threading.Lock()
+        self._is_done = False
+
+    def run(self) -> None:
+        """Read until nobody can write any more."""
+        with self._stream:
+            while content := os.read(self._stream.fileno(), _READ_BYTES):
+                with self._lock:
+                    self._heard_at = time.monotonic()
+                    if not self._is_done:
+                        self._take(self._decoder.decode(content))
+
+    def finish(self, patience_secs: float) -> None:
+        """Return when all has been collected, or nothing came for so long. What comes later is not kept."""
+        while self.is_alive() and time.monotonic() - self._heard_at < patience_secs:
+            self.join(0.05)
+        with self._lock:
+            self._take(self._decoder.decode(b"", final=True))
+            if self._rest:
+                self._log.add(self._rest)
+            self._is_done = True
+
+    def _take(self, text: str) -> None:
+        """Add the lines that are whole; those of more than MAX_LINE_CHARACTERS are parted."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        *parts, self._rest = _parts(self._rest)
+        lines += parts
+        if os.name == "nt":
+            lines = [line.removesuffix("\r") for line in lines]
+        if lines:
+            self._log.add(*(part for line in lines for part in _parts(line)))
+
+
+def _parts(line: str) -> list[str]:
+    return [line[at : at + MAX_LINE_CHARACTERS] for at in range(0, len(line), MAX_LINE_CHARACTERS)] or [""]
 
 
 class LogReader:
@@ -84,7 +134,7 @@ class LogReader:
             return []
         whole, newline, _ = text.rpartition(b"\n")
         self._place += len(whole) + len(newline)
-        lines = whole.decode("utf-8").split("\n") if newline else []
+        lines = [line for line in whole.decode("ascii").split("\n") if line.endswith(_END)]
         tail, self._tail = self._tail, None
         return lines if tail is None else _last(lines, tail)
 

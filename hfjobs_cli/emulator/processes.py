@@ -1,7 +1,6 @@
 """Processes of this machine: started in a group of their own, ended with what they started, and measured.
 
-Windows has no such groups: there what a process leaves behind at its own end goes on, and no process is asked to end
-before it is ended.
+Windows has no such groups, and there no process is asked to end before it is ended.
 """
 
 import contextlib
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str
 
 def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subprocess.Popen[bytes]":
     """Start Python code that goes on when this process ends, and writes what fails to a file. Raises OSError."""
-    with errors.open("ab") as log:
+    with os.fdopen(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
         return _start([sys.executable, "-c", code, *argv], directory, stdout=subprocess.DEVNULL, stderr=log)
 
 
@@ -85,6 +84,14 @@ def kill_group(leader: int) -> None:
     """Kill the group that a process leads, or led until a moment ago."""
     if _HAS_GROUPS:
         _signal_group(leader, signal.SIGKILL)
+
+
+def kill_marked(name: str, values: Container[str]) -> None:
+    """Kill all processes of this user in whose environment a variable has one of these values."""
+    for process in psutil.process_iter(["environ"]):
+        if (process.info["environ"] or {}).get(name) in values and process.pid != os.getpid():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
 
 
 def measurements(process: Process, replica: str, every_secs: float) -> Iterator[Document]:

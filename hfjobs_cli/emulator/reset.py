@@ -18,7 +18,7 @@ def forget(directory: Path) -> bool:
 
     A server that runs goes on, with a store as new. The token stays. Raises OSError.
     """
-    state = State(directory)
+    state = State(directory.absolute())
     if not state.database.exists():
         return False
     store: Store | None = None
@@ -28,6 +28,8 @@ def forget(directory: Path) -> bool:
             for job in tables.unfinished_jobs():
                 lifecycle.end(job, "CANCELED", None, present())
                 tables.save_job(job)
+            for schedule in tables.schedules():
+                tables.delete_schedule(schedule["id"])
     with supervisor.held(state, _PATIENCE_SECS) as is_idle:
         if not is_idle:
             raise StoreError("some of them take long to end")

@@ -7,19 +7,23 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple, cast
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.hardware import built_in_environment
-from hfjobs_cli.emulator.output import Log
+from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.store import Store
+from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 from hfjobs_cli.emulator.wire import Document, present
 
 GRACE_SECS = 10.0
 """How long a job that is told to end may take for it, before it is killed."""
 
+MARK = "HFJOBS_EMULATOR_JOB"
+"""The variable by which processes of a job are found, wherever they went: it holds the job's directory."""
+
 _DRAIN_SECS = 5.0
+_RETRY_SECS = 1.0
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 _FROM_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
@@ -59,7 +63,8 @@ class Run(threading.Thread):
             tables.save_job(job)
         directory = self._state.work_of(self.job_id)
         try:
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            directory.parent.mkdir(mode=0o700, exist_ok=True)
+            directory.mkdir(mode=0o700, exist_ok=True)
             log = Log(self._state.log_of(self.job_id))
             try:
                 outcome = self._attempts(job, _environment(job, secrets, directory), directory, log)
@@ -69,12 +74,23 @@ class Run(threading.Thread):
             outcome = _Outcome("ERROR", f"The emulator could not run the job: {error}")
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-        with self._store.write() as tables:
-            tables.set_process(self.job_id, None)
-            ended = tables.job_anywhere(self.job_id)
-            if ended is not None and lifecycle.is_active(ended):
-                lifecycle.end(ended, outcome.stage, outcome.message, present())
-                tables.save_job(ended)
+        while not self._write_down(outcome):
+            time.sleep(_RETRY_SECS)
+
+    def _write_down(self, outcome: _Outcome) -> bool:
+        """Write down how the job ended, and return whether that was possible: a full disk may pass."""
+        try:
+            with self._store.write() as tables:
+                tables.set_process(self.job_id, None)
+                job = tables.job_anywhere(self.job_id)
+                if job is not None and lifecycle.is_active(job):
+                    lifecycle.end(job, outcome.stage, outcome.message, present())
+                    tables.save_job(job)
+        except Unmade:
+            return True
+        except StoreError:
+            return False
+        return True
 
     def _attempts(self, job: Document, environment: dict[str, str], directory: Path, log: Log) -> _Outcome:
         """Run the command until it succeeds, or as often as was asked."""
@@ -84,6 +100,8 @@ class Run(threading.Thread):
         deadline = time.monotonic() + job["timeout"]
         failures = 0
         while True:
+            if time.monotonic() > deadline:  # also of a command that cannot be started
+                return _Outcome("ERROR", "Job timeout")
             log.add_header(present())
             code = self._attempt(argv, environment, directory, log, deadline)
             if code == 0:
@@ -105,17 +123,22 @@ class Run(threading.Thread):
         except OSError as error:
             log.add(f"{argv[0]}: {error.strerror}")
             return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        collector = Collector(cast(IO[bytes], process.stdout), log)
+        collector.start()
         identity = processes.identify(process.pid)
-        with self._store.write() as tables:
-            tables.set_process(self.job_id, identity)
-        reader = threading.Thread(target=log.copy, args=(process.stdout,), daemon=True)
-        reader.start()
-        is_in_time = self._wait(process, deadline)
-        if process.poll() is None and identity is not None:
-            processes.end(identity, GRACE_SECS)
-        code = process.wait()
-        processes.kill_group(process.pid)  # what a container would take with it
-        reader.join(_DRAIN_SECS)
+        is_in_time = True
+        try:
+            with self._store.write() as tables:
+                tables.set_process(self.job_id, identity)
+            is_in_time = self._wait(process, deadline)
+        finally:
+            if process.poll() is None and identity is not None:
+                processes.end(identity, GRACE_SECS)
+            code = process.wait()
+            # What a container would take with it.
+            processes.kill_group(process.pid)
+            processes.kill_marked(MARK, {environment[MARK]})
+            collector.finish(_DRAIN_SECS)
         return (code if code >= 0 else 128 - code) if is_in_time else None
 
     def _wait(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
@@ -142,7 +165,8 @@ def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dic
     kept = {name: os.environ[name] for name in _FROM_THIS_MACHINE if name in os.environ}
     # A job that asks for `python` finds one, at least the one that runs the emulator.
     kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
-    return {**kept, "HOME": home, "USERPROFILE": home, **built_in_environment(job), **job["environment"], **secrets}
+    built_in = {"HOME": home, "USERPROFILE": home, **built_in_environment(job)}
+    return {**kept, **built_in, **job["environment"], **secrets, MARK: home}
 
 
 def _found(argv: list[str], environment: dict[str, str]) -> list[str]:

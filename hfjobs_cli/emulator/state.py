@@ -62,7 +62,21 @@ class State:
             self.token.name,
         }:
             raise OSError(None, "it is not empty, and not a directory of the emulator")
-        os.close(os.open(self.database, os.O_CREAT | os.O_RDWR, 0o600))
+        make_private(self.database)
+
+    def directories_at_work(self) -> list[Path]:
+        """Return the directories of jobs that run, or of which nobody has tidied up."""
+        return [*self.work.iterdir()] if self.work.exists() else []
+
+
+def make_private(path: Path) -> None:
+    """Make a file that is not there, as one that nobody else can read. Raises OSError.
+
+    One that is there must not be opened: SQLite's locks on it would be lost when it is closed again
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def kept_token(state: State) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Literal, NamedTuple
 
-from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, Process
 
 _SCHEMA_VERSION = 2
@@ -251,12 +251,17 @@ class Store:
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         try:
+            make_private(self._path)  # somebody may have removed it
             with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as connection:
                 yield connection
         except sqlite3.OperationalError as error:  # busy, a full disk, no permission
             raise StoreError(f"{self._path}: {error}") from error
         except sqlite3.Error as error:
             raise Unreadable(f"{self._path}: {error}") from error
+        except StoreError:
+            raise
+        except OSError as error:
+            raise StoreError(f"{self._path}: {error.strerror}") from error
 
     @contextmanager
     def _transaction(self, mode: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[Tables]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import hfjobs_cli
 from hfjobs_cli.emulator import lifecycle
-from hfjobs_cli.emulator.state import State
+from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.store import Store, StoreError
 from hfjobs_cli.emulator.wire import present
 
@@ -45,10 +45,15 @@ def held(state: State, patience_secs: float = 0.0) -> Iterator[bool]:
     StoreError if the file cannot be used.
     """
     try:
+        make_private(state.lock)
         with closing(sqlite3.connect(state.lock, timeout=patience_secs, isolation_level=None)) as connection:
             yield _takes_lock(connection)
     except sqlite3.Error as error:
         raise StoreError(f"{state.lock}: {error}") from error
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{state.lock}: {error.strerror}") from error
 
 
 def _takes_lock(connection: sqlite3.Connection) -> bool:
@@ -130,22 +135,25 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
     `spared` are the ids of those that somebody runs.
     """
     from hfjobs_cli.emulator import processes
+    from hfjobs_cli.emulator.runner import MARK
 
     with store.read() as tables:
-        ids = [identifier for identifier in tables.jobs_with_processes() if identifier not in spared]
-        left = {identifier: tables.process_of(identifier) for identifier in ids}
+        left = {each: tables.process_of(each) for each in tables.jobs_with_processes() if each not in spared}
+    directories = [path for path in state.directories_at_work() if path.name not in spared]
     for process in left.values():
         if process is not None:
             processes.end(process)
+    if directories:
+        processes.kill_marked(MARK, {str(path) for path in directories})
     with store.write() as tables:
-        running = [job for job in tables.unfinished_jobs(["RUNNING"]) if job["id"] not in spared]
-        for job in running:
-            lifecycle.end(job, "ERROR", LEFT_BEHIND, present())
-            tables.save_job(job)
+        for job in tables.unfinished_jobs(["RUNNING"]):
+            if job["id"] not in spared:
+                lifecycle.end(job, "ERROR", LEFT_BEHIND, present())
+                tables.save_job(job)
         for identifier in left:
             tables.set_process(identifier, None)
-    for identifier in {*left, *(job["id"] for job in running)}:
-        shutil.rmtree(state.work_of(identifier), ignore_errors=True)
+    for path in directories:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def supervise(root: str) -> None:
