@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import json
 import os
 import socket
 import threading
@@ -69,6 +70,7 @@ def test_nobody_gets_in_without_the_token(hub: Hub, path: str, token: str | None
             "Invalid option for stage: expected one of COMPLETED|CANCELED|ERROR|DELETED|RUNNING|SCHEDULING",
         ),
         ("GET", f"/api/jobs/{USER}?label=x", 400, "Invalid label: expected key=value"),
+        ("GET", f"/api/jobs/{USER}?{'&'.join(['label=a=b'] * 101)}", 400, "Too many labels: expected at most 100"),
         ("GET", f'/api/jobs/{USER}?label=a"b=c', 400, "Invalid label: expected key=value"),
         ("GET", f"/api/jobs/{USER}?cursor=%FF", 400, "Invalid cursor"),
         ("GET", f"/api/jobs/{USER}?cursor=abcd", 400, "Invalid cursor"),
@@ -236,6 +238,22 @@ class TestBodies:
     def test_that_are_too_large(self, hub: Hub) -> None:
         status, data, _ = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, "arguments": ["x" * 1024 * 1024]})
         assert (status, set(data)) == (413, {"error"})
+
+    def test_that_are_too_large_and_come_in_pieces(self, hub: Hub) -> None:
+        """Blanks at the end would let what is left pass for a whole."""
+        connection = http.client.HTTPConnection(hub.endpoint.removeprefix("http://"), timeout=60)
+        pieces = iter([json.dumps(self.SPEC).encode(), b" " * 1024 * 1024, b"x"])
+        headers = {"Authorization": f"Bearer {TOKEN}", "Transfer-Encoding": "chunked"}
+        connection.request("POST", f"/api/jobs/{USER}", pieces, headers, encode_chunked=True)
+        assert connection.getresponse().status == 413
+        connection.close()
+
+    def test_that_make_a_long_error(self, hub: Hub) -> None:
+        """The header of it is bounded, and of one line."""
+        answer = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, "environment": {"\x07" * 100_000: "x"}})
+        assert answer.status == 400
+        assert len(answer.headers["X-Error-Message"]) == 500
+        assert answer.headers["X-Error-Message"].isprintable()
 
     @pytest.mark.parametrize(
         ("schedule", "error"),

@@ -15,7 +15,7 @@ import pytest
 
 from hfjobs_cli.emulator.runner import GRACE_SECS
 from tests.emulation import Emulator, Serve, is_gone, until
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
 
@@ -77,6 +77,11 @@ class TestEnds:
         job = emulator.wait(identifier)
         assert (job["timeout"], job["status"]["stage"], job["status"]["message"]) == (1, "ERROR", "Job timeout")
         assert emulator.output(identifier) == ["up"]
+
+    def test_of_one_that_cannot_be_started_again_and_again(self, emulator: Emulator) -> None:
+        job = emulator.wait(emulator.run("./no-such-program", attempts=10**9, timeoutSeconds=1))
+        assert (job["status"]["stage"], job["status"]["message"]) == ("ERROR", "Job timeout")
+        assert job["status"]["failureCount"] > 1
 
     def test_of_one_that_may_fail_before_it_succeeds(self, emulator: Emulator, tmp_path: Path) -> None:
         """Each attempt has a header of its own in the output."""
@@ -244,6 +249,28 @@ class TestOutput:
         )
         lines = emulator.output(emulator.python(code))
         assert lines == ["10%\r100%", "", "\x1b[31mred", "é日\u2028", "\ufffd", "x" * 65536, "x" * 4464, "endto stderr"]
+
+    def test_is_whole_when_much_comes_from_many(self, emulator: Emulator) -> None:
+        jobs = [emulator.python("print('\\n' * 20_000 + 'end')") for _ in range(12)]
+        for identifier in jobs:
+            emulator.wait(identifier)
+            assert emulator.output(identifier, "?tail=1") == ["end"]
+            assert emulator.log_of(identifier).count("\n") == 20_002
+
+    @POSIX
+    def test_is_whole_though_somebody_holds_its_pipe(self, emulator: Emulator) -> None:
+        """A line without an end is kept too. Whoever left the job's session does not outlive the job."""
+        code = (
+            "import subprocess, sys\n"
+            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}], start_new_session=True)\n"
+            "print(child.pid); print('partial', end='')"
+        )
+        identifier = emulator.python(code)
+        emulator.wait(identifier)
+        lines = emulator.output(identifier)
+        assert "partial" in lines[-1]
+        (pid,) = (line for line in lines if line.isdigit())
+        assert is_gone(int(pid))
 
     @pytest.mark.parametrize(("tail", "lines"), [("0", []), ("2", ["8", "9"]), ("99", [*map(str, range(10))])])
     def test_has_a_tail(self, emulator: Emulator, tail: str, lines: list[str]) -> None:
@@ -454,6 +481,26 @@ class TestKilled:
         supervisor.kill()
         assert own.ask("POST", f"/api/jobs/{USER}/{running}/cancel").data["status"]["stage"] in ("CANCELED", "ERROR")
         until(lambda: all(is_gone(child.pid) for child in children), "the end of the process")
+
+    def test_supervisor_imports_nothing_from_where_the_user_is(self, serve: Serve, tmp_path: Path) -> None:
+        """Else a directory with a file of the right name could run code, or keep jobs from running."""
+        here = tmp_path / "here"
+        here.mkdir()
+        for name in ("psutil", "random", "codecs"):
+            (here / f"{name}.py").write_text("raise RuntimeError('imported')")
+        state = tmp_path / "state"
+        create = (
+            "import os, sys; sys.path.pop(0)\n"
+            "from pathlib import Path\n"
+            "from hfjobs_cli.emulator.app import open_app\n"
+            "app = open_app(Path(sys.argv[1]), token='t', is_empty=True)\n"
+            "os.chdir(sys.argv[2])\n"
+            "spec = {'command': [sys.executable, '-c', ''], 'flavor': 'cpu-basic', 'environment': {}, 'timeout': 60}\n"
+            "print(app.jobs.create('davanstrien', spec, {})['id'])"
+        )
+        code, stdout, stderr = run_python(create, str(state), str(here))
+        assert (code, stderr) == (0, "")
+        assert serve(state, "--empty").wait(stdout.strip())["status"]["stage"] == "COMPLETED"
 
     def test_supervisor_that_cannot_start_is_told_of(self, serve: Serve, tmp_path: Path) -> None:
         """In the message of the job that waits; nothing is tried again and again."""
