@@ -234,6 +234,10 @@ class TestBodies:
         assert status == 200
         assert {"tags", "ssh", "timeoutSeconds", "secrets", "labels"} & set(job) == set()
         assert (job["timeout"], job["retry"], job["environment"], job["arch"]) == (1800, 0, {}, "arm64")
+        body = {"jobSpec": spec, "schedule": "@daily", "tags": ["x"]}
+        status, made, _ = ask(hub, "POST", f"/api/scheduled-jobs/{USER}", body)
+        assert status == 200
+        assert ({"tags", "ssh"} & set(made["jobSpec"]), made["jobSpec"]["timeout"]) == (set(), 1800)
 
     def test_that_are_too_large(self, hub: Hub) -> None:
         status, data, _ = ask(hub, "POST", f"/api/jobs/{USER}", {**self.SPEC, "arguments": ["x" * 1024 * 1024]})

@@ -61,9 +61,7 @@ def end(process: Process, grace_secs: float = 0.0) -> None:
     """End a process, its group and its descendants: they are asked to, and killed `grace_secs` later."""
     found = _find(process)
     if found is None:
-        if not psutil.pid_exists(process.pid):  # so nobody else's group has this number either
-            kill_group(process.pid)
-        return
+        return  # its number may be somebody else's by now
     family = [found, *_descendants(found)]
     if grace_secs and _HAS_GROUPS:
         outside = [each for each in family if _group_of(each) != process.pid]

@@ -16,7 +16,7 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 from hfjobs_cli.emulator.wire import Document, present
 
-GRACE_SECS = 10.0
+GRACE_SECS = 5.0
 """How long a job that is told to end may take for it, before it is killed."""
 
 MARK = "HFJOBS_EMULATOR_JOB"

@@ -23,7 +23,7 @@ _TORCH_IMAGE = "pytorch/pytorch:2.6.0-cuda12.4-cudnn9-devel"
 
 # Jobs can be run again, on this machine and with any Python: what they do takes a moment and touches nothing.
 _STEPS = (
-    '; import time; [print("step", n, "loss", round(4 / n, 3), flush=True) or time.sleep(0.2) for n in range(1, 21)]'
+    '; import time; [print("step", n, "loss", round(4 / n, 3), flush=True) or time.sleep(0.1) for n in range(1, 21)]'
 )
 _REFRESH = {
     "dockerImage": _UV_IMAGE,

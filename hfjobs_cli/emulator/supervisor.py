@@ -13,7 +13,6 @@ from collections.abc import Container, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import hfjobs_cli
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.store import Store, StoreError
@@ -102,7 +101,7 @@ class Caretaker:
         try:
             process = start_python(
                 _PROGRAM,
-                str(Path(hfjobs_cli.__file__).parent.parent),
+                str(Path(__file__).parents[2]),
                 str(self._state.root),
                 directory=self._state.root,
                 errors=errors,

@@ -1,0 +1,93 @@
+"""A Hub of prebuilt answers, so that a benchmark measures the client: `server.py JOBS DELAY_MS`, prints its address."""
+
+import json
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+PAGE_SIZE = 100
+USER = {"id": "60107b385ac3e86b3ea4fc34", "name": "alice", "type": "user", "avatarUrl": "https://example.com/a.svg"}
+STAGES = ("COMPLETED", "COMPLETED", "ERROR", "RUNNING", "CANCELED")
+INITIATORS = (USER, {"type": "scheduled-job", "id": "69c4179671691dc46f166314"}, USER)
+
+
+def job(number: int) -> dict[str, object]:
+    """Return a job of the size and variety of real ones."""
+    stage = STAGES[number % len(STAGES)]
+    return {
+        "type": "job",
+        "id": f"6a01d697{number:016x}",
+        "createdAt": "2026-05-11T13:16:07.123Z",
+        "startedAt": "2026-05-11T13:17:06.000Z",
+        "finishedAt": "2026-05-11T14:16:36.000Z",
+        "durations": {"schedulingSecs": 59, "runningSecs": 3570 + number % 97, "totalSecs": 3629},
+        "dockerImage": "ghcr.io/astral-sh/uv:python3.12-bookworm",
+        "command": ["uv", "run", "train.py", "--model", "Qwen/Qwen3-4B", "--run", str(number)],
+        "arguments": [],
+        "environment": {"WANDB_PROJECT": "tiny-judge", "RUN": str(number)},
+        "secrets": ["HF_TOKEN", "WANDB_API_KEY"],
+        "flavor": "a100-large",
+        "timeout": 28800,
+        "retry": 0,
+        "labels": {"name": f"train-{number % 50}", "team": "ml", "env": "prod"},
+        "createdBy": {"id": USER["id"], "name": USER["name"]},
+        "owner": USER,
+        "initiator": INITIATORS[number % len(INITIATORS)],
+        "status": {"stage": stage, "message": "Job timeout" if stage == "ERROR" else None, "failureCount": 0},
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers from memory, after a pause."""
+
+    protocol_version = "HTTP/1.1"
+    pages: tuple[bytes, ...] = ()
+    delay_secs = 0.0
+
+    def do_GET(self) -> None:
+        """Answer whoami, a page of the listing, or a job."""
+        time.sleep(self.delay_secs)
+        address = urlsplit(self.path)
+        parts = address.path.split("/")
+        link = None
+        if address.path == "/api/whoami-v2":
+            body = json.dumps({**USER, "fullname": "Alice", "isPro": True, "orgs": [], "auth": {"type": "x"}}).encode()
+        elif len(parts) == 4 and parts[2] == "jobs":
+            page = int(parse_qs(address.query).get("cursor", ["0"])[0])
+            body = self.pages[page]
+            if page + 1 < len(self.pages):
+                link = f'<http://{self.headers["Host"]}{address.path}?cursor={page + 1}>; rel="next"'
+        elif len(parts) == 5 and parts[2] == "jobs":
+            body = json.dumps({**job(7), "id": parts[4]}).encode()
+        else:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if link:
+            self.send_header("Link", link)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Log nothing."""
+
+
+def main(jobs: int, delay_ms: int) -> None:
+    """Serve so many jobs until killed."""
+    numbers = range(jobs)
+    Handler.pages = tuple(
+        json.dumps([job(number) for number in numbers[at : at + PAGE_SIZE]]).encode()
+        for at in range(0, max(jobs, 1), PAGE_SIZE)
+    )
+    Handler.delay_secs = delay_ms / 1000
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
