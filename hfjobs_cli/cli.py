@@ -1,47 +1,59 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
 import functools
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
+from importlib import import_module
 from inspect import Signature, signature
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from hfjobs_cli import __version__, options
-from hfjobs_cli.commands.duplicate import duplicate
-from hfjobs_cli.commands.emulator import emulator
-from hfjobs_cli.commands.inspect import inspect
-from hfjobs_cli.commands.ps import ps
+from hfjobs_cli import __version__
 from hfjobs_cli.config import SETTINGS, Overrides
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 from hfjobs_cli.session import Session
 
 PROGRAM = "hfjobs"
 
-COMMANDS: tuple[tuple[Callable[..., ExitCode], tuple[str, ...]], ...] = (
-    (ps, ("ls", "list")),
-    (inspect, ()),
-    (duplicate, ("rerun",)),
-)
-"""Every command about the jobs of a Hub, with its other names."""
 
-LOCAL_COMMANDS: tuple[Callable[..., ExitCode], ...] = (emulator,)
-"""Every command that asks no Hub, and takes no options about one."""
+class Command(NamedTuple):
+    """A command: the function of its name in its module below `commands`, and the first line of its help.
+
+    One that `asks_hub` takes the options about the connection.
+    """
+
+    name: str
+    summary: str
+    aliases: tuple[str, ...] = ()
+    asks_hub: bool = True
+
+
+COMMANDS = (
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
+    Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
+)
+"""Every command. A module is loaded only if its command is on the command line: options, columns and renderers take as
+long to import as all the rest of `--help`."""
 
 NOT_YET = ("run", "logs", "wait", "cancel", "labels", "expose", "hardware", "stats", "ssh", "uv", "scheduled")
 """What `hf jobs` has besides."""
 
 _CONNECTION = [field.name for field in fields(Overrides)]
 
-app = typer.Typer(
-    name=PROGRAM,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    # Help is the same everywhere, whatever the width of the terminal.
-    context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
-)
+Token = Annotated[
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
+]
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
+]
+Demo = Annotated[bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")]
 
 
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
@@ -50,6 +62,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     try:
         # What typer writes, help and completions, goes through the session's streams too.
         with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
+            app = _app(argv if argv is not None else sys.argv[1:], session.environ)
             code = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
             session.stdout.flush()
     except HfJobsError as error:
@@ -80,13 +93,12 @@ def _epilog() -> str:
     return "\n".join(["\b", "Environment:", *settings, "", "\b", "Exit codes:", *codes])
 
 
-@app.callback(invoke_without_command=True, epilog=_epilog())
 def root(
     ctx: typer.Context,
-    token: options.Token = None,
-    endpoint: options.Endpoint = None,
-    demo: options.Demo = False,
-    debug: options.Debug = False,
+    token: Token = None,
+    endpoint: Endpoint = None,
+    demo: Demo = False,
+    debug: Debug = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
@@ -135,30 +147,50 @@ def _for_typer(command: Callable[..., ExitCode], connection: Sequence[str] = ())
     return run
 
 
-for _command, _aliases in COMMANDS:
-    for _name in (_command.__name__, *_aliases):
+def _app(argv: Sequence[str], environ: Mapping[str, str]) -> typer.Typer:
+    """Return the program with those commands loaded that the command line, or the one to be completed, mentions."""
+    app = typer.Typer(
+        name=PROGRAM,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        # Help is the same everywhere, whatever the width of the terminal.
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
+    )
+    app.callback(invoke_without_command=True, epilog=_epilog())(root)
+    completed = environ.get("_TYPER_COMPLETE_ARGS", "") + environ.get("COMP_WORDS", "")
+    for command in COMMANDS:
+        names = (command.name, *command.aliases)
+        is_mentioned = any(name in argv or name in completed for name in names)
+        function = _loaded(command) if is_mentioned else _not_loaded
+        for name in names:
+            app.command(
+                name,
+                help=None if is_mentioned else command.summary,
+                hidden=name in command.aliases,
+                context_settings={"allow_extra_args": True},
+            )(function)
+    for name in NOT_YET:
         app.command(
-            _name,
-            hidden=_name in _aliases,
-            context_settings={"allow_extra_args": True},
-        )(_for_typer(_command, _CONNECTION))
+            name,
+            hidden=True,
+            add_help_option=False,
+            context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+        )(_elsewhere)
+    return app
 
-for _command in LOCAL_COMMANDS:
-    app.command(_command.__name__, context_settings={"allow_extra_args": True})(_for_typer(_command))
+
+def _loaded(command: Command) -> Callable[..., ExitCode]:
+    module = import_module(f"hfjobs_cli.commands.{command.name}")
+    return _for_typer(getattr(module, command.name), _CONNECTION if command.asks_hub else ())
+
+
+def _not_loaded() -> None:
+    """Stand for a command that is not on the command line."""
 
 
 def _elsewhere(ctx: typer.Context) -> None:
     """Say where to find what `hf jobs` has and this version has not, before anything is made of a typing mistake."""
     raise UsageError(f"'{ctx.info_name}' is not in {PROGRAM} yet", hint=f"use 'hf jobs {ctx.info_name}'")
-
-
-for _name in NOT_YET:
-    app.command(
-        _name,
-        hidden=True,
-        add_help_option=False,
-        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-    )(_elsewhere)
 
 
 def _usage_error(error: Exception) -> UsageError:

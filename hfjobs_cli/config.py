@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from string import Template
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import DEFAULT_ENDPOINT
+
+DEFAULT_ENDPOINT = "https://huggingface.co"
 
 DEMO_ENDPOINT = "http://demo.localhost"
 """The origin of jobs in the demo; nothing is ever sent there."""
@@ -216,6 +216,8 @@ def _directory(environ: Mapping[str, str], name: str, default: Path) -> Path:
 
 def _expand(text: str, environ: Mapping[str, str]) -> Path:
     """Expand `~` and `$NAME` as huggingface_hub does for these settings."""
+    from string import Template
+
     expanded = Template(text).safe_substitute(environ)
     if expanded == "~" or expanded.startswith(("~/", "~\\")):
         return _home(environ) / expanded[2:]

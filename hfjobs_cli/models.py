@@ -11,9 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from hfjobs_cli.config import DEFAULT_ENDPOINT
 from hfjobs_cli.payload import Payload
-
-DEFAULT_ENDPOINT = "https://huggingface.co"
 
 ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
 FINISHED_STAGES = ("COMPLETED", "ERROR", "CANCELED", "DELETED")

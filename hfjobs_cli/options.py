@@ -41,16 +41,6 @@ def _or_help(text: Callable[[], str]) -> Callable[[typer.Context, str | None], s
     return callback
 
 
-Token = Annotated[
-    str | None,
-    typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
-]
-Endpoint = Annotated[
-    str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
-]
-Demo = Annotated[bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")]
-
 EmulatorAction = Annotated[
     Literal["reset"] | None,
     typer.Argument(metavar="[reset]", help="'reset' ends and forgets all jobs instead.", show_default=False),

@@ -1,7 +1,6 @@
 """Words in and out: untrusted text made harmless, lists read from options, the nearest of several names."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from hfjobs_cli.errors import UsageError
 
@@ -62,6 +61,8 @@ def one_of(word: str, choices: Iterable[str]) -> str:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Return a hint that names the one of `choices` that `word` may be a typing mistake of, None if there is none."""
+    from difflib import get_close_matches  # 2 ms, for mistakes only
+
     near = get_close_matches(word.lower(), list(choices), n=1)
     return f"did you mean '{near[0]}'?" if near else None
 

@@ -14,7 +14,7 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 LAYERS: dict[str, set[str]] = {
     "__init__": {"api", "errors", "models", "references"},  # for type checkers; at run time loaded on first use
     "__main__": {"cli"},
-    "cli": {"__init__", "commands", "config", "errors", "options", "session"},
+    "cli": {"__init__", "config", "errors", "session"},  # and loads commands by their names
     "commands": {
         "columns",
         "config",
@@ -45,8 +45,8 @@ LAYERS: dict[str, set[str]] = {
     "api": {"__init__", "config", "errors", "models", "namespace", "payload", "references", "text"},
     "namespace": {"references"},
     "references": {"errors"},
-    "config": {"errors", "models"},
-    "models": {"payload"},
+    "config": {"errors"},
+    "models": {"config", "payload"},
     "payload": {"errors"},
     "text": {"errors"},
     "errors": set(),

@@ -293,6 +293,14 @@ class TestEntryPoints:
         if not argv:
             assert run_command(environ=environ) == long
 
+    def test_help_of_a_command_begins_as_in_the_list(self, environ: dict[str, str]) -> None:
+        """The list is printed without loading the commands."""
+        listed = run_command("--help", environ=environ).stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+        rows = [row.strip().partition(" ") for row in listed.splitlines()]
+        assert [name for name, _, _ in rows] == ["ps", "inspect", "duplicate", "emulator"]
+        for name, _, summary in rows:
+            assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
+
     def test_offers_public_names_lazily(self) -> None:
         """Importing the package loads nothing; each public name can be had from it."""
         code = (
@@ -329,7 +337,11 @@ class TestEntryPoints:
 @pytest.mark.parametrize(
     ("argv", "code", "forbidden"),
     [
-        (("--help",), 0, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
+        (
+            ("--help",),
+            0,
+            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.models", "hfjobs_cli.options"},
+        ),
         (("ps", "--status", "bogus"), 2, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
         (("ps",), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
         (("ps", "--format", "json"), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),

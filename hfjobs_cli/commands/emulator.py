@@ -20,10 +20,10 @@ def emulator(
     empty: options.Empty = False,
     token: options.EmulatorToken = None,
 ) -> ExitCode:
-    """Serve a Jobs API on this machine, for trying things without an account, a bill or a network.
+    """Serve a Jobs API on this machine, for trying things out.
 
-    'hf jobs', huggingface_hub and hfjobs work against it. It prints the two lines that make a shell use it, then logs
-    requests on stderr until Ctrl-C.
+    It needs no account, costs nothing and asks no network. 'hf jobs', huggingface_hub and hfjobs work against it: it
+    prints the two lines that make a shell use it, then logs requests on stderr until Ctrl-C.
 
     Commands of jobs run as processes ON THIS MACHINE, as you, each in a directory of its own that is removed
     afterwards. Images are recorded and not used: there is no container and no GPU, volumes are not mounted, and what a

@@ -1,0 +1,75 @@
+"""Whatever JSON a server sends in place of a job is a job, or an error that names the place."""
+
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support import USER, Hfjobs, Hub
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+
+FULL: dict[str, Any] = {
+    "startedAt": "2026-05-12T08:00:00.000Z",
+    "finishedAt": "2026-05-12T08:30:00.000Z",
+    "durations": {"schedulingSecs": 1, "runningSecs": 2.5, "totalSecs": 4},
+    "spaceId": "alice/app",
+    "arch": "amd64",
+    "retry": 2,
+    "volumes": [{"type": "bucket", "source": "a/b", "mountPath": "/x", "revision": "r", "readOnly": True, "path": "p"}],
+    "expose": {"ports": [80], "portsPublic": [80]},
+    "network": {"group": "g", "aliases": ["a"]},
+    "resourceGroupId": "69c4179671691dc46f166314",
+    "status": {
+        "stage": "ERROR",
+        "message": "m",
+        "cancelReason": "NO_CREDITS",
+        "failureCount": 1,
+        "exposeUrls": ["https://x"],
+        "sshUrl": "ssh://x",
+    },
+}
+
+Place = tuple[str | int, ...]
+
+
+def places(value: Any, place: Place = ()) -> list[Place]:
+    """Return the place of everything in a JSON value, as keys and indices."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place, *(found for key, each in inner for found in places(each, (*place, key)))]
+
+
+def replaced(value: Any, place: Place, new: Any) -> Any:
+    """Return a copy of a JSON value with something else in one place."""
+    if not place:
+        return new
+    first, *rest = place
+    if isinstance(value, dict):
+        return {key: replaced(each, tuple(rest), new) if key == first else each for key, each in value.items()}
+    return [replaced(each, tuple(rest), new) if at == first else each for at, each in enumerate(value)]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_json_in_any_place(hfjobs: Hfjobs, hub: Hub, data: st.DataObject) -> None:
+    job = hub.job(**FULL)
+    place = data.draw(st.sampled_from(places(job)))
+    sent = replaced(job, place, data.draw(JSON))
+    path = f"/api/jobs/{USER}/{job['id']}"
+    hub.replies_to(path, 200, json.dumps(sent))
+    code, stdout, stderr = hfjobs("inspect", f"{USER}/{job['id']}")
+    if code == 0:
+        assert json.loads(stdout)[0]["id"] == job["id"]
+        assert stderr == ""
+    else:
+        assert (code, stdout) == (1, "[]\n")
+        (error,) = stderr.splitlines()
+        assert error.startswith("error: unexpected answer from the Hub: ")
+        assert f"(GET {path}: 200, request id " not in error  # these answers have none
+        keys = [key for key in place if isinstance(key, str)]
+        assert not keys or keys[0] in error or (keys == ["id"] and "it is about job" in error)
