@@ -1,5 +1,6 @@
 """The process: `hfjobs` and `python -m hfjobs_cli`."""
 
+import gc
 import os
 import signal
 import sys
@@ -8,6 +9,9 @@ from types import FrameType
 
 def run() -> None:
     """Run the command line of this process and exit."""
+    # What imports make is there to stay. Searching it for garbage, again and again and at the exit, takes a seventh of
+    # a short `ps`: 250 of which 213 ms remain.
+    gc.set_threshold(50_000)
     try:
         code = _run()
     except KeyboardInterrupt:  # before the program could see to it itself
@@ -20,6 +24,7 @@ def run() -> None:
             # A broken pipe or a full disk, which has been told of, or a pipe that nobody
             # empties; Python would try and complain again at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    gc.freeze()
     sys.exit(code)
 
 

@@ -169,7 +169,7 @@ def _app(argv: Sequence[str], environ: Mapping[str, str]) -> typer.Typer:
                 hidden=name in command.aliases,
                 context_settings={"allow_extra_args": True},
             )(function)
-    for name in NOT_YET:
+    for name in filter(argv.__contains__, NOT_YET):
         app.command(
             name,
             hidden=True,

@@ -9,7 +9,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from hfjobs_cli import cells
-from hfjobs_cli.models import JobInfo, JobInitiator, JobOwner, JobStatus, Part, plain
+from hfjobs_cli.models import JobInfo, JobInitiator, JobOwner, JobStatus, Part
 from hfjobs_cli.template import Record, Schema
 
 
@@ -26,7 +26,7 @@ class Extra:
 EXTRAS = {
     "name": Extra("the label 'name'", "train-judge", lambda job, _now: job.name),
     "image": Extra("image or Space", "hf.co/spaces/alice/app", lambda job, _now: cells.image_cell(job)),
-    "created": Extra("created_at", "2026-05-11T13:16:07+00:00", lambda job, _now: plain(job.created_at), "time"),
+    "created": Extra("created_at", "2026-05-11T13:16:07+00:00", lambda job, _now: _plain(job.created_at), "time"),
     "runtime": Extra("how long it has run", "3h11m", lambda job, now: cells.span_cell(job.running_secs(now))),
 }
 """Fields as `hf jobs` 1.x called them, and the name."""
@@ -69,16 +69,24 @@ def read_job(job: JobInfo, names: set[str] | None, now: datetime) -> Record:
     `status`, `owner` and `initiator` print as short texts, as in a table.
     """
     if names is None:
-        whole = {name: plain(getattr(job, name), _record) for name in job.__slots__}
-        return Record(whole, more={name: extra.read(job, now) for name, extra in EXTRAS.items()})
+        return Record(_parts(job), more={name: extra.read(job, now) for name, extra in EXTRAS.items()})
     # With an id in it, it is never empty, and so never false.
     return Record(
-        {
-            name: EXTRAS[name].read(job, now) if name in EXTRAS else plain(getattr(job, name), _record)
-            for name in ("id", *names)
-        }
+        {name: EXTRAS[name].read(job, now) if name in EXTRAS else _plain(getattr(job, name)) for name in ("id", *names)}
     )
 
 
-def _record(part: Part, values: dict[str, Any]) -> Record:
-    return Record(values, text=str(part) if isinstance(part, JobStatus | JobOwner | JobInitiator) else None)
+def _plain(value: Any) -> Any:
+    """Return a value of the model as plain data."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Part):
+        has_text = isinstance(value, JobStatus | JobOwner | JobInitiator)
+        return Record(_parts(value), text=str(value) if has_text else None)
+    return value
+
+
+def _parts(part: Part) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in part.values().items()}

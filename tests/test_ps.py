@@ -509,7 +509,7 @@ class TestPages:
     def test_a_job_that_moves_to_a_later_page_is_shown_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
         first = {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}
         hub.replies(200, json.dumps([hub.job(id="aa"), hub.job(id="bb")]), first)
-        hub.replies(200, json.dumps([hub.job(id="bb"), hub.job(id="cc")]))
+        hub.replies(200, json.dumps([hub.job(id="bb"), hub.job(id="cc"), hub.job(id="cc")]))
         assert hfjobs("ps", "-a", "-q", "--namespace", "x").stdout.split() == ["aa", "bb", "cc"]
 
     def test_that_loop_end(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -29,6 +30,9 @@ T = TypeVar("T")
 
 MAX_BARREN_PAGES = 10
 """How many pages in a row may hold no new job before a listing counts as endless."""
+
+MEMORABLE_PAGES = 20
+"""On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
 """When to look for a duplicate whose answer was lost: it may still be in the making."""
@@ -83,7 +87,7 @@ class JobsClient:
         """
         query = [("stage", stage) for stage in stages or ()]
         query += [("label", f"{key}={value}") for key, value in labels]
-        seen: set[str] = set()
+        earlier: deque[set[str]] = deque(maxlen=MEMORABLE_PAGES)
         cursors: set[str] = set()
         cursor: str | None = None
         barren = 0
@@ -91,10 +95,13 @@ class JobsClient:
             here = [*query, ("cursor", cursor)] if cursor else query
             answer = self._in_namespace(namespace, partial(self._get_page, query=here))
             jobs = self._parsed(answer, self._jobs)
-            fresh = [job for job in jobs if job.id not in seen]
-            seen.update(job.id for job in fresh)
+            fresh: dict[str, JobInfo] = {}
+            for job in jobs:
+                if not any(job.id in ids for ids in earlier):
+                    fresh.setdefault(job.id, job)
+            earlier.append(set(fresh))
             cursor = answer.next_cursor()
-            yield Page(fresh, has_next=cursor is not None)
+            yield Page(list(fresh.values()), has_next=cursor is not None)
             if cursor is None:
                 return
             barren = 0 if fresh else barren + 1
