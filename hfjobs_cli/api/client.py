@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
-from hfjobs_cli.api.at_once import map_at_once
+from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Transport
 from hfjobs_cli.errors import (
     BadResponse,

@@ -4,6 +4,7 @@ The token goes to the endpoint's origin only: redirects to elsewhere are refused
 cursor from a `Link` header.
 """
 
+import json
 import random
 import re
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 # Where click is installed, httpx imports its own command line, with rich: 45 of 160 ms, for nothing. A module that is
@@ -23,6 +24,7 @@ import httpx
 from hfjobs_cli import __version__
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
 from hfjobs_cli.api.refusals import refusal
+from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import BadResponse, Unavailable, UsageError
 from hfjobs_cli.payload import describe
@@ -33,6 +35,9 @@ FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 60.0
 CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
+MAX_BODY_MIB = 256
+WHOLE_ANSWER_TIMEOUTS = 4
+"""How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -69,6 +74,13 @@ class Answer:
     def problem(self, what: str) -> BadResponse:
         """Return an error about this answer that names the request."""
         return BadResponse(f"unexpected answer from the Hub: {what} ({self.context})")
+
+
+class _Reply(NamedTuple):
+    """An answer as it came: httpx's response without its body, and the body."""
+
+    response: httpx.Response
+    body: bytes
 
 
 class Transport:
@@ -144,19 +156,22 @@ class Transport:
 
     def _request(self, method: str, path: str, query: Query, tries: int) -> Answer:
         context = f"{method} {path}"
+        longest = WHOLE_ANSWER_TIMEOUTS * self._timeout_secs
         attempt = 0
         while True:
             attempt += 1
             try:
-                response = self._send(method, path, query)
+                reply = in_time(lambda: self._send(method, path, query), longest)
+            except TimeoutError:
+                raise self._too_slow(longest, context, method) from None
             except httpx.RequestError as error:
                 pause: float | None = None
                 failure = self._network_failure(error, context, method)
             else:
-                if not _may_pass(response):
-                    return self._answer(response, context)
-                pause = asked_pause(response.headers)
-                failure = self._busy(response, context, method, pause)
+                if not _may_pass(reply.response):
+                    return self._answer(reply, context)
+                pause = asked_pause(reply.response.headers)
+                failure = self._busy(reply, context, method, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
                 raise failure
             if pause is None:
@@ -164,7 +179,7 @@ class Transport:
             self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
             self._sleep(pause)
 
-    def _send(self, method: str, path: str, query: Query) -> httpx.Response:
+    def _send(self, method: str, path: str, query: Query) -> _Reply:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
         try:
             request = self._client.build_request(method, self.endpoint + path, params=list(query))
@@ -173,16 +188,20 @@ class Transport:
         for _ in range(MAX_REDIRECTS + 1):
             started = time.monotonic()
             self._debug(f"> {request.method} {request.url}")
-            response = self._client.send(request)
+            response = self._client.send(request, stream=True)
+            try:
+                body = self._body(response, f"{method} {path}")
+            finally:
+                response.close()
             milliseconds = (time.monotonic() - started) * 1000
             identifier = request_id(response.headers)
             self._debug(
-                f"< {response.status_code} {len(response.content)} bytes in {milliseconds:.0f} ms"
+                f"< {response.status_code} {len(body)} bytes in {milliseconds:.0f} ms"
                 + (f", request id {identifier}" if identifier else "")
             )
             following = response.next_request
             if following is None or method != "GET":
-                return response
+                return _Reply(response, body)
             if _origin(following.url) != _origin(request.url):
                 raise BadResponse(
                     f"the Hub redirects to another origin, {_spell_origin(following.url)} "
@@ -192,14 +211,27 @@ class Transport:
             request = following
         raise BadResponse(f"the Hub redirects without end ({self._context(response, f'{method} {path}')})")
 
+    def _body(self, response: httpx.Response, context: str) -> bytes:
+        """Read the body, which has no end if a server so likes."""
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_BODY_MIB * 1024 * 1024:
+                raise BadResponse(
+                    f"the answer is larger than {MAX_BODY_MIB} MiB ({self._context(response, context)})",
+                    hint=f"is {self.endpoint} the Hub?",
+                )
+        return bytes(body)
+
     def _debug(self, line: str) -> None:
         if self._log is not None:
             self._log(self._redacted(line))
 
-    def _answer(self, response: httpx.Response, context: str) -> Answer:
+    def _answer(self, reply: _Reply, context: str) -> Answer:
+        response = reply.response
         context = self._context(response, context)
         if not response.is_success:
-            said = self._server_message(response)
+            said = self._server_message(reply)
             raise refusal(response.status_code, said, context, self._token_source)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
@@ -207,15 +239,16 @@ class Transport:
                 hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
             )
         try:
-            data = response.json()
+            data = json.loads(reply.body)
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None
         link = next_link(response.headers)
         return Answer(data, link and self._redacted(link), sent_at(response.headers), context)
 
-    def _busy(self, response: httpx.Response, context: str, method: str, pause: float | None) -> Unavailable:
-        said = self._server_message(response)
+    def _busy(self, reply: _Reply, context: str, method: str, pause: float | None) -> Unavailable:
+        response = reply.response
+        said = self._server_message(reply)
         return Unavailable(
             f"the Hub is not available: {said} ({self._context(response, context)})",
             hint=f"try again in {pause:.0f} s" if pause and pause < 86_400 else "try again later",
@@ -245,14 +278,23 @@ class Transport:
             maybe_done=method != "GET" and not isinstance(error, _NOT_SENT),
         )
 
+    def _too_slow(self, seconds: float, context: str, method: str) -> Unavailable:
+        origin = _spell_origin(httpx.URL(self.endpoint))
+        return Unavailable(
+            f"the answer from {origin} did not arrive whole within {seconds:g} s ({context})",
+            hint="try again, or wait longer with HFJOBS_TIMEOUT=SECONDS",
+            maybe_done=method != "GET",
+        )
+
     def _context(self, response: httpx.Response, context: str) -> str:
         identifier = request_id(response.headers)
         shown = f"{context}: {response.status_code}"
         return f"{shown}, request id {self._redacted(identifier)}" if identifier else shown
 
-    def _server_message(self, response: httpx.Response) -> str:
+    def _server_message(self, reply: _Reply) -> str:
         """Return what the server says in words, of at most 500 characters, or the name of the status."""
-        said = response.headers.get("X-Error-Message") or _error_text(response)
+        response = reply.response
+        said = response.headers.get("X-Error-Message") or _error_text(reply.body)
         said = self._redacted(" ".join(said.split()))[:500].rstrip(".")
         return said or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
@@ -268,15 +310,15 @@ def _may_pass(response: httpx.Response) -> bool:
     )
 
 
-def _error_text(response: httpx.Response) -> str:
+def _error_text(body: bytes) -> str:
     """Return the error message in a JSON body: `error` as text or list, or `message`; nothing for other bodies."""
     try:
-        body = response.json()
+        values = json.loads(body)
     except (ValueError, RecursionError):
         return ""
-    if not isinstance(body, dict):
+    if not isinstance(values, dict):
         return ""
-    said = body.get("error") or body.get("message") or ""
+    said = values.get("error") or values.get("message") or ""
     return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
 
 
