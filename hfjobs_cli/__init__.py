@@ -3,11 +3,9 @@
 The names below are loaded on first use, so that importing the package costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient, Page
     from hfjobs_cli.api.transport import Transport
@@ -68,6 +66,8 @@ _HOMES = ("errors", "models", "references", "api.transport", "api.client")
 def __getattr__(name: str) -> object:
     """Load a public name from its module (PEP 562)."""
     if name in __all__:
+        from importlib import import_module
+
         for home in _HOMES:
             module = import_module(f"{__name__}.{home}")
             if hasattr(module, name):

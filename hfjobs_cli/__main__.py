@@ -24,6 +24,7 @@ def run() -> None:
             # A broken pipe or a full disk, which has been told of, or a pipe that nobody
             # empties; Python would try and complain again at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over; Python's own last steps would show where they were
     gc.freeze()
     sys.exit(code)
 

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Link", link)
         self.end_headers()
         self.wfile.write(body)
+
+    def handle(self) -> None:
+        """Answer requests until the client goes, which may be in the middle of an answer."""
+        with suppress(ConnectionError):
+            super().handle()
 
     def log_message(self, *_args: object) -> None:
         """Log nothing."""
