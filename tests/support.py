@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
+import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.cli import main
@@ -38,6 +39,8 @@ USER = "davanstrien"
 BY_HAND = "6a01d697aff1cd33e8f33a64"
 BY_SCHEDULE = "6a01c8c2aff1cd33e8f339d4"
 DAILY_SCHEDULE = "69c4179671691dc46f166314"
+
+posix_only = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal or signals of POSIX")
 
 ROOT = Path(__file__).parent.parent
 
@@ -273,6 +276,37 @@ def run_command(
 ) -> Result:
     """Run the installed command in a process of its own."""
     return run(command(*argv), environ, stdout=stdout, stderr=stderr)
+
+
+def on_terminal(columns: int, *argv: str, environ: dict[str, str]) -> Result:
+    """Run the installed command with stdout on a pseudo-terminal of that many columns."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        command(*argv),
+        stdin=subprocess.DEVNULL,
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=command_environ({"TERM": "xterm-256color", **environ}),
+    )
+    os.close(writer)
+    chunks = []
+    while True:
+        try:
+            chunk = os.read(reader, 65536)
+        except OSError:  # Linux says so when the other side is closed
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    os.close(reader)
+    _, stderr = process.communicate(timeout=60)
+    return Result(process.returncode, b"".join(chunks).decode().replace("\r\n", "\n"), stderr.decode())
 
 
 def run_shell(line: str, environ: Mapping[str, str], shell: Sequence[str] = ("sh",)) -> Result:

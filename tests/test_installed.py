@@ -25,6 +25,8 @@ from tests.support import (
     command_environ,
     full_disk,
     imports_of,
+    on_terminal,
+    posix_only,
     run,
     run_command,
     run_python,
@@ -35,43 +37,10 @@ from tests.support import (
 Golden = Callable[[str, str], str]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
-posix_only = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal or signals of POSIX")
-
 
 @pytest.fixture
 def environ(directories: dict[str, str], hub: Hub) -> dict[str, str]:
     return {**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
-
-
-def on_terminal(columns: int, *argv: str, environ: dict[str, str]) -> Result:
-    """Run the installed command with stdout on a pseudo-terminal of that many columns."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    reader, writer = pty.openpty()
-    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    process = subprocess.Popen(
-        command(*argv),
-        stdin=subprocess.DEVNULL,
-        stdout=writer,
-        stderr=subprocess.PIPE,
-        env=command_environ({"TERM": "xterm-256color", **environ}),
-    )
-    os.close(writer)
-    chunks = []
-    while True:
-        try:
-            chunk = os.read(reader, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
-    os.close(reader)
-    _, stderr = process.communicate(timeout=60)
-    return Result(process.returncode, b"".join(chunks).decode().replace("\r\n", "\n"), stderr.decode())
 
 
 @posix_only

@@ -12,11 +12,19 @@ from hfjobs_cli.renderers.view import View
 def encoder(view: View, indent: int | None = None) -> Callable[[Any], str]:
     """Return the function that writes a job, or a list of them, as JSON in characters that the output can hold.
 
-    Parts of a job are taken apart where the encoder meets them: for 20,000 jobs `dataclasses.asdict`, which copies
-    every text first, takes 2.2 s more.
+    On a terminal they do no harm. Parts of a job are taken apart where the encoder meets them: for 20,000 jobs
+    `dataclasses.asdict`, which copies every text first, takes 2.2 s more.
     """
-    return json.JSONEncoder(ensure_ascii=not view.is_unicode, indent=indent, default=_plain).encode
+    encode = json.JSONEncoder(ensure_ascii=not view.is_unicode, indent=indent, default=_plain).encode
+    return (lambda value: _harmless(encode(value))) if view.for_eyes else encode
 
 
 def _plain(value: datetime | Part) -> object:
     return value.isoformat() if isinstance(value, datetime) else value.values()
+
+
+def _harmless(text: str) -> str:
+    """Return the same JSON with escapes for what a terminal may take as a command or as an order to turn text round."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)
