@@ -10,6 +10,9 @@ GAP = 2
 MAX_PADDED = 250
 """How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
 
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+"""Letters of Hangul that show nothing, of which some terminals think that they take two cells, others none."""
+
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -17,11 +20,11 @@ def printable(text: str) -> str:
     r"""Show what could move the cursor, change colours or reorder text as escapes: `\n`, `\x1b`, `\u202e`.
 
     Everything that Unicode does not call printable is escaped: C0, C1, DEL, line and paragraph separators,
-    bidirectional overrides, zero-width characters, lone surrogates. A backslash stays as it is.
+    bidirectional overrides, zero-width characters, lone surrogates; and invisible letters. A backslash stays as it is.
     """
-    if text.isprintable():
+    if text.isprintable() and (text.isascii() or _FILLERS.isdisjoint(text)):
         return text
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    return "".join(char if char.isprintable() and char not in _FILLERS else _escape(char) for char in text)
 
 
 def _escape(char: str) -> str:

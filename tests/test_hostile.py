@@ -34,7 +34,7 @@ TEXTS = {
     "emoji": "🚀🔥👨\u200d👩\u200d👧 " * 5,
     "combining": "e\u0301" * 40 + "z" + "\u0336" * 200,
     "full width": "\uff21\uff22\uff23\uff0e\uff44",
-    "hangul": "\ud55c\uae00 \u3164",  # not in parts, at which the emulated terminal drops the rest of a line
+    "hangul": "\ud55c\uae00 \u3164\u115f\u1160\uffa0",
     "surrogate": "\ud83d alone",
     "private": "\ue000\U0010ffff",
     "markup": "[bold red]x[/] [link=https://example.com]y[/link] [/]",
