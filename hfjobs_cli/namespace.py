@@ -54,7 +54,6 @@ class NamespaceMemory:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 json.dump(names, file)
             draft.replace(self._path)
-        except OSError:
+        finally:
             with suppress(OSError):
-                draft.unlink()
-            raise
+                draft.unlink(missing_ok=True)

@@ -20,11 +20,15 @@ BODY = json.dumps([JOB]).encode()
 
 
 class FaultyHub:
-    """A Hub on loopback that answers every request with a fault; `requests` holds them as `METHOD PATH`."""
+    """A Hub on loopback that answers every request with a fault; `requests` holds them as `METHOD PATH`.
+
+    `arrived` is set by the first one.
+    """
 
     def __init__(self, fault: Fault) -> None:
         self.fault = fault
         self.requests: list[str] = []
+        self.arrived = threading.Event()
         self._connections: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -58,6 +62,7 @@ class FaultyHub:
                     return
                 request += received
             self.requests.append(" ".join(request.decode().split()[:2]))
+            self.arrived.set()
             self.fault(connection)
 
 

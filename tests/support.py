@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -278,8 +278,13 @@ def run_command(
     return run(command(*argv), environ, stdout=stdout, stderr=stderr)
 
 
-def on_terminal(columns: int, *argv: str, environ: dict[str, str]) -> Result:
-    """Run the installed command with stdout on a pseudo-terminal of that many columns."""
+def start_on_terminal(
+    columns: int, *argv: str, environ: Mapping[str, str], stderr: int | None = None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """Start the installed command with stdout on a pseudo-terminal of that many columns, stderr too unless it is given.
+
+    Returns the process and the descriptor from which to read what the terminal gets.
+    """
     import fcntl
     import pty
     import struct
@@ -291,22 +296,29 @@ def on_terminal(columns: int, *argv: str, environ: dict[str, str]) -> Result:
         command(*argv),
         stdin=subprocess.DEVNULL,
         stdout=writer,
-        stderr=subprocess.PIPE,
+        stderr=writer if stderr is None else stderr,
         env=command_environ({"TERM": "xterm-256color", **environ}),
     )
     os.close(writer)
+    return process, reader
+
+
+def read_terminal(reader: int) -> str:
+    """Return all that a pseudo-terminal gets until nobody can write to it any more."""
     chunks = []
-    while True:
-        try:
-            chunk = os.read(reader, 65536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        if not chunk:
-            break
-        chunks.append(chunk)
+    with suppress(OSError):  # so Linux says that the other side is closed
+        while chunk := os.read(reader, 65536):
+            chunks.append(chunk)
     os.close(reader)
+    return b"".join(chunks).decode().replace("\r\n", "\n")
+
+
+def on_terminal(columns: int, *argv: str, environ: Mapping[str, str]) -> Result:
+    """Run the installed command with stdout on a pseudo-terminal of that many columns."""
+    process, reader = start_on_terminal(columns, *argv, environ=environ, stderr=subprocess.PIPE)
+    stdout = read_terminal(reader)
     _, stderr = process.communicate(timeout=60)
-    return Result(process.returncode, b"".join(chunks).decode().replace("\r\n", "\n"), stderr.decode())
+    return Result(process.returncode, stdout, stderr.decode())
 
 
 def run_shell(line: str, environ: Mapping[str, str], shell: Sequence[str] = ("sh",)) -> Result:
@@ -328,9 +340,14 @@ def imports_of(*argv: str, environ: Mapping[str, str]) -> tuple[int, set[str]]:
 
 
 def signalled(
-    argv: Sequence[str], environ: Mapping[str, str], stall: Stall, number: int, *, release: bool = False
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    arrived: threading.Event,
+    number: int,
+    *,
+    then: Callable[[], None] = lambda: None,
 ) -> Result:
-    """Run a process and send it a signal as soon as its request stalls; with `release` the Hub then goes on."""
+    """Run a process and send it a signal as soon as its request has arrived, then do something."""
     process = subprocess.Popen(
         argv,
         env=command_environ(environ),
@@ -338,10 +355,9 @@ def signalled(
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    assert stall.arrived.wait(60)
+    assert arrived.wait(60)
     process.send_signal(number)
-    if release:
-        stall.released.set()
+    then()
     stdout, stderr = process.communicate(timeout=60)
     return Result(process.returncode, stdout, stderr)
 

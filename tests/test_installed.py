@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pyte
 import pytest
+from pyte import modes
 
 from hfjobs_cli import __version__
+from tests.faults import HEAD, FaultyHub, drips
 from tests.support import (
     BY_HAND,
     TOKEN,
@@ -27,11 +30,13 @@ from tests.support import (
     imports_of,
     on_terminal,
     posix_only,
+    read_terminal,
     run,
     run_command,
     run_python,
     run_shell,
     signalled,
+    start_on_terminal,
 )
 
 Golden = Callable[[str, str], str]
@@ -201,7 +206,48 @@ class TestInterrupt:
         self, environ: dict[str, str], hub: Hub, stall: Stall, argv: tuple[str, ...], told: str
     ) -> None:
         hub.then(*[stall] * 3)
-        assert signalled(command(*argv), environ, stall, signal.SIGINT) == Result(130, "", told)
+        assert signalled(command(*argv), environ, stall.arrived, signal.SIGINT) == Result(130, "", told)
+
+    def test_in_the_middle_of_an_answer(self, environ: dict[str, str]) -> None:
+        hub = FaultyHub(drips(HEAD + b"\r\n[", b" "))
+        slow = {**environ, "HF_ENDPOINT": hub.endpoint}
+        result = signalled(command("ps", "--namespace", "x"), slow, hub.arrived, signal.SIGINT)
+        hub.close()
+        assert result == Result(130, "", "interrupted\n")
+
+    @pytest.mark.parametrize(("format_", "lines"), [("table", 0), ("json", 0), ("jsonl", 1)])
+    def test_leaves_the_terminal_as_it_was(
+        self, environ: dict[str, str], hub: Hub, stall: Stall, format_: str, lines: int
+    ) -> None:
+        """No progress stays behind, nothing is half written, and the prompt comes at the beginning of a line."""
+        hub.replies(200, json.dumps([hub.job()]), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
+        hub.then(stall)
+        argv = ("ps", "-a", "--namespace", "x", "--format", format_)
+        process, reader = start_on_terminal(2000, *argv, environ=environ)
+        assert stall.arrived.wait(60)
+        process.send_signal(signal.SIGINT)
+        text = read_terminal(reader)
+        assert process.wait(60) == 130
+        assert "1 jobs read, 1 match" in text
+        screen = pyte.Screen(2000, 40)
+        screen.set_mode(modes.LNM)
+        initial = set(screen.mode)
+        pyte.Stream(screen).feed(text)
+        shown = [line.rstrip() for line in screen.display if line.strip()]
+        assert [json.loads(line)["id"] for line in shown[:-1]] == [hub.job()["id"]] * lines
+        assert shown[-1] == "interrupted"
+        assert (screen.cursor.x, screen.cursor.y, screen.mode) == (0, lines + 1, initial)
+        assert screen.cursor.attrs == pyte.screens.Char(" ")
+
+    def test_while_it_waits_to_try_again(self, environ: dict[str, str], hub: Hub) -> None:
+        hub.replies(503, "", {"Retry-After": "50"})
+        argv = command("ps", "--namespace", USER)
+        with subprocess.Popen(argv, env=command_environ(environ), stderr=subprocess.PIPE, encoding="utf-8") as process:
+            assert process.stderr is not None
+            assert process.stderr.readline().endswith("trying again in 50.0 s (2 of 4)\n")
+            process.send_signal(signal.SIGINT)
+            assert process.stderr.read() == "interrupted\n"
+        assert process.returncode == 130
 
 
 @posix_only
@@ -213,7 +259,7 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
     """The first is created, the second hangs, the third is not asked for."""
     hub.then(lambda app, environ, start: app(environ, start), stall)
     argv = command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third")
-    code, stdout, stderr = signalled(argv, environ, stall, number)
+    code, stdout, stderr = signalled(argv, environ, stall.arrived, number)
     (made,) = (job["id"] for job in hub.all_jobs()[:1])
     assert code == 130
     assert stdout.count(made) == 2
@@ -226,7 +272,7 @@ def test_a_signal_that_is_ignored_stays_so(environ: dict[str, str], hub: Hub, st
     """As under nohup."""
     hub.then(stall)
     line = f"trap '' HUP; exec {' '.join(command('ps', '-q', '--namespace', USER))}"
-    code, stdout, stderr = signalled(["sh", "-c", line], environ, stall, signal.SIGHUP, release=True)
+    code, stdout, stderr = signalled(["sh", "-c", line], environ, stall.arrived, signal.SIGHUP, then=stall.released.set)
     assert (code, len(stdout.split())) == (0, 7)
     assert "interrupted" not in stderr
 

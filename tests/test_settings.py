@@ -4,13 +4,14 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import UsageError
-from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result
+from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result, command, command_environ
 
 
 def used_token(hub: Hub) -> str:
@@ -309,6 +310,26 @@ class TestMemory:
         del hub.requests[:]
         assert hfjobs("ps") == expected
         assert len(hub.requests) == 1
+
+    def test_survives_several_processes_at_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Of what they write at the same time one thing stays, whole, and nothing lies beside it."""
+        port = hub.endpoint.rpartition(":")[2]
+        argv = command("ps", "-q")
+        running = [
+            subprocess.Popen(
+                argv,
+                env=command_environ({**hfjobs.environ, "HF_ENDPOINT": f"http://{host}:{port}"}),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+            )
+            for host in ("127.0.0.1", "localhost") * 4
+        ]
+        results = {(*process.communicate(timeout=60), process.returncode) for process in running}
+        assert results == {(hfjobs("ps", "-q").stdout, "", 0)}
+        names = json.loads(self.file(hfjobs).read_text(encoding="utf-8"))
+        assert set(names.values()) == {USER}
+        assert [path.name for path in self.file(hfjobs).parent.iterdir()] == ["namespaces.json"]
 
     @pytest.mark.parametrize("name", [7, "", "../x", None])
     def test_survives_a_name_that_cannot_be_one(self, hfjobs: Hfjobs, name: object) -> None:
