@@ -1,9 +1,15 @@
 """A value -> its short text, None when there is nothing to say. The clock is an argument."""
 
+from __future__ import annotations
+
 import shlex
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from hfjobs_cli.models import UNKNOWN_TYPE, JobInfo
+from hfjobs_cli.vocabulary import UNKNOWN_TYPE
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models import JobInfo
 
 
 def span(seconds: float) -> str:

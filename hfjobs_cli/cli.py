@@ -83,6 +83,8 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
         session.remark("interrupted")
+    else:  # requests may be under way that would complain
+        session.close()
     return int(code)
 
 
@@ -139,7 +141,7 @@ def _for_typer(command: Callable[..., ExitCode], connection: Sequence[str] = ())
         session.overrides = Overrides(**overrides).over(session.overrides)
         return command(session, **given)
 
-    _, *own = signature(command).parameters.values()
+    _, *own = signature(command, eval_str=True).parameters.values()
     shared = signature(root).parameters
     parameters = [shared["ctx"], *own, *(shared[name] for name in connection)]
     run.__signature__ = Signature([each.replace(kind=each.KEYWORD_ONLY) for each in parameters])  # type: ignore[attr-defined]
@@ -159,16 +161,14 @@ def _app(argv: Sequence[str], environ: Mapping[str, str]) -> typer.Typer:
     app.callback(invoke_without_command=True, epilog=_epilog())(root)
     completed = environ.get("_TYPER_COMPLETE_ARGS", "") + environ.get("COMP_WORDS", "")
     for command in COMMANDS:
-        names = (command.name, *command.aliases)
-        is_mentioned = any(name in argv or name in completed for name in names)
-        function = _loaded(command) if is_mentioned else _not_loaded
-        for name in names:
+        for name in (command.name, *command.aliases):
+            is_mentioned = name in argv or name in completed
             app.command(
                 name,
                 help=None if is_mentioned else command.summary,
                 hidden=name in command.aliases,
                 context_settings={"allow_extra_args": True},
-            )(function)
+            )(_loaded(command) if is_mentioned else _not_loaded)
     for name in filter(argv.__contains__, NOT_YET):
         app.command(
             name,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli import cells
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import STAGES, JobInfo
 from hfjobs_cli.text import one_of, split_values
+from hfjobs_cli.vocabulary import STAGES
 
-Cell = Callable[[JobInfo, datetime, bool], "str | None"]
+if TYPE_CHECKING:
+    from hfjobs_cli.models import JobInfo
+
+Cell = Callable[["JobInfo", datetime, bool], "str | None"]
 """A job, the present moment and whether eyes will read it -> text, None when there is nothing to say."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column. `least` is the width it may be cut to, None if it is never cut.
 
     Where space is short, columns of low `rank` leave first, so those that nobody gets without asking have high ones;

@@ -10,18 +10,19 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from hfjobs_cli.cells import age
 from hfjobs_cli.columns import COLUMNS
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.models import INITIATOR_TYPES, STAGES, JobInfo
-from hfjobs_cli.patterns import FIELDS, NO_INITIATOR
-from hfjobs_cli.references import is_name
 from hfjobs_cli.renderers import RENDERERS
 from hfjobs_cli.session import Session
+from hfjobs_cli.vocabulary import FILTER_FIELDS, INITIATOR_TYPES, NO_INITIATOR, STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models import JobInfo
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -61,7 +62,7 @@ def complete_filter(incomplete: str) -> list[str]:
     """Offer the fields, and behind `status=` and `initiator=` their values."""
     field, equals, begun = incomplete.partition("=")
     if not equals:
-        return [f"{name}=" for name in FIELDS if name.startswith(field.lower())]
+        return [f"{name}=" for name in FILTER_FIELDS if name.startswith(field.lower())]
     known = {"status": complete_status, "initiator": complete_initiator}.get(field.removesuffix("!").lower())
     return [f"{field}={value}" for value in (known(begun) if known and not begun.startswith("!") else [])]
 
@@ -78,6 +79,8 @@ def complete_format(incomplete: str) -> list[str]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
+    from hfjobs_cli.references import is_name
+
     said = [context.params for context in (ctx, ctx.parent) if context is not None]
     own: Session = ctx.obj
     session = replace(own, stderr=StringIO(), overrides=_overrides(said[0]).over(_overrides(said[-1])))
@@ -100,7 +103,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
     return Overrides(options.get("token"), options.get("endpoint"), bool(options.get("demo")))
 
 
-def _summary(job: JobInfo, now: datetime) -> str:
+def _summary(job: "JobInfo", now: datetime) -> str:
     """Return name, status and age. Shells evaluate what they are given, so all but plain characters is replaced."""
     created = age(job.created_at, now) if job.created_at else ""
     parts = [job.name or "", job.status.stage.lower(), created]

@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import ACTIVE_STAGES, INITIATOR_TYPES, STAGES, UNKNOWN_TYPE, JobInfo, JobInitiator
-from hfjobs_cli.patterns import NO_INITIATOR, FieldPattern, parse_pattern
+from hfjobs_cli.models import JobInfo, JobInitiator
+from hfjobs_cli.patterns import FieldPattern, parse_pattern
 from hfjobs_cli.references import is_name
 from hfjobs_cli.text import empty_option, one_of, split_values
+from hfjobs_cli.vocabulary import ACTIVE_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
 
 _TYPO = 0.85
 """How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""

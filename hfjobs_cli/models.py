@@ -13,17 +13,7 @@ from typing import Any
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
 from hfjobs_cli.payload import Payload
-
-ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
-FINISHED_STAGES = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
-STAGES = ACTIVE_STAGES + FINISHED_STAGES
-"""Every stage the Hub's `stage` parameter accepts; answers may hold others."""
-
-INITIATOR_TYPES = ("user", "org", "scheduled-job", "duplicated-job", "webhook")
-"""Every initiator type the Hub documents; answers may hold others."""
-
-UNKNOWN_TYPE = "unknown"
-"""How an initiator without a type is spelled."""
+from hfjobs_cli.vocabulary import FINISHED_STAGES, UNKNOWN_TYPE
 
 
 class Part:
@@ -39,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus(Part):
-    """Where a job stands. `stage` is one of STAGES or something newer; `message` is for people."""
+    """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
 
     stage: str
     message: str | None = None

@@ -16,9 +16,8 @@ from hfjobs_cli.completion import (
     complete_sort,
     complete_status,
 )
-from hfjobs_cli.models import INITIATOR_TYPES, STAGES
-from hfjobs_cli.patterns import FIELDS
 from hfjobs_cli.renderers import RENDERERS
+from hfjobs_cli.vocabulary import FILTER_FIELDS, INITIATOR_TYPES, STAGES
 
 _FORMATS = ", ".join(RENDERERS)
 
@@ -123,7 +122,7 @@ Filter = Annotated[
         "-f",
         metavar="FIELD=GLOB",
         help="Only jobs whose field matches a pattern with *, ? and [abc] as a whole; FIELD!=GLOB excludes. Comma or "
-        f"repeat = any of, but labels = all of. Fields: {', '.join(FIELDS)}.",
+        f"repeat = any of, but labels = all of. Fields: {', '.join(FILTER_FIELDS)}.",
         autocompletion=complete_filter,
     ),
 ]

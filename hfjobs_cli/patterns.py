@@ -10,9 +10,7 @@ from hfjobs_cli.cells import command_cell, image_cell, initiator_cell, initiator
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.text import one_of
-
-NO_INITIATOR = "none"
-"""How a job that nothing is known to have started is asked for."""
+from hfjobs_cli.vocabulary import FILTER_FIELDS, NO_INITIATOR
 
 _NEGATED_SET = re.compile(r"\[\^(?=.+\])")
 
@@ -49,10 +47,7 @@ _VALUES: dict[str, Callable[[JobInfo], Iterable[str | None]]] = {
     "initiator": lambda job: (initiator_cell(job) or NO_INITIATOR, initiator_type_cell(job)),
     "label": lambda job: (text for key, value in (job.labels or {}).items() for text in (f"{key}={value}", key)),
 }
-"""What `--filter` compares: the values a field of a job has, spelled as in a table; None is none."""
-
-FIELDS = ("id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label")
-"""What `--filter` takes. The status is left to the Hub, as with `--status`."""
+"""The values a field of a job has, spelled as in a table; None is none. The status is left to the Hub."""
 
 
 def parse_pattern(item: str) -> FieldPattern:
@@ -67,7 +62,7 @@ def parse_pattern(item: str) -> FieldPattern:
             f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
             hint="for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
         )
-    if field not in FIELDS:
+    if field not in FILTER_FIELDS:
         raise UsageError(f"unknown field '{field}' in filter '{item}'", hint=_field_hint(field))
     # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
     text = _NEGATED_SET.sub("[!", text.removeprefix("="))
@@ -80,4 +75,4 @@ def parse_pattern(item: str) -> FieldPattern:
 def _field_hint(field: str) -> str:
     if field in ("created", "since", "until"):
         return "use --since and --until"
-    return one_of({"stage": "status", "hardware": "flavor"}.get(field, field), FIELDS)
+    return one_of({"stage": "status", "hardware": "flavor"}.get(field, field), FILTER_FIELDS)

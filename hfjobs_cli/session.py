@@ -115,6 +115,11 @@ class Session:
         )
         return JobsClient(transport, memory=memory, warn=self.warn, sleep=self.sleep)
 
+    def close(self) -> None:
+        """Close the client, if one was made."""
+        if "client" in self.__dict__:
+            self.client.close()
+
     def view(
         self,
         columns: Sequence[Column],

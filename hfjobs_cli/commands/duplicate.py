@@ -9,7 +9,8 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, Rea
 from hfjobs_cli.models import JobInfo
 from hfjobs_cli.references import JobReference, parse_references
 from hfjobs_cli.renderers import choose_renderer
-from hfjobs_cli.renderers.view import Renderer, View
+from hfjobs_cli.renderers.renderer import Renderer
+from hfjobs_cli.renderers.view import View
 from hfjobs_cli.session import Session
 
 

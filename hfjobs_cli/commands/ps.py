@@ -1,18 +1,22 @@
 """`hfjobs ps`."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from hfjobs_cli import options
 from hfjobs_cli.columns import choose_columns, parse_sort, replaces_columns, sort_jobs
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.filters import JobFilter, parse_filter
-from hfjobs_cli.listing import Scan
-from hfjobs_cli.models import ACTIVE_STAGES, JobInfo
-from hfjobs_cli.moments import parse_moment
-from hfjobs_cli.references import check_name
 from hfjobs_cli.renderers import RENDERERS, choose_renderer
 from hfjobs_cli.session import Session
+from hfjobs_cli.vocabulary import ACTIVE_STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.filters import JobFilter
+    from hfjobs_cli.listing import Scan
+    from hfjobs_cli.models import JobInfo
 
 
 def ps(
@@ -56,6 +60,12 @@ def ps(
       hfjobs ps --columns id,name,status
       hfjobs ps -q
     """
+    # Help and completion do without these.
+    from hfjobs_cli.filters import parse_filter
+    from hfjobs_cli.listing import Scan
+    from hfjobs_cli.moments import parse_moment
+    from hfjobs_cli.references import check_name
+
     now = session.clock()
     wanted = parse_filter(
         status=status or (),

@@ -1,23 +1,42 @@
 """How jobs are written, one file per format. RENDERERS is the only list of formats."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.renderers import delimited, ids, json_array, json_lines, table
-from hfjobs_cli.renderers.view import Renderer
+from hfjobs_cli.renderers.renderer import Render, Renderer
 from hfjobs_cli.text import one_of
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models import JobInfo
+    from hfjobs_cli.renderers.view import View
+
+
+def _in(module: str, name: str = "render") -> Render:
+    """Return a function of a module of this package, which is loaded when it is first called."""
+
+    def render(jobs: Iterable[JobInfo], view: View) -> None:
+        getattr(import_module(f"{__name__}.{module}"), name)(jobs, view)
+
+    return render
+
 
 RENDERERS = {
     renderer.name: renderer
     for renderer in (
-        Renderer("table", table.render, has_columns=True),
-        Renderer("json", json_array.render),
-        Renderer("jsonl", json_lines.render, streams=True),
-        Renderer("csv", delimited.render_csv, streams=True, has_columns=True),
-        Renderer("tsv", delimited.render_tsv, streams=True, has_columns=True),
+        Renderer("table", _in("table"), has_columns=True),
+        Renderer("json", _in("json_array")),
+        Renderer("jsonl", _in("json_lines"), streams=True),
+        Renderer("csv", _in("delimited", "render_csv"), streams=True, has_columns=True),
+        Renderer("tsv", _in("delimited", "render_tsv"), streams=True, has_columns=True),
     )
 }
 """What `--format` takes besides a template."""
 
-QUIET = Renderer("ids", ids.render, streams=True)
+QUIET = Renderer("ids", _in("ids"), streams=True)
 """What `-q` stands for."""
 
 

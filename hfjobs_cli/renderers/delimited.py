@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import Any
 
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.renderers.view import Render, View
+from hfjobs_cli.renderers.renderer import Render
+from hfjobs_cli.renderers.view import View
 
 
 def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) -> None:

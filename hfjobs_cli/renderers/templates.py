@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.fields import read_job, schema
 from hfjobs_cli.models import JobInfo
-from hfjobs_cli.renderers.view import Renderer, View
+from hfjobs_cli.renderers.renderer import Renderer
+from hfjobs_cli.renderers.view import View
 from hfjobs_cli.template import Surroundings, Template, TemplateError, UnknownName
 from hfjobs_cli.template.table import align
 

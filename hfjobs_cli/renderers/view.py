@@ -1,12 +1,11 @@
-"""Where and for whom a renderer writes, and what a renderer is."""
+"""Where and for whom a renderer writes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from hfjobs_cli.columns import Column
-from hfjobs_cli.models import JobInfo
 from hfjobs_cli.text import printable
 
 
@@ -39,21 +38,3 @@ class View:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)
         return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
-
-
-Render = Callable[[Iterable[JobInfo], View], None]
-"""Writes jobs to a view."""
-
-
-@dataclass(frozen=True)
-class Renderer:
-    """A format: its name and the function that writes jobs to a view.
-
-    One that `streams` writes each job by itself, as soon as it is known. The others leave no half of an answer: they
-    read all jobs before they write the first byte. One that `has_columns` writes those of the view.
-    """
-
-    name: str
-    render: Render
-    streams: bool = False
-    has_columns: bool = False

@@ -1,0 +1,18 @@
+"""The words of the Jobs API and of the options that take them. Light to import: help and completion need no more."""
+
+ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
+FINISHED_STAGES = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
+STAGES = ACTIVE_STAGES + FINISHED_STAGES
+"""Every stage the Hub's `stage` parameter accepts; answers may hold others."""
+
+INITIATOR_TYPES = ("user", "org", "scheduled-job", "duplicated-job", "webhook")
+"""Every initiator type the Hub documents; answers may hold others."""
+
+UNKNOWN_TYPE = "unknown"
+"""How an initiator without a type is spelled."""
+
+NO_INITIATOR = "none"
+"""How a job that nothing is known to have started is asked for."""
+
+FILTER_FIELDS = ("id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label")
+"""What `--filter` compares with patterns."""
