@@ -1,6 +1,9 @@
-"""Time `hfjobs` against `hf jobs`: prints a table of ratios, medians over pairs of runs that take turns.
+"""Time `hfjobs` against `hf jobs`, and against itself: prints tables.
 
     python tests/benchmarks/compare.py [--pairs N] [--only TEXT]
+
+The first holds ratios to `hf jobs`, medians over pairs of runs that take turns. The second shows how time and memory
+grow with the number of jobs. A last line compares a TAB with `--help`.
 
 Both programs are installed into virtual environments of their own below `--cache`, and ask the same local server of
 prebuilt answers. Wall time and peak memory are of whole processes, as the system accounts for them.
@@ -88,22 +91,55 @@ class Run(NamedTuple):
     memory: float
 
 
+GROWTH = ("table", "json", "jsonl", "csv", "{{.id}} {{.status}}")
+"""Formats of `ps -a --limit 0` in a pipe. The first two write all jobs or none; the others keep none of them."""
+
+SIZES = (1_000, 10_000, 100_000)
+
+TAB = {"_HFJOBS_COMPLETE": "complete_bash", "COMP_WORDS": "hfjobs ps --status ", "COMP_CWORD": "3"}
+
+
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=15, help="pairs of runs for each row (15)")
-    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--only", default="", help="rows whose name holds this, and nothing else")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "hfjobs-benchmark")
     options = parser.parse_args()
     ours = installed(options.cache / "ours", str(ROOT), "hfjobs")
     peer = installed(options.cache / "peer", PEER, "hf")
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    print(f"{datetime.now(timezone.utc):%Y-%m-%d}, {machine}\n")
+    print(f"{datetime.now(timezone.utc):%Y-%m-%d}, {machine}, medians of {options.pairs} pairs\n")
     print("| work | ratio | to reach | `hfjobs` | `hf jobs` | memory, ratio | `hfjobs` | `hf jobs` |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for row in ROWS:
         if options.only in row.work:
             print(line(row, measured(row, ours, peer, max(3, options.pairs // row.pairs_divided_by))), flush=True)
+    if not options.only:
+        print_growth(ours)
+        print_tab(ours, options.pairs)
+
+
+def print_growth(ours: Path) -> None:
+    """Print what listings of different lengths take, one run each."""
+    runs = {}
+    for jobs in SIZES:
+        with served(jobs) as endpoint, surroundings(endpoint) as environ:
+            for name in GROWTH:
+                runs[name, jobs] = run([str(ours), "ps", "-a", "--limit", "0", "--format", name], environ)
+    print(f"\n| `ps -a --limit 0 --format ...` | {' | '.join(f'{jobs:,} jobs' for jobs in SIZES)} |")
+    print("| --- |" + " --- |" * len(SIZES))
+    for name in GROWTH:
+        cells = [f"{runs[name, jobs].wall:.1f} s, {runs[name, jobs].memory:.0f} MiB" for jobs in SIZES]
+        print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
+
+
+def print_tab(ours: Path, count: int) -> None:
+    """Print how long a TAB for a value from a fixed list takes, compared with `--help`."""
+    with surroundings("http://127.0.0.1:9") as environ:
+        pairs = [(run([str(ours)], environ | TAB), run([str(ours), "--help"], environ)) for _ in range(count + 1)][1:]
+    tab, ratio = statistics.median(a.wall for a, _ in pairs), statistics.median(a.wall / b.wall for a, b in pairs)
+    print(f"\nA TAB after `ps --status` takes {tab * 1000:.0f} ms, {ratio:.2f} of `--help`.")
 
 
 def line(row: Row, pairs: Sequence[tuple[Run, Run]]) -> str:
@@ -128,19 +164,7 @@ def line(row: Row, pairs: Sequence[tuple[Run, Run]]) -> str:
 
 def measured(row: Row, ours: Path, peer: Path, count: int) -> list[tuple[Run, Run]]:
     """Run both in turn, after one run of each that does not count."""
-    with served(row) as endpoint, tempfile.TemporaryDirectory() as home:
-        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG")
-        environ = {name: os.environ[name] for name in kept if name in os.environ}
-        environ |= {
-            "HOME": home,
-            "USERPROFILE": home,
-            "HF_ENDPOINT": endpoint,
-            "HF_TOKEN": "hf_benchmark",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "COLUMNS": "120",
-            "TERM": "xterm-256color",
-        }
+    with served(row.jobs, row.delay_ms) as endpoint, surroundings(endpoint) as environ:
         pairs = [
             (
                 run([str(ours), *row.ours], environ, row.on_terminal),
@@ -151,7 +175,24 @@ def measured(row: Row, ours: Path, peer: Path, count: int) -> list[tuple[Run, Ru
     return pairs[1:]
 
 
-def run(argv: Sequence[str], environ: dict[str, str], on_terminal: bool) -> Run:
+@contextmanager
+def surroundings(endpoint: str) -> Iterator[dict[str, str]]:
+    """Yield an environment with a home of its own, in which both programs ask the server at `endpoint`."""
+    with tempfile.TemporaryDirectory() as home:
+        kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG")
+        yield {name: os.environ[name] for name in kept if name in os.environ} | {
+            "HOME": home,
+            "USERPROFILE": home,
+            "HF_ENDPOINT": endpoint,
+            "HF_TOKEN": "hf_benchmark",
+            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "COLUMNS": "120",
+            "TERM": "xterm-256color",
+        }
+
+
+def run(argv: Sequence[str], environ: dict[str, str], on_terminal: bool = False) -> Run:
     """Run one process to its end, reading all that it writes. Exits if it fails."""
     reader, writer = os.openpty() if on_terminal else os.pipe()
     started = time.perf_counter()
@@ -179,9 +220,9 @@ def drained(reader: int) -> None:
 
 
 @contextmanager
-def served(row: Row) -> Iterator[str]:
-    """Start the server for a row, yield its address, and end it."""
-    argv = [sys.executable, str(SERVER), str(row.jobs), str(row.delay_ms)]
+def served(jobs: int, delay_ms: int = 0) -> Iterator[str]:
+    """Start a server of so many jobs, yield its address, and end it."""
+    argv = [sys.executable, str(SERVER), str(jobs), str(delay_ms)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield server.stdout.readline().strip()
