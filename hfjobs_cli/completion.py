@@ -1,6 +1,6 @@
 """What a TAB offers. Completers print nothing, never fail, and import httpx only to ask for job ids.
 
-They depend on the models for words that are listed there, so that what is offered is what is accepted.
+What is offered is what is accepted: words come from where options take them from.
 """
 
 import re

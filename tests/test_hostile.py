@@ -40,8 +40,8 @@ TEXTS = {
     "markup": "[bold red]x[/] [link=https://example.com]y[/link] [/]",
     "names": ":rocket: {{.id}} {0} %s %(x)s \\x1b[31m",
     "long": "x" * 2**20,
-    "long and wide": "長" * 2**18,
-    "long and hostile": "\x1b[31m" * 2**17,
+    "long and wide": "長" * 2**15,
+    "long and hostile": "\x1b[31m" * 2**13,
 }
 
 
@@ -87,7 +87,7 @@ class TestScreen:
             assert "".join(cell.data for cell in row.values() if cell.fg != "default") in ("", "RUNNING")
         return screen
 
-    @pytest.mark.parametrize("columns", [40, 60, 80, 100, 120, 200])
+    @pytest.mark.parametrize("columns", [40, 80, 200])
     @pytest.mark.parametrize("options", [(), ("-w",), ("--columns", "id,labels,message,flavor,status")])
     def test_a_table_has_one_row_for_each_job_and_is_aligned(
         self, environ: dict[str, str], columns: int, options: tuple[str, ...]

@@ -2,11 +2,14 @@
 
 import json
 import re
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hfjobs_cli.models import JobInfo
 from tests.support import USER, Hfjobs, Hub
 
 JSON = st.recursive(
@@ -83,3 +86,15 @@ def test_any_json_in_any_place(hfjobs: Hfjobs, hub: Hub, data: st.DataObject) ->
         else:
             # The error is about the value that was replaced, or something in it, or what it should have been a part of.
             assert spelled(place).startswith(named[1]) or named[1].startswith(spelled(place))
+
+
+def test_json_is_what_the_dataclasses_hold(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Every field, however deep, by its name; times as text."""
+    sent = hub.job(**FULL)
+    hub.replies_to("/api/jobs/x", 200, json.dumps([sent]))
+
+    def as_text(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields}
+
+    expected = asdict(JobInfo.from_api(sent, hub.endpoint), dict_factory=as_text)
+    assert hfjobs.jobs("ps", "-a", "--namespace", "x", "--json") == [expected]

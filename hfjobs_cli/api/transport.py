@@ -107,6 +107,7 @@ class Transport:
         self._token = token
         self._token_source = token_source
         self._timeout_secs = timeout_secs
+        self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
         python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
         try:
@@ -156,17 +157,16 @@ class Transport:
 
     def _request(self, method: str, path: str, query: Query, tries: int) -> Answer:
         context = f"{method} {path}"
-        longest = WHOLE_ANSWER_TIMEOUTS * self._timeout_secs
         attempt = 0
         while True:
             attempt += 1
             try:
-                reply = in_time(lambda: self._send(method, path, query), longest)
-            except TimeoutError:
-                raise self._too_slow(longest, context, method) from None
-            except httpx.RequestError as error:
+                reply = in_time(lambda: self._send(method, path, query), self._longest_secs)
+            except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
                 failure = self._network_failure(error, context, method)
+                if isinstance(error, TimeoutError):
+                    raise failure from None  # it has taken long enough
             else:
                 if not _may_pass(reply.response):
                     return self._answer(reply, context)
@@ -255,7 +255,7 @@ class Transport:
             maybe_done=method != "GET" and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
         )
 
-    def _network_failure(self, error: httpx.RequestError, context: str, method: str) -> Unavailable:
+    def _network_failure(self, error: httpx.RequestError | TimeoutError, context: str, method: str) -> Unavailable:
         origin = _spell_origin(httpx.URL(self.endpoint))
         reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
@@ -267,8 +267,12 @@ class Transport:
                 if is_loopback(self.endpoint)
                 else "check the network, HF_ENDPOINT and the proxy",
             )
-        elif isinstance(error, httpx.TimeoutException):
-            what = f"no answer from {origin} within {self._timeout_secs:g} s"
+        elif isinstance(error, httpx.TimeoutException | TimeoutError):
+            what = (
+                f"no answer from {origin} within {self._timeout_secs:g} s"
+                if isinstance(error, httpx.TimeoutException)
+                else f"the answer from {origin} did not arrive whole within {self._longest_secs:g} s"
+            )
             hint = "try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
         else:
             what, hint = f"the connection to {origin} broke: {reason}", "try again"
@@ -276,14 +280,6 @@ class Transport:
             f"{self._redacted(what)} ({context})",
             hint=hint,
             maybe_done=method != "GET" and not isinstance(error, _NOT_SENT),
-        )
-
-    def _too_slow(self, seconds: float, context: str, method: str) -> Unavailable:
-        origin = _spell_origin(httpx.URL(self.endpoint))
-        return Unavailable(
-            f"the answer from {origin} did not arrive whole within {seconds:g} s ({context})",
-            hint="try again, or wait longer with HFJOBS_TIMEOUT=SECONDS",
-            maybe_done=method != "GET",
         )
 
     def _context(self, response: httpx.Response, context: str) -> str:
