@@ -4,7 +4,11 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
+
+_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What ends the program early. Windows has no SIGHUP."""
 
 
 def run() -> None:
@@ -16,6 +20,27 @@ def run() -> None:
         code = _run()
     except KeyboardInterrupt:  # before the program could see to it itself
         code = 130
+    if code == 130:
+        _leave_at_once(code)
+    _flush()
+    # It is over; Python's own last steps would show where they were.
+    _on_signals(_nothing)  # for one that is just being delivered, about which Python would complain
+    _on_signals(signal.SIG_IGN)
+    gc.freeze()
+    sys.exit(code)
+
+
+def _leave_at_once(code: int) -> None:
+    """Exit without Python's last steps, which fail where threads are still at work, and wait for no reader."""
+    from threading import Thread
+
+    last_words = Thread(target=_flush, daemon=True)
+    last_words.start()
+    last_words.join(1)
+    os._exit(code)
+
+
+def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -24,15 +49,11 @@ def run() -> None:
             # A broken pipe or a full disk, which has been told of, or a pipe that nobody
             # empties; Python would try and complain again at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is over; Python's own last steps would show where they were
-    gc.freeze()
-    sys.exit(code)
 
 
 def _run() -> int:
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
             signal.signal(number, _interrupt)
     if "_HFJOBS_COMPLETE" in os.environ:
@@ -54,7 +75,17 @@ def _run() -> int:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    _on_signals(_nothing)  # a second one must not cut short what is said about jobs that cost money
     raise KeyboardInterrupt
+
+
+def _nothing(_signal: int, _frame: FrameType | None) -> None:
+    pass
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in _SIGNALS:
+        signal.signal(number, handler)
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         code = ExitCode.USAGE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
-        session.remark("interrupted")
-    else:  # requests may be under way that would complain
+        session.remark("interrupted", is_last=True)
+    else:
         session.close()
     return int(code)
 

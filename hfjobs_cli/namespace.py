@@ -11,6 +11,9 @@ from pathlib import Path
 
 from hfjobs_cli.references import is_name
 
+_MOST_BYTES = 2**20
+"""How much of the file is read: ten thousand names. What is longer is garbage."""
+
 
 class NamespaceMemory:
     """A file that maps an endpoint and token, hashed together, to the name of the token's user.
@@ -40,7 +43,10 @@ class NamespaceMemory:
 
     def _read(self) -> dict[str, object]:
         try:
-            names = json.loads(self._path.read_text(encoding="utf-8"))
+            if not self._path.is_file():  # a pipe would have to be waited for
+                return {}
+            with self._path.open("rb") as file:
+                names = json.loads(file.read(_MOST_BYTES))
         except (OSError, ValueError, RecursionError):
             return {}
         return names if isinstance(names, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -43,6 +44,8 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     _progress_shown: bool = False
+    _is_over: bool = False
+    _speaking: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def from_process(cls) -> Session:
@@ -156,15 +159,22 @@ class Session:
         with self.writing():
             self.stdout.flush()
 
-    def remark(self, line: str) -> None:
-        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows."""
-        self.progress(None)
+    def remark(self, line: str, *, is_last: bool = False) -> None:
+        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows.
+
+        After the last one, requests that are still under way in other threads are not heard.
+        """
         settings: Settings | None = self.__dict__.get("settings")
         if settings is not None:
             line = redacted(line, settings.token)
-        with suppress(OSError):  # nobody listens
-            self.stderr.write(printable(line) + "\n")
-            self.stderr.flush()
+        with self._speaking:
+            if self._is_over:
+                return
+            self._is_over = is_last
+            self.progress(None)
+            with suppress(OSError):  # nobody listens
+                self.stderr.write(printable(line) + "\n")
+                self.stderr.flush()
 
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""

@@ -343,11 +343,10 @@ def signalled(
     argv: Sequence[str],
     environ: Mapping[str, str],
     arrived: threading.Event,
-    number: int,
-    *,
+    *numbers: int,
     then: Callable[[], None] = lambda: None,
 ) -> Result:
-    """Run a process and send it a signal as soon as its request has arrived, then do something."""
+    """Run a process and send it signals as soon as its request has arrived, then do something."""
     process = subprocess.Popen(
         argv,
         env=command_environ(environ),
@@ -356,7 +355,8 @@ def signalled(
         encoding="utf-8",
     )
     assert arrived.wait(60)
-    process.send_signal(number)
+    for number in numbers:
+        process.send_signal(number)
     then()
     stdout, stderr = process.communicate(timeout=60)
     return Result(process.returncode, stdout, stderr)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 
 import pyte
@@ -15,7 +16,7 @@ import pytest
 from pyte import modes
 
 from hfjobs_cli import __version__
-from tests.faults import HEAD, FaultyHub, drips
+from tests.faults import HEAD, FaultyHub, drips, sends, stalls
 from tests.support import (
     BY_HAND,
     TOKEN,
@@ -208,6 +209,17 @@ class TestInterrupt:
         hub.then(*[stall] * 3)
         assert signalled(command(*argv), environ, stall.arrived, signal.SIGINT) == Result(130, "", told)
 
+    def test_while_others_are_warned_of(self, environ: dict[str, str]) -> None:
+        """Nobody speaks after the last word, and Python does not stumble over threads that would like to."""
+        faults = cycle([stalls, sends(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n")])
+        hub = FaultyHub(lambda connection: next(faults)(connection))
+        argv = command("inspect", "--debug", *(f"x/{number}" for number in range(40)))
+        result = signalled(argv, {**environ, "HF_ENDPOINT": hub.endpoint}, hub.arrived, signal.SIGINT)
+        hub.close()
+        assert (result.code, result.stdout) == (130, "")
+        assert result.stderr.endswith("interrupted\n")
+        assert result.stderr.count("interrupted") == 1
+
     def test_in_the_middle_of_an_answer(self, environ: dict[str, str]) -> None:
         hub = FaultyHub(drips(HEAD + b"\r\n[", b" "))
         slow = {**environ, "HF_ENDPOINT": hub.endpoint}
@@ -251,15 +263,15 @@ class TestInterrupt:
 
 
 @posix_only
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGINT], [signal.SIGINT, signal.SIGTERM] * 3])
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
-    environ: dict[str, str], hub: Hub, stall: Stall, number: signal.Signals, options: tuple[str, ...]
+    environ: dict[str, str], hub: Hub, stall: Stall, numbers: list[signal.Signals], options: tuple[str, ...]
 ) -> None:
-    """The first is created, the second hangs, the third is not asked for."""
+    """The first is created, the second hangs, the third is not asked for. Who is impatient is told the same."""
     hub.then(lambda app, environ, start: app(environ, start), stall)
     argv = command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third")
-    code, stdout, stderr = signalled(argv, environ, stall.arrived, number)
+    code, stdout, stderr = signalled(argv, environ, stall.arrived, *numbers)
     (made,) = (job["id"] for job in hub.all_jobs()[:1])
     assert code == 130
     assert stdout.count(made) == 2

@@ -209,6 +209,18 @@ class TestTokenStaysHome:
         assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x: 307)\n")
         assert len(hub.requests) == 6
 
+    @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:,x", "http:foo", "http://xn--a/"])
+    def test_a_redirect_to_what_is_no_address_is_an_error(self, hfjobs: Hfjobs, hub: Hub, address: str) -> None:
+        hub.replies(302, "", {"Location": address}, times=4)
+        code, stdout, stderr = hfjobs("ps", "--namespace", "x")
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith("error: the Hub redirects to ")
+        assert len(hub.requests) == 1
+        code, stdout, stderr = hfjobs("duplicate", "x/aa")
+        assert (code, stdout) in ((1, ""), (5, ""))
+        assert "Traceback" not in stderr
+        assert [path for path in hub.paths if path.startswith("POST")] == ["POST /api/jobs/x/aa/duplicate"]
+
     def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(302, "", {"Location": f"https://127.0.0.1:{hub.endpoint.rpartition(':')[2]}/"})
         assert hfjobs("ps", "--namespace", "x").stderr.startswith("error: the Hub redirects to another origin, https:")
@@ -330,6 +342,17 @@ class TestMemory:
         names = json.loads(self.file(hfjobs).read_text(encoding="utf-8"))
         assert set(names.values()) == {USER}
         assert [path.name for path in self.file(hfjobs).parent.iterdir()] == ["namespaces.json"]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+    def test_survives_what_has_no_end(self, hfjobs: Hfjobs) -> None:
+        expected = hfjobs("ps")
+        file = self.file(hfjobs)
+        file.unlink()
+        os.mkfifo(file)
+        assert hfjobs("ps") == expected
+        file.unlink()
+        file.symlink_to("/dev/zero")
+        assert hfjobs("ps") == expected
 
     @pytest.mark.parametrize("name", [7, "", "../x", None])
     def test_survives_a_name_that_cannot_be_one(self, hfjobs: Hfjobs, name: object) -> None:

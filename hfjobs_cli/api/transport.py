@@ -185,31 +185,41 @@ class Transport:
             request = self._client.build_request(method, self.endpoint + path, params=list(query))
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
+        context = f"{method} {path}"
         for _ in range(MAX_REDIRECTS + 1):
-            started = time.monotonic()
-            self._debug(f"> {request.method} {request.url}")
-            response = self._client.send(request, stream=True)
             try:
-                body = self._body(response, f"{method} {path}")
-            finally:
-                response.close()
-            milliseconds = (time.monotonic() - started) * 1000
-            identifier = request_id(response.headers)
-            self._debug(
-                f"< {response.status_code} {len(body)} bytes in {milliseconds:.0f} ms"
-                + (f", request id {identifier}" if identifier else "")
-            )
-            following = response.next_request
-            if following is None or method != "GET":
-                return _Reply(response, body)
-            if _origin(following.url) != _origin(request.url):
+                reply = self._exchange(request, context)
+                following = reply.response.next_request
+                if following is None or method != "GET":
+                    return reply
+                is_elsewhere = _origin(following.url) != _origin(request.url)
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise BadResponse(f"the Hub redirects to what is no address: {error} ({context})") from error
+            if is_elsewhere:
                 raise BadResponse(
                     f"the Hub redirects to another origin, {_spell_origin(following.url)} "
-                    f"({self._context(response, f'{method} {path}')})",
+                    f"({self._context(reply.response, context)})",
                     hint="the token was not sent there; check HF_ENDPOINT",
                 )
             request = following
-        raise BadResponse(f"the Hub redirects without end ({self._context(response, f'{method} {path}')})")
+        raise BadResponse(f"the Hub redirects without end ({self._context(reply.response, context)})")
+
+    def _exchange(self, request: httpx.Request, context: str) -> _Reply:
+        """Send one request and read the whole answer. Raises what httpx raises, and BadResponse if it is too large."""
+        started = time.monotonic()
+        self._debug(f"> {request.method} {request.url}")
+        response = self._client.send(request, stream=True)
+        try:
+            body = self._body(response, context)
+        finally:
+            response.close()
+        milliseconds = (time.monotonic() - started) * 1000
+        identifier = request_id(response.headers)
+        self._debug(
+            f"< {response.status_code} {len(body)} bytes in {milliseconds:.0f} ms"
+            + (f", request id {identifier}" if identifier else "")
+        )
+        return _Reply(response, body)
 
     def _body(self, response: httpx.Response, context: str) -> bytes:
         """Read the body, which has no end if a server so likes."""
