@@ -29,6 +29,7 @@ class FaultyHub:
         self.fault = fault
         self.requests: list[str] = []
         self.arrived = threading.Event()
+        self._is_closing = False
         self._connections: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -37,20 +38,24 @@ class FaultyHub:
 
     def close(self) -> None:
         """Answer no more, and break off the answers that have no end."""
-        for each in (self._listener, *self._connections):
+        self._is_closing = True
+        socket.create_connection(self._listener.getsockname()).close()  # wakes the one that listens, on every system
+        for connection in self._connections:
             with suppress(OSError):  # it is not connected any more
-                each.shutdown(socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listener.close()
 
     def _listen(self) -> None:
-        with suppress(OSError):  # closed
-            while True:
-                connection, _ = self._listener.accept()
-                self._connections.append(connection)
-                self._threads.append(threading.Thread(target=self._answer, args=(connection,)))
-                self._threads[-1].start()
+        while True:
+            connection, _ = self._listener.accept()
+            if self._is_closing:
+                connection.close()
+                return
+            self._connections.append(connection)
+            self._threads.append(threading.Thread(target=self._answer, args=(connection,)))
+            self._threads[-1].start()
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):  # the client may have seen enough

@@ -209,7 +209,7 @@ class TestTokenStaysHome:
         assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x: 307)\n")
         assert len(hub.requests) == 6
 
-    @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:,x", "http:foo", "http://xn--a/"])
+    @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:,x", "http://xn--a/"])
     def test_a_redirect_to_what_is_no_address_is_an_error(self, hfjobs: Hfjobs, hub: Hub, address: str) -> None:
         hub.replies(302, "", {"Location": address}, times=4)
         code, stdout, stderr = hfjobs("ps", "--namespace", "x")
@@ -217,8 +217,8 @@ class TestTokenStaysHome:
         assert stderr.startswith("error: the Hub redirects to ")
         assert len(hub.requests) == 1
         code, stdout, stderr = hfjobs("duplicate", "x/aa")
-        assert (code, stdout) in ((1, ""), (5, ""))
-        assert "Traceback" not in stderr
+        assert (code, stdout) == (5, "")
+        assert stderr.startswith("error: it is not known whether x/aa was duplicated: the Hub redirects to ")
         assert [path for path in hub.paths if path.startswith("POST")] == ["POST /api/jobs/x/aa/duplicate"]
 
     def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
