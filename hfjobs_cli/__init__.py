@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
 if TYPE_CHECKING:
-    from hfjobs_cli.api.client import JobsClient, Page
+    from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.transport import Transport
     from hfjobs_cli.errors import (
         BadResponse,
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
         Unavailable,
         UsageError,
     )
-    from hfjobs_cli.models import (
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.query.scan import Page
+    from hfjobs_cli.records.hardware import Accelerator, Hardware
+    from hfjobs_cli.records.job import (
         JobCreator,
         JobDurations,
         JobInfo,
@@ -31,11 +34,14 @@ if TYPE_CHECKING:
         JobStatus,
         JobVolume,
     )
-    from hfjobs_cli.references import JobReference
+    from hfjobs_cli.renderers.renderer import Renderer
+    from hfjobs_cli.renderers.view import View
 
 __all__ = [
+    "Accelerator",
     "BadResponse",
     "ExitCode",
+    "Hardware",
     "HfJobsError",
     "Interrupted",
     "JobCreator",
@@ -52,14 +58,25 @@ __all__ = [
     "NotFound",
     "NotLoggedIn",
     "Page",
+    "Renderer",
     "RequestRefused",
     "Transport",
     "Unavailable",
     "UsageError",
+    "View",
 ]
 
-
-_HOMES = ("errors", "models", "references", "api.transport", "api.client")
+_HOMES = (
+    "errors",
+    "renderers.renderer",
+    "query.references",
+    "records.job",
+    "records.hardware",
+    "query.scan",
+    "renderers.view",
+    "api.transport",
+    "api.client",
+)
 """Where public names are looked for, the cheapest to import first."""
 
 
@@ -70,6 +87,6 @@ def __getattr__(name: str) -> object:
 
         for home in _HOMES:
             module = import_module(f"{__name__}.{home}")
-            if hasattr(module, name):
+            if getattr(getattr(module, name, None), "__module__", None) == module.__name__:
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

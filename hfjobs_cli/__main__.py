@@ -69,7 +69,7 @@ def _run() -> int:
     if os.name == "posix" and sys.stdout is not None:
         os.set_blocking(sys.stdout.fileno(), True)  # Python drops what a non-blocking pipe does not take at once
 
-    from hfjobs_cli.cli import main
+    from hfjobs_cli.cli.app import main
 
     return main()
 

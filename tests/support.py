@@ -20,13 +20,13 @@ from urllib.parse import parse_qsl
 import pytest
 from werkzeug.wrappers import Response
 
-from hfjobs_cli.cli import main
+from hfjobs_cli.cli.app import main
+from hfjobs_cli.cli.session import Session
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.server import Server
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store
-from hfjobs_cli.session import Session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -9,55 +9,28 @@ import hfjobs_cli
 
 PACKAGE = Path(hfjobs_cli.__file__).parent
 
-# For each module, or package with all that is in it: what it may import of ours. What is imported inside a function
-# counts too. Everything may import itself.
+# For each module, or package with all that is in it, from the ground up: what it may import of ours. What is imported
+# inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
-    "__init__": {"api", "errors", "models", "references"},  # for type checkers; at run time loaded on first use
-    "__main__": {"cli"},
-    "cli": {"__init__", "config", "errors", "session"},  # and loads commands by their names
-    "commands": {
-        "columns",
-        "config",
-        "emulator",  # by the command that serves it
-        "errors",
-        "filters",
-        "listing",
-        "models",
-        "moments",
-        "options",
-        "references",
-        "renderers",
-        "session",
-        "vocabulary",
-    },
-    "options": {"columns", "completion", "format_help", "renderers", "vocabulary"},
-    "format_help": {"fields", "models", "template"},
-    "completion": {"cells", "columns", "config", "models", "references", "renderers", "session", "vocabulary"},
-    "session": {"api", "columns", "config", "emulator", "errors", "namespace", "renderers", "text"},
-    "listing": {"api", "filters", "models"},
-    "renderers": {"columns", "errors", "fields", "models", "template", "text"},
-    "fields": {"cells", "models", "template"},
-    "columns": {"cells", "errors", "models", "text", "vocabulary"},
-    "cells": {"models", "vocabulary"},
-    "filters": {"errors", "models", "patterns", "references", "text", "vocabulary"},
-    "patterns": {"cells", "errors", "models", "text", "vocabulary"},
-    "moments": {"errors", "payload"},
-    "template": {"errors", "text"},
-    "api": {"__init__", "config", "errors", "models", "namespace", "payload", "references", "text"},
-    "namespace": {"references"},
-    "references": {"errors"},
-    "config": {"errors"},
-    "models": {"config", "payload", "vocabulary"},
-    "payload": {"errors"},
-    "text": {"errors"},
     "errors": set(),
-    "vocabulary": set(),
+    "config": {"errors"},
+    "text": {"errors"},
     "emulator": set(),
+    "records": {"errors", "config", "text"},
+    "query": {"errors", "text", "records"},
+    "template": {"errors", "text"},
+    "renderers": {"errors", "text", "records", "template"},
+    "api": {"__init__", "errors", "config", "text", "records", "query"},
+    # Commands are loaded by their names.
+    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "emulator"},
+    "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "cli", "emulator"},
+    "__main__": {"cli"},
+    "__init__": {"api", "errors", "query", "records", "renderers"},  # for type checkers; loaded on first use
 }
 
 FENCES = {
-    "typer": {"cli.py", "options.py", "completion.py"},
-    "rich": {"renderers/table.py", "renderers/layout.py", "session.py", "text.py"},
+    "typer": {"cli/app.py", "cli/bridge.py", "cli/completion.py", "cli/connection.py", "cli/options.py"},
+    "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "httpx": {"api/transport.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},

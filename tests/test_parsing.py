@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.records.job import JobInfo
 from tests.support import USER, Hfjobs, Hub
 
 JSON = st.recursive(

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.template import FUNCTIONS, Record, Surroundings, Template, TemplateError
+from hfjobs_cli.template import FUNCTIONS, Object, Surroundings, Template, TemplateError
 from hfjobs_cli.template.context import MAX_CHARACTERS
-from hfjobs_cli.text import printable
+from hfjobs_cli.text.escapes import printable
 
 GO = Path(__file__).parent / "go"
 """What Go's text/template makes of templates and `data.json`, with the functions of docker and gh's `timefmt`. `error`
@@ -117,7 +117,7 @@ class TestDifferences:
 class TestRecords:
     """Objects that print as a short text and still have their fields."""
 
-    JOB = Record({"status": Record({"stage": "RUNNING", "message": None}, text="RUNNING")}, more={"image": "x"})
+    JOB = Object({"status": Object({"stage": "RUNNING", "message": None}, text="RUNNING")}, more={"image": "x"})
 
     @pytest.mark.parametrize(
         ("text", "expected"),

@@ -22,13 +22,14 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx
 
 from hfjobs_cli import __version__
+from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
 from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
-from hfjobs_cli.errors import BadResponse, Unavailable, UsageError
-from hfjobs_cli.payload import describe
-from hfjobs_cli.text import redacted
+from hfjobs_cli.errors import BadResponse, NotLoggedIn, Unavailable, UsageError
+from hfjobs_cli.records.reading import describe
+from hfjobs_cli.text.escapes import redacted
 
 MAX_TRIES = 4
 FIRST_PAUSE_SECS = 0.5
@@ -89,7 +90,7 @@ class Transport:
     def __init__(
         self,
         endpoint: str,
-        token: str,
+        token: str | None,
         *,
         token_source: str = "the token",  # noqa: S107 - words for an error message, no secret
         timeout_secs: float = DEFAULT_TIMEOUT_SECS,
@@ -100,8 +101,8 @@ class Transport:
     ) -> None:
         """Connect to nothing yet.
 
-        `wsgi_app` answers in-process instead of a server. `warn` is told of each wait, `log` of each request and
-        answer; neither ever sees the token.
+        Without a token only what needs none can be asked. `wsgi_app` answers in-process instead of a server. `warn` is
+        told of each wait, `log` of each request and answer; neither ever sees the token.
         """
         self.endpoint = endpoint
         self._token = token
@@ -117,7 +118,6 @@ class Transport:
         try:
             self._client = httpx.Client(
                 headers={
-                    "Authorization": f"Bearer {token}",
                     "Accept": "application/json",
                     "User-Agent": f"hfjobs/{__version__}; python/{python}",
                 },
@@ -141,37 +141,35 @@ class Transport:
         """Close all connections."""
         self._client.close()
 
-    def get(self, path: str, query: Query = ()) -> Answer:
-        """Ask for `path` below the endpoint, again after failures that may pass.
+    def ask(self, endpoint: Endpoint, query: Query = (), **names: str) -> Answer:
+        """Ask `endpoint`, with names in its path: again after failures that may pass if it is repeatable, else once.
 
-        Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse.
+        Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
+        Unavailable has `maybe_done` set unless it is certain that nothing was done.
         """
-        return self._request("GET", path, query, tries=MAX_TRIES)
-
-    def post(self, path: str) -> Answer:
-        """Send an empty POST, once.
-
-        Raises what `get` raises; Unavailable has `maybe_done` set unless it is certain that nothing was done.
-        """
-        return self._request("POST", path, (), tries=1)
-
-    def _request(self, method: str, path: str, query: Query, tries: int) -> Answer:
-        context = f"{method} {path}"
+        if endpoint.needs_token and self._token is None:
+            raise NotLoggedIn(
+                "no token was found",
+                hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
+            )
+        path = endpoint.at(**names)
+        context = f"{endpoint.method} {path}"
+        tries = MAX_TRIES if endpoint.is_repeatable else 1
         attempt = 0
         while True:
             attempt += 1
             try:
-                reply = in_time(lambda: self._send(method, path, query), self._longest_secs)
+                reply = in_time(lambda: self._send(endpoint, path, query), self._longest_secs)
             except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
-                failure = self._network_failure(error, context, method)
+                failure = self._network_failure(error, context, endpoint)
                 if isinstance(error, TimeoutError):
                     raise failure from None  # it has taken long enough
             else:
                 if not _may_pass(reply.response):
                     return self._answer(reply, context)
                 pause = asked_pause(reply.response.headers)
-                failure = self._busy(reply, context, method, pause)
+                failure = self._busy(reply, context, endpoint, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
                 raise failure
             if pause is None:
@@ -179,18 +177,23 @@ class Transport:
             self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
             self._sleep(pause)
 
-    def _send(self, method: str, path: str, query: Query) -> _Reply:
+    def _send(self, endpoint: Endpoint, path: str, query: Query) -> _Reply:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
         try:
-            request = self._client.build_request(method, self.endpoint + path, params=list(query))
+            request = self._client.build_request(
+                endpoint.method,
+                self.endpoint + path,
+                params=list(query),
+                headers={"Authorization": f"Bearer {self._token}"} if endpoint.needs_token else None,
+            )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
-        context = f"{method} {path}"
+        context = f"{endpoint.method} {path}"
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 reply = self._exchange(request, context)
                 following = reply.response.next_request
-                if following is None or method != "GET":
+                if following is None or endpoint.method != "GET":
                     return reply
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:
@@ -256,16 +259,18 @@ class Transport:
         link = next_link(response.headers)
         return Answer(data, link and self._redacted(link), sent_at(response.headers), context)
 
-    def _busy(self, reply: _Reply, context: str, method: str, pause: float | None) -> Unavailable:
+    def _busy(self, reply: _Reply, context: str, endpoint: Endpoint, pause: float | None) -> Unavailable:
         response = reply.response
         said = self._server_message(reply)
         return Unavailable(
             f"the Hub is not available: {said} ({self._context(response, context)})",
             hint=f"try again in {pause:.0f} s" if pause and pause < 86_400 else "try again later",
-            maybe_done=method != "GET" and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+            maybe_done=not endpoint.is_repeatable and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
         )
 
-    def _network_failure(self, error: httpx.RequestError | TimeoutError, context: str, method: str) -> Unavailable:
+    def _network_failure(
+        self, error: httpx.RequestError | TimeoutError, context: str, endpoint: Endpoint
+    ) -> Unavailable:
         origin = _spell_origin(httpx.URL(self.endpoint))
         reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
@@ -289,7 +294,7 @@ class Transport:
         return Unavailable(
             f"{self._redacted(what)} ({context})",
             hint=hint,
-            maybe_done=method != "GET" and not isinstance(error, _NOT_SENT),
+            maybe_done=not endpoint.is_repeatable and not isinstance(error, _NOT_SENT),
         )
 
     def _context(self, response: httpx.Response, context: str) -> str:

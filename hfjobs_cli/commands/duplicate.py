@@ -1,26 +1,27 @@
 """`hfjobs duplicate`."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli import options
-from hfjobs_cli.columns import choose_columns
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
-from hfjobs_cli.models import JobInfo
-from hfjobs_cli.references import JobReference, parse_references
-from hfjobs_cli.renderers import choose_renderer
 from hfjobs_cli.renderers.renderer import Renderer
-from hfjobs_cli.renderers.view import View
-from hfjobs_cli.session import Session
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.renderers.view import View
 
 
 def duplicate(
     session: Session,
     jobs: options.Jobs,
-    format_: options.Format = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_trunc: options.NoTrunc = False,
+    *,
+    output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
@@ -34,9 +35,12 @@ def duplicate(
       hfjobs duplicate -q alice/6a01d697aff1cd33e8f33a64
       hfjobs duplicate --format json 6a01d697aff1cd33e8f33a64
     """
-    renderer = choose_renderer(format_, json=json, quiet=quiet, default=ID_AND_URL)
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.several import end
+    from hfjobs_cli.query.references import parse_references
+
+    listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
     references = parse_references(jobs, session.stdin, namespace, session.settings.endpoint)
-    view = session.view(choose_columns(None, initiator=True), full=no_trunc, indent=4)
 
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
@@ -44,12 +48,10 @@ def duplicate(
     stopped: BaseException | None = None
     try:
         for job in _duplicates(session, todo, created, failures):
-            if renderer.streams:
-                renderer.render([job], view)
-                session.flush()
-        if created and not renderer.streams:
-            renderer.render(created, view)
-            session.flush()
+            if listing.streams:
+                listing.show([job])
+        if created and not listing.streams:
+            listing.show(created)
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error
@@ -62,9 +64,7 @@ def duplicate(
         raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
         raise stopped
-    if not references:
-        session.remark("stdin named no jobs")
-    return failures[0].exit_code if failures else ExitCode.DONE
+    return end(session, len(references), failures)
 
 
 def _duplicates(
@@ -80,7 +80,7 @@ def _duplicates(
             job = session.client.duplicate_job(todo[0], known=[earlier.id for earlier in created])
         except HfJobsError as error:
             failures.append(error)
-            session.report(error)
+            session.report(error)  # at once, as the next one may take its time
         todo.popleft()
         if job is not None:
             created.append(job)

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from hfjobs_cli import options
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session, emulator_needed
 from hfjobs_cli.config import emulator_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
-from hfjobs_cli.session import Session, emulator_needed
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 """What a bearer token is made of (RFC 6750)."""

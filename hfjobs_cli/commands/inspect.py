@@ -1,20 +1,18 @@
 """`hfjobs inspect`."""
 
-from hfjobs_cli import options
-from hfjobs_cli.columns import choose_columns
-from hfjobs_cli.errors import ExitCode, HfJobsError
-from hfjobs_cli.models import JobInfo
-from hfjobs_cli.references import parse_references
-from hfjobs_cli.renderers import RENDERERS, choose_renderer
-from hfjobs_cli.session import Session
+from typing import Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
 
 
 def inspect(
     session: Session,
     jobs: options.Jobs,
-    format_: options.Format = None,
-    json: options.Json = False,
-    no_trunc: options.NoTrunc = False,
+    *,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Show everything about jobs, as a JSON array.
@@ -30,16 +28,12 @@ def inspect(
       hfjobs inspect --format table 6a01d697aff1cd33e8f33a64 6a01c8c2aff1cd33e8f339d4
       hfjobs ps -q | hfjobs inspect -
     """
-    renderer = choose_renderer(format_, json=json, default=RENDERERS["json"])
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.several import show_results
+    from hfjobs_cli.query.references import parse_references
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, also=["initiator"], indent=4)
     references = parse_references(jobs, session.stdin, namespace, session.settings.endpoint)
 
-    results = session.client.inspect_jobs(references)
-
-    found = [result for result in results if isinstance(result, JobInfo)]
-    failures = [result for result in results if isinstance(result, HfJobsError)]
-    renderer.render(found, session.view(choose_columns(None, initiator=True), full=no_trunc, indent=4))
-    session.flush()
-    if not references:
-        session.remark("stdin named no jobs")
-    session.report(*failures)
-    return failures[0].exit_code if failures else ExitCode.DONE
+    return show_results(session, listing, session.client.inspect_jobs(references))

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli import options
-from hfjobs_cli.columns import choose_columns, parse_sort, replaces_columns, sort_jobs
-from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.renderers import RENDERERS, choose_renderer
-from hfjobs_cli.session import Session
-from hfjobs_cli.vocabulary import ACTIVE_STAGES
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.filters import JobFilter
-    from hfjobs_cli.listing import Scan
-    from hfjobs_cli.models import JobInfo
+    from hfjobs_cli.query.filters import JobFilter
+    from hfjobs_cli.query.scan import Scan
 
 
 def ps(
     session: Session,
-    all_: options.All = False,
-    status: options.Status = None,
-    initiator: options.Initiator = None,
-    label: options.Label = None,
-    name: options.Name = None,
-    filter_: options.Filter = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    selection: options.Selection,
+    *,
     sort: options.Sort = None,
-    limit: options.Limit = 100,
-    columns: options.Columns = None,
-    wide: options.Wide = False,
-    format_: options.Format = None,
-    json: options.Json = False,
-    quiet: options.Quiet = False,
-    no_trunc: options.NoTrunc = False,
+    output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """List jobs, newest first (also: ls, list).
@@ -61,28 +45,13 @@ def ps(
       hfjobs ps -q
     """
     # Help and completion do without these.
-    from hfjobs_cli.filters import parse_filter
-    from hfjobs_cli.listing import Scan
-    from hfjobs_cli.moments import parse_moment
-    from hfjobs_cli.references import check_name
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.selection import job_filter
+    from hfjobs_cli.query.references import check_name
+    from hfjobs_cli.query.scan import Scan
 
-    now = session.clock()
-    wanted = parse_filter(
-        status=status or (),
-        all_=all_,
-        initiator=initiator or (),
-        label=label or (),
-        name=name,
-        filters=filter_ or (),
-        since=None if since is None else parse_moment(since, now, "--since"),
-        until=None if until is None else parse_moment(until, now, "--until"),
-    )
-    order = parse_sort(sort)
-    chosen = choose_columns(columns, wide=wide, initiator=wanted.is_about_initiators)
-    renderer = choose_renderer(format_, json=json, quiet=quiet, default=RENDERERS["table"])
-    if columns is not None and not renderer.has_columns:
-        with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
-        raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
+    wanted = job_filter(selection, session.clock())
+    listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
     if namespace is not None:
         check_name(namespace, "namespace")
 
@@ -91,15 +60,10 @@ def ps(
         session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
 
     pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-    scan = Scan(pages, wanted, 0 if order else limit, page_read)
-    jobs: Iterable[JobInfo] = scan.jobs()
-    if order:
-        jobs = islice(sort_jobs(jobs, order, now), limit or None)
-    view = session.view(chosen, columns_asked=replaces_columns(columns), full=no_trunc)
-    renderer.render(jobs, view)
+    scan = Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
+    listing.show(scan.jobs(), selection.limit or None)
 
-    session.flush()
-    for remark in _remarks(scan, wanted, limit):
+    for remark in _remarks(scan, wanted, selection.limit):
         session.remark(remark)
     return ExitCode.DONE
 

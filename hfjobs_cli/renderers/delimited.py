@@ -1,4 +1,4 @@
-"""`--format csv` and `tsv`: a record for each job, with the columns' names above, as soon as they are known.
+"""`--format csv` and `tsv`: a line for each record, below the columns' names, as soon as it is known.
 
 Values are whole and exact: times are ISO 8601, lengths of time are seconds. RFC 4180 says how csv is quoted; tsv is
 the same with tabs, and its lines end as lines of text do.
@@ -9,13 +9,13 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.records.record import Record
 from hfjobs_cli.renderers.renderer import Render
 from hfjobs_cli.renderers.view import View
 
 
-def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the names of the columns, then a record for each job; nothing if reading the first job fails."""
+def _render(delimiter: str, line_end: str, records: Iterable[Record], view: View) -> None:
+    """Write the names of the columns, then a line for each record; nothing if reading the first one fails."""
     import csv
     from io import StringIO
 
@@ -30,11 +30,11 @@ def _render(delimiter: str, line_end: str, jobs: Iterable[JobInfo], view: View) 
         buffer.seek(0)
         buffer.truncate()
 
-    jobs = iter(jobs)
-    first = list(islice(jobs, 1))
+    records = iter(records)
+    first = list(islice(records, 1))
     write([column.name for column in view.columns])
-    for job in chain(first, jobs):
-        write([column.value(job, view.now) for column in view.columns])
+    for record in chain(first, records):
+        write([column.value(record, view.now) for column in view.columns])
 
 
 render_csv: Render = partial(_render, ",", "\r\n")

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.records.record import Record
 from hfjobs_cli.renderers.json_text import encoder
 from hfjobs_cli.renderers.view import View
 
 
-def render(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write one whole job a line, keeping none of them."""
+def render(records: Iterable[Record], view: View) -> None:
+    """Write one whole record a line, keeping none of them."""
     encode = encoder(view)
-    for job in jobs:
-        view.write(encode(job) + "\n")
+    for record in records:
+        view.write(encode(record) + "\n")

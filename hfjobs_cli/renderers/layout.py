@@ -5,8 +5,8 @@ Widths are counted in character cells, of which a CJK character or an emoji take
 
 from collections.abc import Callable, Sequence
 
-from hfjobs_cli.columns import NEVER_LEAVES, Column
-from hfjobs_cli.text import GAP, MAX_PADDED, cell_width
+from hfjobs_cli.records.field import NEVER_LEAVES, Field
+from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:
@@ -21,7 +21,7 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     return set_cell_size(text, room).rstrip() + ellipsis
 
 
-def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int | None) -> list[tuple[Column, int]]:
+def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:
     """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
 
     Elastic columns shrink first, the widest most. Then columns leave by rank, or make place for their narrow variant.
@@ -35,21 +35,22 @@ def fit(columns: Sequence[Column], measure: Callable[[Column], int], limit: int 
             break
         room = limit - GAP * (len(chosen) - 1)
         widths = _shrink(chosen, widths, room)
-        leavers = [column for column in chosen if column.rank < NEVER_LEAVES]
+        leavers = [column for column in chosen if column.about.rank < NEVER_LEAVES]
         if sum(widths) <= room or not leavers:
             break
-        leaver = min(leavers, key=lambda column: column.rank)
-        if len(chosen) == 1 and leaver.narrow is None:
+        leaver = min(leavers, key=lambda column: column.about.rank)
+        narrow = leaver.narrow
+        if len(chosen) == 1 and narrow is None:
             break  # something has to be shown
         place = chosen.index(leaver)
-        chosen[place : place + 1] = [leaver.narrow] if leaver.narrow else []
+        chosen[place : place + 1] = [narrow] if narrow else []
     return list(zip(chosen, widths, strict=True))
 
 
-def _shrink(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
+def _shrink(columns: Sequence[Field], widths: Sequence[int], room: int) -> list[int]:
     """Return `widths` with elastic ones reduced, the widest first, until their sum is `room` or all are at least."""
     floors = [
-        width if column.least is None else min(width, column.least)
+        width if column.about.least is None else min(width, column.about.least)
         for column, width in zip(columns, widths, strict=True)
     ]
     # What an elastic column wants beyond the whole room cannot be had anyway; this bounds the loop below.

@@ -5,23 +5,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from hfjobs_cli.columns import Column
-from hfjobs_cli.text import printable
+from hfjobs_cli.records.field import Field
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.text.escapes import printable
 
 
 @dataclass(frozen=True)
 class View:
-    """Everything that decides the output, besides the jobs.
+    """Everything that decides the output, besides the records, which are all of one `kind`.
 
     `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
     person reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for
-    json, None = one job a line. `remark` takes a line for stderr.
+    json, None = one record a line. `remark` takes a line for stderr.
     """
 
+    kind: Kind
     write: Callable[[str], None]
     remark: Callable[[str], None]
     now: datetime
-    columns: Sequence[Column] = field(default_factory=tuple)
+    columns: Sequence[Field] = field(default_factory=tuple)
     columns_asked: bool = False
     width: int | None = None
     for_eyes: bool = False

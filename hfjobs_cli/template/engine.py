@@ -12,7 +12,7 @@ from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.evaluator import Evaluator
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.parser import parse
-from hfjobs_cli.text import did_you_mean
+from hfjobs_cli.text.words import did_you_mean
 
 Schema = Mapping[str, "Schema | None"]
 """The fields of an object by name, and the fields that each of them has; None where there can be any."""

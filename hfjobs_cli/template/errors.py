@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text import cell_width, printable
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.widths import cell_width
 
 EXCERPT_WIDTH = 76
 """How much of a long line is shown around the place that is wrong, in characters."""

@@ -9,7 +9,8 @@ from hfjobs_cli.template import colors, gotime
 from hfjobs_cli.template.context import Context, Failure
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.values import ABSENT, Authored, kind, short_text, type_name
-from hfjobs_cli.text import MAX_PADDED, printable
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.widths import MAX_PADDED
 
 
 def time_ago(context: Context, text: Any) -> Any:

@@ -27,7 +27,7 @@ from hfjobs_cli.template.nodes import (
 )
 from hfjobs_cli.template.stream import TokenStream
 from hfjobs_cli.template.values import Int
-from hfjobs_cli.text import did_you_mean
+from hfjobs_cli.text.words import did_you_mean
 
 MAX_NESTING = 60
 """How deep actions and parentheses may be nested."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hfjobs_cli.text import MAX_PADDED, cell_width, padding
+from hfjobs_cli.text.widths import MAX_PADDED, cell_width, padding
 
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 

@@ -41,7 +41,7 @@ class Authored(str):
     __slots__ = ()
 
 
-class Record(dict[str, Any]):
+class Object(dict[str, Any]):
     """An object that prints as a short text but still has its fields, and perhaps some that are not printed with it."""
 
     __slots__ = ("more", "text")
@@ -69,7 +69,7 @@ _TYPES = {
     list: ("list", "[]interface {}"),
     Strings: ("list", "[]string"),
     dict: ("map", "map[string]interface {}"),
-    Record: ("map", "map[string]interface {}"),
+    Object: ("map", "map[string]interface {}"),
     type(None): ("nil", "<nil>"),
     Absent: ("nil", "<nil>"),
 }
@@ -110,7 +110,7 @@ def sorted_keys(value: Mapping[str, Any]) -> list[str]:
 
 def short_text(value: object) -> str | None:
     """Return the text that an object prints as, None if it prints as any other value."""
-    return value.text if isinstance(value, Record) else None
+    return value.text if isinstance(value, Object) else None
 
 
 def like(original: str, text: str) -> str:

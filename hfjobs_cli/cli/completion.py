@@ -3,6 +3,8 @@
 What is offered is what is accepted: words come from where options take them from.
 """
 
+from __future__ import annotations
+
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -14,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from hfjobs_cli.cells import age
-from hfjobs_cli.columns import COLUMNS
+from hfjobs_cli.cli.bridge import LoadKind
+from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.renderers import RENDERERS
-from hfjobs_cli.session import Session
-from hfjobs_cli.vocabulary import FILTER_FIELDS, INITIATOR_TYPES, NO_INITIATOR, STAGES
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, STAGES
+from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models import JobInfo
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.kind import Kind
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -54,32 +57,55 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
-complete_sort = _from_list(COLUMNS, signs="-")
-_complete_column_names = _from_list(COLUMNS, signs="+-")
 
 
-def complete_filter(incomplete: str) -> list[str]:
-    """Offer the fields, and behind `status=` and `initiator=` their values."""
-    field, equals, begun = incomplete.partition("=")
-    if not equals:
-        return [f"{name}=" for name in FILTER_FIELDS if name.startswith(field.lower())]
-    known = {"status": complete_status, "initiator": complete_initiator}.get(field.removesuffix("!").lower())
-    return [f"{field}={value}" for value in (known(begun) if known and not begun.startswith("!") else [])]
+def complete_sort(kind: LoadKind) -> Completer:
+    """Offer the columns of a kind."""
+
+    def complete(incomplete: str) -> list[str]:
+        return _from_list(_names(kind(), incomplete), signs="-")(incomplete)
+
+    return complete
 
 
-def complete_columns(incomplete: str) -> list[str]:
-    """Offer the columns, and `help` by itself."""
-    return _complete_column_names(incomplete) + ["help"] * "help".startswith(incomplete)
+def complete_columns(kind: LoadKind) -> Completer:
+    """Offer the columns of a kind, and `help` by itself."""
+
+    def complete(incomplete: str) -> list[str]:
+        names = _from_list(_names(kind(), incomplete), signs="+-")(incomplete)
+        return names + ["help"] * "help".startswith(incomplete)
+
+    return complete
+
+
+def complete_filter(kind: LoadKind) -> Completer:
+    """Offer the fields of a kind, and behind `status=` and `initiator=` of jobs their values."""
+
+    def complete(incomplete: str) -> list[str]:
+        name, equals, begun = incomplete.partition("=")
+        if not equals:
+            return [f"{each}=" for each in _names(kind(), name) if each.startswith(name.lower())]
+        known = {"status": complete_status, "initiator": complete_initiator}.get(name.removesuffix("!").lower())
+        return [f"{name}={value}" for value in (known(begun) if known and not begun.startswith("!") else [])]
+
+    return complete
+
+
+def _names(kind: Kind, begun: str) -> list[str]:
+    """Return the fields of a kind that are worth offering: parts of parts only where one is being typed."""
+    return list(kind.cells) if "." in begun else kind.words
 
 
 def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats, and `help`."""
-    return [name for name in (*RENDERERS, "help") if name.startswith(incomplete.lower())]
+    """Offer the formats, those that packages add, and `help`."""
+    from hfjobs_cli.renderers.plugins import names
+
+    return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
-    from hfjobs_cli.references import is_name
+    from hfjobs_cli.query.references import is_name
 
     said = [context.params for context in (ctx, ctx.parent) if context is not None]
     own: Session = ctx.obj
@@ -103,7 +129,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
     return Overrides(options.get("token"), options.get("endpoint"), bool(options.get("demo")))
 
 
-def _summary(job: "JobInfo", now: datetime) -> str:
+def _summary(job: JobInfo, now: datetime) -> str:
     """Return name, status and age. Shells evaluate what they are given, so all but plain characters is replaced."""
     created = age(job.created_at, now) if job.created_at else ""
     parts = [job.name or "", job.status.stage.lower(), created]

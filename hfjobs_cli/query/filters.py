@@ -7,11 +7,11 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models import JobInfo, JobInitiator
-from hfjobs_cli.patterns import FieldPattern, parse_pattern
-from hfjobs_cli.references import is_name
-from hfjobs_cli.text import empty_option, one_of, split_values
-from hfjobs_cli.vocabulary import ACTIVE_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
+from hfjobs_cli.query.references import is_name
+from hfjobs_cli.records.job import KIND, JobInfo, JobInitiator
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.text.words import empty_option, one_of, split_values
 
 _TYPO = 0.85
 """How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
@@ -48,9 +48,11 @@ class InitiatorPattern:
 class JobFilter:
     """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any.
 
-    `since` is the first moment at which a job may have been created, `until` the first at which it may not.
+    `since` is the first moment at which a job may have been created, `until` the first at which it may not; `now` is
+    the present one.
     """
 
+    now: datetime
     stages: tuple[str, ...] | None = None
     labels: tuple[tuple[str, str], ...] = ()
     initiators: tuple[InitiatorPattern, ...] = ()
@@ -72,7 +74,7 @@ class JobFilter:
     @property
     def is_about_initiators(self) -> bool:
         """Tell whether it asks for jobs by what started them."""
-        return bool(self.initiators) or any(pattern.field == "initiator" for pattern in self.patterns)
+        return bool(self.initiators) or any(pattern.field.name == "initiator" for pattern in self.patterns)
 
     @property
     def narrows(self) -> bool:
@@ -85,21 +87,10 @@ class JobFilter:
             (self.stages is None or job.status.stage in self.stages)
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
             and self._initiator_matches(job.initiator)
-            and self._patterns_match(job)
+            and all_match(self.patterns, job, self.now)
             and (self.since is None or (job.created_at is not None and job.created_at >= self.since))
             and (self.until is None or (job.created_at is not None and job.created_at < self.until))
         )
-
-    def _patterns_match(self, job: JobInfo) -> bool:
-        """Tell whether all patterns fit; of several for one field one is enough, but labels must all be there."""
-        wanted: dict[str, bool] = {}
-        for pattern in self.patterns:
-            fits = pattern.fits(job)
-            if fits if pattern.negated else (pattern.field == "label" and not fits):
-                return False
-            if not pattern.negated:
-                wanted[pattern.field] = wanted.get(pattern.field, False) or fits
-        return all(wanted.values())
 
     def _initiator_matches(self, initiator: JobInitiator | None) -> bool:
         wanted = [pattern for pattern in self.initiators if not pattern.negated]
@@ -175,6 +166,7 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
 
 
 def parse_filter(
+    now: datetime,
     *,
     status: Sequence[str] = (),
     all_: bool = False,
@@ -191,16 +183,17 @@ def parse_filter(
     labels = list(parse_labels(label, name))
     stages: list[FieldPattern] = []
     patterns: list[FieldPattern] = []
-    parsed = [parse_pattern(item) for item in filters]
+    parsed = parse_patterns(KIND, filters)
     for pattern in parsed:
-        if pattern.field == "status":
+        if pattern.field.name == "status":
             stages.append(pattern)
         elif _is_label(pattern, parsed):
-            prefix = "name=" if pattern.field == "name" else ""
+            prefix = "name=" if pattern.field.name == "name" else ""
             labels += parse_labels([prefix + pattern.globs[0]])
         else:
             patterns.append(pattern)
     return JobFilter(
+        now,
         stages=_common_stages(status, stages, all_=all_),
         labels=tuple(dict.fromkeys(labels)),
         initiators=parse_initiators(initiator),
@@ -231,10 +224,10 @@ def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
     """
     if pattern.negated or not pattern.is_exact or not _can_be_value(pattern.globs[0]):
         return False
-    if pattern.field == "name":
-        return sum(each.field == "name" and not each.negated for each in patterns) == 1
+    if pattern.field.name == "name":
+        return sum(each.field.name == "name" and not each.negated for each in patterns) == 1
     key, equals, _ = pattern.globs[0].partition("=")
-    return pattern.field == "label" and is_name(key) and bool(equals)
+    return pattern.field.name == "labels" and is_name(key) and bool(equals)
 
 
 def _can_be_value(text: str) -> bool:

@@ -13,6 +13,3 @@ UNKNOWN_TYPE = "unknown"
 
 NO_INITIATOR = "none"
 """How a job that nothing is known to have started is asked for."""
-
-FILTER_FIELDS = ("id", "name", "image", "command", "status", "flavor", "owner", "initiator", "label")
-"""What `--filter` compares with patterns."""

@@ -15,17 +15,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
-from hfjobs_cli.errors import HfJobsError, NotLoggedIn, OutputFailed, ReaderGone, Unavailable, UsageError
-from hfjobs_cli.text import printable, redacted
+from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone, Unavailable, UsageError
+from hfjobs_cli.text.escapes import printable, redacted
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.columns import Column
-    from hfjobs_cli.namespace import NamespaceMemory
+    from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.records.field import Field
+    from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
-
-FALLBACK_WIDTH = 80
 
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
@@ -66,20 +66,17 @@ class Session:
 
     @cached_property
     def client(self) -> JobsClient:
-        """The client, made on first use: httpx is not imported before. Raises NotLoggedIn, UsageError, Unavailable."""
+        """The client, made on first use: httpx is not imported before. Raises UsageError or Unavailable."""
         settings = self.settings
         if settings.is_offline:
             raise Unavailable("HF_HUB_OFFLINE is set, so no request is made", hint="unset it, or try --demo")
         if settings.is_demo:
             return self._demo_client()
         if settings.token is None:
-            raise NotLoggedIn(
-                "no token was found",
-                hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
-            )
-        from hfjobs_cli.namespace import NamespaceMemory
+            return self._connect(None)
+        from hfjobs_cli.api.known_users import KnownUsers
 
-        memory = NamespaceMemory(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
+        memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
         return self._connect(settings.token, memory=memory)
 
     def _demo_client(self) -> JobsClient:
@@ -98,9 +95,9 @@ class Session:
 
     def _connect(
         self,
-        token: str,
+        token: str | None,
         *,
-        memory: NamespaceMemory | None = None,
+        memory: KnownUsers | None = None,
         wsgi_app: Callable[..., Iterable[bytes]] | None = None,
     ) -> JobsClient:
         from hfjobs_cli.api.client import JobsClient
@@ -125,7 +122,8 @@ class Session:
 
     def view(
         self,
-        columns: Sequence[Column],
+        kind: Kind,
+        columns: Sequence[Field],
         *,
         columns_asked: bool = False,
         full: bool = False,
@@ -134,16 +132,17 @@ class Session:
         """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing."""
         from hfjobs_cli.renderers.view import View
 
-        on_terminal = _is_terminal(self.stdout)
+        on_terminal = terminal.is_terminal(self.stdout)
         return View(
+            kind=kind,
             write=self.write,
             remark=self.remark,
             now=self.clock(),
             columns=columns,
             columns_asked=columns_asked,
-            width=self._width() if on_terminal and not full else None,
+            width=terminal.width_of(self.stdout, self.environ) if on_terminal and not full else None,
             for_eyes=on_terminal,
-            color=self._has_color(on_terminal),
+            color=terminal.has_color(self.stdout, self.environ),
             encoding=getattr(self.stdout, "encoding", None) or "utf-8",
             indent=indent,
         )
@@ -194,7 +193,7 @@ class Session:
         """Show where a long work stands, on a terminal only; None takes it away."""
         if text is None and not self._progress_shown:
             return
-        if _is_terminal(self.stderr) and self.environ.get("TERM") != "dumb" and not _is_legacy_console():
+        if terminal.obeys_codes(self.stderr, self.environ):
             with suppress(OSError):
                 self.stderr.write(f"\r\x1b[K{printable(text or '')}")
                 self.stderr.flush()
@@ -215,23 +214,6 @@ class Session:
             hint = "is the disk full?" if error.errno == errno.ENOSPC else None
             raise OutputFailed(f"stdout cannot be written: {reason}", hint) from error
 
-    def _width(self) -> int:
-        columns = self.environ.get("COLUMNS", "")
-        if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns) > 0:
-            return int(columns)
-        try:
-            return os.get_terminal_size(self.stdout.fileno()).columns or FALLBACK_WIDTH
-        except OSError:
-            return FALLBACK_WIDTH
-
-    def _has_color(self, on_terminal: bool) -> bool:
-        """Tell whether to colour (https://no-color.org, https://force-color.org)."""
-        if self.environ.get("NO_COLOR"):
-            return False
-        if self.environ.get("FORCE_COLOR"):
-            return True
-        return on_terminal and self.environ.get("TERM") != "dumb" and not _is_legacy_console()
-
 
 @contextmanager
 def emulator_needed(what: str) -> Iterator[None]:
@@ -243,16 +225,3 @@ def emulator_needed(what: str) -> Iterator[None]:
             f"{what} needs {(error.name or '').partition('.')[0]}, which is not installed",
             hint="pip install 'hfjobs-cli[emulator]'",
         ) from error
-
-
-def _is_terminal(stream: TextIO) -> bool:
-    return not stream.closed and stream.isatty()
-
-
-def _is_legacy_console() -> bool:
-    """Tell whether this is a Windows console that shows codes instead of colours."""
-    if os.name != "nt":
-        return False
-    from rich.console import detect_legacy_windows
-
-    return detect_legacy_windows()

@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.payload import parse_time
+from hfjobs_cli.text.times import parse_time
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
 _WORDS = {

@@ -1,4 +1,4 @@
-"""The default namespace, remembered from one run to the next.
+"""Whose token it is, remembered from one run to the next: the default namespace.
 
 The Hub limits whoami requests strictly, and without this every `ps` would make two requests.
 """
@@ -9,13 +9,13 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from hfjobs_cli.references import is_name
+from hfjobs_cli.query.references import is_name
 
 _MOST_BYTES = 2**20
 """How much of the file is read: ten thousand names. What is longer is garbage."""
 
 
-class NamespaceMemory:
+class KnownUsers:
     """A file that maps an endpoint and token, hashed together, to the name of the token's user.
 
     Whatever goes wrong with the file, the name is just asked for again.

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from hfjobs_cli.filters import JobFilter
-from hfjobs_cli.models import JobInfo
+from hfjobs_cli.query.filters import JobFilter
+from hfjobs_cli.records.job import JobInfo
 
-if TYPE_CHECKING:
-    from hfjobs_cli.api.client import Page
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some jobs of a listing, newest first, and whether more pages follow."""
+
+    jobs: list[JobInfo]
+    has_next: bool
 
 
 class Scan:

@@ -1,0 +1,70 @@
+"""Creating what bills somebody: the request is sent once, and if its answer is lost, what it made is looked for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
+from hfjobs_cli.records.job import JobInfo
+
+RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
+"""When to look for a job whose answer was lost: it may still be in the making."""
+
+
+@dataclass(frozen=True)
+class Creation:
+    """How one job is created. `send` asks for it, once.
+
+    `newest` returns the newest jobs where it will be, and the moment of the answer by the server's clock; `is_it` tells
+    whether one of them, made since `send` was called, is what was asked for. `in_doubt` returns message and hint of the
+    error after which nobody knows whether it was created, from a reason.
+    """
+
+    send: Callable[[], JobInfo]
+    newest: Callable[[], tuple[list[JobInfo], datetime | None]]
+    is_it: Callable[[JobInfo], bool]
+    in_doubt: Callable[[str], tuple[str, str]]
+
+    def run(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> JobInfo:
+        """Create the job and return it.
+
+        Raises what `send` raises if it is certain that nothing was created, Unavailable with `maybe_done` if it is not,
+        and Interrupted after a KeyboardInterrupt. `warn` is told of a job that was found.
+        """
+        started = time.monotonic()
+        try:
+            try:
+                return self.send()
+            except Unavailable as error:
+                if not error.maybe_done:
+                    raise
+                reason: HfJobsError = error
+            except BadResponse as error:
+                reason = error
+            found = self._find(started, sleep)
+        except KeyboardInterrupt:
+            raise Interrupted(*self.in_doubt("interrupted")) from None
+        if len(found) != 1:
+            several = f"; candidates: {' '.join(job.id for job in found)}" if found else ""
+            raise Unavailable(*self.in_doubt(reason.message + several), maybe_done=True) from reason
+        warn(f"{reason.message}; the new job was found by its initiator")
+        return found[0]
+
+    def _find(self, started: float, sleep: Callable[[float], None]) -> list[JobInfo]:
+        """Return the jobs that may be it, made since `started` (monotonic), as soon as there are any.
+
+        The server's clock says when that was: its `Date` comes in whole seconds, rounded down, and what has passed
+        here since `started` is no less than what has passed there, so no later moment is taken for it.
+        """
+        for pause in RECOVERY_PAUSES_SECS:
+            sleep(pause)
+            try:
+                jobs, answered = self.newest()
+            except HfJobsError:
+                return []  # why the answer was lost tells more than this second failure
+            since = (answered or datetime.now(timezone.utc)) - timedelta(seconds=time.monotonic() - started)
+            found = [job for job in jobs if job.created_at is not None and job.created_at >= since and self.is_it(job)]
+            if found:
+                return found
+        return []

@@ -1,0 +1,88 @@
+"""What all resources of the Hub share: who asks, in which namespace, and how an answer is parsed."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.known_users import KnownUsers
+from hfjobs_cli.api.transport import Answer, Transport
+from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn
+from hfjobs_cli.query.references import is_name
+from hfjobs_cli.records.reading import describe
+from hfjobs_cli.records.user import User
+
+T = TypeVar("T")
+
+WHOAMI = Endpoint("GET", "/api/whoami-v2")
+
+
+class Hub:
+    """One Hub, for one token. Each resource is a class of its own on top of this one."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        memory: KnownUsers | None = None,
+        warn: Callable[[str], None] = lambda _line: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Use `transport`; `memory` keeps the default namespace between runs, `warn` is told of lost answers."""
+        self._transport = transport
+        self._memory = memory
+        self._warn = warn
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._confirmed: str | None = None
+
+    def whoami(self) -> str:
+        """Return the name of the token's user (`GET /api/whoami-v2`)."""
+        answer = self._transport.ask(WHOAMI)
+        name = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user").name)
+        if not is_name(name):
+            raise answer.problem(f"user.name cannot be a namespace: {describe(name)}")
+        return name
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
+        """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""
+        try:
+            return parse(answer.data)
+        except BadResponse as error:
+            raise answer.problem(error.message) from error
+
+    def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
+        """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""
+        if namespace is not None:
+            return ask(namespace)
+        name = self._default_namespace()
+        try:
+            return ask(name)
+        except (NotAllowed, NotFound, NotLoggedIn):
+            present = self._default_namespace(outdated=name)
+            if present == name:
+                raise
+            return ask(present)
+
+    def _default_namespace(self, outdated: str | None = None) -> str:
+        """Return the token's user: known from this run, remembered from another, or asked for.
+
+        A remembered name that is `outdated` is forgotten, and asked for again.
+        """
+        with self._lock:
+            if self._confirmed is not None:
+                return self._confirmed
+            remembered = self._memory.recall() if self._memory else None
+            if remembered not in (None, outdated):
+                return remembered
+            if self._memory and remembered is not None:
+                self._memory.remember(None)
+            self._confirmed = self.whoami()
+            if self._memory:
+                self._memory.remember(self._confirmed)
+            return self._confirmed

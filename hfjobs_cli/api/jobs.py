@@ -1,0 +1,147 @@
+"""Jobs on the Hub: listed page by page, looked at, and duplicated without being created twice."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import partial
+
+from hfjobs_cli.api.creating import Creation
+from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.hub import Hub
+from hfjobs_cli.api.threads import map_at_once
+from hfjobs_cli.api.transport import Answer
+from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.scan import Page
+from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.reading import read_list
+
+LIST = Endpoint("GET", "/api/jobs/{namespace}")
+INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
+DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
+
+MAX_BARREN_PAGES = 10
+"""How many pages in a row may hold no new job before a listing counts as endless."""
+
+MEMORABLE_PAGES = 20
+"""On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
+
+
+class Jobs(Hub):
+    """The jobs of the Hub."""
+
+    def list_jobs(
+        self,
+        namespace: str | None = None,
+        stages: Iterable[str] | None = None,
+        labels: Iterable[tuple[str, str]] = (),
+    ) -> Iterator[Page]:
+        """Yield a namespace's jobs page by page, newest first (`GET /api/jobs/{namespace}`).
+
+        `stages` keeps those in any of them, `labels` those that have all of them. A job that moves to a later page
+        while they are being read is yielded once.
+        """
+        query = [("stage", stage) for stage in stages or ()]
+        query += [("label", f"{key}={value}") for key, value in labels]
+        earlier: deque[set[str]] = deque(maxlen=MEMORABLE_PAGES)
+        cursors: set[str] = set()
+        cursor: str | None = None
+        barren = 0
+        while True:
+            here = [*query, ("cursor", cursor)] if cursor else query
+            answer = self._in_namespace(namespace, partial(self._get_page, query=here))
+            fresh: dict[str, JobInfo] = {}
+            for job in self._jobs_in(answer):
+                if not any(job.id in ids for ids in earlier):
+                    fresh.setdefault(job.id, job)
+            earlier.append(set(fresh))
+            cursor = answer.next_cursor()
+            yield Page(list(fresh.values()), has_next=cursor is not None)
+            if cursor is None:
+                return
+            barren = 0 if fresh else barren + 1
+            if cursor in cursors or barren == MAX_BARREN_PAGES:
+                raise answer.problem("its pages loop")
+            cursors.add(cursor)
+
+    def inspect_job(self, reference: JobReference) -> JobInfo:
+        """Return one job (`GET /api/jobs/{namespace}/{id}`). Raises NotFound naming it if there is none."""
+        return self._in_namespace(reference.namespace, lambda name: self._job(INSPECT, name, reference.id))
+
+    def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
+        """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
+
+        Raises NotLoggedIn instead of returning it, because it holds for all.
+        """
+        down: list[Unavailable] = []
+
+        def inspect(reference: JobReference) -> JobInfo | HfJobsError:
+            if down:
+                return down[0]  # each of them would wait through the same retries
+            try:
+                return self.inspect_job(reference)
+            except NotLoggedIn:
+                raise
+            except Unavailable as error:
+                down.append(error)
+                return error
+            except HfJobsError as error:
+                return error
+
+        return map_at_once(inspect, references)
+
+    def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
+        """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
+
+        The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
+        looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
+        a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt.
+        """
+        earlier = set(known)
+        return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, reference.id, earlier))
+
+    def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
+        def is_it(job: JobInfo) -> bool:
+            started_by = job.initiator and (job.initiator.type, job.initiator.id)
+            return started_by == ("duplicated-job", source) and job.id not in known
+
+        def newest() -> tuple[list[JobInfo], datetime | None]:
+            answer = self._get_page(namespace, [])
+            return self._jobs_in(answer), answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether {namespace}/{source} was duplicated: {reason}",
+                "before trying again, check with: "
+                f"hfjobs ps -a --namespace {namespace} --initiator duplicated-job:{source}",
+            )
+
+        creation = Creation(lambda: self._job(DUPLICATE, namespace, source), newest, is_it, in_doubt)
+        return creation.run(self._warn, self._sleep)
+
+    def _get_page(self, namespace: str, query: list[tuple[str, str]]) -> Answer:
+        try:
+            return self._transport.ask(LIST, query, namespace=namespace)
+        except NotFound as error:
+            raise NotFound(
+                f"no namespace '{namespace}': {error.message}",
+                hint="a namespace is the name of a user or an organisation",
+            ) from error
+
+    def _job(self, endpoint: Endpoint, namespace: str, identifier: str) -> JobInfo:
+        """Ask for a job, or for something to be done with it, and parse the job that comes back."""
+        try:
+            answer = self._transport.ask(endpoint, namespace=namespace, id=identifier)
+        except NotFound as error:
+            raise NotFound(
+                f"no job '{identifier}' in namespace '{namespace}': {error.message}",
+                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
+            ) from error
+        job = self._parsed(answer, lambda data: JobInfo.from_api(data, self._transport.endpoint, "job"))
+        # A job that was created is another than the one asked about; all other answers are about that.
+        if (job.id == identifier) == endpoint.creates:
+            raise answer.problem(f"it is about job '{job.id}'")
+        return job
+
+    def _jobs_in(self, answer: Answer) -> list[JobInfo]:
+        return self._parsed(answer, lambda data: read_list(JobInfo, data, self._transport.endpoint, "jobs"))

@@ -1,0 +1,174 @@
+"""The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from hfjobs_cli import __version__
+from hfjobs_cli.cli.bridge import for_typer
+from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.cli.registry import COMMANDS, Command
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.config import SETTINGS
+from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
+
+PROGRAM = "hfjobs"
+
+
+def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
+    """Run one command line and return its exit code. `argv` leaves out the program's name; default: the process's."""
+    session = session or Session.from_process()
+    try:
+        # What typer writes, help and completions, goes through the session's streams too.
+        with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
+            app = _app(argv if argv is not None else sys.argv[1:], session.environ)
+            code = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
+            session.stdout.flush()
+    except HfJobsError as error:
+        if not isinstance(error, ReaderGone):
+            session.report(error)
+        code = error.exit_code
+    except KeyboardInterrupt:
+        code = ExitCode.INTERRUPTED
+    except SystemExit as end:
+        # So typer ends completion, and help that nobody reads any more.
+        code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) else end.code
+    except Exception as error:
+        # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
+        if not hasattr(error, "format_message"):
+            raise
+        session.report(_usage_error(error))
+        code = ExitCode.USAGE
+    session.progress(None)
+    if code == ExitCode.INTERRUPTED:
+        session.remark("interrupted", is_last=True)
+    else:
+        session.close()
+    return int(code)
+
+
+def _epilog() -> str:
+    """Return what `hfjobs --help` says about the environment and exit codes. `\\b` keeps typer from joining lines."""
+    settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
+    codes = [f"  {code.value:<22}  {code.meaning}" for code in ExitCode]
+    return "\n".join(["\b", "Environment:", *settings, "", "\b", "Exit codes:", *codes])
+
+
+def root(
+    session: Session,
+    ctx: typer.Context,
+    connection: Connection,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> ExitCode:
+    """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
+
+    \b
+    Examples:
+      hfjobs ps -a --initiator scheduled-job
+      hfjobs inspect 6a01d697aff1cd33e8f33a64
+      hfjobs duplicate 6a01d697aff1cd33e8f33a64
+      hfjobs --demo ps
+
+    --token, --endpoint, --demo and --debug may also stand after the command.
+    """
+    session.overrides = connection.overrides
+    if version:
+        session.write(f"{PROGRAM} {__version__}\n")
+        raise typer.Exit
+    if ctx.invoked_subcommand is None:
+        session.write(ctx.get_help() + "\n")
+    return ExitCode.DONE
+
+
+def _app(argv: Sequence[str], environ: Mapping[str, str]) -> typer.Typer:
+    """Return the program with those commands loaded that the command line, or the one to be completed, mentions."""
+    app = typer.Typer(
+        name=PROGRAM,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        # Help is the same everywhere, whatever the width of the terminal.
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
+    )
+    app.callback(invoke_without_command=True, epilog=_epilog())(for_typer(root, asks_hub=False))
+    completed = environ.get("_TYPER_COMPLETE_ARGS", "") + environ.get("COMP_WORDS", "")
+    _add(app, COMMANDS, (), lambda name: name in argv or name in completed)
+    return app
+
+
+def _add(
+    app: typer.Typer, commands: Iterable[Command], path: tuple[str, ...], is_mentioned: Callable[[str], bool]
+) -> None:
+    """Add commands to the app, or to the group at `path`. A module is loaded only if its command is mentioned.
+
+    Options, columns and renderers take as long to import as all the rest of `--help`.
+    """
+    for command in commands:
+        for name in (command.name, *command.aliases):
+            if command.commands:
+                _add_group(app, command, (*path, name), is_mentioned)
+            elif command.is_here:
+                app.command(
+                    name,
+                    help=None if is_mentioned(name) else command.summary,
+                    hidden=name in command.aliases,
+                    context_settings={"allow_extra_args": True},
+                )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
+            elif is_mentioned(name):
+                app.command(
+                    name,
+                    hidden=True,
+                    add_help_option=False,
+                    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+                )(_elsewhere)
+
+
+def _add_group(app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool]) -> None:
+    """Add a group with the commands in it, which are looked at only if it is mentioned itself."""
+    if not (group.is_here or is_mentioned(group.name)):
+        return
+    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
+    inner.callback(invoke_without_command=True)(_group_help if group.is_here else _group_elsewhere)
+    if is_mentioned(group.name):
+        _add(inner, group.commands, path, is_mentioned)
+    app.add_typer(inner, hidden=not group.is_here)
+
+
+def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., ExitCode]:
+    module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
+    return for_typer(getattr(module, command.name), asks_hub=command.asks_hub)
+
+
+def _not_loaded() -> None:
+    """Stand for a command that is not on the command line."""
+
+
+def _group_help(ctx: typer.Context) -> None:
+    """Print the help of a group that is called without a command."""
+    if ctx.invoked_subcommand is None:
+        ctx.obj.write(ctx.get_help() + "\n")
+
+
+def _group_elsewhere(ctx: typer.Context) -> None:
+    if ctx.invoked_subcommand is None:
+        _elsewhere(ctx)
+
+
+def _elsewhere(ctx: typer.Context) -> None:
+    """Say where to find what `hf jobs` has and this version has not, before anything is made of a typing mistake."""
+    name = ctx.command_path.removeprefix(f"{PROGRAM} ")
+    raise UsageError(f"'{name}' is not in {PROGRAM} yet", hint=f"use 'hf jobs {name}'")
+
+
+def _usage_error(error: Exception) -> UsageError:
+    """Return an error of typer's parser as one of ours."""
+    text = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    ctx = getattr(error, "ctx", None)
+    return UsageError(text[:1].lower() + text[1:], hint=_see_help(ctx))
+
+
+def _see_help(ctx: Any) -> str:
+    return f"see '{ctx.command_path if ctx else PROGRAM} --help'"

@@ -1,0 +1,139 @@
+"""From our commands to typer's: groups of options become its options, and the session comes from the context.
+
+A command is a function of the session and of its options. An option is `name: Annotated[TYPE, typer.Option(...)]`, a
+group is a frozen dataclass of options that the command takes as one argument. What a group shows is a kind of record,
+named where the command takes it: `output: Annotated[Output, "job"]`. A PerKind is an option that depends on the kind.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+import typer
+
+from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.records.kind import Kind
+
+LoadKind = Callable[[], "Kind"]
+"""Returns the kind of record that a command shows. It is loaded when help, completion or the command itself need it."""
+
+
+class PerKind(NamedTuple):
+    """An option whose help or completion depends on the kind of record that the command shows."""
+
+    option: Callable[[LoadKind], Any]
+
+
+class _Group(NamedTuple):
+    """A group of options that a command takes as one argument; `kind` is what the command shows."""
+
+    model: type
+    kind: LoadKind | None
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield its options."""
+        for name, hint, default in _declared(self.model):
+            yield _parameter(name, hint, default, self.kind)
+
+    def take(self, given: dict[str, Any]) -> Any:
+        """Return the group with the options that belong to it, which are taken out of `given`."""
+        own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
+        if any(field.name == "kind" for field in fields(self.model)):
+            own["kind"] = _needed(self.kind, self.model.__name__)()
+        return self.model(**own)
+
+
+def _declared(model: type) -> list[tuple[str, Any, Any]]:
+    """Return name, type and default of each option in a group."""
+    hints = get_type_hints(model, include_extras=True)
+    return [
+        (field.name, hints[field.name], Parameter.empty if field.default is MISSING else field.default)
+        for field in fields(model)
+        if get_origin(hints[field.name]) is Annotated
+    ]
+
+
+def for_typer(command: Callable[..., ExitCode], *, asks_hub: bool) -> Callable[..., ExitCode]:
+    """Return `command` for typer. One that asks the Hub takes the options of the connection too.
+
+    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options.
+    """
+    _, *own = signature(command, eval_str=True).parameters.values()
+    kind = _kind_of(own)
+    parameters: list[Parameter] = []
+    groups: dict[str, _Group] = {}
+    takes_context = any(each.name == "ctx" for each in own)
+    for each in own:
+        model = _model(each.annotation)
+        if each.name == "ctx":
+            continue
+        if model is None:
+            parameters.append(_parameter(each.name, each.annotation, each.default, kind))
+        else:
+            groups[each.name] = _Group(model, kind)
+            parameters += groups[each.name].parameters()
+    connection = _Group(Connection, None)
+    parameters += connection.parameters() if asks_hub else ()
+
+    @functools.wraps(command)
+    def run(ctx: typer.Context, **given: Any) -> ExitCode:
+        session: Session = ctx.obj
+        if ctx.args:
+            raise UsageError(
+                f"unexpected argument '{ctx.args[0]}'",
+                hint="lists are separated by commas, a namespace is given as --namespace NAME",
+            )
+        if asks_hub:
+            session.overrides = connection.take(given).overrides.over(session.overrides)
+        taken = {name: group.take(given) for name, group in groups.items()}
+        if takes_context:
+            taken["ctx"] = ctx
+        return command(session, **given, **taken)
+
+    context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
+    return run
+
+
+def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:
+    """Return an option or argument as typer takes it."""
+    type_, option = get_args(annotation)
+    if isinstance(option, PerKind):
+        annotation = Annotated[type_, option.option(_needed(kind, name))]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _model(annotation: Any) -> type | None:
+    """Return the class of the group of options that a parameter is, None if it is a single one."""
+    model = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return model if isinstance(model, type) and is_dataclass(model) else None
+
+
+def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
+    """Return the kind of record that a command shows: it is named at the group of options for that."""
+    for each in parameters:
+        if get_origin(each.annotation) is Annotated and _model(each.annotation) is not None:
+            _, name = get_args(each.annotation)
+            return functools.partial(_load, name)
+    return None
+
+
+def _needed(kind: LoadKind | None, name: str) -> LoadKind:
+    if kind is None:
+        raise TypeError(f"{name} is for commands that show a kind of record")
+    return kind
+
+
+def _load(name: str) -> Kind:
+    from hfjobs_cli.records.kind import kind_of
+
+    return kind_of(name)

@@ -1,0 +1,30 @@
+"""The options about the connection, which may stand before and after every command that asks the Hub."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hfjobs_cli.config import Overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Whom to ask, and as whom."""
+
+    token: Annotated[
+        str | None,
+        typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
+    ] = None
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
+    ] = None
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")
+    ] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")] = False
+
+    @property
+    def overrides(self) -> Overrides:
+        """What it says, in the words of the settings."""
+        return Overrides(self.token, self.endpoint, self.demo, self.debug)

@@ -1,0 +1,182 @@
+"""Options and arguments that commands share, each with its help and its completion in one place, and groups of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.bridge import LoadKind, PerKind
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
+from hfjobs_cli.renderers.registry import RENDERERS
+
+
+def _or_help(kind: LoadKind, text: Callable[[Kind], str]) -> Callable[[typer.Context, str | None], str | None]:
+    """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
+
+    def callback(ctx: typer.Context, value: str | None) -> str | None:
+        if value is not None and value.strip().lower() == "help" and not ctx.resilient_parsing:
+            ctx.obj.write(text(kind()))
+            raise typer.Exit
+        return value
+
+    return callback
+
+
+def _format_help(kind: Kind) -> str:
+    from hfjobs_cli.renderers.format_help import format_help  # the template engine is needed by nothing else here
+
+    return format_help(kind)
+
+
+def _columns_help(kind: Kind) -> str:
+    from hfjobs_cli.query.columns import columns_help
+
+    return columns_help(kind)
+
+
+def _format_option(kind: LoadKind) -> Any:
+    return typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.id}}}} {{{{.status}}}}', or 'table TEMPLATE'; "
+        "'help' lists formats, fields and functions.",
+        autocompletion=completion.complete_format,
+        callback=_or_help(kind, _format_help),
+        is_eager=True,
+    )
+
+
+def _columns_option(kind: LoadKind) -> Any:
+    return typer.Option(
+        "--columns",
+        metavar="LIST",
+        help="NAME,NAME replaces the columns, +NAME,-NAME edits them; 'help' lists them.",
+        autocompletion=completion.complete_columns(kind),
+        callback=_or_help(kind, _columns_help),
+        is_eager=True,
+    )
+
+
+def _sort_option(kind: LoadKind) -> Any:
+    return typer.Option(
+        "--sort",
+        metavar="COLUMNS",
+        help="Sort by columns, - is descending: A,-B. Everything is read before the first is shown. "
+        "'--columns help' lists them.",
+        autocompletion=completion.complete_sort(kind),
+    )
+
+
+def _filter_option(kind: LoadKind) -> Any:
+    return typer.Option(
+        "--filter",
+        "-f",
+        metavar="FIELD=GLOB",
+        help="Only those whose field matches a pattern with *, ? and [abc] as a whole; FIELD!=GLOB excludes. Comma or "
+        "repeat = any of, but labels = all of. '--columns help' lists the fields.",
+        autocompletion=completion.complete_filter(kind),
+    )
+
+
+Sort = Annotated[str | None, PerKind(_sort_option)]
+Filter = Annotated[list[str] | None, PerKind(_filter_option)]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """How records of a kind are written."""
+
+    kind: Kind
+    columns: Annotated[str | None, PerKind(_columns_option)] = None
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="Add columns.")] = False
+    format_: Annotated[str | None, PerKind(_format_option)] = None
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one per line.")] = False
+    no_trunc: Annotated[
+        bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
+    ] = False
+
+
+Jobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB...",
+        help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one per line.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+Namespace = Annotated[
+    str | None,
+    typer.Option(
+        "--namespace", metavar="NAME", help="User or organisation that owns the jobs; default: the token's user."
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which jobs: the filters of a listing."""
+
+    all_: Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")] = False
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help=f"Only jobs in this status: {', '.join(STAGES).lower()}; comma or repeat = any of, ! excludes.",
+            autocompletion=completion.complete_status,
+        ),
+    ] = None
+    initiator: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--initiator",
+            metavar="WHO",
+            help="Only jobs started by TYPE, TYPE:NAME-OR-ID or none; comma or repeat = any of, ! excludes. Types: "
+            f"{', '.join(INITIATOR_TYPES)}; others as TYPE:*.",
+            autocompletion=completion.complete_initiator,
+        ),
+    ] = None
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only jobs with this label; repeat = all of."),
+    ] = None
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")] = None
+    filter_: Filter = None
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="TIME",
+            help="Only jobs created at or after TIME: 30m, 2h, 7d or 1mo ago, yesterday, 2026-05-11 (UTC).",
+        ),
+    ] = None
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before TIME.")] = None
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
+    ] = 100
+
+
+EmulatorAction = Annotated[
+    Literal["reset"] | None,
+    typer.Argument(metavar="[reset]", help="'reset' ends and forgets all jobs instead.", show_default=False),
+]
+Port = Annotated[
+    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="Where jobs are kept; default: that of --demo.", file_okay=False),
+]
+Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
+EmulatorToken = Annotated[
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="What opens it; default: one made at the first start, then kept."),
+]

@@ -1,0 +1,47 @@
+"""The list of commands. A command or group is added here, and as a module below `commands`; nowhere else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """A command, or a group of them: its name, and the first line of its help.
+
+    It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
+    name. One that `asks_hub` takes the options about the connection. One that is not `is_here` is one of `hf jobs` that
+    this version does not have.
+    """
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+    asks_hub: bool = True
+    is_here: bool = True
+
+
+def _elsewhere(*names: str) -> tuple[Command, ...]:
+    return tuple(Command(name, is_here=False) for name in names)
+
+
+COMMANDS = (
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
+    Command("hardware", "List what jobs can run on, and what it costs."),
+    Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
+    Command("help", "Explain a topic or a command.", asks_hub=False),
+    *_elsewhere("run", "logs", "wait", "cancel", "labels", "expose", "stats", "ssh"),
+    Command("uv", commands=_elsewhere("run"), is_here=False),
+    Command(
+        "scheduled",
+        commands=(
+            *_elsewhere("run", "ps", "ls", "list", "inspect", "delete", "suspend", "resume", "reschedule", "trigger"),
+            *_elsewhere("labels"),
+            Command("uv", commands=_elsewhere("run"), is_here=False),
+        ),
+        is_here=False,
+    ),
+)
+"""Every command, those that only `hf jobs` has too."""

@@ -1,0 +1,44 @@
+"""What kind of thing a stream is: a terminal or not, how wide, and whether it obeys codes and wants colours."""
+
+import os
+from collections.abc import Mapping
+from typing import TextIO
+
+FALLBACK_WIDTH = 80
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Tell whether a person looks at what is written there."""
+    return not stream.closed and stream.isatty()
+
+
+def obeys_codes(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether it is a terminal that moves its cursor and changes its colours when told to."""
+    return is_terminal(stream) and environ.get("TERM") != "dumb" and not _is_legacy_console()
+
+
+def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Tell whether to colour (https://no-color.org, https://force-color.org)."""
+    if environ.get("NO_COLOR"):
+        return False
+    return bool(environ.get("FORCE_COLOR")) or obeys_codes(stream, environ)
+
+
+def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
+    """Return how many characters fit on a line of a terminal."""
+    columns = environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
+    except OSError:
+        return FALLBACK_WIDTH
+
+
+def _is_legacy_console() -> bool:
+    """Tell whether this is a Windows console that shows codes instead of colours."""
+    if os.name != "nt":
+        return False
+    from rich.console import detect_legacy_windows
+
+    return detect_legacy_windows()

@@ -1,0 +1,43 @@
+"""`hfjobs hardware`."""
+
+from typing import Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+
+def hardware(
+    session: Session,
+    *,
+    filter_: options.Filter = None,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "hardware"],
+) -> ExitCode:
+    """List what jobs can run on, and what it costs.
+
+    Each row is a flavor, which 'hf jobs run --flavor NAME' takes. Prices are in US dollars; VRAM is that of all
+    accelerators together. No token is needed.
+
+    \b
+    Examples:
+      hfjobs hardware
+      hfjobs hardware --sort price
+      hfjobs hardware -f 'accelerator=*A100*' --sort -vram
+      hfjobs hardware --format '{{.name}} {{.price}}'
+      hfjobs hardware -q -f 'name=cpu-*'
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.patterns import all_match, parse_patterns
+
+    wanted = parse_patterns(output.kind, filter_ or ())
+    listing = Listing(session, output, sort=sort)
+
+    now = session.clock()
+    flavors = session.client.list_hardware()
+    found = [flavor for flavor in flavors if all_match(wanted, flavor, now)]
+
+    listing.show(found)
+    if not found:
+        session.remark(f"no {output.kind.plural} match" if flavors else f"the Hub lists no {output.kind.plural}")
+    return ExitCode.DONE

@@ -1,0 +1,74 @@
+"""Records of any kind, shown as the options about output say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
+from hfjobs_cli.renderers.registry import RENDERERS, choose_renderer
+from hfjobs_cli.renderers.renderer import Renderer
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.renderers.view import View
+
+
+class Listing:
+    """How records are to be shown. To make one checks all that can be wrong with the options, before any request."""
+
+    def __init__(
+        self,
+        session: Session,
+        output: Output,
+        *,
+        default: Renderer = RENDERERS["table"],
+        sort: str | None = None,
+        also: Sequence[str] = (),
+        indent: int | None = None,
+    ) -> None:
+        """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
+
+        `sort` is `--sort`, `indent` is for json. Raises UsageError.
+        """
+        self._session = session
+        self._output = output
+        self._indent = indent
+        self._order = parse_sort(output.kind, sort)
+        self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
+        self._renderer = choose_renderer(
+            output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
+        )
+        if output.columns is not None and not self._renderer.has_columns:
+            with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
+            raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
+
+    @property
+    def streams(self) -> bool:
+        """Tell whether each record is written by itself, as soon as it is known."""
+        return self._renderer.streams
+
+    @property
+    def is_sorted(self) -> bool:
+        """Tell whether all records must be known before the first is shown."""
+        return bool(self._order)
+
+    @cached_property
+    def _view(self) -> View:
+        return self._session.view(
+            self._output.kind,
+            self._columns,
+            columns_asked=replaces_columns(self._output.columns),
+            full=self._output.no_trunc,
+            indent=self._indent,
+        )
+
+    def show(self, records: Iterable[Any], limit: int | None = None) -> None:
+        """Write records, sorted ones up to `limit`, and hand on what was written."""
+        if self._order:
+            records = sort_records(records, self._order, self._view.now)[:limit]
+        self._renderer.render(records, self._view)
+        self._session.flush()

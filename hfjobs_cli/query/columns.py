@@ -1,0 +1,90 @@
+"""Which columns are shown, and in what order: `--columns` and `--sort`, for any kind of record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.records.field import Field
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.record import Record
+from hfjobs_cli.text.words import one_of, split_values
+
+R = TypeVar("R", bound=Record)
+
+Order = Sequence[tuple[Field, bool]]
+"""Fields to order by, and whether each is in descending order."""
+
+
+def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Sequence[str] = ()) -> list[Field]:
+    """Return the columns of a table.
+
+    `spec` is `--columns`: `id,name` replaces the default set, `+flavor,-command` edits it. `also` are columns that are
+    added unless the set was replaced; `wide` adds the kind's wide columns to any. Raises UsageError for unknown names.
+    """
+    items = split_values([] if spec is None else [spec], "--columns")
+    edits = [item for item in items if item[0] in "+-"]
+    if edits and len(edits) != len(items):
+        raise UsageError(
+            f"--columns mixes names and edits: '{spec}'",
+            hint=f"write {kind.key},{kind.default_columns[1]} to replace the columns, "
+            f"or +{kind.wide_columns[0]},-{kind.default_columns[2]} to edit them",
+        )
+    is_replaced = bool(items) and not edits
+    names = [_known(kind, item) for item in items] if is_replaced else list(kind.default_columns)
+    names += [*kind.wide_columns] * wide + [*also] * (not is_replaced)
+    for item in edits:
+        name = _known(kind, item[1:].strip())
+        if item[0] == "+":
+            names.append(name)
+        else:
+            names = [other for other in names if other != name]
+    if not names:
+        raise UsageError("--columns leaves no column", hint="keep one of them")
+    return [kind.cells[name] for name in dict.fromkeys(names)]
+
+
+def replaces_columns(spec: str | None) -> bool:
+    """Tell whether `--columns` names every column to be shown, and does not edit the default set."""
+    return spec is not None and spec.lstrip()[:1] not in ("+", "-")
+
+
+def parse_sort(kind: Kind, spec: str | None) -> Order:
+    """Read `--sort`: fields, and whether each is in descending order (`-created`). Raises UsageError."""
+    items = split_values([] if spec is None else [spec], "--sort")
+    return [(kind.cells[_known(kind, item.removeprefix("-"))], item[0] == "-") for item in items]
+
+
+def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
+    """Return `records` in order: by the first field, equal ones by the next. Those without a value come last."""
+    ordered = list(records)
+    for field, descending in reversed(order):
+        keys = [(field.order(record, now), record) for record in ordered]
+        present = sorted((pair for pair in keys if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
+        ordered = [record for _, record in present] + [record for key, record in keys if key is None]
+    return ordered
+
+
+def columns_help(kind: Kind) -> str:
+    """Return what `--columns help` prints: a line for each column, those shown by default marked, then parts."""
+    fields = kind.cells
+    rows = [
+        (name, fields[name].header, fields[name].about.meaning + " (default)" * (name in kind.default_columns))
+        for name in kind.words
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        f"{name:<{widths[0]}} {header:<{widths[1]}} {meaning}"
+        for name, header, meaning in [("NAME", "HEADER", "SHOWS"), *rows]
+    ]
+    parts = [f"{name:<25} {field.about.meaning}" for name, field in fields.items() if field.is_part]
+    return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
+
+
+def _known(kind: Kind, name: str) -> str:
+    field = kind.find(name)
+    if field is None:
+        raise UsageError(f"unknown column '{name}'", hint=one_of(kind.meant(name), kind.words))
+    return field.name

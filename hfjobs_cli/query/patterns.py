@@ -1,0 +1,107 @@
+"""`--filter`: a field of any kind of record, and the glob patterns that its values are compared with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import translate
+from functools import cached_property
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.records.field import Field
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.record import Record
+from hfjobs_cli.text.words import one_of
+
+_NEGATED_SET = re.compile(r"\[\^(?=.+\])")
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+
+@dataclass(frozen=True)
+class FieldPattern:
+    """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
+
+    field: Field
+    globs: tuple[str, ...]
+    negated: bool = False
+
+    @cached_property
+    def _fits_one(self) -> Callable[[str], object]:
+        return re.compile("|".join(map(translate, self.globs))).match
+
+    @property
+    def is_exact(self) -> bool:
+        """Tell whether it names one value."""
+        return len(self.globs) == 1 and _is_exact(self.globs[0])
+
+    @property
+    def is_about_entries(self) -> bool:
+        """Tell whether the field holds entries by name, as labels, of which several can be asked for."""
+        return self.field.shape.base is dict
+
+    def fits(self, record: Record, now: datetime) -> bool:
+        """Tell whether the field has such a value, leaving `negated` aside."""
+        return any(self._fits_one(text) for text in self.field.texts(record, now))
+
+
+def parse_patterns(kind: Kind, items: Iterable[str]) -> list[FieldPattern]:
+    """Read every `--filter`: `FIELD=GLOB` or `FIELD!=GLOB`, with commas several globs where no value has one.
+
+    Raises UsageError.
+    """
+    return [_parse(kind, item) for item in items]
+
+
+def all_match(patterns: Sequence[FieldPattern], record: Record, now: datetime) -> bool:
+    """Tell whether all patterns fit; of several for one field one is enough, but entries must all be there."""
+    wanted: dict[str, bool] = {}
+    for pattern in patterns:
+        fits = pattern.fits(record, now)
+        if fits if pattern.negated else (pattern.is_about_entries and not fits):
+            return False
+        if not pattern.negated:
+            wanted[pattern.field.name] = wanted.get(pattern.field.name, False) or fits
+    return all(wanted.values())
+
+
+def _parse(kind: Kind, item: str) -> FieldPattern:
+    key, equals, text = item.partition("=")
+    name = key.removesuffix("!").lower()
+    if not equals or not name:
+        raise UsageError(
+            f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
+            hint=f"for example {kind.filters}",
+        )
+    field = kind.find(name)
+    if field is None:
+        raise UsageError(f"unknown field '{name}' in filter '{item}'", hint=_field_hint(kind, name))
+    # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
+    text = _NEGATED_SET.sub("[!", text.removeprefix("="))
+    globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
+    if not globs:
+        raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")
+    if field.shape.base is datetime:
+        for glob in globs:
+            _check_time(name, glob)
+    return FieldPattern(field, globs, negated=key.endswith("!"))
+
+
+def _check_time(name: str, glob: str) -> None:
+    if _is_exact(glob) and not _TIME.fullmatch(glob):
+        raise UsageError(
+            f"'{glob}' is not a time as patterns compare them, 2026-05-11T13:16:07Z",
+            hint=f"{name}=2026-05-11* is a day"
+            + ("; --since and --until take 2h or yesterday" if name.startswith("created") else ""),
+        )
+
+
+def _is_exact(glob: str) -> bool:
+    return not any(char in glob for char in "*?[")
+
+
+def _field_hint(kind: Kind, name: str) -> str:
+    if name in ("since", "until") and kind.find("created"):
+        return f"--{name} is an option of its own"
+    return one_of(kind.meant(name), kind.words)

@@ -1,0 +1,117 @@
+"""The hardware that jobs can run on, and what it costs.
+
+Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from hfjobs_cli.records.declared import About, Shape
+from hfjobs_cli.records.field import NEVER_LEAVES, Computed
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.record import Record
+
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(\w*)")
+_SIZES = {"kb": 1e-6, "mb": 1e-3, "gb": 1.0, "tb": 1e3, "kib": 1e-6, "mib": 1e-3, "gib": 1.0, "tib": 1e3}
+_PER_HOUR = {"minute": 60.0, "hour": 1.0}
+
+
+def _amount(text: str) -> tuple[float, str]:
+    """Compare texts by the number in front: `8 vCPU` before `12 vCPU`, `568 GB` before `1 TB`; others come first."""
+    found = _AMOUNT.match(text)
+    return (float(found[1]) * _SIZES.get(found[2].lower(), 1.0) if found else -1.0, text)
+
+
+def _price_hour(amount: float) -> str:
+    return f"${amount:.2f}"
+
+
+def _price_minute(amount: float) -> str:
+    return f"${amount:.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator(Record):
+    """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
+
+    type: Annotated[str | None, About("gpu or neuron", "gpu")]
+    model: Annotated[str | None, About("its model", "A100")]
+    quantity: Annotated[str | None, About("how many of them", "4", order=_amount)]
+    vram: Annotated[str | None, About("memory of all of them", "320 GB", name="vram", order=_amount)]
+    manufacturer: Annotated[str | None, About("who made it", "Nvidia")]
+
+    def __str__(self) -> str:
+        """Spell number and model: `4x A100`."""
+        return f"{self.quantity or '?'}x {self.model or self.type or '?'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware(Record):
+    """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
+
+    name: Annotated[str, About("what --flavor takes", "a100x4", rank=NEVER_LEAVES)]
+    pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", header="PRETTY NAME", rank=40)]
+    cpu: Annotated[str | None, About("processors", "48 vCPU", rank=70, order=_amount)]
+    ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount)]
+    ephemeral_storage: Annotated[str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount)]
+    accelerator: Annotated[Accelerator | None, About("prints as number and model", "4x A100", rank=80)]
+    unit_cost_micro_usd: Annotated[
+        int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
+    ]
+    unit_cost_usd: Annotated[int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD")]
+    unit_label: Annotated[str | None, About("the unit", "minute")]
+
+    @property
+    def price(self) -> float | None:
+        """US dollars an hour, None if the Hub does not say, or counts in a unit that is not known here."""
+        cost = self.unit_cost_usd
+        if cost is None and self.unit_cost_micro_usd is not None:
+            cost = self.unit_cost_micro_usd / 1_000_000
+        hours = _PER_HOUR.get(self.unit_label or "minute")
+        # The Hub rounds the cost of a minute to a millionth, so an hour is right to four digits.
+        return None if cost is None or hours is None else round(cost * hours, 4)
+
+    @property
+    def price_minute(self) -> float | None:
+        """US dollars a minute, None if it is not known."""
+        return None if self.price is None else round(self.price / 60, 6)
+
+
+KIND = Kind(
+    Hardware,
+    noun="flavor",
+    plural="flavors",
+    key="name",
+    default_columns=("name", "cpu", "ram", "disk", "accelerator", "vram", "price_minute", "price"),
+    wide_columns=("pretty_name",),
+    computed={
+        "price_minute": Computed(
+            Shape(float),
+            lambda flavor, _now: flavor.price_minute,
+            About("US dollars a minute", "$0.1667", header="PRICE/MIN", rank=65, spell=_price_minute),
+        ),
+        "price": Computed(
+            Shape(float),
+            lambda flavor, _now: flavor.price,
+            About("US dollars an hour", "$10.00", header="PRICE/HOUR", rank=90, spell=_price_hour),
+        ),
+    },
+    other_names={
+        "flavor": "name",
+        "id": "name",
+        "gpu": "accelerator",
+        "memory": "ram",
+        "storage": "disk",
+        "cost": "price",
+    },
+    filters="-f 'accelerator=*A100*' -f 'name!=cpu-*'",
+    templates="""\
+{{.name}} {{.price}}                                values of fields
+{{or .accelerator "-"}}                             what may be null
+{{with .accelerator}}{{.vram}}{{else}}-{{end}}      the same, at length
+{{if lt .unit_cost_usd 0.01}}cheap{{end}}           numbers
+{{upper .name}} {{.accelerator | json}}             functions, in both forms""",
+)

@@ -1,0 +1,298 @@
+"""A job and its parts.
+
+Field names are the Hub's in snake_case, and are also the keys of `--format json`. Facts about the payload: the Hub's
+OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from hfjobs_cli.records.declared import About, Shape
+from hfjobs_cli.records.field import NEVER_LEAVES, Computed
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.reading import converter
+from hfjobs_cli.records.record import Record
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.text.times import span
+
+STAGE_STYLES = {
+    "RUNNING": "cyan",
+    "SCHEDULING": "yellow",
+    "COMPLETED": "green",
+    "ERROR": "red",
+    "CANCELED": "magenta",
+    "DELETED": "magenta",
+}
+"""The colour of each stage, in rich's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus(Record):
+    """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
+
+    stage: Annotated[str, About("where the job stands", "ERROR")]
+    message: Annotated[
+        str | None, About("why it stands there", "Job failed", name="message", least=11, has_commas=True)
+    ] = None
+    cancel_reason: Annotated[str | None, About("why it was canceled", "NO_CREDITS")] = None
+    failure_count: Annotated[int | float | None, About("attempts that failed", "0")] = None
+    expose_urls: Annotated[list[str] | None, About("addresses of its ports", "[https://...]", least=11)] = None
+    ssh_url: Annotated[str | None, About("address to log in to", "ssh://...")] = None
+
+    def __str__(self) -> str:
+        """Spell the status as its stage."""
+        return self.stage
+
+
+@dataclass(frozen=True, slots=True)
+class JobDurations(Record):
+    """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
+
+    scheduling_secs: Annotated[int | float | None, About("how long it waited", "76", spell=span)] = None
+    running_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)] = None
+    total_secs: Annotated[int | float | None, About("both together", "479", spell=span)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobOwner(Record):
+    """The namespace a job belongs to: a user or an organisation."""
+
+    id: Annotated[str | None, About("its id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str, About("the namespace", "alice")]
+    type: Annotated[str | None, About("user or org", "user")]
+
+    def __str__(self) -> str:
+        """Spell the owner as its name."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class JobCreator(Record):
+    """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
+
+    id: Annotated[str | None, About("their id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str | None, About("their name", "alice")]
+
+
+@dataclass(frozen=True, slots=True)
+class JobInitiator(Record):
+    """What started a job. `id` is that of the user, organisation, schedule, source job or webhook.
+
+    Only users and organisations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
+    """
+
+    type: Annotated[str | None, About("what started the job", "scheduled-job")]
+    id: Annotated[str | None, About("id of that", "69c4179671691dc46f166314")]
+    name: Annotated[str | None, About("of a user or organisation", "alice")] = None
+
+    def __str__(self) -> str:
+        """Spell the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
+        who = self.name or self.id
+        return f"{initiator_type(self)}:{who}" if who else initiator_type(self)
+
+
+@dataclass(frozen=True, slots=True)
+class JobVolume(Record):
+    """A bucket or repository mounted into a job."""
+
+    type: Annotated[str | None, About("bucket, model, dataset, space", "bucket")]
+    source: Annotated[str | None, About("bucket or repository", "alice/data")]
+    mount_path: Annotated[str | None, About("where it is mounted", "/data")]
+    revision: Annotated[str | None, About("of a repository", "main")] = None
+    read_only: Annotated[bool | None, About("not to be written", "true")] = None
+    path: Annotated[str | None, About("directory in the source", "train")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobNetwork(Record):
+    """The network group a job joined, and the aliases it claims there."""
+
+    group: Annotated[str | None, About("name of the network", "training")]
+    aliases: Annotated[list[str], About("names of the job there", "[worker]")]
+
+
+def initiator_type(initiator: JobInitiator) -> str:
+    """Spell the type alone, which `--initiator` takes as well."""
+    return initiator.type or UNKNOWN_TYPE
+
+
+def _initiator_texts(initiator: JobInitiator | None) -> Sequence[str]:
+    return (NO_INITIATOR,) if initiator is None else (str(initiator), initiator_type(initiator))
+
+
+def _stage_order(status: JobStatus) -> tuple[int, str]:
+    """Compare stages as STAGES has them, active ones first; what is newer comes last."""
+    return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
+
+
+def _command_line(job: JobInfo) -> list[str]:
+    return [*(job.command or ()), *(job.arguments or ())]
+
+
+def _quoted(words: list[str]) -> str | None:
+    """Spell words so that a shell would read them back: `echo 'a b'`."""
+    return shlex.join(words) if words else None
+
+
+def _labels(labels: dict[str, str]) -> str | None:
+    """Spell labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "name") or None
+
+
+def _mounts(volumes: list[JobVolume]) -> str | None:
+    return ",".join(f"{volume.source or ''}:{volume.mount_path or ''}" for volume in volumes) or None
+
+
+def _read_secrets(values: dict[str, Any], path: str, endpoint: str) -> list[str] | None:
+    """Read the names; older answers hold an object whose values are of no use."""
+    value = values.get("secrets")
+    if value is None or isinstance(value, dict):
+        return None if value is None else list(value)
+    names: list[str] = converter(Shape(list, item=Shape(str)))(value, f"{path}.secrets", endpoint)
+    return names
+
+
+def _read_endpoint(_values: dict[str, Any], _path: str, endpoint: str) -> str:
+    return endpoint
+
+
+def _read_url(values: dict[str, Any], _path: str, endpoint: str) -> str:
+    return f"{endpoint}/jobs/{values['owner']['name']}/{values['id']}"  # which have been read before
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo(Record):
+    """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
+
+    `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
+    `endpoint` and `url` are not sent by the Hub but computed here.
+    """
+
+    id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
+    created_at: Annotated[
+        datetime | None, About("when it was created", "2026-05-11T13:16:07+00:00", name="created", rank=60)
+    ]
+    started_at: Annotated[
+        datetime | None, About("when it began to run", "2026-05-11T13:18:02+00:00", name="started", rank=73)
+    ]
+    finished_at: Annotated[
+        datetime | None, About("when it ended", "2026-05-11T14:17:32+00:00", name="finished", rank=73)
+    ]
+    docker_image: Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
+    space_id: Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
+    command: Annotated[
+        list[str] | None,
+        About(
+            "command (in tables: and arguments)",
+            "[ls]",
+            shown=_command_line,
+            spell=_quoted,
+            rank=40,
+            least=10,
+            has_commas=True,
+        ),
+    ]
+    arguments: Annotated[
+        list[str] | None, About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True)
+    ]
+    environment: Annotated[
+        dict[str, str] | None, About("variables", "map[WANDB_MODE:offline]", least=11, has_commas=True)
+    ]
+    secrets: Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
+    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
+    arch: Annotated[str | None, About("kind of processor", "amd64")]
+    timeout: Annotated[int | float | None, About("seconds it may run", "3600", spell=span)]
+    retry: Annotated[int | float | None, About("how often it is tried again", "2")]
+    labels: Annotated[
+        dict[str, str] | None,
+        About("labels by name", "map[name:train-judge]", aliases=("label",), spell=_labels, rank=71, least=11),
+    ]
+    volumes: Annotated[list[JobVolume] | None, About("what is mounted", "{{json .volumes}}", spell=_mounts, least=11)]
+    status: Annotated[
+        JobStatus,
+        About(
+            "prints as its stage",
+            "RUNNING",
+            aliases=("status.stage",),
+            rank=NEVER_LEAVES,
+            styles=STAGE_STYLES,
+            order=_stage_order,
+        ),
+    ]
+    durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
+    owner: Annotated[JobOwner, About("its namespace", "alice", aliases=("owner.name",), rank=74)]
+    created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
+    initiator: Annotated[
+        JobInitiator | None,
+        About("what started it", "user:alice", narrow=initiator_type, search=_initiator_texts),
+    ]
+    network: Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]
+    expose: Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
+    expose_public: Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
+    resource_group_id: Annotated[str | None, About("its id", "66f1a0c2b7d04e2f9c318a55")]
+    endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
+    url: Annotated[str, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
+
+    @property
+    def name(self) -> str | None:
+        """The job's name, which the Hub keeps as the label `name`."""
+        return (self.labels or {}).get("name")
+
+    @property
+    def image(self) -> str | None:
+        """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
+        return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
+
+    def running_secs(self, now: datetime) -> float | None:
+        """Return the seconds the job has run, at `now` if it still does; None if it never started."""
+        if self.durations is not None and self.durations.running_secs is not None:
+            return self.durations.running_secs
+        if self.started_at is None or (self.finished_at is None and self.status.stage in FINISHED_STAGES):
+            return None
+        return ((self.finished_at or now) - self.started_at).total_seconds()
+
+
+KIND = Kind(
+    JobInfo,
+    noun="job",
+    plural="jobs",
+    key="id",
+    default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
+    wide_columns=("flavor", "initiator"),
+    computed={
+        "name": Computed(
+            Shape(str), lambda job, _now: job.name, About("the label 'name'", "train-judge", rank=70, least=16)
+        ),
+        "image": Computed(
+            Shape(str),
+            lambda job, _now: job.image,
+            About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
+        ),
+        "runtime": Computed(
+            Shape(float),
+            lambda job, now: job.running_secs(now),
+            About("how long it has run", "3h11m", rank=50, spell=span),
+        ),
+    },
+    other_names={
+        "age": "created",
+        "duration": "runtime",
+        "elapsed": "runtime",
+        "stage": "status",
+        "hardware": "flavor",
+    },
+    filters="-f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+    templates="""\
+{{.id}} {{.status}}                                 values of fields
+{{.labels.team}} {{index .labels "cost-center"}}    labels
+{{or .status.message "-"}}                          what may be null
+{{with .initiator}}{{.type}}{{else}}-{{end}}        the same, at length
+{{if gt (or .durations.running_secs 0) 3600}}long{{end}}
+{{join .command " "}} {{.command | json}}           functions, in both forms
+{{range $key, $value := .labels}}{{$key}} {{end}}   lists and objects""",
+)

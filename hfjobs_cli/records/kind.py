@@ -1,0 +1,77 @@
+"""A kind of record: all that the command line knows of jobs, hardware and whatever else is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib import import_module
+from typing import Any
+
+from hfjobs_cli.records.field import Computed, Field, fields_of
+from hfjobs_cli.records.record import Record
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
+
+    `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
+    prints. Tables show `default_columns`; `-w` adds `wide_columns`. `other_names` are what other tools call a field.
+    `filters` and `templates` are examples of them, for messages and for help.
+    """
+
+    model: type[Record]
+    noun: str
+    plural: str
+    key: str
+    default_columns: tuple[str, ...]
+    wide_columns: tuple[str, ...] = ()
+    computed: Mapping[str, Computed] = field(default_factory=dict)
+    other_names: Mapping[str, str] = field(default_factory=dict)
+    filters: str = ""
+    templates: str = ""
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """All fields by name: those that tables show first, parts of parts last."""
+        found = {each.name: each for each in fields_of(self.model, self.computed)}
+        return {name: found[name] for name in (*self.default_columns, *self.wide_columns, *found)}
+
+    @cached_property
+    def cells(self) -> dict[str, Field]:
+        """The fields that can be a column, order a listing, or be compared with a pattern."""
+        aliases = {alias for each in self.fields.values() for alias in each.about.aliases}
+        return {name: each for name, each in self.fields.items() if each.is_cell and name not in aliases}
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The names of `cells` that are worth listing in an error: not those of parts of parts."""
+        return [name for name, each in self.cells.items() if not each.is_part]
+
+    @cached_property
+    def _names(self) -> dict[str, Field]:
+        """Every name by which a field of `cells` is found: its own, that of the JSON, and its aliases."""
+        own = {".".join(each.path): each for each in self.cells.values() if each.path}
+        aliases = {alias: each for each in self.cells.values() for alias in each.about.aliases}
+        return {**own, **self.cells, **aliases}
+
+    def find(self, name: str) -> Field | None:
+        """Return the field that goes by this name in `--columns`, `--sort` and `--filter`, None if there is none."""
+        return self._names.get(name.lower())
+
+    def meant(self, name: str) -> str:
+        """Return what is called `name` elsewhere, for suggestions."""
+        return self.other_names.get(name.lower(), name)
+
+    def key_of(self, record: Record) -> str:
+        """Return the text by which a record is asked for."""
+        text: Any = getattr(record, self.key)
+        return str(text)
+
+
+@cache
+def kind_of(name: str) -> Kind:
+    """Return the kind `KIND` of the module `name` in this package, which is not loaded before it is needed."""
+    kind: Kind = import_module(f"hfjobs_cli.records.{name}").KIND
+    return kind

@@ -1,0 +1,46 @@
+"""What all records have in common: they are made from the Hub's JSON, and give it back as plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from hfjobs_cli.config import DEFAULT_ENDPOINT
+
+R = TypeVar("R", bound="Record")
+
+
+class Record:
+    """Base of every record and of its parts, which are frozen dataclasses with slots.
+
+    A field is declared once, `name: Annotated[TYPE, About(...)]`; all else that is known of it follows from there. What
+    the Hub leaves out is None. A record that defines `__str__` is shown as that short text where a cell is wanted.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_api(cls: type[R], values: object, endpoint: str = DEFAULT_ENDPOINT, path: str | None = None) -> R:
+        """Parse a JSON value as the Hub at `endpoint` sent it.
+
+        Fields whose type has no None must be there, everything else may be absent; what is there must have its type.
+        Raises BadResponse that names the place below `path`, by default the name of the class. Ignores unknown keys.
+        """
+        from hfjobs_cli.records.reading import reader
+
+        return reader(cls)(values, cls.__name__ if path is None else path, endpoint)
+
+    def asdict(self) -> dict[str, Any]:
+        """Return the fields by name as plain values, copied, those of parts too: what `dataclasses.asdict` gives."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields by name, not copied, and parts as they are."""
+        names: tuple[str, ...] = self.__slots__
+        return {name: getattr(self, name) for name in names}
+
+
+def has_text(record: object) -> bool:
+    """Tell whether this is a record, or a class of records, that is shown as a short text."""
+    model = record if isinstance(record, type) else type(record)
+    return issubclass(model, Record) and model.__str__ is not object.__str__

@@ -1,0 +1,16 @@
+"""Whose token it is. Facts about the payload: the Hub's OpenAPI document, `GET /api/whoami-v2`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from hfjobs_cli.records.declared import About
+from hfjobs_cli.records.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class User(Record):
+    """The user to whom a token belongs. The name is their namespace."""
+
+    name: Annotated[str, About("the user's name", "alice")]

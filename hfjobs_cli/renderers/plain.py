@@ -1,0 +1,79 @@
+"""A record as plain data, which is what a template reads: its fields as `--format json` prints them, and a few more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from hfjobs_cli.records.declared import declared
+from hfjobs_cli.records.field import Field
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.record import Record, has_text
+from hfjobs_cli.template import Object, Schema
+
+_NO_FIELDS: Schema = {}
+
+
+def schema(kind: Kind) -> Schema:
+    """Return what a template can use of a record: its fields, and those of its parts."""
+    return {**_schema(kind.model), **dict.fromkeys(extras(kind), _NO_FIELDS)}
+
+
+def _schema(model: type[Record]) -> dict[str, Schema | None]:
+    """Return the fields of a record. Only what may hold anything, as labels do, may have any field."""
+    return {
+        name: _schema(shape.base) if issubclass(shape.base, Record) else None if shape.base is dict else _NO_FIELDS
+        for name, shape, _ in declared(model)
+    }
+
+
+def extras(kind: Kind) -> dict[str, Field]:
+    """Return the fields that are not in the JSON: what is computed, and what has a name of its own."""
+    in_json = {each.name for each in declared(kind.model)}
+    return {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
+
+
+class Reader:
+    """Makes plain data of records of one kind."""
+
+    def __init__(self, kind: Kind, names: Iterable[str] | None) -> None:
+        """Read the fields of these names, or all fields if `names` is None."""
+        self._extras = extras(kind)
+        # With its key in it, a record is never empty, and so never false.
+        self._names = None if names is None else (kind.key, *names)
+
+    def read(self, record: Record, now: datetime) -> Object:
+        """Return a record as plain data. Parts that are shown as a short text print as it."""
+        if self._names is None:
+            more = {name: self._extra(each, record, now) for name, each in self._extras.items()}
+            return Object(_parts(record), more=more)
+        return Object(
+            {
+                name: self._extra(self._extras[name], record, now)
+                if name in self._extras
+                else _plain(getattr(record, name))
+                for name in self._names
+            }
+        )
+
+    @staticmethod
+    def _extra(field: Field, record: Record, now: datetime) -> Any:
+        """Return what is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
+        if field.about.spell is not None:
+            return field.cell(record, now, False)
+        return _plain(field.read(record, now))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Record):
+        return Object(_parts(value), text=str(value) if has_text(value) else None)
+    return value
+
+
+def _parts(record: Record) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in record.values().items()}

@@ -1,0 +1,79 @@
+"""Every format there is: the built-in ones, and those of installed packages, which are looked for only if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.renderers.renderer import Render, Renderer
+from hfjobs_cli.text.words import one_of
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.renderers.view import View
+
+
+def _in(module: str, name: str = "render") -> Render:
+    """Return a function of a module beside this one, which is loaded when it is first called."""
+
+    def render(records: Iterable[Any], view: View) -> None:
+        getattr(import_module(f"hfjobs_cli.renderers.{module}"), name)(records, view)
+
+    return render
+
+
+RENDERERS = {
+    renderer.name: renderer
+    for renderer in (
+        Renderer("table", _in("table"), has_columns=True, about="columns, cut to the terminal"),
+        Renderer("json", _in("json_array"), about="one array, all or nothing"),
+        Renderer("jsonl", _in("json_lines"), streams=True, about="an object a line, as they arrive"),
+        Renderer(
+            "csv", _in("delimited", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"
+        ),
+        Renderer("tsv", _in("delimited", "render_tsv"), streams=True, has_columns=True, about="the same with tabs"),
+        Renderer("markdown", _in("markdown"), streams=True, has_columns=True, about="columns as a table of Markdown"),
+    )
+}
+"""What `--format` takes besides a template and what packages add."""
+
+QUIET = Renderer("ids", _in("ids"), streams=True)
+"""What `-q` stands for."""
+
+
+def choose_renderer(
+    kind: Kind, format_: str | None, *, json: bool = False, quiet: bool = False, default: Renderer
+) -> Renderer:
+    """Return the renderer that `--format`, `--json` and `-q` ask for together.
+
+    Raises UsageError if they contradict each other, if there is no such format, or if a template is wrong, and
+    PluginFailed for the format of a package that cannot be used.
+    """
+    name = "json" if format_ is None and json else format_
+    if quiet and name is not None:
+        option = "--json" if format_ is None else "--format"
+        raise UsageError(f"-q/--quiet cannot be combined with {option}", hint="give one of them")
+    if quiet or name is None:
+        return QUIET if quiet else default
+    if json and name.lower() != "json":
+        raise UsageError(f"--json contradicts --format {name}", hint="give one of them")
+    if "{{" in name:
+        from hfjobs_cli.renderers.templates import template_renderer  # which nothing else needs
+
+        return template_renderer(kind, name)
+    return RENDERERS.get(name.strip().lower()) or _added(name.strip().lower())
+
+
+def _added(name: str) -> Renderer:
+    """Return the renderer of a package. Raises UsageError if there is no such format."""
+    from hfjobs_cli.renderers import plugins
+
+    if name in plugins.names():
+        return plugins.load(name)
+    hint = one_of(name, [*RENDERERS, *plugins.names()])
+    raise UsageError(
+        f"unknown format '{name}'",
+        hint=f"{hint}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields",
+    )

@@ -1,0 +1,21 @@
+"""How wide text is, in character cells, of which a CJK character or an emoji takes two."""
+
+GAP = 2
+"""Blanks between two columns."""
+
+MAX_PADDED = 250
+"""How wide a column is made where nothing is cut; a longer cell just takes more. A script can be 200 KB."""
+
+
+def cell_width(text: str) -> int:
+    """Return how many character cells `text` takes."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # 2 ms, and most output is plain ASCII
+
+    return cell_len(text)
+
+
+def padding(cell: int, column: int) -> str:
+    """Return the blanks between a cell of some width and the next column."""
+    return " " * (max(0, column - cell) + GAP)

@@ -1,0 +1,39 @@
+"""Words of the command line: lists read from options, and the nearest of several names."""
+
+from collections.abc import Iterable
+
+from hfjobs_cli.errors import UsageError
+
+
+def split_values(values: Iterable[str], option: str) -> list[str]:
+    """Flatten an option that takes commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`.
+
+    Raises UsageError for a value without any item: an empty variable in a script must not mean "everything".
+    """
+    items: list[str] = []
+    for value in values:
+        found = [item.strip() for item in value.split(",") if item.strip()]
+        if not found:
+            raise empty_option(option)
+        items += found
+    return items
+
+
+def empty_option(option: str) -> UsageError:
+    """Return the error for an option without a value."""
+    return UsageError(f"{option} is empty", hint=f"leave {option} out, or give it a value")
+
+
+def one_of(word: str, choices: Iterable[str]) -> str:
+    """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
+    names = list(choices)
+    near = did_you_mean(word, names)
+    return (f"{near} " if near else "") + f"one of {', '.join(names)}"
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
+    """Return a hint that names the one of `choices` that `word` may be a typing mistake of, None if there is none."""
+    from difflib import get_close_matches  # 2 ms, for mistakes only
+
+    near = get_close_matches(word.lower(), list(choices), n=1)
+    return f"did you mean '{near[0]}'?" if near else None
