@@ -3,7 +3,7 @@
 The names below are loaded on first use, so that importing the package costs next to nothing.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
 if TYPE_CHECKING:

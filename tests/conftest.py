@@ -1,13 +1,26 @@
 """Fixtures. What they return is in `support`."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from tests.emulation import Emulator, Serve
+from tests.emulator.emulation import Emulator, Serve
 from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall
+
+
+def _heard(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing, as if the signal were ignored."""
+
+
+for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)):
+    # Under nohup, and in some CI systems, signals are ignored, which every child would inherit. Those that are handled
+    # are not inherited, so that children of tests get default signals while this process goes on hearing none.
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _heard)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,11 +51,12 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], str]:
     """Return a function from a file's name, and what was printed, to what is expected.
 
-    Expected is what the file holds; with --update-golden the file is first written anew.
+    The file is beside the test, in `golden`; a name with a slash is that of a file of the project. Expected is what it
+    holds; with --update-golden it is first written anew.
     """
 
     def expected(name: str, printed: str) -> str:
-        path = ROOT / name if "/" in name else ROOT / "tests" / "golden" / name
+        path = ROOT / name if "/" in name else request.path.parent / "golden" / name
         if request.config.getoption("--update-golden"):
             path.write_text(printed, encoding="utf-8", newline="\n")
         return path.read_text(encoding="utf-8")

@@ -40,6 +40,9 @@ BY_HAND = "6a01d697aff1cd33e8f33a64"
 BY_SCHEDULE = "6a01c8c2aff1cd33e8f339d4"
 DAILY_SCHEDULE = "69c4179671691dc46f166314"
 
+Golden = Callable[[str, str], str]
+"""From the name of a golden file, and what was printed, to what is expected."""
+
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal or signals of POSIX")
 
 ROOT = Path(__file__).parent.parent

@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "emulator"},
     "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "cli", "emulator"},
     "__main__": {"cli"},
+    "help": set(),  # pages of Markdown
     "__init__": {"api", "errors", "query", "records", "renderers"},  # for type checkers; loaded on first use
 }
 

@@ -5,74 +5,99 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from hfjobs_cli import __version__
+from hfjobs_cli.cli.topics import TOPICS as EXPLAINED
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from tests.emulation import Serve, until
-from tests.support import ROOT, TOKEN, USER, Hfjobs, Hub, Terminal, command, run_python, run_shell
-
-Golden = Callable[[str, str], str]
+from hfjobs_cli.renderers.registry import RENDERERS
+from tests.emulator.emulation import Serve, until
+from tests.support import NOW, ROOT, TOKEN, USER, Golden, Hfjobs, Hub, Terminal, command, run_python, run_shell
+from tests.words import TOPICS
 
 README = "README.md"
-WIDTH = 120
+PAGES = {README: 120} | {f"hfjobs_cli/help/{topic}.md": 80 for topic in TOPICS if topic != "schema"}
+"""Every page with examples, and the width of the terminal on which they are printed."""
+
 _CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _RECIPE = re.compile(r"```sh\n(hfjobs .*?)\n```", re.DOTALL)
-_ID = re.compile(r"\b6a02[0-9a-f]{20}\b")
+_PROGRESS = re.compile(r"\r\x1b\[K[^\r\n]*(?=\r)|\r\x1b\[K")
+_NEW_ID = re.compile(rf"\b{int(NOW.timestamp()):x}[0-9a-f]{{16}}\b")
+_REQUEST_ID = re.compile(r"\bRoot=1-[0-9a-f]{24}\b")
 
 
-def readme() -> str:
-    return (ROOT / README).read_text(encoding="utf-8")
+def page(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def played(block: str, demo: Hfjobs) -> str:
+def played(block: str, demo: Hfjobs, width: int) -> str:
     """Return a console block with what its commands print now, on a terminal without colours."""
     lines = []
     for line in block.splitlines():
         if line.startswith("$ "):
             both = Terminal()
             _, *argv = shlex.split(line.removeprefix("$ "))
-            demo(*argv, columns=WIDTH, stdout=both, stderr=both, NO_COLOR="1")
-            lines += [line, *both.getvalue().splitlines()]
+            demo(*argv, columns=width, stdout=both, stderr=both, NO_COLOR="1")
+            lines += [line, *_PROGRESS.sub("", both.getvalue()).splitlines()]
     return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def settled(text: str) -> str:
+    """Return what was printed with ids in it that are the same each time: of jobs made just now, and of requests."""
+    new = dict.fromkeys(_NEW_ID.findall(text))
+    for number, identifier in enumerate(new, start=1):
+        text = text.replace(identifier, f"{identifier[:8]}{number:016x}")
+    return _REQUEST_ID.sub(f"Root=1-{0:024x}", text)
 
 
 def table(rows: dict[str, str]) -> str:
     return "".join(f"| `{name}` | {meaning} |\n" for name, meaning in rows.items())
 
 
-def generated(demo: Hfjobs) -> str:
-    """Return the README with all that can be generated generated: outputs of commands, and the two tables."""
-    text = _CONSOLE.sub(lambda match: f"```console\n{played(match[1], demo)}```", readme())
+def generated(name: str, demo: Hfjobs) -> str:
+    """Return a page with all that can be generated generated: outputs of commands, and tables."""
+    text = _CONSOLE.sub(lambda match: f"```console\n{played(match[1], demo, PAGES[name])}```", page(name))
     tables = {
-        "code": table({str(code.value): code.meaning for code in ExitCode}),
-        "variable": table(SETTINGS),
+        "code | meaning": table({str(code.value): code.meaning for code in ExitCode}),
+        "variable | meaning": table(SETTINGS),
+        "format | prints": table({each.name: each.about for each in RENDERERS.values()}),
+        "topic | is about": "".join(
+            f"| [`{topic}`](hfjobs_cli/help/{topic}.md) | {about} |\n"
+            if topic != "schema"
+            else f"| `{topic}` | {about} |\n"
+            for topic, about in EXPLAINED.items()
+        ),
     }
     for header, rows in tables.items():
-        pattern = re.compile(rf"(\| {header} \| meaning \|\n\| --- \| --- \|\n)(?:\|.*\n)*")
-        text, found = pattern.subn(lambda match, rows=rows: match[1] + rows, text)  # type: ignore[misc]
-        assert found == 1
-    return text
+        pattern = re.compile(rf"(\| {re.escape(header)} \|\n\| --- \| --- \|\n)(?:\|.*\n)*")
+        text = pattern.sub(lambda match, rows=rows: match[1] + rows, text)  # type: ignore[misc]
+    return settled(text)
 
 
-def test_readme_shows_what_is_printed(demo: Hfjobs, golden: Golden) -> None:
-    """Ids of jobs that were created a moment ago, and their request ids, differ each time."""
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_show_what_is_printed(demo: Hfjobs, golden: Golden, name: str) -> None:
+    printed = generated(name, demo)
+    assert printed == golden(f"./{name}", printed)
 
-    def masked(text: str) -> str:
-        return re.sub(r"Root=1-[0-9a-f]{24}", "Root=1-…", _ID.sub("6a02…", text))
 
-    printed = generated(demo)
-    if masked(printed) == masked(readme()):
-        printed = readme()  # new ids alone are no reason to write the page anew
-    assert masked(printed) == masked(golden(f"./{README}", printed))
+def test_every_table_that_is_made_is_on_a_page() -> None:
+    text = "".join(map(page, PAGES))
+    for header in ("code | meaning", "variable | meaning", "format | prints", "topic | is about"):
+        assert text.count(f"| {header} |") == 1
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != README])
+def test_pages_of_help_fit_a_terminal(name: str) -> None:
+    """But for commands to be copied, what they print, and addresses."""
+    blocks = re.sub(r"```.*?```", "", page(name), flags=re.DOTALL)
+    assert [line for line in blocks.splitlines() if len(line) > 80 and "https://" not in line] == []
 
 
 @pytest.mark.skipif(os.name == "nt" or shutil.which("jq") is None, reason="needs a POSIX shell and jq")
-@pytest.mark.parametrize("recipe", _RECIPE.findall(readme()))
+@pytest.mark.parametrize("recipe", [recipe for name in PAGES for recipe in _RECIPE.findall(page(name))])
 def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -> None:
     program = tmp_path / "bin" / "hfjobs"
     program.parent.mkdir()
@@ -87,12 +112,13 @@ def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -
         assert stdout == "63\n"
 
 
-@pytest.mark.parametrize(("place", "printed"), [(0, "6a016250aff1cd33e8f335aa user:davanstrien Job"), (1, "x: a, b\n")])
-def test_the_python_examples_run(hub: Hub, place: int, printed: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "printed"), [("formatting", "6a016250aff1cd33e8f335aa user:davanstrien Job"), ("templates", "x: a, b\n")]
+)
+def test_the_python_examples_run(hub: Hub, name: str, printed: str) -> None:
     """As they stand, but for the address."""
-    examples = re.findall(r"```python\n(.*?)```", readme(), re.DOTALL)
-    assert len(examples) == 2
-    example = examples[place].replace("https://huggingface.co", hub.endpoint)
+    example, *_ = re.findall(r"```python\n(.*?)```", page(f"hfjobs_cli/help/{name}.md"), re.DOTALL)
+    example = example.replace("https://huggingface.co", hub.endpoint)
     code, stdout, stderr = run_python(example, environ={"HF_TOKEN": TOKEN})
     assert (code, stderr) == (0, "")
     assert printed in stdout
@@ -101,7 +127,7 @@ def test_the_python_examples_run(hub: Hub, place: int, printed: str) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 def test_the_section_on_the_emulator_can_be_followed(serve: Serve, directories: dict[str, str], tmp_path: Path) -> None:
     """Its commands as they stand, with the two lines that the emulator prints."""
-    (block,) = re.findall(r"```bash\n(.*?)```", readme(), re.DOTALL)
+    (block,) = re.findall(r"```bash\n(.*?)```", page("hfjobs_cli/help/emulator.md"), re.DOTALL)
     served = serve(tmp_path / "emulator")
     programs = tmp_path / "bin"
     programs.mkdir()
@@ -121,7 +147,7 @@ def test_the_section_on_the_emulator_can_be_followed(serve: Serve, directories: 
 
 
 def test_quick_start_is_two_commands() -> None:
-    quick_start = readme().partition("## Quick start\n")[2].partition("\n## ")[0]
+    quick_start = page(README).partition("## Quick start\n")[2].partition("\n## ")[0]
     (block,) = re.findall(r"```sh\n(.*?)```", quick_start, re.DOTALL)
     first, second = block.splitlines()
     assert first.endswith("hfjobs --demo ps")

@@ -13,6 +13,7 @@ from hfjobs_cli.cli.bridge import for_typer
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.registry import COMMANDS, Command
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
@@ -52,10 +53,25 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 
 
 def _epilog() -> str:
-    """Return what `hfjobs --help` says about the environment and exit codes. `\\b` keeps typer from joining lines."""
+    """Return what `hfjobs --help` ends with: topics, settings and exit codes. `\\b` keeps typer from joining lines."""
     settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
     codes = [f"  {code.value:<22}  {code.meaning}" for code in ExitCode]
-    return "\n".join(["\b", "Environment:", *settings, "", "\b", "Exit codes:", *codes])
+    topics = [f"  {name:<22}  {meaning}" for name, meaning in TOPICS.items()]
+    return "\n".join(
+        [
+            "\b",
+            "Topics of 'hfjobs help':",
+            *topics,
+            "",
+            "\b",
+            "Environment:",
+            *settings,
+            "",
+            "\b",
+            "Exit codes:",
+            *codes,
+        ]
+    )
 
 
 def root(
@@ -137,7 +153,7 @@ def _add_group(app: typer.Typer, group: Command, path: tuple[str, ...], is_menti
     app.add_typer(inner, hidden=not group.is_here)
 
 
-def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., ExitCode]:
+def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
     module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
     return for_typer(getattr(module, command.name), asks_hub=command.asks_hub)
 

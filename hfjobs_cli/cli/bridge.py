@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_orig
 import typer
 
 from hfjobs_cli.cli.connection import Connection
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -61,7 +61,7 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(command: Callable[..., ExitCode], *, asks_hub: bool) -> Callable[..., ExitCode]:
+def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
     So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options.
@@ -84,7 +84,7 @@ def for_typer(command: Callable[..., ExitCode], *, asks_hub: bool) -> Callable[.
     parameters += connection.parameters() if asks_hub else ()
 
     @functools.wraps(command)
-    def run(ctx: typer.Context, **given: Any) -> ExitCode:
+    def run(ctx: typer.Context, **given: Any) -> int:
         session: Session = ctx.obj
         if ctx.args:
             raise UsageError(

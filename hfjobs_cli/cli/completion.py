@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hfjobs_cli.cli.bridge import LoadKind
+from hfjobs_cli.cli.registry import COMMANDS
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
@@ -101,6 +103,12 @@ def complete_format(incomplete: str) -> list[str]:
     from hfjobs_cli.renderers.plugins import names
 
     return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
+
+
+def complete_topic(incomplete: str) -> list[tuple[str, str]]:
+    """Offer what can be explained: topics and commands."""
+    commands = {command.name: command.summary for command in COMMANDS if command.is_here}
+    return [(name, about) for name, about in {**TOPICS, **commands}.items() if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

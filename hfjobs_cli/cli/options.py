@@ -11,6 +11,7 @@ import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
+from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
@@ -44,7 +45,7 @@ def _format_option(kind: LoadKind) -> Any:
     return typer.Option(
         "--format",
         metavar="FORMAT",
-        help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.id}}}} {{{{.status}}}}', or 'table TEMPLATE'; "
+        help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
         "'help' lists formats, fields and functions.",
         autocompletion=completion.complete_format,
         callback=_or_help(kind, _format_help),
@@ -56,7 +57,7 @@ def _columns_option(kind: LoadKind) -> Any:
     return typer.Option(
         "--columns",
         metavar="LIST",
-        help="NAME,NAME replaces the columns, +NAME,-NAME edits them; 'help' lists them.",
+        help="A,B replaces the columns, +A,-B edits them; 'help' lists them.",
         autocompletion=completion.complete_columns(kind),
         callback=_or_help(kind, _columns_help),
         is_eager=True,
@@ -67,8 +68,7 @@ def _sort_option(kind: LoadKind) -> Any:
     return typer.Option(
         "--sort",
         metavar="COLUMNS",
-        help="Sort by columns, - is descending: A,-B. Everything is read before the first is shown. "
-        "'--columns help' lists them.",
+        help="Sort by columns, - is descending: A,-B. Reads the whole listing first. '--columns help' lists them.",
         autocompletion=completion.complete_sort(kind),
     )
 
@@ -94,10 +94,10 @@ class Output:
 
     kind: Kind
     columns: Annotated[str | None, PerKind(_columns_option)] = None
-    wide: Annotated[bool, typer.Option("--wide", "-w", help="Add columns.")] = False
+    wide: Annotated[bool, typer.Option("--wide", "-w", help="Add more columns.")] = False
     format_: Annotated[str | None, PerKind(_format_option)] = None
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids only, one per line.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids (or names) only, one per line.")] = False
     no_trunc: Annotated[
         bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
     ] = False
@@ -163,6 +163,16 @@ class Selection:
         int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
     ] = 100
 
+
+Topic = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[TOPIC|COMMAND]",
+        help=f"One of {', '.join(TOPICS)}, or a command.",
+        autocompletion=completion.complete_topic,
+        show_default=False,
+    ),
+]
 
 EmulatorAction = Annotated[
     Literal["reset"] | None,

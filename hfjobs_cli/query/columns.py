@@ -70,10 +70,7 @@ def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
 def columns_help(kind: Kind) -> str:
     """Return what `--columns help` prints: a line for each column, those shown by default marked, then parts."""
     fields = kind.cells
-    rows = [
-        (name, fields[name].header, fields[name].about.meaning + " (default)" * (name in kind.default_columns))
-        for name in kind.words
-    ]
+    rows = [(name, fields[name].header, fields[name].about.meaning + _mark(kind, name)) for name in kind.words]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         f"{name:<{widths[0]}} {header:<{widths[1]}} {meaning}"
@@ -81,6 +78,10 @@ def columns_help(kind: Kind) -> str:
     ]
     parts = [f"{name:<25} {field.about.meaning}" for name, field in fields.items() if field.is_part]
     return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
+
+
+def _mark(kind: Kind, name: str) -> str:
+    return " (default)" if name in kind.default_columns else " (-w)" if name in kind.wide_columns else ""
 
 
 def _known(kind: Kind, name: str) -> str:

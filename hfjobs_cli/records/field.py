@@ -44,7 +44,7 @@ class Field:
     @property
     def header(self) -> str:
         """The header of its column."""
-        return self.about.header or self.name.upper()
+        return self.about.header or self.name.upper().replace("_", " ")
 
     @property
     def narrow(self) -> Field | None:

@@ -53,11 +53,11 @@ class Hardware(Record):
     """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
 
     name: Annotated[str, About("what --flavor takes", "a100x4", rank=NEVER_LEAVES)]
-    pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", header="PRETTY NAME", rank=40)]
+    pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", rank=40)]
     cpu: Annotated[str | None, About("processors", "48 vCPU", rank=70, order=_amount)]
     ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount)]
     ephemeral_storage: Annotated[str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount)]
-    accelerator: Annotated[Accelerator | None, About("prints as number and model", "4x A100", rank=80)]
+    accelerator: Annotated[Accelerator | None, About("number and model", "4x A100", rank=80)]
     unit_cost_micro_usd: Annotated[
         int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
     ]

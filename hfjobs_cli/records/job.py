@@ -174,21 +174,15 @@ class JobInfo(Record):
     """
 
     id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
-    created_at: Annotated[
-        datetime | None, About("when it was created", "2026-05-11T13:16:07+00:00", name="created", rank=60)
-    ]
-    started_at: Annotated[
-        datetime | None, About("when it began to run", "2026-05-11T13:18:02+00:00", name="started", rank=73)
-    ]
-    finished_at: Annotated[
-        datetime | None, About("when it ended", "2026-05-11T14:17:32+00:00", name="finished", rank=73)
-    ]
+    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
+    started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
+    finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
     docker_image: Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
     space_id: Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
     command: Annotated[
         list[str] | None,
         About(
-            "command (in tables: and arguments)",
+            "command, in tables with arguments",
             "[ls]",
             shown=_command_line,
             spell=_quoted,
@@ -216,7 +210,7 @@ class JobInfo(Record):
     status: Annotated[
         JobStatus,
         About(
-            "prints as its stage",
+            "its status, printed as its stage",
             "RUNNING",
             aliases=("status.stage",),
             rank=NEVER_LEAVES,
@@ -225,7 +219,7 @@ class JobInfo(Record):
         ),
     ]
     durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
-    owner: Annotated[JobOwner, About("its namespace", "alice", aliases=("owner.name",), rank=74)]
+    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
     created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
     initiator: Annotated[
         JobInitiator | None,
@@ -234,7 +228,7 @@ class JobInfo(Record):
     network: Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]
     expose: Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
     expose_public: Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
-    resource_group_id: Annotated[str | None, About("its id", "66f1a0c2b7d04e2f9c318a55")]
+    resource_group_id: Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
     endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
     url: Annotated[str, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from hfjobs_cli.records.field import Computed, Field, fields_of
@@ -75,3 +76,11 @@ def kind_of(name: str) -> Kind:
     """Return the kind `KIND` of the module `name` in this package, which is not loaded before it is needed."""
     kind: Kind = import_module(f"hfjobs_cli.records.{name}").KIND
     return kind
+
+
+def kinds() -> list[str]:
+    """Return the name of every kind: the modules of this package that have a `KIND`, which loads all of them."""
+    import hfjobs_cli.records as here
+
+    names = sorted(module.name for module in iter_modules(here.__path__))
+    return [name for name in names if hasattr(import_module(f"{here.__name__}.{name}"), "KIND")]

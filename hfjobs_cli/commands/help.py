@@ -1,0 +1,52 @@
+"""`hfjobs help`."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.registry import COMMANDS
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.topics import TOPICS
+from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.text.words import one_of
+
+
+def help(session: Session, words: options.Topic = None) -> int:  # noqa: A001 - the name of the command
+    """Explain a topic or a command.
+
+    \b
+    Examples:
+      hfjobs help filters
+      hfjobs help ps
+      hfjobs help schema hardware
+    """
+    topic, *more = words or [""]
+    if topic == "schema":
+        session.write(_schema(*more))
+    elif topic in TOPICS and not more:
+        session.write(files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8"))
+    elif not topic or any(topic in (command.name, *command.aliases) for command in COMMANDS if command.is_here):
+        return _of_command(session, *(words or ()))
+    else:
+        commands = [command.name for command in COMMANDS if command.is_here]
+        raise UsageError(f"no help on '{' '.join([topic, *more])}'", hint=one_of(topic, [*TOPICS, *commands]))
+    return ExitCode.DONE
+
+
+def _of_command(session: Session, *words: str) -> int:
+    """Print what `--help` of a command prints."""
+    from hfjobs_cli.cli.app import main
+
+    return main([*words, "--help"], session)
+
+
+def _schema(name: str = "job", *more: str) -> str:
+    import json
+
+    from hfjobs_cli.records.kind import kind_of, kinds
+    from hfjobs_cli.records.schema import json_schema
+
+    if name not in kinds() or more:
+        raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, kinds()))
+    return json.dumps(json_schema(kind_of(name)), indent=2) + "\n"

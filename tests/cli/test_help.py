@@ -1,0 +1,130 @@
+"""`--help` and `hfjobs help`: what a person is told."""
+
+import json
+
+import jsonschema
+import pytest
+
+from tests.support import ROOT, Golden, Hfjobs, Hub, Result, run_command
+from tests.words import COMMANDS, TOPICS
+
+
+@pytest.fixture
+def environ(directories: dict[str, str]) -> dict[str, str]:
+    return dict(directories)
+
+
+class TestHelpOption:
+    """`--help` is plain text, the same everywhere."""
+
+    @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS)])
+    def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
+        """Without a command the help is printed too."""
+        name = f"help-{argv[0] if argv else 'hfjobs'}.txt"
+        long = run_command(*argv, "--help", environ=environ)
+        assert long == Result(0, golden(name, long.stdout), "")
+        assert run_command(*argv, "-h", environ=environ) == long
+        if not argv:
+            assert run_command(environ=environ) == long
+
+    def test_help_of_a_command_begins_as_in_the_list(self, environ: dict[str, str]) -> None:
+        """The list is printed without loading the commands."""
+        listed = run_command("--help", environ=environ).stdout.partition("Commands:\n")[2].partition("\n\n")[0]
+        rows = [row.strip().partition(" ") for row in listed.splitlines()]
+        assert [name for name, _, _ in rows] == COMMANDS
+        for name, _, summary in rows:
+            assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
+
+    def test_lists_every_topic(self, environ: dict[str, str]) -> None:
+        topics = (
+            run_command("--help", environ=environ)
+            .stdout.partition("Topics of 'hfjobs help':\n")[2]
+            .partition("\n\n")[0]
+        )
+        assert [row.split()[0] for row in topics.splitlines()] == TOPICS
+
+
+class TestHelpCommand:
+    """`hfjobs help` explains a topic or a command, and asks nobody."""
+
+    @pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic != "schema"])
+    def test_prints_a_page(self, hfjobs: Hfjobs, hub: Hub, topic: str) -> None:
+        page = (ROOT / "hfjobs_cli" / "help" / f"{topic}.md").read_text(encoding="utf-8")
+        assert hfjobs("help", topic) == Result(0, page, "")
+        assert page.startswith("# ")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS if name not in TOPICS), ("ls",)])
+    def test_prints_the_help_of_a_command(self, hfjobs: Hfjobs, command: tuple[str, ...]) -> None:
+        assert hfjobs("help", *command) == hfjobs(*command, "--help")
+        assert hfjobs("help", *command).stdout.startswith("Usage: hfjobs ")
+
+    @pytest.mark.parametrize(
+        ("argv", "message", "hint"),
+        [
+            (("fliters",), "no help on 'fliters'", f"did you mean 'filters'? one of {', '.join([*TOPICS, *COMMANDS])}"),
+            (
+                ("filters", "x"),
+                "no help on 'filters x'",
+                f"did you mean 'filters'? one of {', '.join([*TOPICS, *COMMANDS])}",
+            ),
+            (("logs",), "no help on 'logs'", f"one of {', '.join([*TOPICS, *COMMANDS])}"),
+            (("schema", "jbo"), "no schema of 'jbo'", "did you mean 'job'? one of hardware, job"),
+            (("schema", "job", "x"), "no schema of 'job x'", "did you mean 'job'? one of hardware, job"),
+        ],
+    )
+    def test_knows_what_there_is(self, hfjobs: Hfjobs, argv: tuple[str, ...], message: str, hint: str) -> None:
+        assert hfjobs("help", *argv) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+
+
+class TestSchema:
+    """`hfjobs help schema` is the JSON Schema of what is really printed."""
+
+    @pytest.mark.parametrize(
+        ("argv", "printed_by"),
+        [
+            ((), ("ps", "-a", "--limit", "0", "--json")),
+            (("job",), ("ps", "-a", "--namespace", "aurora-lab", "--json")),
+            (("hardware",), ("hardware", "--json")),
+        ],
+    )
+    def test_fits(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], printed_by: tuple[str, ...]) -> None:
+        hub.add(
+            volumes=[{"type": "bucket", "source": "a/b", "mountPath": "/m", "readOnly": True}],
+            network={"group": "g", "aliases": ["m"]},
+            expose={"ports": [80], "portsPublic": [80]},
+        )
+        schema = json.loads(hfjobs("help", "schema", *argv).stdout)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        printed = hfjobs.jobs(*printed_by)
+        assert len(printed) > 2
+        assert list(validator.iter_errors(printed)) == []
+        for key in printed[0]:
+            assert (
+                list(validator.iter_errors([{name: value for name, value in printed[0].items() if name != key}])) != []
+            )
+        assert list(validator.iter_errors([{**printed[0], "other": 1}])) != []
+
+
+class TestElsewhere:
+    """Commands of `hf jobs` that are not here are known, in groups too."""
+
+    @pytest.mark.parametrize(
+        ("argv", "name"),
+        [
+            (("run", "--flavor", "x"), "run"),
+            (("scheduled",), "scheduled"),
+            (("scheduled", "ps", "-a"), "scheduled ps"),
+            (("scheduled", "uv", "run", "x.py"), "scheduled uv run"),
+            (("uv", "run"), "uv run"),
+        ],
+    )
+    def test_are_named_with_their_group(self, hfjobs: Hfjobs, argv: tuple[str, ...], name: str) -> None:
+        message = f"error: '{name}' is not in hfjobs yet\nhint: use 'hf jobs {name}'\n"
+        assert hfjobs(*argv) == Result(2, "", message)
+
+    def test_do_not_hide_a_typing_mistake(self, hfjobs: Hfjobs) -> None:
+        code, stdout, stderr = hfjobs("scheduled", "pss")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith("error: no such command 'pss'")

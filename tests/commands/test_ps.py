@@ -1,0 +1,636 @@
+"""`hfjobs ps`: what it lists, asks for, and prints."""
+
+import json
+
+import pytest
+
+from tests.support import BY_SCHEDULE, DAILY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result, Terminal
+
+UNDER_WAY = 7
+ALL_JOBS = 245
+
+
+@pytest.mark.parametrize("alias", ["ps", "ls", "list"])
+def test_lists_running_and_scheduling_jobs_as_a_table(either: Hfjobs, golden: Golden, alias: str) -> None:
+    """In a pipe nothing is cut, times are exact, and there is no INITIATOR column."""
+    result = either(alias)
+    assert result == Result(0, golden("ps-pipe.txt", result.stdout), "")
+
+
+@pytest.mark.parametrize("columns", [36, 60, 80, 120, 200])
+def test_a_terminal_gets_a_table_that_fits(hfjobs: Hfjobs, golden: Golden, columns: int) -> None:
+    """Elastic columns shrink, then columns leave; ids and states stay whole; the stage has its colour."""
+    result = hfjobs("ps", columns=columns)
+    assert result == Result(0, golden(f"ps-{columns}.txt", result.stdout), "")
+
+
+def test_all_lists_every_stage_newest_first(either: Hfjobs) -> None:
+    jobs = either.jobs("ps", "-a", "--limit", "0", "--format", "json")
+    assert len(jobs) == ALL_JOBS
+    assert {job["status"]["stage"] for job in jobs} == {
+        "SCHEDULING",
+        "RUNNING",
+        "COMPLETED",
+        "ERROR",
+        "CANCELED",
+        "DELETED",
+    }
+    created = [job["created_at"] for job in jobs]
+    assert created == sorted(created, reverse=True)
+
+
+def test_the_history_holds_63_scheduled_runs(either: Hfjobs) -> None:
+    jobs = either.jobs("ps", "-a", "--limit", "0", "--json")
+    initiators = [job["initiator"] and job["initiator"]["type"] for job in jobs]
+    assert initiators.count("scheduled-job") == 63
+    assert set(initiators) == {"user", "org", "scheduled-job", "duplicated-job", "webhook", None}
+
+
+def test_json_has_one_whole_job_on_each_line(hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
+    result = hfjobs("ps", "-a", "--name", "weekly-eval", "--limit", "3", "--format", "json").without(hub.endpoint)
+    remark = "hint: stopped after 3, there may be more; --limit 0 lists all\n"
+    assert result == Result(0, golden("ps.json", result.stdout), remark)
+    assert len(result.stdout.splitlines()) == 1 + 3 + 1
+
+
+def test_jsonl_holds_the_same_objects_as_json(hfjobs: Hfjobs) -> None:
+    lines = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl")
+    assert (lines.code, lines.stderr) == (0, "")
+    objects = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert objects == hfjobs.jobs("ps", "-a", "--limit", "0", "--format", "json")
+
+
+def test_quiet_prints_ids_only(hfjobs: Hfjobs) -> None:
+    ids = [job["id"] for job in hfjobs.jobs("ps", "--json")]
+    assert hfjobs("ps", "-q") == Result(0, "".join(f"{id_}\n" for id_ in ids), "")
+
+
+def test_wide_adds_flavor_and_initiator(hfjobs: Hfjobs, golden: Golden) -> None:
+    result = hfjobs("ps", "-w")
+    assert result == Result(0, golden("ps-wide.txt", result.stdout), "")
+
+
+def test_no_trunc_cuts_nothing_on_a_terminal(hfjobs: Hfjobs) -> None:
+    """The columns are those of a pipe, the times those of a terminal."""
+    result = hfjobs("ps", "--no-trunc", columns=60, NO_COLOR="1")
+    assert "…" not in result.stdout
+    assert (
+        "python -c 'print(\"1842 cards read, 37 of them new\")' --source davanstrien/model-cards --push"
+        in result.stdout
+    )
+    assert "17m ago" in result.stdout
+    assert hfjobs("ps", "--no-truncate", columns=60, NO_COLOR="1") == result
+
+
+class TestColour:
+    """Only the stage is coloured, and only where colours are wanted."""
+
+    @pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"TERM": "dumb"}])
+    def test_can_be_switched_off(self, hfjobs: Hfjobs, golden: Golden, environ: dict[str, str]) -> None:
+        result = hfjobs.given(environ)("ps", columns=80)
+        assert result == Result(0, golden("ps-80-plain.txt", result.stdout), "")
+        assert "\x1b" not in result.stdout
+
+    @pytest.mark.parametrize("columns", ["0", "\u00b2", "9" * 5000, "-1", "x"])
+    def test_is_drawn_whatever_columns_says(
+        self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch, columns: str
+    ) -> None:
+        monkeypatch.setenv("COLUMNS", columns)
+        expected = hfjobs("ps", columns=80)
+        assert hfjobs("ps", stdout=Terminal(), COLUMNS=columns) == expected
+
+    def test_can_be_forced_in_a_pipe(self, hfjobs: Hfjobs) -> None:
+        plain, coloured = hfjobs("ps"), hfjobs("ps", FORCE_COLOR="1")
+        assert "\x1b[36mRUNNING\x1b[0m" in coloured.stdout
+        assert coloured.stdout.replace("\x1b[36m", "").replace("\x1b[33m", "").replace("\x1b[0m", "") == plain.stdout
+
+
+class TestStatus:
+    """`--status` is told to the server and checked again."""
+
+    @pytest.mark.parametrize(
+        ("options", "stages"),
+        [
+            ((), {"RUNNING", "SCHEDULING"}),
+            (("--status", "error"), {"ERROR"}),
+            (("--status", "Error,CANCELED"), {"ERROR", "CANCELED"}),
+            (("--status", "error", "--status", "deleted"), {"ERROR", "DELETED"}),
+            (("-a", "--status", "error"), {"ERROR"}),
+            (("--status", "!completed,!running"), {"SCHEDULING", "ERROR", "CANCELED", "DELETED"}),
+            (("--status", "error,canceled,!canceled"), {"ERROR"}),
+        ],
+    )
+    def test_keeps_any_of_them(self, hfjobs: Hfjobs, hub: Hub, options: tuple[str, ...], stages: set[str]) -> None:
+        jobs = hfjobs.jobs("ps", "--limit", "0", "--json", *options)
+        assert {job["status"]["stage"] for job in jobs} == stages
+        assert {value for key, value in hub.requests[-1].query if key == "stage"} == stages
+
+    def test_is_checked_here_when_the_server_ignores_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, '{"name": "davanstrien"}')
+        hub.replies(200, json.dumps([hub.job(), hub.job(id="bb", status={"stage": "ERROR", "message": None})]))
+        assert [job["id"] for job in hfjobs.jobs("ps", "--status", "error", "--json")] == ["bb"]
+
+    @pytest.mark.parametrize(
+        ("given", "message", "hint"),
+        [
+            (
+                "cancelled",
+                "unknown status 'cancelled'",
+                "did you mean 'canceled'? one of running, scheduling, completed, error, canceled, deleted",
+            ),
+            (
+                "!bogus",
+                "unknown status 'bogus'",
+                "one of running, scheduling, completed, error, canceled, deleted",
+            ),
+            (
+                "error,!error",
+                "--status leaves no status to list",
+                "drop one of the !STATUS exclusions",
+            ),
+        ],
+    )
+    def test_unknown_ones_are_a_usage_error(
+        self, hfjobs: Hfjobs, hub: Hub, given: str, message: str, hint: str
+    ) -> None:
+        assert hfjobs("ps", "--status", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+        assert hub.requests == []
+
+
+@pytest.mark.parametrize(("given", "meant"), [("failed", "error"), ("queued", "scheduling"), ("Success", "completed")])
+def test_words_of_other_tools_for_a_status_get_a_suggestion(hfjobs: Hfjobs, given: str, meant: str) -> None:
+    result = hfjobs("ps", "--status", given)
+    assert result.code == 2
+    assert f"hint: did you mean '{meant}'? one of running, " in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--status", "--initiator", "--name", "--columns"])
+@pytest.mark.parametrize("value", ["", ","])
+def test_an_empty_variable_in_a_script_does_not_mean_everything(
+    hfjobs: Hfjobs, hub: Hub, option: str, value: str
+) -> None:
+    if (option, value) == ("--name", ","):
+        message, hint = "',' cannot be the name of a job", "names hold no commas or control characters"
+    else:
+        message, hint = f"{option} is empty", f"leave {option} out, or give it a value"
+    assert hfjobs("ps", "-a", option, value) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+    assert hub.requests == []
+
+
+class TestInitiator:
+    """`--initiator` is applied here, page by page, and adds its column."""
+
+    @pytest.mark.parametrize(
+        ("given", "count"),
+        [
+            ("scheduled-job", 63),
+            ("Scheduled-Job", 63),
+            (f"scheduled-job:{DAILY_SCHEDULE}", 48),
+            ("scheduled-job:*", 63),
+            ("user,org", 120),
+            ("user:davanstrien", 117),
+            ("user:60107b385ac3e86b3ea4fc34", 117),
+            ("org:aurora-lab", 3),
+            ("webhook", 31),
+            ("none", 8),
+            ("!none,!user", 120),
+            ("duplicated-job,!duplicated-job:nothing", 23),
+            ("!user:davanstrien", 128),
+            ("comet:*", 0),
+            ("comet:12", 0),
+            ("scheduled-run:12", 0),
+        ],
+    )
+    def test_keeps_any_of_them(self, hfjobs: Hfjobs, given: str, count: int) -> None:
+        code, stdout, stderr = hfjobs("ps", "-a", "--limit", "0", "--initiator", given, "--format", "jsonl")
+        assert (code, len(stdout.splitlines())) == (0, count)
+        told = f"{count} of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
+        assert stderr == told + ("" if count else "no jobs match\n")
+
+    def test_adds_its_column(self, either: Hfjobs, golden: Golden) -> None:
+        result = either("ps", "--initiator", "scheduled-job", columns=80, NO_COLOR="1")
+        remark = f"1 of {UNDER_WAY} running and scheduling jobs read match --initiator\n"
+        assert result == Result(0, golden("ps-initiator-80.txt", result.stdout), remark)
+
+    def test_shows_only_the_type_where_space_is_short(self, hfjobs: Hfjobs, golden: Golden) -> None:
+        result = hfjobs("ps", "--initiator", "scheduled-job", columns=60, NO_COLOR="1")
+        assert result.stdout == golden("ps-initiator-60.txt", result.stdout)
+
+    def test_repeats_add_up(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("ps", "-q", "--initiator", "webhook", "--initiator", "scheduled-job")
+        assert len(result.stdout.splitlines()) == 2
+
+    def test_its_cell_is_spelled_as_the_filter_takes_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Also for a type that this version does not know."""
+        id_ = hub.add(initiator={"type": "comet", "id": "c0ffee"})
+        cells = hfjobs("ps", "-a", "--columns", "id,initiator").stdout.splitlines()[1:]
+        cell = dict(line.split() for line in cells)[id_]
+        assert cell == "comet:c0ffee"
+        assert hfjobs("ps", "-a", "-q", "--initiator", cell).stdout == f"{id_}\n"
+
+    def test_stops_reading_when_enough_match(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("ps", "-a", "-q", "--initiator", "webhook", "--limit", "2")
+        assert result.code == 0
+        assert len(result.stdout.splitlines()) == 2
+        assert result.stderr == (
+            "2 of 18 jobs read match --initiator\nhint: stopped after 2, there may be more; --limit 0 lists all\n"
+        )
+        assert hub.paths == ["GET /api/whoami-v2", "GET /api/jobs/davanstrien"]
+
+    @pytest.mark.parametrize(
+        ("given", "hint"),
+        [
+            (
+                "schedule-job",
+                "did you mean 'scheduled-job'? one of user, org, scheduled-job, duplicated-job, webhook, none",
+            ),
+            (
+                "schedule-job:69c4179671691dc46f166314",
+                "did you mean 'scheduled-job'? one of user, org, scheduled-job, duplicated-job, webhook, none",
+            ),
+            (
+                "comet",
+                "one of user, org, scheduled-job, duplicated-job, webhook, none; "
+                "a type newer than this version is written 'comet:*'",
+            ),
+            ("user:", "did you mean 'user'? one of user, org, scheduled-job, duplicated-job, webhook, none"),
+            ("none:x", "did you mean 'none'? one of user, org, scheduled-job, duplicated-job, webhook, none"),
+            (":x", "one of user, org, scheduled-job, duplicated-job, webhook, none"),
+        ],
+    )
+    def test_misspelt_types_are_a_usage_error(self, hfjobs: Hfjobs, hub: Hub, given: str, hint: str) -> None:
+        expected = f"error: unknown initiator '{given}'\nhint: {hint}\n"
+        assert hfjobs("ps", "--initiator", given) == Result(2, "", expected)
+        assert hub.requests == []
+
+
+class TestLabels:
+    """`--label` and `--name` are told to the server and checked again; all must match."""
+
+    def test_all_of_them_must_match(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        jobs = hfjobs.jobs("ps", "-l", "team=ml", "--label", "env=prod", "--name", "train-judge", "--json")
+        assert [job["labels"] for job in jobs] == [{"name": "train-judge", "team": "ml", "env": "prod"}] * 2
+        query = hub.requests[-1].query
+        assert [value for key, value in query if key == "label"] == ["team=ml", "env=prod", "name=train-judge"]
+
+    def test_a_value_may_hold_an_equals_sign(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """No label of the Hub does, and it is for the Hub to say so."""
+        hub.replies(200, '{"name": "davanstrien"}')
+        hub.replies(200, json.dumps([hub.job(labels={"a": "b=c"})]))
+        assert hfjobs("ps", "-a", "-q", "--label", "a=b=c").stdout == "6a02000000000000000000aa\n"
+        assert hub.requests[-1].query == [("label", "a=b=c")]
+        refused = hfjobs("ps", "-a", "-q", "--label", "a=b=c")
+        assert (refused.code, refused.stdout) == (1, "")
+        assert "Invalid label: expected key=value" in refused.stderr
+
+    def test_are_checked_here_when_the_server_takes_any_of_them(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, '{"name": "davanstrien"}')
+        hub.replies(200, json.dumps([hub.job(labels={"a": "1"}), hub.job(id="bb", labels={"a": "1", "b": "2"})]))
+        assert hfjobs("ps", "-a", "-q", "-l", "a=1", "-l", "b=2") == Result(0, "bb\n", "")
+
+    @pytest.mark.parametrize("given", ["team", "=ml", "team!=ml", "team=ml,env=prod", "a=\n"])
+    def test_without_key_or_equals_sign_are_a_usage_error(self, hfjobs: Hfjobs, given: str) -> None:
+        message = f"label '{given}' is not KEY=VALUE".replace("\n", "\\n")
+        hint = "for example --label env=prod; repeat --label for jobs that have several"
+        assert hfjobs("ps", "--label", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
+
+
+class TestLimit:
+    """`--limit` counts matches, and whoever is shown less than all is told so."""
+
+    HINT = "hint: stopped after {}, there may be more; --limit 0 lists all\n"
+
+    def test_is_100_by_default_and_costs_one_request(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("ps", "-a", "-q", "--namespace", USER)
+        assert (result.code, len(result.stdout.splitlines())) == (0, 100)
+        assert result.stderr == self.HINT.format(100)
+        assert len(hub.requests) == 1
+
+    @pytest.mark.parametrize(("limit", "told"), [("6", True), ("7", False), ("8", False)])
+    def test_tells_only_when_something_is_left(self, hfjobs: Hfjobs, limit: str, told: bool) -> None:
+        result = hfjobs("ps", "-q", "--limit", limit)
+        assert len(result.stdout.splitlines()) == min(int(limit), UNDER_WAY)
+        assert result.stderr == (self.HINT.format(limit) if told else "")
+
+    def test_may_end_in_the_middle_of_a_page(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        ids = [job["id"] for job in hfjobs.jobs("ps", "-a", "--limit", "0", "--json")]
+        del hub.requests[:]
+        assert hfjobs("ps", "-a", "-q", "--limit", "101").stdout.split() == ids[:101]
+        assert len(hub.requests) == 2
+
+    def test_must_not_be_negative(self, hfjobs: Hfjobs) -> None:
+        expected = "error: invalid value for '--limit': -1 is not in the range x>=0\nhint: see 'hfjobs ps --help'\n"
+        assert hfjobs("ps", "--limit", "-1") == Result(2, "", expected)
+
+
+class TestColumns:
+    """`--columns` replaces or edits the default set."""
+
+    def header(self, hfjobs: Hfjobs, *argv: str) -> list[str]:
+        code, stdout, stderr = hfjobs("ps", *argv)
+        assert (code, stderr) == (0, "")
+        return [word for word in stdout.splitlines()[0].split("  ") if word]
+
+    def test_replaces(self, hfjobs: Hfjobs) -> None:
+        header = self.header(hfjobs, "--columns", "status,ID,initiator,labels,owner,status")
+        assert [word.strip() for word in header] == ["STATUS", "JOB ID", "INITIATOR", "LABELS", "OWNER"]
+
+    def test_edits(self, hfjobs: Hfjobs) -> None:
+        header = self.header(hfjobs, "--columns", "+initiator,- command,-image,-url,+ id")
+        assert [word.strip() for word in header] == ["JOB ID", "NAME", "CREATED", "STATUS", "RUNTIME", "INITIATOR"]
+
+    def test_shows_every_column(self, hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
+        every = (
+            "id,name,image,command,created,status,runtime,flavor,initiator,owner,labels,started,finished,message,url"
+        )
+        result = hfjobs("ps", "-a", "--columns", every, "--namespace", "aurora-lab").without(hub.endpoint)
+        assert result == Result(0, golden("ps-every-column.txt", result.stdout), "")
+
+    def test_help_lists_them_without_a_request(self, hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
+        result = hfjobs("ps", "--columns", "help")
+        assert result == Result(0, golden("columns-help.txt", result.stdout), "")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ("id,stauts", "unknown column 'stauts'\nhint: did you mean 'status'? one of id, name, image, command"),
+            ("id,+name", "--columns mixes names and edits: 'id,+name'\nhint: write id,name to replace the columns"),
+            (",", "--columns is empty\nhint: leave --columns out"),
+            ("-id,-name,-image,-command,-created,-status,-runtime", "--columns leaves no column\n"),
+        ],
+    )
+    def test_bad_lists_are_a_usage_error(self, hfjobs: Hfjobs, hub: Hub, given: str, message: str) -> None:
+        code, stdout, stderr = hfjobs("ps", f"--columns={given}")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: {message}")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("names", ["url", "name", "initiator", "command,image", "url,labels"])
+    def test_something_is_shown_however_narrow_it_is(self, hfjobs: Hfjobs, names: str) -> None:
+        result = hfjobs("ps", "--columns", names, columns=8, NO_COLOR="1")
+        assert result.code == 0
+        assert len(result.stdout.splitlines()) == 1 + UNDER_WAY
+        assert all(line.strip() for line in result.stdout.splitlines())
+
+    def test_wide_adds_to_any_set(self, hfjobs: Hfjobs) -> None:
+        header = self.header(hfjobs, "--columns", "id,initiator", "-w")
+        assert [word.strip() for word in header] == ["JOB ID", "INITIATOR", "FLAVOR"]
+
+    @pytest.mark.parametrize(
+        ("options", "columns", "shown"),
+        [
+            (("-w",), 80, ["JOB ID", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("-w",), 120, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("--columns", "+flavor"), 80, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR"]),
+        ],
+    )
+    def test_those_asked_for_outlive_the_default_ones(
+        self, hfjobs: Hfjobs, options: tuple[str, ...], columns: int, shown: list[str]
+    ) -> None:
+        result = hfjobs("ps", *options, columns=columns)
+        header = [word.strip() for word in result.stdout.splitlines()[0].split("  ") if word]
+        assert (header, result.stderr) == (shown, "")
+
+    def test_tells_which_of_those_asked_for_found_no_room(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("ps", "--columns", "id,command,url,status", columns=50, NO_COLOR="1")
+        assert result.stdout.splitlines()[0].split() == ["JOB", "ID", "COMMAND", "STATUS"]
+        assert result.stderr == "no room for URL at 50 columns; --no-trunc shows everything\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "stdout"),
+    [
+        (("--format", "table"), "JOB ID  NAME  IMAGE/SPACE  COMMAND  CREATED  STATUS  RUNTIME\n"),
+        (("--format", "json"), "[]\n"),
+        (("--format", "jsonl"), ""),
+        (("-q",), ""),
+    ],
+)
+@pytest.mark.parametrize(
+    ("filters", "remark"),
+    [
+        (("--name", "nothing"), "no running or scheduling jobs match; -a lists finished ones too\n"),
+        (("-a", "--name", "nothing"), "no jobs match\n"),
+        (("--status", "error", "--name", "nothing"), "no jobs match\n"),
+    ],
+)
+def test_no_jobs_are_no_failure(
+    hfjobs: Hfjobs, options: tuple[str, ...], stdout: str, filters: tuple[str, ...], remark: str
+) -> None:
+    assert hfjobs("ps", *filters, *options) == Result(0, stdout, remark)
+
+
+class TestUntrustedText:
+    """What comes from jobs moves no cursor, changes no colour and keeps to its row."""
+
+    COMMAND = ("echo", "[bold]red[/bold]", "\x1b[31m\x1b]8;;http://x\x07", "two\nlines\r\t", "a\u202eb\u2028c\x9b\x7f")
+    SHOWN = r"echo '[bold]red[/bold]' '\x1b[31m\x1b]8;;http://x\x07' 'two\nlines\r\t' 'a\u202eb\u2028c\x9b\x7f'"
+
+    @pytest.mark.parametrize("columns", [None, 400])
+    def test_is_shown_escaped_on_one_row(self, hfjobs: Hfjobs, hub: Hub, columns: int | None) -> None:
+        hub.add(command=list(self.COMMAND), labels={"name": "bad\x1b[2Jname"})
+        result = hfjobs("ps", "-a", "--limit", "1", "--columns", "command,name,id", columns=columns)
+        header, row = result.stdout.splitlines()
+        assert row.startswith(self.SHOWN + "  bad\\x1b[2Jname")
+        assert result.stdout.count("\x1b") == 0
+        assert header.index("NAME") == row.index("bad")
+
+    def test_is_unchanged_in_json(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.add(command=list(self.COMMAND))
+        assert json.loads(hfjobs("ps", "-a", "--limit", "1", "--json").stdout)[0]["command"] == list(self.COMMAND)
+
+    def test_is_escaped_where_the_output_cannot_hold_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        class Ascii(Terminal):
+            encoding = "ascii"
+
+        hub.add(command=["echo", "größe" * 30], labels={"name": "smørrebrød"})
+        table = hfjobs("ps", "-a", "--limit", "1", stdout=Ascii(), columns=100, NO_COLOR="1").stdout
+        assert table.isascii()
+        assert r"sm\xf8rrebr\xf8d" in table
+        header, row = table.splitlines()
+        assert header.index("CREATED") == row.index("1s ago")
+        assert len(row) <= 100
+        for format_ in ("json", "jsonl"):
+            text = hfjobs("ps", "-a", "--limit", "1", "--format", format_, stdout=Ascii()).stdout
+            assert text.isascii()
+            job = json.loads(text)[0] if format_ == "json" else json.loads(text)
+            assert job["labels"] == {"name": "smørrebrød"}
+
+
+def test_wide_and_combining_characters_keep_the_columns_aligned(hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
+    hub.add(
+        labels={"name": "訓練モデル評価データセット構築"}, command=["echo", "e\u0301te\u0301 🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀🚀"]
+    )
+    result = hfjobs("ps", "-a", "--limit", "3", columns=100, NO_COLOR="1")
+    assert result.stdout == golden("ps-wide-characters.txt", result.stdout)
+
+
+def test_a_job_without_anything_optional_is_shown_with_dashes(hfjobs: Hfjobs, hub: Hub) -> None:
+    hub.replies(200, json.dumps([{"id": "aa", "owner": {"name": "x"}, "status": {"stage": "RUNNING"}}]))
+    result = hfjobs("ps", "-w", "--namespace", "x")
+    assert result == Result(
+        0,
+        "JOB ID  NAME  IMAGE/SPACE  COMMAND  CREATED  STATUS   RUNTIME  FLAVOR  INITIATOR\n"
+        "aa      -     -            -        -        RUNNING  -        -       -\n",
+        "",
+    )
+
+
+def test_one_long_command_does_not_pad_all_rows(hfjobs: Hfjobs, hub: Hub) -> None:
+    hub.add(command=["bash", "-c", "x" * 5000])
+    _, long, *short = hfjobs("ps", "-a", "--limit", "3", "--columns", "command,id").stdout.splitlines()
+    assert "x" * 5000 in long
+    assert [len(row) for row in short] == [250 + 2 + 24] * 2
+
+
+def test_a_space_job_shows_its_space(hfjobs: Hfjobs) -> None:
+    assert "hf.co/spaces/davanstrien/dataset-explorer  " in hfjobs("ps").stdout
+
+
+class TestPages:
+    """Pages are followed by their cursor, at our own endpoint."""
+
+    def test_all_are_read_from_the_endpoint(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        ids = hfjobs("ps", "-a", "-q", "--limit", "0").stdout.split()
+        assert len(ids) == len(set(ids)) == ALL_JOBS
+        assert hub.paths == ["GET /api/whoami-v2", *["GET /api/jobs/davanstrien"] * 3]
+        assert [len(request.query) for request in hub.requests] == [0, 0, 1, 1]
+
+    def test_filters_hold_on_every_page(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps", "-q", "--limit", "0", "--status", "completed")
+        assert [value for request in hub.requests for key, value in request.query if key == "stage"] == [
+            "COMPLETED"
+        ] * 2
+
+    def test_a_job_that_moves_to_a_later_page_is_shown_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        first = {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}
+        hub.replies(200, json.dumps([hub.job(id="aa"), hub.job(id="bb")]), first)
+        hub.replies(200, json.dumps([hub.job(id="bb"), hub.job(id="cc"), hub.job(id="cc")]))
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x").stdout.split() == ["aa", "bb", "cc"]
+
+    def test_that_loop_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, "[]", {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}, times=9)
+        result = hfjobs("ps", "-a", "--namespace", "x")
+        assert result == Result(1, "", "error: unexpected answer from the Hub: its pages loop (GET /api/jobs/x: 200)\n")
+        assert len(hub.requests) == 2
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            '<HUB?cursor=2>; rel="next"',
+            "<HUB?cursor=2>; rel=next",
+            '<HUB?cursor=2>; REL="last Next"',
+            '<HUB?cursor=1>; rel="prev", <HUB?cursor=2>; title="a;b, <c>"; rel="next"',
+            '<HUB?cursor=1>; title="x\\""; rel=prev, <HUB?cursor=2>; title="p \\" q"; rel="ne\\xt"',
+            "</api/jobs/x?a=b&cursor=2>;rel=next",
+        ],
+    )
+    def test_are_found_in_every_form_of_a_link(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
+        hub.replies(200, json.dumps([hub.job(id="aa")]), {"Link": link.replace("HUB", f"{hub.endpoint}/api/jobs/x")})
+        hub.replies(200, json.dumps([hub.job(id="bb")]))
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x") == Result(0, "aa\nbb\n", "")
+        assert hub.requests[-1].query == [("cursor", "2")]
+
+    @pytest.mark.parametrize(
+        "link",
+        [
+            '<HUB?cursor=2>; rel="prev"',
+            "<HUB?cursor=2>",
+            '<HUB?cursor=2>; rel="prev"; rel="next"',
+            '<HUB?cursor=2>; title*="x; rel=next"; rel=prev',
+            "nonsense",
+            "<" * 60_000,
+        ],
+    )
+    def test_end_where_no_next_one_is_linked(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
+        hub.replies(200, json.dumps([hub.job(id="aa")]), {"Link": link})
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x") == Result(0, "aa\n", "")
+
+    def test_without_a_new_job_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        for page in range(20):
+            hub.replies(200, "[]", {"Link": f'<{hub.endpoint}/api/jobs/x?cursor={page}>; rel="next"'})
+        result = hfjobs("ps", "-a", "--namespace", "x")
+        assert (result.code, result.stdout) == (1, "")
+        assert "its pages loop" in result.stderr
+        assert len(hub.requests) == 10
+
+    @pytest.mark.parametrize("link", ["https://elsewhere.example/page2", "http://[bad"])
+    def test_a_link_without_a_cursor_is_an_error(self, hfjobs: Hfjobs, hub: Hub, link: str) -> None:
+        hub.replies(200, "[]", {"Link": f'<{link}>; rel="next"'})
+        what = f"the link to the next page holds no cursor: '{link}'"
+        expected = f"error: unexpected answer from the Hub: {what} (GET /api/jobs/x: 200)\n"
+        assert hfjobs("ps", "-a", "--namespace", "x") == Result(1, "", expected)
+
+    def test_jsonl_hands_on_each_page_as_it_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """What was written before a later page fails is whole lines; json and tables print nothing then."""
+        link = {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}
+        for format_, lines in (("jsonl", 1), ("json", 0), ("table", 0)):
+            hub.replies(200, json.dumps([hub.job()]), link)
+            hub.replies(400, '{"error": "Invalid cursor"}')
+            result = hfjobs("ps", "-a", "--namespace", "x", "--format", format_)
+            assert result.code == 1
+            assert len(result.stdout.splitlines()) == lines
+            assert result.stderr == "error: the Hub refused: Invalid cursor (GET /api/jobs/x: 400)\n"
+
+    def test_progress_is_shown_on_a_terminal_and_taken_away(self, hfjobs: Hfjobs) -> None:
+        stderr = Terminal()
+        result = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=stderr)
+        assert result.stderr == (
+            "\r\x1b[K100 jobs read, 0 match ...\r\x1b[K200 jobs read, 0 match ...\r\x1b[K"
+            f"8 of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
+        )
+        silent = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), TERM="dumb")
+        assert silent.stderr == f"8 of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
+
+    def test_progress_is_taken_away_even_if_nothing_follows(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, json.dumps([hub.job()]), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
+        hub.replies(200, "[]")
+        stderr = Terminal()
+        assert hfjobs("ps", "-a", "-q", "--namespace", "x", stderr=stderr).code == 0
+        assert stderr.getvalue() == "\r\x1b[K1 jobs read, 1 match ...\r\x1b[K"
+
+
+class TestNamespace:
+    """The default is the token's user, asked for once and remembered."""
+
+    def test_the_second_run_is_one_request(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        first = hfjobs("ps")
+        del hub.requests[:]
+        assert hfjobs("ps") == first
+        assert hub.paths == ["GET /api/jobs/davanstrien"]
+
+    def test_can_be_an_organisation(self, either: Hfjobs) -> None:
+        jobs = either.jobs("ps", "-a", "--namespace", "aurora-lab", "--json")
+        assert {job["owner"]["name"] for job in jobs} == {"aurora-lab"}
+        assert {job["initiator"]["type"] for job in jobs} == {"org"}
+
+    def test_is_asked_for_again_when_the_remembered_one_is_gone(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """A user who was renamed notices nothing."""
+        hub.replies(200, '{"name": "old-name"}')
+        hub.replies(200, "[]")
+        assert hfjobs("ps", "-q").code == 0
+        del hub.requests[:]
+        assert len(hfjobs("ps", "-q").stdout.splitlines()) == UNDER_WAY
+        assert hub.paths == ["GET /api/jobs/old-name", "GET /api/whoami-v2", "GET /api/jobs/davanstrien"]
+
+    @pytest.mark.parametrize("argv", [("ps", "davanstrien"), ("ls", "-a", "davanstrien")])
+    def test_in_the_wrong_place_is_a_usage_error(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+        hint = "lists are separated by commas, a namespace is given as --namespace NAME"
+        expected = f"error: unexpected argument 'davanstrien'\nhint: {hint}\n"
+        assert hfjobs(*argv) == Result(2, "", expected)
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("given", ["a/b", "..", "", "a b", "ä"])
+    def test_is_checked_before_it_enters_an_address(self, hfjobs: Hfjobs, hub: Hub, given: str) -> None:
+        expected = (
+            f"error: '{given}' cannot be a namespace\n"
+            "hint: ids and namespaces are made of letters, digits, '-', '_' and '.'\n"
+        )
+        assert hfjobs("ps", "--namespace", given) == Result(2, "", expected)
+        assert hub.requests == []
+
+
+def test_the_example_of_a_scheduled_run_is_there(either: Hfjobs) -> None:
+    result = either("ps", "-a", "-q", "--initiator", f"scheduled-job:{DAILY_SCHEDULE}", "--limit", "2")
+    assert BY_SCHEDULE in result.stdout

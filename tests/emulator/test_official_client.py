@@ -1,0 +1,298 @@
+"""huggingface_hub and its `hf`, as they come from PyPI, work against the served emulator: they are the judges of it."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from huggingface_hub import HfApi, JobStage, Volume
+from huggingface_hub.errors import HfHubHTTPError, JobNotFoundError
+
+from tests.emulator.emulation import Emulator, until
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run, run_python
+
+FOREVER = ["python", "-c", "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"]
+ORGANISATION = "aurora-lab"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    served = Emulator(tmp_path_factory.mktemp("official") / "state")
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def api(emulator: Emulator) -> HfApi:
+    return HfApi(endpoint=emulator.endpoint, token=emulator.token)
+
+
+def python(code: str) -> list[str]:
+    return ["python", "-c", code]
+
+
+class TestJobs:
+    def test_run_and_wait(self, api: HfApi, emulator: Emulator) -> None:
+        job = api.run_job(
+            image="python:3.12",
+            command=python("import os; print(os.environ['KEY'], os.environ['SECRET'])"),
+            env={"KEY": "variable"},
+            secrets={"SECRET": "hidden"},
+            flavor="t4-small",
+            timeout="5m",
+            attempts=2,
+            name="first",
+            labels={"team": "ml"},
+            volumes=[Volume(type="dataset", source="alice/data", mount_path="/data")],
+            expose=[8000],
+            expose_public=[8001],
+            network_group="train",
+            network_aliases=["master"],
+        )
+        assert (job.docker_image, job.flavor, job.labels) == (
+            "python:3.12",
+            "t4-small",
+            {"team": "ml", "name": "first"},
+        )
+        assert job.url == f"{emulator.endpoint}/jobs/{USER}/{job.id}"
+        assert job.initiator is not None
+        assert (job.initiator.type, job.initiator.name) == ("user", USER)
+        assert job.status.expose_urls == ["http://127.0.0.1:8000", "http://127.0.0.1:8001"]
+        assert (job.expose, job.expose_public) == ([8000, 8001], [8001])
+        assert job.network is not None
+        assert (job.network.group, job.network.aliases) == ("train", ["master"])
+        assert list(job.secrets or ()) == ["SECRET"]  # names, though the library calls them a dict
+        assert (job.environment, job.retry) == ({"KEY": "variable"}, 1)
+        assert job.volumes is not None
+        assert [(each.source, each.mount_path) for each in job.volumes] == [("alice/data", "/data")]
+        ended = api.wait_for_job(job.id, timeout=60, poll_interval=0.05)
+        assert (ended.id, ended.status.stage, ended.status.message) == (job.id, JobStage.COMPLETED, None)
+        assert ended.durations is not None
+        assert ended.durations.total_secs is not None
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["variable hidden"]
+
+    def test_run_in_an_organisation_from_a_space(self, api: HfApi) -> None:
+        job = api.run_job(image="hf.co/spaces/alice/app", command=python("pass"), namespace=ORGANISATION)
+        assert (job.space_id, job.docker_image, job.owner.name, job.owner.type) == (
+            "alice/app",
+            None,
+            ORGANISATION,
+            "org",
+        )
+        assert job.initiator is not None
+        assert (job.initiator.type, job.initiator.name) == ("org", ORGANISATION)
+        ended = api.wait_for_job(job.id, namespace=ORGANISATION, timeout=60, poll_interval=0.05)
+        assert ended.status.stage == JobStage.COMPLETED
+
+    def test_wait_for_a_failure(self, api: HfApi) -> None:
+        job = api.run_job(image="x", command=python("import sys; sys.exit(9)"))
+        (ended,) = api.wait_for_job([job.id], timeout=60, poll_interval=0.05)
+        assert (ended.status.stage, ended.status.message) == (
+            "ERROR",
+            "Job failed with exit code: 9. Reason: Error.",
+        )
+
+    def test_list_pages_by_status_and_labels(self, api: HfApi) -> None:
+        jobs = list(api.list_jobs(namespace=USER, status=["COMPLETED", "ERROR"]))
+        assert len(jobs) > 200
+        assert len({job.id for job in jobs}) == len(jobs)
+        created = [job.created_at or datetime.min.replace(tzinfo=timezone.utc) for job in jobs]
+        assert created == sorted(created, reverse=True)
+        assert {job.status.stage for job in jobs} == {"COMPLETED", "ERROR"}
+        named = list(api.list_jobs(namespace=USER, labels={"name": "train-judge", "env": "prod"}))
+        assert 0 < len(named) < len(jobs)
+        assert {(job.labels or {})["name"] for job in named} == {"train-judge"}
+
+    def test_inspect(self, api: HfApi) -> None:
+        job = api.inspect_job(job_id=BY_HAND)
+        assert (job.id, job.status.stage) == (BY_HAND, "COMPLETED")
+        with pytest.raises(JobNotFoundError, match="Job Not Found"):
+            api.inspect_job(job_id="6a01d697aff1cd33e8f30000")
+
+    def test_logs_with_and_without_follow_and_tail(self, api: HfApi) -> None:
+        job = api.run_job(image="x", command=python("for n in range(20): print(n)"))
+        lines = [str(n) for n in range(20)]
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == lines
+        assert list(api.fetch_job_logs(job_id=job.id, follow=False)) == lines
+        assert list(api.fetch_job_logs(job_id=job.id, follow=False, tail=3)) == lines[-3:]
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True, tail=3)) == lines[-3:]
+
+    def test_logs_of_a_job_that_runs(self, api: HfApi) -> None:
+        job = api.run_job(image="x", command=FOREVER)
+        assert next(iter(api.fetch_job_logs(job_id=job.id, follow=True))) == "up"
+        assert list(api.fetch_job_logs(job_id=job.id, follow=False)) == ["up"]
+        api.cancel_job(job_id=job.id)
+
+    def test_metrics(self, api: HfApi) -> None:
+        job = api.run_job(image="x", command=FOREVER)
+        api.wait_for_job(job.id, stages=[JobStage.RUNNING], timeout=60, poll_interval=0.05)
+        (metrics,) = api.fetch_job_metrics(job_id=job.id)
+        assert metrics["memory_used_bytes"] > 0
+        assert set(metrics) == {
+            "cpu_usage_pct",
+            "cpu_millicores",
+            "memory_used_bytes",
+            "memory_total_bytes",
+            "rx_bps",
+            "tx_bps",
+            "gpus",
+            "replica",
+        }
+        api.cancel_job(job_id=job.id)
+        assert list(api.fetch_job_metrics(job_id=job.id)) == []
+
+    def test_rerun(self, api: HfApi) -> None:
+        job = api.rerun_job(job_id=BY_HAND)
+        assert job.initiator is not None
+        assert (job.initiator.type, job.initiator.id) == ("duplicated-job", BY_HAND)
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["1842 of 1842 cards classified"]
+
+    def test_cancel_labels_and_expose(self, api: HfApi) -> None:
+        job = api.run_job(image="x", command=FOREVER)
+        api.wait_for_job(job.id, stages=[JobStage.RUNNING], timeout=60, poll_interval=0.05)
+        assert api.update_job_labels(job_id=job.id, labels={"a": "1"}).labels == {"a": "1"}
+        exposed = api.update_job_expose(job_id=job.id, expose=[9000])
+        assert (exposed.expose, exposed.status.expose_urls) == ([9000], ["http://127.0.0.1:9000"])
+        hidden = api.update_job_expose(job_id=job.id, expose=[])
+        assert (hidden.expose, hidden.status.expose_urls) == ([], None)
+        api.cancel_job(job_id=job.id)
+        ended = api.inspect_job(job_id=job.id)
+        assert (ended.status.stage, ended.labels) == (JobStage.CANCELED, {"a": "1"})
+
+    def test_hardware(self, api: HfApi) -> None:
+        hardware = {each.name: each for each in api.list_jobs_hardware()}
+        assert (hardware["cpu-basic"].cpu, hardware["cpu-basic"].unit_cost_micro_usd) == ("2 vCPU", 167)
+        accelerator = hardware["a10g-largex2"].accelerator
+        assert accelerator is not None
+        assert (accelerator.model, accelerator.quantity, accelerator.vram) == ("A10G", "2", "48 GB")
+
+    def test_refusals_are_understood(self, api: HfApi, emulator: Emulator) -> None:
+        with pytest.raises(HfHubHTTPError, match=r"Bad request:\nflavor: expected one of cpu-basic\|"):
+            api.run_job(image="x", command=["true"], flavor="cpu-tiny")
+        stranger = HfApi(endpoint=emulator.endpoint, token="hf_wrong")
+        with pytest.raises(HfHubHTTPError, match=r"(?s)401.*Invalid credentials in Authorization header"):
+            stranger.inspect_job(job_id=BY_HAND, namespace=USER)
+
+    def test_needs_no_namespace(self, emulator: Emulator) -> None:
+        """Where the endpoint comes from the environment, as the library wants it for some calls."""
+        code = "from huggingface_hub import list_jobs; print(len(list(list_jobs(status='RUNNING'))) > 0)"
+        assert run_python(code, environ=emulator.environ) == Result(0, "True\n", "")
+
+
+def test_scheduled_jobs(api: HfApi) -> None:
+    made = api.create_scheduled_job(
+        image="python:3.12",
+        command=python("import os; print(os.environ['SECRET'])"),
+        schedule="@yearly",
+        secrets={"SECRET": "hidden"},
+        name="yearly",
+        timeout=60,
+    )
+    assert (made.schedule, made.suspend, made.concurrency) == ("@yearly", False, False)
+    assert (made.job_spec.labels, made.job_spec.timeout) == ({"name": "yearly"}, 60)
+    assert (made.owner.name, made.status.last_job) == (USER, None)
+    following = datetime(datetime.now(timezone.utc).year + 1, 1, 1, tzinfo=timezone.utc)
+    assert made.status.next_job_run_at == following
+    identifier = made.id
+    assert {each.id for each in api.list_scheduled_jobs()} >= {identifier, DAILY_SCHEDULE}
+    assert [each.id for each in api.list_scheduled_jobs(labels={"name": "yearly"})] == [identifier]
+    job = api.trigger_scheduled_job(scheduled_job_id=identifier)
+    assert job.initiator is not None
+    assert (job.initiator.type, job.initiator.id) == ("scheduled-job", identifier)
+    assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["hidden"]
+    api.wait_for_job(job.id, timeout=60, poll_interval=0.05)
+    last = api.inspect_scheduled_job(scheduled_job_id=identifier).status.last_job
+    assert last is not None
+    assert (last.id, last.at) == (job.id, job.created_at)
+    api.suspend_scheduled_job(scheduled_job_id=identifier)
+    assert api.inspect_scheduled_job(scheduled_job_id=identifier).suspend is True
+    api.resume_scheduled_job(scheduled_job_id=identifier)
+    assert api.inspect_scheduled_job(scheduled_job_id=identifier).suspend is False
+    changed = api.update_scheduled_job_schedule(scheduled_job_id=identifier, schedule="0 9 * * 1")
+    assert changed.schedule == "0 9 * * 1"
+    labelled = api.update_scheduled_job_labels(scheduled_job_id=identifier, labels={"a": "1"})
+    assert labelled.job_spec.labels == {"a": "1"}
+    api.delete_scheduled_job(scheduled_job_id=identifier)
+    with pytest.raises(HfHubHTTPError, match="Scheduled job not found"):
+        api.inspect_scheduled_job(scheduled_job_id=identifier)
+
+
+def test_a_scheduled_job_that_runs_is_not_run_again(api: HfApi) -> None:
+    made = api.create_scheduled_job(image="x", command=FOREVER, schedule="@yearly")
+    job = api.trigger_scheduled_job(scheduled_job_id=made.id)
+    with pytest.raises(HfHubHTTPError, match=r"(?s)409.*Another job is already running"):
+        api.trigger_scheduled_job(scheduled_job_id=made.id)
+    api.cancel_job(job_id=job.id)
+    api.delete_scheduled_job(scheduled_job_id=made.id)
+
+
+class TestCommand:
+    """`hf jobs`, as a person types it."""
+
+    @pytest.fixture
+    def hf(self, emulator: Emulator, directories: dict[str, str]) -> "Hf":
+        return Hf({**directories, **emulator.environ, "HF_HUB_DISABLE_UPDATE_CHECK": "1"})
+
+    def test_run_shows_the_output(self, hf: "Hf") -> None:
+        code, stdout, _ = hf("run", "python:3.12", *python("print('from a job')"))
+        assert code == 0
+        assert "\nfrom a job\n" in stdout
+
+    def test_run_fails_with_the_job(self, hf: "Hf") -> None:
+        code, stdout, stderr = hf("run", "python:3.12", *python("import sys; print('bad'); sys.exit(5)"))
+        assert code == 1
+        assert "bad\n" in stdout
+        assert "finished with stage 'ERROR': Job failed with exit code: 5. Reason: Error." in stderr
+
+    def test_life_of_a_job(self, hf: "Hf", emulator: Emulator) -> None:
+        code = "import sys, time\nprint('begun', flush=True)\ntime.sleep(0.5)\nprint('done')"
+        started = hf("run", "--detach", "--name", "by-hf", "--label", "team=ml", "python:3.12", *python(code))
+        assert started.code == 0
+        (job,) = hf.json("ps", "-a", "--label", "name=by-hf")
+        identifier = job["id"]
+        assert identifier in started.stdout
+        assert hf("logs", "-f", identifier).stdout == "begun\ndone\n"
+        assert hf("wait", identifier).code == 0
+        (inspected,) = hf.json("inspect", identifier)
+        assert (inspected["status"]["stage"], inspected["labels"]["team"]) == ("COMPLETED", "ml")
+        again = hf("rerun", identifier)
+        assert again.code == 0
+        assert "begun\ndone\n" in again.stdout
+        copies = [job for job in hf.json("ps", "-a") if (job.get("initiator") or {}).get("id") == identifier]
+        assert len(copies) == 1
+        long = hf("run", "--detach", "python:3.12", *FOREVER)
+        (other,) = [line.split()[-1] for line in long.stdout.splitlines() if line.strip().startswith("id:")]
+        assert hf("cancel", other).code == 0
+        assert emulator.job(other)["status"]["stage"] == "CANCELED"
+        assert "cpu-basic" in hf("hardware").stdout
+
+    def test_scheduled_jobs(self, hf: "Hf") -> None:
+        made = hf("scheduled", "run", "--name", "nightly", "0 3 * * *", "python:3.12", *python("print('tick')"))
+        assert made.code == 0
+        (scheduled,) = [each for each in hf.json("scheduled", "ps", "-a") if each.get("name") == "nightly"]
+        assert scheduled["id"] in made.stdout
+        triggered = hf("scheduled", "trigger", scheduled["id"])
+        assert triggered.code == 0
+        (job,) = until(lambda: hf.json("ps", "-a", "--label", "name=nightly"), "the run")
+        assert job["id"] in triggered.stdout
+        assert hf("logs", "-f", job["id"]).stdout == "tick\n"
+        assert hf("scheduled", "delete", scheduled["id"]).code == 0
+        assert hf("scheduled", "inspect", scheduled["id"]).code == 1
+
+
+class Hf:
+    """The installed `hf jobs`."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._environ = environ
+
+    def __call__(self, *argv: str) -> Result:
+        return run([sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", *argv], self._environ)
+
+    def json(self, *argv: str) -> list[dict[str, Any]]:
+        code, stdout, stderr = self(*argv, "--format", "json")
+        assert code == 0, stderr
+        parsed: list[dict[str, Any]] = json.loads(stdout)
+        return parsed

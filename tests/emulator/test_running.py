@@ -1,0 +1,643 @@
+"""The emulator runs jobs: as processes on this machine, to their end and not beyond, whatever is killed meanwhile."""
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.emulator.emulation import Emulator, Serve, is_gone, until
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
+
+FOREVER = "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One that all tests of this file use which do not stop it."""
+    environ = {"HF_TOKEN": "hf_notTheBusinessOfJobs", "SECRET_OF_THIS_MACHINE": "1"}
+    served = Emulator(tmp_path_factory.mktemp("running") / "state", "--empty", environ=environ)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def own(serve: Serve, tmp_path: Path) -> Emulator:
+    """One that a test may stop and kill."""
+    return serve(tmp_path / "state", "--empty")
+
+
+class TestEnds:
+    def test_of_a_command_that_succeeds(self, emulator: Emulator) -> None:
+        identifier = emulator.python("print('hello')")
+        assert emulator.output(identifier) == ["hello"]
+        job = emulator.wait(identifier)
+        assert job["status"] == {"stage": "COMPLETED", "message": None, "failureCount": 0}
+        assert job["createdAt"] <= job["startedAt"] <= job["finishedAt"]
+        assert set(job["durations"]) == {"schedulingSecs", "runningSecs", "totalSecs"}
+
+    @pytest.mark.parametrize(
+        ("code", "message"),
+        [
+            ("import sys; sys.exit(3)", "Job failed with exit code: 3. Reason: Error."),
+            pytest.param(
+                "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+                "Job failed with exit code: 137. Reason: Error.",
+                marks=POSIX,
+            ),
+        ],
+    )
+    def test_of_a_command_that_fails(self, emulator: Emulator, code: str, message: str) -> None:
+        job = emulator.wait(emulator.python(code))
+        assert job["status"] == {"stage": "ERROR", "message": message, "failureCount": 1}
+
+    def test_of_a_command_that_is_not_there(self, emulator: Emulator) -> None:
+        identifier = emulator.run("no-such-program")
+        assert emulator.wait(identifier)["status"]["message"] == "Job failed with exit code: 127. Reason: Error."
+        assert emulator.output(identifier) == ["no-such-program: No such file or directory"]
+
+    def test_of_a_job_without_a_command(self, emulator: Emulator) -> None:
+        body = {"dockerImage": "python:3.12", "flavor": "cpu-basic"}
+        identifier = emulator.ask("POST", f"/api/jobs/{USER}", body).data["id"]
+        message = "The job has no command, and the emulator does not use images, which have one"
+        assert emulator.wait(identifier)["status"]["message"] == message
+
+    def test_of_one_whose_time_is_up(self, emulator: Emulator) -> None:
+        identifier = emulator.python(FOREVER, timeoutSeconds=1)
+        job = emulator.wait(identifier)
+        assert (job["timeout"], job["status"]["stage"], job["status"]["message"]) == (1, "ERROR", "Job timeout")
+        assert emulator.output(identifier) == ["up"]
+
+    def test_of_one_that_cannot_be_started_again_and_again(self, emulator: Emulator) -> None:
+        job = emulator.wait(emulator.run("./no-such-program", attempts=10**9, timeoutSeconds=1))
+        assert (job["status"]["stage"], job["status"]["message"]) == ("ERROR", "Job timeout")
+        assert job["status"]["failureCount"] > 1
+
+    def test_of_one_that_may_fail_before_it_succeeds(self, emulator: Emulator, tmp_path: Path) -> None:
+        """Each attempt has a header of its own in the output."""
+        code = (
+            f"import pathlib, sys; file = pathlib.Path({str(tmp_path / 'tries')!r})\n"
+            "tries = len(file.read_text()) if file.exists() else 0\n"
+            "file.write_text('x' * (tries + 1)); print('try', tries); sys.exit(tries < 2)"
+        )
+        identifier = emulator.python(code, attempts=4)
+        job = emulator.wait(identifier)
+        assert job["status"] == {"stage": "COMPLETED", "message": None, "failureCount": 2}
+        assert job["retry"] == 3
+        kinds = [event["data"].startswith("===== Job started at ") for event in emulator.events(identifier)]
+        assert kinds == [True, False] * 3
+        assert emulator.output(identifier) == ["try 0", "try 1", "try 2"]
+
+    def test_of_one_that_fails_as_often_as_it_may(self, emulator: Emulator) -> None:
+        job = emulator.wait(emulator.python("import sys; sys.exit(7)", attempts=2))
+        message = "Job failed with exit code: 7. Reason: Error."
+        assert job["status"] == {"stage": "ERROR", "message": message, "failureCount": 2}
+
+    def test_take_the_processes_that_a_command_left_with_them(self, emulator: Emulator, tmp_path: Path) -> None:
+        """As the end of a container does."""
+        code = (
+            "import subprocess, sys, pathlib\n"
+            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}])\n"
+            f"pathlib.Path({str(tmp_path / 'child')!r}).write_text(str(child.pid))"
+        )
+        emulator.wait(emulator.python(code))
+        child = int((tmp_path / "child").read_text())
+        until(lambda: is_gone(child), "the end of a child")
+
+
+class TestCancel:
+    def test_ends_the_process_with_its_children(self, emulator: Emulator) -> None:
+        code = (
+            "import os, subprocess, sys\n"
+            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}])\n"
+            "print(os.getpid(), child.pid)\n" + FOREVER
+        )
+        identifier = emulator.python(code)
+        emulator.wait_for_line(identifier, "up")
+        pids = [int(pid) for pid in re.findall(r'"data": "(\d+) (\d+)"', emulator.log_of(identifier))[0]]
+        status, job, _ = emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        assert (status, job["status"]["stage"], job["status"]["message"]) == (200, "CANCELED", None)
+        assert "finishedAt" in job
+        until(lambda: all(map(is_gone, pids)), "the end of both")
+        assert emulator.job(identifier) == job
+
+    def test_is_done_once(self, emulator: Emulator) -> None:
+        identifier = emulator.python("pass")
+        job = emulator.wait(identifier)
+        assert emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")[:2] == (200, job)
+
+    @POSIX
+    def test_lets_the_process_tidy_up(self, emulator: Emulator, tmp_path: Path) -> None:
+        """It is asked to end first, and killed only if it does not."""
+        code = (
+            "import pathlib, signal, sys, time\n"
+            "def tidy(*_):\n"
+            f"    pathlib.Path({str(tmp_path / 'tidy')!r}).write_text('done')\n"
+            "    sys.exit()\n"
+            "signal.signal(signal.SIGTERM, tidy)\n" + FOREVER
+        )
+        identifier = emulator.python(code)
+        emulator.wait_for_line(identifier, "up")
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        until(lambda: (tmp_path / "tidy").exists(), "the tidying")
+
+    @pytest.mark.parametrize("moment", range(6))
+    def test_may_come_at_any_moment(self, emulator: Emulator, moment: int) -> None:
+        """Whether the process runs already or is just being started: in the end it is gone, and the job canceled."""
+        identifier = emulator.python(FOREVER, attempts=3)
+        for _ in range(moment):
+            emulator.job(identifier)
+        job = emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel").data
+        assert job["status"]["stage"] == "CANCELED"
+        until(lambda: not (emulator.directory / "work" / identifier).exists(), "the end of its directory")
+        assert emulator.job(identifier) == job
+
+    @POSIX
+    def test_kills_what_does_not_listen(self, emulator: Emulator) -> None:
+        """Also a process that made a session of its own."""
+        ignoring = (
+            "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('pid', os.getpid(), flush=True)\n"
+        )
+        code = (
+            f"{ignoring}import subprocess, sys\n"
+            f"subprocess.run([sys.executable, '-c', {ignoring + FOREVER!r}], start_new_session=True)"
+        )
+        identifier = emulator.python(code)
+        emulator.wait_for_line(identifier, "up")
+        pids = re.findall(r'"data": "pid (\d+)"', emulator.log_of(identifier))
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        until(lambda: all(is_gone(int(pid)) for pid in pids), "the end of the processes")
+
+
+class TestSurroundings:
+    def test_are_those_of_the_job_alone(self, emulator: Emulator) -> None:
+        """Its variables and secrets are there; tokens of this machine are not."""
+        identifier = emulator.python(
+            "import json, os; print(json.dumps({**os.environ, 'cwd': os.getcwd(), 'files': os.listdir()}))",
+            flavor="t4-small",
+            environment={"NAME": "of a variable", "JOB_NAME": "x"},
+            secrets={"KEY": "of a secret"},
+        )
+        (line,) = emulator.output(identifier)
+        seen = json.loads(line)
+        expected = {
+            "JOB_ID": identifier,
+            "ACCELERATOR": "t4-small",
+            "CPU_CORES": "4",
+            "MEMORY": "15Gi",
+            "NAME": "of a variable",
+            "JOB_NAME": "x",
+            "KEY": "of a secret",
+            "HOME": seen["cwd"],
+            "files": [],
+        }
+        assert expected.items() <= seen.items()
+        assert {"HF_TOKEN", "SECRET_OF_THIS_MACHINE", "HF_ENDPOINT"} & set(seen) == set()
+        assert emulator.job(identifier)["secrets"] == ["KEY"]
+        until(lambda: not Path(seen["cwd"]).exists(), "the removal of its directory")
+
+    def test_hold_a_python(self, emulator: Emulator) -> None:
+        identifier = emulator.run("python", "-c", "import os; print(os.environ['ACCELERATOR'])")
+        assert emulator.output(identifier) == ["none"]
+
+    def test_are_not_mixed_up(self, emulator: Emulator) -> None:
+        """Arguments follow the command, and nothing is read by a shell."""
+        identifier = emulator.python("import sys; print(sys.argv[1:])", arguments=["$HOME", "a b", "*"])
+        assert emulator.output(identifier) == ["['$HOME', 'a b', '*']"]
+
+
+class TestOutput:
+    def test_is_streamed_while_it_comes(self, emulator: Emulator, tmp_path: Path) -> None:
+        """The stream is open as long as the job, and ends with it."""
+        code = (
+            "import pathlib, time\nprint('first', flush=True)\n"
+            f"while not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.02)\nprint('last')"
+        )
+        identifier = emulator.python(code)
+        read: list[str] = []
+        thread = threading.Thread(target=lambda: read.extend(emulator.output(identifier)))
+        thread.start()
+        emulator.wait_for_line(identifier, "first")
+        assert thread.is_alive()
+        (tmp_path / "go").touch()
+        thread.join(60)
+        assert read == ["first", "last"]
+        assert emulator.output(identifier) == ["first", "last"]
+
+    def test_is_whole_whatever_it_is(self, emulator: Emulator) -> None:
+        code = (
+            "import sys\nout = sys.stdout.buffer\n"
+            "out.write(b'10%\\r100%\\n\\n\\x1b[31mred\\n' + 'é日\\u2028'.encode() + b'\\n\\xff\\n')\n"
+            "out.write(b'x' * 70000 + b'\\nend')\n"
+            "out.flush(); print('to stderr', file=sys.stderr)"
+        )
+        lines = emulator.output(emulator.python(code))
+        assert lines == ["10%\r100%", "", "\x1b[31mred", "é日\u2028", "\ufffd", "x" * 65536, "x" * 4464, "endto stderr"]
+
+    def test_is_whole_when_much_comes_from_many(self, emulator: Emulator) -> None:
+        jobs = [emulator.python("print('\\n' * 20_000 + 'end')") for _ in range(12)]
+        for identifier in jobs:
+            emulator.wait(identifier)
+            assert emulator.output(identifier, "?tail=1") == ["end"]
+            assert emulator.log_of(identifier).count("\n") == 20_002
+
+    @POSIX
+    def test_is_whole_though_somebody_holds_its_pipe(self, emulator: Emulator) -> None:
+        """A line without an end is kept too. Whoever left the job's session does not outlive the job."""
+        code = (
+            "import subprocess, sys\n"
+            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}], start_new_session=True)\n"
+            "print(child.pid); print('partial', end='')"
+        )
+        identifier = emulator.python(code)
+        emulator.wait(identifier)
+        lines = emulator.output(identifier)
+        assert "partial" in lines[-1]
+        (pid,) = (line for line in lines if line.isdigit())
+        assert is_gone(int(pid))
+
+    @pytest.mark.parametrize(("tail", "lines"), [("0", []), ("2", ["8", "9"]), ("99", [*map(str, range(10))])])
+    def test_has_a_tail(self, emulator: Emulator, tail: str, lines: list[str]) -> None:
+        """The header comes whatever is asked for."""
+        identifier = emulator.python("for n in range(10): print(n)")
+        emulator.wait(identifier)
+        header, *events = emulator.events(identifier, f"?tail={tail}")
+        assert header["data"].startswith("===== Job started at 2")
+        assert [event["data"] for event in events] == lines
+
+    @pytest.mark.parametrize("tail", ["-1", "x", "1.5", "", "9" * 17])
+    def test_has_no_tail_that_is_no_number(self, emulator: Emulator, tail: str) -> None:
+        identifier = emulator.python("pass")
+        status, data, _ = emulator.ask("GET", f"/api/jobs/{USER}/{identifier}/logs?tail={tail}")
+        assert (status, data) == (400, {"error": "Invalid tail: expected a number of lines"})
+
+
+def test_metrics_are_measured(emulator: Emulator) -> None:
+    """Of the process and its children; they end with the job, and a job that has ended has none."""
+    code = (
+        "import subprocess, sys, time\nheld = bytearray(100_000_000)\n"
+        "subprocess.run([sys.executable, '-c', "
+        "'import time; held = bytearray(100_000_000); end = time.time() + 3\\nwhile time.time() < end: pass'])"
+    )
+    identifier = emulator.python(code)
+    metrics = [json.loads(line) for line in emulator.stream(f"{identifier}/metrics")]
+    assert len(metrics) >= 2
+    most = max(metrics, key=lambda each: int(each["memory_used_bytes"]))
+    assert 200_000_000 < most["memory_used_bytes"] < most["memory_total_bytes"] == psutil.virtual_memory().total
+    assert 0 < max(each["cpu_usage_pct"] for each in metrics) <= 110
+    assert most["cpu_millicores"] == (psutil.cpu_count() or 0) * 1000
+    assert most["replica"] == identifier[-5:]
+    emulator.wait(identifier)
+    status, data, _ = emulator.ask("GET", f"/api/jobs/{USER}/{identifier}/metrics")
+    assert (status, data) == (406, {"error": "Job is not running"})
+
+
+class TestInitiators:
+    def test_are_true(self, emulator: Emulator) -> None:
+        mine = emulator.python("pass", secrets={"KEY": "s"}, labels={"name": "source"})
+        status, copy, _ = emulator.ask("POST", f"/api/jobs/{USER}/{mine}/duplicate")
+        assert status == 200
+        assert copy["initiator"] == {"type": "duplicated-job", "id": mine}
+        assert (copy["secrets"], copy["labels"]) == (["KEY"], {"name": "source"})
+        assert emulator.job(mine)["initiator"]["type"] == "user"
+        body = {"dockerImage": "x", "command": ["true"], "flavor": "cpu-basic"}
+        status, of_organisation, _ = emulator.ask("POST", "/api/jobs/aurora-lab", body)
+        assert of_organisation["initiator"] == of_organisation["owner"]
+        assert (of_organisation["owner"]["type"], of_organisation["createdBy"]["name"]) == ("org", USER)
+
+    def test_a_duplicate_has_the_secrets_too(self, emulator: Emulator) -> None:
+        source = emulator.python("import os; print(os.environ['KEY'])", secrets={"KEY": "s3cret"})
+        copy = emulator.ask("POST", f"/api/jobs/{USER}/{source}/duplicate").data["id"]
+        assert emulator.output(copy) == ["s3cret"]
+
+
+class TestSchedules:
+    EVERY_SECOND = "*/1 * * * * *"
+
+    def create(self, emulator: Emulator, schedule: str, code: str = "pass", **options: object) -> str:
+        spec = {"dockerImage": "x", "command": [sys.executable, "-c", code], "flavor": "cpu-basic"}
+        body = {"jobSpec": spec | {"labels": {"name": "by-schedule"}}, "schedule": schedule, **options}
+        status, made, _ = emulator.ask("POST", f"/api/scheduled-jobs/{USER}", body)
+        assert status == 200, made
+        identifier: str = made["id"]
+        return identifier
+
+    def test_run_by_themselves(self, emulator: Emulator) -> None:
+        identifier = self.create(emulator, self.EVERY_SECOND, "print('tick')")
+        path = f"/api/scheduled-jobs/{USER}/{identifier}"
+
+        def ran() -> dict[str, str] | None:
+            last: dict[str, str] | None = emulator.ask("GET", path).data["status"]["lastJob"]
+            return last
+
+        last = until(ran, "a run")
+        assert emulator.ask("GET", path).data["status"]["nextJobRunAt"] > last["at"]
+        job = emulator.job(last["id"])
+        assert job["initiator"] == {"type": "scheduled-job", "id": identifier}
+        assert (job["labels"], job["createdAt"]) == ({"name": "by-schedule"}, last["at"])
+        assert emulator.output(last["id"]) == ["tick"]
+        assert emulator.ask("POST", f"{path}/suspend").status == 200
+        suspended = emulator.ask("GET", path).data
+        assert suspended["suspend"] is True
+        assert emulator.ask("POST", f"{path}/resume").status == 200
+        until(lambda: ran() != suspended["status"]["lastJob"], "another run")
+        assert emulator.ask("DELETE", path).status == 200
+        assert emulator.ask("GET", path)[:2] == (404, {"error": "Scheduled job not found"})
+        assert emulator.job(last["id"])["id"] == last["id"]
+
+    @pytest.mark.parametrize(
+        ("schedule", "step"),
+        [("@hourly", timedelta(hours=1)), ("30 4 * * 1", timedelta(weeks=1)), ("@daily", timedelta(days=1))],
+    )
+    def test_tell_when_they_run_next(self, emulator: Emulator, schedule: str, step: timedelta) -> None:
+        path = f"/api/scheduled-jobs/{USER}/{self.create(emulator, schedule)}"
+        made = emulator.ask("GET", path).data
+        following = datetime.fromisoformat(made["status"]["nextJobRunAt"].replace("Z", "+00:00"))
+        assert timedelta(0) < following - datetime.now(timezone.utc) <= step
+        assert (made["schedule"], made["suspend"], made["concurrency"]) == (schedule, False, False)
+        assert (made["initiator"], made["status"]["lastJob"]) == (made["owner"], None)
+        changed = emulator.ask("POST", f"{path}/schedule", {"schedule": "0 0 1 1 *"}).data
+        assert changed["status"]["nextJobRunAt"] == f"{datetime.now(timezone.utc).year + 1}-01-01T00:00:00.000Z"
+        emulator.ask("DELETE", path)
+
+    def test_run_when_they_are_told_to(self, emulator: Emulator) -> None:
+        """But not twice at once, unless they may."""
+        path = f"/api/scheduled-jobs/{USER}/{self.create(emulator, '@yearly', FOREVER)}"
+        status, job, _ = emulator.ask("POST", f"{path}/run")
+        assert status == 200
+        busy = (
+            "Another job is already running at the same time, set `concurrency` to allow multiple instances of "
+            "scheduled jobs to run concurrently"
+        )
+        assert emulator.ask("POST", f"{path}/run")[:2] == (409, {"error": busy})
+        emulator.ask("POST", f"/api/jobs/{USER}/{job['id']}/cancel")
+        status, again, _ = emulator.ask("POST", f"{path}/run")
+        assert status == 200
+        assert again["id"] != job["id"]
+        emulator.ask("POST", f"/api/jobs/{USER}/{again['id']}/cancel")
+        several = f"/api/scheduled-jobs/{USER}/{self.create(emulator, '@yearly', 'pass', concurrency=True)}"
+        assert [emulator.ask("POST", f"{several}/run").status for _ in range(3)] == [200] * 3
+        emulator.ask("DELETE", path)
+        emulator.ask("DELETE", several)
+
+    def test_have_labels(self, emulator: Emulator) -> None:
+        path = f"/api/scheduled-jobs/{USER}/{self.create(emulator, '@yearly', suspend=True)}"
+        made = emulator.ask("PUT", f"{path}/labels", {"labels": {"a": "1"}}).data
+        assert made["jobSpec"]["labels"] == {"a": "1"}
+        assert emulator.ask("GET", f"/api/scheduled-jobs/{USER}?label=a=1").data == [made]
+        assert emulator.ask("GET", f"/api/scheduled-jobs/{USER}?label=a=2").data == []
+        assert emulator.ask("GET", f"/api/scheduled-jobs/{USER}?label=a").status == 400
+        emulator.ask("DELETE", path)
+
+
+def test_many_jobs_of_many_clients_are_all_run(emulator: Emulator) -> None:
+    """200 of them, created by 8 threads; each has its own output."""
+    made: dict[str, str] = {}
+
+    def create(thread: int) -> None:
+        for number in range(25):
+            text = f"{thread}/{number}"
+            made[emulator.python(f"print('{text}')", labels={"many": "yes"})] = text
+
+    threads = [threading.Thread(target=create, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 200
+    count = f"/api/jobs/{USER}/count?stage=RUNNING&stage=SCHEDULING"
+    until(lambda: emulator.ask("GET", count).data == {"count": 0}, "the end of 200 jobs")
+    first, link = emulator.ask("GET", f"/api/jobs/{USER}?label=many=yes")[1:]
+    second = emulator.ask("GET", link["Link"].partition(">")[0].removeprefix(f"<{emulator.endpoint}")).data
+    assert {job["id"]: job["status"]["stage"] for job in first + second} == dict.fromkeys(made, "COMPLETED")
+    assert {identifier: emulator.output(identifier) for identifier in made} == {
+        identifier: [text] for identifier, text in made.items()
+    }
+
+
+class TestKilled:
+    def test_server_takes_no_job_with_it(self, own: Emulator, tmp_path: Path) -> None:
+        """What runs goes on, what waits is run, what has ended stays as it was."""
+        ended = own.python("print('before')")
+        own.wait(ended)
+        wait_for_go = (
+            "import pathlib, time\n"
+            f"while not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.02)\nprint('after')"
+        )
+        running = [own.python(wait_for_go) for _ in range(3)]
+        for identifier in running:
+            own.wait(identifier, "RUNNING")
+        before = own.job(ended)
+        own.kill()
+        (tmp_path / "go").touch()
+        own.start()
+        jobs = own.ask("GET", f"/api/jobs/{USER}").data
+        assert {job["id"] for job in jobs} == {ended, *running}
+        for identifier in running:
+            assert own.wait(identifier)["status"]["stage"] == "COMPLETED"
+            assert own.output(identifier) == ["after"]
+        assert own.job(ended) == before
+
+    def test_with_all_that_it_ran_it_tells_the_truth(self, own: Emulator) -> None:
+        """A job whose process is gone is an error that says why; one that had not begun is run."""
+        running = own.python(FOREVER, labels={"name": "x"})
+        own.wait(running, "RUNNING")
+        own.wait_for_line(running, "up")
+        supervisor = own.supervisor()
+        children = supervisor.children(recursive=True)
+        assert children
+        supervisor.kill()
+        own.kill()
+        own.start()
+        status = own.job(running)["status"]
+        assert (status["stage"], status["message"]) == (
+            "ERROR",
+            "The process that ran the job on this machine is gone, so how it ended is not known",
+        )
+        until(lambda: all(is_gone(child.pid) for child in children), "the end of what was left")
+        assert not (own.directory / "work" / running).exists()
+        assert own.output(own.python("print('next')")) == ["next"]
+
+    def test_supervisor_leaves_no_canceled_job_running(self, own: Emulator) -> None:
+        running = own.python(FOREVER)
+        own.wait_for_line(running, "up")
+        supervisor = own.supervisor()
+        children = supervisor.children(recursive=True)
+        supervisor.kill()
+        assert own.ask("POST", f"/api/jobs/{USER}/{running}/cancel").data["status"]["stage"] in ("CANCELED", "ERROR")
+        until(lambda: all(is_gone(child.pid) for child in children), "the end of the process")
+
+    def test_supervisor_imports_nothing_from_where_the_user_is(self, serve: Serve, tmp_path: Path) -> None:
+        """Else a directory with a file of the right name could run code, or keep jobs from running."""
+        here = tmp_path / "here"
+        here.mkdir()
+        for name in ("psutil", "random", "codecs"):
+            (here / f"{name}.py").write_text("raise RuntimeError('imported')")
+        state = tmp_path / "state"
+        create = (
+            "import os, sys; sys.path.pop(0)\n"
+            "from pathlib import Path\n"
+            "from hfjobs_cli.emulator.app import open_app\n"
+            "app = open_app(Path(sys.argv[1]), token='t', is_empty=True)\n"
+            "os.chdir(sys.argv[2])\n"
+            "spec = {'command': [sys.executable, '-c', ''], 'flavor': 'cpu-basic', 'environment': {}, 'timeout': 60}\n"
+            "print(app.jobs.create('davanstrien', spec, {})['id'])"
+        )
+        code, stdout, stderr = run_python(create, str(state), str(here))
+        assert (code, stderr) == (0, "")
+        assert serve(state, "--empty").wait(stdout.strip())["status"]["stage"] == "COMPLETED"
+
+    def test_supervisor_that_cannot_start_is_told_of(self, serve: Serve, tmp_path: Path) -> None:
+        """In the message of the job that waits; nothing is tried again and again."""
+        state = tmp_path / "state"
+        modules = tmp_path / "modules"
+        modules.mkdir()
+        served = serve(state, "--empty", environ={"PYTHONPATH": str(modules)})
+        (modules / "psutil.py").write_text("raise RuntimeError('broken')")
+        waiting = served.python("pass")
+        for _ in range(5):
+            status = served.job(waiting)["status"]
+        log = state / "supervisor.log"
+        expected = f"No process can be started to run the job: {log} says why"
+        assert (status["stage"], status["message"]) == ("SCHEDULING", expected)
+        assert log.read_text().count("RuntimeError: broken\n") == 1
+
+    def test_supervisor_is_noticed_by_whoever_looks(self, own: Emulator) -> None:
+        """The server need not be started anew for the truth."""
+        running = own.python(FOREVER)
+        own.wait(running, "RUNNING")
+        supervisor = own.supervisor()
+        supervisor.kill()
+        until(lambda: own.job(running)["status"]["stage"] == "ERROR", "the truth")
+
+
+class TestStop:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @POSIX
+    def test_cancels_what_was_created_through_it(self, own: Emulator, number: int) -> None:
+        """Whoever follows such a job still learns how it ended."""
+        running = own.python(FOREVER)
+        own.wait_for_line(running, "up")
+        seen: list[str] = []
+
+        def follow() -> None:
+            seen.extend(own.output(running))
+            seen.append(own.job(running)["status"]["stage"])
+
+        follower = threading.Thread(target=follow)
+        follower.start()
+        until(lambda: f"{running}/logs 200" in own.log, "a follower")
+        code, stdout, stderr = own.stop(number)
+        follower.join()
+        assert seen == ["up", "CANCELED"]
+        assert (code, stdout) == (0, "")
+        assert stderr.endswith("stopped; jobs canceled: 1\n")
+        own.start()
+        assert own.job(running)["status"]["stage"] == "CANCELED"
+        assert own.job(running)["status"]["message"] == "The emulator was stopped"
+        assert own.output(own.python("print('again')")) == ["again"]
+
+    def test_says_what_it_was_asked(self, own: Emulator) -> None:
+        own.ask("GET", f"/api/jobs/{USER}?stage=RUNNING")
+        own.ask("GET", "/api/jobs/nobody/x")
+        lines = own.stop().stderr.splitlines()
+        assert lines == [
+            f"serving {own.directory}; jobs run on this machine, as you; Ctrl-C stops it",
+            f"GET /api/jobs/{USER}?stage=RUNNING 200",
+            "GET /api/jobs/nobody/x 404",
+            "stopped",
+        ]
+        assert own.token not in own.log
+
+
+class TestDemo:
+    """`--demo` is the same store without a server."""
+
+    def environ(self, directories: dict[str, str]) -> dict[str, str]:
+        return {**directories, "HFJOBS_DEMO": "1"}
+
+    def stage(self, identifier: str, environ: dict[str, str]) -> str:
+        return run_command("inspect", identifier, "--format", "{{.status}}", environ=environ).stdout.strip()
+
+    def test_a_job_outlives_the_command_that_created_it(self, directories: dict[str, str]) -> None:
+        environ = self.environ(directories)
+        created = run_command("duplicate", "-q", BY_HAND, environ=environ).stdout.strip()
+        until(lambda: self.stage(created, environ) == "COMPLETED", "its end")
+        log = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "logs" / f"{created}.jsonl"
+        assert '"1842 of 1842 cards classified"' in log.read_text()
+
+    def test_works_while_a_server_does(self, serve: Serve, directories: dict[str, str]) -> None:
+        environ = self.environ(directories)
+        state = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator"
+        state.parent.mkdir(parents=True)
+        served = serve(state)
+        created = run_command("duplicate", "-q", BY_HAND, environ=environ).stdout.strip()
+        assert served.wait(created)["initiator"] == {"type": "duplicated-job", "id": BY_HAND}
+        assert served.output(created) == ["1842 of 1842 cards classified"]
+        through_server = served.python("print('seen by both')")
+        served.wait(through_server)
+        assert self.stage(through_server, environ) == "COMPLETED"
+        listed = run_command("ps", "-a", "--limit", "0", "-q", environ=environ).stdout
+        assert run_command("ps", "-a", "--limit", "0", "-q", environ={**directories, **served.environ}).stdout == listed
+        assert served.stop().code == 0
+
+    def test_every_job_of_the_history_is_harmless_to_run_again(self, serve: Serve, tmp_path: Path) -> None:
+        """One of each kind; they all succeed, without a network and with any Python."""
+        served = serve(tmp_path / "state")
+        kinds = {}
+        for namespace in (USER, "aurora-lab"):
+            for job in served.ask("GET", f"/api/jobs/{namespace}").data:
+                kinds[tuple(job["command"])] = (namespace, job["id"])
+        made = []
+        for namespace, identifier in kinds.values():
+            made.append((namespace, served.ask("POST", f"/api/jobs/{namespace}/{identifier}/duplicate").data["id"]))
+        assert len(made) >= 8
+        for namespace, identifier in made:
+            path = f"/api/jobs/{namespace}/{identifier}"
+            until(lambda path=path: "finishedAt" in served.ask("GET", path).data, "its end")  # type: ignore[misc]
+            assert served.ask("GET", path).data["status"]["stage"] == "COMPLETED"
+
+    def test_history_is_told_from_jobs_that_were_run(self, serve: Serve, tmp_path: Path) -> None:
+        served = serve(tmp_path / "state")
+        never = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+        assert served.output(BY_HAND) == [never]
+        (running,) = served.ask("GET", f"/api/jobs/{USER}?label=name=explorer-cache&stage=RUNNING").data
+        assert served.ask("GET", f"/api/jobs/{USER}/{running['id']}/metrics").status == 406
+        assert served.job(running["id"])["status"]["stage"] == "RUNNING"
+        assert served.ask("POST", f"/api/jobs/{USER}/{running['id']}/cancel").data["status"]["stage"] == "CANCELED"
+        scheduled = served.ask("GET", f"/api/scheduled-jobs/{USER}").data
+        assert [each["suspend"] for each in scheduled] == [True, True]
+        assert scheduled[0]["id"] == DAILY_SCHEDULE
+
+
+class TestReset:
+    def test_forgets_everything(self, own: Emulator) -> None:
+        """What runs is ended, and a server that runs goes on with nothing."""
+        running = own.python(FOREVER)
+        own.wait(running, "RUNNING")
+        children = own.supervisor().children(recursive=True)
+        done = run_command("emulator", "reset", "--state-dir", str(own.directory), environ={})
+        assert done == Result(0, "", f"forgot the jobs in {own.directory}\n")
+        until(lambda: all(is_gone(child.pid) for child in children), "the end of what ran")
+        assert own.ask("GET", f"/api/jobs/{USER}").data == []
+        assert (own.directory / "token").read_text().strip() == own.token
+        assert own.output(own.python("print('new')")) == ["new"]
+
+    def test_forgets_what_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "jobs.sqlite3").write_bytes(b"not a database" * 99)
+        assert run_command("emulator", "reset", "--state-dir", str(tmp_path), environ={}).code == 0
+        assert not (tmp_path / "jobs.sqlite3").exists()
+
+    def test_of_nothing_is_no_error(self, tmp_path: Path) -> None:
+        done = run_command("emulator", "reset", "--state-dir", str(tmp_path / "none"), environ={})
+        assert done == Result(0, "", f"no jobs are kept in {tmp_path / 'none'}\n")
+        assert not (tmp_path / "none").exists()

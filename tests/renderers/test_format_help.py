@@ -1,0 +1,64 @@
+"""`--format help`: what can be printed, and how."""
+
+import re
+
+import pytest
+
+from tests.support import BY_HAND, Golden, Hfjobs, Hub, Result
+
+
+class TestHelp:
+    """`--format help` and `--columns help` need nothing else to be right."""
+
+    @pytest.mark.parametrize("command", [("ps", "--sort", "nope"), ("inspect",), ("duplicate",)])
+    def test_lists_fields_and_functions(
+        self, hfjobs: Hfjobs, hub: Hub, golden: Golden, command: tuple[str, ...]
+    ) -> None:
+        result = hfjobs(*command, "--format", "Help")
+        assert hfjobs(*command, "--format", "help") == result
+        assert result == Result(0, golden("format-help.txt", result.stdout), "")
+        assert max(map(len, result.stdout.splitlines())) <= 80
+        assert hub.requests == []
+
+    def test_lists_every_field_of_the_json_object(self, hfjobs: Hfjobs) -> None:
+        (job,) = hfjobs.jobs("inspect", BY_HAND)
+        listed = re.findall(r"^ \.([\w.]+)", hfjobs("ps", "--format", "help").stdout, re.MULTILINE)
+        parts = [f"{key}.{inner}" for key, value in job.items() if isinstance(value, dict) for inner in value]
+        free = ("labels.", "environment.")
+        expected = {*job, *(part for part in parts if not part.startswith(free))}
+        expected |= {
+            "name",
+            "image",
+            "created",
+            "started",
+            "finished",
+            "runtime",
+            "message",
+            "network.group",
+            "network.aliases",
+            "volumes",
+        }
+        assert set(listed) == expected
+
+    def test_every_field_can_be_used(self, hfjobs: Hfjobs) -> None:
+        listed = re.findall(r"^ (\.[\w.]+) ", hfjobs("ps", "--format", "help").stdout, re.MULTILINE)
+        template = " ".join(f"{{{{{field}}}}}" for field in listed)
+        assert hfjobs("ps", "-a", "--limit", "0", "--format", template).code == 0
+
+    def test_examples_of_functions_can_be_used(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        id_ = hub.add(volumes=[{"type": "bucket", "source": "alice/data", "mountPath": "/data"}])
+        functions = hfjobs("ps", "--format", "help").stdout.partition("Functions:\n")[2]
+        values = {
+            "pluck": ".volumes",
+            "join": ".command",
+            "timeago": ".created",
+            "timefmt": ".created",
+            "index": ".labels",
+        }
+        for line in functions.splitlines():
+            usage = line[1:26].strip().removesuffix(" 0...")
+            name, *words = (word.removesuffix("...") for word in usage.split())
+            value = values.get(name, ".name")
+            words = [value if word in ("A", "B", "URL") else word for word in words]
+            result = hfjobs("inspect", id_, "--format", f"{{{{{name} {' '.join(words)}}}}}")
+            assert (usage, result.code, result.stderr) == (usage, 0, "")

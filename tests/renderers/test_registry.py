@@ -1,0 +1,179 @@
+"""`--format`: which formats there are, and those that packages add."""
+
+import re
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+import yaml
+
+from hfjobs_cli.renderers.registry import RENDERERS
+from tests.support import (
+    BY_HAND,
+    BY_SCHEDULE,
+    ROOT,
+    TOKEN,
+    Hfjobs,
+    Hub,
+    Result,
+    closed_pipe,
+    imports_of,
+    posix_only,
+    run,
+    run_command,
+)
+from tests.words import FORMATS, JOB_FIELDS
+
+
+def test_an_unknown_format_names_those_there_are(hfjobs: Hfjobs) -> None:
+    assert hfjobs("ps", "--format", "xml") == Result(
+        2,
+        "",
+        "error: unknown format 'xml'\n"
+        f"hint: one of {', '.join(FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields\n",
+    )
+
+
+def test_every_built_in_format_is_listed() -> None:
+    assert list(RENDERERS) == FORMATS
+
+
+def metadata(directory: Path, name: str, code: str, target: str = "FORMAT", format_: str = "yaml") -> dict[str, str]:
+    """Make a package look installed, as an importer sees it, and return the environment in which it is."""
+    module = name.replace("-", "_")
+    (directory / f"{module}.py").write_text(code, encoding="utf-8")
+    info = directory / f"{module}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[hfjobs.renderers]\n{format_} = {module}:{target}\n", encoding="utf-8")
+    return {"PYTHONPATH": str(directory)}
+
+
+LINES = """
+from hfjobs_cli import Renderer
+
+
+def render(records, view):
+    for record in records:
+        view.write(f"- {record.asdict()['id']}\\n")
+
+
+FORMAT = Renderer("yaml", render, streams=True)
+"""
+
+
+class TestPackages:
+    """Installed packages add formats."""
+
+    @pytest.fixture
+    def environ(self, directories: dict[str, str], hub: Hub) -> dict[str, str]:
+        return {**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
+
+    def test_the_one_that_is_explained_works(self, environ: dict[str, str], tmp_path: Path) -> None:
+        """YAML, as `hfjobs help formatting` has it, built and installed as a package of its own."""
+        page = (ROOT / "hfjobs_cli" / "help" / "formatting.md").read_text(encoding="utf-8")
+        (code,) = (block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Renderer(" in block)
+        (project,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+        folder, installed = tmp_path / "hfjobs-yaml", tmp_path / "installed"
+        folder.mkdir()
+        (folder / "hfjobs_yaml.py").write_text(code, encoding="utf-8")
+        (folder / "pyproject.toml").write_text(project, encoding="utf-8")
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+        done = run(
+            [*pip, "--disable-pip-version-check", "--root-user-action=ignore", "--target", str(installed), str(folder)],
+            {},
+        )
+        assert done.code == 0, done.stderr
+        with_yaml = {**environ, "PYTHONPATH": str(installed)}
+        result = run_command("inspect", BY_HAND, BY_SCHEDULE, "--format", "yaml", environ=with_yaml)
+        assert (result.code, result.stderr) == (0, "")
+        jobs = yaml.safe_load(result.stdout)
+        assert [job["id"] for job in jobs] == [BY_HAND, BY_SCHEDULE]
+        assert list(jobs[0]) == JOB_FIELDS
+        assert jobs[0]["created_at"] == datetime(2026, 5, 11, 13, 16, 7, tzinfo=timezone.utc)
+        flavors = yaml.safe_load(run_command("hardware", "--format", "YAML", environ=with_yaml).stdout)
+        assert flavors[0]["name"] == "cpu-basic"
+
+    def test_are_listed(self, environ: dict[str, str], tmp_path: Path) -> None:
+        environ |= metadata(tmp_path, "hfjobs-yaml", LINES)
+        assert (
+            "\n yaml       of the package hfjobs-yaml\n"
+            in run_command("ps", "--format", "help", environ=environ).stdout
+        )
+        unknown = run_command("ps", "--format", "ymal", environ=environ)
+        assert unknown.stderr.startswith(
+            f"error: unknown format 'ymal'\nhint: did you mean 'yaml'? one of {', '.join([*FORMATS, 'yaml'])}, or "
+        )
+        asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        offered = run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": "hfjobs ps --format "})
+        assert offered.stdout.split() == [*FORMATS, "yaml", "help"]
+
+    def test_cannot_replace_what_is_built_in(self, environ: dict[str, str], tmp_path: Path) -> None:
+        plain = run_command("ps", "--format", "jsonl", environ=environ)
+        environ |= metadata(tmp_path, "hfjobs-jsonl", LINES, format_="jsonl")
+        assert run_command("ps", "--format", "jsonl", environ=environ) == plain
+
+    @pytest.mark.parametrize(
+        "argv", [("ps",), ("ps", "--format", "csv"), ("ps", "--format", "{{.id}}"), ("ps", "-q"), ("--help",)]
+    )
+    def test_are_not_looked_for_if_a_format_is_built_in(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
+        code, imported = imports_of(*argv, environ=environ)
+        assert code == 0
+        assert imported & {"importlib.metadata", "hfjobs_cli.renderers.plugins"} == set()
+
+    @pytest.mark.parametrize(
+        ("code", "target", "message", "hint"),
+        [
+            (
+                "import nothing_of_this_name",
+                "FORMAT",
+                "format 'yaml' of hfjobs-yaml cannot be loaded: "
+                "ModuleNotFoundError: No module named 'nothing_of_this_name'",
+                "update or uninstall hfjobs-yaml, or choose another format",
+            ),
+            (
+                LINES,
+                "OTHER",
+                "format 'yaml' of hfjobs-yaml cannot be loaded: "
+                "AttributeError: module 'hfjobs_yaml' has no attribute 'OTHER'",
+                "update or uninstall hfjobs-yaml, or choose another format",
+            ),
+            (
+                "FORMAT = print",
+                "FORMAT",
+                "format 'yaml' of hfjobs-yaml is not a Renderer, but builtin_function_or_method",
+                "'hfjobs_yaml:FORMAT' should name a hfjobs_cli.Renderer",
+            ),
+        ],
+    )
+    def test_that_cannot_be_loaded_are_one_line(
+        self, environ: dict[str, str], hub: Hub, tmp_path: Path, code: str, target: str, message: str, hint: str
+    ) -> None:
+        """Before anything is asked of the Hub, or created."""
+        environ |= metadata(tmp_path, "hfjobs-yaml", code, target)
+        result = run_command("duplicate", BY_HAND, "--format", "yaml", environ=environ)
+        assert result == Result(1, "", f"error: {message}\nhint: {hint}\n")
+        assert hub.requests == []
+
+    def test_that_fail_are_one_line(self, environ: dict[str, str], hub: Hub, tmp_path: Path) -> None:
+        """A job that was created is told of."""
+        environ |= metadata(tmp_path, "hfjobs-yaml", LINES.replace("['id']", "['nope']"))
+        hint = "hint: update or uninstall hfjobs-yaml, or choose another format\n"
+        failed = f"error: format 'yaml' of hfjobs-yaml failed: KeyError: 'nope'\n{hint}"
+        assert run_command("ps", "--format", "yaml", environ=environ) == Result(1, "", failed)
+        result = run_command("duplicate", BY_HAND, BY_HAND, "--format", "yaml", environ=environ)
+        created = hub.all_jobs()[0]["id"]
+        assert result == Result(1, "", f"created: {created}\nnot duplicated: {BY_HAND}\n{failed}")
+
+    def test_that_two_packages_add_cannot_be_chosen(self, environ: dict[str, str], tmp_path: Path) -> None:
+        environ |= metadata(tmp_path, "hfjobs-yaml", LINES) | metadata(tmp_path, "other-yaml", LINES)
+        result = run_command("ps", "--format", "yaml", environ=environ)
+        message = "error: format 'yaml' is added by hfjobs-yaml and other-yaml\nhint: uninstall one of them\n"
+        assert result == Result(1, "", message)
+
+    @posix_only
+    def test_end_quietly_when_nobody_reads(self, environ: dict[str, str], tmp_path: Path) -> None:
+        environ |= metadata(tmp_path, "hfjobs-yaml", LINES)
+        with closed_pipe() as writer:
+            assert run_command("ps", "--format", "yaml", environ=environ, stdout=writer) == Result(0, "", "")
