@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hfjobs_cli import __version__
-from hfjobs_cli.cli.topics import TOPICS as EXPLAINED
+from hfjobs_cli.cli.registry import TOPICS as EXPLAINED
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.renderers.registry import RENDERERS

@@ -1,9 +1,14 @@
 """The hardware that the Hub offers."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
-from hfjobs_cli.records.hardware import Hardware
-from hfjobs_cli.records.reading import read_list
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.hardware import Hardware
 
 LIST = Endpoint("GET", "/api/jobs/hardware", needs_token=False)
 
@@ -13,5 +18,6 @@ class Flavors(Hub):
 
     def list_hardware(self) -> list[Hardware]:
         """Return every flavor that jobs can run on, in the Hub's order (`GET /api/jobs/hardware`). Needs no token."""
-        answer = self._transport.ask(LIST)
-        return self._parsed(answer, lambda data: read_list(Hardware, data, self._transport.endpoint, "hardware"))
+        from hfjobs_cli.records.hardware import Hardware  # a command pays for the records that it shows, and no others
+
+        return self._records(Hardware, self._transport.ask(LIST), "hardware")

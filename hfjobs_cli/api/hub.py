@@ -10,9 +10,10 @@ from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.transport import Answer, Transport
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.references import is_name
-from hfjobs_cli.records.reading import describe
-from hfjobs_cli.records.user import User
+from hfjobs_cli.records.reading import describe, read_list
+from hfjobs_cli.records.record import Record
 
+R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
@@ -39,6 +40,8 @@ class Hub:
 
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
+        from hfjobs_cli.records.user import User  # needed once; then it is remembered
+
         answer = self._transport.ask(WHOAMI)
         name = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user").name)
         if not is_name(name):
@@ -55,6 +58,10 @@ class Hub:
             return parse(answer.data)
         except BadResponse as error:
             raise answer.problem(error.message) from error
+
+    def _records(self, model: type[R], answer: Answer, path: str) -> list[R]:
+        """Return the records in an answer that is an array of them. Raises BadResponse for a place below `path`."""
+        return self._parsed(answer, lambda data: read_list(model, data, self._transport.endpoint, path))
 
     def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""

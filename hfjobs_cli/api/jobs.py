@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 
-from hfjobs_cli.api.creating import Creation
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.threads import map_at_once
@@ -14,7 +13,6 @@ from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.records.reading import read_list
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
@@ -51,7 +49,7 @@ class Jobs(Hub):
             here = [*query, ("cursor", cursor)] if cursor else query
             answer = self._in_namespace(namespace, partial(self._get_page, query=here))
             fresh: dict[str, JobInfo] = {}
-            for job in self._jobs_in(answer):
+            for job in self._records(JobInfo, answer, "jobs"):
                 if not any(job.id in ids for ids in earlier):
                     fresh.setdefault(job.id, job)
             earlier.append(set(fresh))
@@ -101,13 +99,15 @@ class Jobs(Hub):
         return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, reference.id, earlier))
 
     def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
+        from hfjobs_cli.api.creating import Creation  # which what only reads does without
+
         def is_it(job: JobInfo) -> bool:
             started_by = job.initiator and (job.initiator.type, job.initiator.id)
             return started_by == ("duplicated-job", source) and job.id not in known
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             answer = self._get_page(namespace, [])
-            return self._jobs_in(answer), answer.sent_at
+            return self._records(JobInfo, answer, "jobs"), answer.sent_at
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -142,6 +142,3 @@ class Jobs(Hub):
         if (job.id == identifier) == endpoint.creates:
             raise answer.problem(f"it is about job '{job.id}'")
         return job
-
-    def _jobs_in(self, answer: Answer) -> list[JobInfo]:
-        return self._parsed(answer, lambda data: read_list(JobInfo, data, self._transport.endpoint, "jobs"))

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -52,8 +51,7 @@ _ERROR_NUMBER = re.compile(r"^\[(Errno|WinError) -?\d+\] ")
 Query = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A 2xx answer: its JSON, the link to the next page if there is one, and when the server sent it."""
 
     data: Any

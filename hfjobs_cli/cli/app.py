@@ -11,9 +11,8 @@ import typer
 from hfjobs_cli import __version__
 from hfjobs_cli.cli.bridge import for_typer
 from hfjobs_cli.cli.connection import Connection
-from hfjobs_cli.cli.registry import COMMANDS, Command
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS, Command
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
 
 import typer
 
@@ -51,13 +51,13 @@ class _Group(NamedTuple):
         return self.model(**own)
 
 
+@functools.cache
 def _declared(model: type) -> list[tuple[str, Any, Any]]:
     """Return name, type and default of each option in a group."""
-    hints = get_type_hints(model, include_extras=True)
     return [
-        (field.name, hints[field.name], Parameter.empty if field.default is MISSING else field.default)
+        (field.name, field.type, Parameter.empty if field.default is MISSING else field.default)
         for field in fields(model)
-        if get_origin(hints[field.name]) is Annotated
+        if get_origin(field.type) is Annotated
     ]
 
 

@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from hfjobs_cli.cli.bridge import LoadKind
-from hfjobs_cli.cli.registry import COMMANDS
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS

@@ -8,7 +8,7 @@ import typer
 from hfjobs_cli.config import Overrides
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Connection:
     """Whom to ask, and as whom."""
 

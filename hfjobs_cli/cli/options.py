@@ -1,23 +1,23 @@
 """Options and arguments that commands share, each with its help and its completion in one place, and groups of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
-from hfjobs_cli.cli.topics import TOPICS
-from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.cli.registry import TOPICS
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 
+if TYPE_CHECKING:
+    from hfjobs_cli.records.kind import Kind
 
-def _or_help(kind: LoadKind, text: Callable[[Kind], str]) -> Callable[[typer.Context, str | None], str | None]:
+
+def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, str | None], str | None]:
     """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
 
     def callback(ctx: typer.Context, value: str | None) -> str | None:
@@ -29,13 +29,13 @@ def _or_help(kind: LoadKind, text: Callable[[Kind], str]) -> Callable[[typer.Con
     return callback
 
 
-def _format_help(kind: Kind) -> str:
+def _format_help(kind: "Kind") -> str:
     from hfjobs_cli.renderers.format_help import format_help  # the template engine is needed by nothing else here
 
     return format_help(kind)
 
 
-def _columns_help(kind: Kind) -> str:
+def _columns_help(kind: "Kind") -> str:
     from hfjobs_cli.query.columns import columns_help
 
     return columns_help(kind)
@@ -88,11 +88,11 @@ Sort = Annotated[str | None, PerKind(_sort_option)]
 Filter = Annotated[list[str] | None, PerKind(_filter_option)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Output:
     """How records of a kind are written."""
 
-    kind: Kind
+    kind: "Kind"
     columns: Annotated[str | None, PerKind(_columns_option)] = None
     wide: Annotated[bool, typer.Option("--wide", "-w", help="Add more columns.")] = False
     format_: Annotated[str | None, PerKind(_format_option)] = None
@@ -120,7 +120,7 @@ Namespace = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """Which jobs: the filters of a listing."""
 

@@ -1,4 +1,4 @@
-"""The list of commands. A command or group is added here, and as a module below `commands`; nowhere else."""
+"""The lists of commands and of topics. What is added here is a module below `commands`, or a page below `help`."""
 
 from __future__ import annotations
 
@@ -45,3 +45,16 @@ COMMANDS = (
     ),
 )
 """Every command, those that only `hf jobs` has too."""
+
+TOPICS = {
+    "formatting": "formats, columns, and output for programs",
+    "templates": "Go templates for --format",
+    "filters": "which jobs are listed, and in what order",
+    "references": "how a job is named",
+    "exit-codes": "what each exit code means",
+    "environment": "settings, and where the token comes from",
+    "emulator": "a Jobs API on this machine",
+    "agents": "one page for programs that call hfjobs",
+    "schema": "the JSON Schema of what --format json prints",
+}
+"""What `hfjobs help` explains: pages of Markdown in `hfjobs_cli/help`, and schemas, which are made."""

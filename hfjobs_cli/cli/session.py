@@ -31,7 +31,7 @@ MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process."""
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 from hfjobs_cli.cli import options
-from hfjobs_cli.cli.registry import COMMANDS
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.topics import TOPICS
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.words import one_of
 

@@ -1,10 +1,10 @@
 """Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
@@ -29,8 +29,7 @@ _OTHER_WORDS = {
 """What other tools call a status, for suggestions."""
 
 
-@dataclass(frozen=True)
-class InitiatorPattern:
+class InitiatorPattern(NamedTuple):
     """One item of `--initiator`: a type, or None for jobs without initiator, and perhaps a name or id."""
 
     type: str | None
@@ -44,8 +43,7 @@ class InitiatorPattern:
         return (initiator.type or UNKNOWN_TYPE) == self.type and self.who in (None, initiator.name, initiator.id)
 
 
-@dataclass(frozen=True)
-class JobFilter:
+class JobFilter(NamedTuple):
     """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any.
 
     `since` is the first moment at which a job may have been created, `until` the first at which it may not; `now` is

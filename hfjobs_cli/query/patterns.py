@@ -19,7 +19,7 @@ _NEGATED_SET = re.compile(r"\[\^(?=.+\])")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class FieldPattern:
     """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
 

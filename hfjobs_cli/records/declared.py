@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from inspect import get_annotations
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from hfjobs_cli.records.record import Record
 
@@ -72,15 +73,19 @@ class Declared(NamedTuple):
     about: About
 
 
+_DECLARED: dict[type, tuple[Declared, ...]] = {}
+
+
 def declared(model: type[Record]) -> tuple[Declared, ...]:
     """Return the fields that a record declares, in order."""
-    hints = get_type_hints(model, include_extras=True)
-    return tuple(_declared(name, hint) for name, hint in hints.items() if get_origin(hint) is Annotated)
-
-
-def _declared(name: str, hint: Any) -> Declared:
-    kind, about = get_args(hint)
-    return Declared(name, shape_of(kind), about)
+    if model not in _DECLARED:
+        hints = get_annotations(model, eval_str=True)
+        _DECLARED[model] = tuple(
+            Declared(name, shape_of(hint.__origin__), *hint.__metadata__)
+            for name, hint in hints.items()
+            if hasattr(hint, "__metadata__")
+        )
+    return _DECLARED[model]
 
 
 def shape_of(hint: Any) -> Shape:

@@ -27,7 +27,7 @@ class Computed(NamedTuple):
     about: About
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Field:
     """One field of a kind. `name` is what it is called in `--columns`, `--sort` and `--filter`.
 
@@ -67,12 +67,18 @@ class Field:
     def cell(self, record: Record, now: datetime, for_eyes: bool) -> str | None:
         """Return its short text, None if there is nothing to say. Moments are relative for eyes."""
         value = self.read(record, now)
-        return None if value is None else self._spelled(value, now if for_eyes else None)
+        if value is None:
+            return None
+        if self.about.spell is not None:
+            return self.about.spell(value)
+        return value if type(value) is str else spelled(value, now if for_eyes else None)
 
     def value(self, record: Record, now: datetime) -> Any:
         """Return what programs read in its column: text or a number, None if there is nothing."""
         value = self.read(record, now)
-        return value if value is None or type(value) in (int, float) else self._spelled(value, None)
+        if value is None or type(value) in (int, float):
+            return value
+        return self._spelled(value)
 
     def order(self, record: Record, now: datetime) -> Any:
         """Return what is compared to order records, None if there is nothing."""
@@ -81,7 +87,7 @@ class Field:
             return None
         if self.about.order is not None:
             return self.about.order(value)
-        return value if isinstance(value, str | int | float | datetime) else self._spelled(value, None)
+        return value if isinstance(value, str | int | float | datetime) else self._spelled(value)
 
     def texts(self, record: Record, now: datetime) -> Iterable[str]:
         """Return the texts by which it can be found."""
@@ -90,8 +96,8 @@ class Field:
             return self.about.search(value)
         return () if value is None else self._texts(value)
 
-    def _spelled(self, value: Any, now: datetime | None) -> str | None:
-        return self.about.spell(value) if self.about.spell is not None else spelled(value, now)
+    def _spelled(self, value: Any) -> str | None:
+        return self.about.spell(value) if self.about.spell is not None else spelled(value, None)
 
     def _texts(self, value: Any) -> Iterator[str]:
         """Yield a value as it is and as it is shown; of lists also each item, unless they are words of one line."""
@@ -100,7 +106,7 @@ class Field:
                 yield f"{key}={text}"
                 yield key
             return
-        shown = self._spelled(value, None)
+        shown = self._spelled(value)
         if shown is None:
             return
         yield shown

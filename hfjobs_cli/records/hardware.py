@@ -3,8 +3,6 @@
 Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Annotated

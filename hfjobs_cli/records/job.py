@@ -4,8 +4,6 @@ Field names are the Hub's in snake_case, and are also the keys of `--format json
 OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
 """
 
-from __future__ import annotations
-
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -130,7 +128,7 @@ def _stage_order(status: JobStatus) -> tuple[int, str]:
     return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
 
 
-def _command_line(job: JobInfo) -> list[str]:
+def _command_line(job: "JobInfo") -> list[str]:
     return [*(job.command or ()), *(job.arguments or ())]
 
 
@@ -148,12 +146,15 @@ def _mounts(volumes: list[JobVolume]) -> str | None:
     return ",".join(f"{volume.source or ''}:{volume.mount_path or ''}" for volume in volumes) or None
 
 
+_read_names = converter(Shape(list, item=Shape(str)))
+
+
 def _read_secrets(values: dict[str, Any], path: str, endpoint: str) -> list[str] | None:
     """Read the names; older answers hold an object whose values are of no use."""
     value = values.get("secrets")
     if value is None or isinstance(value, dict):
         return None if value is None else list(value)
-    names: list[str] = converter(Shape(list, item=Shape(str)))(value, f"{path}.secrets", endpoint)
+    names: list[str] = _read_names(value, f"{path}.secrets", endpoint)
     return names
 
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import import_module
-from pkgutil import iter_modules
 from typing import Any
 
 from hfjobs_cli.records.field import Computed, Field, fields_of
 from hfjobs_cli.records.record import Record
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Kind:
     """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
 
@@ -80,6 +79,8 @@ def kind_of(name: str) -> Kind:
 
 def kinds() -> list[str]:
     """Return the name of every kind: the modules of this package that have a `KIND`, which loads all of them."""
+    from pkgutil import iter_modules
+
     import hfjobs_cli.records as here
 
     names = sorted(module.name for module in iter_modules(here.__path__))

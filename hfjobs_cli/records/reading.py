@@ -33,12 +33,16 @@ def reader(model: type[R]) -> Callable[[object, str, str], R]:
 
 
 def _derived(model: type[R]) -> Callable[[object, str, str], R]:
-    steps = [_step(each) for each in declared(model)]
+    steps = [(_key(each)[0], _as_they_are(each), _step(each)) for each in declared(model)]
 
     def read(values: object, path: str, endpoint: str) -> R:
         if not isinstance(values, dict):
             raise BadResponse(f"{path} should be an object, but is {describe(values)}")
-        return model(*[step(values, path, endpoint) for step in steps])
+        get = values.get
+        # Most values are taken as they are; only for the others is a function called, and a path spelled.
+        return model(
+            *[value if type(value := get(key)) in kinds else step(values, path, endpoint) for key, kinds, step in steps]
+        )
 
     return read
 
@@ -63,42 +67,46 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _key(field: Declared) -> list[str]:
+    """Return the place of a field in the JSON object, one name for each object that it is in."""
+    first, *others = field.name.split("_")
+    return (field.about.key or first + "".join(map(str.capitalize, others))).split(".")
+
+
+def _as_they_are(field: Declared) -> tuple[type, ...]:
+    """Return the types of values at the first name of a field's place that are the field's value as they are."""
+    if field.about.read is not None:
+        return ()
+    absent = (type(None),) if field.shape.is_optional else ()
+    plain = int if field.shape.base is float else field.shape.base  # other numbers may be no JSON
+    return (plain, *absent) if plain in _JSON_NAMES and len(_key(field)) == 1 else absent
+
+
 def _step(field: Declared) -> Read:
     """Return the function that reads one field from the object it is in."""
     if field.about.read is not None:
         return field.about.read
-    *outer, key = (field.about.key or _camel_case(field.name)).split(".")
+    *outer, key = _key(field)
     step = _at(key, field.shape)
     for name in reversed(outer):
         step = _inside(name, step)
     return step
 
 
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(map(str.capitalize, others))
-
-
 def _at(key: str, shape: Shape) -> Read:
     """Make a function that reads a value of some type at `key`."""
     convert = converter(shape)
     is_list = shape.base is list
-    is_needed = not shape.is_optional and not is_list
 
     def read(values: dict[str, Any], path: str, endpoint: str) -> Any:
         value = values.get(key)
         if value is not None:
             return convert(value, f"{path}.{key}", endpoint)
-        if is_needed:
-            raise BadResponse(f"{path}.{key} is missing")
-        return None if shape.is_optional else []
+        if shape.is_optional or is_list:
+            return None if shape.is_optional else []
+        raise BadResponse(f"{path}.{key} is missing")
 
-    def read_plain(values: dict[str, Any], path: str, endpoint: str) -> Any:
-        value = values.get(key)
-        # Most fields are plain: their path is spelled only if it is needed.
-        return value if type(value) is shape.base else read(values, path, endpoint)
-
-    return read_plain if shape.base in _JSON_NAMES else read
+    return read
 
 
 def _inside(name: str, step: Read) -> Read:
@@ -117,19 +125,23 @@ def _inside(name: str, step: Read) -> Read:
 
 def converter(shape: Shape) -> Convert:
     """Return the function that checks and converts a value of this type."""
-    if shape.base is list:
-        return _list_of(converter(shape.item or shape))
+    if shape.item is not None:
+        return _list_of(converter(shape.item), shape.item.base)
     if issubclass(shape.base, Record):
-        model = shape.base
-        return lambda value, path, endpoint: reader(model)(value, path, endpoint)
+        return reader(shape.base)
     return _CONVERTERS[shape.base] if shape.base in _CONVERTERS else _plain(shape.base)
 
 
-def _list_of(convert: Convert) -> Convert:
+def _list_of(convert: Convert, kind: type) -> Convert:
     def read(value: Any, path: str, endpoint: str) -> Any:
         if not isinstance(value, list):
             raise wrong(path, "an array", value)
-        return [convert(item, f"{path}[{index}]", endpoint) for index, item in enumerate(value)]
+        if kind not in _JSON_NAMES:
+            return [convert(item, f"{path}[{index}]", endpoint) for index, item in enumerate(value)]
+        for index, item in enumerate(value):
+            if type(item) is not kind:
+                raise wrong(f"{path}[{index}]", _JSON_NAMES[kind], item)
+        return value
 
     return read
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -34,35 +34,34 @@ def extras(kind: Kind) -> dict[str, Field]:
     return {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
 
 
+Read = Callable[[Record, datetime], Any]
+"""A record and the present moment -> one value, as plain data."""
+
+
 class Reader:
     """Makes plain data of records of one kind."""
 
     def __init__(self, kind: Kind, names: Iterable[str] | None) -> None:
         """Read the fields of these names, or all fields if `names` is None."""
-        self._extras = extras(kind)
+        self._extras = {name: _extra(field) for name, field in extras(kind).items()}
         # With its key in it, a record is never empty, and so never false.
-        self._names = None if names is None else (kind.key, *names)
+        self._reads = None if names is None else {name: self._read_of(name) for name in (kind.key, *names)}
 
     def read(self, record: Record, now: datetime) -> Object:
         """Return a record as plain data. Parts that are shown as a short text print as it."""
-        if self._names is None:
-            more = {name: self._extra(each, record, now) for name, each in self._extras.items()}
-            return Object(_parts(record), more=more)
-        return Object(
-            {
-                name: self._extra(self._extras[name], record, now)
-                if name in self._extras
-                else _plain(getattr(record, name))
-                for name in self._names
-            }
-        )
+        if self._reads is None:
+            return Object(_parts(record), more={name: read(record, now) for name, read in self._extras.items()})
+        return Object({name: read(record, now) for name, read in self._reads.items()})
 
-    @staticmethod
-    def _extra(field: Field, record: Record, now: datetime) -> Any:
-        """Return what is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
-        if field.about.spell is not None:
-            return field.cell(record, now, False)
-        return _plain(field.read(record, now))
+    def _read_of(self, name: str) -> Read:
+        return self._extras.get(name) or (lambda record, _now: _plain(getattr(record, name)))
+
+
+def _extra(field: Field) -> Read:
+    """Return what reads a field that is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
+    if field.about.spell is not None:
+        return lambda record, now: field.cell(record, now, False)
+    return lambda record, now: _plain(field.read(record, now))
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.text.escapes import printable
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 
