@@ -18,6 +18,6 @@ class Flavors(Hub):
 
     def list_hardware(self) -> list[Hardware]:
         """Return every flavor that jobs can run on, in the Hub's order (`GET /api/jobs/hardware`). Needs no token."""
-        from hfjobs_cli.records.hardware import Hardware  # a command pays for the records that it shows, and no others
+        from hfjobs_cli.records.hardware import KIND, Hardware  # a command pays for the records that it shows only
 
-        return self._records(Hardware, self._transport.ask(LIST), "hardware")
+        return self._records(Hardware, self._transport.ask(LIST), KIND)

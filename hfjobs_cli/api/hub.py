@@ -10,6 +10,7 @@ from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.transport import Answer, Transport
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.references import is_name
+from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
 
@@ -17,6 +18,9 @@ R = TypeVar("R", bound=Record)
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
+
+MAX_ODD_VALUES = 10
+"""Of how many values that are not as documented a run tells one by one."""
 
 
 class Hub:
@@ -28,9 +32,16 @@ class Hub:
         *,
         memory: KnownUsers | None = None,
         warn: Callable[[str], None] = lambda _line: None,
+        unusable: Callable[[BadResponse], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Use `transport`; `memory` keeps the default namespace between runs, `warn` is told of lost answers."""
+        """Use `transport`; `memory` keeps the default namespace between runs.
+
+        `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
+        of each item of a listing that cannot be used, so that the others can; by default it is raised.
+        """
+        self._unusable = unusable
+        self._odd_values = 0
         self._transport = transport
         self._memory = memory
         self._warn = warn
@@ -49,7 +60,9 @@ class Hub:
         return name
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and warn of how much more was odd than has been told."""
+        if self._odd_values > MAX_ODD_VALUES:
+            self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
         self._transport.close()
 
     def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
@@ -59,9 +72,37 @@ class Hub:
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
-    def _records(self, model: type[R], answer: Answer, path: str) -> list[R]:
-        """Return the records in an answer that is an array of them. Raises BadResponse for a place below `path`."""
-        return self._parsed(answer, lambda data: read_list(model, data, self._transport.endpoint, path))
+    def _record(self, model: type[R], answer: Answer, kind: Kind, problem: Callable[[R], str | None]) -> R:
+        """Return the record in an answer. Raises BadResponse, also if `problem` says what is wrong with it."""
+        told: list[str] = []
+        endpoint = self._transport.endpoint
+        record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, told.append))
+        wrong = problem(record)
+        if wrong is not None:
+            raise answer.problem(wrong)
+        for message in told:
+            self._odd(kind, record, message.removeprefix(f"{kind.noun}."))
+        return record
+
+    def _records(self, model: type[R], answer: Answer, kind: Kind) -> list[R]:
+        """Return the records in an answer that is an array of them. Raises BadResponse."""
+
+        def odd(record: R, message: str) -> None:
+            self._odd(kind, record, message)
+
+        def unusable(error: BadResponse) -> None:
+            if self._unusable is None:
+                raise error
+            self._unusable(answer.problem(error.message))
+
+        endpoint = self._transport.endpoint
+        return self._parsed(answer, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
+
+    def _odd(self, kind: Kind, record: Record, message: str) -> None:
+        """Warn of a value that is not as documented, but not of thousands of them."""
+        self._odd_values += 1
+        if self._odd_values <= MAX_ODD_VALUES:
+            self._warn(f"{kind.noun} {kind.key_of(record)} is not as documented: {message}")
 
     def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""

@@ -12,7 +12,7 @@ from hfjobs_cli.api.transport import Answer
 from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.scan import Page
-from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.job import KIND, JobInfo
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
@@ -49,7 +49,7 @@ class Jobs(Hub):
             here = [*query, ("cursor", cursor)] if cursor else query
             answer = self._in_namespace(namespace, partial(self._get_page, query=here))
             fresh: dict[str, JobInfo] = {}
-            for job in self._records(JobInfo, answer, "jobs"):
+            for job in self._records(JobInfo, answer, KIND):
                 if not any(job.id in ids for ids in earlier):
                     fresh.setdefault(job.id, job)
             earlier.append(set(fresh))
@@ -107,7 +107,7 @@ class Jobs(Hub):
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             answer = self._get_page(namespace, [])
-            return self._records(JobInfo, answer, "jobs"), answer.sent_at
+            return self._records(JobInfo, answer, KIND), answer.sent_at
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -137,8 +137,13 @@ class Jobs(Hub):
                 f"no job '{identifier}' in namespace '{namespace}': {error.message}",
                 hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
             ) from error
-        job = self._parsed(answer, lambda data: JobInfo.from_api(data, self._transport.endpoint, "job"))
-        # A job that was created is another than the one asked about; all other answers are about that.
-        if (job.id == identifier) == endpoint.creates:
-            raise answer.problem(f"it is about job '{job.id}'")
-        return job
+
+        def problem(job: JobInfo) -> str | None:
+            # A job that was created is another than the one asked about; all other answers are about that.
+            if (job.id == identifier) == endpoint.creates:
+                return f"it is about job '{job.id}'"
+            if endpoint.creates and not (job.status.stage and job.owner.name):
+                return f"'{job.id}' may be no job"  # nobody is told of a new job that is none
+            return None
+
+        return self._record(JobInfo, answer, KIND, problem)

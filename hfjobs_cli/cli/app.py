@@ -26,8 +26,9 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         # What typer writes, help and completions, goes through the session's streams too.
         with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
             app = _app(argv if argv is not None else sys.argv[1:], session.environ)
-            code = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
+            done = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
             session.stdout.flush()
+            code: Any = session.end(done)  # a SystemExit may hold anything
     except HfJobsError as error:
         if not isinstance(error, ReaderGone):
             session.report(error)

@@ -139,5 +139,5 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
 def _summary(job: JobInfo, now: datetime) -> str:
     """Return name, status and age. Shells evaluate what they are given, so all but plain characters is replaced."""
     created = age(job.created_at, now) if job.created_at else ""
-    parts = [job.name or "", job.status.stage.lower(), created]
+    parts = [job.name or "", str(job.status).lower(), created]
     return _NOT_PLAIN.sub("?", " ".join(part for part in parts if part))

@@ -33,7 +33,10 @@ MAX_MESSAGE = 1000
 
 @dataclass(eq=False, repr=False)
 class Session:
-    """What a command works with. Tests make their own; `main()` makes one of the process."""
+    """What a command works with. Tests make their own; `main()` makes one of the process.
+
+    `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    """
 
     stdin: TextIO
     stdout: TextIO
@@ -43,6 +46,7 @@ class Session:
     sleep: Callable[[float], None] = time.sleep
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
+    failures: list[HfJobsError] = field(default_factory=list)
     _progress_shown: bool = False
     _is_over: bool = False
     _speaking: threading.Lock = field(default_factory=threading.Lock)
@@ -113,7 +117,13 @@ class Session:
             log=self.remark if self.settings.is_debug else None,
             sleep=self.sleep,
         )
-        return JobsClient(transport, memory=memory, warn=self.warn, sleep=self.sleep)
+        return JobsClient(transport, memory=memory, warn=self.warn, unusable=self.failures.append, sleep=self.sleep)
+
+    def end(self, code: int) -> int:
+        """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""
+        failures, self.failures = self.failures, []
+        self.report(*failures)
+        return code or (failures[0].exit_code if failures else code)
 
     def close(self) -> None:
         """Close the client, if one was made."""

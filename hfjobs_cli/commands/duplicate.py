@@ -36,11 +36,10 @@ def duplicate(
       hfjobs duplicate --format json 6a01d697aff1cd33e8f33a64
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import end
-    from hfjobs_cli.query.references import parse_references
+    from hfjobs_cli.commands.shared.several import named_jobs
 
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
-    references = parse_references(jobs, session.stdin, namespace, session.settings.endpoint)
+    references = named_jobs(session, jobs, namespace)
 
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
@@ -64,7 +63,7 @@ def duplicate(
         raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
         raise stopped
-    return end(session, len(references), failures)
+    return failures[0].exit_code if failures else ExitCode.DONE
 
 
 def _duplicates(
@@ -90,7 +89,7 @@ def _duplicates(
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
     """Write the id and the page of each job, for eyes."""
     for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(job.url)}\n")
+        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
 
 
 ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)

@@ -29,11 +29,11 @@ def inspect(
       hfjobs ps -q | hfjobs inspect -
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import show_results
-    from hfjobs_cli.query.references import parse_references
+    from hfjobs_cli.commands.shared.several import named_jobs, show_results
     from hfjobs_cli.renderers.registry import RENDERERS
 
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, also=["initiator"], indent=4)
-    references = parse_references(jobs, session.stdin, namespace, session.settings.endpoint)
+    references = named_jobs(session, jobs, namespace)
 
-    return show_results(session, listing, session.client.inspect_jobs(references))
+    show_results(session, listing, session.client.inspect_jobs(references))
+    return ExitCode.DONE

@@ -82,7 +82,7 @@ class JobFilter(NamedTuple):
     def matches(self, job: JobInfo) -> bool:
         """Tell whether `job` passes every filter."""
         return (
-            (self.stages is None or job.status.stage in self.stages)
+            (self.stages is None or job.status.stage is None or job.status.stage in self.stages)
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
             and self._initiator_matches(job.initiator)
             and all_match(self.patterns, job, self.now)

@@ -10,8 +10,16 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from hfjobs_cli.records.record import Record
 
-Read = Callable[["dict[str, Any]", str, str], Any]
-"""The JSON object that holds a value, the path to it and the endpoint -> the value. Raises BadResponse."""
+
+class Source(NamedTuple):
+    """Where a JSON value came from, and who is told of what is in it and not as documented."""
+
+    endpoint: str
+    odd: Callable[[str], None]
+
+
+Read = Callable[["dict[str, Any]", str, Source], Any]
+"""The JSON object that holds a value, the path to it, and where it came from -> the value. Raises BadResponse."""
 
 LIKELY_RANK = 72
 """The rank of a column that nobody gets without asking for it."""
@@ -28,6 +36,8 @@ class About(NamedTuple):
     it may be cut; `spell`, its value as text; `narrow`, the same shorter; `styles`, rich's styles by cell. `shown` is
     what tables have and filters compare in place of the value, from the whole record. `order` is what `--sort` compares
     of the value, `search` what `--filter` compares, also of None. `has_commas` says that a comma belongs to a value.
+
+    `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
     """
 
     meaning: str
@@ -46,6 +56,7 @@ class About(NamedTuple):
     order: Callable[[Any], Any] | None = None
     search: Callable[[Any], Iterable[str]] | None = None
     has_commas: bool = False
+    is_promised: bool = False
 
 
 class Shape(NamedTuple):

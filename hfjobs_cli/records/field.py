@@ -133,7 +133,7 @@ def spelled(value: Any, now: datetime | None) -> str | None:
         return ",".join(f"{key}={text}" for key, text in sorted(value.items())) or None
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) or None
 
 
 def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator[Field]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.records.declared import About, Shape
+from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import converter
@@ -33,7 +33,7 @@ STAGE_STYLES = {
 class JobStatus(Record):
     """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
 
-    stage: Annotated[str, About("where the job stands", "ERROR")]
+    stage: Annotated[str | None, About("where the job stands", "ERROR", is_promised=True)]
     message: Annotated[
         str | None, About("why it stands there", "Job failed", name="message", least=11, has_commas=True)
     ] = None
@@ -43,8 +43,8 @@ class JobStatus(Record):
     ssh_url: Annotated[str | None, About("address to log in to", "ssh://...")] = None
 
     def __str__(self) -> str:
-        """Spell the status as its stage."""
-        return self.stage
+        """Spell the status as its stage; nothing if it is not known."""
+        return self.stage or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class JobOwner(Record):
     """The namespace a job belongs to: a user or an organisation."""
 
     id: Annotated[str | None, About("its id", "60107b385ac3e86b3ea4fc34")]
-    name: Annotated[str, About("the namespace", "alice")]
+    name: Annotated[str | None, About("the namespace", "alice", is_promised=True)]
     type: Annotated[str | None, About("user or org", "user")]
 
     def __str__(self) -> str:
-        """Spell the owner as its name."""
-        return self.name
+        """Spell the owner as its name; nothing if it is not known."""
+        return self.name or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,10 @@ def _initiator_texts(initiator: JobInitiator | None) -> Sequence[str]:
     return (NO_INITIATOR,) if initiator is None else (str(initiator), initiator_type(initiator))
 
 
-def _stage_order(status: JobStatus) -> tuple[int, str]:
+def _stage_order(status: JobStatus) -> tuple[int, str] | None:
     """Compare stages as STAGES has them, active ones first; what is newer comes last."""
+    if status.stage is None:
+        return None
     return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
 
 
@@ -149,21 +151,24 @@ def _mounts(volumes: list[JobVolume]) -> str | None:
 _read_names = converter(Shape(list, item=Shape(str)))
 
 
-def _read_secrets(values: dict[str, Any], path: str, endpoint: str) -> list[str] | None:
+def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:
     """Read the names; older answers hold an object whose values are of no use."""
     value = values.get("secrets")
     if value is None or isinstance(value, dict):
         return None if value is None else list(value)
-    names: list[str] = _read_names(value, f"{path}.secrets", endpoint)
+    names: list[str] = _read_names(value, f"{path}.secrets", source)
     return names
 
 
-def _read_endpoint(_values: dict[str, Any], _path: str, endpoint: str) -> str:
-    return endpoint
+def _read_endpoint(_values: dict[str, Any], _path: str, source: Source) -> str:
+    return source.endpoint
 
 
-def _read_url(values: dict[str, Any], _path: str, endpoint: str) -> str:
-    return f"{endpoint}/jobs/{values['owner']['name']}/{values['id']}"  # which have been read before
+def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
+    """Return the address of the page, which the Hub does not send; None if the owner is not known."""
+    owner = values.get("owner")
+    name = owner.get("name") if isinstance(owner, dict) else None
+    return f"{source.endpoint}/jobs/{name}/{values['id']}" if isinstance(name, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +236,7 @@ class JobInfo(Record):
     expose_public: Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
     resource_group_id: Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
     endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
-    url: Annotated[str, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
+    url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
 
     @property
     def name(self) -> str | None:

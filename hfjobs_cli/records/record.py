@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
@@ -20,15 +21,23 @@ class Record:
     __slots__ = ()
 
     @classmethod
-    def from_api(cls: type[R], values: object, endpoint: str = DEFAULT_ENDPOINT, path: str | None = None) -> R:
+    def from_api(
+        cls: type[R],
+        values: object,
+        endpoint: str = DEFAULT_ENDPOINT,
+        path: str | None = None,
+        odd: Callable[[str], None] = lambda _message: None,
+    ) -> R:
         """Parse a JSON value as the Hub at `endpoint` sent it.
 
-        Fields whose type has no None must be there, everything else may be absent; what is there must have its type.
-        Raises BadResponse that names the place below `path`, by default the name of the class. Ignores unknown keys.
+        What is not as documented is absent, and `odd` is told of it, with its place below `path`, by default the name
+        of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the value is no
+        object, or has nothing by which the record could be asked for.
         """
+        from hfjobs_cli.records.declared import Source
         from hfjobs_cli.records.reading import reader
 
-        return reader(cls)(values, cls.__name__ if path is None else path, endpoint)
+        return reader(cls)(values, cls.__name__ if path is None else path, Source(endpoint, odd))
 
     def asdict(self) -> dict[str, Any]:
         """Return the fields by name as plain values, copied, those of parts too: what `dataclasses.asdict` gives."""

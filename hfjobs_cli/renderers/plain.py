@@ -10,7 +10,7 @@ from hfjobs_cli.records.declared import declared
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record, has_text
-from hfjobs_cli.template import Object, Schema
+from hfjobs_cli.template import NO_VALUE, Object, Schema
 
 _NO_FIELDS: Schema = {}
 
@@ -70,7 +70,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, Record):
-        return Object(_parts(value), text=str(value) if has_text(value) else None)
+        return Object(_parts(value), text=(str(value) or NO_VALUE) if has_text(value) else None)
     return value
 
 

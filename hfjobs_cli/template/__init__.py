@@ -4,6 +4,6 @@ from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.engine import Schema, Template
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.functions import FUNCTIONS
-from hfjobs_cli.template.values import Object
+from hfjobs_cli.template.values import NO_VALUE, Object
 
-__all__ = ["FUNCTIONS", "Object", "Schema", "Surroundings", "Template", "TemplateError", "UnknownName"]
+__all__ = ["FUNCTIONS", "NO_VALUE", "Object", "Schema", "Surroundings", "Template", "TemplateError", "UnknownName"]

@@ -222,17 +222,33 @@ class TestParsing:
     @pytest.mark.parametrize(
         ("sent", "what"),
         [
-            ({}, "hardware should be an array, but is an object"),
-            ([{}], "hardware[0].name is missing"),
-            ([flavor(), flavor(cpu=8)], "hardware[1].cpu should be a string, but is 8"),
-            ([flavor(accelerator="A100")], "hardware[0].accelerator should be an object, but is 'A100'"),
-            ([flavor(unitCostUSD="free")], "hardware[0].unitCostUSD should be a number, but is 'free'"),
+            ({}, "flavors should be an array, but is an object"),
+            ([{}], "flavors[0].name is missing"),
+            ([7], "flavors[0] should be an object, but is 7"),
         ],
     )
-    def test_names_the_place_of_what_is_wrong(self, hfjobs: Hfjobs, hub: Hub, sent: object, what: str) -> None:
+    def test_names_the_place_of_what_is_no_flavor(self, hfjobs: Hfjobs, hub: Hub, sent: object, what: str) -> None:
         hub.replies_to(HARDWARE, 200, json.dumps(sent))
-        expected = f"error: unexpected answer from the Hub: {what} (GET {HARDWARE}: 200)\n"
-        assert hfjobs("hardware", "--json") == Result(1, "", expected)
+        result = hfjobs("hardware", "-q")
+        assert (result.code, result.stdout) == (1, "")
+        assert f"error: unexpected answer from the Hub: {what} (GET {HARDWARE}: 200)\n" in result.stderr
+
+    def test_shows_the_others(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """What cannot be used is an error, what is odd a warning; neither hides anything else."""
+        hub.replies_to(
+            HARDWARE,
+            200,
+            json.dumps([flavor(cpu=8), {}, flavor(name="b", accelerator="A100"), flavor(name="c", unitCostUSD="free")]),
+        )
+        assert hfjobs("hardware", "--columns", "name,cpu,accelerator,unit_cost_usd", "--format", "tsv") == Result(
+            1,
+            "name\tcpu\taccelerator\tunit_cost_usd\n"
+            "a100x4\t\t4x A100\t0.166667\nb\t48 vCPU\t\t0.166667\nc\t48 vCPU\t4x A100\t\n",
+            "warning: flavor a100x4 is not as documented: cpu should be a string, but is 8\n"
+            "warning: flavor b is not as documented: accelerator should be an object, but is 'A100'\n"
+            "warning: flavor c is not as documented: unitCostUSD should be a number, but is 'free'\n"
+            f"error: unexpected answer from the Hub: flavors[1].name is missing (GET {HARDWARE}: 200)\n",
+        )
 
     def test_an_empty_list(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies_to(HARDWARE, 200, "[]")

@@ -361,10 +361,6 @@ class TestParsing:
             ([], "job should be an object, but is an array"),
             (None, "job should be an object, but is null"),
             ({"owner": {"name": "x"}, "status": {"stage": "RUNNING"}}, "job.id is missing"),
-            ({"id": "aa", "owner": {"name": "x"}}, "job.status is missing"),
-            ({"id": "aa", "owner": {"name": "x"}, "status": {}}, "job.status.stage is missing"),
-            ({"id": "aa", "owner": {}, "status": {"stage": "RUNNING"}}, "job.owner.name is missing"),
-            ({"id": "aa", "owner": "x", "status": {"stage": "RUNNING"}}, "job.owner should be an object, but is 'x'"),
             ({"id": 7, "owner": {}, "status": {}}, "job.id should be a string, but is 7"),
         ],
     )
@@ -403,7 +399,75 @@ class TestParsing:
             ),
         ],
     )
-    def test_of_wrong_types_names_the_place(self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], what: str) -> None:
-        hub.replies(200, json.dumps([hub.job(), hub.job(**changes)]))
-        expected = f"error: unexpected answer from the Hub: jobs[1].{what} (GET /api/jobs/x: 200)\n"
-        assert hfjobs("ps", "-a", "--namespace", "x") == Result(1, "", expected)
+    def test_of_wrong_types_leaves_them_out(self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], what: str) -> None:
+        """The job is shown all the same, and its place is told once."""
+        job = hub.job(**changes)
+        hub.replies(200, json.dumps([hub.job(id="bb"), job]))
+        listed = hfjobs("ps", "-a", "--namespace", "x", "--format", "jsonl")
+        warning = f"warning: job {job['id']} is not as documented: {what}\n"
+        assert (listed.code, listed.stderr) == (0, warning)
+        good, odd = map(json.loads, listed.stdout.splitlines())
+        assert (good["id"], odd["id"]) == ("bb", job["id"])
+        hub.replies(200, json.dumps(job))
+        assert hfjobs("inspect", f"x/{job['id']}", "--format", "jsonl") == Result(0, json.dumps(odd) + "\n", warning)
+
+    def test_of_labels_keeps_the_others(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        id_ = hub.add(labels={"name": None, "team": "ml"})
+        result = hfjobs("ps", "-a", "--limit", "1", "--format", "{{.id}} {{json .labels}} {{.name}}")
+        assert result.stdout == f'{id_} {{"team":"ml"}} <no value>\n'
+        assert result.stderr.startswith(
+            f"warning: job {id_} is not as documented: labels.name should be a string, but is null\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("changes", "what"),
+        [
+            ({"status": None}, "status is missing"),
+            ({"status": {}}, "status.stage is missing"),
+            ({"status": "RUNNING"}, "status should be an object, but is 'RUNNING'"),
+            ({"status": {"stage": 7}}, "status.stage should be a string, but is 7"),
+            ({"owner": None}, "owner is missing"),
+            ({"owner": {}}, "owner.name is missing"),
+            ({"owner": "x"}, "owner should be an object, but is 'x'"),
+        ],
+    )
+    def test_of_a_job_whose_id_is_all_that_is_known_for_sure(
+        self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], what: str
+    ) -> None:
+        """It is listed, whatever it looks like: with -q, in a table, in every format, and without -a."""
+        job = hub.job(**changes)
+        hub.replies_to("/api/jobs/x", 200, json.dumps([job]))
+        warning = f"warning: job {job['id']} is not as documented: {what}\n"
+        assert hfjobs("ps", "-q", "--namespace", "x", "-a") == Result(0, f"{job['id']}\n", warning)
+        columns = ("--columns", "id,status,owner,url,runtime", "-w")
+        for options in (
+            columns,
+            ("--sort", "status,owner"),
+            ("--json",),
+            ("--format", "{{.status}} {{.owner}} {{.url}}"),
+        ):
+            shown = hfjobs("ps", "-a", "--namespace", "x", *options)
+            assert (shown.code, shown.stderr) == (0, warning)
+
+    def test_of_many_odd_values_is_told_in_few_lines(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/x", 200, json.dumps([hub.job(id=f"{n:024x}", flavor=n) for n in range(50)]))
+        code, stdout, stderr = hfjobs("ps", "-a", "-q", "--namespace", "x")
+        assert (code, len(stdout.splitlines())) == (0, 50)
+        *told, last = stderr.splitlines()
+        assert told == [
+            f"warning: job {n:024x} is not as documented: flavor should be a string, but is {n}" for n in range(10)
+        ]
+        assert last == "warning: 40 more values are not as documented"
+
+    def test_of_what_is_no_job_does_not_hide_the_others(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/x", 200, json.dumps([hub.job(id="aa"), {"name": "x"}, 7, hub.job(id="bb")]))
+        errors = "".join(
+            f"error: unexpected answer from the Hub: {what} (GET /api/jobs/x: 200)\n"
+            for what in ("jobs[1].id is missing", "jobs[2] should be an object, but is 7")
+        )
+        for format_, stdout in (("{{.id}}", "aa\nbb\n"), ("csv", "id\r\naa\r\nbb\r\n")):
+            columns = ("--columns", "id") if format_ == "csv" else ()
+            result = hfjobs("ps", "-a", "--namespace", "x", "--format", format_, *columns)
+            assert result == Result(1, stdout, errors)
+        jobs = json.loads(hfjobs("ps", "-a", "--namespace", "x", "--json").stdout)
+        assert [job["id"] for job in jobs] == ["aa", "bb"]
