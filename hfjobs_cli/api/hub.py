@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
-from hfjobs_cli.api.transport import Answer, Transport
+from hfjobs_cli.api.transport import Answer, Query, Transport
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.references import is_name
 from hfjobs_cli.records.kind import Kind
@@ -71,6 +71,16 @@ class Hub:
             return parse(answer.data)
         except BadResponse as error:
             raise answer.problem(error.message) from error
+
+    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = ()) -> Answer:
+        """Ask for what a namespace has. Raises NotFound naming it if there is no such namespace."""
+        try:
+            return self._transport.ask(endpoint, query, namespace=namespace)
+        except NotFound as error:
+            raise NotFound(
+                f"no namespace '{namespace}': {error.message}",
+                hint="a namespace is the name of a user or an organisation",
+            ) from error
 
     def _record(self, model: type[R], answer: Answer, kind: Kind, problem: Callable[[R], str | None]) -> R:
         """Return the record in an answer. Raises BadResponse, also if `problem` says what is wrong with it."""

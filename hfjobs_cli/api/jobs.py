@@ -8,7 +8,6 @@ from functools import partial
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.api.transport import Answer
 from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.scan import Page
@@ -47,7 +46,7 @@ class Jobs(Hub):
         barren = 0
         while True:
             here = [*query, ("cursor", cursor)] if cursor else query
-            answer = self._in_namespace(namespace, partial(self._get_page, query=here))
+            answer = self._in_namespace(namespace, partial(self._listing, LIST, query=here))
             fresh: dict[str, JobInfo] = {}
             for job in self._records(JobInfo, answer, KIND):
                 if not any(job.id in ids for ids in earlier):
@@ -106,7 +105,7 @@ class Jobs(Hub):
             return started_by == ("duplicated-job", source) and job.id not in known
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
-            answer = self._get_page(namespace, [])
+            answer = self._listing(LIST, namespace)
             return self._records(JobInfo, answer, KIND), answer.sent_at
 
         def in_doubt(reason: str) -> tuple[str, str]:
@@ -118,15 +117,6 @@ class Jobs(Hub):
 
         creation = Creation(lambda: self._job(DUPLICATE, namespace, source), newest, is_it, in_doubt)
         return creation.run(self._warn, self._sleep)
-
-    def _get_page(self, namespace: str, query: list[tuple[str, str]]) -> Answer:
-        try:
-            return self._transport.ask(LIST, query, namespace=namespace)
-        except NotFound as error:
-            raise NotFound(
-                f"no namespace '{namespace}': {error.message}",
-                hint="a namespace is the name of a user or an organisation",
-            ) from error
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str) -> JobInfo:
         """Ask for a job, or for something to be done with it, and parse the job that comes back."""

@@ -1,5 +1,6 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,6 +18,8 @@ from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
 PROGRAM = "hfjobs"
+
+_NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
@@ -182,6 +185,7 @@ def _elsewhere(ctx: typer.Context) -> None:
 def _usage_error(error: Exception) -> UsageError:
     """Return an error of typer's parser as one of ours."""
     text = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+    text = _NOT_WHOLE.sub("is not a whole number", text)
     ctx = getattr(error, "ctx", None)
     return UsageError(text[:1].lower() + text[1:], hint=_see_help(ctx))
 

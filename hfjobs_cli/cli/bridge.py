@@ -8,7 +8,7 @@ named where the command takes it: `output: Annotated[Output, "job"]`. A PerKind 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
@@ -82,6 +82,8 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
+    single = {each.name: each for each in parameters if _takes_one_value(each)}
+    parameters = [_repeated(each) if each.name in single else each for each in parameters]
 
     @functools.wraps(command)
     def run(ctx: typer.Context, **given: Any) -> int:
@@ -91,8 +93,15 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
                 f"unexpected argument '{ctx.args[0]}'",
                 hint="lists are separated by commas, a namespace is given as --namespace NAME",
             )
+        for name, parameter in single.items():
+            given[name] = _only(given[name], parameter)
         if asks_hub:
-            session.overrides = connection.take(given).overrides.over(session.overrides)
+            overrides = connection.take(given).overrides
+            for name in ("token", "endpoint"):
+                both = [getattr(each, name) for each in (session.overrides, overrides)]
+                if None not in both:  # before the command and after it
+                    _only(both, single[name])
+            session.overrides = overrides.over(session.overrides)
         taken = {name: group.take(given) for name, group in groups.items()}
         if takes_context:
             taken["ctx"] = ctx
@@ -102,6 +111,33 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _takes_one_value(parameter: Parameter) -> bool:
+    """Tell whether a parameter is an option with a value that may be given once. Flags may be repeated."""
+    type_, option = get_args(parameter.annotation)
+    kinds = [get_origin(each) for each in (type_, *get_args(type_))]
+    return hasattr(option, "prompt") and type_ is not bool and list not in kinds
+
+
+def _repeated(parameter: Parameter) -> Parameter:
+    """Return an option as one that typer takes several times; of two values it would keep the last without a word."""
+    type_, option = get_args(parameter.annotation)
+    inner = next(each for each in (*get_args(type_), type_) if each is not type(None))
+    default = None if parameter.default is None else [parameter.default]
+    return parameter.replace(annotation=Annotated[list[inner] | None, option], default=default)  # type: ignore[valid-type]
+
+
+def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
+    """Return the one value of an option, or its default. Raises UsageError if it was given twice."""
+    if not values:
+        return parameter.default
+    if len(values) > 1:
+        _, option = get_args(parameter.annotation)
+        # In an annotation the first name of an option stands where typer has its default.
+        shown = " and ".join("..." if parameter.name == "token" else f"'{value}'" for value in values)
+        raise UsageError(f"{option.default} is given more than once: {shown}", hint="give it once")
+    return values[0]
 
 
 def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:

@@ -122,7 +122,7 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
     def ask() -> None:
         with suppress(Exception):
-            jobs.extend(next(session.client.list_jobs(namespace or ctx.params.get("namespace"))).jobs)
+            jobs.extend(next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs)
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
@@ -133,7 +133,13 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 def _overrides(options: Mapping[str, Any]) -> Overrides:
     """Return what the words before the TAB say about the connection."""
-    return Overrides(options.get("token"), options.get("endpoint"), bool(options.get("demo")))
+    return Overrides(_given(options, "token"), _given(options, "endpoint"), bool(options.get("demo")))
+
+
+def _given(options: Mapping[str, Any], name: str) -> str | None:
+    """Return the value of an option before the TAB; typer has a list of them."""
+    values = options.get(name)
+    return values[-1] if values else None
 
 
 def _summary(job: JobInfo, now: datetime) -> str:

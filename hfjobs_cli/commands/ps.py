@@ -59,6 +59,8 @@ def ps(
         session.flush()  # what is written as it comes should also arrive as it comes
         session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
 
+    if wanted.names_schedules:
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
     pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
     scan = Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
     listing.show(scan.jobs(), selection.limit or None)

@@ -1,56 +1,35 @@
 """Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
+from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, parse_initiators
+from hfjobs_cli.query.patterns import FieldPattern, all_match, is_exact, parse_patterns
 from hfjobs_cli.query.references import is_name
-from hfjobs_cli.records.job import KIND, JobInfo, JobInitiator
-from hfjobs_cli.records.vocabulary import ACTIVE_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
-from hfjobs_cli.text.words import empty_option, one_of, split_values
+from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
+from hfjobs_cli.records.job import KIND, JobInfo
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
+from hfjobs_cli.text.words import empty_option
 
-_TYPO = 0.85
-"""How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
-
-_OTHER_WORDS = {
-    "failed": "error",
-    "failure": "error",
-    "finished": "completed",
-    "pending": "scheduling",
-    "queued": "scheduling",
-    "stopped": "canceled",
-    "succeeded": "completed",
-    "success": "completed",
-}
-"""What other tools call a status, for suggestions."""
-
-
-class InitiatorPattern(NamedTuple):
-    """One item of `--initiator`: a type, or None for jobs without initiator, and perhaps a name or id."""
-
-    type: str | None
-    who: str | None = None
-    negated: bool = False
-
-    def fits(self, initiator: JobInitiator | None) -> bool:
-        """Tell whether `initiator` is the one meant, leaving `negated` aside."""
-        if initiator is None or self.type is None:
-            return initiator is None and self.type is None
-        return (initiator.type or UNKNOWN_TYPE) == self.type and self.who in (None, initiator.name, initiator.id)
+_ACTIVE = StatusFilter("--status", ACTIVE_STAGES)
+"""What is asked for if no status is."""
 
 
 class JobFilter(NamedTuple):
-    """What a listing asks for. `stages` and `labels` are also told to the server; None or empty = any.
+    """What a listing asks for. `stages` and `labels` are told to the server, None or empty = any.
+
+    `statuses` are what `stages` come from, which may be less than they ask for.
 
     `since` is the first moment at which a job may have been created, `until` the first at which it may not; `now` is
     the present one.
     """
 
     now: datetime
+    statuses: tuple[StatusFilter, ...] = ()
     stages: tuple[str, ...] | None = None
     labels: tuple[tuple[str, str], ...] = ()
     initiators: tuple[InitiatorPattern, ...] = ()
@@ -61,9 +40,12 @@ class JobFilter(NamedTuple):
     @property
     def local_options(self) -> list[str]:
         """The options of which the server knows nothing, so that pages hold jobs that do not match."""
+        # With stages that the Hub is asked for, it looks at all that is asked for of the status.
+        by_status = set() if self.stages is not None else {each.option for each in self.statuses}
         given = {
+            "--status": "--status" in by_status,
             "--initiator": self.initiators,
-            "--filter": self.patterns,
+            "--filter": self.patterns or "--filter" in by_status,
             "--since": self.since,
             "--until": self.until,
         }
@@ -79,70 +61,29 @@ class JobFilter(NamedTuple):
         """Tell whether it asks for more than all jobs, or all that are under way."""
         return bool(self.labels or self.local_options) or self.stages not in (None, ACTIVE_STAGES)
 
+    @property
+    def names_schedules(self) -> bool:
+        """Tell whether it asks for jobs by the name of a schedule, which has to be looked up."""
+        return any(pattern.is_named_schedule for pattern in self.initiators)
+
+    def with_schedules(self, names: Mapping[str, str | None]) -> JobFilter:
+        """Return the filter with the schedules that it names looked up in `names`, which has those of all by their ids.
+
+        Raises NotFound if there is no such schedule.
+        """
+        found = (each.resolved(names) if each.is_named_schedule else each for each in self.initiators)
+        return self._replace(initiators=tuple(found))
+
     def matches(self, job: JobInfo) -> bool:
         """Tell whether `job` passes every filter."""
         return (
-            (self.stages is None or job.status.stage is None or job.status.stage in self.stages)
+            (job.status.stage is None or all(each.fits(job.status.stage) for each in self.statuses))
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
-            and self._initiator_matches(job.initiator)
+            and initiators_match(self.initiators, job.initiator)
             and all_match(self.patterns, job, self.now)
             and (self.since is None or (job.created_at is not None and job.created_at >= self.since))
             and (self.until is None or (job.created_at is not None and job.created_at < self.until))
         )
-
-    def _initiator_matches(self, initiator: JobInitiator | None) -> bool:
-        wanted = [pattern for pattern in self.initiators if not pattern.negated]
-        unwanted = [pattern for pattern in self.initiators if pattern.negated]
-        return (not wanted or any(pattern.fits(initiator) for pattern in wanted)) and not any(
-            pattern.fits(initiator) for pattern in unwanted
-        )
-
-
-def parse_stages(values: Iterable[str], *, all_: bool = False, option: str = "--status") -> tuple[str, ...] | None:
-    """Read `--status`, or what else `option` is: the stages any of which is wanted, None for all of them.
-
-    Nothing given means the active ones, or every one with `all_`. Only exclusions (`!S`) means all the others that
-    this version knows. A stage may be given as a glob pattern. Raises UsageError for an unknown status.
-    """
-    wanted: set[str] = set()
-    unwanted: set[str] = set()
-    for item in split_values(values, option):
-        negated, name = _negation(item)
-        stages = {stage for stage in STAGES if fnmatchcase(stage, name.upper())}
-        if not stages:
-            meant = _OTHER_WORDS.get(name.lower(), name)
-            raise UsageError(f"unknown status '{name}'", hint=one_of(meant, [known.lower() for known in STAGES]))
-        (unwanted if negated else wanted).update(stages)
-    if not wanted and not unwanted:
-        return None if all_ else ACTIVE_STAGES
-    chosen = tuple(stage for stage in STAGES if stage in (wanted or STAGES) and stage not in unwanted)
-    if not chosen:
-        raise UsageError(f"{option} leaves no status to list", hint="drop one of the !STATUS exclusions")
-    return chosen
-
-
-def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
-    """Read `--initiator`: `TYPE`, `TYPE:NAME-OR-ID`, `TYPE:*`, `none`, each perhaps after a `!`.
-
-    Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is no
-    typing mistake of a known one, `TYPE:NAME-OR-ID`.
-    """
-    return tuple(_parse_initiator(item) for item in split_values(values, "--initiator"))
-
-
-def _parse_initiator(item: str) -> InitiatorPattern:
-    negated, text = _negation(item)
-    if text.lower() == NO_INITIATOR:
-        return InitiatorPattern(None, negated=negated)
-    kind, colon, who = text.partition(":")
-    known = kind.lower() in INITIATOR_TYPES
-    near = get_close_matches(kind.lower(), (*INITIATOR_TYPES, NO_INITIATOR), cutoff=_TYPO)
-    if not kind or (colon and not who) or not (known or who == "*" or (who and not near)):
-        hint = one_of(kind, (*INITIATOR_TYPES, NO_INITIATOR))
-        if kind and not near:
-            hint += f"; a type newer than this version is written '{kind}:*'"
-        raise UsageError(f"unknown initiator '{text}'", hint=hint)
-    return InitiatorPattern(kind.lower() if known else kind, None if who in ("", "*") else who, negated)
 
 
 def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
@@ -150,13 +91,19 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
     labels = []
     for item in values:
         key, equals, value = item.partition("=")
+        hint = "for example --label env=prod; repeat --label for jobs that have several"
+        if not is_exact(item):
+            raise UsageError(f"label '{item}' is a pattern, and --label takes none", hint=f"use -f 'label={item}'")
+        if equals and "," in value:
+            raise UsageError(f"label '{item}' holds a comma, which no label of the Hub does", hint=hint)
         if not is_name(key) or not equals or not _can_be_value(value):
-            hint = "for example --label env=prod; repeat --label for jobs that have several"
             raise UsageError(f"label '{item}' is not KEY=VALUE", hint=hint)
         labels.append((key, value))
     if name == "":
         raise empty_option("--name")
     if name is not None:
+        if not is_exact(name):
+            raise UsageError(f"'{name}' is a pattern, and --name takes none", hint=f"use -f 'name={name}'")
         if not _can_be_value(name):
             raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
         labels.append(("name", name))
@@ -179,40 +126,30 @@ def parse_filter(
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
     labels = list(parse_labels(label, name))
-    stages: list[FieldPattern] = []
+    globs: list[str] = []
     patterns: list[FieldPattern] = []
     parsed = parse_patterns(KIND, filters)
     for pattern in parsed:
         if pattern.field.name == "status":
-            stages.append(pattern)
+            globs += (f"{'!' * pattern.negated}{glob}" for glob in pattern.globs)
         elif _is_label(pattern, parsed):
             prefix = "name=" if pattern.field.name == "name" else ""
             labels += parse_labels([prefix + pattern.globs[0]])
         else:
             patterns.append(pattern)
+    statuses = [each for each in (parse_statuses(status), parse_statuses(globs, "--filter")) if each is not None]
+    if not statuses and not all_:
+        statuses = [_ACTIVE]
     return JobFilter(
         now,
-        stages=_common_stages(status, stages, all_=all_),
+        statuses=tuple(statuses),
+        stages=common_stages(statuses),
         labels=tuple(dict.fromkeys(labels)),
         initiators=parse_initiators(initiator),
         patterns=tuple(patterns),
         since=since,
         until=until,
     )
-
-
-def _common_stages(status: Sequence[str], patterns: Sequence[FieldPattern], *, all_: bool) -> tuple[str, ...] | None:
-    """Return the stages that both `--status` and `--filter status=...` ask for, None for all of them."""
-    items = [f"{'!' * each.negated}{glob}" for each in patterns for glob in each.globs]
-    if not items:
-        return parse_stages(status, all_=all_)
-    filtered = parse_stages(items, option="--filter")
-    if not status:
-        return filtered
-    common = tuple(stage for stage in parse_stages(status) or () if stage in (filtered or ()))
-    if not common:
-        raise UsageError("--status and --filter leave no status to list", hint="give one of them")
-    return common
 
 
 def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
@@ -231,7 +168,3 @@ def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
 def _can_be_value(text: str) -> bool:
     """Tell whether a label may have this value, more generously than the Hub, which refuses what it does not like."""
     return text.isprintable() and "," not in text
-
-
-def _negation(item: str) -> tuple[bool, str]:
-    return (True, item[1:]) if item.startswith("!") else (False, item)

@@ -34,7 +34,7 @@ class FieldPattern:
     @property
     def is_exact(self) -> bool:
         """Tell whether it names one value."""
-        return len(self.globs) == 1 and _is_exact(self.globs[0])
+        return len(self.globs) == 1 and is_exact(self.globs[0])
 
     @property
     def is_about_entries(self) -> bool:
@@ -82,14 +82,26 @@ def _parse(kind: Kind, item: str) -> FieldPattern:
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")
+    if field.shape.base is dict and not field.about.has_commas:
+        _check_entries(item, globs)
     if field.shape.base is datetime:
         for glob in globs:
             _check_time(name, glob)
     return FieldPattern(field, globs, negated=key.endswith("!"))
 
 
+def _check_entries(item: str, globs: Sequence[str]) -> None:
+    """Raise UsageError for `label=note=a,b`, where nobody can tell whether `b` belongs to the value."""
+    with_value = [("=" in glob) for glob in globs]
+    if any(with_value) and not all(with_value):
+        raise UsageError(
+            f"filter '{item}' holds a comma, which no label of the Hub does",
+            hint="repeat -f for jobs that have several labels; KEY=A,KEY=B is either of two values",
+        )
+
+
 def _check_time(name: str, glob: str) -> None:
-    if _is_exact(glob) and not _TIME.fullmatch(glob):
+    if is_exact(glob) and not _TIME.fullmatch(glob):
         raise UsageError(
             f"'{glob}' is not a time as patterns compare them, 2026-05-11T13:16:07Z",
             hint=f"{name}=2026-05-11* is a day"
@@ -97,7 +109,8 @@ def _check_time(name: str, glob: str) -> None:
         )
 
 
-def _is_exact(glob: str) -> bool:
+def is_exact(glob: str) -> bool:
+    """Tell whether a text is no pattern, but one value."""
     return not any(char in glob for char in "*?[")
 
 

@@ -19,6 +19,11 @@ def split_values(values: Iterable[str], option: str) -> list[str]:
     return items
 
 
+def without_negation(item: str) -> tuple[bool, str]:
+    """Tell whether an item of a list is an exclusion (`!item`), and return it without the sign."""
+    return (True, item[1:]) if item.startswith("!") else (False, item)
+
+
 def empty_option(option: str) -> UsageError:
     """Return the error for an option without a value."""
     return UsageError(f"{option} is empty", hint=f"leave {option} out, or give it a value")

@@ -288,7 +288,9 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (("ps", "--limit", "ten"), "invalid value for '--limit': 'ten' is not a valid int"),
+            (("ps", "--limit", "ten"), "invalid value for '--limit': 'ten' is not a whole number"),
+            (("ps", "--limit", "1e3"), "invalid value for '--limit': '1e3' is not a whole number"),
+            (("emulator", "--port", "http"), "invalid value for '--port': 'http' is not a whole number"),
             (("ps", "--statsu", "x"), "no such option: --statsu (Possible options: --status)"),
             (("ps", "--status"), "option '--status' requires an argument"),
             (("inspct",), "no such command 'inspct'"),
@@ -301,8 +303,43 @@ class TestUsage:
         assert (code, stdout) == (2, "")
         first, second = stderr.splitlines()
         assert first.startswith(f"error: {message}")
-        assert second in ("hint: see 'hfjobs --help'", "hint: see 'hfjobs ps --help'")
+        assert second in [f"hint: see 'hfjobs{command} --help'" for command in ("", " ps", " emulator")]
         assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("argv", "option", "shown"),
+        [
+            (("ps", "--name", "a", "--name", "b"), "--name", "'a' and 'b'"),
+            (("ps", "--limit", "1", "--limit", "1"), "--limit", "'1' and '1'"),
+            (("ps", "--since=1h", "--since", "2h"), "--since", "'1h' and '2h'"),
+            (("ps", "--sort", "id", "--sort", "name"), "--sort", "'id' and 'name'"),
+            (("ps", "--columns", "id", "--columns", "+name"), "--columns", "'id' and '+name'"),
+            (("inspect", "--format", "json", "x", "--format", "csv"), "--format", "'json' and 'csv'"),
+            (("inspect", "--namespace", "a", "--namespace", "b", "x"), "--namespace", "'a' and 'b'"),
+            (
+                ("ps", "--endpoint", "http://127.0.0.1:1", "--endpoint", "x"),
+                "--endpoint",
+                "'http://127.0.0.1:1' and 'x'",
+            ),
+            (("--endpoint", "x", "--endpoint", "y", "ps"), "--endpoint", "'x' and 'y'"),
+            (("--endpoint", "x", "ps", "--endpoint", "y"), "--endpoint", "'x' and 'y'"),
+            (("--token", "hf_a", "ps", "--token", "hf_b"), "--token", "... and ..."),
+            (("ps", "--token", "hf_a", "--token", "hf_b"), "--token", "... and ..."),
+            (("hardware", "--sort", "price", "--sort", "name"), "--sort", "'price' and 'name'"),
+            (("emulator", "--port", "1", "--port", "2"), "--port", "'1' and '2'"),
+        ],
+    )
+    def test_of_one_value_given_twice(
+        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], option: str, shown: str
+    ) -> None:
+        one_line(hfjobs(*argv), 2, f"{option} is given more than once: {shown}", "give it once")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        "argv", [("ps", "-a", "-a", "-q", "-q"), ("ps", "-q", "--status", "error", "--status", "deleted")]
+    )
+    def test_what_may_be_repeated_may(self, hfjobs: Hfjobs, argv: tuple[str, ...]) -> None:
+        assert hfjobs(*argv).code == 0
 
     @pytest.mark.parametrize("argv", [("run", "-d", "python:3.12", "true"), ("logs", "--help"), ("scheduled",)])
     def test_commands_of_hf_jobs_that_are_not_here_are_known(

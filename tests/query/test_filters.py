@@ -11,7 +11,6 @@ from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, Te
 from tests.words import JOB_COLUMNS
 
 ALL_JOBS = 245
-ENDED = ("ERROR", "CANCELED", "DELETED")
 
 
 def labels(job: dict[str, Any]) -> dict[str, str]:
@@ -106,11 +105,11 @@ class TestFilter:
         ("options", "sent"),
         [
             (["-f", "status=error"], [("stage", "ERROR")]),
-            (["-f", "status=Err*"], [("stage", "ERROR")]),
-            (["-f", "status=[^crs]*"], [("stage", "ERROR"), ("stage", "DELETED")]),
+            (["-f", "status=Err*"], []),
+            (["-f", "status=[^crs]*"], []),
             (["-f", "status=error,canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
             (["-f", "status=error", "-f", "status=canceled"], [("stage", "ERROR"), ("stage", "CANCELED")]),
-            (["-f", "status!=completed,running"], [("stage", stage) for stage in ("SCHEDULING", *ENDED)]),
+            (["-f", "status!=completed,running"], []),
             (["--status", "error,deleted", "-f", "status!=deleted"], [("stage", "ERROR")]),
             (["-f", "label==team=ml"], [("label", "team=ml")]),
             (["-f", "label=team=ml", "-l", "env=prod"], [("label", "env=prod"), ("label", "team=ml")]),
@@ -133,10 +132,8 @@ class TestFilter:
     def test_status_needs_no_all(self, hfjobs: Hfjobs) -> None:
         """Whoever names a status means it, as with --status."""
         assert hfjobs("ps", "-q", "-f", "status=error").stdout == hfjobs("ps", "-q", "--status", "error").stdout != ""
-        stages = {
-            job["status"]["stage"] for job in hfjobs.jobs("ps", "--limit", "0", "--json", "-f", "status!=completed")
-        }
-        assert stages == {"RUNNING", "SCHEDULING", "ERROR", "CANCELED", "DELETED"}
+        listed = hfjobs("ps", "--limit", "0", "-f", "status!=completed", "--format", "{{.status}}").stdout
+        assert set(listed.split()) == {"RUNNING", "SCHEDULING", "ERROR", "CANCELED", "DELETED"}
 
     def test_initiator_adds_its_column(self, hfjobs: Hfjobs) -> None:
         header = hfjobs("ps", "-a", "-f", "initiator=webhook").stdout.partition("\n")[0]
@@ -202,7 +199,8 @@ class TestFilter:
             (
                 "status=bogus",
                 "unknown status 'bogus'",
-                "one of running, scheduling, completed, error, canceled, deleted",
+                "one of running, scheduling, completed, error, canceled, deleted; "
+                "a status newer than this version is written 'bogus:*'",
             ),
         ],
     )
@@ -362,7 +360,7 @@ class TestSort:
     def test_goes_with_filters(self, either: Hfjobs) -> None:
         options = ("-f", "command=*train*", "-f", "label=team=ml", "-f", "status!=completed", "--since", "30d")
         code, stdout, stderr = either("ps", "-a", *options, "--sort", "-runtime", "--format", "{{.status}}")
-        assert (code, stderr) == (0, "4 of 20 jobs read match --filter and --since\n")
+        assert (code, stderr) == (0, "4 of 66 jobs read match --filter and --since\n")
         assert stdout.split() == ["ERROR", "RUNNING", "CANCELED", "SCHEDULING"]
 
     def test_shows_progress_on_a_terminal(self, hfjobs: Hfjobs) -> None:

@@ -1,0 +1,118 @@
+"""`--initiator`: what started a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from hfjobs_cli.errors import NotFound, UsageError
+from hfjobs_cli.query.patterns import is_exact
+from hfjobs_cli.records.job import JobInitiator, initiator_type
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR
+from hfjobs_cli.text.words import one_of, split_values, without_negation
+
+SCHEDULED = "scheduled-job"
+
+_TYPO = 0.85
+"""How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
+
+_OTHER_WORDS = {
+    "cron": SCHEDULED,
+    "schedule": SCHEDULED,
+    "scheduled": SCHEDULED,
+    "manual": "user",
+    "me": "user",
+    "organization": "org",
+    "organisation": "org",
+    "rerun": "duplicated-job",
+    "duplicate": "duplicated-job",
+    "duplicated": "duplicated-job",
+    "hook": "webhook",
+}
+"""What an initiator is called elsewhere, for suggestions."""
+
+_PART_OF_ID = re.compile(r"[0-9a-f]{6,24}")
+
+
+class InitiatorPattern(NamedTuple):
+    """One item of `--initiator`: a type, or None for jobs without initiator, and perhaps who it was.
+
+    `who` is a name or an id, a part of an id from its beginning, or a glob pattern of either; `ids` are those of the
+    schedules that are called so.
+    """
+
+    type: str | None
+    who: str | None = None
+    negated: bool = False
+    ids: tuple[str, ...] = ()
+
+    @property
+    def is_named_schedule(self) -> bool:
+        """Tell whether it names a schedule, of which a job knows but the id."""
+        return self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+
+    def fits(self, initiator: JobInitiator | None) -> bool:
+        """Tell whether `initiator` is the one meant, leaving `negated` aside."""
+        if initiator is None or self.type is None:
+            return initiator is None and self.type is None
+        if initiator_type(initiator) != self.type:
+            return False
+        return self.who is None or initiator.id in self.ids or self._is_who(initiator.name, initiator.id)
+
+    def _is_who(self, name: str | None, identifier: str | None) -> bool:
+        who = self.who or ""
+        if identifier is not None and _PART_OF_ID.fullmatch(who) and identifier.startswith(who):
+            return True
+        return any(text is not None and fnmatchcase(text, who) for text in (name, identifier))
+
+    def resolved(self, names: Mapping[str, str | None]) -> InitiatorPattern:
+        """Return the pattern with the ids of the schedules that it names. Raises NotFound if there is none.
+
+        `names` are those of all schedules, by id.
+        """
+        who = self.who or ""
+        ids = tuple(key for key, name in names.items() if fnmatchcase(key, who) or (name and fnmatchcase(name, who)))
+        if not ids and is_exact(who):
+            known = sorted({name for name in names.values() if name})
+            raise NotFound(
+                f"no schedule is named '{who}'",
+                hint=one_of(who, known) if known else "there are no schedules in this namespace",
+            )
+        return self._replace(ids=ids)
+
+
+def initiators_match(patterns: Iterable[InitiatorPattern], initiator: JobInitiator | None) -> bool:
+    """Tell whether an initiator is one of those that are wanted, if any are, and none of those that are not."""
+    wanted = [pattern for pattern in patterns if not pattern.negated]
+    if wanted and not any(pattern.fits(initiator) for pattern in wanted):
+        return False
+    return not any(pattern.fits(initiator) for pattern in patterns if pattern.negated)
+
+
+def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
+    """Read `--initiator`: `TYPE`, `TYPE:WHO`, `TYPE:*`, `none`, each perhaps after a `!`.
+
+    Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is no
+    typing mistake of a known one, `TYPE:WHO`.
+    """
+    return tuple(_parse(item) for item in split_values(values, "--initiator"))
+
+
+def _parse(item: str) -> InitiatorPattern:
+    from difflib import get_close_matches
+
+    negated, text = without_negation(item)
+    if text.lower() == NO_INITIATOR:
+        return InitiatorPattern(None, negated=negated)
+    kind, colon, who = text.partition(":")
+    known = kind.lower() in INITIATOR_TYPES
+    meant = _OTHER_WORDS.get(kind.lower(), kind)
+    near = meant != kind or get_close_matches(kind.lower(), (*INITIATOR_TYPES, NO_INITIATOR), cutoff=_TYPO)
+    if not kind or (colon and not who) or not (known or who == "*" or (who and not near)):
+        hint = one_of(meant, (*INITIATOR_TYPES, NO_INITIATOR))
+        if kind and not near:
+            hint += f"; a type newer than this version is written '{kind}:*'"
+        raise UsageError(f"unknown initiator '{text}'", hint=hint)
+    return InitiatorPattern(kind.lower() if known else kind, None if who in ("", "*") else who, negated)
