@@ -18,6 +18,9 @@ DEMO_ENDPOINT = "http://demo.localhost"
 
 DEFAULT_TIMEOUT_SECS = 30.0
 
+MAX_TOKEN_BYTES = 64 * 1024
+"""How much of a token file is read; a file without end would take all memory."""
+
 SETTINGS = {
     "HF_TOKEN": "access token; takes precedence over those below",
     "HUGGING_FACE_HUB_TOKEN": "access token, by its older name",
@@ -35,7 +38,7 @@ SETTINGS = {
     "NO_PROXY": "hosts to be reached without it",
     "SSL_CERT_FILE": "certificates to trust; also SSL_CERT_DIR",
     "NO_COLOR": "if set, no colours",
-    "FORCE_COLOR": "if set, colours also in a pipe",
+    "FORCE_COLOR": "if set, colours also in a pipe; 0 = none",
     "COLUMNS": "overrides the width of the terminal",
 }
 """Every environment variable that is looked at, for help and README. Options come before them."""
@@ -182,19 +185,29 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
         files.append(_expand(environ["HF_TOKEN_PATH"], environ))
     if environ.get("HF_HOME"):
         files.append(_expand(environ["HF_HOME"], environ) / "token")
-    if environ.get("XDG_CACHE_HOME"):
-        files.append(_expand(environ["XDG_CACHE_HOME"], environ) / "huggingface" / "token")
-    files.append(_home(environ) / ".cache" / "huggingface" / "token")
+    cache = _home(environ) / ".cache"
+    files += dict.fromkeys(
+        each / "huggingface" / "token" for each in (_directory(environ, "XDG_CACHE_HOME", cache), cache)
+    )
     for path in files:
         try:
-            yield path.read_text(encoding="utf-8-sig"), f"the file {path}"
+            yield _read_token(path), f"the file {path}"
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text, or too long"
             raise UsageError(
                 f"the token file {path} cannot be read: {reason}", hint="mend or remove that file, or set HF_TOKEN"
             ) from None
+
+
+def _read_token(path: Path) -> str:
+    """Return what a file holds, which may be a pipe. Raises OSError, and ValueError for what is too long or no text."""
+    with path.open("rb") as file:
+        content = file.read(MAX_TOKEN_BYTES + 1)
+    if len(content) > MAX_TOKEN_BYTES:
+        raise ValueError("too long")
+    return content.decode("utf-8-sig")
 
 
 def _is_true(text: str | None) -> bool:
@@ -211,7 +224,9 @@ def _home(environ: Mapping[str, str]) -> Path:
 
 
 def _directory(environ: Mapping[str, str], name: str, default: Path) -> Path:
-    return _expand(environ[name], environ) if environ.get(name) else default
+    """Return a directory of the XDG specification, which says to ignore one that is not absolute."""
+    given = _expand(environ[name], environ) if environ.get(name) else default
+    return given if given.is_absolute() else default
 
 
 def _expand(text: str, environ: Mapping[str, str]) -> Path:

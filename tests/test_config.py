@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import UsageError
 from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result, command, command_environ
@@ -87,7 +88,7 @@ class TestToken:
         assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path / "bad")) == Result(
             2,
             "",
-            f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text\n{hint}",
+            f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text, or too long\n{hint}",
         )
 
     @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2"])
@@ -246,9 +247,9 @@ class TestTokenStaysHome:
         hub.replies(200, f'{{"id": "aa", "owner": {{"name": "x"}}, "status": "{TOKEN}"}}')
         hub.replies(400, json.dumps({"error": body}))
         hub.replies(200, "[]", {"Link": f'<https://x/?tk={TOKEN}>; rel="next"'})
-        for argv in (("inspect", "x/aa"), ("ps", "--namespace", "x"), ("ps", "--namespace", "x")):
+        for argv, code in ((("inspect", "x/aa"), 0), (("ps", "--namespace", "x"), 1), (("ps", "--namespace", "x"), 1)):
             result = hfjobs(*argv)
-            assert result.code == 1
+            assert result.code == code
             assert TOKEN[:9] not in result.stderr
 
     def test_what_is_too_short_for_one_mangles_no_message(self, hfjobs: Hfjobs) -> None:
@@ -435,3 +436,88 @@ class TestDemo:
         connection.execute("PRAGMA user_version = 99")
         connection.close()
         assert f"{file} was written by another version of hfjobs\nhint: " in demo("ps").stderr
+
+
+@pytest.mark.parametrize(
+    ("entries", "is_direct", "told"),
+    [
+        ("hub.example", True, ""),
+        ("*", True, ""),
+        (".example", True, ""),
+        ("*.example", True, ""),
+        ("*.hub.example", False, ""),
+        ("example", True, ""),
+        ("ample", False, ""),
+        ("HUB.Example:80", True, ""),
+        ("hub.example:8080", False, ""),
+        ("localhost,::1/128,hub.example", True, ""),
+        ("localhost,::1/128", False, ""),
+        ("10.0.0.0/8", False, ""),
+        ("ho st,hub.example", True, "ho st"),
+        ("10.0.0.0/99", False, "10.0.0.0/99"),
+        ("hub.example:http", False, "hub.example:http"),
+    ],
+)
+def test_no_proxy_means_what_it_means_elsewhere(entries: str, is_direct: bool, told: str) -> None:
+    odd: list[str] = []
+    proxies = {"http": "127.0.0.1:3128", "no": entries}
+    expected = None if is_direct else "http://127.0.0.1:3128"
+    assert proxy_for("http://hub.example", proxies, odd.append) == expected
+    assert odd == [told] * bool(told)
+
+
+@pytest.mark.parametrize(("entries", "is_direct"), [("10.0.0.0/8", True), ("10.1.2.3", True), ("10.1.0.0/24", False)])
+def test_no_proxy_knows_networks(entries: str, is_direct: bool) -> None:
+    found = proxy_for("https://10.1.2.3:8443", {"all": "http://127.0.0.1:3128", "no": entries}, print)
+    assert (found is None) == is_direct
+
+
+def test_an_odd_entry_of_no_proxy_stops_nothing(hfjobs: Hfjobs, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told of once, and the proxy is used."""
+    monkeypatch.setenv("HTTP_PROXY", hub.endpoint)
+    monkeypatch.setenv("NO_PROXY", "localhost,::1/128,10.0.0.0/99")
+    result = hfjobs("ps", "-q", "--namespace", USER, HF_ENDPOINT="http://hub.example", HFJOBS_ALLOW_HTTP="1")
+    warning = "warning: NO_PROXY holds '10.0.0.0/99', which is no host, domain or network; it is skipped\n"
+    assert result.stderr.startswith(warning)
+    assert len(hub.requests) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
+def test_files_without_end_are_not_read_to_the_end(hfjobs: Hfjobs) -> None:
+    del hfjobs.environ["HF_TOKEN"]
+    hint = "hint: mend or remove that file, or set HF_TOKEN\n"
+    expected = f"error: the token file /dev/zero cannot be read: it is not text, or too long\n{hint}"
+    assert hfjobs("ps", HF_TOKEN_PATH="/dev/zero") == Result(2, "", expected)
+
+
+@pytest.mark.parametrize(
+    ("stdin", "what"),
+    [("x" * 3000, "a line of more than 1999 characters"), ("a\n" * 1_000_001, "over 1000000 lines")],
+)
+def test_stdin_without_end_is_not_read_to_the_end(hfjobs: Hfjobs, hub: Hub, stdin: str, what: str) -> None:
+    result = hfjobs("inspect", "-", stdin=stdin)
+    hint = "hint: 'hfjobs ps -q' prints what - reads\n"
+    assert result == Result(2, "", f"error: stdin holds {what}, which are no jobs\n{hint}")
+    assert hub.requests == []
+
+
+def test_a_directory_that_is_not_absolute_is_ignored(
+    hfjobs: Hfjobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the XDG specification has it: nothing is made where one happens to be."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert hfjobs("ps", XDG_CACHE_HOME="cache").code == 0
+    assert [*here.iterdir()] == []
+    assert (tmp_path / "home" / ".cache" / "hfjobs" / "namespaces.json").exists()
+
+
+@pytest.mark.parametrize(("value", "coloured"), [("0", False), ("false", False), ("1", True), ("", False)])
+def test_force_color_may_say_no(hfjobs: Hfjobs, value: str, coloured: bool) -> None:
+    assert ("\x1b[" in hfjobs("ps", FORCE_COLOR=value).stdout) == coloured
+
+
+def test_errors_name_the_address_that_was_asked(hfjobs: Hfjobs, hub: Hub) -> None:
+    result = hfjobs("ps", "--namespace", "x", HF_ENDPOINT=f"{hub.endpoint}/behind/a/proxy")
+    assert "(GET /behind/a/proxy/api/jobs/x: 404" in result.stderr

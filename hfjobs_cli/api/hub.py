@@ -1,18 +1,24 @@
 """What all resources of the Hub share: who asks, in which namespace, and how an answer is parsed."""
 
+from __future__ import annotations
+
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
+from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
-from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.references import is_name
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -47,17 +53,20 @@ class Hub:
         self._warn = warn
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._confirmed: str | None = None
+        self._confirmed: User | None = None
 
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
-        from hfjobs_cli.records.user import User  # needed once; then it is remembered
+        return self._whoami().name
+
+    def _whoami(self) -> User:
+        from hfjobs_cli.records.user import User  # needed once; then the name is remembered
 
         answer = self._transport.ask(WHOAMI)
-        name = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user").name)
-        if not is_name(name):
-            raise answer.problem(f"user.name cannot be a namespace: {describe(name)}")
-        return name
+        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user"))
+        if not is_name(user.name):
+            raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
+        return user
 
     def close(self) -> None:
         """Close all connections, and warn of how much more was odd than has been told."""
@@ -127,6 +136,37 @@ class Hub:
                 raise
             return ask(present)
 
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T]) -> tuple[str, T]:
+        """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
+
+        Raises NotFound that says where else it was looked for than where it was `missing`.
+        """
+        user = self._user()
+        others = [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
+
+        def look(name: str) -> T | HfJobsError:
+            try:
+                return ask(name)
+            except (NotFound, NotAllowed) as error:
+                return error
+
+        for name, found in zip(others, map_at_once(look, others), strict=True):
+            if not isinstance(found, HfJobsError):
+                return name, found
+        if not others:
+            raise missing
+        raise NotFound(
+            f"{missing.message}; nor in {', '.join(others)}",
+            hint="'hfjobs ps -a --namespace NAME' lists the jobs there; ids are given whole",
+        ) from missing
+
+    def _user(self) -> User:
+        """Return the token's user, asked for once."""
+        with self._lock:
+            if self._confirmed is None:
+                self._confirmed = self._whoami()
+            return self._confirmed
+
     def _default_namespace(self, outdated: str | None = None) -> str:
         """Return the token's user: known from this run, remembered from another, or asked for.
 
@@ -134,13 +174,13 @@ class Hub:
         """
         with self._lock:
             if self._confirmed is not None:
-                return self._confirmed
+                return self._confirmed.name
             remembered = self._memory.recall() if self._memory else None
             if remembered not in (None, outdated):
                 return remembered
             if self._memory and remembered is not None:
                 self._memory.remember(None)
-            self._confirmed = self.whoami()
+            self._confirmed = self._whoami()
             if self._memory:
-                self._memory.remember(self._confirmed)
-            return self._confirmed
+                self._memory.remember(self._confirmed.name)
+            return self._confirmed.name

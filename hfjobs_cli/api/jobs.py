@@ -62,8 +62,21 @@ class Jobs(Hub):
             cursors.add(cursor)
 
     def inspect_job(self, reference: JobReference) -> JobInfo:
-        """Return one job (`GET /api/jobs/{namespace}/{id}`). Raises NotFound naming it if there is none."""
-        return self._in_namespace(reference.namespace, lambda name: self._job(INSPECT, name, reference.id))
+        """Return one job (`GET /api/jobs/{namespace}/{id}`).
+
+        Without a namespace it is looked for in the organisations of the token's user, too, if that has no such job.
+        Raises NotFound naming it if there is none.
+        """
+
+        def ask(name: str) -> JobInfo:
+            return self._job(INSPECT, name, reference.id)
+
+        try:
+            return self._in_namespace(reference.namespace, ask)
+        except NotFound as missing:
+            if reference.namespace is not None:
+                raise
+            return self._found_elsewhere(missing, ask)[1]
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
         """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
@@ -94,8 +107,14 @@ class Jobs(Hub):
         looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
         a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt.
         """
-        earlier = set(known)
-        return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, reference.id, earlier))
+        source, earlier = reference.id, set(known)
+        try:
+            return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, source, earlier))
+        except NotFound as missing:  # so nothing was created
+            if reference.namespace is not None:
+                raise
+            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source))
+            return self._duplicate(name, source, earlier)
 
     def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without

@@ -5,15 +5,19 @@ cursor from a `Link` header.
 """
 
 import json
+import os
 import random
 import re
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 # Where click is installed, httpx imports its own command line, with rich: 45 of 160 ms, for nothing. A module that is
 # None counts as not installed, and httpx does without it.
@@ -23,19 +27,23 @@ import httpx
 from hfjobs_cli import __version__
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
+from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import BadResponse, NotLoggedIn, Unavailable, UsageError
 from hfjobs_cli.records.reading import describe
 from hfjobs_cli.text.escapes import redacted
+from hfjobs_cli.text.times import span
 
 MAX_TRIES = 4
 FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 60.0
 CONNECT_TIMEOUT_SECS = 10.0
+LONGEST_TOLD_SECS = 366 * 86_400.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
+MAX_CERTIFICATES_MIB = 64
 WHOLE_ANSWER_TIMEOUTS = 4
 """How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
 
@@ -103,6 +111,7 @@ class Transport:
         told of each wait, `log` of each request and answer; neither ever sees the token.
         """
         self.endpoint = endpoint
+        self._base_path = urlsplit(endpoint).path
         self._token = token
         self._token_source = token_source
         self._timeout_secs = timeout_secs
@@ -121,13 +130,14 @@ class Transport:
                 },
                 timeout=httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs)),
                 # Loading certificates takes 40 ms and plain http needs none.
-                verify=httpx.create_ssl_context() if urlsplit(endpoint).scheme == "https" else False,
+                verify=_certificates() if urlsplit(endpoint).scheme == "https" else False,
+                trust_env=False,
                 # A proxy must not see what is meant for this machine.
-                trust_env=not is_loopback(endpoint),
+                proxy=None if is_loopback(endpoint) else proxy_for(endpoint, getproxies(), self._odd_proxy),
                 transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
             )
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
-            # What httpx reads from the environment: the proxies, and the certificates to trust. Their values may hold
+            # What comes from the environment: the proxies, and the certificates to trust. Their values may hold
             # passwords and are not shown.
             needs = "; a socks proxy needs: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
             raise UsageError(
@@ -138,6 +148,9 @@ class Transport:
     def close(self) -> None:
         """Close all connections."""
         self._client.close()
+
+    def _odd_proxy(self, entry: str) -> None:
+        self._warn(f"NO_PROXY holds '{entry}', which is no host, domain or network; it is skipped")
 
     def ask(self, endpoint: Endpoint, query: Query = (), **names: str) -> Answer:
         """Ask `endpoint`, with names in its path: again after failures that may pass if it is repeatable, else once.
@@ -151,7 +164,7 @@ class Transport:
                 hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
             )
         path = endpoint.at(**names)
-        context = f"{endpoint.method} {path}"
+        context = f"{endpoint.method} {self._base_path}{path}"
         tries = MAX_TRIES if endpoint.is_repeatable else 1
         attempt = 0
         while True:
@@ -186,7 +199,7 @@ class Transport:
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
-        context = f"{endpoint.method} {path}"
+        context = f"{endpoint.method} {self._base_path}{path}"
         for _ in range(MAX_REDIRECTS + 1):
             try:
                 reply = self._exchange(request, context)
@@ -262,7 +275,7 @@ class Transport:
         said = self._server_message(reply)
         return Unavailable(
             f"the Hub is not available: {said} ({self._context(response, context)})",
-            hint=f"try again in {pause:.0f} s" if pause and pause < 86_400 else "try again later",
+            hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
             maybe_done=not endpoint.is_repeatable and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
         )
 
@@ -309,6 +322,14 @@ class Transport:
 
     def _redacted(self, text: str) -> str:
         return redacted(text, self._token)
+
+
+def _certificates() -> ssl.SSLContext:
+    """Return what certificates are checked with. Raises OSError, also for a file that could have no end."""
+    named = os.environ.get("SSL_CERT_FILE")
+    if named and (not Path(named).is_file() or Path(named).stat().st_size > MAX_CERTIFICATES_MIB * 1024 * 1024):
+        raise OSError(f"{named} is no file of certificates")
+    return httpx.create_ssl_context()
 
 
 def _may_pass(response: httpx.Response) -> bool:

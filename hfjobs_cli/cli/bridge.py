@@ -96,12 +96,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
         if asks_hub:
-            overrides = connection.take(given).overrides
-            for name in ("token", "endpoint"):
-                both = [getattr(each, name) for each in (session.overrides, overrides)]
-                if None not in both:  # before the command and after it
-                    _only(both, single[name])
-            session.overrides = overrides.over(session.overrides)
+            session.overrides = connection.take(given).overrides.over(session.overrides)
         taken = {name: group.take(given) for name, group in groups.items()}
         if takes_context:
             taken["ctx"] = ctx

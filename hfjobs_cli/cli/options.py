@@ -100,6 +100,10 @@ class Output:
     format_: Annotated[str | None, PerKind(_format_option)] = None
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids (or names) only, one per line.")] = False
+    width: Annotated[
+        int | None,
+        typer.Option("--width", metavar="N", min=1, help="Make a table fit N characters, also in a pipe."),
+    ] = None
     no_trunc: Annotated[
         bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
     ] = False

@@ -137,9 +137,10 @@ class Session:
         *,
         columns_asked: bool = False,
         full: bool = False,
+        width: int | None = None,
         indent: int | None = None,
     ) -> View:
-        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing."""
+        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe."""
         from hfjobs_cli.renderers.view import View
 
         on_terminal = terminal.is_terminal(self.stdout)
@@ -150,7 +151,7 @@ class Session:
             now=self.clock(),
             columns=columns,
             columns_asked=columns_asked,
-            width=terminal.width_of(self.stdout, self.environ) if on_terminal and not full else None,
+            width=width or (terminal.width_of(self.stdout, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
             color=terminal.has_color(self.stdout, self.environ),
             encoding=getattr(self.stdout, "encoding", None) or "utf-8",

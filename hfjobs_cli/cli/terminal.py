@@ -19,9 +19,10 @@ def obeys_codes(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
     """Tell whether to colour (https://no-color.org, https://force-color.org)."""
-    if environ.get("NO_COLOR"):
+    forced = environ.get("FORCE_COLOR", "")
+    if environ.get("NO_COLOR") or forced.lower() in ("0", "false"):
         return False
-    return bool(environ.get("FORCE_COLOR")) or obeys_codes(stream, environ)
+    return bool(forced) or obeys_codes(stream, environ)
 
 
 def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:

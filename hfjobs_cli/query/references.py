@@ -1,14 +1,22 @@
 """How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TextIO
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PORTS = {"http": 80, "https": 443}
+
+MAX_LINE = 2000
+"""How long a line of stdin may be, in characters; the address of a page has 100."""
+
+MAX_LINES = 1_000_000
+"""How many lines of stdin are read."""
+
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
 
@@ -61,9 +69,7 @@ def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobRefer
     return JobReference(own, identifier)
 
 
-def parse_references(
-    texts: Iterable[str], stdin: Iterable[str], namespace: str | None, endpoint: str
-) -> list[JobReference]:
+def parse_references(texts: Iterable[str], stdin: TextIO, namespace: str | None, endpoint: str) -> list[JobReference]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
 
     Raises UsageError for the first that is wrong, before any request is made.
@@ -73,14 +79,27 @@ def parse_references(
     words: list[str] = []
     for text in texts:
         if text == "-":
-            # PowerShell puts a byte order mark before what it pipes.
             try:
-                words += filter(None, (line.strip().lstrip("\ufeff") for line in stdin))
+                words += _read_lines(stdin)
             except OSError as error:
                 raise UsageError(f"stdin cannot be read: {error.strerror}") from error
         else:
             words.append(text)
     return [parse_reference(word, namespace, endpoint) for word in words]
+
+
+def _read_lines(stdin: TextIO) -> Iterator[str]:
+    """Yield the lines of a stream that hold something. Raises UsageError for one that is no list of references."""
+    count = 0
+    # A line is read piece by piece, as there may be no end of it.
+    while line := stdin.readline(MAX_LINE):
+        count += 1
+        if len(line) == MAX_LINE or count > MAX_LINES:
+            what = f"a line of more than {MAX_LINE - 1} characters" if count <= MAX_LINES else f"over {MAX_LINES} lines"
+            raise UsageError(f"stdin holds {what}, which are no jobs", hint="'hfjobs ps -q' prints what - reads")
+        text = line.strip().lstrip("\ufeff")  # PowerShell puts a byte order mark before what it pipes
+        if text:
+            yield text
 
 
 def _path_of_page(text: str, endpoint: str) -> str:

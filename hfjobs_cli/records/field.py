@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from hfjobs_cli.records.declared import About, Declared, Shape, declared
@@ -46,7 +47,7 @@ class Field:
         """The header of its column."""
         return self.about.header or self.name.upper().replace("_", " ")
 
-    @property
+    @cached_property
     def narrow(self) -> Field | None:
         """What takes the place of its column before that leaves."""
         if self.about.narrow is None:

@@ -24,35 +24,53 @@ def cut(text: str, width: int, ellipsis: str) -> str:
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:
     """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
 
-    Elastic columns shrink first, the widest most. Then columns leave by rank, or make place for their narrow variant.
-    Those that never leave, and the last one there is, may be wider than `limit`.
+    Elastic columns shrink first, the widest most. Then columns make place for their narrow variants, and then they
+    leave by rank; what there is room for after all comes back. Those that never leave, and the last one there is, may
+    be wider than `limit`.
     """
-    chosen = list(columns)
-    while True:
-        widths = [measure(column) for column in chosen]
-        if limit is None:
-            widths = [min(width, MAX_PADDED) for width in widths]
-            break
-        room = limit - GAP * (len(chosen) - 1)
-        widths = _shrink(chosen, widths, room)
-        leavers = [column for column in chosen if column.about.rank < NEVER_LEAVES]
-        if sum(widths) <= room or not leavers:
-            break
-        leaver = min(leavers, key=lambda column: column.about.rank)
-        narrow = leaver.narrow
-        if len(chosen) == 1 and narrow is None:
-            break  # something has to be shown
-        place = chosen.index(leaver)
-        chosen[place : place + 1] = [narrow] if narrow else []
-    return list(zip(chosen, widths, strict=True))
+    if limit is None:
+        return [(column, min(measure(column), MAX_PADDED)) for column in columns]
+
+    def fits(chosen: Sequence[Field]) -> bool:
+        least = (_least(column, measure(column)) for column in chosen)
+        return sum(least) + GAP * (len(chosen) - 1) <= limit
+
+    by_rank = sorted(columns, key=lambda column: column.about.rank)
+    variant = {column: column for column in columns}
+    shown = set(columns)
+
+    def chosen() -> list[Field]:
+        return [variant[column] for column in columns if column in shown]
+
+    for column in by_rank:
+        if column.narrow is not None and not fits(chosen()):
+            variant[column] = column.narrow
+    by_rank.sort(key=lambda column: variant[column].about.rank)
+    for column in by_rank:
+        if column.about.rank < NEVER_LEAVES and len(shown) > 1 and not fits(chosen()):
+            shown.discard(column)
+    for column in reversed(by_rank):
+        if column not in shown:
+            shown.add(column)
+            if not fits(chosen()):
+                shown.discard(column)
+    for column in reversed(by_rank):
+        narrow, variant[column] = variant[column], column
+        if not fits(chosen()):
+            variant[column] = narrow
+    found = chosen()
+    widths = _shrink(found, [measure(column) for column in found], limit - GAP * (len(found) - 1))
+    return list(zip(found, widths, strict=True))
+
+
+def _least(column: Field, width: int) -> int:
+    """Return the width that a column needs, which would like to have `width`."""
+    return width if column.about.least is None else min(width, column.about.least)
 
 
 def _shrink(columns: Sequence[Field], widths: Sequence[int], room: int) -> list[int]:
     """Return `widths` with elastic ones reduced, the widest first, until their sum is `room` or all are at least."""
-    floors = [
-        width if column.about.least is None else min(width, column.about.least)
-        for column, width in zip(columns, widths, strict=True)
-    ]
+    floors = [_least(column, width) for column, width in zip(columns, widths, strict=True)]
     # What an elastic column wants beyond the whole room cannot be had anyway; this bounds the loop below.
     shrunk = [max(floor, min(width, room)) for floor, width in zip(floors, widths, strict=True)]
     while sum(shrunk) > room:

@@ -52,6 +52,22 @@ def test_the_namespace_is_that_of_the_source(hfjobs: Hfjobs, hub: Hub) -> None:
     assert posts(hub) == [f"POST /api/jobs/aurora-lab/{theirs}/duplicate"]
 
 
+def test_a_job_of_an_organisation_is_found_by_its_id(hfjobs: Hfjobs, hub: Hub) -> None:
+    """A 404 has created nothing, so it is looked for, and then created where it is, once."""
+    theirs = hfjobs("ps", "-a", "-q", "--namespace", "aurora-lab", "--limit", "1").stdout.strip()
+    (job,) = json.loads(hfjobs("duplicate", "--json", theirs).stdout)
+    assert (job["owner"]["name"], job["initiator"]["id"]) == ("aurora-lab", theirs)
+    tried = [f"POST /api/jobs/{USER}/{theirs}/duplicate", f"POST /api/jobs/aurora-lab/{theirs}/duplicate"]
+    assert posts(hub) == tried
+
+
+def test_a_job_that_is_nowhere_is_created_nowhere(hfjobs: Hfjobs, hub: Hub) -> None:
+    code, stdout, stderr = hfjobs("duplicate", "nothing")
+    assert (code, stdout) == (3, "")
+    assert "; nor in aurora-lab\n" in stderr
+    assert posts(hub) == [f"POST /api/jobs/{USER}/nothing/duplicate"]
+
+
 def test_quiet_prints_the_id(hfjobs: Hfjobs) -> None:
     result = hfjobs("duplicate", "-q", BY_HAND)
     assert result == Result(0, f"{newest(hfjobs)['id']}\n", "")

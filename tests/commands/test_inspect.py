@@ -134,8 +134,36 @@ class TestSeveral:
         assert lines == [
             f"error: no job 'none1' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none1: 404",
             f"error: no job 'none2' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none2: 404",
+            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there; ids are given whole",
             f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there; ids are given whole",
         ]
+
+    def test_are_looked_for_in_organisations_too(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Ids that -q prints of another namespace are found, all with one question who the user is."""
+        listed = hfjobs("ps", "-a", "-q", "--namespace", "aurora-lab").stdout
+        del hub.requests[:]
+        result = hfjobs("inspect", "-", BY_HAND, "--format", "{{.id}} {{.owner}}", stdin=listed)
+        expected = [*(f"{id_} aurora-lab" for id_ in listed.split()), f"{BY_HAND} {USER}"]
+        assert result == Result(0, "".join(f"{line}\n" for line in expected), "")
+        assert hub.paths.count("GET /api/whoami-v2") == 1
+
+    def test_that_are_nowhere_say_where_they_were_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, stderr = hfjobs("inspect", "nothing", "--format", "jsonl")
+        assert (code, stdout) == (3, "")
+        assert stderr.startswith(f"error: no job 'nothing' in namespace '{USER}': Job not found (GET ")
+        assert "); nor in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there;" in stderr
+        assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/nothing", "GET /api/jobs/aurora-lab/nothing"]
+
+    def test_of_a_namespace_are_looked_for_nowhere_else(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        theirs = hfjobs("ps", "-a", "-q", "--namespace", "aurora-lab", "--limit", "1").stdout.strip()
+        del hub.requests[:]
+        for argv in ((f"{USER}/{theirs}",), ("--namespace", USER, theirs)):
+            assert hfjobs("inspect", *argv).code == 3
+        assert hub.paths == [f"GET /api/jobs/{USER}/{theirs}"] * 2
+
+    def test_may_be_kept_from_the_token_in_an_organisation(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/aurora-lab/nothing", 403, '{"error": "no"}')
+        assert hfjobs("inspect", "nothing").code == 3
 
     @pytest.mark.parametrize(("order", "code"), [((0, 1, 2), 4), ((1, 0, 2), 3), ((2, 1, 0), 3)])
     def test_exit_with_the_code_of_the_first_failure(

@@ -82,6 +82,43 @@ def test_no_trunc_cuts_nothing_on_a_terminal(hfjobs: Hfjobs) -> None:
     assert hfjobs("ps", "--no-truncate", columns=60, NO_COLOR="1") == result
 
 
+class TestWidth:
+    """`--width` cuts a pipe like a terminal; nothing else does."""
+
+    @pytest.mark.parametrize("columns", [36, 60, 80, 120])
+    def test_makes_a_pipe_fit(self, hfjobs: Hfjobs, columns: int) -> None:
+        """Times stay exact and there are no colours, as in any pipe."""
+        result = hfjobs("ps", "-w", "--width", str(columns))
+        assert result.code == 0
+        lines = result.stdout.splitlines()
+        assert len(lines) == 1 + UNDER_WAY
+        assert max(map(len, lines)) <= columns
+        assert "\x1b" not in result.stdout
+
+    def test_overrides_the_terminal(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("ps", "--width", "80", columns=200)
+        assert result == hfjobs("ps", columns=80)
+
+    def test_is_never_cut_without_it(self, hfjobs: Hfjobs) -> None:
+        assert hfjobs("ps", COLUMNS="20", LINES="2") == hfjobs("ps")
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (("--width", "80", "--no-trunc"), "--width contradicts --no-trunc"),
+            (("--width", "0"), "invalid value for '--width': 0 is not in the range x>=1"),
+            (("--width", "wide"), "invalid value for '--width': 'wide' is not a whole number"),
+        ],
+    )
+    def test_that_makes_no_sense_is_a_usage_error(
+        self, hfjobs: Hfjobs, hub: Hub, options: tuple[str, ...], message: str
+    ) -> None:
+        code, stdout, stderr = hfjobs("ps", *options)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: {message}\n")
+        assert hub.requests == []
+
+
 class TestColour:
     """Only the stage is coloured, and only where colours are wanted."""
 
@@ -292,6 +329,17 @@ class TestInitiator:
         result = hfjobs("ps", "--initiator", "scheduled-job", columns=60, NO_COLOR="1")
         assert result.stdout == golden("ps-initiator-60.txt", result.stdout)
 
+    @pytest.mark.parametrize(
+        ("columns", "header"),
+        [
+            (80, ["JOB ID", "NAME", "CREATED", "STATUS", "INITIATOR"]),
+            (100, ["JOB ID", "NAME", "COMMAND", "CREATED", "STATUS", "RUNTIME", "INITIATOR"]),
+        ],
+    )
+    def test_pushes_out_no_column_that_fits(self, hfjobs: Hfjobs, columns: int, header: list[str]) -> None:
+        shown = hfjobs("ps", "-a", "--initiator", "webhook", columns=columns).stdout.splitlines()[0]
+        assert [word.strip() for word in shown.split("  ") if word] == header
+
     def test_repeats_add_up(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("ps", "-q", "--initiator", "webhook", "--initiator", "scheduled-job")
         assert len(result.stdout.splitlines()) == 2
@@ -485,8 +533,9 @@ class TestColumns:
     @pytest.mark.parametrize(
         ("options", "columns", "shown"),
         [
-            (("-w",), 80, ["JOB ID", "STATUS", "FLAVOR", "INITIATOR"]),
-            (("-w",), 120, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("-w",), 80, ["JOB ID", "CREATED", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("-w",), 100, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR", "INITIATOR"]),
+            (("-w",), 120, ["JOB ID", "NAME", "COMMAND", "CREATED", "STATUS", "RUNTIME", "FLAVOR", "INITIATOR"]),
             (("--columns", "+flavor"), 80, ["JOB ID", "NAME", "CREATED", "STATUS", "FLAVOR"]),
         ],
     )

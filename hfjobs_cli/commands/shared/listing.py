@@ -42,6 +42,8 @@ class Listing:
         self._renderer = choose_renderer(
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )
+        if output.width is not None and output.no_trunc:
+            raise UsageError("--width contradicts --no-trunc", hint="give one of them")
         if output.columns is not None and not self._renderer.has_columns:
             with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
             raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
@@ -63,6 +65,7 @@ class Listing:
             self._columns,
             columns_asked=replaces_columns(self._output.columns),
             full=self._output.no_trunc,
+            width=self._output.width,
             indent=self._indent,
         )
 
