@@ -39,13 +39,13 @@ def color(context: Context, style: str, value: Any) -> str:
         start = colors.code(style)
     except ValueError as error:
         raise Failure(str(error)) from None
-    text = context.printer.print([_scalar(value)])
+    text = context.printer.print([scalar(value)])
     return Authored(f"{start}{text}{colors.RESET}") if start and text else Authored(text)
 
 
 def autocolor(context: Context, style: str, value: Any) -> Any:
     """Put a style around a value where colours are wanted."""
-    return color(context, style, value) if context.surroundings.color else _scalar(value)
+    return color(context, style, value) if context.surroundings.color else scalar(value)
 
 
 def hyperlink(context: Context, address: str, text: str) -> str:
@@ -58,7 +58,7 @@ def table_row(context: Context, *values: Any) -> str:
     """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
     context.spend(MAX_PADDED * len(values))  # a cell is padded, however short it is
     printer = Printer(printable, context.spend)
-    context.surroundings.table.add([printer.print([_scalar(value)]) for value in values])
+    context.surroundings.table.add([printer.print([scalar(value)]) for value in values])
     return Authored("")
 
 
@@ -69,7 +69,7 @@ def table_render(context: Context) -> str:
     return Authored(text)
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """Return a value as gh prints it in a cell: nothing for null, fractions with two digits."""
     if kind(value) in ("list", "map") and short_text(value) is None:
         raise Failure(f"it takes a text or a number, not {type_name(value)}")

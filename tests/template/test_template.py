@@ -171,6 +171,84 @@ class TestFunctionsOfGh:
     def test_do_what_gh_does(self, text: str, expected: str) -> None:
         assert render(text, self.ROWS) == expected
 
+    @pytest.mark.parametrize(
+        ("text", "value", "expected"),
+        [
+            ("{{truncate 13 .}}", "This is a long title", "This is a ..."),
+            ("{{. | truncate 13}}", "This is a long title", "This is a ..."),
+            ("{{truncate 20 .}}", "This is a long title", "This is a long title"),
+            ("{{truncate 5 .}}|{{truncate 4 .}}|{{truncate 0 .}}|", "short text", "sh...|shor||"),
+            ("{{truncate 13 .}}", "", ""),
+            ("{{truncate 13 nil}}|{{truncate 13 .nope}}|{{.nope | truncate 13}}|{{(.nope | truncate 13)}}", {}, "|||"),
+            ("{{truncate 11 .}}|", "試験" * 6, "試験試験...|"),
+            ("{{truncate 11 .}}|", "a" + "試験" * 6, "a試験試... |"),
+            ("{{truncate 3 .}}|", "試験", "試 |"),
+            ("{{truncate 11 .}}", "🚀" * 12, "🚀🚀🚀🚀..."),
+            ("{{truncate 6 .}}", "e\u0301" * 9, "e\u0301" * 3 + "..."),
+            ('{{truncate 8 (color "red" .)}}', "long title", "\x1b[0;31mlong ...\x1b[0m"),
+            ('{{truncate 8 (hyperlink "x" .)}}', "long title", "\x1b]8;;x\x1b\\long ...\x1b]8;;\x1b\\"),
+            ('{{truncate 5 (print (color "red" "abc") "defg")}}', "", "\x1b[0;31mab...\x1b[0m"),
+            ("{{truncate . 13}}|{{truncate . 4}}|{{truncate . 99}}", "This is a long title", "This is a lon|This|{}"),
+            ('{{join "," .}}', [1, 12.345, 2.0, None, True, "x"], "1,12.35,2,,true,x"),
+            ('{{join . ","}}', [1, 12.345, 2.0, None, True, "x"], "1,12.345,2,<nil>,true,x"),
+            ('{{join "," (split . ";")}}|{{join (split . ";") ","}}', "a;b", "a,b|a,b"),
+            ('{{join "\\t" .}}', ["bug", "two words"], "bug\ttwo words"),
+            ('{{join "," .}}', [], ""),
+            ('{{range (pluck "name" .)}}{{. | printf "%s;"}}{{end}}', [{"name": "bug"}, {"name": "x y"}], "bug;x y;"),
+            ('{{color "blue+h" .}}', "songs", "\x1b[0;94msongs\x1b[0m"),
+            ('{{color "red+ub" .}}', "x", "\x1b[0;1;4;31mx\x1b[0m"),
+            ('{{color "off" .}}{{color "reset" .}}', "x", "x\x1b[0mx\x1b[0m"),
+            ('{{color "red" .}}', 1234, "\x1b[0;31m1234\x1b[0m"),
+            ('{{color "red" .}}', 12.34, "\x1b[0;31m12.34\x1b[0m"),
+            ('{{autocolor "red" nil}}{{autocolor "red" "go"}}', None, "go"),
+            ('{{. | timefmt "Mon Jan 2, 2006"}}', "2008-02-25T20:18:33Z", "Mon Feb 25, 2008"),
+            ("{{. | timeago}}", "2026-05-12T08:55:00Z", "5 minutes ago"),
+            ("{{timeago .}}", "2025-05-14T09:00:00Z", "12 months ago"),
+            ("{{timeago .}}", "2025-05-12T09:00:00Z", "1 year ago"),
+            (
+                '{{range .}}{{tablerow (.n | printf "#%v") .t}}{{end}}{{tablerender}}',
+                [{"n": 1}, {"n": 20}],
+                "#1   \n#20  \n",
+            ),
+            (
+                '{{tablerow 1 nil false}}{{tablerow 20.1 "ab" true}}{{tablerender}}',
+                0,
+                "1          false\n20.10  ab  true\n",
+            ),
+            ('{{tablerow (1 | color "green") .}}{{tablerender}}', "One", "\x1b[0;32m1\x1b[0m  One\n"),
+            (
+                '{{tablerow "A" "T"}}{{tablerow 1 .}}{{tablerender}}\n{{tablerow "LONG" "B"}}{{tablerow 2 .}}',
+                "One",
+                "A  T\n1  One\n\n",
+            ),
+            ("{{tablerow .}}A{{tablerender}}B", "x", "Ax\nB"),
+        ],
+    )
+    def test_give_the_results_of_gh_in_its_order(self, text: str, value: Any, expected: str) -> None:
+        assert render(text, value) == expected.replace("{}", str(value))
+
+    @pytest.mark.parametrize(
+        "text", ["{{(. | truncate 13)}}", '{{join "," (split "" "" | printf "%v")}}', "{{timeago .}}"]
+    )
+    def test_refuse_what_gh_refuses(self, text: str) -> None:
+        with pytest.raises(TemplateError):
+            render(text, 42)
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{{json .}}", '"0.0.0.0:2->8/udp"'),
+            ('{{join (split . ":") "/"}}', "0.0.0.0/2->8/udp"),
+            ("{{upper .}} {{lower `Ab`}} {{title `a word`}}", "0.0.0.0:2->8/UDP ab A Word"),
+            ("{{truncate . 5}}|{{truncate . 16}}|{{truncate . 30}}", "0.0.0|{0}|{0}"),
+            ("{{pad . 3 3}}|", "   {0}   |"),
+            ('{{pad "" 3 3}}{{truncate "" 5}}|', "|"),
+        ],
+    )
+    def test_those_of_docker_do_what_docker_does(self, text: str, expected: str) -> None:
+        value = "0.0.0.0:2->8/udp"
+        assert render(text, value) == expected.replace("{0}", value)
+
     def test_rows_that_wait_come_at_the_end(self) -> None:
         text = "{{range .rows}}{{tablerow .a .b}}{{end}}done\n"
         assert Template(text).render(self.ROWS) == "done\nx     1\nlong  2.50\n日本  \n"
