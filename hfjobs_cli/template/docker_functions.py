@@ -8,7 +8,7 @@ from typing import Any
 from hfjobs_cli.template.context import WORK, Context, Failure
 from hfjobs_cli.template.gh_functions import scalar
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.gotext import json_text
+from hfjobs_cli.template.gotext import json_text, spelled, u_escaped
 from hfjobs_cli.template.table import shortened
 from hfjobs_cli.template.values import Int, Strings, kind, like, short_text, sorted_keys, type_name
 
@@ -16,7 +16,7 @@ from hfjobs_cli.template.values import Int, Strings, kind, like, short_text, sor
 def json(context: Context, value: Any) -> str:
     """Write a value as JSON."""
     try:
-        text = json_text(value)
+        text = spelled(json_text(value), context.surroundings.shows, u_escaped)
     except ValueError as error:
         raise Failure(str(error)) from None
     context.spend(len(text))

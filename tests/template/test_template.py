@@ -1,8 +1,10 @@
 """The template engine by itself: what Go prints, where it differs, how it fails, and that it always ends."""
 
+import ast
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from html import unescape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -321,6 +323,30 @@ class TestTrust:
     )
     def test_escapes_what_jobs_say(self, text: str, expected: str) -> None:
         assert render(text, self.BAD, escape=printable) == expected
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+    def test_what_other_languages_read_has_their_escapes(self, encoding: str) -> None:
+        def holds(text: str) -> bool:
+            return not text.encode(encoding, "replace").count(b"?")
+
+        def escape(text: str) -> str:
+            return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+        value = {"a": "größe 訓練 🚀\x1b\x7f\x9b\u202e\U000e0001\u3164\u2028\n", "b": ["\x9b🚀"]}
+        text = '{{json .}}\n{{printf "%q" .a}}\n{{.a | printf "%+q\\n"}}"{{js .a}}"\n'
+        text += '{{printf "%x" .a}}\n{{html (index .b 0)}}'
+        for escaping in (escape, None):
+            rendered = render(text, value, escape=escaping, holds=holds)
+            assert not escaping or escaping(rendered.replace("\n", "")) == rendered.replace("\n", "")
+            whole, quoted, ascii_only, js, hexadecimal, html = rendered.split("\n")
+            assert json.loads(whole) == value
+            assert ast.literal_eval(quoted) == ast.literal_eval(ascii_only) == json.loads(js) == value["a"]
+            assert bytes.fromhex(hexadecimal).decode() == value["a"]
+            assert unescape(html).endswith("🚀")
+
+    def test_js_beyond_four_digits_is_two_escapes_unless_strict(self) -> None:
+        assert render('{{js "\\U000E0001"}}') == "\\uDB40\\uDC01"
+        assert Template('{{js "\\U000E0001"}}', strict=True).render({}) == "\\uE0001"
 
     def test_a_row_of_a_table_is_one_line_everywhere(self) -> None:
         text = '{{tablerow .c.k (color "red" "x") (print "a" 1 .c.k)}}{{tablerender}}'
