@@ -484,6 +484,14 @@ class TestAnalysis:
         calls = "".join(f'{{{{template "t" .f{number}}}}}' for number in range(40))
         assert Template(f'{{{{define "t"}}}}{calls}{{{{end}}}}{{{{template "t" .}}}}').fields() is None
 
+    @pytest.mark.parametrize(
+        "body",
+        ['{{.}}\t{{template "t" .}}{{template "t" .}}', '{{with .}}{{template "t" .}}{{end}}', '{{template "t" .a}}'],
+    )
+    def test_headers_of_templates_that_call_themselves_end(self, body: str) -> None:
+        template = Template(f'{{{{define "t"}}}}{body}{{{{end}}}}{{{{template "t" .}}}}')
+        assert len(template.headers()) <= 1001
+
     def test_headers_of_nested_actions_take_no_time(self) -> None:
         text = "{{.id}}" + "{{if .a}}" * 50 + "\t{{.b}}" + "{{end}}" * 50
         assert Template(text).headers() == ["ID", "B"]
