@@ -259,7 +259,12 @@ def command(*argv: str) -> list[str]:
 
 
 def run(
-    argv: Sequence[str], environ: Mapping[str, str], *, stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+    encoding: str = "utf-8",
 ) -> Result:
     """Run a process without input; what goes elsewhere than into a pipe is empty in the result."""
     done = subprocess.run(
@@ -268,17 +273,21 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=stderr,
-        encoding="utf-8",
+        encoding=encoding,
         timeout=60,
     )
     return Result(done.returncode, done.stdout or "", done.stderr or "")
 
 
 def run_command(
-    *argv: str, environ: Mapping[str, str], stdout: int = subprocess.PIPE, stderr: int = subprocess.PIPE
+    *argv: str,
+    environ: Mapping[str, str],
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+    encoding: str = "utf-8",
 ) -> Result:
     """Run the installed command in a process of its own."""
-    return run(command(*argv), environ, stdout=stdout, stderr=stderr)
+    return run(command(*argv), environ, stdout=stdout, stderr=stderr, encoding=encoding)
 
 
 def start_on_terminal(

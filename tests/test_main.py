@@ -1,5 +1,6 @@
 """The installed command in a process of its own: pipes, terminals, signals and streams as they really are."""
 
+import ast
 import json
 import os
 import re
@@ -7,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import sys
+from html import unescape
 from itertools import cycle
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyte
 import pytest
@@ -173,6 +176,32 @@ class TestPipe:
         )
         assert (done.returncode, done.stdout) == (2, b"")
         assert done.stderr.startswith(rb"error: '\xff' is not a job")
+
+    @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
+    def test_what_is_written_for_other_languages_can_be_read_there(
+        self, environ: dict[str, str], hub: Hub, encoding: str
+    ) -> None:
+        text = "größe 訓練 🚀\x7f\x9b\U000e0001\"'<"
+        id_ = hub.add(command=[text], labels={text: text})
+        template = (
+            r"{{json .command}}\n{{json .labels}}\n{{range .command}}{{json .}}\n"
+            r'{{printf "%q" .}}\n{{printf "%+q" .}}\n{{printf "%#q" .}}\n"{{js .}}"\n{{html .}}\n'
+            '{{hyperlink . "x"}}{{end}}\\n{{printf "%q" (index (split (index .command 0) "") 9)}}'
+            '{{printf "%#U" 0x1f680}}'
+        )
+        encoded = {**environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding, "PYTHONCOERCECLOCALE": "0"}
+        result = run_command("inspect", id_, "--format", template, environ=encoded, encoding=encoding)
+        assert (result.code, result.stderr) == (0, "")
+        command, labels, plain, quoted, ascii_only, raw, js, html, link, rune = result.stdout.splitlines()
+        assert json.loads(command) == [text]
+        assert json.loads(labels) == {text: text}
+        assert json.loads(plain) == text
+        # Go's strings are read as Python reads them, but for `'`; its `\\u` are those of JSON.
+        assert [ast.literal_eval(each) for each in (quoted, ascii_only, raw)] == [text] * 3
+        assert json.loads(js.replace("\\'", "'")) == text
+        assert unescape(re.sub("\\\\x9b|\x9b", "", html)) == text.replace("\x9b", "")
+        assert unquote(link.partition(";;")[2].partition("\x1b\\x")[0]).startswith("größe 訓練 🚀")
+        assert rune == ('"\\U0001f680"U+1F680' if encoding != "utf-8" else "\"🚀\"U+1F680 '🚀'")
 
     def test_characters_that_do_not_fit_are_escaped(self, environ: dict[str, str], hub: Hub) -> None:
         hub.add(labels={"name": "größe 🚀"})

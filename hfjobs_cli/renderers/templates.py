@@ -42,7 +42,8 @@ def _lines(template: Template, records: Iterable[Record], view: View) -> None:
     """Write a line for each record as soon as it is known; rows of `tablerow` after the last."""
     makes_rows = bool(template.functions() & ROWS)
     # Rows are one line each, in a pipe too.
-    surroundings = Surroundings(view.now, view.spell if view.for_eyes or makes_rows else None, view.color)
+    escape = view.spell if view.for_eyes or makes_rows else None
+    surroundings = Surroundings(view.now, escape, view.color, holds=view.holds)
     for text in _rendered(template, records, view, surroundings):
         if makes_rows and (not text or text.endswith("\n")):
             view.write(text)  # nothing but rows to come, or a table that ends its lines by itself
@@ -53,7 +54,7 @@ def _lines(template: Template, records: Iterable[Record], view: View) -> None:
 
 def _table(template: Template, records: Iterable[Record], view: View) -> None:
     """Write headers and a row for each record, aligned; nothing if reading or rendering them fails."""
-    surroundings = Surroundings(view.now, view.spell, view.color)
+    surroundings = Surroundings(view.now, view.spell, view.color, holds=view.holds)
     rows = [template.headers()]
     for text in _rendered(template, records, view, surroundings):
         rows += [line.split("\t") for line in text.split("\n")]

@@ -36,6 +36,16 @@ class View:
         """Tell whether the output can hold every character."""
         return self.encoding.lower().replace("-", "").startswith("utf")
 
+    def holds(self, text: str) -> bool:
+        """Tell whether the output can hold a text as it is."""
+        if self.is_unicode or text.isascii():
+            return True
+        try:
+            text.encode(self.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def spell(self, text: str) -> str:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from hfjobs_cli.template.nodes import (
     Action,
     Chain,
+    Command,
     Control,
     Field,
     Identifier,
@@ -166,40 +167,122 @@ def invocations(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) ->
     return found
 
 
-def headers(nodes: Sequence[Node]) -> list[str]:
+MAX_HEADER_PARTS = 1_000
+"""How many parts are looked at for headers; templates that call each other have no end of them."""
+
+MAX_HEADER_DEPTH = 100
+"""How deep parts are nested that are looked at for headers."""
+
+
+def headers(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[str]:
     """Return a header for each column of a template whose columns are separated by tabs.
 
-    It is the text of the column, with the name of the first field in place of each action: `ID`, `LABELS.NAME`. Of
-    several lines the first one counts, and of an `if` its first branch.
+    It is the text of the column, with the names of the fields in place of each action: `ID`, `LABELS.NAME`. A variable
+    has the names of what it was given, and a template that is invoked those of its parts. Of several lines the first
+    one counts, and of an `if` the first branch that names a field, or its condition.
     """
-    line = "".join(_header_text(nodes)).partition("\n")[0]
+    line = "".join(part.text for part in _Headers(defined).parts(nodes, "")).partition("\n")[0]
     return [cell.strip() for cell in line.split("\t")]
 
 
-def _header_text(nodes: Sequence[Node]) -> Iterator[str]:
-    for node in nodes:
-        if isinstance(node, Text):
-            yield node.text
-        elif isinstance(node, Control) and "\t" in (inside := "".join(_header_text(node.body))):
-            yield inside
-        elif not (isinstance(node, Action) and node.pipe.targets):
-            yield next(_names([node]), "")
+class _Part(NamedTuple):
+    """A piece of a header. `is_name` says that it names fields."""
+
+    text: str
+    is_name: bool = False
 
 
-def _names(nodes: Iterable[Node]) -> Iterator[str]:
-    """Yield the fields that parts of a template name, as headers."""
-    for pipe, _ in _pipes(nodes):
-        for word in _operands(pipe):
-            if isinstance(word, Field | Variable | Chain) and word.path:
-                yield ".".join([*word.path, *_keys(pipe, word)]).upper()
+class _Headers:
+    def __init__(self, defined: Mapping[str, Sequence[Node]]) -> None:
+        self._defined = defined
+        self._variables: dict[str, list[str]] = {}
+        self._left = MAX_HEADER_PARTS
+        self._depth = 0
+
+    def parts(self, nodes: Iterable[Node], dot: str) -> list[_Part]:
+        """Return the pieces that parts of a template give to the headers, `dot` being the name of their data."""
+        found: list[_Part] = []
+        self._depth += 1
+        for node in nodes:
+            self._left -= 1
+            if self._left < 0 or self._depth > MAX_HEADER_DEPTH:
+                break
+            if isinstance(node, Text):
+                found.append(_Part(node.text))
+            elif isinstance(node, Action):
+                names = self._names(node.pipe, dot)
+                if not node.pipe.targets:
+                    found.append(_Part(" ".join(names), bool(names)))
+            elif isinstance(node, Control):
+                found += self._control(node, dot)
+            elif isinstance(node, Invocation):
+                found += self._invocation(node, dot)
+        self._depth -= 1
+        return found
+
+    def _control(self, node: Control, dot: str) -> list[_Part]:
+        outside = dict(self._variables)
+        found = self._branches(node, dot)
+        self._variables = outside
+        return found
+
+    def _branches(self, node: Control, dot: str) -> list[_Part]:
+        names = self._names(node.pipe, dot)
+        own = [_Part(" ".join(names), True)] if names else []
+        inner = dot if node.word == "if" else names[0] if len(names) == 1 else ""
+        inside = self.parts(node.body, inner)
+        if any("\t" in part.text for part in inside):
+            return inside
+        others = self.parts(node.otherwise or (), dot)
+        if own and node.word != "if":
+            return own if inside or others else []
+        return next((parts for parts in (inside, others) if _named(parts)), own if inside or others else [])
+
+    def _invocation(self, node: Invocation, dot: str) -> list[_Part]:
+        names = [] if node.pipe is None else self._names(node.pipe, dot)
+        outside, self._variables = self._variables, {"$": names}
+        inside = self.parts(self._defined.get(node.name, ()), names[0] if len(names) == 1 else "")
+        self._variables = outside
+        return inside if _named(inside) or not names else [_Part(" ".join(names), True)]
+
+    def _names(self, pipe: Pipe, dot: str) -> list[str]:
+        """Return the names of the fields in a pipeline, and give them to the variables that are set there."""
+        names: dict[str, None] = {}
+        for command in pipe.commands:
+            for word in command.words:
+                if isinstance(word, Pipe):
+                    names.update(dict.fromkeys(self._names(word, dot)))
+                elif isinstance(word, Field):
+                    names[_joined(dot, word.path, _keys(command, word))] = None
+                elif isinstance(word, Variable):
+                    starts = self._variables.get(word.name, [])
+                    for start in starts if len(starts) == 1 or not word.path else [""]:
+                        names[_joined(start, word.path, _keys(command, word))] = None
+                elif isinstance(word, Chain):
+                    names[_joined("", word.path, _keys(command, word))] = None
+        found = [name for name in names if name]
+        for target in pipe.targets:
+            known = self._variables.setdefault(target, []) if pipe.is_assignment else []
+            known += [name for name in found if name not in known]  # which those around see too
+            self._variables[target] = known
+        return found
 
 
-def _keys(pipe: Pipe, field: Operand) -> Iterator[str]:
+def _named(parts: Iterable[_Part]) -> bool:
+    """Tell whether pieces of a header name a field."""
+    return any(part.is_name for part in parts)
+
+
+def _joined(start: str, path: Path, keys: Iterable[str]) -> str:
+    """Return the header for what a path leads to from what has the header `start`."""
+    return ".".join([*([start] if start else []), *(name.upper() for name in (*path, *keys))])
+
+
+def _keys(command: Command, field: Operand) -> Iterator[str]:
     """Yield the keys behind `field` in `index .field "key"`."""
-    for command in pipe.commands:
-        first, *others = command.words
-        if isinstance(first, Identifier) and first.name == "index" and others[:1] == [field]:
-            yield from (str(word.value) for word in others[1:] if isinstance(word, Literal))
+    first, *others = command.words
+    if isinstance(first, Identifier) and first.name == "index" and others[:1] == [field]:
+        yield from (str(word.value) for word in others[1:] if isinstance(word, Literal))
 
 
 def _pipes(nodes: Iterable[Node]) -> Iterator[tuple[Pipe, bool]]:

@@ -14,10 +14,12 @@ def code(style: str) -> str:
     """Return the escape sequence that begins a style: foreground, and perhaps `:` and a background.
 
     Each is a name or a number up to 255, and perhaps `+` and attributes: `b`old, `d`im, `u`nderlined, `B`linking,
-    `i`nverse, `s`truck through, `h`igh intensity. The empty style is none. Raises ValueError.
+    `i`nverse, `s`truck through, `h`igh intensity. The empty style and `off` are none. Raises ValueError.
     """
-    if not style:
+    if style in ("", "off"):
         return ""
+    if style == "reset":
+        return RESET
     foreground, _, background = style.partition(":")
     codes = ["0", *_codes(foreground, 30), *_codes(background, 40)]
     return f"\x1b[{';'.join(codes)}m"
@@ -28,7 +30,7 @@ def _codes(text: str, base: int) -> list[str]:
     unknown = "".join(letter for letter in attributes if letter not in _ATTRIBUTES)
     if unknown:
         raise ValueError(f"unknown attribute '{unknown}' in '{text}', {one_of(unknown, _ATTRIBUTES)}")
-    codes = [_ATTRIBUTES[letter] for letter in attributes if _ATTRIBUTES[letter]]
+    codes = [number for letter, number in _ATTRIBUTES.items() if number and letter in attributes]
     if name.isascii() and name.isdecimal() and int(name) < 256:
         return [*codes, str(base + 8), "5", name]
     if not name:

@@ -27,13 +27,21 @@ class Surroundings:
     """What decides the text besides template and data.
 
     `now` is the present moment. `escape` makes text harmless that the author of the template did not write, None where
-    nothing has to be. `color` says whether `autocolor` colours. `table` collects the rows of `tablerow`.
+    nothing has to be. `color` says whether `autocolor` colours. `table` collects the rows of `tablerow`. `holds` tells
+    whether the output can hold a text, None if it can hold any.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     escape: Callable[[str], str] | None = None
     color: bool = False
     table: Table = field(default_factory=Table)
+    holds: Callable[[str], bool] | None = None
+
+    def shows(self, text: str) -> bool:
+        """Tell whether a text is shown as it is; if not, languages have escapes of their own for it."""
+        if self.escape is not None and self.escape(text) != text:
+            return False
+        return self.holds is None or self.holds(text)
 
 
 class Context:
@@ -43,8 +51,12 @@ class Context:
         """Have everything left to spend. `strict` is Go to the letter."""
         self.surroundings = surroundings
         self.strict = strict
-        self.printer = Printer(surroundings.escape, self.spend)
+        self.printer = self.printing(surroundings.escape)
         self._characters = MAX_CHARACTERS
+
+    def printing(self, escape: Callable[[str], str] | None) -> Printer:
+        """Return a printer that escapes text of the data by `escape`."""
+        return Printer(escape, self.spend, self.surroundings.shows)
 
     def spend(self, characters: int) -> None:
         """Pay for text that was made. Raises Failure when it is too much."""
@@ -64,7 +76,7 @@ class Context:
             return make(self.printer)
         if any(type(part) is Authored and not part.isprintable() for part in parts):
             return Authored(make(self.printer))
-        return make(Printer(None, self.spend))
+        return make(self.printing(None))
 
 
 Wanted = Literal["value", "any", "string", "int", "list", "time"]

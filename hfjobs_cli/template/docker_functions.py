@@ -6,15 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 from hfjobs_cli.template.context import WORK, Context, Failure
+from hfjobs_cli.template.gh_functions import scalar
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.gotext import json_text
+from hfjobs_cli.template.gotext import json_text, spelled, u_escaped
+from hfjobs_cli.template.table import shortened
 from hfjobs_cli.template.values import Int, Strings, kind, like, short_text, sorted_keys, type_name
 
 
 def json(context: Context, value: Any) -> str:
     """Write a value as JSON."""
     try:
-        text = json_text(value)
+        text = spelled(json_text(value), context.surroundings.shows, u_escaped)
     except ValueError as error:
         raise Failure(str(error)) from None
     context.spend(len(text))
@@ -30,7 +32,8 @@ def split(context: Context, text: str, separator: str) -> Strings:
 
 def join(context: Context, first: Any, second: Any) -> str:
     """Join a list, or the values of an object: docker has the list first, gh the separator."""
-    items, separator = (second, first) if kind(first) == "string" else (first, second)
+    is_gh = kind(first) == "string"
+    items, separator = (second, first) if is_gh else (first, second)
     if kind(separator) != "string":
         raise Failure("it takes a list and a separator")
     if items is None:
@@ -39,6 +42,8 @@ def join(context: Context, first: Any, second: Any) -> str:
     if what not in ("list", "map"):
         raise Failure(f"it takes a list, not {type_name(items)}")
     values = items if what == "list" else [items[key] for key in sorted_keys(items)]
+    if is_gh:
+        values = [scalar(value) for value in values]
     context.spend(len(separator) * len(values))
 
     def make(printer: Printer) -> str:
@@ -59,8 +64,9 @@ def pad(context: Context, text: str, before: int, after: int) -> str:
 
 
 def truncate(context: Context, first: Any, second: Any) -> str:
-    """Cut a text: docker has the text first, gh the length."""
-    text, length = (second, first) if kind(first) in ("int", "float") else (first, second)
+    """Cut a text: docker has the text first, and counts characters; gh the width, and shows that it was cut."""
+    is_gh = kind(first) in ("int", "float")
+    text, length = (second, first) if is_gh else (first, second)
     if isinstance(length, float) and length.is_integer():
         length = Int(length)
     text = short_text(text) or text
@@ -70,8 +76,8 @@ def truncate(context: Context, first: Any, second: Any) -> str:
         raise Failure("it takes a text and a whole number")
     if length < 0:
         raise Failure("a text cannot be cut to less than nothing")
-    context.spend(len(text) // WORK)
-    return like(text, text[:length])
+    context.spend(len(text) if is_gh else len(text) // WORK)
+    return like(text, shortened(text, length) if is_gh else text[:length])
 
 
 def over(change: Callable[[str], str]) -> Callable[[Context, str], str]:

@@ -88,7 +88,7 @@ class Template:
 
     def headers(self) -> list[str]:
         """Return a header for each column, if columns are separated by tabs."""
-        return headers(self._nodes)
+        return headers(self._nodes, self._defined)
 
     def functions(self) -> set[str]:
         """Return the names of the functions that are called."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from hfjobs_cli.template import docker_functions as docker
 from hfjobs_cli.template import gh_functions as gh
 from hfjobs_cli.template import go_functions as go
 from hfjobs_cli.template.context import Function
-from hfjobs_cli.template.gotext import html_escaped, js_escaped, lowered, titled, uppered, url_escaped
+from hfjobs_cli.template.gotext import html_escaped, js_escaped, js_escaped_as_go, lowered, titled, uppered, url_escaped
 from hfjobs_cli.template.values import truth
 
 FUNCTIONS: Mapping[str, Function] = {
@@ -58,6 +59,7 @@ FUNCTIONS: Mapping[str, Function] = {
 
 STRICT_FUNCTIONS: Mapping[str, Function] = {
     **FUNCTIONS,
+    "js": replace(FUNCTIONS["js"], call=go.escaper(js_escaped_as_go)),
     "call": Function(go.call, ("value", "value"), "call A...", "a function of the data, which holds none", True),
 }
-"""Those of a strict template: `call` fails as late as in Go."""
+"""Those of a strict template: `call` fails as late as in Go, and `js` writes what Go writes."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from hfjobs_cli.template import colors, gotime
 from hfjobs_cli.template.context import Context, Failure
-from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.values import ABSENT, Authored, kind, short_text, type_name
+from hfjobs_cli.template.gotext import spelled, url_escaped
+from hfjobs_cli.template.values import ABSENT, Authored, kind, like, short_text, type_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.widths import MAX_PADDED
 
@@ -39,26 +39,27 @@ def color(context: Context, style: str, value: Any) -> str:
         start = colors.code(style)
     except ValueError as error:
         raise Failure(str(error)) from None
-    text = context.printer.print([_scalar(value)])
+    text = context.printer.print([scalar(value)])
     return Authored(f"{start}{text}{colors.RESET}") if start and text else Authored(text)
 
 
 def autocolor(context: Context, style: str, value: Any) -> Any:
     """Put a style around a value where colours are wanted."""
-    return color(context, style, value) if context.surroundings.color else _scalar(value)
+    return color(context, style, value) if context.surroundings.color else scalar(value)
 
 
 def hyperlink(context: Context, address: str, text: str) -> str:
     """Make a link of a text, for terminals (OSC 8)."""
-    link, shown = (context.printer.print([part]) for part in (address, text or address))
+    target = like(address, spelled(address, context.surroundings.holds or (lambda _: True), url_escaped))
+    link, shown = (context.printer.print([part]) for part in (target, text or address))
     return Authored(f"\x1b]8;;{link}\x1b\\{shown}\x1b]8;;\x1b\\")
 
 
 def table_row(context: Context, *values: Any) -> str:
     """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
     context.spend(MAX_PADDED * len(values))  # a cell is padded, however short it is
-    printer = Printer(printable, context.spend)
-    context.surroundings.table.add([printer.print([_scalar(value)]) for value in values])
+    printer = context.printing(printable)
+    context.surroundings.table.add([printer.print([scalar(value)]) for value in values])
     return Authored("")
 
 
@@ -69,7 +70,7 @@ def table_render(context: Context) -> str:
     return Authored(text)
 
 
-def _scalar(value: Any) -> Any:
+def scalar(value: Any) -> Any:
     """Return a value as gh prints it in a cell: nothing for null, fractions with two digits."""
     if kind(value) in ("list", "map") and short_text(value) is None:
         raise Failure(f"it takes a text or a number, not {type_name(value)}")
@@ -91,4 +92,4 @@ def pluck(context: Context, name: str, items: list[Any]) -> list[Any]:
 
 def raw(context: Context, value: Any) -> str:
     """Return a value as text that is not escaped."""
-    return Authored(value if isinstance(value, str) else Printer(None, context.spend).text(value))
+    return Authored(value if isinstance(value, str) else context.printing(None).text(value))

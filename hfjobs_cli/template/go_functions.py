@@ -7,6 +7,7 @@ from typing import Any
 
 from hfjobs_cli.template.context import WORK, Context, Failure
 from hfjobs_cli.template.gofmt import decimal
+from hfjobs_cli.template.gotext import Shows
 from hfjobs_cli.template.printf import printf as write_form
 from hfjobs_cli.template.values import ABSENT, NO_VALUE, Authored, Byte, Int, kind, like, short_text, type_name
 
@@ -134,7 +135,7 @@ def printf(context: Context, form: str, *values: Any) -> str:
     return context.mixed([form, *values], lambda printer: write_form(printer, printer.safe(form), values))
 
 
-def escaper(change: Callable[[str], str]) -> Callable[..., str]:
+def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
     """Make a function that prints its arguments as `print` does, and escapes the result."""
 
     def call(context: Context, *values: Any) -> str:
@@ -144,7 +145,7 @@ def escaper(change: Callable[[str], str]) -> Callable[..., str]:
         else:
             text = context.mixed(shown, lambda printer: printer.print(shown))
         context.spend(4 * len(text))  # escapes are longer
-        return like(text, change(text))
+        return like(text, change(text, context.surroundings.shows))
 
     return call
 

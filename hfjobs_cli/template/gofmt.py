@@ -55,13 +55,20 @@ class TooDeep(Exception):
 class Printer:
     """Writes values. `escape` makes text harmless that the author of the template did not write.
 
-    `spend` is told how many characters were made, and may raise. All methods raise NotPlain and TooDeep.
+    `spend` is told how many characters were made, and may raise. `shows` tells whether a text is shown as it is, or has
+    to be escaped in what is quoted. All methods raise NotPlain and TooDeep.
     """
 
-    def __init__(self, escape: Callable[[str], str] | None = None, spend: Callable[[int], None] = lambda _n: None):
+    def __init__(
+        self,
+        escape: Callable[[str], str] | None = None,
+        spend: Callable[[int], None] = lambda _n: None,
+        shows: Callable[[str], bool] = lambda _text: True,
+    ):
         """Escape nothing, and spend nothing, by default."""
         self._escape = escape
         self.spend = spend
+        self._shows = shows
 
     def text(self, value: object) -> str:
         """Write one value as an action prints it."""
@@ -104,7 +111,7 @@ class Printer:
             raise TooDeep
         what = kind(value)
         if what == "string":
-            result = self._string(self.safe(cast(str, value)), verb, spec)
+            result = self._string(cast(str, value), verb, spec)
         elif what == "bool":
             result = spec.pad("true" if value else "false") if verb in "tv" else None
         elif isinstance(value, int):
@@ -114,7 +121,7 @@ class Printer:
         elif isinstance(value, complex):
             result = self._complex(value, verb, spec)
         elif (text := short_text(value)) is not None and verb in "vsxXq" and not (spec.sharp_v or erring):
-            result = self._string(self.safe(text), verb, spec)
+            result = self._string(text, verb, spec)
         else:
             result = self._container(value, verb, spec, depth, erring)
         return self._bad(value, verb, spec) if result is None else self._paid(result)
@@ -143,16 +150,21 @@ class Printer:
 
     def _string(self, text: str, verb: str, spec: Spec) -> str | None:
         if verb in "vs" and not spec.sharp_v:
-            return spec.pad(text[: spec.precision])
+            return spec.pad(self.safe(text)[: spec.precision])
         if verb in "vq":
             text = text[: spec.precision]
             self.spend(len(text))
-            if spec.sharp and _can_backquote(text):
+            if spec.sharp and _can_backquote(text) and self._shows(text):
                 return spec.pad(f"`{text}`")
-            return spec.pad(quote(text, ascii_only=spec.plus))
+            return spec.pad(self._quote(text, '"', spec))
         if verb in "xX":
             return self._hex(text.encode("utf-8", "replace"), verb, spec)
         return None
+
+    def _quote(self, text: str, mark: str, spec: Spec) -> str:
+        """Write a text or a character as Go writes it in a program, with escapes for what is not shown as it is."""
+        shows = None if self._shows(text) else self._shows
+        return mark + "".join(_quoted(char, mark, spec.plus, shows) for char in text) + mark
 
     def _hex(self, data: bytes, verb: str, spec: Spec) -> str:
         data = data[: spec.precision]
@@ -169,10 +181,10 @@ class Printer:
         if verb == "c":
             return spec.pad(self.safe(_rune(value)))
         if verb == "q":
-            return spec.pad(quote(_rune(value), "'", ascii_only=spec.plus))
+            return spec.pad(self._quote(_rune(value), "'", spec))
         if verb == "U":
             text = "U+" + f"{value % 2**64:X}".rjust(max(4, spec.precision or 0), "0")
-            if spec.sharp and 0 <= value <= 0x10FFFF and chr(value).isprintable():
+            if spec.sharp and 0 <= value <= 0x10FFFF and chr(value).isprintable() and self._shows(chr(value)):
                 text += f" '{chr(value)}'"
             return spec.pad(text, zero=False)
         if verb == "v" and spec.sharp_v and isinstance(value, Byte):
@@ -211,18 +223,13 @@ class Printer:
         return None if real is None else f"({real}{imaginary}i)"
 
 
-def quote(text: str, mark: str = '"', *, ascii_only: bool = False) -> str:
-    """Write a text, or with `mark` `'` a character, as Go writes it in a program."""
-    return mark + "".join(_quoted(char, mark, ascii_only) for char in text) + mark
-
-
-def _quoted(char: str, mark: str, ascii_only: bool) -> str:
+def _quoted(char: str, mark: str, ascii_only: bool, shows: Callable[[str], bool] | None) -> str:
     code = ord(char)
     if char == mark:
         return "\\" + char
     if code in _QUOTES:
         return _QUOTES[code]
-    if char.isprintable() and (code < 128 or not ascii_only):
+    if char.isprintable() and (code < 128 or not (ascii_only or (shows and not shows(char)))):
         return char
     if code < 32 or code == 127:
         return f"\\x{code:02x}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
+from unicodedata import category
 
 from hfjobs_cli.template.floats import format_float
 from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal
@@ -17,22 +19,50 @@ _JSON = str.maketrans(
 )
 
 
-def html_escaped(text: str) -> str:
-    """Write a text for HTML."""
-    return text.translate(_HTML)
+Shows = Callable[[str], bool]
+"""Tells whether a text is shown as it is. What is not is written with the escapes that its language has."""
 
 
-def js_escaped(text: str) -> str:
+def html_escaped(text: str, shows: Shows = lambda _: True) -> str:
+    """Write a text for HTML, which has no escapes for control characters."""
+    escaped = text.translate(_HTML)
+    return spelled(escaped, shows, lambda char: char if category(char) in ("Cc", "Cs") else f"&#{ord(char)};")
+
+
+def js_escaped(text: str, shows: Shows = lambda _: True) -> str:
     """Write a text for a string of JavaScript."""
-    return "".join(_JS.get(char) or _js_plain(char) for char in text)
+    escaped = "".join(_JS.get(char) or (char if _is_plain(char) else _js_code(char)) for char in text)
+    return spelled(escaped, shows, _js_code)
 
 
-def _js_plain(char: str) -> str:
-    is_plain = char >= " " and (char <= "\x7f" or char.isprintable())
-    return char if is_plain else f"\\u{ord(char):04X}"
+def js_escaped_as_go(text: str, _shows: Shows) -> str:
+    """Write a text for a string of JavaScript as Go does: with five digits beyond U+FFFF, of which four are read."""
+    return "".join(_JS.get(char) or (char if _is_plain(char) else f"\\u{ord(char):04X}") for char in text)
 
 
-def url_escaped(text: str) -> str:
+def _is_plain(char: str) -> bool:
+    return char >= " " and (char <= "\x7f" or char.isprintable())
+
+
+def _js_code(char: str) -> str:
+    return u_escaped(char, "X")
+
+
+def u_escaped(char: str, digits: str = "x") -> str:
+    """Write a character as `\\u1234`, or as two of these, which JSON and JavaScript read."""
+    code = ord(char)
+    codes = [code] if code < 0x10000 else [0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)]
+    return "".join(f"\\u{each:04{digits}}" for each in codes)
+
+
+def spelled(text: str, shows: Shows, spell: Callable[[str], str]) -> str:
+    """Return `text` with what is not shown as it is spelled as its language has it."""
+    if text.isascii() and text.isprintable():
+        return text
+    return text if shows(text) else "".join(char if shows(char) else spell(char) for char in text)
+
+
+def url_escaped(text: str, _shows: Shows = lambda _: True) -> str:
     """Write a text for the query of an address."""
     from urllib.parse import quote_plus
 

@@ -1,13 +1,23 @@
-"""Aligned columns for templates: the rows of `tablerow`, and of a whole template that begins with `table`."""
+"""Text by its width, for templates: `truncate`, the rows of `tablerow`, and of a template that begins with `table`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from hfjobs_cli.template.colors import RESET
 from hfjobs_cli.text.widths import MAX_PADDED, cell_width, padding
 
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
+_PIECE = re.compile(rf"(?s:{_SEQUENCE.pattern}|.)")
+
+LINK = "\x1b]8;;"
+END_OF_LINK = f"{LINK}\x1b\\"
+
+ELLIPSIS = "..."
+
+LEAST_FOR_ELLIPSIS = len(ELLIPSIS) + 2
+"""The least width at which a text that is cut ends in an ellipsis."""
 
 
 class Table:
@@ -47,3 +57,26 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _width(cell: str) -> int:
     return cell_width(_SEQUENCE.sub("", cell) if "\x1b" in cell else cell)
+
+
+def shortened(text: str, width: int) -> str:
+    """Return `text` cut to a width in character cells, as gh does: with an ellipsis, and a blank for half a character.
+
+    Colours and links take no width, and end where the text is cut.
+    """
+    if _width(text) <= width:
+        return text
+    tail = ELLIPSIS if width >= LEAST_FOR_ELLIPSIS else ""
+    rest = width - len(tail)
+    kept: list[str] = []
+    sequence = ""
+    for piece in _PIECE.findall(text):
+        if piece[0] == "\x1b" and len(piece) > 1:
+            sequence = piece
+        elif (rest := rest - cell_width(piece)) < 0:
+            break
+        kept.append(piece)
+    cut = "".join(kept) + tail
+    if sequence and sequence not in (RESET, END_OF_LINK):
+        cut += END_OF_LINK if sequence.startswith(LINK) else RESET
+    return cut + " " * (_width(cut) < width)

@@ -1,8 +1,10 @@
 """The template engine by itself: what Go prints, where it differs, how it fails, and that it always ends."""
 
+import ast
 import json
 from collections.abc import Callable
 from datetime import datetime, timezone
+from html import unescape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -171,6 +173,84 @@ class TestFunctionsOfGh:
     def test_do_what_gh_does(self, text: str, expected: str) -> None:
         assert render(text, self.ROWS) == expected
 
+    @pytest.mark.parametrize(
+        ("text", "value", "expected"),
+        [
+            ("{{truncate 13 .}}", "This is a long title", "This is a ..."),
+            ("{{. | truncate 13}}", "This is a long title", "This is a ..."),
+            ("{{truncate 20 .}}", "This is a long title", "This is a long title"),
+            ("{{truncate 5 .}}|{{truncate 4 .}}|{{truncate 0 .}}|", "short text", "sh...|shor||"),
+            ("{{truncate 13 .}}", "", ""),
+            ("{{truncate 13 nil}}|{{truncate 13 .nope}}|{{.nope | truncate 13}}|{{(.nope | truncate 13)}}", {}, "|||"),
+            ("{{truncate 11 .}}|", "試験" * 6, "試験試験...|"),
+            ("{{truncate 11 .}}|", "a" + "試験" * 6, "a試験試... |"),
+            ("{{truncate 3 .}}|", "試験", "試 |"),
+            ("{{truncate 11 .}}", "🚀" * 12, "🚀🚀🚀🚀..."),
+            ("{{truncate 6 .}}", "e\u0301" * 9, "e\u0301" * 3 + "..."),
+            ('{{truncate 8 (color "red" .)}}', "long title", "\x1b[0;31mlong ...\x1b[0m"),
+            ('{{truncate 8 (hyperlink "x" .)}}', "long title", "\x1b]8;;x\x1b\\long ...\x1b]8;;\x1b\\"),
+            ('{{truncate 5 (print (color "red" "abc") "defg")}}', "", "\x1b[0;31mab...\x1b[0m"),
+            ("{{truncate . 13}}|{{truncate . 4}}|{{truncate . 99}}", "This is a long title", "This is a lon|This|{}"),
+            ('{{join "," .}}', [1, 12.345, 2.0, None, True, "x"], "1,12.35,2,,true,x"),
+            ('{{join . ","}}', [1, 12.345, 2.0, None, True, "x"], "1,12.345,2,<nil>,true,x"),
+            ('{{join "," (split . ";")}}|{{join (split . ";") ","}}', "a;b", "a,b|a,b"),
+            ('{{join "\\t" .}}', ["bug", "two words"], "bug\ttwo words"),
+            ('{{join "," .}}', [], ""),
+            ('{{range (pluck "name" .)}}{{. | printf "%s;"}}{{end}}', [{"name": "bug"}, {"name": "x y"}], "bug;x y;"),
+            ('{{color "blue+h" .}}', "songs", "\x1b[0;94msongs\x1b[0m"),
+            ('{{color "red+ub" .}}', "x", "\x1b[0;1;4;31mx\x1b[0m"),
+            ('{{color "off" .}}{{color "reset" .}}', "x", "x\x1b[0mx\x1b[0m"),
+            ('{{color "red" .}}', 1234, "\x1b[0;31m1234\x1b[0m"),
+            ('{{color "red" .}}', 12.34, "\x1b[0;31m12.34\x1b[0m"),
+            ('{{autocolor "red" nil}}{{autocolor "red" "go"}}', None, "go"),
+            ('{{. | timefmt "Mon Jan 2, 2006"}}', "2008-02-25T20:18:33Z", "Mon Feb 25, 2008"),
+            ("{{. | timeago}}", "2026-05-12T08:55:00Z", "5 minutes ago"),
+            ("{{timeago .}}", "2025-05-14T09:00:00Z", "12 months ago"),
+            ("{{timeago .}}", "2025-05-12T09:00:00Z", "1 year ago"),
+            (
+                '{{range .}}{{tablerow (.n | printf "#%v") .t}}{{end}}{{tablerender}}',
+                [{"n": 1}, {"n": 20}],
+                "#1   \n#20  \n",
+            ),
+            (
+                '{{tablerow 1 nil false}}{{tablerow 20.1 "ab" true}}{{tablerender}}',
+                0,
+                "1          false\n20.10  ab  true\n",
+            ),
+            ('{{tablerow (1 | color "green") .}}{{tablerender}}', "One", "\x1b[0;32m1\x1b[0m  One\n"),
+            (
+                '{{tablerow "A" "T"}}{{tablerow 1 .}}{{tablerender}}\n{{tablerow "LONG" "B"}}{{tablerow 2 .}}',
+                "One",
+                "A  T\n1  One\n\n",
+            ),
+            ("{{tablerow .}}A{{tablerender}}B", "x", "Ax\nB"),
+        ],
+    )
+    def test_give_the_results_of_gh_in_its_order(self, text: str, value: Any, expected: str) -> None:
+        assert render(text, value) == expected.replace("{}", str(value))
+
+    @pytest.mark.parametrize(
+        "text", ["{{(. | truncate 13)}}", '{{join "," (split "" "" | printf "%v")}}', "{{timeago .}}"]
+    )
+    def test_refuse_what_gh_refuses(self, text: str) -> None:
+        with pytest.raises(TemplateError):
+            render(text, 42)
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("{{json .}}", '"0.0.0.0:2->8/udp"'),
+            ('{{join (split . ":") "/"}}', "0.0.0.0/2->8/udp"),
+            ("{{upper .}} {{lower `Ab`}} {{title `a word`}}", "0.0.0.0:2->8/UDP ab A Word"),
+            ("{{truncate . 5}}|{{truncate . 16}}|{{truncate . 30}}", "0.0.0|{0}|{0}"),
+            ("{{pad . 3 3}}|", "   {0}   |"),
+            ('{{pad "" 3 3}}{{truncate "" 5}}|', "|"),
+        ],
+    )
+    def test_those_of_docker_do_what_docker_does(self, text: str, expected: str) -> None:
+        value = "0.0.0.0:2->8/udp"
+        assert render(text, value) == expected.replace("{0}", value)
+
     def test_rows_that_wait_come_at_the_end(self) -> None:
         text = "{{range .rows}}{{tablerow .a .b}}{{end}}done\n"
         assert Template(text).render(self.ROWS) == "done\nx     1\nlong  2.50\n日本  \n"
@@ -243,6 +323,30 @@ class TestTrust:
     )
     def test_escapes_what_jobs_say(self, text: str, expected: str) -> None:
         assert render(text, self.BAD, escape=printable) == expected
+
+    @pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+    def test_what_other_languages_read_has_their_escapes(self, encoding: str) -> None:
+        def holds(text: str) -> bool:
+            return not text.encode(encoding, "replace").count(b"?")
+
+        def escape(text: str) -> str:
+            return printable(text).encode(encoding, "backslashreplace").decode(encoding)
+
+        value = {"a": "größe 訓練 🚀\x1b\x7f\x9b\u202e\U000e0001\u3164\u2028\n", "b": ["\x9b🚀"]}
+        text = '{{json .}}\n{{printf "%q" .a}}\n{{.a | printf "%+q\\n"}}"{{js .a}}"\n'
+        text += '{{printf "%x" .a}}\n{{html (index .b 0)}}'
+        for escaping in (escape, None):
+            rendered = render(text, value, escape=escaping, holds=holds)
+            assert not escaping or escaping(rendered.replace("\n", "")) == rendered.replace("\n", "")
+            whole, quoted, ascii_only, js, hexadecimal, html = rendered.split("\n")
+            assert json.loads(whole) == value
+            assert ast.literal_eval(quoted) == ast.literal_eval(ascii_only) == json.loads(js) == value["a"]
+            assert bytes.fromhex(hexadecimal).decode() == value["a"]
+            assert unescape(html).endswith("🚀")
+
+    def test_js_beyond_four_digits_is_two_escapes_unless_strict(self) -> None:
+        assert render('{{js "\\U000E0001"}}') == "\\uDB40\\uDC01"
+        assert Template('{{js "\\U000E0001"}}', strict=True).render({}) == "\\uE0001"
 
     def test_a_row_of_a_table_is_one_line_everywhere(self) -> None:
         text = '{{tablerow .c.k (color "red" "x") (print "a" 1 .c.k)}}{{tablerender}}'
@@ -379,6 +483,14 @@ class TestAnalysis:
         """Each call for another field is one more to follow, and each of these makes as many."""
         calls = "".join(f'{{{{template "t" .f{number}}}}}' for number in range(40))
         assert Template(f'{{{{define "t"}}}}{calls}{{{{end}}}}{{{{template "t" .}}}}').fields() is None
+
+    @pytest.mark.parametrize(
+        "body",
+        ['{{.}}\t{{template "t" .}}{{template "t" .}}', '{{with .}}{{template "t" .}}{{end}}', '{{template "t" .a}}'],
+    )
+    def test_headers_of_templates_that_call_themselves_end(self, body: str) -> None:
+        template = Template(f'{{{{define "t"}}}}{body}{{{{end}}}}{{{{template "t" .}}}}')
+        assert len(template.headers()) <= 1001
 
     def test_headers_of_nested_actions_take_no_time(self) -> None:
         text = "{{.id}}" + "{{if .a}}" * 50 + "\t{{.b}}" + "{{end}}" * 50
