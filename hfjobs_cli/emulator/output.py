@@ -1,15 +1,19 @@
 """The output of a job: lines with the moment at which they came, kept in a file as the Hub sends them."""
 
 import codecs
+import errno
+import io
 import json
 import os
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from hfjobs_cli.emulator.state import open_itself
 from hfjobs_cli.emulator.wire import present, wire_time
 
 MAX_LINE_CHARACTERS = 64 * 1024
@@ -20,20 +24,25 @@ HEADER = "===== Job started at "
 """How the line begins that stands before the output of each attempt."""
 
 _READ_BYTES = 1024 * 1024
+_ROOM_BYTES = 256 * 1024
 _END = 'Z"}'
 """How a whole line of the file ends, unlike one that was torn by a full disk."""
 
 
 class Log:
-    """The file that one job's output is added to. Safe to use from several threads."""
+    """The file that one job's output is added to, as far as it can be written. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, which is made if it is not there. Raises OSError."""
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        self._file = path.open("ab", buffering=0)
-        self._size = path.stat().st_size
+        """Open the file, which is made if it is not there; if that cannot be done nothing is kept."""
+        self._path = path
+        self._file: io.FileIO | None = None
+        self._size = 0
         self._is_torn = False
         self._lock = threading.Lock()
+        with suppress(OSError):
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._file = open_itself(path, "ab")
+            self._size = os.fstat(self._file.fileno()).st_size
 
     def add(self, *lines: str) -> None:
         """Keep lines, unless there is no room for them. They can be read at once."""
@@ -48,12 +57,23 @@ class Log:
         self.add(f"{HEADER}{now:%Y-%m-%d %H:%M:%S} =====")
 
     def close(self) -> None:
-        """Close the file. Raises OSError."""
-        with self._lock:
-            self._file.close()
+        """Close the file; nothing can be added any more."""
+        with self._lock, suppress(OSError):  # some systems tell only now that there was no room
+            file, self._file = self._file, None
+            if file is not None:
+                file.close()
+
+    def make_room(self) -> None:
+        """Give up the end of a long output, where a full disk needs the room for something else."""
+        with suppress(OSError):
+            size = self._path.stat().st_size
+            if size > _ROOM_BYTES:
+                os.truncate(self._path, size - _ROOM_BYTES)
 
     def _write(self, lines: Iterable[str]) -> None:
         """Write in one piece. What a full disk leaves of it is passed over by readers."""
+        if self._file is None:
+            return
         now = wire_time(present())
         text = "".join(json.dumps({"data": line, "timestamp": now}) + "\n" for line in lines)
         content = (("\n" if self._is_torn else "") + text).encode("ascii")
@@ -127,10 +147,12 @@ class LogReader:
         A line that is being written is left for later, and so are those of many bytes.
         """
         try:
-            with self._path.open("rb") as file:
+            with open_itself(self._path, "rb") as file:
                 file.seek(self._place)
                 text = file.read(_READ_BYTES if self._tail is None else -1)
-        except FileNotFoundError:
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                raise
             return []
         whole, newline, _ = text.rpartition(b"\n")
         self._place += len(whole) + len(newline)

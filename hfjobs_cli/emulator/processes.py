@@ -15,7 +15,20 @@ from typing import Any
 
 import psutil
 
+from hfjobs_cli.emulator.state import open_itself
 from hfjobs_cli.emulator.wire import Document, Process
+
+OF_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
+    ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR") if os.name == "nt" else ()
+)
+"""What a job sees of the environment. The rest, tokens above all, is not its business."""
+
+_OF_PYTHON = (
+    *("HOME", "USERPROFILE", "APPDATA", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONUTF8", "PYTHONSAFEPATH"),
+    *("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"),
+)
+"""What Python needs besides, to find the same packages as this process."""
 
 _HAS_GROUPS = os.name == "posix"
 _POLL_SECS = 0.02
@@ -30,9 +43,14 @@ def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str
 
 
 def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subprocess.Popen[bytes]":
-    """Start Python code that goes on when this process ends, and writes what fails to a file. Raises OSError."""
-    with os.fdopen(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
-        return _start([sys.executable, "-c", code, *argv], directory, stdout=subprocess.DEVNULL, stderr=log)
+    """Start Python code that goes on when this process ends, and writes what fails to a file. Raises OSError.
+
+    Its environment, which all processes of the user can read, holds what Python needs, and no token.
+    """
+    environment = {name: os.environ[name] for name in (*OF_THIS_MACHINE, *_OF_PYTHON) if name in os.environ}
+    with open_itself(errors, "ab") as log:
+        argv = (sys.executable, "-c", code, *argv)
+        return _start(argv, directory, env=environment, stdout=subprocess.DEVNULL, stderr=log)
 
 
 def _start(argv: Sequence[str], directory: Path, **streams: Any) -> "subprocess.Popen[bytes]":

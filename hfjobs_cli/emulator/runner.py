@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, cast
 
@@ -26,11 +27,6 @@ _DRAIN_SECS = 5.0
 _RETRY_SECS = 1.0
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
-_FROM_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
-    ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR") if os.name == "nt" else ()
-)
-"""What a job sees of the environment. The rest, tokens above all, is not its business."""
-
 
 class _Outcome(NamedTuple):
     stage: str
@@ -47,6 +43,7 @@ class Run(threading.Thread):
         self._store = store
         self._state = state
         self._stopped = threading.Event()
+        self._failures = 0
 
     def stop(self) -> None:
         """Have the process ended: asked first, killed GRACE_SECS later."""
@@ -54,27 +51,30 @@ class Run(threading.Thread):
 
     def run(self) -> None:
         """Run the job to its end, unless it was canceled before."""
-        with self._store.write() as tables:
-            job = tables.job_anywhere(self.job_id)
-            if job is None or job["status"]["stage"] != "SCHEDULING":
-                return
-            secrets = tables.secrets_of_job(self.job_id)
-            lifecycle.start(job, present())
-            tables.save_job(job)
+        try:
+            with self._store.write() as tables:
+                job = tables.job_anywhere(self.job_id)
+                if job is None or job["status"]["stage"] != "SCHEDULING":
+                    return
+                secrets = tables.secrets_of_job(self.job_id)
+                lifecycle.start(job, present())
+                tables.save_job(job)
+        except StoreError:  # it waits on, and is tried again
+            time.sleep(_RETRY_SECS)
+            return
         directory = self._state.work_of(self.job_id)
+        log = Log(self._state.log_of(self.job_id))
         try:
             directory.parent.mkdir(mode=0o700, exist_ok=True)
-            directory.mkdir(mode=0o700, exist_ok=True)
-            log = Log(self._state.log_of(self.job_id))
-            try:
-                outcome = self._attempts(job, _environment(job, secrets, directory), directory, log)
-            finally:
-                log.close()
+            directory.mkdir(mode=0o700)
+            outcome = self._attempts(job, _environment(job, secrets, directory), directory, log)
         except (OSError, ValueError) as error:
             outcome = _Outcome("ERROR", f"The emulator could not run the job: {error}")
         finally:
+            log.close()
             shutil.rmtree(directory, ignore_errors=True)
         while not self._write_down(outcome):
+            log.make_room()  # how the job ended is worth more than the end of its output
             time.sleep(_RETRY_SECS)
 
     def _write_down(self, outcome: _Outcome) -> bool:
@@ -84,6 +84,7 @@ class Run(threading.Thread):
                 tables.set_process(self.job_id, None)
                 job = tables.job_anywhere(self.job_id)
                 if job is not None and lifecycle.is_active(job):
+                    job["status"]["failureCount"] = self._failures
                     lifecycle.end(job, outcome.stage, outcome.message, present())
                     tables.save_job(job)
         except Unmade:
@@ -98,7 +99,6 @@ class Run(threading.Thread):
         if not argv:
             return _Outcome("ERROR", "The job has no command, and the emulator does not use images, which have one")
         deadline = time.monotonic() + job["timeout"]
-        failures = 0
         while True:
             if time.monotonic() > deadline:  # also of a command that cannot be started
                 return _Outcome("ERROR", "Job timeout")
@@ -106,12 +106,12 @@ class Run(threading.Thread):
             code = self._attempt(argv, environment, directory, log, deadline)
             if code == 0:
                 return _Outcome("COMPLETED")
-            failures += 1
-            if not self._count_failures(failures):
+            self._failures += 1
+            if not self._count_failures():
                 return _Outcome("CANCELED")
             if code is None:
                 return _Outcome("ERROR", "Job timeout")
-            if failures > job.get("retry", 0):
+            if self._failures > job.get("retry", 0):
                 return _Outcome("ERROR", f"Job failed with exit code: {code}. Reason: Error.")
 
     def _attempt(
@@ -128,7 +128,7 @@ class Run(threading.Thread):
         identity = processes.identify(process.pid)
         is_in_time = True
         try:
-            with self._store.write() as tables:
+            with suppress(StoreError), self._store.write() as tables:  # without it metrics are missing, no more
                 tables.set_process(self.job_id, identity)
             is_in_time = self._wait(process, deadline)
         finally:
@@ -148,21 +148,21 @@ class Run(threading.Thread):
                 return False
         return True
 
-    def _count_failures(self, failures: int) -> bool:
-        """Write down how often the command has failed, and return whether the job was not canceled meanwhile."""
-        with self._store.write() as tables:
+    def _count_failures(self) -> bool:
+        """Write down how often the command has failed, if that is possible, and return whether the job goes on."""
+        with suppress(StoreError), self._store.write() as tables:
             job = tables.job_anywhere(self.job_id)
             if job is None or not lifecycle.is_active(job):
                 return False
-            job["status"]["failureCount"] = failures
+            job["status"]["failureCount"] = self._failures
             tables.save_job(job)
-        return True
+        return not self._stopped.is_set()
 
 
 def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dict[str, str]:
     """Return the environment of a job. Its own variables come last, as those of a container's specification."""
     home = str(directory)
-    kept = {name: os.environ[name] for name in _FROM_THIS_MACHINE if name in os.environ}
+    kept = {name: os.environ[name] for name in processes.OF_THIS_MACHINE if name in os.environ}
     # A job that asks for `python` finds one, at least the one that runs the emulator.
     kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
     built_in = {"HOME": home, "USERPROFILE": home, **built_in_environment(job)}

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.accounts import owner_of
@@ -12,6 +12,9 @@ from hfjobs_cli.emulator.store import Store, Tables
 from hfjobs_cli.emulator.wire import ApiError, Clock, Document, new_id, wire_time
 
 MISSED_SECS = 60
+_STEP_BACK = timedelta(seconds=2)
+"""How far a clock may be set back without a word: what has just been run must not be run again for that."""
+
 BUSY = (
     "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs "
     "to run concurrently"
@@ -26,6 +29,7 @@ class Schedules:
         self._store = store
         self._jobs = jobs
         self._clock = clock
+        self._latest = clock()
 
     def of_namespace(self, namespace: str, label: tuple[str, str] | None) -> list[Document]:
         """Return the scheduled jobs of a namespace, the newest first; with a label, those that have it."""
@@ -110,7 +114,12 @@ class Schedules:
 
     def run_due(self) -> None:
         """Run what is due. A run that would be one too many is left out, as the Hub refuses it too."""
-        now = wire_time(self._clock())
+        moment = self._clock()
+        if self._latest - moment > _STEP_BACK:
+            self._follow_clock(moment)
+            self._latest = moment
+        self._latest = max(self._latest, moment)
+        now = wire_time(moment)
         with self._store.read() as tables:
             if not any(_is_due(made, now) for made in tables.schedules()):
                 return
@@ -124,10 +133,19 @@ class Schedules:
 
     def skip_missed(self) -> None:
         """Plan anew what was due while no server ran, more than a minute ago: it is not made up for."""
+        self._follow_clock(self._clock())
         long_ago = wire_time(self._clock() - timedelta(seconds=MISSED_SECS))
         with self._store.write() as tables:
             for made in tables.schedules():
                 if made["status"]["nextJobRunAt"] < long_ago:
+                    self._plan(made)
+                    tables.save_schedule(made)
+
+    def _follow_clock(self, now: datetime) -> None:
+        """Plan anew what was planned by a clock that has been set back since: it would not be due for long."""
+        with self._store.write() as tables:
+            for made in tables.schedules():
+                if made["status"]["nextJobRunAt"] > wire_time(next_run(made["schedule"], now) + _STEP_BACK):
                     self._plan(made)
                     tables.save_schedule(made)
 

@@ -93,10 +93,10 @@ def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[
     scheduler = Scheduler(app.schedules, log)
     scheduler.start()
     answering = threading.Thread(target=server.serve, daemon=True)
-    answering.start()
     canceled = 0
     try:
-        started(server.endpoint)
+        started(server.endpoint)  # who connects from now on is answered in a moment
+        answering.start()
         while answering.is_alive():
             answering.join(_POLL_SECS)  # in small steps, or Ctrl-C would not be seen on Windows
     except KeyboardInterrupt:
@@ -105,5 +105,6 @@ def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[
             time.sleep(_FAREWELL_SECS)
     finally:
         scheduler.stop()
-        server.stop()
+        if answering.ident is not None:
+            server.stop()
     return canceled + app.jobs.stop()

@@ -1,10 +1,12 @@
 """Where the emulator keeps things: one directory, for its owner only."""
 
+import io
 import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,15 @@ class State:
     def directories_at_work(self) -> list[Path]:
         """Return the directories of jobs that run, or of which nobody has tidied up."""
         return [*self.work.iterdir()] if self.work.exists() else []
+
+
+def open_itself(path: Path, mode: Literal["ab", "rb"]) -> io.FileIO:
+    """Open a file, but not through a symbolic link; one that is made is its owner's alone. Raises OSError."""
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
+
+    return open(path, mode, buffering=0, opener=opener)
 
 
 def make_private(path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,16 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hfjobs_cli.emulator.app import open_app
+from hfjobs_cli.emulator.schedules import Schedules
 from tests.emulator.emulation import Emulator, Serve, is_gone, until
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
 
+IS_ROOT = os.name == "posix" and os.geteuid() == 0
+
+FAILED = "Job failed with exit code: {}. Reason: Error."
 FOREVER = "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"
 
 
@@ -205,6 +211,15 @@ class TestSurroundings:
         assert emulator.job(identifier)["secrets"] == ["KEY"]
         until(lambda: not Path(seen["cwd"]).exists(), "the removal of its directory")
 
+    def test_hold_no_token_of_whoever_runs_them(self, emulator: Emulator) -> None:
+        """A job may read the environment of the process that runs it."""
+        identifier = emulator.python(FOREVER)
+        emulator.wait_for_line(identifier, "up")
+        seen = emulator.supervisor().environ()
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        assert "PATH" in seen
+        assert {"HF_TOKEN", "SECRET_OF_THIS_MACHINE", "HF_ENDPOINT"} & set(seen) == set()
+
     def test_hold_a_python(self, emulator: Emulator) -> None:
         identifier = emulator.run("python", "-c", "import os; print(os.environ['ACCELERATOR'])")
         assert emulator.output(identifier) == ["none"]
@@ -264,6 +279,56 @@ class TestOutput:
         assert "partial" in lines[-1]
         (pid,) = (line for line in lines if line.isdigit())
         assert is_gone(int(pid))
+
+    @pytest.mark.skipif(not IS_ROOT or sys.platform != "linux", reason="needs a small disk, which only root can mount")
+    @pytest.mark.parametrize("code", ["print('x' * 10_000)", "open('file', 'wb', 0).write(bytes(2_000_000))"])
+    def test_that_fills_the_disk_hides_no_result(self, serve: Serve, tmp_path: Path, code: str) -> None:
+        """Neither output nor files of a job; what was printed first is kept."""
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], check=True)
+        try:
+            full = serve(disk / "state", "--empty")
+            identifier = full.python(
+                f"import sys\nprint('first')\nfor _ in range(300): {code}\nsys.exit(3)", attempts=2
+            )
+            status = full.wait(identifier)["status"]
+            assert full.output(identifier)[0] == "first"
+            full.close()
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+        assert status == {"stage": "ERROR", "message": FAILED.format(3), "failureCount": 2}
+
+    @POSIX
+    def test_that_cannot_be_written_hides_no_result(self, serve: Serve, tmp_path: Path) -> None:
+        """Here no file may grow to more than 128 KiB, for want of a full disk."""
+        import resource
+
+        state = tmp_path / "state"
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (128 * 1024, limit[1]))
+        try:
+            small = serve(state, "--empty")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        identifier = small.python("import sys\nfor n in range(3000): print(n, 'x' * 90)\nsys.exit(3)")
+        assert small.wait(identifier)["status"]["message"] == FAILED.format(3)
+        lines = small.output(identifier)
+        assert lines == [f"{n} {'x' * 90}" for n in range(len(lines))]
+        assert 0 < len(lines) < 3000
+
+    def test_that_nothing_can_be_kept_of_hides_no_result(self, own: Emulator) -> None:
+        """Here what should be the directory of the outputs is a file, though it was none at the start."""
+        held = own.python(FOREVER)
+        own.wait_for_line(held, "up")
+        logs = own.directory / "logs"
+        logs.rename(own.directory / "moved")
+        logs.touch(mode=0o600)
+        assert own.wait(own.python("import sys; print('x'); sys.exit(3)"))["status"]["message"] == FAILED.format(3)
+        assert own.wait(own.python("print('x')"))["status"]["stage"] == "COMPLETED"
+        logs.unlink()
+        (own.directory / "moved").rename(logs)
+        own.ask("POST", f"/api/jobs/{USER}/{held}/cancel")
 
     @pytest.mark.parametrize(("tail", "lines"), [("0", []), ("2", ["8", "9"]), ("99", [*map(str, range(10))])])
     def test_has_a_tail(self, emulator: Emulator, tail: str, lines: list[str]) -> None:
@@ -388,6 +453,45 @@ class TestSchedules:
         assert [emulator.ask("POST", f"{several}/run").status for _ in range(3)] == [200] * 3
         emulator.ask("DELETE", path)
         emulator.ask("DELETE", several)
+
+    @pytest.mark.parametrize("back", [timedelta(minutes=1), timedelta(hours=1), timedelta(days=400)])
+    def test_go_on_after_a_clock_was_set_back(self, tmp_path: Path, back: timedelta) -> None:
+        """Whether a server ran meanwhile or is started later; a moment's correction has nothing run again."""
+        moment = datetime(2026, 5, 12, 9, 0, 0, 500_000, tzinfo=timezone.utc)
+
+        def opened() -> Schedules:
+            return open_app(
+                tmp_path / "state", token="t", clock=lambda: moment, is_empty=True, runs_jobs=False
+            ).schedules
+
+        schedules = opened()
+        spec = {"dockerImage": "x", "command": ["true"], "flavor": "cpu-basic", "environment": {}, "timeout": 60}
+        names = {}
+        for schedule in ("*/10 * * * * *", "0 9 * * *"):
+            made = schedules.create(USER, spec, {}, schedule=schedule, suspend=False, concurrency=True)
+            names[schedule] = made["id"]
+
+        def times() -> list[str]:
+            schedules.run_due()
+            return [schedules.find(USER, each)["status"]["nextJobRunAt"][:19] for each in names.values()]
+
+        assert times() == ["2026-05-12T09:00:10", "2026-05-13T09:00:00"]
+        moment -= timedelta(seconds=1)
+        assert times() == ["2026-05-12T09:00:10", "2026-05-13T09:00:00"]
+        moment -= back
+        later = times()
+        assert later[0] == f"{moment + timedelta(seconds=0.5):%Y-%m-%dT%H:%M:%S}"
+        assert later[1] == f"{moment + timedelta(seconds=0.5):%Y-%m-%d}T09:00:00"
+        moment += timedelta(seconds=0.6)
+        assert times()[0] == f"{moment + timedelta(seconds=9.9):%Y-%m-%dT%H:%M:%S}"
+        assert (
+            schedules.find(USER, names["*/10 * * * * *"])["status"]["lastJob"]["at"][:19]
+            == f"{moment:%Y-%m-%dT%H:%M:%S}"
+        )
+        moment -= back
+        schedules = opened()
+        schedules.skip_missed()
+        assert times()[0] == f"{moment + timedelta(seconds=9.9):%Y-%m-%dT%H:%M:%S}"
 
     def test_have_labels(self, emulator: Emulator) -> None:
         path = f"/api/scheduled-jobs/{USER}/{self.create(emulator, '@yearly', suspend=True)}"
