@@ -1,1 +1,11 @@
-complete --command hfjobs --no-files --arguments "(env _HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) hfjobs)" --condition "env _HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) hfjobs"
+function _hfjobs_completion
+    set -l line (commandline -cp | string collect)
+    set -l offered (_HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_ARGS="$line" hfjobs 2>/dev/null)
+    if test "$offered" = / # a directory is meant
+        __fish_complete_directories (commandline -ct) ''
+    else
+        string join \n -- $offered
+    end
+end
+
+complete --command hfjobs --no-files --arguments '(_hfjobs_completion)'

@@ -2,18 +2,21 @@ Import-Module PSReadLine
 Set-PSReadLineKeyHandler -Chord Tab -Function MenuComplete
 $scriptblock = {
     param($wordToComplete, $commandAst, $cursorPosition)
+    $line = $commandAst.ToString()
+    $length = $cursorPosition - $commandAst.Extent.StartOffset
+    if ($length -lt $line.Length) { $line = $line.Substring(0, $length) }
     $Env:_HFJOBS_COMPLETE = "complete_powershell"
-    $Env:_TYPER_COMPLETE_ARGS = $commandAst.ToString()
+    $Env:_TYPER_COMPLETE_ARGS = $line
     $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
-    hfjobs | ForEach-Object {
-        $commandArray = $_ -Split ":::"
-        $command = $commandArray[0]
-        $helpString = $commandArray[1]
-        [System.Management.Automation.CompletionResult]::new(
-            $command, $command, 'ParameterValue', $helpString)
+    $offered = @(hfjobs 2>$null | Where-Object { $_ })
+    $Env:_HFJOBS_COMPLETE = $null
+    $Env:_TYPER_COMPLETE_ARGS = $null
+    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $null
+    if ($offered.Count -eq 0) { return "" }
+    if ($offered[0] -eq "/") { return } # a directory is meant
+    $offered | ForEach-Object {
+        $word, $help = $_ -Split ":::"
+        [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)
     }
-    $Env:_HFJOBS_COMPLETE = ""
-    $Env:_TYPER_COMPLETE_ARGS = ""
-    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = ""
 }
 Register-ArgumentCompleter -Native -CommandName hfjobs -ScriptBlock $scriptblock

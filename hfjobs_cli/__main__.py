@@ -56,10 +56,6 @@ def _run() -> int:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
             signal.signal(number, _interrupt)
-    if "_HFJOBS_COMPLETE" in os.environ:
-        # To show help beside completions, typer imports rich (40 ms of a TAB) and reads job names as its markup.
-        # A module that is None counts as not installed.
-        sys.modules["rich"] = None  # type: ignore[assignment]
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A stream that is not UTF-8 gets escapes in place of characters it cannot hold.
         if stream is not None and hasattr(stream, "reconfigure"):

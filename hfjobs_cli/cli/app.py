@@ -2,8 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,7 +13,9 @@ from hfjobs_cli import __version__
 from hfjobs_cli.cli.bridge import for_typer
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS, Command
+from hfjobs_cli.cli.scripts import current_shell, install, script_of
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.tab import VARIABLE, Question
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
@@ -28,8 +30,10 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     try:
         # What typer writes, help and completions, goes through the session's streams too.
         with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
-            app = _app(argv if argv is not None else sys.argv[1:], session.environ)
-            done = app(args=argv, prog_name=PROGRAM, obj=session, standalone_mode=False) or ExitCode.DONE
+            if session.environ.get(VARIABLE):
+                done = _complete(session)
+            else:
+                done = _run(argv if argv is not None else sys.argv[1:], session)
             session.stdout.flush()
             code: Any = session.end(done)  # a SystemExit may hold anything
     except HfJobsError as error:
@@ -39,7 +43,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except SystemExit as end:
-        # So typer ends completion, and help that nobody reads any more.
+        # So typer ends help that nobody reads any more.
         code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) else end.code
     except Exception as error:
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
@@ -53,6 +57,30 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     else:
         session.close()
     return int(code)
+
+
+def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
+    """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
+    code: int | None = _app(argv, is_tab=is_tab)(
+        args=list(argv),
+        prog_name=PROGRAM,
+        obj=session,
+        standalone_mode=False,
+        complete_var="",  # typer looks at it, and would do what is done here
+        resilient_parsing=is_tab,
+    )
+    return code or ExitCode.DONE
+
+
+def _complete(session: Session) -> int:
+    """Do what a shell asks for: print its script, or what a TAB offers, which is nothing where anything is wrong."""
+    what, _, shell = session.environ[VARIABLE].partition("_")
+    if what == "source":
+        session.write(script_of(shell))
+        return ExitCode.DONE
+    with suppress(Exception):
+        return _run(Question.of(session.environ).words, session, is_tab=True)
+    return ExitCode.DONE
 
 
 def _epilog() -> str:
@@ -82,6 +110,16 @@ def root(
     ctx: typer.Context,
     connection: Connection,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    install_completion: Annotated[
+        bool, typer.Option("--install-completion", help="Install completion for the current shell.")
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            help="Show completion for the current shell, to copy it or customize the installation.",
+        ),
+    ] = False,
 ) -> ExitCode:
     """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
 
@@ -98,28 +136,41 @@ def root(
     if version:
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
+    if install_completion:
+        shell = current_shell()
+        session.write(f"{shell} completion installed in {install(shell, session.environ)}\n")
+        session.write("Completion will take effect once you restart the terminal\n")
+        raise typer.Exit
+    if show_completion:
+        session.write(script_of(current_shell()))
+        raise typer.Exit
     if ctx.invoked_subcommand is None:
         session.write(ctx.get_help() + "\n")
     return ExitCode.DONE
 
 
-def _app(argv: Sequence[str], environ: Mapping[str, str]) -> typer.Typer:
-    """Return the program with those commands loaded that the command line, or the one to be completed, mentions."""
+def _app(argv: Sequence[str], *, is_tab: bool) -> typer.Typer:
+    """Return the program with those commands loaded that the command line mentions."""
     app = typer.Typer(
         name=PROGRAM,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        add_completion=False,
         # Help is the same everywhere, whatever the width of the terminal.
         context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     )
     app.callback(invoke_without_command=True, epilog=_epilog())(for_typer(root, asks_hub=False))
-    completed = environ.get("_TYPER_COMPLETE_ARGS", "") + environ.get("COMP_WORDS", "")
-    _add(app, COMMANDS, (), lambda name: name in argv or name in completed)
+    _add(app, COMMANDS, (), lambda name: name in argv, is_tab=is_tab)
     return app
 
 
 def _add(
-    app: typer.Typer, commands: Iterable[Command], path: tuple[str, ...], is_mentioned: Callable[[str], bool]
+    app: typer.Typer,
+    commands: Iterable[Command],
+    path: tuple[str, ...],
+    is_mentioned: Callable[[str], bool],
+    *,
+    is_tab: bool,
 ) -> None:
     """Add commands to the app, or to the group at `path`. A module is loaded only if its command is mentioned.
 
@@ -128,13 +179,13 @@ def _add(
     for command in commands:
         for name in (command.name, *command.aliases):
             if command.commands:
-                _add_group(app, command, (*path, name), is_mentioned)
+                _add_group(app, command, (*path, name), is_mentioned, is_tab=is_tab)
             elif command.is_here:
                 app.command(
                     name,
                     help=None if is_mentioned(name) else command.summary,
                     hidden=name in command.aliases,
-                    context_settings={"allow_extra_args": True},
+                    context_settings={"allow_extra_args": True, "resilient_parsing": is_tab},
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
             elif is_mentioned(name):
                 app.command(
@@ -145,14 +196,16 @@ def _add(
                 )(_elsewhere)
 
 
-def _add_group(app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool]) -> None:
+def _add_group(
+    app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool], *, is_tab: bool
+) -> None:
     """Add a group with the commands in it, which are looked at only if it is mentioned itself."""
     if not (group.is_here or is_mentioned(group.name)):
         return
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
     inner.callback(invoke_without_command=True)(_group_help if group.is_here else _group_elsewhere)
     if is_mentioned(group.name):
-        _add(inner, group.commands, path, is_mentioned)
+        _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
     app.add_typer(inner, hidden=not group.is_here)
 
 

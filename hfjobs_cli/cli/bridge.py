@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_orig
 import typer
 
 from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.cli.tab import answer
 from hfjobs_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +89,9 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
     @functools.wraps(command)
     def run(ctx: typer.Context, **given: Any) -> int:
         session: Session = ctx.obj
+        if ctx.resilient_parsing:
+            # TAB was pressed; nothing is run.
+            return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
             raise UsageError(
                 f"unexpected argument '{ctx.args[0]}'",

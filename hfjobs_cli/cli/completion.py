@@ -32,6 +32,7 @@ PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
 
 _NOT_PLAIN = re.compile(r"[^\w .,/@+-]")
+_NOT_IN_LISTS = re.compile(r"[^\w .,/@+:*!-]")
 
 Completer = Callable[[str], list[str]]
 
@@ -41,7 +42,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
     known = list(words)
 
     def complete(incomplete: str) -> list[str]:
-        if _NOT_PLAIN.search(incomplete.replace("!", "")):
+        if _NOT_IN_LISTS.search(incomplete):
             return []  # no list begins so, and some shells would evaluate it
         done, comma, last = incomplete.rpartition(",")
         sign = last[:1] if last[:1] and last[:1] in signs else ""
@@ -104,10 +105,19 @@ def complete_format(incomplete: str) -> list[str]:
     return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
 
 
-def complete_topic(incomplete: str) -> list[tuple[str, str]]:
-    """Offer what can be explained: topics and commands."""
-    commands = {command.name: command.summary for command in COMMANDS if command.is_here}
-    return [(name, about) for name, about in {**TOPICS, **commands}.items() if name.startswith(incomplete.lower())]
+def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer what can be explained: topics and commands, each once, and behind `schema` the kinds of records."""
+    before = list(ctx.params.get("words") or ())
+    if before == ["schema"]:
+        from hfjobs_cli.records.kind import kind_of, kinds
+
+        words = {name: f"what lists of {kind_of(name).plural} look like" for name in kinds()}
+    elif before:
+        words = {}
+    else:
+        words = {command.name: command.summary for command in COMMANDS if command.is_here}
+        words = {**TOPICS, **{name: about for name, about in words.items() if name not in TOPICS}}
+    return [(name, about) for name, about in words.items() if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

@@ -219,7 +219,7 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone("nobody reads stdout any more") from error
-            if error.filename is not None:  # typer could not install the completion
+            if error.filename is not None:  # the completion could not be installed
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"
             hint = "is the disk full?" if error.errno == errno.ENOSPC else None

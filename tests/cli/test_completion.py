@@ -2,31 +2,37 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shellingham  # type: ignore[import-untyped]
 
+from hfjobs_cli.cli.scripts import install
+from hfjobs_cli.errors import HfJobsError
+from tests.cli.shells import TAB, Shell, started
 from tests.support import (
     BY_HAND,
     ROOT,
     TOKEN,
     USER,
     Golden,
+    Hfjobs,
     Hub,
     Result,
     Stall,
     command,
     imports_of,
+    posix_only,
     run_command,
     run_shell,
 )
-from tests.words import COMMANDS, FORMATS, HARDWARE_COLUMNS, INITIATORS, JOB_COLUMNS, STATUSES
+from tests.words import COMMANDS, FORMATS, HARDWARE_COLUMNS, INITIATORS, JOB_COLUMNS, STATUSES, TOPICS
 
-# zsh takes a file whose first line is `#compdef` for the body of the function that it loads at the first TAB; this
-# body defines another function, which must then be called for that TAB to have an effect.
-FIRST_TAB = 'if [ "$funcstack[1]" = "_hfjobs" ]; then _hfjobs_completion "$@"; fi\n'
+SHELLS = ["bash", "zsh", "fish"]
+SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
 
-BASH = ("bash", "--norc")
+LEFT = "\x1b[D"
 
 
 @pytest.fixture
@@ -84,7 +90,30 @@ class TestStaticWords:
             ("hfjobs hardware -f pr", ["price_minute=", "price=", "pretty_name="]),
             ("hfjobs help f", ["formatting", "filters"]),
             ("hfjobs help du", ["duplicate"]),
-            ("hfjobs ps --w", ["--wide"]),
+            ("hfjobs help ", [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]),
+            ("hfjobs help schema ", ["hardware", "job"]),
+            ("hfjobs help schema j", ["job"]),
+            ("hfjobs help schema job ", []),
+            ("hfjobs help ps ", []),
+            ("hfjobs ps --status=err", ["--status=error"]),
+            ("hfjobs ps -fstatus=err", ["-fstatus=error"]),
+            ("hfjobs ps -f 'status=err", ["status=error"]),
+            ("hfjobs ps --sort -run", ["-runtime"]),
+            ("hfjobs ps --sort=-run", ["--sort=-runtime"]),
+            ("hfjobs ps --columns -fl", ["-flavor"]),
+            ("hfjobs ps --initiator user:", []),
+            ("hfjobs ps --initiator user:x,we", ["user:x,webhook"]),
+            ("hfjobs ps --initiator scheduled-job:*,we", ["scheduled-job:*,webhook"]),
+            ("hfjobs ps -f initiator=user:x,we", ["initiator=user:x,webhook"]),
+            ("hfjobs ps --limit ", []),
+            ("hfjobs --token ", []),
+            ("hfjobs inspect -q --fo", ["--format"]),
+            ("hfjobs emulator ", ["reset"]),
+            ("hfjobs emulator reset ", []),
+            ("hfjobs nothing ", []),
+            ("hfjobs logs ", []),
+            ("hfjobs scheduled ", []),
+            ("hfjobs ps --w", ["--wide", "--width"]),
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
             ("hfjobs --d", ["--demo", "--debug"]),
@@ -95,16 +124,42 @@ class TestStaticWords:
 
     def test_come_with_help(self, environ: dict[str, str]) -> None:
         assert "ps\tList jobs, newest first (also: ls, list).\n" in complete("hfjobs ", environ).stdout
-        zsh = complete("hfjobs ps --wi", environ, "zsh").stdout
-        assert zsh == '_arguments \'*: :(("--wide":"Add more columns."))\'\n'
-        powershell = complete("hfjobs ps --wi", {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": "--wi"}, "powershell")
+        zsh = complete("hfjobs ps --wide", environ, "zsh").stdout
+        assert zsh == "local -a offered; offered=('--wide:Add more columns.'); _describe -V word offered\n"
+        powershell = complete(
+            "hfjobs ps --wide", {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": "--wide"}, "powershell"
+        )
         assert powershell.stdout == "--wide:::Add more columns.\n"
+
+    @pytest.mark.parametrize("shell", ["bash", "powershell"])
+    @pytest.mark.parametrize(
+        ("line", "typed", "told"),
+        [
+            ("hfjobs ps -f status=err", "err", "error"),
+            ("hfjobs ps --status=err", "--status=err", "--status=error"),
+            ("hfjobs ps --initiator user:x,we", "x,we", "x,webhook"),
+            ("hfjobs ps --columns id,na", "na", "name"),
+            ("hfjobs ps --status \\!de", "\\!de", "\\!deleted"),
+        ],
+    )
+    def test_replace_what_the_shell_replaces(
+        self, environ: dict[str, str], shell: str, line: str, typed: str, told: str
+    ) -> None:
+        """bash breaks words at `=` and `:`, PowerShell at commas; each says what it has of the last word."""
+        stdout = complete(line, {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": typed}, shell).stdout
+        assert stdout.rstrip("\n").removesuffix("::: ") == told
+
+    def test_follow_a_blank_that_powershell_leaves_out(self, environ: dict[str, str]) -> None:
+        asked = {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": ""}
+        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("hardware:::")
+        assert complete("hfjobs ps --status running,", asked, "powershell").stdout.startswith("scheduling:::")
 
     @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
     def test_cost_neither_httpx_nor_rich(self, environ: dict[str, str], line: str) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
         _, imported = imports_of(environ={**environ, **asked})
         assert imported & {"httpx", "rich", "werkzeug"} == set()
+        assert ("hfjobs_cli.records.kind" in imported) == ("--columns" in line)
 
 
 class TestJobs:
@@ -156,42 +211,208 @@ class TestJobs:
 
 
 class TestScripts:
-    """The scripts in `completions/` are those the program prints."""
+    """The scripts in `completions/` are those the program prints, shows and installs."""
+
+    @pytest.mark.parametrize(("shell", "name"), SCRIPTS.items())
+    def test_are_up_to_date(self, environ: dict[str, str], golden: Golden, shell: str, name: str) -> None:
+        printed = run_command(environ={**environ, "_HFJOBS_COMPLETE": f"source_{shell}"})
+        assert printed == Result(0, golden(f"completions/{name}", printed.stdout), "")
+
+    def test_are_there_for_four_shells(self, environ: dict[str, str]) -> None:
+        code, stdout, stderr = run_command(environ={**environ, "_HFJOBS_COMPLETE": "source_csh"})
+        hint = "hint: there is one for bash, zsh, fish, powershell, pwsh\n"
+        assert (code, stdout, stderr) == (2, "", f"error: there is no completion for 'csh'\n{hint}")
 
     @pytest.mark.parametrize(
-        ("shell", "name"),
-        [("bash", "hfjobs.bash"), ("zsh", "_hfjobs"), ("fish", "hfjobs.fish"), ("powershell", "hfjobs.ps1")],
+        ("shell", "place", "startup", "line"),
+        [
+            ("bash", ".bash_completions/hfjobs.sh", ".bashrc", "source '{home}/.bash_completions/hfjobs.sh'"),
+            ("zsh", ".zfunc/_hfjobs", ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit"),
+            ("fish", ".config/fish/completions/hfjobs.fish", None, ""),
+        ],
     )
-    def test_are_up_to_date(self, environ: dict[str, str], golden: Golden, shell: str, name: str) -> None:
-        if shell == "bash" and shutil.which("bash") is None:
-            pytest.skip("the bash script is printed only where there is a bash, whose version is checked")
-        code, printed, stderr = run_command(environ={**environ, "_HFJOBS_COMPLETE": f"source_{shell}"})
-        script = printed.strip() + "\n" + (FIRST_TAB if shell == "zsh" else "")
-        assert (code, script, stderr) == (0, golden(f"completions/{name}", script), "")
-
-    @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="needs bash")
-    def test_are_shown_and_installed(self, environ: dict[str, str], tmp_path: Path) -> None:
+    def test_are_shown_and_installed(
+        self, environ: dict[str, str], tmp_path: Path, shell: str, place: str, startup: str | None, line: str
+    ) -> None:
         """`--show-completion` and `--install-completion` find out which shell they were called from."""
+        if os.name == "nt" or shutil.which(shell) is None:
+            pytest.skip(f"needs {shell}")
         home = tmp_path / "home"
         home.mkdir()
+        if startup:
+            (home / startup).write_bytes(b"# caf\xe9")  # no UTF-8, and no end of the line
+        script = (ROOT / "completions" / SCRIPTS[shell]).read_text(encoding="utf-8")
         called = " ".join(command())
-        for option in ("--show-completion", "--install-completion"):
-            code, stdout, stderr = run_shell(f"{called} {option}; exit $?", environ, shell=BASH)
+        # A command behind it keeps the shell from making way for the program.
+        shown = run_shell(f"{called} --show-completion; true", environ, shell=(shell,))
+        assert shown == Result(0, script, "")
+        for _ in range(2):
+            code, stdout, stderr = run_shell(f"{called} --install-completion; true", environ, shell=(shell,))
             assert (code, stderr) == (0, "")
-            if option == "--show-completion":
-                shown = stdout
-        assert "complete -o default -F _hfjobs_completion hfjobs" in shown
-        assert (home / ".bash_completions" / "hfjobs.sh").read_text(encoding="utf-8").strip() == shown.strip()
+            assert stdout.startswith(f"{shell} completion installed in {home / place}\n")
+        assert (home / place).read_text(encoding="utf-8") == script
+        if startup:
+            assert (home / startup).read_bytes() == b"# caf\xe9\n" + line.format(home=home).encode() + b"\n"
 
-    @pytest.mark.skipif(os.name == "nt" or shutil.which("bash") is None, reason="needs bash")
-    def test_work_in_bash(self, environ: dict[str, str], tmp_path: Path) -> None:
-        """The function that bash calls for a TAB fills COMPREPLY with what is offered."""
-        program = tmp_path / "bin" / "hfjobs"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n', encoding="utf-8")
-        program.chmod(0o755)
-        script = ROOT / "completions" / "hfjobs.bash"
-        typed = 'COMP_WORDS=(hfjobs ps --status r); COMP_CWORD=3; _hfjobs_completion hfjobs; echo "${COMPREPLY[@]}"'
-        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-        result = run_shell(f"source {script}; {typed}", {**environ, "PATH": path}, shell=BASH)
-        assert result == Result(0, "running\n", "")
+    @posix_only
+    def test_are_installed_in_powershell(
+        self, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A program stands for PowerShell here and says what that does, a byte order mark before it."""
+        profile = tmp_path / "home" / "powershell" / "profile.ps1"
+        pwsh = tmp_path / "pwsh"
+        pwsh.write_text(f"#!/bin/sh\nprintf '\\357\\273\\277%s\\r\\n' '{profile}'\n", encoding="utf-8")
+        pwsh.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        for _ in range(2):
+            assert install("pwsh", environ) == profile
+        script = (ROOT / "completions" / "hfjobs.ps1").read_text(encoding="utf-8")
+        assert profile.read_text(encoding="utf-8") == script
+        pwsh.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        with pytest.raises(HfJobsError, match="pwsh does not tell where its profile is"):
+            install("pwsh", environ)
+
+    def test_need_a_shell(self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch) -> None:
+        def detect() -> None:
+            raise shellingham.ShellDetectionFailure
+
+        monkeypatch.setattr(shellingham, "detect_shell", detect)
+        message = "error: it is not known which shell this is\nhint: use a script of completions/\n"
+        assert hfjobs("--install-completion") == Result(2, "", message)
+
+
+class TestScriptsOfEarlierVersions:
+    """What 0.2 has installed goes on working."""
+
+    def test_bash(self, environ: dict[str, str]) -> None:
+        asked = {"_HFJOBS_COMPLETE": "complete_bash", "COMP_WORDS": "hfjobs\nps\n--status\nerr", "COMP_CWORD": "3"}
+        assert run_command(environ={**environ, **asked}) == Result(0, "error\n", "")
+
+    def test_fish_asks_first_whether_to_offer_files(self, environ: dict[str, str]) -> None:
+        asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "is-args"}
+        for line, code in (("hfjobs ps --limit ", 0), ("hfjobs emulator --state-dir ", 1)):
+            assert run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": line}).code == code
+
+
+@pytest.fixture(scope="module", params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell in a directory with files and directories that are named like words."""
+    with started(request.param, tmp_path_factory.mktemp("shell")) as shell:
+        yield shell
+
+
+class TestRealShells:
+    """What a line becomes when TAB is pressed in a shell, on a pseudo-terminal."""
+
+    @pytest.mark.parametrize(
+        ("typed", "line"),
+        [
+            # A filter goes on behind its `=`, where readline breaks words.
+            ("ps -f stat", "ps -f status="),
+            ("ps -f owner.t", "ps -f owner.type="),
+            ("ps -f status=err", "ps -f status=error "),
+            ("ps -f status=com", "ps -f status=completed "),
+            ("ps -f status!=err", "ps -f status!=error "),
+            ("ps -f 'status=err", "ps -f 'status=error' "),
+            ('ps -f "status=err', 'ps -f "status=error" '),
+            ("ps -fstatus=err", "ps -fstatus=error "),
+            ("ps --filter=status=err", "ps --filter=status=error "),
+            ("ps -f initiator=user:x,we", "ps -f initiator=user:x,webhook "),
+            # The value of an option may be in the option's word.
+            ("ps --status=err", "ps --status=error "),
+            ("ps --status=running,com", "ps --status=running,completed "),
+            ("ps --format=js", "ps --format=json"),
+            ("ps --sort=-run", "ps --sort=-runtime "),
+            ("ps --columns=+fl", "ps --columns=+flavor "),
+            # It may begin with a sign, or go on behind a comma or a colon.
+            ("ps --sort -run", "ps --sort -runtime "),
+            ("ps --columns +fl", "ps --columns +flavor "),
+            ("ps --columns id,na", "ps --columns id,name "),
+            ("ps --status !de", "ps --status !deleted "),
+            ("ps --status '!de", "ps --status '!deleted' "),
+            ("ps --initiator us", "ps --initiator user "),
+            ("ps --initiator user:", "ps --initiator user:"),
+            ("ps --initiator user:x,we", "ps --initiator user:x,webhook "),
+            ("ps --initiator scheduled-job:*,we", "ps --initiator scheduled-job:*,webhook "),
+            # Files are not meant.
+            ("ps --limit ", "ps --limit "),
+            ("ps --limit=1", "ps --limit=1"),
+            ("ps --name com", "ps --name com"),
+            ("ps --label st", "ps --label st"),
+            ("ps err", "ps err"),
+            ("ps -f name=com", "ps -f name=com"),
+            ("ps --since 1", "ps --since 1"),
+            ("inspect err", "inspect err"),
+            ("--token us", "--token us"),
+            ("emulator --port 1", "emulator --port 1"),
+            ("nothing err", "nothing err"),
+            # Directories are.
+            ("emulator --state-dir sta", "emulator --state-dir states/"),
+            ("emulator --state-dir=sta", "emulator --state-dir=states/"),
+            ("emulator --state-dir my", "emulator --state-dir my\\ dir/"),
+            ("emulator --state-dir err", "emulator --state-dir err"),
+            # Commands, options, topics.
+            ("p", "ps "),
+            ("ps --la", "ps --label "),
+            ("emulator ", "emulator reset "),
+            ("help sch", "help schema "),
+            ("help em", "help emulator "),
+            ("help schema j", "help schema job "),
+        ],
+    )
+    def test_complete_a_word(self, shell: Shell, typed: str, line: str) -> None:
+        became = shell.line_after(f"hfjobs {typed}{TAB}")
+        if shell.name == "zsh" and "'" not in line:
+            became = became.replace("\\!", "!").replace("\\*", "*")  # zsh quotes what is special to it
+        assert became == f"hfjobs {line}"
+
+    @pytest.mark.parametrize(
+        ("typed", "line"),
+        [
+            ("true; X=1 hfjobs ps -f status=err", "true; X=1 hfjobs ps -f status=error "),
+            ("echo é | hfjobs ps --name é -f status=err", "echo é | hfjobs ps --name é -f status=error "),
+            ("hfjobs ps --since '2 days' --status=err", "hfjobs ps --since '2 days' --status=error "),
+            ('hfjobs ps --name "it\'s" -f status=err', 'hfjobs ps --name "it\'s" -f status=error '),
+            ("hfjobs ps -f status=err --all" + 6 * LEFT, "hfjobs ps -f status=error --all"),
+        ],
+    )
+    def test_look_at_the_command_before_the_cursor(self, shell: Shell, typed: str, line: str) -> None:
+        assert shell.line_after(typed + TAB).replace("  ", " ") == line  # zsh puts a blank before a blank
+
+    @pytest.mark.parametrize("name", SHELLS)
+    def test_complete_at_the_first_tab(self, tmp_path: Path, name: str) -> None:
+        with started(name, tmp_path) as shell:
+            assert shell.line_after(f"hfjobs ps --status=err{TAB}") == "hfjobs ps --status=error "
+
+    @pytest.mark.parametrize(
+        "before",
+        [
+            "COMP_WORDBREAKS=${COMP_WORDBREAKS//[:=]}",
+            "set -o posix; set -u",
+            "set -f; IFS=:; shopt -s failglob nullglob",
+            "[ ! -e /usr/share/bash-completion/bash_completion ] || . /usr/share/bash-completion/bash_completion",
+        ],
+    )
+    def test_complete_in_bash_however_it_is_set_up(self, tmp_path: Path, before: str) -> None:
+        with started("bash", tmp_path, before=before) as bash:
+            for typed, line in [
+                ("ps -f status=err", "ps -f status=error "),
+                ("ps --status=err", "ps --status=error "),
+                ("ps --initiator user:x,we", "ps --initiator user:x,webhook "),
+                ("ps -f stat", "ps -f status="),
+                ("ps --limit ", "ps --limit "),
+                ("emulator --state-dir=my", "emulator --state-dir=my\\ dir/"),
+            ]:
+                assert bash.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"
+
+    def test_complete_in_bash_as_macos_has_it(self, tmp_path: Path) -> None:
+        """There is no compopt in 3.2, so a blank stays behind `=` and directories."""
+        with started("bash", tmp_path, before="enable -n compopt") as bash:
+            for typed, line in [
+                ("ps -f status=err", "ps -f status=error "),
+                ("ps -f stat", "ps -f status= "),
+                ("ps --limit ", "ps --limit "),
+                ("emulator --state-dir sta", "emulator --state-dir states/ "),
+                ("emulator --state-dir err", "emulator --state-dir err"),
+            ]:
+                assert bash.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"

@@ -1,0 +1,156 @@
+"""The scripts that make shells ask what a TAB offers. What is shown, installed and kept in `completions/` is the same.
+
+Their variables have the names that typer gave them, so that scripts of earlier versions go on working.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from hfjobs_cli.errors import HfJobsError, UsageError
+
+# readline replaces only what follows the last break, `=` and `:` among them; that is $2, and what the program answers
+# begins with it. bash 3.2, which macOS has, knows no compopt, and there a blank stays.
+_BASH = r"""_hfjobs_completion() {
+    local IFS=' ' line="${COMP_LINE:0:$COMP_POINT}" word="${2-${COMP_WORDS[COMP_CWORD]}}" offered option=
+    [ -n "$line" ] || line="${COMP_WORDS[*]:0:COMP_CWORD+1}"
+    COMPREPLY=()
+    while IFS= read -r offered; do
+        case "$offered" in
+            '') continue ;;
+            /)  # a directory is meant
+                case "$word" in -*=*) option="${word%%=*}=" ;; esac
+                [ -z "$option" ] && compopt -o dirnames 2>/dev/null && return
+                while IFS= read -r offered; do
+                    [ -z "$offered" ] || COMPREPLY+=("$option${offered// /\\ }/")
+                done <<< "$(compgen -d -- "${word#"$option"}")" ;;
+            *)  COMPREPLY+=("$offered") ;;
+        esac
+    done <<< "$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
+                _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
+    case "${COMPREPLY[0]-}" in
+        *[=/]) compopt -o nospace 2>/dev/null ;;
+    esac
+    return 0
+}
+
+complete -F _hfjobs_completion hfjobs
+"""
+
+# zsh takes a file whose first line is `#compdef` for the body of the function that it loads at the first TAB; this
+# body defines another function, which must then be called for that TAB to have an effect.
+_ZSH = r"""#compdef hfjobs
+
+_hfjobs_completion() {
+  eval "$(_HFJOBS_COMPLETE=complete_zsh _TYPER_COMPLETE_ARGS="${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX" \
+    hfjobs 2>/dev/null)"
+}
+
+compdef _hfjobs_completion hfjobs
+if [ "$funcstack[1]" = "_hfjobs" ]; then _hfjobs_completion "$@"; fi
+"""
+
+_FISH = r"""function _hfjobs_completion
+    set -l line (commandline -cp | string collect)
+    set -l offered (_HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_ARGS="$line" hfjobs 2>/dev/null)
+    if test "$offered" = / # a directory is meant
+        __fish_complete_directories (commandline -ct) ''
+    else
+        string join \n -- $offered
+    end
+end
+
+complete --command hfjobs --no-files --arguments '(_hfjobs_completion)'
+"""
+
+# Where a script returns nothing, PowerShell offers files; the empty string keeps it from that.
+_POWERSHELL = r"""Import-Module PSReadLine
+Set-PSReadLineKeyHandler -Chord Tab -Function MenuComplete
+$scriptblock = {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $line = $commandAst.ToString()
+    $length = $cursorPosition - $commandAst.Extent.StartOffset
+    if ($length -lt $line.Length) { $line = $line.Substring(0, $length) }
+    $Env:_HFJOBS_COMPLETE = "complete_powershell"
+    $Env:_TYPER_COMPLETE_ARGS = $line
+    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $wordToComplete
+    $offered = @(hfjobs 2>$null | Where-Object { $_ })
+    $Env:_HFJOBS_COMPLETE = $null
+    $Env:_TYPER_COMPLETE_ARGS = $null
+    $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $null
+    if ($offered.Count -eq 0) { return "" }
+    if ($offered[0] -eq "/") { return } # a directory is meant
+    $offered | ForEach-Object {
+        $word, $help = $_ -Split ":::"
+        [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)
+    }
+}
+Register-ArgumentCompleter -Native -CommandName hfjobs -ScriptBlock $scriptblock
+"""
+
+SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL, "pwsh": _POWERSHELL}
+
+
+def script_of(shell: str) -> str:
+    """Return the script for a shell. Raises UsageError."""
+    if shell not in SCRIPTS:
+        raise UsageError(f"there is no completion for '{shell}'", hint=f"there is one for {', '.join(SCRIPTS)}")
+    return SCRIPTS[shell]
+
+
+def current_shell() -> str:
+    """Return the name of the shell that the program was called from. Raises UsageError."""
+    import shellingham  # type: ignore[import-untyped]
+
+    try:
+        name: str = shellingham.detect_shell()[0]
+    except shellingham.ShellDetectionFailure as error:
+        raise UsageError("it is not known which shell this is", hint="use a script of completions/") from error
+    return name
+
+
+def install(shell: str, environ: Mapping[str, str]) -> Path:
+    """Put the script where the shell finds it, and return that place. Raises UsageError, HfJobsError or OSError."""
+    script = script_of(shell)
+    home = Path(environ.get("HOME") or Path.home())
+    if shell == "bash":
+        place = home / ".bash_completions" / "hfjobs.sh"
+        _append(home / ".bashrc", f"source '{place}'\n")
+    elif shell == "zsh":
+        place = home / ".zfunc" / "_hfjobs"
+        _append(Path(environ.get("ZDOTDIR") or home) / ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit\n")
+    elif shell == "fish":
+        place = home / ".config" / "fish" / "completions" / "hfjobs.fish"
+    else:
+        place = _powershell_profile(shell)
+        _append(place, script)
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(script, encoding="utf-8", newline="\n")
+    return place
+
+
+def _append(path: Path, text: str) -> None:
+    """Append lines to a file of the user's, unless they are in it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8", errors="surrogateescape") as file:
+        file.seek(0)
+        there = file.read()
+        if text not in there:
+            file.write(("" if there.endswith("\n") or not there else "\n") + text)
+
+
+def _powershell_profile(shell: str) -> Path:
+    """Return the file that PowerShell runs when it starts, which Windows lets it do only if it is told to."""
+    allow = "Set-ExecutionPolicy RemoteSigned -Scope CurrentUser; " if os.name == "nt" else ""
+    asked = f"{allow}[Console]::OutputEncoding = [Text.Encoding]::UTF8; $PROFILE"
+    try:
+        done = subprocess.run(  # noqa: S603 - the shell is one of those above
+            [shell, "-NoProfile", "-Command", asked], stdout=subprocess.PIPE, encoding="utf-8-sig", check=True
+        )
+    except subprocess.CalledProcessError as error:
+        raise HfJobsError(f"{shell} does not tell where its profile is") from error
+    return Path(done.stdout.strip())

@@ -1,0 +1,159 @@
+"""From the line before the cursor to what the shell is told: which option or argument is being typed, and its values.
+
+typer can do this too, but takes a value that begins with `-` for an option, and offers values without what stands
+before them in their word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from shlex import quote, shlex
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import typer
+
+VARIABLE = "_HFJOBS_COMPLETE"
+"""The environment variable by which a shell asks: `source_bash` for the script, `complete_bash` at a TAB."""
+
+_CURSOR = "\x1f"
+"""Stands behind the line while it is split, so that its last word is the one at the cursor, be it empty or quoted."""
+
+_DIRECTORY = "/"
+"""What a script is told where a directory is meant, which shells find better."""
+
+_GOES_ON = ("=", "/")
+"""How words end that are not at their end."""
+
+
+class Question(NamedTuple):
+    """What a shell asks: the words before the one at the cursor, and that one as far as it has been typed.
+
+    `typed` is how the shell spells the part of it that an answer replaces: with its quotes, or after the last `=`.
+    """
+
+    shell: str
+    words: list[str]
+    begun: str
+    typed: str
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Question:
+        """Return what the environment asks."""
+        shell = environ[VARIABLE].rpartition("_")[2]
+        line, typed = environ.get("_TYPER_COMPLETE_ARGS"), environ.get("_TYPER_COMPLETE_WORD_TO_COMPLETE")
+        if line is None:  # the script for bash of 0.2 and before
+            words = environ.get("COMP_WORDS", "").split("\n")[: int(environ.get("COMP_CWORD", "0")) + 1]
+            line, typed = " ".join(words), words[-1]
+        if shell in ("powershell", "pwsh") and not typed and not line.endswith(","):
+            line += " "  # PowerShell leaves it out, and has nothing of a word behind a comma
+        _, *words, begun = ["", *_split(line + _CURSOR)]
+        begun = begun.removesuffix(_CURSOR)
+        return cls(shell, words[1:], begun, begun if typed is None else typed)
+
+
+def _split(line: str) -> list[str]:
+    """Split a line into words; the last one may have an open quote."""
+    lexer = shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    words: list[str] = []
+    try:
+        words.extend(lexer)
+    except ValueError:
+        words.append(lexer.token)
+    return words
+
+
+class Offers(NamedTuple):
+    """Words with their help, and what stands before them in the word at the cursor. One is a directory if it may be."""
+
+    prefix: str = ""
+    begun: str = ""
+    words: tuple[tuple[str, str], ...] = ()
+    takes_directory: bool = False
+
+
+def answer(ctx: typer.Context) -> int:
+    """Tell the shell what can stand at the cursor. The words before it have led to this context."""
+    question = Question.of(ctx.obj.environ)
+    offers = _offers(ctx, question)
+    ctx.obj.write(_TOLD.get(question.shell, _tell_fish)(question, offers) + "\n")
+    # The script for fish of 0.2 and before asks whether there is anything, and offers files if not.
+    is_asked = ctx.obj.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args"
+    return 1 if is_asked and offers.takes_directory else 0
+
+
+def _offers(ctx: typer.Context, question: Question) -> Offers:
+    words, begun = question.words, question.begun
+    options = {} if "--" in words else _options_with_value(ctx)
+    if words and words[-1] in options:
+        return _values(ctx, options[words[-1]], begun)
+    attached = re.match(r"--[^=]+=|-[^-]", begun)
+    if attached and attached[0].rstrip("=") in options:
+        return _values(ctx, options[attached[0].rstrip("=")], begun[attached.end() :], attached[0])
+    if "--" in words or not begun.startswith("-"):
+        for param in ctx.command.params:
+            if param.param_type_name == "argument" and (param.nargs == -1 or not ctx.params.get(param.name or "")):
+                return _values(ctx, param, begun)
+    return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
+
+
+def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
+    """Return the options of a command that are no flags, by each of their names."""
+    options = [param for param in ctx.command.params if param.param_type_name == "option"]
+    return {name: option for option in options if not getattr(option, "is_flag", False) for name in option.opts}
+
+
+def _values(ctx: typer.Context, param: Any, begun: str, prefix: str = "") -> Offers:
+    """Return the values of an option or argument."""
+    words = _plain(param.shell_complete(ctx, begun))
+    return Offers(prefix, begun, words, takes_directory=param.type.name == "directory")
+
+
+def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    """Return word and help, each in one line, of what typer offers."""
+    return tuple((item.value, " ".join((item.help or "").split())) for item in items)
+
+
+def _tell_bash(question: Question, offers: Offers) -> str:
+    """Return a word per line, beginning with what bash will replace."""
+    if offers.takes_directory:
+        return _DIRECTORY
+    return "\n".join(question.typed + word[len(offers.begun) :] for word, _ in offers.words)
+
+
+def _tell_powershell(question: Question, offers: Offers) -> str:
+    """Return a word and its help per line, beginning with what PowerShell will replace."""
+    if offers.takes_directory:
+        return _DIRECTORY
+    return "\n".join(f"{question.typed}{word[len(offers.begun) :]}:::{about or ' '}" for word, about in offers.words)
+
+
+def _tell_fish(_question: Question, offers: Offers) -> str:
+    """Return a word and its help per line."""
+    if offers.takes_directory:
+        return _DIRECTORY
+    return "\n".join(f"{offers.prefix}{word}\t{about}".rstrip("\t") for word, about in offers.words)
+
+
+def _tell_zsh(_question: Question, offers: Offers) -> str:
+    """Return what zsh is to do. Scripts of 0.2 and before make one line of it."""
+    before = f"compset -P {quote(offers.prefix)}; " if offers.prefix else ""
+    if offers.takes_directory:
+        return f"{before}_path_files -/"
+    if not offers.words:
+        return ""
+    rows = [re.sub(r"([\\:])", r"\\\1", word) + (f":{about}" if about else "") for word, about in offers.words]
+    blank = " -S ''" if all(word.endswith(_GOES_ON) for word, _ in offers.words) else ""
+    return f"{before}local -a offered; offered=({' '.join(map(quote, rows))}); _describe -V word offered{blank}"
+
+
+_TOLD: dict[str, Callable[[Question, Offers], str]] = {
+    "bash": _tell_bash,
+    "zsh": _tell_zsh,
+    "fish": _tell_fish,
+    "powershell": _tell_powershell,
+    "pwsh": _tell_powershell,
+}

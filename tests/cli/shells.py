@@ -1,0 +1,166 @@
+"""Real shells on a pseudo-terminal: what a line has become once keys were pressed."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, command, command_environ
+
+PATIENCE_SECS = 30
+
+TAB = "\t"
+_TELL = "\x14"  # Ctrl-T: tells the line
+_FORGET = "\x05\x15"  # Ctrl-E, Ctrl-U: empties it
+
+# Named like words that could be completed, so that it shows where files are offered in place of them.
+_FILES = ["error.log", "completed.txt", "user.txt", "status=error.log", "json.txt", "flavor", "-runtime", "12", "use"]
+_DIRECTORIES = ["states", "my dir"]
+
+# Each shell loads the script for completion and tells, through a pipe of its own, when it is ready, and its line.
+_STARTUP = {
+    "bash": """
+        set -o noglob; bind 'set bell-style none'; bind 'set completion-query-items 0'; bind 'set page-completions off'
+        bind -x '"\\C-t": printf "%s\\0" "$READLINE_LINE" > "$TOLD"'
+        PROMPT_COMMAND='printf "ready\\0" > "$TOLD"; PROMPT_COMMAND='
+        set +o noglob
+        {before}
+        {load}
+    """,
+    "zsh": """
+        {before}
+        autoload -Uz compinit; compinit -D -u
+        {load}
+        setopt no_beep no_list_beep; LISTMAX=-1
+        tell() {{ printf '%s\\0' "$BUFFER" > "$TOLD" }}
+        zle -N tell; bindkey -e; bindkey '^T' tell; KEYTIMEOUT=1
+        precmd() {{ printf 'ready\\0' > "$TOLD"; precmd() {{ }} }}
+    """,
+    "fish": """
+        {before}
+        {load}
+        set -g fish_greeting; set -g fish_autosuggestion_enabled 0
+        bind \\ct 'printf "%s\\0" (commandline | string collect) > "$TOLD"'
+        function fish_prompt; printf 'ready\\0' > "$TOLD"; function fish_prompt; end; end
+    """,
+}
+_ARGV = {"bash": ["bash", "--noprofile", "--rcfile", "{startup}", "-i"], "zsh": ["zsh", "-i"], "fish": ["fish", "-i"]}
+_LOAD = {
+    "bash": f"source '{ROOT}/completions/hfjobs.bash'",
+    "zsh": "",  # found in fpath
+    "fish": f"source '{ROOT}/completions/hfjobs.fish'",
+}
+_BEFORE = {"bash": "", "zsh": f"fpath=('{ROOT}/completions' $fpath)", "fish": ""}
+
+
+class Shell:
+    """An interactive shell, at its prompt."""
+
+    def __init__(self, name: str, directory: Path, before: str = "") -> None:
+        """Start the shell in `directory`/work, with `before` run by it before the script is loaded."""
+        self.name = name
+        import fcntl
+        import pty
+        import termios
+
+        home = directory / "home"
+        (directory / "bin").mkdir()
+        (home / "fish").mkdir(parents=True)
+        for entry in _DIRECTORIES:
+            (directory / "work" / entry).mkdir(parents=True)
+        for entry in _FILES:
+            (directory / "work" / entry).touch()
+        program = directory / "bin" / "hfjobs"
+        program.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        startup = home / {"bash": "startup", "zsh": ".zshrc", "fish": "fish/config.fish"}[name]
+        script = _STARTUP[name].format(before=f"{_BEFORE[name]}\n{before}", load=_LOAD[name])
+        startup.write_text(script, encoding="utf-8")
+        told = directory / "told"
+        os.mkfifo(told)
+        self._told = os.open(told, os.O_RDWR)
+        self._terminal, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            [word.format(startup=startup) for word in _ARGV[name]],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=directory / "work",
+            env=command_environ(
+                {
+                    "HOME": str(home),
+                    "XDG_CACHE_HOME": str(directory / "cache"),
+                    "XDG_STATE_HOME": str(directory / "state"),
+                    "TERM": "xterm",
+                    "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+                    "TOLD": str(told),
+                    "ZDOTDIR": str(home),
+                    "XDG_CONFIG_HOME": str(home),
+                }
+            ),
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that the shell has jobs and signals
+        )
+        os.close(theirs)
+        self._shown = b""
+        assert self._hear() == "ready"
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._told)
+        os.close(self._terminal)
+
+    def line_after(self, keys: str) -> str:
+        """Return what an empty line becomes when these keys are pressed."""
+        self._press(keys + _TELL)
+        line = self._hear()
+        self._press(_FORGET)
+        return line
+
+    def _press(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    def _hear(self) -> str:
+        """Return what the shell tells next, and take all that it shows meanwhile."""
+        told, deadline = b"", time.monotonic() + PATIENCE_SECS
+        while not told.endswith(b"\0"):
+            left = max(0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._told, self._terminal], [], [], left)
+            assert ready and left, f"the shell tells nothing, and shows {self._shown[-2000:]!r}"
+            if self._told in ready:
+                told += os.read(self._told, 65536)
+            if self._terminal in ready:
+                self._show()
+        return told[:-1].decode()
+
+    def _show(self) -> None:
+        try:
+            shown = os.read(self._terminal, 65536)
+        except OSError:  # so Linux says that the shell has ended
+            pytest.fail(f"the shell has ended, and has shown {self._shown[-2000:]!r}")
+        self._shown += shown
+        if b"\x1b[c" in shown or b"\x1b[0c" in shown:
+            self._press("\x1b[?62c")  # fish 4 asks what kind of terminal this is
+
+
+@contextmanager
+def started(name: str, directory: Path, before: str = "") -> Iterator[Shell]:
+    """Yield a shell. Skips the test where it is not installed."""
+    if os.name == "nt" or shutil.which(name) is None:
+        pytest.skip(f"needs {name} and a pseudo-terminal")
+    if name == "bash" and subprocess.run(["bash", "-c", "type compopt"], capture_output=True).returncode:
+        pytest.skip("needs a bash that tells its line, 4 or later")
+    shell = Shell(name, directory, before)
+    try:
+        yield shell
+    finally:
+        shell.close()
