@@ -30,7 +30,7 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
         raise UsageError(
             f"--columns mixes names and edits: '{spec}'",
             hint=f"write {kind.key},{kind.default_columns[1]} to replace the columns, "
-            f"or +{kind.wide_columns[0]},-{kind.default_columns[2]} to edit them",
+            f"or +{(kind.wide_columns or kind.default_columns)[0]},-{kind.default_columns[-1]} to edit them",
         )
     is_replaced = bool(items) and not edits
     names = [_known(kind, item) for item in items] if is_replaced else list(kind.default_columns)
@@ -76,7 +76,9 @@ def columns_help(kind: Kind) -> str:
         f"{name:<{widths[0]}} {header:<{widths[1]}} {meaning}"
         for name, header, meaning in [("NAME", "HEADER", "SHOWS"), *rows]
     ]
-    parts = [f"{name:<25} {field.about.meaning}" for name, field in fields.items() if field.is_part]
+    inner = {name: field for name, field in fields.items() if field.is_part}
+    width = max(map(len, inner), default=0)
+    parts = [f"{name:<{width}} {field.about.meaning}" for name, field in inner.items()]
     return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
 
 

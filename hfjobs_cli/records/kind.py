@@ -34,8 +34,11 @@ class Kind:
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        """All fields by name: those that tables show first, parts of parts last."""
-        found = {each.name: each for each in fields_of(self.model, self.computed)}
+        """All fields by name: those that tables show first, parts of parts last. Raises TypeError if two are one."""
+        found: dict[str, Field] = {}
+        for each in fields_of(self.model, self.computed):
+            if found.setdefault(each.name, each) is not each:
+                raise TypeError(f"a {self.noun} has two fields named '{each.name}'")
         return {name: found[name] for name in (*self.default_columns, *self.wide_columns, *found)}
 
     @cached_property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from hfjobs_cli.records.declared import declared
+from hfjobs_cli.records.declared import Shape, declared
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record, has_text
@@ -17,15 +17,18 @@ _NO_FIELDS: Schema = {}
 
 def schema(kind: Kind) -> Schema:
     """Return what a template can use of a record: its fields, and those of its parts."""
-    return {**_schema(kind.model), **dict.fromkeys(extras(kind), _NO_FIELDS)}
+    return {**_schema(kind.model), **{name: _fields(field.shape) for name, field in extras(kind).items()}}
 
 
 def _schema(model: type[Record]) -> dict[str, Schema | None]:
     """Return the fields of a record. Only what may hold anything, as labels do, may have any field."""
-    return {
-        name: _schema(shape.base) if issubclass(shape.base, Record) else None if shape.base is dict else _NO_FIELDS
-        for name, shape, _ in declared(model)
-    }
+    return {name: _fields(shape) for name, shape, _ in declared(model)}
+
+
+def _fields(shape: Shape) -> Schema | None:
+    if issubclass(shape.base, Record):
+        return _schema(shape.base)
+    return None if shape.base is dict else _NO_FIELDS
 
 
 def extras(kind: Kind) -> dict[str, Field]:

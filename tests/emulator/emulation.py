@@ -91,9 +91,10 @@ class Emulator:
 
     def start(self) -> None:
         """Start it, for the first time or again."""
+        port = () if "--port" in self._options else ("--port", "0")
         with self._log.open("a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                command("emulator", "--port", "0", "--state-dir", str(self.directory), *self._options),
+                command("emulator", *port, "--state-dir", str(self.directory), *self._options),
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
