@@ -230,6 +230,15 @@ class TestFilter:
             assert matches(hfjobs, *options) == [id_]
         assert matches(hfjobs, "--initiator", "unknown:*") == [id_]
 
+    @pytest.mark.parametrize(
+        "given", ["*print('hello')*", "python -c print('hello')", """python -c 'print('"'"'hello'"'"')'"""]
+    )
+    def test_compares_the_words_of_a_command_and_what_is_shown(self, hfjobs: Hfjobs, hub: Hub, given: str) -> None:
+        """Exclusions likewise."""
+        id_ = hub.add(command=["python", "-c", "print('hello')"], arguments=[])
+        assert matches(hfjobs, "-f", f"command={given}") == [id_]
+        assert id_ not in matches(hfjobs, "-f", f"command!={given}")
+
     def test_a_bracket_that_is_not_closed_is_a_bracket(self, hfjobs: Hfjobs, hub: Hub) -> None:
         id_ = hub.add(labels={"name": "a[^b"})
         assert matches(hfjobs, "-f", "name=a[^b") == [id_]
