@@ -47,19 +47,23 @@ def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[U
     return _Uses(nodes, defined).found
 
 
+def unsteady(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
+    """Return the variables of which cannot be told what they hold: they are assigned, or declared in parentheses."""
+    return {
+        name
+        for body in (nodes, *defined.values())
+        for pipe, is_nested in _pipes(body)
+        if pipe.is_assignment or is_nested
+        for name in pipe.targets
+    }
+
+
 class _Uses:
     def __init__(self, nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> None:
         self.found: list[Use] = []
         self._seen: set[tuple[str, Path | None]] = set()
         self._invoked: list[tuple[str, Path | None]] = []
-        # A variable that is assigned may hold anything at any time, and one that is declared in parentheses may not be.
-        self._assigned = {
-            name
-            for body in (nodes, *defined.values())
-            for pipe, is_nested in _pipes(body)
-            if pipe.is_assignment or is_nested
-            for name in pipe.targets
-        }
+        self._assigned = unsteady(nodes, defined)
         self._variables: dict[str, Path | None] = {}
         self._begin(nodes, ())
         for name, value in self._invoked:  # which grows meanwhile
