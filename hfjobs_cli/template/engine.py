@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from hfjobs_cli.template.analysis import Use, calls, headers, invocations, uses
+from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
 from hfjobs_cli.template.checks import mistakes
 from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.errors import TemplateError
@@ -25,14 +25,15 @@ class Template:
     - a field of null, or of what is missing, is missing too and prints as `<no value>`; `index` does the same;
       `timeago` and `timefmt` give `<no value>` for null, `truncate` an empty text;
     - a variable that is assigned has to be declared, and `call` is unknown, before anything is rendered;
-    - functions that take an int take any whole number.
+    - functions that take an int take any whole number;
+    - `js` writes what JavaScript reads for characters beyond U+FFFF that cannot be printed.
 
     If `strict`, these are as in Go. And it always differs in that
 
     - whole numbers and fractions can be compared;
     - `len`, `slice`, `truncate` and widths count characters, not bytes;
     - text is Unicode: bytes that are no UTF-8, as `"\\xff"` writes them, become U+FFFD;
-    - `join` and `truncate` take their two arguments in either order;
+    - `join` and `truncate` take their two arguments as docker has them, or as gh has, and do what each does;
     - nesting, steps and the length of the text are bounded.
     """
 
@@ -57,13 +58,12 @@ class Template:
         return text if surroundings else text + own.table.take()
 
     @cached_property
-    def _uses(self) -> list[Use]:
+    def _uses(self) -> list[Path]:
         return uses(self._nodes, self._defined)
 
     def fields(self) -> set[str] | None:
         """Return the names of all fields that are used of the data itself, None if it is used as a whole."""
-        paths = [use.path for use in self._uses]
-        return {path[0] for path in paths} if all(paths) else None
+        return {path[0] for path in self._uses} if all(self._uses) else None
 
     def check(self, schema: Schema) -> None:
         """Find what cannot work, whatever the data is: fields that `schema` has not, templates that are not defined,

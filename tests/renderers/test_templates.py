@@ -389,6 +389,7 @@ class TestWrongTemplate:
             '{{slice "abc" 1 9}}',
             "{{range true}}{{end}}",
             "{{$x := $x}}",
+            "{{upper len}}",
             "{{if .id}}{{$x := 1}}{{else}}{{$x}}{{end}}",
             "{{range $x := .id}}{{end}}",
             "{{with 1}}{{.x}}{{end}}",
