@@ -6,29 +6,46 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from hfjobs_cli.records.declared import Shape, declared
+from hfjobs_cli.records.declared import Shape as DeclaredShape
+from hfjobs_cli.records.declared import declared
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record, has_text
-from hfjobs_cli.template import NO_VALUE, Object, Schema
+from hfjobs_cli.template import NO_VALUE, Object, Schema, Shape, shape_of
 
-_NO_FIELDS: Schema = {}
+_KINDS: dict[type, tuple[str, ...]] = {
+    str: ("string",),
+    datetime: ("string",),
+    int: ("int",),
+    float: ("int", "float"),
+    bool: ("bool",),
+}
+"""What values of a type are in a template."""
 
 
 def schema(kind: Kind) -> Schema:
-    """Return what a template can use of a record: its fields, and those of its parts."""
-    return {**_schema(kind.model), **{name: _fields(field.shape) for name, field in extras(kind).items()}}
+    """Return what a template can use of a record: its fields, those of its parts, and what they are."""
+    extra = {
+        name: shape_of("string", fields={}, name=f".{name}") if field.about.spell else _shape(field.shape, f".{name}")
+        for name, field in extras(kind).items()
+    }
+    return {**_fields(kind.model), **extra}
 
 
-def _schema(model: type[Record]) -> dict[str, Schema | None]:
-    """Return the fields of a record. Only what may hold anything, as labels do, may have any field."""
-    return {name: _fields(shape) for name, shape, _ in declared(model)}
+def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
+    return {name: _shape(shape, f"{path}.{name}") for name, shape, _ in declared(model)}
 
 
-def _fields(shape: Shape) -> Schema | None:
-    if issubclass(shape.base, Record):
-        return _schema(shape.base)
-    return None if shape.base is dict else _NO_FIELDS
+def _shape(declared_as: DeclaredShape, path: str) -> Shape:
+    """Return what a value of a declared type is. Only what may hold anything, as labels do, may have any field."""
+    base = declared_as.base
+    if issubclass(base, Record):
+        return shape_of("spoken" if has_text(base) else "map", fields=_fields(base, path), name=path)
+    if base is dict:
+        return shape_of("map", item=shape_of("string", fields={}, name=f"{path}[]"), name=path)
+    if declared_as.item is not None:
+        return shape_of("list", fields={}, item=_shape(declared_as.item, f"{path}[]"), name=path)
+    return shape_of(*_KINDS[base], fields={}, name=path)
 
 
 def extras(kind: Kind) -> dict[str, Field]:

@@ -32,34 +32,31 @@ MAX_INVOCATIONS = 200
 """For how many values the templates that are invoked are followed; beyond, the data counts as used as a whole."""
 
 
-class Use(NamedTuple):
-    """A value of the data that a template uses, and where."""
-
-    path: Path
-    at: int
-
-
-def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[Use]:
-    """Return what a template uses of its data, where that can be told: not within a `range`, for instance.
+def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[Path]:
+    """Return the paths to what a template uses of its data, where that can be told: not within a `range`, for instance.
 
     Of the first name in a path nothing is left out: what is used is told of, or the data as a whole is.
     """
     return _Uses(nodes, defined).found
 
 
+def unsteady(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
+    """Return the variables of which cannot be told what they hold: they are assigned, or declared in parentheses."""
+    return {
+        name
+        for body in (nodes, *defined.values())
+        for pipe, is_nested in _pipes(body)
+        if pipe.is_assignment or is_nested
+        for name in pipe.targets
+    }
+
+
 class _Uses:
     def __init__(self, nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> None:
-        self.found: list[Use] = []
+        self.found: list[Path] = []
         self._seen: set[tuple[str, Path | None]] = set()
         self._invoked: list[tuple[str, Path | None]] = []
-        # A variable that is assigned may hold anything at any time, and one that is declared in parentheses may not be.
-        self._assigned = {
-            name
-            for body in (nodes, *defined.values())
-            for pipe, is_nested in _pipes(body)
-            if pipe.is_assignment or is_nested
-            for name in pipe.targets
-        }
+        self._assigned = unsteady(nodes, defined)
         self._variables: dict[str, Path | None] = {}
         self._begin(nodes, ())
         for name, value in self._invoked:  # which grows meanwhile
@@ -68,13 +65,13 @@ class _Uses:
     def _begin(self, nodes: Sequence[Node], value: Path | None) -> None:
         """Walk through a template that is given `value`."""
         self._variables = {}
-        self._bind("$", value, 0)
+        self._bind("$", value)
         self._walk(nodes, value)
 
-    def _bind(self, name: str, value: Path | None, at: int) -> None:
+    def _bind(self, name: str, value: Path | None) -> None:
         """Note what a variable holds."""
         if name in self._assigned:
-            self._note((), at)
+            self.found.append(())
             value = None
         self._variables[name] = value
 
@@ -101,7 +98,7 @@ class _Uses:
     def _invocation(self, node: Invocation, dot: Path | None) -> None:
         value = None if node.pipe is None else self._pipe(node.pipe, dot, keeps=True)
         if value is not None and (len(value) > MAX_PATH or len(self._invoked) > MAX_INVOCATIONS):
-            self._note((), node.at)
+            self.found.append(())
             value = None
         if (node.name, value) not in self._seen:
             self._seen.add((node.name, value))
@@ -117,7 +114,7 @@ class _Uses:
         values = [self._operand(word, dot, keeps=keeps and alone) for word in words]
         value = values[0] if alone else None
         for name in pipe.targets:
-            self._bind(name, value, pipe.at)
+            self._bind(name, value)
         return value
 
     def _operand(self, node: Operand, dot: Path | None, *, keeps: bool = False) -> Path | None:
@@ -136,11 +133,8 @@ class _Uses:
             return None
         path = start + node.path
         if path or not keeps:
-            self._note(path, node.at)
+            self.found.append(path)
         return path
-
-    def _note(self, path: Path, at: int) -> None:
-        self.found.append(Use(path, at))
 
 
 def calls(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:

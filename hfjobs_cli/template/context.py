@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Literal
 
 from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.table import Table
-from hfjobs_cli.template.values import Authored, kind
+from hfjobs_cli.template.values import ABSENT, Authored, Int, kind, short_text, sorted_keys, type_name
 
 MAX_CHARACTERS = 16_000_000
 """How much text may be made in one rendering."""
@@ -20,6 +20,14 @@ WORK = 16
 
 class Failure(Exception):
     """A function cannot work with what it was given."""
+
+
+class DataFailure(Failure):
+    """A function cannot work with what a value holds; with another one of the same kind it might."""
+
+
+class Exhausted(DataFailure):
+    """More text was made than may be."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +55,12 @@ class Surroundings:
 class Context:
     """One rendering. `printer` writes values, and escapes text of the data where `surroundings` want it."""
 
-    def __init__(self, surroundings: Surroundings, *, strict: bool) -> None:
+    def __init__(self, surroundings: Surroundings, *, strict: bool, characters: int = MAX_CHARACTERS) -> None:
         """Have everything left to spend. `strict` is Go to the letter."""
         self.surroundings = surroundings
         self.strict = strict
         self.printer = self.printing(surroundings.escape)
-        self._characters = MAX_CHARACTERS
+        self._characters = characters
 
     def printing(self, escape: Callable[[str], str] | None) -> Printer:
         """Return a printer that escapes text of the data by `escape`."""
@@ -62,7 +70,7 @@ class Context:
         """Pay for text that was made. Raises Failure when it is too much."""
         self._characters -= characters
         if self._characters < 0:
-            raise Failure(f"it makes more than {MAX_CHARACTERS} characters")
+            raise Exhausted(f"it makes more than {MAX_CHARACTERS} characters")
 
     def mixed(self, parts: Sequence[object], make: Callable[[Printer], str]) -> str:
         """Return text that `make` writes of several parts, some by the author of the template, some of the data.
@@ -88,7 +96,9 @@ class Function:
     """A function: how it is called, with the context and its arguments, and what it does.
 
     `wants` says what each argument is to be. The last one may be repeated, or be left out, if the function is
-    `variadic`. `call` is None for `and` and `or`, which evaluate their arguments only as far as needed.
+    `variadic`. `call` is None for `and` and `or`, which evaluate their arguments only as far as needed. `gives` says
+    what can be told of the result before it is called: its kind, as that of any result for arguments of these kinds;
+    that it is in the first argument; or nothing.
     """
 
     call: Callable[..., Any] | None
@@ -96,6 +106,7 @@ class Function:
     usage: str
     about: str
     variadic: bool = False
+    gives: Literal["result", "item", "any"] = "result"
 
     @property
     def least(self) -> int:
@@ -107,6 +118,12 @@ class Function:
         """The largest number of arguments, None if there is none."""
         return None if self.variadic else len(self.wants)
 
+    def miscount(self, name: str, given: int) -> str | None:
+        """Say what is wrong with the number of arguments, None if nothing is."""
+        if self.least <= given and (self.most is None or given <= self.most):
+            return None
+        return f"{name} takes {self.takes}, but is given {given}"
+
     @property
     def takes(self) -> str:
         """Say how many arguments it takes."""
@@ -116,3 +133,39 @@ class Function:
     def kinds(self, given: int) -> tuple[Wanted, ...]:
         """Return what each of `given` arguments has to be."""
         return (*self.wants, *[self.wants[-1]] * (given - len(self.wants))) if self.variadic else self.wants
+
+
+def checked(value: Any, wanted: Wanted, *, strict: bool) -> Any:
+    """Return an argument as the function takes it. Raises Failure if it is of another kind."""
+    if wanted == "value":
+        return value
+    if wanted == "any":
+        return None if value is ABSENT else value
+    what = kind(value)
+    if wanted == "string" and (text := short_text(value)) is not None:
+        return text
+    if what == wanted in ("string", "list"):
+        return value
+    if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not strict):
+        return value
+    if wanted == "time" and (what == "string" or (what == "nil" and not strict)):
+        return value
+    name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
+    raise Failure(f"{name} is wanted here, not {'null' if what == 'nil' else type_name(value)}")
+
+
+def pairs(context: Context, value: Any, variables: int) -> Iterable[tuple[Any, Any]]:
+    """Return what `range` goes through: keys, and what stands there. Raises Failure for what has neither."""
+    what = kind(value)
+    if what == "list":
+        return ((Int(place), item) for place, item in enumerate(value))
+    if what == "map":
+        context.spend(len(value))
+        return ((key, value[key]) for key in sorted_keys(value))
+    if what in ("int", "uint"):
+        if variables > 1:
+            raise Failure("range over a number gives one variable only")
+        return ((ABSENT, type(value)(count)) for count in range(value))
+    if what == "nil":
+        return ()
+    raise Failure(f"range cannot go through a value of type {type_name(value)}")

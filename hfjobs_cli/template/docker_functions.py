@@ -69,7 +69,7 @@ def truncate(context: Context, first: Any, second: Any) -> str:
     text, length = (second, first) if is_gh else (first, second)
     if isinstance(length, float) and length.is_integer():
         length = Int(length)
-    text = short_text(text) or text
+    text = text if (short := short_text(text)) is None else short
     if text is None and not context.strict:
         return ""
     if kind(text) != "string" or kind(length) != "int" or (context.strict and type(length) is not Int):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from hfjobs_cli.template.analysis import Use, calls, headers, invocations, uses
+from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
+from hfjobs_cli.template.checks import mistakes
 from hfjobs_cli.template.context import Surroundings
-from hfjobs_cli.template.errors import TemplateError, UnknownName
+from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.evaluator import Evaluator
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.parser import parse
+from hfjobs_cli.template.shapes import Schema, shape_of_schema
 from hfjobs_cli.text.words import did_you_mean
-
-Schema = Mapping[str, "Schema | None"]
-"""The fields of an object by name, and the fields that each of them has; None where there can be any."""
 
 
 class Template:
@@ -27,14 +25,15 @@ class Template:
     - a field of null, or of what is missing, is missing too and prints as `<no value>`; `index` does the same;
       `timeago` and `timefmt` give `<no value>` for null, `truncate` an empty text;
     - a variable that is assigned has to be declared, and `call` is unknown, before anything is rendered;
-    - functions that take an int take any whole number.
+    - functions that take an int take any whole number;
+    - `js` writes what JavaScript reads for characters beyond U+FFFF that cannot be printed.
 
     If `strict`, these are as in Go. And it always differs in that
 
     - whole numbers and fractions can be compared;
     - `len`, `slice`, `truncate` and widths count characters, not bytes;
     - text is Unicode: bytes that are no UTF-8, as `"\\xff"` writes them, become U+FFFD;
-    - `join` and `truncate` take their two arguments in either order;
+    - `join` and `truncate` take their two arguments as docker has them, or as gh has, and do what each does;
     - nesting, steps and the length of the text are bounded.
     """
 
@@ -59,32 +58,25 @@ class Template:
         return text if surroundings else text + own.table.take()
 
     @cached_property
-    def _uses(self) -> list[Use]:
+    def _uses(self) -> list[Path]:
         return uses(self._nodes, self._defined)
 
     def fields(self) -> set[str] | None:
         """Return the names of all fields that are used of the data itself, None if it is used as a whole."""
-        paths = [use.path for use in self._uses]
-        return {path[0] for path in paths} if all(paths) else None
+        return {path[0] for path in self._uses} if all(self._uses) else None
 
     def check(self, schema: Schema) -> None:
-        """Compare what is used with what there is: fields with `schema`, templates with those that are defined.
+        """Find what cannot work, whatever the data is: fields that `schema` has not, templates that are not defined,
+        functions that are given too much, too little or something else than they take.
 
-        Raises TemplateError for the first that is unknown.
+        Raises TemplateError for the first.
         """
         for name, at in invocations(self._nodes, self._defined):
             if name not in self._defined:
                 raise TemplateError(f"unknown template '{name}'", self.text, at, did_you_mean(name, self._defined))
-        for use in sorted(self._uses, key=lambda use: use.at):
-            known: Schema | None = schema
-            for place, name in enumerate(use.path):
-                if known is None:
-                    break
-                if name not in known:
-                    inside = f" in .{'.'.join(use.path[:place])}" if place else ""
-                    message = f"unknown field '{name}'{inside}"
-                    raise UnknownName(message, self.text, use.at, did_you_mean(name, known))
-                known = known[name]
+        data = shape_of_schema(schema)
+        for error in mistakes(self.text, self._nodes, self._defined, self._functions, data, strict=self.strict):
+            raise error
 
     def headers(self) -> list[str]:
         """Return a header for each column, if columns are separated by tabs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hfjobs_cli.template.context import Context, Failure, Function, Surroundings
+from hfjobs_cli.template.context import Context, Failure, Function, Surroundings, Wanted, checked, pairs
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.nodes import (
@@ -26,7 +26,7 @@ from hfjobs_cli.template.nodes import (
     Text,
     Variable,
 )
-from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, kind, short_text, sorted_keys, truth, type_name
+from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, kind, truth, type_name
 
 MAX_STEPS = 1_000_000
 """How many parts may be evaluated in one rendering."""
@@ -134,7 +134,11 @@ class Evaluator:
 
     def _range(self, node: Control, value: Any, dot: Any) -> str | None:
         known = len(self._variables)
-        for key, item in self._pairs(node, value):
+        try:
+            found = pairs(self.context, value, len(node.pipe.targets))
+        except Failure as failure:
+            raise self.error(str(failure), node.pipe.at) from None
+        for key, item in found:
             self._step(node.at)
             self._bind(node.pipe, key, item)
             jump = self._walk(node.body, item)
@@ -145,22 +149,6 @@ class Evaluator:
             if not value or value is ABSENT or (isinstance(value, int) and value < 0):
                 return self._walk(node.otherwise or (), dot)
         return None
-
-    def _pairs(self, node: Control, value: Any) -> Iterable[tuple[Any, Any]]:
-        """Return what `range` goes through: keys, and what stands there."""
-        what = kind(value)
-        if what == "list":
-            return ((Int(place), item) for place, item in enumerate(value))
-        if what == "map":
-            self.context.spend(len(value))
-            return ((key, value[key]) for key in sorted_keys(value))
-        if what in ("int", "uint"):
-            if len(node.pipe.targets) > 1:
-                raise self.error("range over a number gives one variable only", node.at)
-            return ((ABSENT, type(value)(count)) for count in range(value))
-        if what == "nil":
-            return ()
-        raise self.error(f"range cannot go through a value of type {type_name(value)}", node.pipe.at)
 
     def _bind(self, pipe: Pipe, key: Any, item: Any) -> None:
         """Give the variables of a `range` what this turn has for them."""
@@ -266,8 +254,8 @@ class Evaluator:
     def _call(self, node: Identifier, words: Sequence[Operand], dot: Any, final: tuple[Any, ...]) -> Any:
         function = self.functions[node.name]
         given = len(words) + len(final)
-        if given < function.least or (function.most is not None and given > function.most):
-            raise self.error(f"{node.name} takes {function.takes}, but is given {given}", node.at)
+        if wrong := function.miscount(node.name, given):
+            raise self.error(wrong, node.at)
         if function.call is None:
             return self._shortcut(node.name == "or", words, dot, final)
         kinds = function.kinds(given)
@@ -289,7 +277,7 @@ class Evaluator:
                 return value
         return final[0] if final else value
 
-    def _argument(self, node: Operand, wanted: str, dot: Any) -> Any:
+    def _argument(self, node: Operand, wanted: Wanted, dot: Any) -> Any:
         """Evaluate an argument, of which the function wants a certain kind."""
         if wanted == "int" and isinstance(node, Number):
             if node.integer is None:
@@ -297,22 +285,9 @@ class Evaluator:
             return Int(node.integer)
         return self._checked(self._operand(node, dot), wanted, node.at)
 
-    def _checked(self, value: Any, wanted: str, at: int) -> Any:
+    def _checked(self, value: Any, wanted: Wanted, at: int) -> Any:
         """Return an argument as the function takes it. Fails if it is of another kind."""
-        if wanted == "value":
-            return value
-        if wanted == "any":
-            return None if value is ABSENT else value
-        what = kind(value)
-        if wanted == "string" and (text := short_text(value)) is not None:
-            return text
-        if what == wanted in ("string", "list"):
-            return value
-        if wanted == "int" and what in ("int", "uint") and (type(value) is Int or not self.context.strict):
-            return value
-        if wanted == "time" and (what == "string" or (what == "nil" and not self.context.strict)):
-            return value
-        name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
-        if what == "nil":
-            raise self.error(f"{name} is wanted here, not null", at, NULL_HINT)
-        raise self.error(f"{name} is wanted here, not {type_name(value)}", at)
+        try:
+            return checked(value, wanted, strict=self.context.strict)
+        except Failure as failure:
+            raise self.error(str(failure), at, NULL_HINT if kind(value) == "nil" else None) from None

@@ -16,14 +16,16 @@ FUNCTIONS: Mapping[str, Function] = {
     "and": Function(None, ("value", "value"), "and A B...", "A and B: the first that is empty, or the last", True),
     "or": Function(None, ("value", "value"), "or A B...", "A or B: the first that is not empty, or the last", True),
     "not": Function(lambda _, value: not truth(value), ("value",), "not A", "true if A is empty, zero, false or null"),
-    "eq": Function(go.equal, ("value", "value"), "eq A B...", "A == B, or one of several", True),
+    "eq": Function(go.equal, ("value", "value", "value"), "eq A B...", "A == B, or one of several", True),
     "ne": Function(lambda context, a, b: not go.is_equal(context, a, b), ("value", "value"), "ne A B", "A != B"),
     "lt": Function(go.is_less, ("value", "value"), "lt A B", "A < B"),
     "le": Function(go.is_at_most, ("value", "value"), "le A B", "A <= B"),
     "gt": Function(lambda context, a, b: not go.is_at_most(context, a, b), ("value", "value"), "gt A B", "A > B"),
     "ge": Function(lambda context, a, b: not go.is_less(context, a, b), ("value", "value"), "ge A B", "A >= B"),
     "len": Function(go.length, ("value",), "len A", "length of a text, list or object"),
-    "index": Function(go.index, ("value", "value"), 'index A "key" 0...', "the item of A at a key or position", True),
+    "index": Function(
+        go.index, ("value", "value"), 'index A "key" 0...', "the item of A at a key or position", True, "item"
+    ),
     "slice": Function(go.slice_, ("value", "value"), "slice A 1 3", "a part of a text or list", True),
     "print": Function(go.print_, ("any",), "print A...", "joined, with a space between two that are not text", True),
     "printf": Function(go.printf, ("string", "any"), 'printf "%-10s" A...', "formatted as in Go: %5d, %.2f, %q", True),
@@ -47,11 +49,13 @@ FUNCTIONS: Mapping[str, Function] = {
         gh.hyperlink, ("string", "string"), "hyperlink URL A", "a link for terminals, written in a pipe too"
     ),
     "color": Function(gh.color, ("string", "any"), 'color "green+b" A', "in a colour, in a pipe too"),
-    "autocolor": Function(gh.autocolor, ("string", "any"), 'autocolor "red" A', "in a colour where colours are wanted"),
+    "autocolor": Function(
+        gh.autocolor, ("string", "any"), 'autocolor "red" A', "in a colour where colours are wanted", gives="any"
+    ),
     "tablerow": Function(
         gh.table_row, ("any",), "tablerow A B...", "a row of a table that comes after the last job", True
     ),
-    "tablerender": Function(gh.table_render, (), "tablerender", "print the table now"),
+    "tablerender": Function(gh.table_render, (), "tablerender", "print the table now", gives="any"),
     "pluck": Function(gh.pluck, ("string", "list"), 'pluck "key" A', "one field of each object in a list"),
     "raw": Function(gh.raw, ("value",), "raw A", "not escaped on a terminal; if you trust A"),
 }

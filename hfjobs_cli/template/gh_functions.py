@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.template import colors, gotime
-from hfjobs_cli.template.context import Context, Failure
+from hfjobs_cli.template.context import Context, DataFailure, Failure
 from hfjobs_cli.template.gotext import spelled, url_escaped
 from hfjobs_cli.template.values import ABSENT, Authored, kind, like, short_text, type_name
 from hfjobs_cli.text.escapes import printable
@@ -30,7 +30,7 @@ def _moment(text: str) -> datetime:
     try:
         return gotime.parse(text)
     except ValueError:
-        raise Failure(f"'{text[:40]}' is not a time as 2026-05-11T13:16:07Z") from None
+        raise DataFailure(f"'{text[:40]}' is not a time as 2026-05-11T13:16:07Z") from None
 
 
 def color(context: Context, style: str, value: Any) -> str:

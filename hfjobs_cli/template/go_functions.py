@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hfjobs_cli.template.context import WORK, Context, Failure
+from hfjobs_cli.template.context import WORK, Context, DataFailure, Failure
 from hfjobs_cli.template.gofmt import decimal
 from hfjobs_cli.template.gotext import Shows
 from hfjobs_cli.template.printf import printf as write_form
@@ -59,8 +59,6 @@ def _comparable(value: Any) -> tuple[str, Any]:
 
 def equal(context: Context, value: Any, *others: Any) -> bool:
     """Tell whether a value is one of several."""
-    if not others:
-        raise Failure("it takes something to compare with")
     return any(is_equal(context, value, other) for other in others)
 
 
@@ -98,8 +96,10 @@ def index(context: Context, value: Any, *places: Any) -> Any:
 def _place(value: Any, last: int) -> int:
     if kind(value) not in ("int", "uint"):
         raise Failure(f"a place is a whole number, not {type_name(value)}")
-    if not 0 <= value <= last:
-        raise Failure(
+    if value < 0:
+        raise Failure(f"{decimal(value)} is out of range, the first one is 0")
+    if value > last:
+        raise DataFailure(
             f"{decimal(value)} is out of range" + (f", the last one is {last}" if last >= 0 else ", it is empty")
         )
     return int(value)
@@ -113,9 +113,10 @@ def slice_(context: Context, value: Any, *places: Any) -> Any:
     if len(places) > (2 if what == "string" else 3):
         raise Failure("too many places")
     context.spend(len(value) // WORK)
+    whole = [place for place in places if kind(place) in ("int", "uint")]
+    if whole == [*places] != sorted(whole):
+        raise Failure(f"the places {' '.join(map(decimal, whole))} are not in order")
     bounds = [_place(place, len(value)) for place in places]
-    if bounds != sorted(bounds):
-        raise Failure(f"the places {' '.join(map(str, bounds))} are not in order")
     part = value[slice(*bounds[:2])] if len(bounds) > 1 else value[bounds[0] if bounds else 0 :]
     return like(value, part) if what == "string" else type(value)(part)
 

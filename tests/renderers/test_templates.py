@@ -288,6 +288,175 @@ class TestWrongTemplate:
     def test_is_not_seen_where_anything_can_be(self, hfjobs: Hfjobs, template: str) -> None:
         assert hfjobs("ps", "--limit", "1", "--status", "running", "--format", template).code == 0
 
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "{{.id}} {{join .command}}",
+            "{{json}}",
+            "{{json .id .id}}",
+            "{{.id | json .id}}",
+            "{{(json)}}",
+            "{{if upper}}x{{end}}",
+            "{{with len .id .id}}x{{end}}",
+            "{{range split .id}}x{{end}}",
+            '{{define "x"}}{{upper}}{{end}}ok',
+            '{{define "x"}}{{.}}{{end}}{{template "x" (upper)}}',
+            "{{if .id}}{{else}}{{pad .id}}{{end}}",
+            '{{truncate "x" "y"}}',
+            "{{printf 3}}",
+            "{{timefmt 3 .created}}",
+            '{{timeago "soon"}}',
+            "{{timeago 3}}",
+            '{{color "nocolor" .name}}',
+            '{{autocolor "nocolor" .name}}',
+            '{{pad .name "a" 1}}',
+            "{{pad .name 1.5 1}}",
+            "{{index .labels 1}}",
+            '{{index .labels "a" "b"}}',
+            '{{index .command "a"}}',
+            "{{index .command -1}}",
+            "{{index .id 0 0}}",
+            '{{slice .id "a"}}',
+            "{{slice .id 3 1}}",
+            "{{slice .id 1 2 3}}",
+            "{{slice .labels 1}}",
+            "{{slice .status 1}}",
+            '{{lt "a" 1}}',
+            '{{eq 1 "a"}}',
+            "{{eq .id}}",
+            "{{eq .id 1}}",
+            '{{gt .timeout "x"}}',
+            "{{split .id 1}}",
+            '{{.id "x"}}',
+            "{{.id | .name}}",
+            '{{. "x"}}',
+            '{{"a" "b"}}',
+            "{{$x := .id}}{{$x 1}}",
+            "{{(.id) 1}}",
+            "{{range 1.5}}{{end}}",
+            '{{range "abc"}}{{end}}',
+            "{{range .id}}{{end}}",
+            "{{range .name}}{{end}}",
+            "{{range $i, $v := 3}}{{end}}",
+            "{{range .command}}{{.x}}{{end}}",
+            "{{range .volumes}}{{.nope}}{{end}}",
+            "{{range .command}}{{len 1 2}}{{end}}",
+            "{{nil}}",
+            "{{len 3}}",
+            "{{len .timeout}}",
+            "{{upper .timeout}}",
+            "{{upper nil}}",
+            "{{upper .labels}}",
+            "{{upper .command}}",
+            "{{len .id | upper}}",
+            "{{upper (len .id)}}",
+            '{{join .id ","}}',
+            '{{join "a" "b"}}',
+            "{{join .command 3}}",
+            "{{join 3 .command}}",
+            '{{pluck "a" .id}}',
+            "{{pluck 3 .volumes}}",
+            "{{tablerow .labels}}",
+            "{{tablerender 1}}",
+            '{{color "red" .labels}}',
+            "{{hyperlink .id}}",
+            "{{truncate .id -1}}",
+            "{{truncate .command 3}}",
+            "{{truncate .timeout 3}}",
+            "{{18446744073709551615}}",
+            "{{json 1i}}",
+            "{{and}}{{or}}",
+            "{{not 1 2}}",
+            '{{index (split "a,b" ",") 5}}',
+            "{{(len .id).x}}",
+            "{{.labels.a.b}}",
+            "{{$v := len .id}}{{upper $v}}",
+            "{{with .status}}{{upper .stage 1}}{{end}}",
+            "{{with $x := .timeout}}{{upper $x}}{{end}}",
+            "{{(index .volumes 0).nope}}",
+            "{{lt .labels .labels}}",
+            "{{eq .labels .labels}}",
+            "{{not}}",
+            "{{raw}}",
+            "{{urlquery | upper 1}}",
+            '{{template "x"}}{{define "x"}}{{lower 1}}{{end}}',
+            '{{define "x"}}{{upper .}}{{end}}{{template "x" .timeout}}',
+            '{{block "b" .timeout}}{{upper .}}{{end}}',
+            "{{or .name (upper 1)}}",
+            '{{range index .labels "x"}}{{end}}',
+            '{{define "t"}}{{upper .}}{{end}}{{template "t" .id}}{{template "t" .timeout}}',
+            '{{define "t"}}{{if .}}{{upper 1}}{{end}}{{end}}{{template "t" .id}}{{template "t" .timeout}}',
+            '{{slice "abc" 1 9}}',
+            "{{range true}}{{end}}",
+            "{{$x := $x}}",
+            "{{upper len}}",
+            "{{if .id}}{{$x := 1}}{{else}}{{$x}}{{end}}",
+            "{{range $x := .id}}{{end}}",
+            "{{with 1}}{{.x}}{{end}}",
+        ],
+    )
+    def test_that_fails_for_every_job_is_found_before_any_request(
+        self, hfjobs: Hfjobs, hub: Hub, template: str
+    ) -> None:
+        code, stdout, stderr = hfjobs("ps", "--format", template)
+        assert (code, stdout, hub.requests) == (2, "", [])
+        assert re.match(r"error: template, column \d+: .*\n  .*\n +\^\n", stderr)
+
+    @pytest.mark.parametrize(
+        "template",
+        [
+            '{{.id}} {{join .command " "}} {{join " " .command}}',
+            "{{range .labels}}{{upper .}}{{end}}",
+            "{{range $k, $v := .labels}}{{upper $k}}{{upper $v}}{{end}}",
+            '{{upper (index .labels "x")}}',
+            "{{index .labels .name}}",
+            "{{index .command 5}}{{upper (index .command 5)}}",
+            "{{range $i, $v := .command}}{{if gt $i 1}}{{upper $v}}{{end}}{{end}}",
+            "{{pad .id 1.0 2}}{{pad .id 'a' 2}}",
+            '{{timefmt "15:04" .created}}{{timeago .finished_at}}',
+            "{{color .name .name}}",
+            "{{slice .id 1 3}}{{slice .command 1}}{{slice .id .timeout}}",
+            "{{if gt (or .durations.running_secs 0) 3600}}{{end}}",
+            '{{upper .status}}{{lower .owner}}{{len .status}}{{eq .status "x"}}',
+            "{{truncate .status 3}}{{truncate 3 .status}}{{truncate nil 3}}",
+            "{{$x := .id}}{{$x = 3}}{{upper $x}}",
+            "{{with index .volumes 0}}{{.source}}{{end}}",
+            "{{range .timeout}}{{.}}{{end}}{{range 3}}{{.}}{{end}}",
+            '{{printf "%d" .id}}{{print}}{{println}}{{printf "%s"}}',
+            '{{index .id 3}}{{index .labels}}{{index (split .id "") 5}}',
+            "{{eq .id nil}}{{eq .id .name .flavor}}{{lt 1 1.5}}{{eq .status .owner}}",
+            '{{pluck "source" .volumes}}{{range pluck "source" .volumes}}{{upper .}}{{end}}',
+            "{{json nil}}{{html}}{{js}}{{tablerow}}{{tablerow .id .labels.x .timeout nil}}",
+            '{{autocolor "red" .timeout}}{{"x" | printf "%s%s" "y"}}',
+            '{{template "x"}}{{define "x"}}{{upper .}}{{.a}}{{end}}',
+            '{{if eq (len .command) 3}}{{end}}{{index (index .volumes 0) "source"}}',
+            "{{with .network}}{{.}}{{end}}{{range .network}}{{.}}{{end}}",
+            '{{join .labels ","}}{{len (print .id)}}{{and .id 1 | upper}}',
+            '{{define "t"}}{{if eq (printf "%T" .) "string"}}{{upper .}}{{end}}{{end}}'
+            '{{template "t" .id}}{{template "t" .timeout}}',
+            '{{template "t" .}}{{define "t"}}{{with .}}{{template "t" (print .)}}{{end}}{{end}}',
+            "{{tablerow " + 9 * "(index . .id) " + "}}",
+            "{{range $i, $c := .command}}{{slice $.id $i}}{{end}}",
+            "{{pad .name -1 1}}",
+            "{{ne .command (or .name nil)}}{{eq .command (index . .id)}}",
+            "{{range .}}{{.}}{{end}}",
+            "{{$x := 1}}{{range .command}}{{$x = .}}{{end}}{{upper $x}}",
+            '{{printf "%1000000d%1000000d" 1 1}}',
+        ],
+    )
+    def test_that_works_for_some_job_is_not_refused(self, hfjobs: Hfjobs, template: str) -> None:
+        assert hfjobs("ps", "-a", "--name", "nope", "--format", template).code == 0
+
+    def test_of_arguments_costs_no_job(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        assert hfjobs("duplicate", BY_HAND, "--format", "{{.id}} {{join .command}}") == Result(
+            2,
+            "",
+            "error: template, column 11: join takes 2 arguments, but is given 1\n"
+            "  {{.id}} {{join .command}}\n"
+            "            ^\n",
+        )
+        assert hub.requests == []
+
     def test_that_fails_for_a_job_names_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """What was printed before stays."""
         hub.replies(200, json.dumps([hub.job(id="aa", command=["x", "y"]), hub.job(id="bb", command=["x"])]))
@@ -303,7 +472,7 @@ class TestWrongTemplate:
     def test_that_fails_for_null_says_how_to_avoid_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hint = 'where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it'
         id_ = hub.add(arch=None)
-        for template in ("{{upper .arch}}", "{{len .arch}}", "{{lt .arch 1}}", "{{slice .arch 1}}"):
+        for template in ("{{upper .arch}}", "{{len .arch}}", "{{lt .arch `x`}}", "{{slice .arch 1}}"):
             code, stdout, stderr = hfjobs("inspect", id_, "--format", template)
             assert (code, stdout) == (2, "")
             assert stderr.endswith(f"hint: {hint}\n")
