@@ -20,7 +20,7 @@ from hfjobs_cli.emulator.hardware import hardware
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state import State, kept_token
+from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import Caretaker
@@ -273,15 +273,15 @@ def open_app(
 ) -> App:
     """Return the API over the store in `directory`, which is made if it is not there, with the demo's history or empty.
 
-    Without a `token` the one kept in the directory opens it. Without `runs_jobs` new jobs are kept, and wait. Raises
-    OSError if the directory cannot be used.
+    Without a `token` one is made that opens nothing else, before or after. Without `runs_jobs` new jobs are kept, and
+    wait. Raises OSError if the directory cannot be used: Untrusted if others may have had a hand in it.
     """
     state = State(directory.absolute())
     store = Store(state, seed=History if is_empty else lambda: history(clock()))
     return App(
         store,
         state,
-        token=kept_token(state) if token is None else token,
+        token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
         look_after=Caretaker(store, state).look if runs_jobs else (lambda: None),
     )
