@@ -415,6 +415,7 @@ class TestDemo:
         file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
         file.parent.mkdir(parents=True)
         file.write_bytes(b"not a database" * 99)
+        file.chmod(0o600)
         result = demo("ps")
         assert (result.code, result.stdout) == (1, "")
         assert f"{file}: file is not a database" in result.stderr

@@ -15,7 +15,20 @@ from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.renderers.registry import RENDERERS
 from tests.emulator.emulation import Serve, until
-from tests.support import NOW, ROOT, TOKEN, USER, Golden, Hfjobs, Hub, Terminal, command, run_python, run_shell
+from tests.support import (
+    NOW,
+    ROOT,
+    TOKEN,
+    USER,
+    Golden,
+    Hfjobs,
+    Hub,
+    Terminal,
+    command,
+    run_command,
+    run_python,
+    run_shell,
+)
 from tests.words import TOPICS
 
 README = "README.md"
@@ -81,6 +94,15 @@ def generated(name: str, demo: Hfjobs) -> str:
 def test_pages_show_what_is_printed(demo: Hfjobs, golden: Golden, name: str) -> None:
     printed = generated(name, demo)
     assert printed == golden(f"./{name}", printed)
+
+
+def test_the_history_in_other_months_is_what_the_page_says(directories: dict[str, str]) -> None:
+    """By the clock of this machine: the older part is of fixed dates."""
+    search = ("-f", "command=*train*", "-f", "label=team=ml", "-f", "status!=completed")
+    argv = ("--demo", "ps", "-a", "-q", *search, "--since", "2026-04-12", "--sort", "-runtime")
+    code, stdout, _ = run_command(*argv, environ=directories)
+    assert (code, len(stdout.split())) == (0, 4)
+    assert stdout.split()[2] == "69e1d764aff1cd33e8f1ed49"
 
 
 def test_every_table_that_is_made_is_on_a_page() -> None:

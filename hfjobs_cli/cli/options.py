@@ -194,5 +194,5 @@ StateDir = Annotated[
 Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
 EmulatorToken = Annotated[
     str | None,
-    typer.Option("--token", metavar="TOKEN", help="What opens it; default: one made at the first start, then kept."),
+    typer.Option("--token", metavar="TOKEN", help="What opens it; default: a new one at each start."),
 ]

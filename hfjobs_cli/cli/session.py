@@ -84,12 +84,19 @@ class Session:
         return self._connect(settings.token, memory=memory)
 
     def _demo_client(self) -> JobsClient:
+        from hfjobs_cli.emulator.trust import Untrusted
+
         directory = self.settings.emulator_dir
         try:
             with emulator_needed("the demo"):
                 from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
 
                 app = open_app(directory, token=DEMO_TOKEN, clock=self.clock, runs_jobs=self.runs_demo_jobs)
+        except Untrusted as error:
+            raise HfJobsError(
+                f"the demo cannot keep its jobs in {directory}: {error}",
+                hint=error.remedy or "set XDG_STATE_HOME to a directory that is yours alone",
+            ) from error
         except OSError as error:
             raise HfJobsError(
                 f"the demo cannot keep its jobs in {directory}: {error}",

@@ -29,8 +29,9 @@ def emulator(
     afterwards. Images are recorded and not used: there is no container and no GPU, volumes are not mounted, and what a
     command needs must be installed here.
 
-    Jobs are kept, also those of --demo, until 'reset' forgets them. Ctrl-C cancels the jobs that were created through
-    this server. If it is killed they go on, and the next one knows them. Scheduled jobs start as long as it runs.
+    Jobs are kept, also those of --demo, until 'reset' forgets them, in a directory that must be yours alone. Ctrl-C
+    cancels the jobs that were created through this server. If it is killed they go on, and the next one knows them.
+    Scheduled jobs start as long as it runs.
 
     \b
     Examples:
@@ -50,6 +51,7 @@ def emulator(
 def _serve(session: Session, directory: Path, port: int, token: str | None, *, empty: bool) -> ExitCode:
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.server import PortError, serve
+    from hfjobs_cli.emulator.trust import Untrusted
 
     if token is not None and not _TOKEN.fullmatch(token):
         raise UsageError("--token takes letters, digits and - . _ ~ + /", hint="leave it out to have one made")
@@ -58,6 +60,8 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
         session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
         session.flush()
         session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops it")
+        if token is None:
+            session.remark("the token is good until it stops, each start makes a new one; --token TOKEN keeps one")
 
     try:
         app = open_app(directory, token=token, is_empty=empty)
@@ -72,6 +76,11 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
             f"port {port} of this machine cannot be used: {error}",
             hint="is an emulator running already? --port 0 takes any port that is free",
         ) from error
+    except Untrusted as error:
+        raise HfJobsError(
+            f"the emulator cannot keep its jobs in {directory}: {error}",
+            hint=error.remedy or "choose another directory with --state-dir, one that is yours alone",
+        ) from error
     except OSError as error:
         raise HfJobsError(
             f"the emulator cannot keep its jobs in {directory}: {error}",
@@ -83,9 +92,15 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
 
 def _reset(session: Session, directory: Path) -> ExitCode:
     from hfjobs_cli.emulator.reset import forget
+    from hfjobs_cli.emulator.trust import Untrusted
 
     try:
         is_forgotten = forget(directory)
+    except Untrusted as error:
+        raise HfJobsError(
+            f"the jobs in {directory} cannot be forgotten: {error}",
+            hint=error.remedy or "nothing was removed; remove by hand what is yours",
+        ) from error
     except OSError as error:
         raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint="try again") from error
     session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")

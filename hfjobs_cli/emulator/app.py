@@ -11,7 +11,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from werkzeug.exceptions import Forbidden, HTTPException, NotFound, RequestEntityTooLarge, Unauthorized
+from werkzeug.exceptions import (
+    Forbidden,
+    HTTPException,
+    NotFound,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    Unauthorized,
+)
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -20,7 +27,7 @@ from hfjobs_cli.emulator.hardware import hardware
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
-from hfjobs_cli.emulator.state import State, kept_token
+from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import Caretaker
@@ -39,6 +46,12 @@ MAX_CURSOR_CHARACTERS = 2048
 MAX_MESSAGE_CHARACTERS = 500
 MAX_LABELS = 100
 KEEP_ALIVE_SECS = 30.0
+
+ADMIT = "hfjobs.admit"
+"""A server's function to call when the token was seen. It returns whether one more who has it can be served."""
+
+IS_LEFT = "hfjobs.is_left"
+"""A server's function that tells whether the client may be gone: it has closed its side of the connection."""
 
 DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
 DEMO_HOST = "demo.localhost"
@@ -135,16 +148,19 @@ class App:
         if "Origin" in request.headers:
             raise Forbidden("Web pages are not answered")
         endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
-        if endpoint not in _PUBLIC:
-            self._check_token(request)
+        if self._has_token(request):
+            admit: Callable[[], bool] = request.environ.get(ADMIT, lambda: True)
+            if not admit():
+                raise ServiceUnavailable("Too many connections are open")
+        elif endpoint not in _PUBLIC:
+            raise Unauthorized("Invalid credentials in Authorization header")
         answer: Response = getattr(self, f"_{endpoint}")(request, **values)
         return answer
 
-    def _check_token(self, request: Request) -> None:
+    def _has_token(self, request: Request) -> bool:
         given = request.authorization
         token = given.token if given is not None and given.type == "bearer" else None
-        if token is None or not secrets.compare_digest(token.encode(), self.token.encode()):
-            raise Unauthorized("Invalid credentials in Authorization header")
+        return token is not None and secrets.compare_digest(token.encode(), self.token.encode())
 
     def _whoami(self, _request: Request) -> Response:
         return _json(whoami())
@@ -204,10 +220,10 @@ class App:
         return _json(self.jobs.expose(namespace, identifier, _body(request, Expose).on_the_wire()))
 
     def _stream_logs(self, request: Request, namespace: str, identifier: str) -> Response:
-        return self._stream(self.jobs.output(namespace, identifier, _tail(request)))
+        return self._stream(request, self.jobs.output(namespace, identifier, _tail(request)))
 
-    def _stream_metrics(self, _request: Request, namespace: str, identifier: str) -> Response:
-        return self._stream(self.jobs.metrics(namespace, identifier))
+    def _stream_metrics(self, request: Request, namespace: str, identifier: str) -> Response:
+        return self._stream(request, self.jobs.metrics(namespace, identifier))
 
     def _list_schedules(self, request: Request, namespace: str) -> Response:
         label = request.args.get("label")
@@ -255,9 +271,9 @@ class App:
 
         return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
 
-    def _stream(self, events: Iterable[str | None]) -> Response:
+    def _stream(self, request: Request, events: Iterable[str | None]) -> Response:
         return Response(
-            kept_alive(events, self._keep_alive_secs),
+            kept_alive(events, self._keep_alive_secs, request.environ.get(IS_LEFT, lambda: False)),
             content_type="text/event-stream",
             headers={"Cache-Control": "no-store"},
         )
@@ -273,15 +289,15 @@ def open_app(
 ) -> App:
     """Return the API over the store in `directory`, which is made if it is not there, with the demo's history or empty.
 
-    Without a `token` the one kept in the directory opens it. Without `runs_jobs` new jobs are kept, and wait. Raises
-    OSError if the directory cannot be used.
+    Without a `token` one is made that opens nothing else, before or after. Without `runs_jobs` new jobs are kept, and
+    wait. Raises OSError if the directory cannot be used: Untrusted if others may have had a hand in it.
     """
     state = State(directory.absolute())
     store = Store(state, seed=History if is_empty else lambda: history(clock()))
     return App(
         store,
         state,
-        token=kept_token(state) if token is None else token,
+        token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
         look_after=Caretaker(store, state).look if runs_jobs else (lambda: None),
     )

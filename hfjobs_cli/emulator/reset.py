@@ -16,10 +16,11 @@ _PATIENCE_SECS = 20.0
 def forget(directory: Path) -> bool:
     """End all jobs of a state directory and remove what is known of them; False if there is nothing of the kind.
 
-    A server that runs goes on, with a store as new. The token stays. Raises OSError.
+    A server that runs goes on, with a store as new, and its token. Nothing is removed through symbolic links, or where
+    others may have had a hand in it. Raises OSError.
     """
     state = State(directory.absolute())
-    if not state.database.exists():
+    if not state.is_made():
         return False
     store: Store | None = None
     with suppress(Unmade, Unreadable):
@@ -44,5 +45,6 @@ def forget(directory: Path) -> bool:
                 path.unlink(missing_ok=True)
         for path in (state.logs, state.work):
             shutil.rmtree(path, ignore_errors=True)
-        state.supervisor_errors.unlink(missing_ok=True)
+        for path in (state.supervisor_errors, state.token):
+            path.unlink(missing_ok=True)
     return True

@@ -2,11 +2,12 @@
 
 import io
 import os
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from hfjobs_cli.emulator import trust
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class State:
 
     @property
     def token(self) -> Path:
-        """The token of the served emulator."""
+        """The token of a server, which earlier versions kept here. Nothing is read from it."""
         return self.root / "token"
 
     @property
@@ -56,15 +57,31 @@ class State:
     def make(self) -> None:
         """Make the directory, and the database as an empty file that nobody else can read.
 
-        Raises OSError, also for a directory that holds something else: `reset` must not remove what is not ours.
+        Raises Untrusted if others may have had a hand in what is there, and OSError, also for a directory that holds
+        something else: `reset` must not remove what is not ours.
         """
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self.database.exists() and {path.name for path in self.root.iterdir()} - {
-            self.lock.name,
-            self.token.name,
-        }:
-            raise OSError(None, "it is not empty, and not a directory of the emulator")
+        trust.check_place(self.root)
+        _make_directory(self.root)
+        if not self.is_made():
+            names = {path.name for path in self.root.iterdir()}
+            if names - {self.lock.name} and self.database.name not in names:  # else somebody makes it at this moment
+                raise OSError(None, "it is not empty, and not a directory of the emulator")
         make_private(self.database)
+
+    def is_made(self) -> bool:
+        """Tell whether there is a database. Raises Untrusted if others may have had a hand in what is there."""
+        trust.check_place(self.root)
+        trust.check_directory(self.root)
+        if not os.path.lexists(self.database):
+            return False
+        for file in (self.database, self.lock):
+            for suffix in ("", "-journal", "-wal", "-shm"):  # what SQLite keeps beside it
+                trust.check_file(file.with_name(file.name + suffix), is_secret=file == self.database)
+        trust.check_file(self.token, is_secret=True)
+        trust.check_file(self.supervisor_errors, is_secret=False)
+        trust.check_directory(self.logs)
+        trust.check_directory(self.work)
+        return True
 
     def directories_at_work(self) -> list[Path]:
         """Return the directories of jobs that run, or of which nobody has tidied up."""
@@ -90,14 +107,13 @@ def make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def kept_token(state: State) -> str:
-    """Return the token of a state directory, made at the first start, in a file of its owner. Raises OSError."""
-    with suppress(FileNotFoundError):
-        token = state.token.read_text(encoding="ascii").strip()
-        if token:
-            return token
-    draft = state.token.with_name(f"token.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(f"hf_{secrets.token_hex(17)}\n")
-    draft.replace(state.token)  # in one step, so that it is never there without a token
-    return state.token.read_text(encoding="ascii").strip()
+def _make_directory(path: Path) -> None:
+    """Make a directory, and those above it, for its owner alone. Raises OSError."""
+    try:
+        path.mkdir(mode=0o700)
+    except FileNotFoundError:
+        _make_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        if not path.is_dir():
+            raise

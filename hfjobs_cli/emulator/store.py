@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import Literal, NamedTuple
 
 from hfjobs_cli.emulator.state import State, make_private
+from hfjobs_cli.emulator.trust import Untrusted
 from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, Process
 
 _SCHEMA_VERSION = 2
@@ -216,12 +217,15 @@ class Store:
     def __init__(self, state: State, seed: Callable[[], History] | None = None) -> None:
         """Open the store in `state`; a new one is filled with what `seed` returns.
 
-        Raises StoreError: Unmade if it is new and there is no seed, Unreadable if only removing it helps.
+        Raises Untrusted if others may have had a hand in it, and StoreError: Unmade if it is new and there is no seed,
+        Unreadable if only removing it helps.
         """
         self._path = state.database
         self._seed = seed
         try:
             state.make()
+        except Untrusted:
+            raise
         except OSError as error:
             raise StoreError(f"{state.database}: {error.strerror}") from error
         with self.read():

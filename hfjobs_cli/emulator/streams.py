@@ -10,6 +10,7 @@ from hfjobs_cli.emulator.wire import Document
 KEEP_ALIVE = ": keep-alive\n\n"
 
 _POLL_SECS = 0.1
+_LEFT_SECS = 0.5
 
 
 def log_events(reader: LogReader, is_active: Callable[[], bool]) -> Iterator[str | None]:
@@ -38,14 +39,17 @@ def one_line(text: str, timestamp: str) -> Iterator[str]:
     yield f"data: {json.dumps({'data': text, 'timestamp': timestamp})}\n\n"
 
 
-def kept_alive(events: Iterable[str | None], every_secs: float) -> Iterator[str]:
-    """Yield events, waiting a moment where there is none, and a comment whenever none came for so long."""
+def kept_alive(events: Iterable[str | None], every_secs: float, is_left: Callable[[], bool]) -> Iterator[str]:
+    """Yield events, waiting a moment where there is none, and a comment whenever none came for so long.
+
+    Comments come faster once `is_left` says that the client sends nothing any more: if it is gone they cannot be sent.
+    """
     told_at = time.monotonic()
     for event in events:
         if event is not None:
             yield event
             told_at = time.monotonic()
-        elif time.monotonic() - told_at >= every_secs:
+        elif time.monotonic() - told_at >= (_LEFT_SECS if is_left() else every_secs):
             yield KEEP_ALIVE
             told_at = time.monotonic()
         else:

@@ -337,21 +337,38 @@ class TestCommand:
         return run_command("emulator", *argv, environ=environ)
 
     def test_prints_what_a_shell_needs(self, serve: Serve, tmp_path: Path) -> None:
-        """The token is made once and kept for its owner; the directory is nobody else's business."""
+        """The directory is nobody else's business."""
         state = tmp_path / "state"
         served = serve(state)
         assert served.endpoint.startswith("http://127.0.0.1:")
         assert len(served.token) == 37
         if os.name == "posix":
             modes = {path.name: path.stat().st_mode & 0o777 for path in [state, *state.iterdir()]}
-            assert (modes["state"], modes["token"], modes["jobs.sqlite3"]) == (0o700, 0o600, 0o600)
-        assert (state / "token").read_text().strip() == served.token
+            assert modes == {"state": 0o700, "jobs.sqlite3": 0o600}
         with_hfjobs = run_command("ps", "-a", "--limit", "1", "-q", environ={**served.environ, "HOME": str(tmp_path)})
         assert with_hfjobs.code == 0
+
+    def test_makes_a_token_for_each_start(self, serve: Serve, tmp_path: Path) -> None:
+        """Who listens on the port in between learns the old one. It is written nowhere."""
+        served = serve(tmp_path / "state")
         token = served.token
-        served.stop()
+        remark = "the token is good until it stops, each start makes a new one; --token TOKEN keeps one"
+        assert served.ask("GET", "/api/whoami-v2").status == 200
+        assert served.stop().stderr.splitlines()[1] == remark
         served.start()
-        assert served.token == token
+        assert served.token != token
+        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token=token).status == 401
+        assert served.ask("GET", "/api/whoami-v2").status == 200
+        held = [path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()]
+        assert not any(each.encode() in content for content in held for each in (token, served.token))
+
+    def test_keeps_a_token_that_is_given(self, serve: Serve, tmp_path: Path) -> None:
+        served = serve(tmp_path / "state", "--token", "its-own")
+        assert served.ask("GET", "/api/whoami-v2").status == 200
+        assert served.stop().stderr.splitlines()[1:] == ["GET /api/whoami-v2 200", "stopped"]
+        served.start()
+        assert served.token == "its-own"
+        assert served.ask("GET", "/api/whoami-v2").status == 200
 
     def test_takes_a_port_and_a_token(self, serve: Serve, tmp_path: Path) -> None:
         with socket.socket() as probe:
@@ -413,15 +430,6 @@ class TestCommand:
         done = self.refused("reset", "--state-dir", str(tmp_path), *option, environ={})
         expected = "error: 'reset' takes no option but --state-dir\nhint: see 'hfjobs emulator --help'\n"
         assert done == Result(2, "", expected)
-
-    def test_makes_a_token_where_the_file_is_empty(self, serve: Serve, tmp_path: Path) -> None:
-        """Without one anybody could run commands."""
-        state = tmp_path / "state"
-        serve(state).stop()
-        (state / "token").write_text("")
-        served = serve(state)
-        assert served.token.startswith("hf_")
-        assert emulation.ask(served.endpoint, "GET", "/api/whoami-v2", token="").status == 401
 
     def test_says_where_it_cannot_keep_its_jobs(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
