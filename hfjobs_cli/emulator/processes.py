@@ -1,8 +1,5 @@
 """Processes of this machine: started in a group of their own, ended with what they started, and measured.
 
-On Linux a keeper (`keeper.py`) stands above each command, and nothing that the command started escapes. Elsewhere what
-left its group, cleared its environment and lost its parent is not found.
-
 Windows has no such groups, and there no process is asked to end before it is ended.
 """
 
@@ -34,20 +31,14 @@ _OF_PYTHON = (
 """What Python needs besides, to find the same packages as this process."""
 
 _HAS_GROUPS = os.name == "posix"
-_HAS_KEEPER = sys.platform == "linux"
 _POLL_SECS = 0.02
-_KILL_SECS = 6.0
-"""How long processes are killed; it is more than the keeper takes for it."""
 
 
 def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start a process without input whose output, with that of its children, can be read.
 
-    On Linux that is one that keeps together what the command starts, and ends as it does. Raises OSError, and
-    ValueError for words that no command line can hold.
+    Raises OSError, and ValueError for words that no command line can hold.
     """
-    if _HAS_KEEPER:
-        argv = [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py")), *argv]
     return _start(argv, directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
@@ -89,9 +80,6 @@ def end(process: Process, grace_secs: float = 0.0) -> None:
     found = _find(process)
     if found is None:
         return  # its number may be somebody else's by now
-    if _HAS_KEEPER:
-        _end_kept(found, grace_secs)
-        return
     family = [found, *_descendants(found)]
     if grace_secs and _HAS_GROUPS:
         outside = [each for each in family if _group_of(each) != process.pid]
@@ -106,25 +94,6 @@ def end(process: Process, grace_secs: float = 0.0) -> None:
     for each in filter(_is_alive, family):
         with contextlib.suppress(psutil.Error):
             each.kill()
-
-
-def _end_kept(keeper: psutil.Process, grace_secs: float) -> None:
-    """End all that a keeper keeps; it ends by itself when nothing is left, and is killed last."""
-    if grace_secs:
-        for each in [keeper, *_descendants(keeper)]:
-            with contextlib.suppress(psutil.Error):
-                each.terminate()
-    deadline = time.monotonic() + grace_secs
-    while _is_alive(keeper) and time.monotonic() < deadline:
-        time.sleep(_POLL_SECS)
-    deadline = time.monotonic() + _KILL_SECS
-    while _is_alive(keeper) and time.monotonic() < deadline:
-        for each in _descendants(keeper):  # again and again, as there may be new ones
-            with contextlib.suppress(psutil.Error):
-                each.kill()
-        time.sleep(_POLL_SECS)
-    with contextlib.suppress(psutil.Error):
-        keeper.kill()
 
 
 def kill_group(leader: int) -> None:
@@ -142,7 +111,7 @@ def kill_marked(name: str, values: Container[str]) -> None:
 
 
 def measurements(process: Process, replica: str, every_secs: float) -> Iterator[Document]:
-    """Yield what a process and its descendants use, but for a keeper, as long as it runs.
+    """Yield what a process and its descendants use, as long as it runs.
 
     The network is not measured: no system tells it apart by process.
     """
@@ -150,9 +119,7 @@ def measurements(process: Process, replica: str, every_secs: float) -> Iterator[
     cores = psutil.cpu_count() or 1
     pause = min(0.2, every_secs)  # for the first figure; one moment alone tells nothing of the use of a processor
     while (found := _find(process)) is not None:
-        known = {
-            each.pid: known.get(each.pid, each) for each in [*([] if _HAS_KEEPER else [found]), *_descendants(found)]
-        }
+        known = {each.pid: known.get(each.pid, each) for each in [found, *_descendants(found)]}
         for each in known.values():
             _percent(each)
         time.sleep(pause)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shlex
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 
 from hfjobs_cli.emulator.app import open_app
 from hfjobs_cli.emulator.schedules import Schedules
-from tests.emulator.emulation import Emulator, Json, Serve, is_gone, until
+from tests.emulator.emulation import Emulator, Serve, is_gone, until
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
@@ -185,75 +184,6 @@ class TestCancel:
         until(lambda: all(is_gone(int(pid)) for pid in pids), "the end of the processes")
 
 
-LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what hides so well is not found")
-
-ESCAPES = {
-    "env": "exec env -i setsid {}",
-    "in the background": "env -i setsid {} & wait; sleep 1000",
-    "nohup": "env -i nohup setsid -f {} >/dev/null 2>&1 </dev/null; sleep 1000",
-    "twice removed": "(env -i setsid sh -c '(setsid {} & ) & exit' &); exec sleep 1000",
-    "deaf": "trap '' TERM HUP INT; env -i setsid {} & exec env -i sleep 1000",
-}
-
-
-@LINUX
-class TestEscapes:
-    """Processes without the environment, session and parents that they had; each sleeps for a time of its own."""
-
-    def sleepers(self, secs: str) -> list[int]:
-        return [each.pid for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", secs]]
-
-    def start(self, emulator: Emulator, shell: str, secs: str, **specification: Json) -> str:
-        return emulator.run("sh", "-c", shell.format(f"sleep {secs}"), **specification)
-
-    @pytest.mark.parametrize("how", [how for how in ESCAPES if how != "env"])
-    def test_are_canceled(self, emulator: Emulator, how: str) -> None:
-        """And those of another job are not."""
-        other = self.start(emulator, ESCAPES["in the background"], f"8{len(how)}.25")
-        identifier = self.start(emulator, ESCAPES[how], f"8{len(how)}.5")
-        until(lambda: self.sleepers(f"8{len(how)}.5") and self.sleepers(f"8{len(how)}.25"), "both to start")
-        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
-        until(lambda: not self.sleepers(f"8{len(how)}.5"), "the end of what hides")
-        assert emulator.job(identifier)["status"]["stage"] == "CANCELED"
-        assert len(self.sleepers(f"8{len(how)}.25")) == 1
-        assert emulator.job(other)["status"]["stage"] == "RUNNING"
-        emulator.ask("POST", f"/api/jobs/{USER}/{other}/cancel")
-        until(lambda: not self.sleepers(f"8{len(how)}.25"), "the end of the other")
-
-    def test_end_with_the_command(self, emulator: Emulator) -> None:
-        """`setsid` parts and ends at once, so that the command has."""
-        identifier = self.start(emulator, ESCAPES["env"] + " & sleep 0.3; exit 5", "71.5")
-        assert emulator.wait(identifier)["status"]["message"] == FAILED.format(5)
-        assert self.sleepers("71.5") == []
-
-    def test_end_when_the_time_is_up(self, emulator: Emulator) -> None:
-        identifier = self.start(emulator, ESCAPES["deaf"], "72.5", timeoutSeconds=1)
-        assert emulator.wait(identifier)["status"]["message"] == "Job timeout"
-        assert self.sleepers("72.5") == []
-
-    @pytest.mark.parametrize("how", ["twice removed", "deaf"])
-    def test_end_though_the_supervisor_was_killed(self, own: Emulator, how: str) -> None:
-        self.start(own, ESCAPES[how], "73.5")
-        until(lambda: self.sleepers("73.5"), "its start")
-        own.supervisor().kill()
-        own.ask("GET", f"/api/jobs/{USER}")
-        until(lambda: not self.sleepers("73.5"), "the end of what was left")
-
-    def test_may_tidy_up_too(self, emulator: Emulator, tmp_path: Path) -> None:
-        """Though the command itself ends at once when it is asked to."""
-        code = (
-            "import pathlib, signal, sys, time\n"
-            "def tidy(*_):\n"
-            f"    time.sleep(0.5); pathlib.Path({str(tmp_path / 'tidy')!r}).write_text('done'); sys.exit()\n"
-            "signal.signal(signal.SIGTERM, tidy)\n" + FOREVER
-        )
-        shell = f"env -i setsid {sys.executable} -c {shlex.quote(code)} & exec sleep 1000"
-        identifier = emulator.run("sh", "-c", shell)
-        emulator.wait_for_line(identifier, "up")
-        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
-        until(lambda: (tmp_path / "tidy").exists(), "the tidying")
-
-
 class TestSurroundings:
     def test_are_those_of_the_job_alone(self, emulator: Emulator) -> None:
         """Its variables and secrets are there; tokens of this machine are not."""
@@ -293,20 +223,6 @@ class TestSurroundings:
     def test_hold_a_python(self, emulator: Emulator) -> None:
         identifier = emulator.run("python", "-c", "import os; print(os.environ['ACCELERATOR'])")
         assert emulator.output(identifier) == ["none"]
-
-    @POSIX
-    def test_are_those_of_a_shell(self, emulator: Emulator) -> None:
-        """The command leads a session of its own, hears of broken pipes, and has the environment as it was given."""
-        code = (
-            "import os, sys; print(os.getpid() == os.getsid(0) == os.getpgrp()); print(sys.stdin.read() == '')\n"
-            "print(os.environ.get('LC_CTYPE'), sorted(os.listdir('/dev/fd'))[:3])"
-        )
-        identifier = emulator.python(code, environment={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"})
-        expected = os.environ.get("LC_CTYPE")
-        assert emulator.output(identifier) == ["True", "True", f"{expected} ['0', '1', '2']"]
-        piped = emulator.run("sh", "-c", "(sleep 0.2; echo x; echo heard >&2) | exit 0; yes | head -n 1")
-        assert emulator.wait(piped)["status"]["stage"] == "COMPLETED"
-        assert emulator.output(piped) == ["y"]
 
     def test_are_not_mixed_up(self, emulator: Emulator) -> None:
         """Arguments follow the command, and nothing is read by a shell."""
