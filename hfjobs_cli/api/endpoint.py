@@ -3,7 +3,7 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
-from hfjobs_cli.query.references import check_name
+from hfjobs_cli.query.names import check_name
 
 
 class Endpoint(NamedTuple):

@@ -12,7 +12,7 @@ from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
-from hfjobs_cli.query.references import is_name
+from hfjobs_cli.query.names import is_name
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record

@@ -1,17 +1,22 @@
 """Jobs on the Hub: listed page by page, looked at, and duplicated without being created twice."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
-from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")

@@ -9,7 +9,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from hfjobs_cli.query.references import is_name
+from hfjobs_cli.query.names import is_name
 
 _MOST_BYTES = 2**20
 """How much of the file is read: ten thousand names. What is longer is garbage."""

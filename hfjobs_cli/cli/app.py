@@ -12,10 +12,8 @@ import typer
 from hfjobs_cli import __version__
 from hfjobs_cli.cli.bridge import for_typer
 from hfjobs_cli.cli.connection import Connection
-from hfjobs_cli.cli.registry import COMMANDS, TOPICS, Command
-from hfjobs_cli.cli.scripts import current_shell, install, script_of
+from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.tab import VARIABLE, Question
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
@@ -30,7 +28,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     try:
         # What typer writes, help and completions, goes through the session's streams too.
         with session.writing(), redirect_stdout(session.stdout), redirect_stderr(session.stderr):
-            if session.environ.get(VARIABLE):
+            if session.environ.get(COMPLETE):
                 done = _complete(session)
             else:
                 done = _run(argv if argv is not None else sys.argv[1:], session)
@@ -74,7 +72,10 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
 
 def _complete(session: Session) -> int:
     """Do what a shell asks for: print its script, or what a TAB offers, which is nothing where anything is wrong."""
-    what, _, shell = session.environ[VARIABLE].partition("_")
+    from hfjobs_cli.cli.scripts import script_of  # which is needed for nothing else, as all about a TAB
+    from hfjobs_cli.cli.tab import Question
+
+    what, _, shell = session.environ[COMPLETE].partition("_")
     if what == "source":
         session.write(script_of(shell))
         return ExitCode.DONE
@@ -136,13 +137,15 @@ def root(
     if version:
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
-    if install_completion:
+    if install_completion or show_completion:
+        from hfjobs_cli.cli.scripts import current_shell, install, script_of
+
         shell = current_shell()
-        session.write(f"{shell} completion installed in {install(shell, session.environ)}\n")
-        session.write("Completion will take effect once you restart the terminal\n")
-        raise typer.Exit
-    if show_completion:
-        session.write(script_of(current_shell()))
+        if install_completion:
+            session.write(f"{shell} completion installed in {install(shell, session.environ)}\n")
+            session.write("Completion will take effect once you restart the terminal\n")
+        else:
+            session.write(script_of(shell))
         raise typer.Exit
     if ctx.invoked_subcommand is None:
         session.write(ctx.get_help() + "\n")

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_orig
 import typer
 
 from hfjobs_cli.cli.connection import Connection
-from hfjobs_cli.cli.tab import answer
 from hfjobs_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,13 +89,13 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
     def run(ctx: typer.Context, **given: Any) -> int:
         session: Session = ctx.obj
         if ctx.resilient_parsing:
+            from hfjobs_cli.cli.tab import answer
+
             # TAB was pressed; nothing is run.
             return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
-            raise UsageError(
-                f"unexpected argument '{ctx.args[0]}'",
-                hint="lists are separated by commas, a namespace is given as --namespace NAME",
-            )
+            where = ", a namespace is given as --namespace NAME" if "namespace" in given else ""
+            raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
         if asks_hub:

@@ -122,7 +122,7 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
-    from hfjobs_cli.query.references import is_name
+    from hfjobs_cli.query.names import is_name
 
     said = [context.params for context in (ctx, ctx.parent) if context is not None]
     own: Session = ctx.obj

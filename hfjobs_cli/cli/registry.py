@@ -58,3 +58,6 @@ TOPICS = {
     "schema": "the JSON Schema of what --format json prints",
 }
 """What `hfjobs help` explains: pages of Markdown in `hfjobs_cli/help`, and schemas, which are made."""
+
+COMPLETE = "_HFJOBS_COMPLETE"
+"""The environment variable by which a shell asks: `source_bash` for the script, `complete_bash` at a TAB."""

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from shlex import quote, shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hfjobs_cli.cli.registry import COMPLETE
+
 if TYPE_CHECKING:
     import typer
-
-VARIABLE = "_HFJOBS_COMPLETE"
-"""The environment variable by which a shell asks: `source_bash` for the script, `complete_bash` at a TAB."""
 
 _CURSOR = "\x1f"
 """Stands behind the line while it is split, so that its last word is the one at the cursor, be it empty or quoted."""
@@ -41,7 +40,7 @@ class Question(NamedTuple):
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Question:
         """Return what the environment asks."""
-        shell = environ[VARIABLE].rpartition("_")[2]
+        shell = environ[COMPLETE].rpartition("_")[2]
         line, typed = environ.get("_TYPER_COMPLETE_ARGS"), environ.get("_TYPER_COMPLETE_WORD_TO_COMPLETE")
         if line is None:  # the script for bash of 0.2 and before
             words = environ.get("COMP_WORDS", "").split("\n")[: int(environ.get("COMP_CWORD", "0")) + 1]

@@ -27,7 +27,8 @@ def duplicate(
     """Run jobs again, as new jobs (also: rerun).
 
     Each new job has the spec of an old one; its id and page are printed. A new job costs money, so each request is
-    sent once: if its answer is lost, the new job is looked for by its initiator instead.
+    sent once: if its answer is lost, the new job is looked for by its initiator instead. A job that is named twice is
+    run twice.
 
     \b
     Examples:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, parse_initiators
+from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.patterns import FieldPattern, all_match, is_exact, parse_patterns
-from hfjobs_cli.query.references import is_name
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
 from hfjobs_cli.records.job import KIND, JobInfo
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES

@@ -1,14 +1,13 @@
 """How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TextIO
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.names import check_name, is_name
 
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 _PORTS = {"http": 80, "https": 443}
 
 MAX_LINE = 2000
@@ -30,21 +29,6 @@ class JobReference:
     def __str__(self) -> str:
         """Spell the reference as the command line takes it."""
         return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
-
-
-def is_name(text: str) -> bool:
-    """Tell whether `text` can be an id or a namespace, and so may enter a URL."""
-    return bool(_NAME.fullmatch(text) and text.strip("."))
-
-
-def check_name(text: str, what: str) -> str:
-    """Return `text` if it can be an id or a namespace. Raises UsageError."""
-    if not is_name(text):
-        raise UsageError(
-            f"'{text}' cannot be a {what}",
-            hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",
-        )
-    return text
 
 
 def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobReference:

@@ -68,6 +68,11 @@ def test_a_job_that_is_nowhere_is_created_nowhere(hfjobs: Hfjobs, hub: Hub) -> N
     assert posts(hub) == [f"POST /api/jobs/{USER}/nothing/duplicate"]
 
 
+def test_columns_are_those_of_a_table(hfjobs: Hfjobs) -> None:
+    result = hfjobs("duplicate", BY_HAND, "--columns", "id,name")
+    assert result == Result(0, f"JOB ID                    NAME\n{newest(hfjobs)['id']}  classify-cards\n", "")
+
+
 def test_quiet_prints_the_id(hfjobs: Hfjobs) -> None:
     result = hfjobs("duplicate", "-q", BY_HAND)
     assert result == Result(0, f"{newest(hfjobs)['id']}\n", "")

@@ -264,5 +264,5 @@ def test_is_asked_for_again_after_a_failure_that_may_pass(hfjobs: Hfjobs, hub: H
 def test_an_argument_is_a_usage_error(hfjobs: Hfjobs, hub: Hub) -> None:
     code, stdout, stderr = hfjobs("hardware", "a100x4")
     assert (code, stdout) == (2, "")
-    assert stderr.startswith("error: unexpected argument 'a100x4'\n")
+    assert stderr == "error: unexpected argument 'a100x4'\nhint: lists are separated by commas\n"
     assert hub.requests == []

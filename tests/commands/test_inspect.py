@@ -26,6 +26,12 @@ def test_shows_what_started_the_jobs_the_tool_is_known_by(either: Hfjobs) -> Non
     assert by_schedule["initiator"] == {"type": "scheduled-job", "id": "69c4179671691dc46f166314", "name": None}
 
 
+@pytest.mark.parametrize("options", [("--columns", "id,status"), ("--columns", "-initiator"), ("-w",)])
+def test_is_a_table_if_columns_are_chosen(hfjobs: Hfjobs, options: tuple[str, ...]) -> None:
+    assert hfjobs("inspect", BY_HAND, *options) == hfjobs("inspect", BY_HAND, "--format", "table", *options)
+    assert hfjobs("inspect", BY_HAND, "--json", "-w") == hfjobs("inspect", BY_HAND)
+
+
 def test_prints_the_objects_of_ps(hfjobs: Hfjobs) -> None:
     listed = hfjobs.jobs("ps", "--json")
     assert hfjobs.jobs("inspect", *[job["id"] for job in listed]) == listed

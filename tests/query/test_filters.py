@@ -223,6 +223,13 @@ class TestFilter:
             "hint: a pattern is for the whole value; '*vllm*' matches what holds it\n",
         )
 
+    @pytest.mark.parametrize("pattern", ["a|b", "^weekly-eval$", ".*eval", "weekly.+", r"\w*"])
+    def test_that_is_a_regular_expression_is_told_so(self, hfjobs: Hfjobs, pattern: str) -> None:
+        result = hfjobs("ps", "-a", "-q", "-f", f"image={pattern}")
+        hint = f"hint: '{pattern}' looks like a regular expression, but patterns know only *, ? and [abc]\n"
+        assert (result.code, result.stdout) == (0, "")
+        assert result.stderr.endswith(f"no jobs match\n{hint}")
+
     def test_finds_an_initiator_without_a_type(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """By what its cell shows, and by --initiator too."""
         id_ = hub.add(initiator={"id": "q"})

@@ -32,13 +32,15 @@ class Listing:
     ) -> None:
         """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
 
-        `sort` is `--sort`, `indent` is for json. Raises UsageError.
+        Whoever chooses columns but no format gets a table. `sort` is `--sort`, `indent` is for json.
         """
         self._session = session
         self._output = output
         self._indent = indent
         self._order = parse_sort(output.kind, sort)
         self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
+        if (output.columns is not None or output.wide) and not default.has_columns:
+            default = RENDERERS["table"]
         self._renderer = choose_renderer(
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.query.filters import JobFilter, parse_filter
-from hfjobs_cli.query.moments import parse_moment
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Selection
@@ -22,6 +21,14 @@ def job_filter(selection: Selection, now: datetime) -> JobFilter:
         label=selection.label or (),
         name=selection.name,
         filters=selection.filter_ or (),
-        since=None if selection.since is None else parse_moment(selection.since, now, "--since"),
-        until=None if selection.until is None else parse_moment(selection.until, now, "--until"),
+        since=_moment(selection.since, now, "--since"),
+        until=_moment(selection.until, now, "--until"),
     )
+
+
+def _moment(text: str | None, now: datetime, option: str) -> datetime | None:
+    if text is None:
+        return None
+    from hfjobs_cli.query.moments import parse_moment  # its patterns take as long to make as the rest of this
+
+    return parse_moment(text, now, option)

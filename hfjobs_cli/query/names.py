@@ -1,0 +1,22 @@
+"""What can be an id or a namespace, and so may enter a URL."""
+
+import re
+
+from hfjobs_cli.errors import UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether `text` can be an id or a namespace, and so may enter a URL."""
+    return bool(_NAME.fullmatch(text) and text.strip("."))
+
+
+def check_name(text: str, what: str) -> str:
+    """Return `text` if it can be an id or a namespace. Raises UsageError."""
+    if not is_name(text):
+        raise UsageError(
+            f"'{text}' cannot be a {what}",
+            hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",
+        )
+    return text
