@@ -15,6 +15,9 @@ class ExitCode(IntEnum):
     NOT_FOUND = 3, "no such job or namespace"
     NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
     UNAVAILABLE = 5, "unavailable: network, timeout, 429 and 5xx after retries"
+    JOB_FAILED = 10, "a job that was waited for or followed failed"
+    JOB_CANCELED = 11, "none of them failed, but one was canceled or deleted"
+    TIMED_OUT = 12, "the time to wait was over before they ended"
     INTERRUPTED = 130, "interrupted by Ctrl-C or a signal"
 
     meaning: str

@@ -152,8 +152,10 @@ class Transport:
     def _odd_proxy(self, entry: str) -> None:
         self._warn(f"NO_PROXY holds '{entry}', which is no host, domain or network; it is skipped")
 
-    def ask(self, endpoint: Endpoint, query: Query = (), **names: str) -> Answer:
+    def ask(self, endpoint: Endpoint, query: Query = (), *, body: object = None, **names: str) -> Answer:
         """Ask `endpoint`, with names in its path: again after failures that may pass if it is repeatable, else once.
+
+        A `body` other than None is sent as JSON.
 
         Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
         Unavailable has `maybe_done` set unless it is certain that nothing was done.
@@ -170,7 +172,7 @@ class Transport:
         while True:
             attempt += 1
             try:
-                reply = in_time(lambda: self._send(endpoint, path, query), self._longest_secs)
+                reply = in_time(lambda: self._send(endpoint, path, query, body), self._longest_secs)
             except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
                 failure = self._network_failure(error, context, endpoint)
@@ -188,13 +190,14 @@ class Transport:
             self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
             self._sleep(pause)
 
-    def _send(self, endpoint: Endpoint, path: str, query: Query) -> _Reply:
+    def _send(self, endpoint: Endpoint, path: str, query: Query, body: object) -> _Reply:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
         try:
             request = self._client.build_request(
                 endpoint.method,
                 self.endpoint + path,
                 params=list(query),
+                json=body,
                 headers={"Authorization": f"Bearer {self._token}"} if endpoint.needs_token else None,
             )
         except (httpx.InvalidURL, UnicodeError) as error:
