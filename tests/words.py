@@ -4,6 +4,7 @@ COMMANDS = [
     "ps",
     "inspect",
     "duplicate",
+    "logs",
     "cancel",
     "labels",
     "expose",
@@ -15,6 +16,7 @@ KINDS = [
     "hardware",
     "job",
     "label_change",
+    "log_line",
 ]
 TOPICS = [
     "formatting",

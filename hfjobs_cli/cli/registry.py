@@ -29,6 +29,7 @@ COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
+    Command("logs", "Show what jobs wrote, and follow what they write."),
     *_elsewhere("wait", "ssh"),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
@@ -36,7 +37,7 @@ COMMANDS = (
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
-    *_elsewhere("run", "logs", "stats"),
+    *_elsewhere("run", "stats"),
     Command("uv", commands=_elsewhere("run"), is_here=False),
     Command(
         "scheduled",
