@@ -296,6 +296,8 @@ class LogReading:
                 break
             self._sleep(pause)
             self.job = self._look()
+            if self.is_over:
+                self._barren_ends = 0  # those before tell nothing
         if self.is_over or not self._follow:
             is_all = self._barren_ends >= MOST_BARREN_ENDS or self._is_drained()
             return _End.COMPLETE if is_all else _End.USELESS
@@ -306,12 +308,14 @@ class LogReading:
         return _End.USELESS
 
     def _is_drained(self) -> bool:
-        """Tell whether the last lines that the Hub has are the last that were taken; also if it does not say."""
+        """Tell whether the last lines that the Hub has are the last that were taken."""
         found: list[str] = []
-        with suppress(Unavailable, BadResponse, RequestRefused), self._feed(LAST_LINES, LONGEST_GAP_SECS) as feed:
+        with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
             while not feed.is_finished:
                 events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
                 if events is None:
+                    if not feed.is_open:
+                        return not self.is_over  # it does not say
                     break
                 found = [*found, *(event.data for event in events if event.data)][-LAST_LINES:]
         return self._replay.has_last(found)
