@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.api.faults import FaultyHub, stalls
+from tests.api.faults import Fault, FaultyHub, stalls
 
 DATE = "Tue, 12 May 2026 14:58:00 GMT"
 """When every answer is sent, by the clock of this Hub."""
 
 HEADER = "===== Job started at 2026-05-12 14:57:00 ====="
 
+MESSAGES = {"ERROR": "Job failed with exit code: 3", "SCHEDULING": "Waiting for an a100-large"}
+"""What is said of a job in a stage."""
+
 _HEAD = f"HTTP/1.1 200 OK\r\nDate: {DATE}\r\nConnection: close\r\n"
+
+EVENTS_HEAD = f"{_HEAD}Content-Type: text/event-stream\r\n\r\n".encode()
+"""How an answer begins that lasts until the connection is closed."""
 
 
 class Line(NamedTuple):
@@ -58,7 +64,13 @@ class Script:
     stage: str = "COMPLETED"
     name: str | None = None
     stays_open: bool = False
+    stages: list[str] = field(default_factory=list)
+    """What the first looks at the job see, before anything of the above."""
+    status: str | None = None
+    """With what requests for the output are refused, once the cuts are through."""
     stage_is_final: bool = False
+    sends: Fault | None = None
+    """What answers requests for the output in place of all this."""
     forgets: int = 0
     """How many lines the Hub does not have any more from the second connection on."""
     _has_begun: bool = False
@@ -99,6 +111,8 @@ class ReplayingHub(FaultyHub):
             _send_json(connection, self._job(parts[4], stage))
 
     def _stage(self, job: Script) -> str:
+        if job.stages:
+            return job.stages.pop(0)
         if job.cuts and not job.stage_is_final:
             return "RUNNING"
         job.lag -= 1
@@ -113,12 +127,18 @@ class ReplayingHub(FaultyHub):
             "flavor": "cpu-basic",
             "environment": {},
             "labels": {"name": name} if name else {},
-            "status": {"stage": stage, "message": "Job failed with exit code: 3" if stage == "ERROR" else None},
+            "status": {"stage": stage, "message": MESSAGES.get(stage)},
             "owner": {"id": "u", "name": "alice", "type": "user"},
         }
 
     def _send_log(self, connection: socket.socket, job: Script, query: dict[str, list[str]]) -> None:
         tail = int(query["tail"][0]) if "tail" in query else None
+        if job.sends is not None:
+            job.sends(connection)
+            return
+        if job.status is not None and not job.cuts:
+            _send(connection, b'{"error": "No output for you"}', job.status)
+            return
         with self._lock:
             # Who asks for eight lines looks whether there are more; all else is a connection of the script.
             looks = tail == 8
