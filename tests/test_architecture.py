@@ -33,7 +33,7 @@ FENCES = {
     "typer": {"cli/app.py", "cli/bridge.py", "cli/completion.py", "cli/connection.py", "cli/options.py", "cli/tab.py"},
     "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
-    "httpx": {"api/transport.py"},
+    "httpx": {"api/transport.py", "api/streams.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},
     "cronsim": {"emulator/cron.py"},

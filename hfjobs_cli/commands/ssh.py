@@ -36,10 +36,10 @@ def ssh(
     dry_run: options.DryRun = False,
     namespace: options.Namespace = None,
 ) -> int:
-    """Open a shell in a running job, or run a command there.
+    """Open a shell in a running job.
 
-    A job that is still scheduling is waited for. It must have been started with ssh, and your public key be known at
-    https://huggingface.co/settings/keys. The exit code is that of ssh.
+    Words behind -- are run there instead. A job that is still scheduling is waited for. It must have been started
+    with ssh, and your public key be known at https://huggingface.co/settings/keys. The exit code is that of ssh.
 
     \b
     Examples:
