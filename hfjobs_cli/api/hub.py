@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A")
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
@@ -136,7 +137,7 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T]) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], kind: Kind) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
@@ -157,8 +158,30 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint="'hfjobs ps -a --namespace NAME' lists the jobs there; ids are given whole",
+            hint=f"'hfjobs {kind.listed_by} --namespace NAME' lists the {kind.plural} there; ids are given whole",
         ) from missing
+
+    def _all_at_once(self, ask: Callable[[A], T], items: Sequence[A]) -> list[T | HfJobsError]:
+        """Return what `ask` returns for each item in order, or the error that it raises, all asked at once.
+
+        Raises NotLoggedIn instead of returning it, because it holds for all.
+        """
+        down: list[Unavailable] = []
+
+        def one(item: A) -> T | HfJobsError:
+            if down:
+                return down[0]  # each of them would wait through the same retries
+            try:
+                return ask(item)
+            except NotLoggedIn:
+                raise
+            except Unavailable as error:
+                down.append(error)
+                return error
+            except HfJobsError as error:
+                return error
+
+        return map_at_once(one, items)
 
     def _user(self) -> User:
         """Return the token's user, asked for once."""

@@ -180,7 +180,7 @@ class Transport:
                     raise failure from None  # it has taken long enough
             else:
                 if not _may_pass(reply.response):
-                    return self._answer(reply, context)
+                    return self._answer(reply, context, endpoint)
                 pause = asked_pause(reply.response.headers)
                 failure = self._busy(reply, context, endpoint, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
@@ -254,7 +254,7 @@ class Transport:
         if self._log is not None:
             self._log(self._redacted(line))
 
-    def _answer(self, reply: _Reply, context: str) -> Answer:
+    def _answer(self, reply: _Reply, context: str, endpoint: Endpoint) -> Answer:
         response = reply.response
         context = self._context(response, context)
         if not response.is_success:
@@ -266,7 +266,7 @@ class Transport:
                 hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
             )
         try:
-            data = json.loads(reply.body)
+            data = json.loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None
