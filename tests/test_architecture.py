@@ -36,7 +36,7 @@ FENCES = {
         "cli/completion.py",
         "cli/connection.py",
         "cli/options.py",
-        "cli/schedules.py",
+        "cli/schedule_options.py",
         "cli/tab.py",
     },
     "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},

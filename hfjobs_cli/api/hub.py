@@ -13,6 +13,7 @@ from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.names import is_name
+from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
@@ -59,6 +60,11 @@ class Hub:
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
         return self._whoami().name
+
+    def organisations(self) -> list[str]:
+        """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""
+        user = self._user()
+        return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
     def _whoami(self) -> User:
         from hfjobs_cli.records.user import User  # needed once; then the name is remembered
@@ -137,13 +143,12 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], kind: Kind) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
         """
-        user = self._user()
-        others = [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
+        others = self.organisations()
 
         def look(name: str) -> T | HfJobsError:
             try:
@@ -158,7 +163,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint=f"'hfjobs {kind.listed_by} --namespace NAME' lists the {kind.plural} there; ids are given whole",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 
     def _all_at_once(self, ask: Callable[[A], T], items: Sequence[A]) -> list[T | HfJobsError]:

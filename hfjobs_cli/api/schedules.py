@@ -13,6 +13,7 @@ from hfjobs_cli.api.jobs import LIST as LIST_JOBS
 from hfjobs_cli.api.jobs import Jobs
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound, Unavailable
+from hfjobs_cli.query.namings import SCHEDULES
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
@@ -144,14 +145,14 @@ class Schedules(Jobs):
 
     def _where_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace of a schedule: if none is named the user's, or else that where it is found."""
-        from hfjobs_cli.records.schedule import KIND
-
         try:
             return self._in_namespace(reference.namespace, ask)
         except NotFound as missing:  # so nothing was done
             if reference.namespace is not None:
                 raise
-            name, _ = self._found_elsewhere(missing, lambda name: self._schedule(INSPECT, name, reference.id), KIND)
+            name, _ = self._found_elsewhere(
+                missing, lambda name: self._schedule(INSPECT, name, reference.id), SCHEDULES
+            )
             return ask(name)
 
     def _delete(self, namespace: str, identifier: str) -> None:

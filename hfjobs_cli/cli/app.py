@@ -222,8 +222,14 @@ def _not_loaded() -> None:
 
 
 def _group_help(ctx: typer.Context) -> None:
-    """Print the help of a group that is called without a command."""
-    if ctx.invoked_subcommand is None:
+    """Print the help of a group that is called without a command, or at a TAB what commands there are."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if ctx.resilient_parsing:
+        from hfjobs_cli.cli.tab import answer
+
+        answer(ctx)
+    else:
         ctx.obj.write(ctx.get_help() + "\n")
 
 

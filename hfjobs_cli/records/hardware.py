@@ -83,7 +83,6 @@ KIND = Kind(
     noun="flavor",
     plural="flavors",
     key="name",
-    listed_by="hardware",
     default_columns=("name", "cpu", "ram", "disk", "accelerator", "vram", "price_minute", "price"),
     wide_columns=("pretty_name",),
     computed={

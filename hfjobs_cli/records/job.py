@@ -190,7 +190,6 @@ KIND = Kind(
     noun="job",
     plural="jobs",
     key="id",
-    listed_by="ps -a",
     default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
     wide_columns=("flavor", "initiator"),
     computed={

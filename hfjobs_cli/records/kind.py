@@ -17,15 +17,14 @@ class Kind:
     """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
-    prints; `listed_by` is the command that lists them all. Tables show `default_columns`; `-w` adds `wide_columns`.
-    `other_names` are what other tools call a field. `filters` and `templates` are examples, for messages and for help.
+    prints. Tables show `default_columns`; `-w` adds `wide_columns`. `other_names` are what other tools call a field.
+    `filters` and `templates` are examples of them, for messages and for help.
     """
 
     model: type[Record]
     noun: str
     plural: str
     key: str
-    listed_by: str
     default_columns: tuple[str, ...]
     wide_columns: tuple[str, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)

@@ -112,6 +112,11 @@ def _last_stage(schedule: ScheduledJob, _now: datetime) -> str | None:
     return None if last is None else last.stage
 
 
+def _stage_texts(stage: str | None) -> tuple[str, ...]:
+    """Find a stage in small letters too, as `--status` of jobs takes it."""
+    return () if stage is None else (stage, stage.lower())
+
+
 def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:
     return None if schedule.status.state == SUSPENDED else schedule.status.next_job_run_at
 
@@ -121,7 +126,6 @@ KIND = Kind(
     noun="schedule",
     plural="schedules",
     key="id",
-    listed_by="scheduled ps -a",
     default_columns=("id", "name", "schedule", "command", "last_run", "last_status", "next_run", "status"),
     wide_columns=("image", "flavor"),
     computed={
@@ -139,7 +143,14 @@ KIND = Kind(
         "last_status": Computed(
             Shape(str),
             _last_stage,
-            About("how that run stands or ended", "COMPLETED", rank=72, words=STAGES, styles=STAGE_STYLES),
+            About(
+                "how that run stands or ended",
+                "COMPLETED",
+                rank=72,
+                styles=STAGE_STYLES,
+                search=_stage_texts,
+                words=tuple(map(str.lower, STAGES)),
+            ),
         ),
         "next_run": Computed(
             Shape(datetime),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hfjobs_cli.cli import options, schedules
+from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.records.vocabulary import ACTIVE
@@ -12,11 +12,11 @@ from hfjobs_cli.records.vocabulary import ACTIVE
 
 def ps(
     session: Session,
-    selection: schedules.ScheduleSelection,
+    selection: schedule_options.ScheduleSelection,
     *,
     sort: options.Sort = None,
     output: Annotated[options.Output, "schedule"],
-    namespace: schedules.Namespace = None,
+    namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
     """List schedules (also: ls, list).
 
