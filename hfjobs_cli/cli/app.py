@@ -206,7 +206,8 @@ def _add_group(
     if not (group.is_here or is_mentioned(group.name)):
         return
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
-    inner.callback(invoke_without_command=True)(_group_help if group.is_here else _group_elsewhere)
+    settings = {"resilient_parsing": is_tab}
+    inner.callback(invoke_without_command=True, context_settings=settings)(_group_help if group.is_here else _group_elsewhere)
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
     app.add_typer(inner, hidden=not group.is_here)

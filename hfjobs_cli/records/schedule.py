@@ -155,7 +155,7 @@ KIND = Kind(
         "next_run": Computed(
             Shape(datetime),
             _next_run,
-            About("when it runs next, if it is active", "2026-05-12T12:17:00+00:00", rank=65),
+            About("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
         ),
     },
     other_names={
