@@ -12,11 +12,13 @@ COMMANDS = [
     "hardware",
     "emulator",
     "help",
+    "scheduled",
 ]
 KINDS = [
     "hardware",
     "job",
     "label_change",
+    "schedule",
 ]
 TOPICS = [
     "formatting",
@@ -123,4 +125,37 @@ JOB_FIELDS = [
     "resource_group_id",
     "endpoint",
     "url",
+]
+SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULE_COLUMNS = [
+    "id",
+    "name",
+    "schedule",
+    "command",
+    "last_run",
+    "last_status",
+    "next_run",
+    "status",
+    "image",
+    "flavor",
+    "created",
+    "suspend",
+    "suspend_reason",
+    "concurrency",
+    "owner",
+    "initiator",
+    "docker_image",
+    "space_id",
+    "arguments",
+    "environment",
+    "secrets",
+    "arch",
+    "timeout",
+    "retry",
+    "labels",
+    "volumes",
+    "expose",
+    "expose_public",
+    "resource_group_id",
+    "last_job",
 ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
 from hfjobs_cli.query.names import is_name
+from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A")
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
@@ -141,7 +143,7 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T]) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
@@ -161,7 +163,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint="'hfjobs ps -a --namespace NAME' lists the jobs there",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 
     @staticmethod
@@ -169,8 +171,30 @@ class Hub:
         """Return the error for a job that is not there."""
         return NotFound(
             f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
         )
+
+    def _all_at_once(self, ask: Callable[[A], T], items: Sequence[A]) -> list[T | HfJobsError]:
+        """Return what `ask` returns for each item in order, or the error that it raises, all asked at once.
+
+        Raises NotLoggedIn instead of returning it, because it holds for all.
+        """
+        down: list[Unavailable] = []
+
+        def one(item: A) -> T | HfJobsError:
+            if down:
+                return down[0]  # each of them would wait through the same retries
+            try:
+                return ask(item)
+            except NotLoggedIn:
+                raise
+            except Unavailable as error:
+                down.append(error)
+                return error
+            except HfJobsError as error:
+                return error
+
+        return map_at_once(one, items)
 
     def _user(self) -> User:
         """Return the token's user, asked for once."""
