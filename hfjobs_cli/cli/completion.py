@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -27,6 +27,8 @@ from hfjobs_cli.text.times import age
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
+
+T = TypeVar("T")
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -124,21 +126,48 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
     from hfjobs_cli.query.names import is_name
 
+    namespace, slash, _ = incomplete.rpartition("/")
+
+    def newest(session: Session) -> list[JobInfo]:
+        return next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs
+
+    session = _session(ctx)
+    now = session.clock()
+    jobs = _in_time(session, newest)
+    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
+
+
+def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer the flavors with their prices; nothing if the Hub does not answer within a second."""
+    from hfjobs_cli.query.names import is_name
+
+    flavors = _in_time(_session(ctx), lambda session: session.client.list_hardware())
+    return [
+        (flavor.name, "" if flavor.price is None else f"{flavor.price:.2f} USD an hour")
+        for flavor in flavors
+        if is_name(flavor.name) and flavor.name.startswith(incomplete)
+    ]
+
+
+def _session(ctx: typer.Context) -> Session:
+    """Return a session that tells nobody anything, with what the words before the TAB say about the connection."""
     said = [context.params for context in (ctx, ctx.parent) if context is not None]
     own: Session = ctx.obj
-    session = replace(own, stderr=StringIO(), overrides=_overrides(said[0]).over(_overrides(said[-1])))
-    namespace, slash, _ = incomplete.rpartition("/")
-    jobs: list[JobInfo] = []
+    return replace(own, stderr=StringIO(), overrides=_overrides(said[0]).over(_overrides(said[-1])))
 
-    def ask() -> None:
+
+def _in_time(session: Session, ask: Callable[[Session], list[T]]) -> list[T]:
+    """Return what the Hub answers, nothing if it does not within a second."""
+    found: list[T] = []
+
+    def work() -> None:
         with suppress(Exception):
-            jobs.extend(next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs)
+            found.extend(ask(session))
 
-    thread = threading.Thread(target=ask, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(PATIENCE_SECS)
-    now = session.clock()
-    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
+    return found
 
 
 def _overrides(options: Mapping[str, Any]) -> Overrides:
@@ -149,7 +178,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
 def _given(options: Mapping[str, Any], name: str) -> str | None:
     """Return the value of an option before the TAB; typer has a list of them."""
     values = options.get(name)
-    return values[-1] if values else None
+    return values if isinstance(values, str) else values[-1] if values else None
 
 
 def _summary(job: JobInfo, now: datetime) -> str:
