@@ -39,10 +39,14 @@ COMMANDS = (
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
+    *_elsewhere("wait", "ssh"),
+    Command("cancel", "Cancel jobs."),
+    Command("labels", "Change the labels and the name of jobs."),
+    Command("expose", "Change the ports on which a running job can be reached."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
-    *_elsewhere("logs", "wait", "cancel", "labels", "expose", "stats", "ssh"),
+    *_elsewhere("logs", "stats"),
     Command(
         "scheduled",
         commands=(

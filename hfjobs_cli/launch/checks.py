@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import LOCAL, SPACE_PREFIXES, NewJob, Volume
 from hfjobs_cli.launch.timeouts import MAX_SECS
+from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import one_of
 
 MAX_PORTS = 20
-MAX_LABEL = 100
 MAX_GROUP = 46
 MAX_ALIAS = 34
 MAX_VARIABLE_BYTES = 128 * 1024
@@ -21,11 +21,9 @@ ARCHES = ("amd64", "arm64")
 
 _VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")
 _SECRET = re.compile(r"[a-zA-Z][_a-zA-Z0-9]*")
-_LABEL = re.compile(r"[a-zA-Z0-9._-]*")
 _HOST = re.compile(r"[a-z0-9-]+")
 _SPACE = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _GROUP_ID = re.compile(r"[0-9a-fA-F]{24}")
-_NOT_IN_LABELS = re.compile(r"[^a-zA-Z0-9._-]+")
 _NOT_IN_VARIABLES = re.compile(r"[^a-zA-Z0-9_]+")
 
 
@@ -34,8 +32,7 @@ def check(job: NewJob) -> None:
     _check_image(job)
     _check_texts(job)
     _check_variables(job)
-    for key, value in job.labels.items():
-        _check_label(key, value)
+    new_labels([f"{key}={value}" for key, value in job.labels.items()])
     for count, what in ((job.timeout_secs, "timeout of seconds"), (job.attempts, "number of attempts")):
         if count is not None and not 0 < count <= MAX_SECS:
             raise UsageError(f"{count} is no {what}", hint="it is 1 at least")
@@ -113,20 +110,6 @@ def _wrong_name(what: str, name: str, how: str) -> UsageError:
     return UsageError(f"'{name}' cannot be the name of a {what}", hint=f"{meant}{how}")
 
 
-def _check_label(key: str, value: str) -> None:
-    what = "a name" if key == "name" else f"the value of the label '{key}'"
-    for text, place, is_good in (
-        (key, "the key of a label", bool(key) and bool(_LABEL.fullmatch(key))),
-        (value, what, bool(_LABEL.fullmatch(value))),
-    ):
-        if len(text) > MAX_LABEL:
-            raise UsageError(f"'{text[:20]}...' is too long to be {place}", hint=f"{MAX_LABEL} characters at most")
-        if not is_good:
-            near = _NOT_IN_LABELS.sub("-", text).strip("-")
-            meant = f"did you mean '{near}'? " if near else ""
-            raise UsageError(f"'{text}' cannot be {place}", hint=f"{meant}letters, digits, '.', '_' and '-'")
-
-
 def _check_ports(job: NewJob) -> None:
     for port in job.ports:
         if not 1 <= port <= 65535:
@@ -186,16 +169,3 @@ def check_flavor(flavor: str, known: Iterable[str]) -> None:
             f"the Hub lists no flavor '{flavor}'",
             hint=f"{one_of(flavor, names)}; --any-flavor sends it all the same",
         )
-
-
-def parse_labels(texts: Iterable[str], name: str | None) -> Mapping[str, str]:
-    """Return the labels that were typed as KEY=VALUE, or KEY alone, with the name among them. Raises UsageError."""
-    labels: dict[str, str] = {}
-    for text in texts:
-        key, _, value = text.partition("=")
-        labels[key] = value
-    if name is not None:
-        if "name" in labels:
-            raise UsageError("--name contradicts the label 'name'", hint="give one of them")
-        labels["name"] = name
-    return labels

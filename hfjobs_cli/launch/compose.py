@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch import names, variables
-from hfjobs_cli.launch.checks import parse_labels
 from hfjobs_cli.launch.new_job import NewJob, Volume, split_image
 from hfjobs_cli.launch.timeouts import parse_timeout
 from hfjobs_cli.launch.typed import Surroundings, Typed
 from hfjobs_cli.launch.volumes import parse_volume
+from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import empty_option
 
 _TEXTS = {
@@ -52,7 +52,7 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
         base,
         environment={**base.environment, **variables.environment(typed, around)},
         secrets={**base.secrets, **variables.secrets(typed, around)},
-        labels={**base.labels, **parse_labels(typed.label or (), typed.name)},
+        labels={**base.labels, **new_labels(typed.label or (), typed.name)},
         volumes=(*_left(base.volumes, volumes), *volumes),
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, SPACE_PREFIXES
 from hfjobs_cli.launch.typed import Typed
-
-MAX_LENGTH = 100
-"""How long the value of a label may be."""
+from hfjobs_cli.query.labels import MAX_LENGTH
 
 _HASH_LENGTH = 8
 _NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
