@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "run",
     "duplicate",
     "cancel",
     "labels",
@@ -10,6 +11,7 @@ COMMANDS = [
     "hardware",
     "emulator",
     "help",
+    "uv",
 ]
 KINDS = [
     "hardware",
