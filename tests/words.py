@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "run",
     "duplicate",
     "wait",
     "cancel",
@@ -12,6 +13,7 @@ COMMANDS = [
     "hardware",
     "emulator",
     "help",
+    "uv",
     "scheduled",
 ]
 KINDS = [

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
 
+T = TypeVar("T")
+
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
 
@@ -36,7 +38,6 @@ _NOT_PLAIN = re.compile(r"[^\w .,/@+-]")
 _NOT_IN_LISTS = re.compile(r"[^\w .,/@+:*!-]")
 
 Completer = Callable[[str], list[str]]
-T = TypeVar("T")
 
 
 def _from_list(words: Iterable[str], signs: str = "") -> Completer:
@@ -147,6 +148,18 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 
+def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer the flavors with their prices; nothing if the Hub does not answer within a second."""
+    from hfjobs_cli.query.names import is_name
+
+    flavors = _asked(ctx, "", lambda client, _name: client.list_hardware())
+    return [
+        (flavor.name, "" if flavor.price is None else f"{flavor.price:.2f} USD an hour")
+        for flavor in flavors
+        if is_name(flavor.name) and flavor.name.startswith(incomplete)
+    ]
+
+
 def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
     """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
     own: Session = ctx.obj
@@ -176,7 +189,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
 def _given(options: Mapping[str, Any], name: str) -> str | None:
     """Return the value of an option before the TAB; typer has a list of them."""
     values = options.get(name)
-    return values[-1] if values else None
+    return values if isinstance(values, str) else values[-1] if values else None
 
 
 def _summary(job: JobInfo, now: datetime) -> str:
