@@ -55,7 +55,7 @@ def ps(
     from hfjobs_cli.query.names import check_name
     from hfjobs_cli.query.scan import Scan
 
-    wanted = job_filter(selection, session.clock())
+    wanted = job_filter(selection, session.clock(), output.kind)
     listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
     if namespace is not None:
         check_name(namespace, "namespace")

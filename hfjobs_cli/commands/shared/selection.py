@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.query.filters import JobFilter, parse_filter
+from hfjobs_cli.records.job import KIND
+from hfjobs_cli.records.kind import Kind
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Selection
 
 
-def job_filter(selection: Selection, now: datetime) -> JobFilter:
-    """Return what the options ask for. Raises UsageError."""
+def job_filter(selection: Selection, now: datetime, kind: Kind = KIND) -> JobFilter:
+    """Return what the options ask for, of jobs as `kind` reads them. Raises UsageError."""
     return parse_filter(
         now,
         status=selection.status or (),
@@ -23,6 +25,7 @@ def job_filter(selection: Selection, now: datetime) -> JobFilter:
         filters=selection.filter_ or (),
         since=_moment(selection.since, now, "--since"),
         until=_moment(selection.until, now, "--until"),
+        kind=kind,
     )
 
 
