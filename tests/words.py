@@ -1,6 +1,27 @@
 """The words that the command line takes and prints, written out once; none comes from the code that is tested."""
 
-COMMANDS = ["ps", "inspect", "duplicate", "hardware", "emulator", "help"]
+COMMANDS = [
+    "ps",
+    "inspect",
+    "run",
+    "duplicate",
+    "wait",
+    "cancel",
+    "labels",
+    "expose",
+    "ssh",
+    "hardware",
+    "emulator",
+    "help",
+    "uv",
+    "scheduled",
+]
+KINDS = [
+    "hardware",
+    "job",
+    "label_change",
+    "schedule",
+]
 TOPICS = [
     "formatting",
     "templates",
@@ -109,4 +130,37 @@ JOB_FIELDS = [
     "resource_group_id",
     "endpoint",
     "url",
+]
+SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULE_COLUMNS = [
+    "id",
+    "name",
+    "schedule",
+    "command",
+    "last_run",
+    "last_status",
+    "next_run",
+    "status",
+    "image",
+    "flavor",
+    "created",
+    "suspend",
+    "suspend_reason",
+    "concurrency",
+    "owner",
+    "initiator",
+    "docker_image",
+    "space_id",
+    "arguments",
+    "environment",
+    "secrets",
+    "arch",
+    "timeout",
+    "retry",
+    "labels",
+    "volumes",
+    "expose",
+    "expose_public",
+    "resource_group_id",
+    "last_job",
 ]

@@ -51,21 +51,15 @@ def ps(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.reading import read_jobs
-    from hfjobs_cli.commands.shared.selection import job_filter
-    from hfjobs_cli.query.names import check_name
+    from hfjobs_cli.commands.shared.selection import job_filter, scan
 
     wanted = job_filter(selection, session.clock(), output.kind)
     listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
-    if namespace is not None:
-        check_name(namespace, "namespace")
+    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
 
-    if wanted.names_schedules:
-        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    scan = read_jobs(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
-    listing.show(scan.jobs(), selection.limit or None)
+    listing.show(found.jobs(), selection.limit or None)
 
-    for remark in _remarks(scan, wanted, selection.limit):
+    for remark in _remarks(found, wanted, selection.limit):
         session.remark(remark)
     return ExitCode.DONE
 
