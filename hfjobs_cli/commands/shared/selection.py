@@ -31,9 +31,9 @@ def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
     return not words
 
 
-def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None, kind: Kind = KIND) -> list[JobInfo]:
     """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
-    wanted = job_filter(filters, session.clock(), session.bound(KIND))
+    wanted = job_filter(filters, session.clock(), kind)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
         is_default = wanted.stages == ACTIVE_STAGES
