@@ -60,7 +60,7 @@ class _Text:
 
 
 def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Yield each value with the line on which it begins, and Broken for one that is none; the next line is gone on at."""
+    """Yield each value with the line on which it begins; for what is none Broken, and then what is on the next line."""
     text = _Text(pieces)
     depth = 0
     while True:
@@ -78,7 +78,7 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
         except json.JSONDecodeError as error:
             if _may_go_on(error, text.text) and len(text.text) - text.at < MAX_CHARACTERS and text.grow():
                 continue
-            found = Broken(_reason(error, text.text))
+            found = Broken(_reason(error, text))
         except RecursionError:
             found = Broken("it is nested too deep")
         if isinstance(found, Broken):
@@ -93,7 +93,7 @@ def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
     return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - _NEAR_END
 
 
-def _reason(error: json.JSONDecodeError, text: str) -> str:
-    if _may_go_on(error, text):
+def _reason(error: json.JSONDecodeError, text: _Text) -> str:
+    if _may_go_on(error, text.text) and error.pos > text.at:
         return "it ends in the middle of a value"
     return f"broken JSON: {error.msg[:1].lower()}{error.msg[1:]}"
