@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
     "wait",
@@ -17,6 +18,7 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "group",
     "hardware",
     "job",
     "label_change",
@@ -29,6 +31,7 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
     "emulator",
     "agents",
     "schema",

@@ -53,7 +53,7 @@ class Field:
         """What takes the place of its column before that leaves."""
         if self.about.narrow is None:
             return None
-        about = self.about._replace(spell=self.about.narrow, narrow=None, rank=NARROW_RANK)
+        about = self.about._replace(spell=self.about.narrow, narrow=None, drawn=None, rank=NARROW_RANK)
         return dataclasses.replace(self, about=about)
 
     @property
@@ -85,6 +85,8 @@ class Field:
         value = self.read(record, now)
         if value is None:
             return None
+        if for_eyes and self.about.drawn is not None:
+            return self.about.drawn(value)
         if self.about.spell is not None:
             return self.about.spell(value)
         return value if type(value) is str else spelled(value, now if for_eyes else None)
