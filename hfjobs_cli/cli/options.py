@@ -300,8 +300,24 @@ Topic = Annotated[
 ]
 
 EmulatorAction = Annotated[
-    Literal["reset"] | None,
-    typer.Argument(metavar="[reset]", help="'reset' ends and forgets all jobs instead.", show_default=False),
+    Literal["reset", "fire"] | None,
+    typer.Argument(
+        metavar="[reset|fire]",
+        help="'reset' ends and forgets all jobs instead; 'fire' fires a webhook that runs a job again.",
+        show_default=False,
+    ),
+]
+FiredJobs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[JOB...]", help="For 'fire': ids of the jobs that are to be run.", show_default=False),
+]
+FiredRepo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        metavar="TYPE:OWNER/NAME",
+        help="For 'fire': the repository that seems to have changed; default: dataset:davanstrien/model-cards.",
+    ),
 ]
 Port = Annotated[
     int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")

@@ -118,7 +118,7 @@ class TestStaticWords:
             ("hfjobs ps --limit ", []),
             ("hfjobs --token ", []),
             ("hfjobs inspect -q --fo", ["--format"]),
-            ("hfjobs emulator ", ["reset"]),
+            ("hfjobs emulator ", ["fire", "reset"]),
             ("hfjobs emulator reset ", []),
             ("hfjobs nothing ", []),
             ("hfjobs logs ", []),
@@ -368,7 +368,7 @@ class TestRealShells:
             # Commands, options, topics.
             ("p", "ps "),
             ("ps --la", "ps --label "),
-            ("emulator ", "emulator reset "),
+            ("emulator r", "emulator reset "),
             ("help schem", "help schema "),
             ("help em", "help emulator "),
             ("help schema j", "help schema job "),
