@@ -34,7 +34,7 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
-    Command("report", "Count jobs in groups: how many failed, waited, ran, and what they cost."),
+    Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
     Command("wait", "Wait until jobs have ended, and tell how they did."),

@@ -20,7 +20,7 @@ def report(
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Count jobs in groups: how many failed, waited, ran, and what they cost.
+    """Count jobs in groups, and what they cost.
 
     Jobs in every status are counted, unless --status says otherwise. There is a group for each value of a field, by
     default for each kind of initiator. Days, weeks and months are those of their creation (UTC); those without jobs

@@ -174,7 +174,9 @@ def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> F
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    shown = about.shown or attrgetter(path[-1])
+    name = path[-1]
+    # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
+    shown = about.shown or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
     if len(path) == 1:
         return lambda record, _now: shown(record)
     first, _ = path

@@ -224,6 +224,8 @@ class TestScreen:
         lines = hfjobs("report", "--by", "label.team", "--format", template).stdout.splitlines()
         assert len(lines) == 3
         assert all(len(line.split()) >= 4 for line in lines)
+        table = hfjobs("report", "--by", "label.team", "--columns", "label.team,jobs", "--sort", "label.team")
+        assert table == Result(0, "LABEL.TEAM  JOBS\ndata        128\nml          66\n-           51\n", "")
         assert hfjobs("report", "--by", "owner", "-q").stdout == f"{USER}\n"
 
     def test_is_described_by_its_schema(self, hfjobs: Hfjobs) -> None:
