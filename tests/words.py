@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
     "logs",
@@ -18,6 +19,7 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "group",
     "hardware",
     "job",
     "label_change",
@@ -31,6 +33,7 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
     "emulator",
     "agents",
     "schema",

@@ -34,6 +34,7 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
     Command("logs", "Show what jobs wrote, and follow what they write."),
@@ -69,6 +70,7 @@ TOPICS = {
     "references": "how a job is named",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
+    "costs": "what jobs cost, and how that is known",
     "emulator": "a Jobs API on this machine",
     "agents": "one page for programs that call hfjobs",
     "schema": "the JSON Schema of what --format json prints",

@@ -185,6 +185,15 @@ class JobInfo(spec.Described):
             return None
         return ((self.finished_at or now) - self.started_at).total_seconds()
 
+    @property
+    def waiting_secs(self) -> float | None:
+        """The seconds that it waited before it started; None if it has not, or that is not known."""
+        if self.durations is not None and self.durations.scheduling_secs is not None:
+            return self.durations.scheduling_secs
+        if self.started_at is None or self.created_at is None:
+            return None
+        return (self.started_at - self.created_at).total_seconds()
+
     def billed_minutes(self, now: datetime) -> int | None:
         """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.
 
