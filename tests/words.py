@@ -1,6 +1,27 @@
 """The words that the command line takes and prints, written out once; none comes from the code that is tested."""
 
-COMMANDS = ["ps", "inspect", "duplicate", "hardware", "emulator", "help"]
+COMMANDS = [
+    "ps",
+    "inspect",
+    "run",
+    "duplicate",
+    "wait",
+    "cancel",
+    "labels",
+    "expose",
+    "ssh",
+    "hardware",
+    "emulator",
+    "help",
+    "uv",
+    "scheduled",
+]
+KINDS = [
+    "hardware",
+    "job",
+    "label_change",
+    "schedule",
+]
 TOPICS = [
     "formatting",
     "templates",
@@ -26,6 +47,9 @@ JOB_COLUMNS = [
     "runtime",
     "flavor",
     "initiator",
+    "cost",
+    "cost_usd",
+    "cost_is_estimated",
     "started",
     "finished",
     "docker_image",
@@ -106,4 +130,37 @@ JOB_FIELDS = [
     "resource_group_id",
     "endpoint",
     "url",
+]
+SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULE_COLUMNS = [
+    "id",
+    "name",
+    "schedule",
+    "command",
+    "last_run",
+    "last_status",
+    "next_run",
+    "status",
+    "image",
+    "flavor",
+    "created",
+    "suspend",
+    "suspend_reason",
+    "concurrency",
+    "owner",
+    "initiator",
+    "docker_image",
+    "space_id",
+    "arguments",
+    "environment",
+    "secrets",
+    "arch",
+    "timeout",
+    "retry",
+    "labels",
+    "volumes",
+    "expose",
+    "expose_public",
+    "resource_group_id",
+    "last_job",
 ]

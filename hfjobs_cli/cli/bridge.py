@@ -2,7 +2,8 @@
 
 A command is a function of the session and of its options. An option is `name: Annotated[TYPE, typer.Option(...)]`, a
 group is a frozen dataclass of options that the command takes as one argument. What a group shows is a kind of record,
-named where the command takes it: `output: Annotated[Output, "job"]`. A PerKind is an option that depends on the kind.
+named where the command takes it: `output: Annotated[Output, "job"]`. That of another group is the same, unless it is
+named there too. A PerKind is an option that depends on the kind.
 """
 
 from __future__ import annotations
@@ -26,6 +27,13 @@ LoadKind = Callable[[], "Kind"]
 """Returns the kind of record that a command shows. It is loaded when help, completion or the command itself need it."""
 
 
+WORDS_FOLLOW = "\0"
+"""Stands among the arguments where the words of another command begin; no process is ever given such a word."""
+
+BEHIND_DASHES = "behind --"
+"""Marks the parameter that takes those words: `words: Annotated[list[str], BEHIND_DASHES]`."""
+
+
 class PerKind(NamedTuple):
     """An option whose help or completion depends on the kind of record that the command shows."""
 
@@ -43,11 +51,11 @@ class _Group(NamedTuple):
         for name, hint, default in _declared(self.model):
             yield _parameter(name, hint, default, self.kind)
 
-    def take(self, given: dict[str, Any]) -> Any:
+    def take(self, given: dict[str, Any], session: Session) -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
         own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
-        if any(field.name == "kind" for field in fields(self.model)):
-            own["kind"] = _needed(self.kind, self.model.__name__)()
+        if _has_kind(self.model):
+            own["kind"] = session.bound(_needed(self.kind, self.model.__name__)())
         return self.model(**own)
 
 
@@ -61,28 +69,30 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., int]:
+def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
-    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options.
+    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
     parameters: list[Parameter] = []
     groups: dict[str, _Group] = {}
     takes_context = any(each.name == "ctx" for each in own)
+    words = next((each.name for each in own if BEHIND_DASHES in get_args(each.annotation)), None)
     for each in own:
         model = _model(each.annotation)
-        if each.name == "ctx":
+        if each.name in ("ctx", words):
             continue
         if model is None:
             parameters.append(_parameter(each.name, each.annotation, each.default, kind))
         else:
-            groups[each.name] = _Group(model, kind)
+            groups[each.name] = _Group(model, _kind_named_at(each) or kind)
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
-    single = {each.name: each for each in parameters if _takes_one_value(each)}
+    single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
     parameters = [_repeated(each) if each.name in single else each for each in parameters]
 
     @functools.wraps(command)
@@ -98,9 +108,11 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
             raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
+        if words is not None:
+            given[words] = _words_in(given)
         if asks_hub:
-            session.overrides = connection.take(given).overrides.over(session.overrides)
-        taken = {name: group.take(given) for name, group in groups.items()}
+            session.overrides = connection.take(given, session).overrides.over(session.overrides)
+        taken = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
             taken["ctx"] = ctx
         return command(session, **given, **taken)
@@ -109,6 +121,16 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _words_in(given: dict[str, Any]) -> list[str]:
+    """Return the words behind the mark, and take them and it from the arguments they are among."""
+    for name, values in given.items():
+        if isinstance(values, list) and WORDS_FOLLOW in values:
+            place = values.index(WORDS_FOLLOW)
+            given[name] = values[:place]
+            return values[place + 1 :]
+    return []
 
 
 def _takes_one_value(parameter: Parameter) -> bool:
@@ -154,11 +176,20 @@ def _model(annotation: Any) -> type | None:
 
 def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
     """Return the kind of record that a command shows: it is named at the group of options for that."""
-    for each in parameters:
-        if get_origin(each.annotation) is Annotated and _model(each.annotation) is not None:
-            _, name = get_args(each.annotation)
-            return functools.partial(_load, name)
-    return None
+    shown = (each for each in parameters if (model := _model(each.annotation)) is not None and _has_kind(model))
+    return next((_kind_named_at(each) for each in shown), None)
+
+
+def _kind_named_at(group: Parameter) -> LoadKind | None:
+    """Return the kind of record that is named where a command takes a group."""
+    if get_origin(group.annotation) is not Annotated:
+        return None
+    _, name = get_args(group.annotation)
+    return functools.partial(_load, name)
+
+
+def _has_kind(model: type) -> bool:
+    return any(field.name == "kind" for field in fields(model))
 
 
 def _needed(kind: LoadKind | None, name: str) -> LoadKind:

@@ -23,7 +23,10 @@ from hfjobs_cli.text.escapes import printable, redacted
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.provenance.costs import Costs
+    from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
+    from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
 
@@ -82,6 +85,33 @@ class Session:
 
         memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
         return self._connect(settings.token, memory=memory)
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What jobs cost. Nothing is asked for before a cost is needed, and what cannot be known then is no failure."""
+        from hfjobs_cli.api.cache import CacheFile
+        from hfjobs_cli.provenance.costs import Costs, Prices
+
+        settings = self.settings
+        memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
+        prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
+        return Costs(prices, lambda: self.client.job_charges(), self.failures.append)
+
+    def bound(self, kind: Kind) -> Kind:
+        """Return a kind with those of its fields that need more than a record read with what this run knows."""
+
+        def cost(job: JobInfo, now: datetime) -> Cost | None:
+            return self.costs.of(job, now)
+
+        def usd(job: JobInfo, now: datetime) -> float | None:
+            found = cost(job, now)
+            return None if found is None else float(found.usd)
+
+        def is_estimated(job: JobInfo, now: datetime) -> bool | None:
+            found = cost(job, now)
+            return None if found is None else found.is_estimated
+
+        return kind.reading({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})
 
     def _demo_client(self) -> JobsClient:
         from hfjobs_cli.emulator.trust import Untrusted
@@ -146,22 +176,27 @@ class Session:
         full: bool = False,
         width: int | None = None,
         indent: int | None = None,
+        on_stderr: bool = False,
     ) -> View:
-        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe."""
+        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
+
+        With `on_stderr` it is that of what is said besides the answer.
+        """
         from hfjobs_cli.renderers.view import View
 
-        on_terminal = terminal.is_terminal(self.stdout)
+        stream = self.stderr if on_stderr else self.stdout
+        on_terminal = terminal.is_terminal(stream)
         return View(
             kind=kind,
-            write=self.write,
+            write=self.tell if on_stderr else self.write,
             remark=self.remark,
             now=self.clock(),
             columns=columns,
             columns_asked=columns_asked,
-            width=width or (terminal.width_of(self.stdout, self.environ) if on_terminal and not full else None),
+            width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
-            color=terminal.has_color(self.stdout, self.environ),
-            encoding=getattr(self.stdout, "encoding", None) or "utf-8",
+            color=terminal.has_color(stream, self.environ),
+            encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
         )
 
@@ -175,6 +210,25 @@ class Session:
         """Hand on what was written. Raises ReaderGone or OutputFailed."""
         with self.writing():
             self.stdout.flush()
+
+    @property
+    def can_ask(self) -> bool:
+        """Tell whether somebody is there to answer a question."""
+        return terminal.is_terminal(self.stdin) and terminal.is_terminal(self.stderr)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question on stderr, and tell whether the answer is yes; all else is no."""
+        self.tell(f"{printable(question)} [y/N] ")
+        with suppress(OSError, ValueError):
+            return self.stdin.readline(100).strip().lower() in ("y", "yes")
+        return False
+
+    def tell(self, text: str) -> None:
+        """Write to stderr what is harmless already."""
+        with self._speaking, suppress(OSError):  # nobody listens
+            self.progress(None)
+            self.stderr.write(text)
+            self.stderr.flush()
 
     def remark(self, line: str, *, is_last: bool = False) -> None:
         """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows.
@@ -207,11 +261,16 @@ class Session:
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
 
+    @property
+    def shows_progress(self) -> bool:
+        """Tell whether somebody can see where a long work stands."""
+        return terminal.obeys_codes(self.stderr, self.environ)
+
     def progress(self, text: str | None) -> None:
         """Show where a long work stands, on a terminal only; None takes it away."""
         if text is None and not self._progress_shown:
             return
-        if terminal.obeys_codes(self.stderr, self.environ):
+        if self.shows_progress:
             with suppress(OSError):
                 self.stderr.write(f"\r\x1b[K{printable(text or '')}")
                 self.stderr.flush()

@@ -1,18 +1,62 @@
-"""Which jobs are meant: the options that filter, read."""
+"""Which jobs are meant: the options that filter, read, and the jobs that pass them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
+from hfjobs_cli.query.names import check_name
+from hfjobs_cli.query.scan import Scan
+from hfjobs_cli.records.job import KIND
+from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.options import Selection
+    from hfjobs_cli.cli.options import Filters
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.records.job import JobInfo
 
 
-def job_filter(selection: Selection, now: datetime) -> JobFilter:
-    """Return what the options ask for. Raises UsageError."""
+def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
+    """Tell whether filters choose the jobs, and not references. Raises UsageError if both do, or neither."""
+    if words and filters.are_given:
+        raise UsageError("jobs are named or chosen by filters, not both", hint="leave out one of the two")
+    if not words and not filters.are_given:
+        raise UsageError(
+            "no job is named, and no filter chooses any",
+            hint="name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+        )
+    return not words
+
+
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None, kind: Kind = KIND) -> list[JobInfo]:
+    """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
+    wanted = job_filter(filters, session.clock(), kind)
+    found = list(scan(session, wanted, namespace, filters.limit).jobs())
+    if not found:
+        is_default = wanted.stages == ACTIVE_STAGES
+        session.remark("no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match")
+    return found
+
+
+def scan(session: Session, wanted: JobFilter, namespace: str | None, limit: int = 0) -> Scan:
+    """Return a pass over the jobs of a namespace that are wanted, which begins when it is read. Raises UsageError."""
+    if namespace is not None:
+        check_name(namespace, "namespace")
+
+    def page_read(scan: Scan) -> None:
+        session.flush()  # what is written as it comes should also arrive as it comes
+        session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
+
+    if wanted.names_schedules:
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    return Scan(session.client.list_jobs(namespace, wanted.stages, wanted.labels), wanted, limit, page_read)
+
+
+def job_filter(selection: Filters, now: datetime, kind: Kind = KIND) -> JobFilter:
+    """Return what the options ask for, of jobs as `kind` reads them. Raises UsageError."""
     return parse_filter(
         now,
         status=selection.status or (),
@@ -23,6 +67,7 @@ def job_filter(selection: Selection, now: datetime) -> JobFilter:
         filters=selection.filter_ or (),
         since=_moment(selection.since, now, "--since"),
         until=_moment(selection.until, now, "--until"),
+        kind=kind,
     )
 
 
