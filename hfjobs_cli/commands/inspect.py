@@ -12,7 +12,7 @@ def inspect(
     jobs: options.Jobs,
     *,
     sort: options.Sort = None,
-    output: Annotated[options.Output, "job"],
+    output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Show everything about jobs, as a JSON array.
@@ -32,7 +32,7 @@ def inspect(
     from hfjobs_cli.commands.shared.several import named_jobs, show_results
     from hfjobs_cli.renderers.registry import RENDERERS
 
-    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, also=["initiator"], indent=4)
+    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     references = named_jobs(session, jobs, namespace)
 
     show_results(session, listing, session.client.inspect_jobs(references))
