@@ -46,6 +46,9 @@ CONNECTION_SETTINGS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SS
 """Those that httpx reads, from the process's environment."""
 
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_NO_TOKEN_HAS = set(" \"'")
+"""Quotes are left by files of variables that are not read by a shell, such as `docker run --env-file`."""
+
 _TRUE_WORDS = ("1", "on", "yes", "true")
 
 
@@ -169,10 +172,12 @@ def _timeout(environ: Mapping[str, str]) -> float:
 
 def _find_token(environ: Mapping[str, str], option: str | None) -> tuple[str | None, str | None]:
     """Return the first token there is, in the order of the documentation, and where it was found."""
+    if option is not None and not option.strip():
+        raise UsageError("--token is empty", hint="leave --token out, or give it a value")
     for text, source in _token_candidates(environ, option):
         token = text.strip()
         if token:
-            if not token.isascii() or not token.isprintable() or " " in token:
+            if not token.isascii() or not token.isprintable() or set(token) & _NO_TOKEN_HAS:
                 raise UsageError(
                     f"the token from {source} holds characters no token has",
                     hint="copy it again from https://huggingface.co/settings/tokens",

@@ -58,6 +58,7 @@ class About(NamedTuple):
     shown: Callable[[Any], Any] | None = None
     order: Callable[[Any], Any] | None = None
     search: Callable[[Any], Iterable[str]] | None = None
+    absent: str | None = None
     words: tuple[str, ...] = ()
     has_commas: bool = False
     is_spread: bool = False

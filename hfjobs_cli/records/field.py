@@ -110,9 +110,9 @@ class Field:
     def texts(self, record: Record, now: datetime) -> Iterable[str]:
         """Return the texts by which it can be found."""
         value = self.read(record, now)
-        if self.about.search is not None:
-            return self.about.search(value)
-        return () if value is None else self._texts(value)
+        if value is None:
+            return ()
+        return self._texts(value) if self.about.search is None else self.about.search(value)
 
     def _spelled(self, value: Any) -> str | None:
         return self.about.spell(value) if self.about.spell is not None else spelled(value, None)

@@ -99,8 +99,8 @@ def initiator_type(initiator: JobInitiator) -> str:
     return initiator.type or UNKNOWN_TYPE
 
 
-def _initiator_texts(initiator: JobInitiator | None) -> Sequence[str]:
-    return (NO_INITIATOR,) if initiator is None else (str(initiator), initiator_type(initiator))
+def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
+    return (str(initiator), initiator_type(initiator))
 
 
 def _stage_order(status: JobStatus) -> tuple[int, str] | None:
@@ -167,6 +167,7 @@ class JobInfo(spec.Described):
             "user:alice",
             narrow=initiator_type,
             search=_initiator_texts,
+            absent=NO_INITIATOR,
             words=(*INITIATOR_TYPES, NO_INITIATOR),
         ),
     ]

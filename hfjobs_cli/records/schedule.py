@@ -137,9 +137,9 @@ def _last_stage(schedule: ScheduledJob, _now: datetime) -> str | None:
     return None if last is None else last.stage
 
 
-def _stage_texts(stage: str | None) -> tuple[str, ...]:
+def _stage_texts(stage: str) -> tuple[str, ...]:
     """Find a stage in small letters too, as `--status` of jobs takes it."""
-    return () if stage is None else (stage, stage.lower())
+    return (stage, stage.lower())
 
 
 def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:
