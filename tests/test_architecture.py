@@ -18,12 +18,13 @@ LAYERS: dict[str, set[str]] = {
     "emulator": set(),
     "records": {"errors", "config", "text"},
     "query": {"errors", "text", "records"},
+    "launch": {"errors", "text", "records", "query"},
     "template": {"errors", "text"},
     "renderers": {"errors", "text", "records", "template"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
     # Commands are loaded by their names.
-    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "emulator"},
-    "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "cli", "emulator"},
+    "cli": {"__init__", "errors", "config", "text", "records", "query", "launch", "renderers", "api", "emulator"},
+    "commands": {"errors", "config", "text", "records", "query", "launch", "renderers", "api", "cli", "emulator"},
     "__main__": {"cli"},
     "help": set(),  # pages of Markdown
     "__init__": {"api", "errors", "query", "records", "renderers"},  # for type checkers; loaded on first use
@@ -35,6 +36,7 @@ FENCES = {
         "cli/bridge.py",
         "cli/completion.py",
         "cli/connection.py",
+        "cli/new_job.py",
         "cli/options.py",
         "cli/schedule_options.py",
         "cli/tab.py",
@@ -42,6 +44,9 @@ FENCES = {
     "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
     "httpx": {"api/transport.py"},
+    "dotenv": {"launch/variables.py"},
+    "tomli": {"launch/header.py"},
+    "huggingface_hub": {"launch/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},
     "cronsim": {"emulator/cron.py"},

@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
 
+MAX_SCRIPT_BYTES = 64 * 1024 * 1024
+"""How large a script may be that is downloaded."""
+
 MAX_ODD_VALUES = 10
 """Of how many values that are not as documented a run tells one by one."""
 
@@ -75,6 +78,10 @@ class Hub:
             raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
         return user
 
+    def download(self, address: str) -> bytes:
+        """Return the script at an address anywhere, which is asked for without a token. Raises HfJobsError."""
+        return self._transport.download(address, MAX_SCRIPT_BYTES)
+
     def close(self) -> None:
         """Close all connections, and warn of how much more was odd than has been told."""
         if self._odd_values > MAX_ODD_VALUES:
@@ -88,10 +95,10 @@ class Hub:
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
-    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = ()) -> Answer:
-        """Ask for what a namespace has. Raises NotFound naming it if there is no such namespace."""
+    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> Answer:
+        """Ask for what a namespace has, or add to it. Raises NotFound naming it if there is no such namespace."""
         try:
-            return self._transport.ask(endpoint, query, namespace=namespace)
+            return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:
             raise NotFound(
                 f"no namespace '{namespace}': {error.message}",

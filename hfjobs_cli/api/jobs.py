@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
+CREATE = Endpoint("POST", "/api/jobs/{namespace}", is_repeatable=False, creates=True)
 DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
 CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
 LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
@@ -102,6 +103,36 @@ class Jobs(Hub):
             name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
             return self._duplicate(name, source, earlier)
 
+    def create_job(self, namespace: str | None, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+        """Create a job (`POST /api/jobs/{namespace}`).
+
+        The request is sent once. If its answer is lost, the new job is looked for: one made since by the same user of
+        which `is_it` says that it is made from the same body. `check` are options of `ps` by which people find it.
+        Raises Unavailable and Interrupted as `duplicate_job` does.
+        """
+        return self._in_namespace(namespace, lambda name: self._create(name, body, is_it, check))
+
+    def _create(self, namespace: str, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+        from hfjobs_cli.api.creating import Creation
+
+        def send() -> JobInfo:
+            answer = self._listing(CREATE, namespace, body=body)
+            return self._record(JobInfo, answer, KIND, _no_new_job)
+
+        def newest() -> tuple[list[JobInfo], datetime | None]:
+            user = self._user().name
+            answer = self._listing(LIST, namespace)
+            jobs = self._records(JobInfo, answer, KIND)
+            return [job for job in jobs if _is_of(user, job)], answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether the job was created: {reason}",
+                f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
+            )
+
+        return Creation(send, newest, is_it, in_doubt, "what it runs").run(self._warn, self._sleep)
+
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
 
@@ -174,8 +205,18 @@ class Jobs(Hub):
             # A job that was created is another than the one asked about; all other answers are about that.
             if (job.id == identifier) == endpoint.creates:
                 return f"it is about job '{job.id}'"
-            if endpoint.creates and not (job.status.stage and job.owner.name):
-                return f"'{job.id}' may be no job"  # nobody is told of a new job that is none
-            return None
+            return _no_new_job(job) if endpoint.creates else None
 
         return self._record(JobInfo, answer, KIND, problem)
+
+
+def _no_new_job(job: JobInfo) -> str | None:
+    """Say why an answer holds no new job, of which nobody is told; None if it does."""
+    return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
+
+
+def _is_of(user: str, job: JobInfo) -> bool:
+    """Tell whether a user has started a job by hand, as far as the Hub says who did."""
+    if job.initiator is not None and job.initiator.type not in ("user", "org"):
+        return False
+    return job.created_by is None or job.created_by.name in (None, user)

@@ -25,9 +25,10 @@ from hfjobs_cli.renderers.registry import RENDERERS
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
+
+T = TypeVar("T")
 
 PATIENCE_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -36,7 +37,6 @@ _NOT_PLAIN = re.compile(r"[^\w .,/@+-]")
 _NOT_IN_LISTS = re.compile(r"[^\w .,/@+:*!-]")
 
 Completer = Callable[[str], list[str]]
-T = TypeVar("T")
 
 
 def _from_list(words: Iterable[str], signs: str = "") -> Completer:
@@ -130,8 +130,13 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, _ = incomplete.rpartition("/")
-    jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
-    now: datetime = ctx.obj.clock()
+
+    def newest(session: Session) -> list[JobInfo]:
+        return next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs
+
+    session = _session(ctx)
+    now = session.clock()
+    jobs = _in_time(session, newest)
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
 
 
@@ -140,29 +145,47 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, begun = incomplete.rpartition("/")
-    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
+    found = _in_time(
+        _session(ctx), lambda session: session.client.list_schedules(namespace or _given(ctx.params, "namespace"))
+    )
     offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
     if begun.startswith("@"):
         offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 
-def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
-    """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
+def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer the flavors with their prices; nothing if the Hub does not answer within a second."""
+    from hfjobs_cli.query.names import is_name
+
+    flavors = _in_time(_session(ctx), lambda session: session.client.list_hardware())
+    return [
+        (flavor.name, "" if flavor.price is None else f"{flavor.price:.2f} USD an hour")
+        for flavor in flavors
+        if is_name(flavor.name) and flavor.name.startswith(incomplete)
+    ]
+
+
+def _session(ctx: typer.Context) -> Session:
+    """Return a session that tells nobody anything, with what the words before the TAB say about the connection."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx
     while context is not None:
         overrides = overrides.over(_overrides(context.params))  # what stands further right wins
         context = context.parent
-    session = replace(own, stderr=StringIO(), overrides=overrides)
+    return replace(own, stderr=StringIO(), overrides=overrides)
+
+
+def _in_time(session: Session, ask: Callable[[Session], list[T]]) -> list[T]:
+    """Return what the Hub answers, nothing if it does not within a second."""
     found: list[T] = []
 
-    def look() -> None:
+    def work() -> None:
         with suppress(Exception):
-            found.extend(ask(session.client, namespace or _given(ctx.params, "namespace")))
+            found.extend(ask(session))
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(PATIENCE_SECS)
     return found
@@ -176,7 +199,7 @@ def _overrides(options: Mapping[str, Any]) -> Overrides:
 def _given(options: Mapping[str, Any], name: str) -> str | None:
     """Return the value of an option before the TAB; typer has a list of them."""
     values = options.get(name)
-    return values[-1] if values else None
+    return values if isinstance(values, str) else values[-1] if values else None
 
 
 def _summary(job: JobInfo, now: datetime) -> str:
