@@ -49,7 +49,7 @@ FENCES = {
     "huggingface_hub": {"launch/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},
-    "cronsim": {"emulator/cron.py"},
+    "cronsim": {"emulator/cron.py", "query/cron.py"},
     "psutil": {"emulator/processes.py"},
 }
 

@@ -133,15 +133,16 @@ class Schedules(Jobs):
         """Delete a schedule (`DELETE .../{id}`). If the answer is lost, it is looked whether it is gone."""
         self._where_it_is(reference, lambda name: self._delete(name, reference.id))
 
-    def trigger_schedule(self, reference: JobReference) -> JobInfo:
+    def trigger_schedule(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
-        looked for by its initiator. Raises Conflict that names the job which runs if only one may at a time,
-        Unavailable with a hint how to check if the new one is not found, and Interrupted with the same hint after a
-        KeyboardInterrupt.
+        looked for by its initiator; `known` are ids of earlier jobs that are not it. Raises Conflict that names the job
+        which runs if only one may at a time, Unavailable with a hint how to check if the new one is not found, and
+        Interrupted with the same hint after a KeyboardInterrupt.
         """
-        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id))
+        earlier = set(known)
+        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, earlier))
 
     def _where_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace of a schedule: if none is named the user's, or else that where it is found."""
@@ -170,7 +171,7 @@ class Schedules(Jobs):
             return isinstance(error, NotFound)
         return False
 
-    def _trigger(self, namespace: str, identifier: str) -> JobInfo:
+    def _trigger(self, namespace: str, identifier: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
         from hfjobs_cli.records.job import KIND, JobInfo
 
@@ -188,8 +189,11 @@ class Schedules(Jobs):
                 f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
             )
 
+        def is_it(job: JobInfo) -> bool:
+            return _is_run_of(job, identifier) and job.id not in known
+
         try:
-            creation = Creation(send, newest, lambda job: _is_run_of(job, identifier), in_doubt)
+            creation = Creation(send, newest, is_it, in_doubt)
             return creation.run(self._warn, self._sleep)
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
