@@ -3,13 +3,17 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "run",
     "duplicate",
+    "wait",
     "cancel",
     "labels",
     "expose",
+    "ssh",
     "hardware",
     "emulator",
     "help",
+    "uv",
     "scheduled",
 ]
 KINDS = [

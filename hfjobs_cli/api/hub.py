@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, Unavailable
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
@@ -173,27 +173,13 @@ class Hub:
             hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 
-    def _all_at_once(self, ask: Callable[[A], T], items: Sequence[A]) -> list[T | HfJobsError]:
-        """Return what `ask` returns for each item in order, or the error that it raises, all asked at once.
-
-        Raises NotLoggedIn instead of returning it, because it holds for all.
-        """
-        down: list[Unavailable] = []
-
-        def one(item: A) -> T | HfJobsError:
-            if down:
-                return down[0]  # each of them would wait through the same retries
-            try:
-                return ask(item)
-            except NotLoggedIn:
-                raise
-            except Unavailable as error:
-                down.append(error)
-                return error
-            except HfJobsError as error:
-                return error
-
-        return map_at_once(one, items)
+    @staticmethod
+    def _no_job(error: NotFound, namespace: str, identifier: str) -> NotFound:
+        """Return the error for a job that is not there."""
+        return NotFound(
+            f"no job '{identifier}' in namespace '{namespace}': {error.message}",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
+        )
 
     def _user(self) -> User:
         """Return the token's user, asked for once."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
+from hfjobs_cli.api.threads import results_at_once
 from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
@@ -85,7 +86,7 @@ class Jobs(Hub):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        return self._all_at_once(self.inspect_job, references)
+        return list(results_at_once(self.inspect_job, references))
 
     def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
@@ -196,10 +197,7 @@ class Jobs(Hub):
         try:
             answer = self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
-            raise NotFound(
-                f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
-            ) from error
+            raise self._no_job(error, namespace, identifier) from error
 
         def problem(job: JobInfo) -> str | None:
             # A job that was created is another than the one asked about; all other answers are about that.

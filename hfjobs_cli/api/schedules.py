@@ -11,7 +11,7 @@ from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.api.jobs import LIST as LIST_JOBS
 from hfjobs_cli.api.jobs import Jobs
-from hfjobs_cli.api.threads import map_at_once
+from hfjobs_cli.api.threads import map_at_once, results_at_once
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound, Unavailable
 from hfjobs_cli.query.namings import SCHEDULES
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
@@ -79,7 +79,7 @@ class Schedules(Jobs):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        return self._all_at_once(self.inspect_schedule, references)
+        return list(results_at_once(self.inspect_schedule, references))
 
     def with_last_runs(self, schedules: list[ScheduledJob]) -> list[ScheduledJob]:
         """Return schedules with where their newest jobs stand, which the Hub does not say with them.

@@ -25,6 +25,7 @@ from hfjobs_cli.renderers.registry import RENDERERS
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
 
@@ -131,13 +132,8 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, _ = incomplete.rpartition("/")
-
-    def newest(session: Session) -> list[JobInfo]:
-        return next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs
-
-    session = _session(ctx)
-    now = session.clock()
-    jobs = _in_time(session, newest)
+    jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
+    now: datetime = ctx.obj.clock()
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
 
 
@@ -146,9 +142,7 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, begun = incomplete.rpartition("/")
-    found = _in_time(
-        _session(ctx), lambda session: session.client.list_schedules(namespace or _given(ctx.params, "namespace"))
-    )
+    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
     offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
     if begun.startswith("@"):
         offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
@@ -159,7 +153,7 @@ def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]
     """Offer the flavors with their prices; nothing if the Hub does not answer within a second."""
     from hfjobs_cli.query.names import is_name
 
-    flavors = _in_time(_session(ctx), lambda session: session.client.list_hardware())
+    flavors = _asked(ctx, "", lambda client, _name: client.list_hardware())
     return [
         (flavor.name, "" if flavor.price is None else f"{flavor.price:.2f} USD an hour")
         for flavor in flavors
@@ -167,26 +161,22 @@ def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]
     ]
 
 
-def _session(ctx: typer.Context) -> Session:
-    """Return a session that tells nobody anything, with what the words before the TAB say about the connection."""
+def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
+    """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx
     while context is not None:
         overrides = overrides.over(_overrides(context.params))  # what stands further right wins
         context = context.parent
-    return replace(own, stderr=StringIO(), overrides=overrides)
-
-
-def _in_time(session: Session, ask: Callable[[Session], list[T]]) -> list[T]:
-    """Return what the Hub answers, nothing if it does not within a second."""
+    session = replace(own, stderr=StringIO(), overrides=overrides)
     found: list[T] = []
 
-    def work() -> None:
+    def look() -> None:
         with suppress(Exception):
-            found.extend(ask(session))
+            found.extend(ask(session.client, namespace or _given(ctx.params, "namespace")))
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(PATIENCE_SECS)
     return found

@@ -35,17 +35,18 @@ COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
-    Command(
-        "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
-    ),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
-    *_elsewhere("wait", "ssh"),
+    Command("wait", "Wait until jobs have ended, and tell how they did."),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("ssh", "Open a shell in a running job."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
+    Command(
+        "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
+    ),
     *_elsewhere("logs", "stats"),
     Command(
         "scheduled",

@@ -17,10 +17,10 @@ def environ(directories: dict[str, str]) -> dict[str, str]:
 class TestHelpOption:
     """`--help` is plain text, the same everywhere."""
 
-    @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS)])
+    @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS), ("uv", "run")])
     def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
         """Without a command the help is printed too."""
-        name = f"help-{argv[0] if argv else 'hfjobs'}.txt"
+        name = f"help-{'-'.join(argv) or 'hfjobs'}.txt"
         long = run_command(*argv, "--help", environ=environ)
         assert long == Result(0, golden(name, long.stdout), "")
         assert run_command(*argv, "-h", environ=environ) == long
@@ -34,6 +34,7 @@ class TestHelpOption:
         assert [name for name, _, _ in rows] == COMMANDS
         for name, _, summary in rows:
             assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
+        assert "\n  run  Run a script with uv.\n" in run_command("uv", "--help", environ=environ).stdout
 
     def test_lists_every_topic(self, environ: dict[str, str]) -> None:
         topics = (
@@ -115,10 +116,8 @@ class TestElsewhere:
     @pytest.mark.parametrize(
         ("argv", "name"),
         [
-            (("run", "--flavor", "x"), "run"),
             (("scheduled", "run", "-a"), "scheduled run"),
             (("scheduled", "uv", "run", "x.py"), "scheduled uv run"),
-            (("uv", "run"), "uv run"),
         ],
     )
     def test_are_named_with_their_group(self, hfjobs: Hfjobs, argv: tuple[str, ...], name: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hfjobs_cli.api.threads import each_at_once
-from hfjobs_cli.errors import HfJobsError, NotLoggedIn, Unavailable
+from hfjobs_cli.api.threads import results_at_once
+from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.query.namings import JOBS, Naming
 from hfjobs_cli.query.references import JobReference, parse_references
 
@@ -64,25 +64,9 @@ def done_to_each(
 
     If Ctrl-C ends it, the jobs of which nobody knows whether they are `done` (a word: canceled) are named.
     """
-    down: list[Unavailable] = []
-    places = dict.fromkeys(references)  # a job that is named twice is meant once
-
-    def attempt(reference: JobReference) -> T | HfJobsError:
-        if down:
-            return down[0]  # each of them would wait through the same retries
-        try:
-            return act(reference)
-        except NotLoggedIn:
-            raise
-        except Unavailable as error:
-            down.append(error)
-            return error
-        except HfJobsError as error:
-            return error
-
-    todo = list(places)
+    todo = list(dict.fromkeys(references))  # a job that is named twice is meant once
     try:
-        for result in each_at_once(attempt, list(places)):
+        for result in results_at_once(act, list(todo)):
             if isinstance(result, HfJobsError):
                 session.failures.append(result)
             else:
