@@ -37,6 +37,7 @@ FENCES = {
         "cli/completion.py",
         "cli/connection.py",
         "cli/new_job.py",
+        "cli/new_schedule.py",
         "cli/options.py",
         "cli/schedule_options.py",
         "cli/tab.py",

@@ -27,13 +27,20 @@ ChosenSchedules = Annotated[
         show_default=False,
     ),
 ]
-When = Annotated[
-    str,
+_WHEN = typer.Argument(
+    metavar="WHEN",
+    help="When jobs are run, in UTC: five fields as '0 9 * * 1' (minute, hour, day, month, day of the week), or "
+    "@hourly, @daily, @weekly, @monthly, @yearly.",
+    autocompletion=completion.complete_when,
+    show_default=False,
+)
+When = Annotated[str, _WHEN]
+NewWhen = Annotated[str | None, _WHEN]
+NewScript = Annotated[
+    str | None,
     typer.Argument(
-        metavar="WHEN",
-        help="When jobs are run, in UTC: five fields as '0 9 * * 1' (minute, hour, day, month, day of the week), or "
-        "@hourly, @daily, @weekly, @monthly, @yearly.",
-        autocompletion=completion.complete_when,
+        metavar="SCRIPT",
+        help="A Python file, the address of one, or a command that a package brings. Options end here.",
         show_default=False,
     ),
 ]
