@@ -66,7 +66,7 @@ COMMANDS = (
             Command("resume", "Have suspended schedules run jobs again."),
             Command("trigger", "Run jobs of schedules at once, whatever their time."),
             Command("reschedule", "Change when schedules run their jobs."),
-            Command("labels", "Change the labels and the name of schedules, which their next jobs will have."),
+            Command("labels", "Change the labels and the name of schedules."),
             Command("delete", "Delete schedules."),
         ),
     ),

@@ -52,7 +52,8 @@ def _check_fields(text: str, fields: list[str]) -> None:
     if not text.strip():
         raise UsageError("the schedule is empty", hint=_HOW)
     if len(text.split()) == 1:
-        raise _wrong(text, "", f"quote it, as shells make several words of one: {_HOW}")
+        is_part = _FIELD.fullmatch(text)
+        raise _wrong(text, "", f"quote it, as shells make several words of one: {_HOW}" if is_part else _HOW)
     if "" in fields or any(blank in text for blank in "\t\n"):
         raise _wrong(text, "one blank stands between two fields", f"write '{' '.join(text.split())}'")
     if not 5 <= len(fields) <= 7:

@@ -26,10 +26,11 @@ def labels(
     output: Annotated[options.Output, "label_change"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Change the labels and the name of schedules, which their next jobs will have.
+    """Change the labels and the name of schedules.
 
-    Labels that are given are added, or get a new value; all others stay, unless --replace drops them. The Hub replaces
-    all labels at once, so those there are read just before. What was there and what is there now is printed.
+    Their next jobs will have them. Labels that are given are added, or get a new value; all others stay, unless
+    --replace drops them. The Hub replaces all labels at once, so those there are read just before. What was there and
+    what is there now is printed.
 
     \b
     Examples:
