@@ -136,7 +136,7 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
 SCHEDULE_COLUMNS = [
     "id",
     "name",

@@ -230,7 +230,12 @@ def _add_group(
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
     module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
-    return for_typer(getattr(module, command.name), asks_hub=command.asks_hub, last_wins=command.runs_words)
+    return for_typer(
+        getattr(module, command.name),
+        asks_hub=command.asks_hub,
+        last_wins=command.runs_words,
+        goes_on=command.has_own_word,
+    )
 
 
 def _not_loaded() -> None:

@@ -63,6 +63,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
 complete_by = _from_list([each for each in GROUPED_BY if "KEY" not in each] + ["label."])
+complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
 
