@@ -226,6 +226,11 @@ class Stall:
         return hang_up(app, environ, start)
 
 
+def pass_on(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as ever, once."""
+    return app(environ, start)
+
+
 def act_and_hang_up(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Do what was asked, then close the connection without an answer."""
     app(environ, lambda *_args: lambda _data: None)

@@ -63,6 +63,7 @@ FENCES = {
         "cli/connection.py",
         "cli/log_options.py",
         "cli/new_job.py",
+        "cli/new_schedule.py",
         "cli/options.py",
         "cli/schedule_options.py",
         "cli/tab.py",
@@ -75,7 +76,7 @@ FENCES = {
     "huggingface_hub": {"launch/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},
-    "cronsim": {"emulator/cron.py"},
+    "cronsim": {"emulator/cron.py", "query/cron.py"},
     "psutil": {"emulator/processes.py"},
 }
 

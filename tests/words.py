@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
     "logs",
@@ -18,6 +19,7 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "group",
     "hardware",
     "job",
     "label_change",
@@ -31,6 +33,7 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
     "emulator",
     "agents",
     "schema",
@@ -133,7 +136,7 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
 SCHEDULE_COLUMNS = [
     "id",
     "name",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.api.jobs import LIST as LIST_JOBS
-from hfjobs_cli.api.jobs import Jobs
+from hfjobs_cli.api.jobs import Jobs, no_new_job
 from hfjobs_cli.api.threads import map_at_once, results_at_once
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound, Unavailable
 from hfjobs_cli.query.namings import SCHEDULES
@@ -31,6 +31,7 @@ SUSPEND = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/suspend", has_a
 RESUME = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/resume", has_answer=False)
 RESCHEDULE = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/schedule")
 LABEL = Endpoint("PUT", "/api/scheduled-jobs/{namespace}/{id}/labels")
+CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False, creates=True)
 TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False, creates=True)
 
 FEW_RUNS = 6
@@ -111,6 +112,39 @@ class Schedules(Jobs):
             self._warn(f"{failures[0].message}; how some schedules ran last is not known")
         return [each.ran(stages.get(each.status.last_job.id)) if each.status.last_job else each for each in schedules]
 
+    def create_schedule(
+        self, namespace: str | None, body: object, is_it: Callable[[ScheduledJob], bool], check: str
+    ) -> ScheduledJob:
+        """Create a schedule (`POST /api/scheduled-jobs/{namespace}`).
+
+        The request is sent once. If its answer is lost, the new schedule is looked for: one made since of which `is_it`
+        says that it is made from the same body. `check` are options of `scheduled ps` by which people find it. Raises
+        Unavailable and Interrupted as `trigger_schedule` does.
+        """
+        return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, is_it, check))
+
+    def _create_schedule(
+        self, namespace: str, body: object, is_it: Callable[[ScheduledJob], bool], check: str
+    ) -> ScheduledJob:
+        from hfjobs_cli.api.creating import Creation
+        from hfjobs_cli.records.schedule import KIND, ScheduledJob
+
+        def send() -> ScheduledJob:
+            return self._record(ScheduledJob, self._listing(CREATE, namespace, body=body), KIND, _no_schedule)
+
+        def newest() -> tuple[list[ScheduledJob], datetime | None]:
+            answer = self._listing(LIST, namespace)
+            return self._records(ScheduledJob, answer, KIND), answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether the schedule was created: {reason}",
+                f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
+            )
+
+        creation = Creation(send, newest, is_it, in_doubt, "what it runs", KIND.noun)
+        return creation.run(self._warn, self._sleep)
+
     def suspend_schedule(self, reference: JobReference) -> None:
         """Have a schedule make no more jobs (`POST .../suspend`)."""
         self._where_it_is(reference, lambda name: self._told(SUSPEND, name, reference.id))
@@ -133,15 +167,16 @@ class Schedules(Jobs):
         """Delete a schedule (`DELETE .../{id}`). If the answer is lost, it is looked whether it is gone."""
         self._where_it_is(reference, lambda name: self._delete(name, reference.id))
 
-    def trigger_schedule(self, reference: JobReference) -> JobInfo:
+    def trigger_schedule(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
-        looked for by its initiator. Raises Conflict that names the job which runs if only one may at a time,
-        Unavailable with a hint how to check if the new one is not found, and Interrupted with the same hint after a
-        KeyboardInterrupt.
+        looked for by its initiator; `known` are ids of earlier jobs that are not it. Raises Conflict that names the job
+        which runs if only one may at a time, Unavailable with a hint how to check if the new one is not found, and
+        Interrupted with the same hint after a KeyboardInterrupt.
         """
-        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id))
+        earlier = set(known)
+        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, earlier))
 
     def _where_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace of a schedule: if none is named the user's, or else that where it is found."""
@@ -170,12 +205,12 @@ class Schedules(Jobs):
             return isinstance(error, NotFound)
         return False
 
-    def _trigger(self, namespace: str, identifier: str) -> JobInfo:
+    def _trigger(self, namespace: str, identifier: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
         from hfjobs_cli.records.job import KIND, JobInfo
 
         def send() -> JobInfo:
-            return self._record(JobInfo, self._told(TRIGGER, namespace, identifier), KIND, _no_job)
+            return self._record(JobInfo, self._told(TRIGGER, namespace, identifier), KIND, no_new_job)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             answer = self._listing(LIST_JOBS, namespace)
@@ -188,8 +223,11 @@ class Schedules(Jobs):
                 f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
             )
 
+        def is_it(job: JobInfo) -> bool:
+            return _is_run_of(job, identifier) and job.id not in known
+
         try:
-            creation = Creation(send, newest, lambda job: _is_run_of(job, identifier), in_doubt)
+            creation = Creation(send, newest, is_it, in_doubt)
             return creation.run(self._warn, self._sleep)
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
@@ -241,6 +279,6 @@ def _is_run_of(job: JobInfo, schedule: str) -> bool:
     return job.initiator is not None and (job.initiator.type, job.initiator.id) == ("scheduled-job", schedule)
 
 
-def _no_job(job: JobInfo) -> str | None:
-    """Say what is wrong with a job that was created: nobody is told of one that is none."""
-    return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
+def _no_schedule(made: ScheduledJob) -> str | None:
+    """Say why an answer holds no new schedule, of which nobody is told; None if it does."""
+    return None if made.schedule and made.owner.name else f"'{made.id}' may be no schedule"

@@ -20,7 +20,7 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
+from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 from hfjobs_cli.text.times import age
 
@@ -62,6 +62,8 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
+complete_by = _from_list([each for each in GROUPED_BY if "KEY" not in each] + ["label."])
+complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
 

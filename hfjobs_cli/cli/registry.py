@@ -14,7 +14,8 @@ class Command(NamedTuple):
 
     The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
     and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
-    callers. One that `takes_words` has them behind `--`.
+    callers. If it `has_own_word`, the first argument is its own, and the options end at the second. One that
+    `takes_words` has them behind `--`.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Command(NamedTuple):
     asks_hub: bool = True
     is_here: bool = True
     runs_words: bool = False
+    has_own_word: bool = False
     takes_words: bool = False
 
 
@@ -34,6 +36,7 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
     Command("logs", "Show what jobs wrote, and follow what they write."),
@@ -53,10 +56,20 @@ COMMANDS = (
         "scheduled",
         "Run jobs by schedules.",
         commands=(
+            Command("run", "Run a command in an image, by a schedule.", runs_words=True, has_own_word=True),
+            Command(
+                "uv",
+                "Run Python scripts by schedules.",
+                commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True, has_own_word=True),),
+            ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
             Command("inspect", "Show everything about schedules, as a JSON array."),
-            *_elsewhere("run", "delete", "suspend", "resume", "reschedule", "trigger", "labels"),
-            Command("uv", commands=_elsewhere("run"), is_here=False),
+            Command("suspend", "Have schedules run no more jobs, until they are resumed."),
+            Command("resume", "Have suspended schedules run jobs again."),
+            Command("trigger", "Run jobs of schedules at once, whatever their time."),
+            Command("reschedule", "Change when schedules run their jobs."),
+            Command("labels", "Change the labels and the name of schedules."),
+            Command("delete", "Delete schedules."),
         ),
     ),
 )
@@ -69,6 +82,7 @@ TOPICS = {
     "references": "how a job is named",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
+    "costs": "what jobs cost, and how that is known",
     "emulator": "a Jobs API on this machine",
     "agents": "one page for programs that call hfjobs",
     "schema": "the JSON Schema of what --format json prints",

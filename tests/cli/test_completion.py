@@ -118,7 +118,7 @@ class TestStaticWords:
             ("hfjobs ps --limit ", []),
             ("hfjobs --token ", []),
             ("hfjobs inspect -q --fo", ["--format"]),
-            ("hfjobs emulator ", ["reset"]),
+            ("hfjobs emulator ", ["reset", "fire"]),
             ("hfjobs emulator reset ", []),
             ("hfjobs nothing ", []),
             ("hfjobs logs ", []),
@@ -165,7 +165,7 @@ class TestStaticWords:
 
     def test_follow_a_blank_that_powershell_leaves_out(self, environ: dict[str, str]) -> None:
         asked = {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": ""}
-        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("hardware:::")
+        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("group:::")
         assert complete("hfjobs ps --status running,", asked, "powershell").stdout.startswith("scheduling:::")
 
     @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
@@ -368,7 +368,7 @@ class TestRealShells:
             # Commands, options, topics.
             ("p", "ps "),
             ("ps --la", "ps --label "),
-            ("emulator ", "emulator reset "),
+            ("emulator r", "emulator reset "),
             ("help schem", "help schema "),
             ("help em", "help emulator "),
             ("help schema j", "help schema job "),
