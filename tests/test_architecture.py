@@ -21,9 +21,10 @@ LAYERS: dict[str, set[str]] = {
     "template": {"errors", "text"},
     "renderers": {"errors", "text", "records", "template"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
+    "provenance": {"errors", "config", "text", "records", "query", "api"},
     # Commands are loaded by their names.
-    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "emulator"},
-    "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "cli", "emulator"},
+    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "provenance", "emulator"},
+    "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "provenance", "cli", "emulator"},
     "__main__": {"cli"},
     "help": set(),  # pages of Markdown
     "__init__": {"api", "errors", "query", "records", "renderers"},  # for type checkers; loaded on first use
@@ -31,7 +32,7 @@ LAYERS: dict[str, set[str]] = {
 
 FENCES = {
     "typer": {"cli/app.py", "cli/bridge.py", "cli/completion.py", "cli/connection.py", "cli/options.py", "cli/tab.py"},
-    "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
+    "rich": {"renderers/ink.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
     "httpx": {"api/transport.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},

@@ -59,6 +59,11 @@ class Hub:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
         return self._whoami().name
 
+    def namespaces(self) -> list[str]:
+        """Return the namespaces of the token's user and of their organisations (`GET /api/whoami-v2`)."""
+        user = self._user()
+        return list(dict.fromkeys([user.name, *(each.name for each in user.orgs if is_name(each.name))]))
+
     def _whoami(self) -> User:
         from hfjobs_cli.records.user import User  # needed once; then the name is remembered
 

@@ -49,7 +49,7 @@ def _format_option(kind: LoadKind) -> Any:
         metavar="FORMAT",
         help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
         "'help' lists formats, fields and functions.",
-        autocompletion=completion.complete_format,
+        autocompletion=completion.complete_format(kind),
         callback=_or_help(kind, _format_help),
         is_eager=True,
     )
@@ -169,6 +169,26 @@ class Selection:
         int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
     ] = 100
 
+
+Root = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[JOB]",
+        help="A job, named as in 'hfjobs help references', or scheduled-job:ID-OR-NAME, or webhook:ID. Without it the "
+        "trees of the jobs that the filters choose are shown.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+Depth = Annotated[
+    int | None, typer.Option("--depth", metavar="N", min=0, help="No more than N generations away from the job.")
+]
+Up = Annotated[bool, typer.Option("--up", help="What the job came from.")]
+Down = Annotated[bool, typer.Option("--down", help="What came of the job.")]
+AllNamespaces = Annotated[
+    bool,
+    typer.Option("--all-namespaces", "-A", help="Look for relatives in the namespaces of all your organisations, too."),
+]
 
 Topic = Annotated[
     list[str] | None,

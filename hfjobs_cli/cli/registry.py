@@ -29,6 +29,7 @@ COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
+    Command("tree", "Show what jobs came from, and what came of them."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),

@@ -163,6 +163,7 @@ class Session:
             color=terminal.has_color(self.stdout, self.environ),
             encoding=getattr(self.stdout, "encoding", None) or "utf-8",
             indent=indent,
+            folds=not full,
         )
 
     def write(self, text: str) -> None:
