@@ -31,7 +31,15 @@ LAYERS: dict[str, set[str]] = {
 }
 
 FENCES = {
-    "typer": {"cli/app.py", "cli/bridge.py", "cli/completion.py", "cli/connection.py", "cli/options.py", "cli/tab.py"},
+    "typer": {
+        "cli/app.py",
+        "cli/bridge.py",
+        "cli/completion.py",
+        "cli/connection.py",
+        "cli/options.py",
+        "cli/relatives.py",
+        "cli/tab.py",
+    },
     "rich": {"renderers/ink.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
     "httpx": {"api/transport.py"},

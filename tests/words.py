@@ -1,6 +1,23 @@
 """The words that the command line takes and prints, written out once; none comes from the code that is tested."""
 
-COMMANDS = ["ps", "inspect", "duplicate", "hardware", "emulator", "help"]
+COMMANDS = [
+    "ps",
+    "inspect",
+    "duplicate",
+    "cancel",
+    "labels",
+    "expose",
+    "tree",
+    "hardware",
+    "emulator",
+    "help",
+]
+KINDS = [
+    "hardware",
+    "job",
+    "label_change",
+    "relative",
+]
 TOPICS = [
     "formatting",
     "templates",

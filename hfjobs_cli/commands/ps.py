@@ -51,26 +51,15 @@ def ps(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.selection import job_filter
-    from hfjobs_cli.query.names import check_name
-    from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.commands.shared.selection import job_filter, scan
 
     wanted = job_filter(selection, session.clock())
     listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
-    if namespace is not None:
-        check_name(namespace, "namespace")
+    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
 
-    def page_read(scan: Scan) -> None:
-        session.flush()  # what is written as it comes should also arrive as it comes
-        session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
+    listing.show(found.jobs(), selection.limit or None)
 
-    if wanted.names_schedules:
-        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-    scan = Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
-    listing.show(scan.jobs(), selection.limit or None)
-
-    for remark in _remarks(scan, wanted, selection.limit):
+    for remark in _remarks(found, wanted, selection.limit):
         session.remark(remark)
     return ExitCode.DONE
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import options, relatives
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
@@ -28,13 +27,13 @@ MAX_LOOKUPS = 100
 
 def tree(
     session: Session,
-    job: options.Root = None,
+    job: relatives.Root = None,
     *,
-    up: options.Up = False,
-    down: options.Down = False,
-    depth: options.Depth = None,
-    all_namespaces: options.AllNamespaces = False,
-    selection: options.Selection,
+    up: relatives.Up = False,
+    down: relatives.Down = False,
+    depth: relatives.Depth = None,
+    all_namespaces: relatives.AllNamespaces = False,
+    choice: options.Choice,
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -67,14 +66,12 @@ def tree(
         about_one = [name for name, value in (("up", up), ("down", down), ("all-namespaces", all_namespaces)) if value]
         if about_one:
             raise UsageError(f"--{about_one[0]} is about one job", hint=f"name it: hfjobs tree --{about_one[0]} JOB")
-        relatives, remarks = _forest(session, selection, namespace, depth)
+        found, remarks = _forest(session, choice, namespace, depth)
     else:
-        given = [each for each in fields(selection) if getattr(selection, each.name) != each.default]
-        if given:
-            option = f"--{given[0].name.rstrip('_')}"
-            raise UsageError(f"{option} chooses jobs, and '{job}' is one", hint=f"leave out {option}, or the job")
-        relatives, remarks = _family(session, job, namespace, all_namespaces, up=up, down=down, depth=depth)
-    listing.show(each for each in relatives if not output.quiet or (each.type == "job" and each.note != "gone"))
+        if choice.are_given:
+            raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
+        found, remarks = _family(session, job, namespace, all_namespaces, up=up, down=down, depth=depth)
+    listing.show(each for each in found if not output.quiet or (each.type == "job" and each.note != "gone"))
     for remark in remarks:
         session.remark(remark)
     return ExitCode.DONE
@@ -87,7 +84,7 @@ def _family(session: Session, text: str, namespace: str | None, everywhere: bool
 
     asked = _starter(session, text, namespace) or _job(session, text, namespace)
     reader = FamilyReader(session)
-    lineage = reader.read(asked, namespace, session.client.namespaces() if everywhere else ())
+    lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
     key = asked.id if isinstance(asked, JobInfo) else asked.key
     if not isinstance(asked, JobInfo) and not lineage.children(key):
         raise NotFound(
@@ -104,11 +101,11 @@ def _count(number: int, noun: str) -> str:
 
 def _job(session: Session, text: str, namespace: str | None) -> JobInfo:
     """Return the job that a text names. Raises UsageError or NotFound."""
-    from hfjobs_cli.query.references import parse_references
+    from hfjobs_cli.commands.shared.several import named_jobs
 
-    references = parse_references([text], session.stdin, namespace, session.settings.endpoint)
+    references = named_jobs(session, [text], namespace)
     if len(references) != 1:
-        raise UsageError(f"stdin names {len(references)} jobs, and a tree is of one", hint="name one job")
+        raise session.failures.pop() if session.failures else UsageError(f"'{text}' is not one job", hint="name one")
     return session.client.inspect_job(references[0])
 
 
@@ -146,12 +143,12 @@ def _schedule(session: Session, name: str, namespace: str | None) -> str:
     return found[0]
 
 
-def _forest(session: Session, selection: options.Selection, namespace: str | None, depth: int | None) -> _Told:
+def _forest(session: Session, choice: options.Choice, namespace: str | None, depth: int | None) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
     from hfjobs_cli.commands.shared.selection import job_filter
     from hfjobs_cli.query.scan import Scan
 
-    wanted = job_filter(selection, session.clock())
+    wanted = job_filter(choice, session.clock())
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
     seen: dict[str, JobInfo] = {}
@@ -165,7 +162,7 @@ def _forest(session: Session, selection: options.Selection, namespace: str | Non
         session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
 
     pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-    scan = Scan(kept(pages), wanted, selection.limit, page_read)
+    scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
     is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
     lineage = _with_ancestors(session, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)

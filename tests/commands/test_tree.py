@@ -274,7 +274,12 @@ def grown_again(hub: Hub) -> str:
     [
         (("--up",), 2, "--up is about one job", "name it: hfjobs tree --up JOB"),
         (("-A",), 2, "--all-namespaces is about one job", "name it: hfjobs tree --all-namespaces JOB"),
-        ((BY_SCHEDULE, "-a"), 2, f"--all chooses jobs, and '{BY_SCHEDULE}' is one", "leave out --all, or the job"),
+        (
+            (BY_SCHEDULE, "-a"),
+            2,
+            "a job is named or jobs are chosen by filters, not both",
+            "leave out one of the two",
+        ),
         (("user:alice",), 2, "what user:alice starts is no family", "hfjobs tree -a --initiator user:alice"),
         (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "hfjobs tree abc"),
         (("comet:1",), 2, "'comet:1' has no tree", "name a job, scheduled-job:ID-OR-NAME or webhook:ID"),
