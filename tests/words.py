@@ -8,11 +8,13 @@ COMMANDS = [
     "labels",
     "expose",
     "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
 ]
 KINDS = [
+    "difference",
     "hardware",
     "job",
     "label_change",

@@ -34,6 +34,7 @@ COMMANDS = (
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
     Command("tree", "Show what jobs came from, and what came of them."),
+    Command("diff", "Show what differs between two jobs."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),

@@ -25,3 +25,29 @@ AllNamespaces = Annotated[
     bool,
     typer.Option("--all-namespaces", "-A", help="Look for relatives in the namespaces of all your organisations, too."),
 ]
+FirstJob = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB",
+        help="A job, named as in 'hfjobs help references'.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+OtherJob = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[JOB]",
+        help="Another one, unless an option says which.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+WithSource = Annotated[bool, typer.Option("--with-source", help="Compare with the job that it was duplicated from.")]
+WithLastGood = Annotated[
+    bool,
+    typer.Option("--with-last-good", help="Compare with the newest job of the same name before it that was completed."),
+]
+WantsExitCode = Annotated[
+    bool, typer.Option("--exit-code", help="End with 1 if they were launched differently, or ended differently.")
+]

@@ -33,7 +33,7 @@ def tree(
     down: relatives.Down = False,
     depth: relatives.Depth = None,
     all_namespaces: relatives.AllNamespaces = False,
-    choice: options.Choice,
+    choice: Annotated[options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -176,6 +176,8 @@ def _with_ancestors(
     """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
     from hfjobs_cli.commands.shared.family import look_up, schedule_names
     from hfjobs_cli.provenance.lineage import Lineage
+    from hfjobs_cli.query.names import is_name
+    from hfjobs_cli.query.references import JobReference
 
     asked: set[str] = set()
     while True:
@@ -185,7 +187,8 @@ def _with_ancestors(
         if not missing or len(asked) + len(missing) > lookups:
             break
         asked |= missing
-        seen.update((job.id, job) for job in look_up(session, sorted(missing)))
+        references = [JobReference(namespace, each) for each in sorted(missing) if is_name(each)]
+        seen.update((job.id, job) for job in look_up(session, references))
     if any(root.startswith("scheduled-job:") for root in roots.values()):
         return Lineage(seen.values(), schedule_names(session, namespace))
     return lineage

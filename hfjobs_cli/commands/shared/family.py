@@ -99,7 +99,7 @@ class FamilyReader:
 
     def _look_elsewhere(self, identifier: str) -> None:
         """Ask for a job that is on no page that was read. Where it is there may be more relatives."""
-        found = look_up(self._session, [identifier]) if is_name(identifier) else []
+        found = look_up(self._session, [JobReference(None, identifier)]) if is_name(identifier) else []
         if not found:
             self._gone.add(identifier)
         for job in found:
@@ -158,11 +158,20 @@ def schedule_names(session: Session, namespace: str | None) -> dict[str, str | N
         return None
 
 
-def look_up(session: Session, identifiers: Iterable[str]) -> list[JobInfo]:
-    """Return those of some jobs that there are, in the namespaces of the token's user; all are asked for at once."""
-    references = [JobReference(None, each) for each in identifiers]
-    found = session.client.inspect_jobs(references)
+def look_up(session: Session, references: Iterable[JobReference]) -> list[JobInfo]:
+    """Return those of some jobs that there are; all are asked for at once."""
+    found = session.client.inspect_jobs(list(references))
     for failure in found:
         if isinstance(failure, HfJobsError) and not isinstance(failure, NotFound | NotAllowed):
             raise failure
     return [each for each in found if isinstance(each, JobInfo)]
+
+
+def last_good(session: Session, job: JobInfo) -> JobInfo | None:
+    """Return the newest job before another that has its name and was completed, None if there is none."""
+    created = job.created_at or _NEVER
+    pages = session.client.list_jobs(job.owner.name, ["COMPLETED"], [("name", job.name or "")])
+    older = (
+        each for page in pages for each in page.jobs if each.id != job.id and (each.created_at or _NEVER) < created
+    )
+    return next((each for each in older if each.name == job.name and each.status.stage == "COMPLETED"), None)
