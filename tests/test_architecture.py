@@ -21,7 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "template": {"errors", "text"},
     "renderers": {"errors", "text", "records", "template"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
-    "provenance": {"errors", "config", "text", "records", "query", "api"},
+    "provenance": {"errors", "text", "records", "query", "api"},
     # Commands are loaded by their names.
     "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "provenance", "emulator"},
     "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "provenance", "cli", "emulator"},

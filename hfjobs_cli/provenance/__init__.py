@@ -1,1 +1,1 @@
-"""What jobs have to do with one another: lineage, differences, and stories. Nothing here asks the Hub or draws."""
+"""What several answers of the Hub tell together: what jobs cost, where they come from, how they differ."""

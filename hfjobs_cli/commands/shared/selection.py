@@ -9,6 +9,8 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.scan import Scan
+from hfjobs_cli.records.job import KIND
+from hfjobs_cli.records.kind import Kind
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
@@ -51,8 +53,8 @@ def scan(session: Session, wanted: JobFilter, namespace: str | None, limit: int 
     return Scan(session.client.list_jobs(namespace, wanted.stages, wanted.labels), wanted, limit, page_read)
 
 
-def job_filter(selection: Filters, now: datetime) -> JobFilter:
-    """Return what the options ask for. Raises UsageError."""
+def job_filter(selection: Filters, now: datetime, kind: Kind = KIND) -> JobFilter:
+    """Return what the options ask for, of jobs as `kind` reads them. Raises UsageError."""
     return parse_filter(
         now,
         status=selection.status or (),
@@ -63,6 +65,7 @@ def job_filter(selection: Filters, now: datetime) -> JobFilter:
         filters=selection.filter_ or (),
         since=_moment(selection.since, now, "--since"),
         until=_moment(selection.until, now, "--until"),
+        kind=kind,
     )
 
 
