@@ -42,7 +42,7 @@ FENCES = {
     },
     "rich": {"renderers/ink.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
-    "httpx": {"api/transport.py"},
+    "httpx": {"api/transport.py", "api/streams.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/bodies.py"},
     "cronsim": {"emulator/cron.py"},
