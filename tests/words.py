@@ -7,6 +7,7 @@ COMMANDS = [
     "cancel",
     "labels",
     "expose",
+    "describe",
     "tree",
     "diff",
     "hardware",
@@ -14,6 +15,7 @@ COMMANDS = [
     "help",
 ]
 KINDS = [
+    "description",
     "difference",
     "hardware",
     "job",

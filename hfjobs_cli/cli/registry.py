@@ -33,6 +33,7 @@ COMMANDS = (
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
     Command("tree", "Show what jobs came from, and what came of them."),
     Command("diff", "Show what differs between two jobs."),
     Command("hardware", "List what jobs can run on, and what it costs."),

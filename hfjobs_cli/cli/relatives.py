@@ -51,3 +51,6 @@ WithLastGood = Annotated[
 WantsExitCode = Annotated[
     bool, typer.Option("--exit-code", help="End with 1 if they were launched differently, or ended differently.")
 ]
+Tail = Annotated[
+    int, typer.Option("--tail", "-n", metavar="N", min=0, max=1000, help="Show the last N lines that it wrote.")
+]

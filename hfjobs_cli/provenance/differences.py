@@ -8,6 +8,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 
 from hfjobs_cli.provenance.lineage import DUPLICATED_FROM
+from hfjobs_cli.provenance.story import waited_secs
 from hfjobs_cli.records.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.records.job import JobInfo, JobVolume
 from hfjobs_cli.text.secrets import masked, masked_value, masked_words
@@ -76,7 +77,7 @@ def _outcome(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
 
 
 def _times(a: JobInfo, b: JobInfo, now: datetime) -> Iterator[Change]:
-    waited = (None if job.durations is None else job.durations.scheduling_secs for job in (a, b))
+    waited = (waited_secs(job, now) for job in (a, b))
     yield from _one("waited", *(None if each is None else span(each) for each in waited))
     ran = (job.running_secs(now) for job in (a, b))
     yield from _one("ran", *(None if each is None else span(each) for each in ran))

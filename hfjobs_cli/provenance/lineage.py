@@ -93,6 +93,12 @@ class Lineage:
         """Return what something came from, None for a root."""
         return self._parents.get(key)
 
+    def name(self, parent: Parent) -> str | None:
+        """Return the name of something that jobs came from, if it is known."""
+        if parent.type != JOB:
+            return (self._names or {}).get(parent.who)
+        return self.jobs[parent.who].name if parent.who in self.jobs else None
+
     def ancestors(self, key: str) -> list[str]:
         """Return all that something came from, the nearest first and the root last."""
         found = []
@@ -105,6 +111,10 @@ class Lineage:
     def children(self, key: str) -> list[str]:
         """Return the jobs that came of something, the newest first."""
         return self._children.get(key, [])
+
+    def descendants(self, key: str) -> list[str]:
+        """Return all jobs that came of something, and of those."""
+        return [step.key for step in _walk([key], lambda step: self.children(step.key))][1:]
 
     def family(
         self, asked: str, now: datetime, *, depth: int | None = None, up: bool = False, down: bool = False

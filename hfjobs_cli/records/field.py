@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from hfjobs_cli.records.declared import About, Declared, Shape, declared
@@ -156,16 +157,14 @@ def _field(each: Declared, outer: tuple[str, ...]) -> Field:
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    if about.shown is not None:
-        shown = about.shown
-        return lambda record, _now: shown(record)
-    if len(path) == 1:
-        (name,) = path
-        return lambda record, _now: getattr(record, name)
-    first, second = path
+    *outer, name = path
+    own: Callable[[Any], Any] = about.shown or attrgetter(name)
+    if not outer:
+        return lambda record, _now: own(record)
+    (first,) = outer
 
     def read(record: Record, _now: datetime) -> Any:
         part = getattr(record, first)
-        return None if part is None else getattr(part, second)
+        return None if part is None else own(part)
 
     return read

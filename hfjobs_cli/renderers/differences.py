@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from hfjobs_cli.records.difference import Difference
 from hfjobs_cli.records.job import STAGE_STYLES
 from hfjobs_cli.renderers.ink import inked
-from hfjobs_cli.renderers.layout import cut
+from hfjobs_cli.renderers.layout import cut, wrapped
 from hfjobs_cli.renderers.table import ABSENT
 from hfjobs_cli.renderers.view import View
 from hfjobs_cli.text.widths import cell_width
@@ -71,11 +70,7 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
 
 def _lines(value: str, room: int, view: View) -> list[str]:
     """Return a value on lines that fit, of a long one the first, unless nothing is to be cut."""
-    lines: list[str] = []
-    for line in value.split("\n"):
-        # Blanks in front say something in a program, but not where a line was too long.
-        wrapped = textwrap.wrap(view.spell(line), max(room, 20), break_on_hyphens=False, drop_whitespace=False)
-        lines += [each.rstrip() if not number else each.strip() for number, each in enumerate(wrapped)] or [""]
+    lines = [part for line in value.split("\n") for part in wrapped(view.spell(line), room)]
     if not view.folds or len(lines) <= _MOST_LINES + 1:
         return lines
     ellipsis = "…" if view.holds("…") else "..."
