@@ -152,8 +152,8 @@ class TestSecrets:
             printed = hfjobs("diff", *jobs, "--format", format_).stdout
             assert "sesame" not in printed
         assert differing(hfjobs, *jobs) == [
-            ("command[1]", "--api-key '***' '--token=***'", "--api-key '***' '--token=***'"),
-            ("command[4]", "--tokens one '***'", "--tokens two '***'"),
+            ("command[1]", "--api-key *** --token=***", "--api-key *** --token=***"),
+            ("command[4]", "--tokens one ***", "--tokens two ***"),
             ("command[9]", "HF_TOKEN=***", "HF_TOKEN=***"),
             ("environment.MY_PASSWORD", "***", "***"),
             ("environment.WANDB_API_KEY", "***", "***"),
