@@ -206,7 +206,7 @@ class TestForest:
         assert result.stderr == (
             "3 jobs in 2 trees, 3 jobs read on 1 page\nhint: stopped after 3, there may be more; --limit 0 takes all\n"
         )
-        assert result.stdout == f"user:{USER}\nwebhook:{WEBHOOK}\n"
+        assert result.stdout == f"user:{USER}\n\nwebhook:{WEBHOOK}\n"
 
     def test_all_jobs_are_read_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("tree", "-a", "--limit", "0", "-q")
