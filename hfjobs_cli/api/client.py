@@ -3,11 +3,10 @@
 from hfjobs_cli.api.billing import Billing
 from hfjobs_cli.api.hardware import Flavors
 from hfjobs_cli.api.job_streams import JobStreams
-from hfjobs_cli.api.jobs import Jobs
 from hfjobs_cli.api.schedules import Schedules
 
 
-class JobsClient(Jobs, JobStreams, Schedules, Flavors, Billing):
+class JobsClient(JobStreams, Schedules, Flavors, Billing):
     """The Jobs API of one Hub for one token. Methods may be called from several threads.
 
     A `namespace` of None is the token's user. All methods raise NotLoggedIn, NotAllowed, NotFound, RequestRefused,

@@ -33,7 +33,7 @@ from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.api.streams import Stream
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
-from hfjobs_cli.errors import BadResponse, NotLoggedIn, Unavailable, UsageError
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotLoggedIn, Unavailable, UsageError
 from hfjobs_cli.records.reading import describe
 from hfjobs_cli.text.escapes import redacted
 from hfjobs_cli.text.times import span
@@ -127,13 +127,17 @@ class Transport:
         self._timeout = self._timeout_of(timeout_secs)
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
-        python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
         try:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
             raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+        self._client = self._connected(endpoint, wsgi_app)
+
+    def _connected(self, address: str, wsgi_app: Callable[..., Iterable[bytes]] | None = None) -> httpx.Client:
+        """Return what speaks to an address, through the proxies that are set for it. Raises UsageError."""
+        python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
         try:
-            self._client = httpx.Client(
+            return httpx.Client(
                 headers={
                     "Accept": "application/json",
                     "User-Agent": f"hfjobs/{__version__}; python/{python}",
@@ -142,10 +146,10 @@ class Transport:
                 # Each job that is followed keeps a connection for itself.
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
                 # Loading certificates takes 40 ms and plain http needs none.
-                verify=_certificates() if urlsplit(endpoint).scheme == "https" else False,
+                verify=_certificates() if urlsplit(address).scheme == "https" else False,
                 trust_env=False,
                 # A proxy must not see what is meant for this machine.
-                proxy=None if is_loopback(endpoint) else proxy_for(endpoint, getproxies(), self._odd_proxy),
+                proxy=None if is_loopback(address) else proxy_for(address, getproxies(), self._odd_proxy),
                 transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
             )
         except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
@@ -156,6 +160,41 @@ class Transport:
                 f"no connection can be set up with the settings for proxies and certificates: {type(error).__name__}",
                 hint=f"check {', '.join(CONNECTION_SETTINGS)}{needs}",
             ) from error
+
+    def download(self, address: str, most_bytes: int) -> bytes:
+        """Return what is at an address anywhere, which is asked for without a token, and follows redirects.
+
+        Raises UsageError for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+        """
+        shown = self._redacted(address)
+        try:
+            request = httpx.Request("GET", address, headers={"Accept": "*/*"})
+            with self._connected(address) as client:
+                return in_time(lambda: self._downloaded(client, request, most_bytes, shown), self._longest_secs)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+            raise UsageError(f"'{shown}' is no address: {error}", hint="as in https://example.org/train.py") from None
+        except (httpx.RequestError, TimeoutError) as error:
+            reason = self._redacted(str(error)) or type(error).__name__
+            raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
+
+    def _downloaded(self, client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str) -> bytes:
+        self._debug(f"> GET {request.url}")
+        response = client.send(request, stream=True, follow_redirects=True)
+        try:
+            self._debug(f"< {response.status_code}")
+            if not response.is_success:
+                raise HfJobsError(
+                    f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
+                    hint="it is asked for without a token; download it, and name the file",
+                )
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > most_bytes:
+                    raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?")
+            return bytes(body)
+        finally:
+            response.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -178,7 +217,7 @@ class Transport:
         """
         tries = MAX_TRIES if endpoint.is_repeatable else 1
         reply, context = self._asked(endpoint, query, names, tries, body=body)
-        return self._answer(reply, context)
+        return self._answer(reply, context, endpoint)
 
     def stream(
         self, endpoint: Endpoint, query: Query = (), *, silence_secs: float, tries: int = MAX_TRIES, **names: str
@@ -329,12 +368,12 @@ class Transport:
                 hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
             )
 
-    def _answer(self, reply: _Reply, context: str) -> Answer:
+    def _answer(self, reply: _Reply, context: str, endpoint: Endpoint) -> Answer:
         self._check(reply, context)
         response = reply.response
         context = self._context(response, context)
         try:
-            data = json.loads(reply.body)
+            data = json.loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None

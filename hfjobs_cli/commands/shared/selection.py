@@ -11,6 +11,7 @@ from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.scan import Scan
 from hfjobs_cli.records.job import KIND
 from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
@@ -30,12 +31,13 @@ def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
     return not words
 
 
-def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None, kind: Kind = KIND) -> list[JobInfo]:
     """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
-    wanted = job_filter(filters, session.clock())
+    wanted = job_filter(filters, session.clock(), kind)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
-        session.remark("no jobs match" if filters.all_ or wanted.statuses else "no running or scheduling jobs match")
+        is_default = wanted.stages == ACTIVE_STAGES
+        session.remark("no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match")
     return found
 
 
