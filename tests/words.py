@@ -35,6 +35,7 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "provenance",
     "emulator",
     "agents",
     "schema",
