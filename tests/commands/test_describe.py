@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.commands.families import GONE_SCHEDULE, ORGANISATION, Family
@@ -343,6 +344,8 @@ def test_a_long_history_is_read_in_part(hfjobs: Hfjobs, family: Family) -> None:
         "That is among the newest 1,000 jobs."
     )
     assert found["same_launch"]["is_whole"] is False
+    copy = family.add(by=("duplicated-job", ids[0]))
+    assert described(hfjobs, copy)["started_by"] == f"It is a copy of nightly ({ids[0]}), made by {USER}."
 
 
 def test_json_holds_the_job_as_inspect_prints_it(hfjobs: Hfjobs) -> None:
@@ -363,3 +366,9 @@ def test_without_a_job(hfjobs: Hfjobs) -> None:
     code, stdout, stderr = hfjobs("describe", "6a01d697aff1cd33e8f30000")
     assert (code, stdout) == (3, "")
     assert stderr.startswith("error: no job '6a01d697aff1cd33e8f30000'")
+
+
+def test_json_fits_its_schema(hfjobs: Hfjobs, family: Family) -> None:
+    schema = json.loads(hfjobs("help", "schema", "description").stdout)
+    family.add()
+    jsonschema.validate([described(hfjobs, each) for each in (BY_SCHEDULE, family.add(stage="ERROR"))], schema)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.commands.families import Family
@@ -70,6 +71,11 @@ def test_for_eyes(hfjobs: Hfjobs, pair: tuple[str, str], golden: Golden, columns
 def test_formats(hfjobs: Hfjobs, pair: tuple[str, str], golden: Golden, format_: str) -> None:
     result = hfjobs("diff", *pair, "--format", format_)
     assert result == Result(0, golden(f"diff.{format_}", result.stdout), "")
+
+
+def test_json_fits_its_schema(hfjobs: Hfjobs, pair: tuple[str, str]) -> None:
+    schema = json.loads(hfjobs("help", "schema", "difference").stdout)
+    jsonschema.validate(hfjobs.jobs("diff", *pair, "--json"), schema)
 
 
 class TestCommand:

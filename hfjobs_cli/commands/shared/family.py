@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _EVER = datetime.min.replace(tzinfo=timezone.utc)
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
+MAX_LOOKUPS = 50
+"""How many jobs that are on no page are asked for one by one."""
+
 _SLACK = timedelta(minutes=1)
 """How much later than its id says something may have been made."""
 
@@ -39,6 +42,7 @@ class FamilyReader:
         self._most_pages = most_pages
         self._listings: dict[str | None, _Listing] = {}
         self._gone: set[str] = set()
+        self._lookups = 0
         self.jobs: dict[str, JobInfo] = {}
         self.pages = 0
         self.is_whole = True
@@ -56,7 +60,7 @@ class FamilyReader:
             self._open(each)
         while True:
             unread = self._unread(asked)
-            if unread is None or not self.is_whole:
+            if unread is None:
                 return Lineage(self.jobs.values(), self._names(asked, namespace))
             self._read_page(unread)
 
@@ -66,10 +70,11 @@ class FamilyReader:
             line, origin = self._line(asked)
             bound = self._bound(line, origin)
             for listing in self._listings.values():
-                if not listing.is_over and listing.reached >= bound:
+                if self.is_whole and not listing.is_over and listing.reached >= bound:
                     return listing
-            if origin is None or origin.type != JOB or origin.who in self._gone:
+            if origin is None or origin.type != JOB or origin.who in self._gone or self._lookups == MAX_LOOKUPS:
                 return None
+            self._lookups += 1
             self._look_elsewhere(origin.who)
 
     def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
