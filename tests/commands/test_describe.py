@@ -368,6 +368,19 @@ def test_without_a_job(hfjobs: Hfjobs) -> None:
     assert stderr.startswith("error: no job '6a01d697aff1cd33e8f30000'")
 
 
+def test_of_what_was_saved(hfjobs: Hfjobs, hub: Hub, family: Family) -> None:
+    """All but what the Hub alone knows."""
+    source = family.add(flavor="h200")
+    job = family.add(flavor="h200", by=("duplicated-job", source), stage="ERROR", message="Job timeout")
+    expected = described(hfjobs, job)
+    saved = hfjobs("ps", "-a", "--limit", "0", "--json").stdout
+    hub.requests.clear()
+    found = json.loads(hfjobs("describe", job, "--from", "-", "--json", stdin=saved).stdout)
+    unknown = dict.fromkeys(("cost", "cost_usd", "cost_is_estimated", "last_lines"))
+    assert found == [{**expected, **unknown}]
+    assert hub.requests == []
+
+
 def test_json_fits_its_schema(hfjobs: Hfjobs, family: Family) -> None:
     schema = json.loads(hfjobs("help", "schema", "description").stdout)
     family.add()

@@ -217,6 +217,21 @@ class TestOther:
             ("label", "name=x"),
         ]
 
+    def test_in_what_was_saved(self, hfjobs: Hfjobs, hub: Hub, family: Family, pair: tuple[str, str]) -> None:
+        good, bad = family.add("x"), family.add("x", flavor="h200", stage="ERROR")
+        given = (
+            ("diff", *pair),
+            ("diff", "--with-source", pair[1]),
+            ("diff", "--with-last-good", bad),
+            ("diff", "@1", "@0"),
+        )
+        expected = [hfjobs(*argv) for argv in given]
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl", "--sort", "id").stdout
+        hub.requests.clear()
+        assert [hfjobs(*argv, "--from", "-", stdin=saved) for argv in given] == expected
+        assert good in expected[2].stdout
+        assert hub.requests == []
+
     def test_by_what_they_are(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("diff", "@1", "@0").code == 0
 

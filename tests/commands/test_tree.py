@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -243,6 +244,46 @@ class TestRequests:
         assert stderr.startswith("warning: schedules have no names here: ")
 
 
+class TestSaved:
+    """`--from` reads what was saved, and asks nothing of the Hub."""
+
+    @pytest.mark.parametrize("format_", ["json", "jsonl"])
+    def test_family(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, format_: str) -> None:
+        ids = grown(hub)
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", format_).stdout
+        (tmp_path / "jobs").write_text(saved, encoding="utf-8")
+        whole = hfjobs("tree", ids["again"], "-q", "--down").stdout
+        hub.requests.clear()
+        found = hfjobs("tree", ids["again"], "-q", "--down", "--from", str(tmp_path / "jobs"))
+        assert (found.code, found.stdout) == (0, whole)
+        assert found.stderr.startswith("2 relatives among 251 jobs read on 3 pages\n")
+        assert hfjobs("tree", ids["again"], "-q", "--down", "--from", "-", stdin=saved).stdout == whole
+        assert hub.requests == []
+
+    def test_forest(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """In whatever order."""
+        saved = hfjobs("ps", "-a", "--limit", "0", "--sort", "created", "--format", "jsonl").stdout
+        hub.requests.clear()
+        result = hfjobs("tree", "-a", "--initiator", "webhook", "--from", "-", stdin=saved)
+        assert result.stdout.startswith(f"webhook:{WEBHOOK}\n├─ 6a02eae4aff1cd33e8f345a0")
+        assert "… 19 more" in result.stdout
+        assert hub.requests == []
+
+    def test_of_a_schedule(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Its name was not saved."""
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl").stdout
+        hub.requests.clear()
+        result = hfjobs("tree", f"scheduled-job:{DAILY_SCHEDULE}", "--from", "-", stdin=saved)
+        assert result.stdout.startswith(f"► scheduled-job:{DAILY_SCHEDULE}\n├─ ")
+        code, _, stderr = hfjobs("tree", "scheduled-job:refresh-index", "--from", "-", stdin=saved)
+        hint = "give its id, scheduled-job:ID"
+        assert (code, stderr) == (
+            2,
+            f"error: the name 'refresh-index' of a schedule cannot be looked up\nhint: {hint}\n",
+        )
+        assert hub.requests == []
+
+
 class TestFormats:
     """Other programs draw it."""
 
@@ -283,6 +324,12 @@ def grown_again(hub: Hub) -> str:
         (("user:alice",), 2, "what user:alice starts is no family", "hfjobs tree -a --initiator user:alice"),
         (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "hfjobs tree abc"),
         (("comet:1",), 2, "'comet:1' has no tree", "name a job, scheduled-job:ID-OR-NAME or webhook:ID"),
+        (
+            (BY_SCHEDULE, "-A", "--from", "jobs.json"),
+            2,
+            "--all-namespaces is about the Hub, and --from about a file",
+            "leave out one of the two",
+        ),
         (
             ("scheduled-job:refresh",),
             3,
