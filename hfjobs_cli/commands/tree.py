@@ -169,7 +169,7 @@ def _forest(
     def page_read(scan: Scan) -> None:
         session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
 
-    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.since)
+    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.since, all_of_them=not choice.limit)
     scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
     is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)

@@ -57,8 +57,12 @@ class FamilyReader:
             self.jobs[asked.id] = asked
             namespace = asked.owner.name or namespace
         known = () if namespace is None and others else (namespace,)
+        line, origin = self._line(asked)
+        # What starts jobs is a root, and tells from the first how far to read, unless that may be too far.
+        is_root_known = origin is not None and origin.type in STARTERS and self._most_pages is None
+        since = self._bound(line, origin) if is_root_known else None
         for each in (*known, *others):
-            self._open(each)
+            self._open(each, since)
         while True:
             unread = self._unread(asked)
             if unread is None:
@@ -113,11 +117,12 @@ class FamilyReader:
             if job.owner.name:
                 self._open(job.owner.name)
 
-    def _open(self, namespace: str | None) -> None:
-        """Begin to read a namespace, unless that was done."""
+    def _open(self, namespace: str | None, since: datetime | None = None) -> None:
+        """Begin to read a namespace, unless that was done; if it is known since when, several pages at once."""
         key = None if self._source.is_saved else namespace
         if key not in self._listings:
-            self._listings[key] = _Listing(iter(self._source.pages(key)), has_order=not self._source.is_saved)
+            pages = self._source.pages(key, since=since, all_of_them=since is not None)
+            self._listings[key] = _Listing(iter(pages), has_order=not self._source.is_saved)
 
     def _read_page(self, listing: _Listing) -> None:
         if self.pages == self._most_pages:

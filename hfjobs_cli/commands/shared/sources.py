@@ -36,8 +36,13 @@ class Source(Protocol):
         stages: Iterable[str] | None = None,
         labels: Labels = (),
         since: datetime | None = None,
+        *,
+        all_of_them: bool = False,
     ) -> Iterable[Page]:
-        """Return the jobs of a namespace page by page, newest first, and perhaps others than are asked for."""
+        """Return the jobs of a namespace page by page, newest first, and perhaps others than are asked for.
+
+        With `all_of_them` several pages are read at once, as all will be read.
+        """
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
         """Return those of some jobs that there are."""
@@ -74,8 +79,12 @@ class AtHub:
         stages: Iterable[str] | None = None,
         labels: Labels = (),
         since: datetime | None = None,
-    ) -> Iterator[Page]:
-        """Return the pages of the listing, each asked for when it is needed."""
+        *,
+        all_of_them: bool = False,
+    ) -> Iterable[Page]:
+        """Return the pages of the listing, each asked for when it is needed, or several at once."""
+        if all_of_them:
+            return self._session.client.all_jobs(namespace, stages, labels, since)
         return self._session.client.list_jobs(namespace, stages, labels, since)
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
@@ -108,12 +117,14 @@ class Saved:
 
     def pages(
         self,
-        _namespace: str | None,
-        _stages: Iterable[str] | None = None,
-        _labels: Labels = (),
-        _since: datetime | None = None,
+        namespace: str | None,  # noqa: ARG002 - whoever asks for less has them all
+        stages: Iterable[str] | None = None,  # noqa: ARG002
+        labels: Labels = (),  # noqa: ARG002
+        since: datetime | None = None,  # noqa: ARG002
+        *,
+        all_of_them: bool = False,  # noqa: ARG002
     ) -> Iterator[Page]:
-        """Return all of them."""
+        """Return all of them, in whatever order they are."""
         return self._jobs.pages()
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
