@@ -25,6 +25,10 @@ _ROOM = 56
 """What is left of a line for an id, a status and times when the branches take their share."""
 
 
+_LONGEST_ID = 250
+"""How many characters an id has, with what stands to the left of it, that is whole however narrow the terminal."""
+
+
 class _Marks(NamedTuple):
     """What branches are drawn with, each as wide as the others of its kind."""
 
@@ -130,4 +134,7 @@ def _free(line: Line, head: str, marks: _Marks, view: View) -> str:
     relative = line.relative
     more = [] if relative is None else [relative.name, relative.note and f"({relative.note})"]
     text = "  ".join([head, *(view.spell(each) for each in more if each)])
-    return (cut(text, max(view.width, cell_width(head)), marks.ellipsis) if view.width else text) + "\n"
+    if view.width is None:
+        return text + "\n"
+    least = cell_width(head) if len(head) < _LONGEST_ID else 0
+    return cut(text, max(view.width, least), marks.ellipsis) + "\n"

@@ -165,7 +165,8 @@ class _Listing:
 def last_good(source: Source, job: JobInfo) -> JobInfo | None:
     """Return the newest job before another that has its name and was completed, None if there is none."""
     created = job.created_at or _NEVER
-    pages = source.pages(job.owner.name, ["COMPLETED"], [("name", job.name or "")])
+    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
+    pages = source.pages(job.owner.name, ["COMPLETED"], labels)
     older = (each for page in pages for each in page.jobs if (each.created_at or _NEVER) < created)
     alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
     found = (each for each in alike if each.status.stage == "COMPLETED")
