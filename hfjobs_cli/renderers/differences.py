@@ -54,7 +54,8 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
     field = cut(view.spell(each.field), room - 2, "...")
     a, b = (ABSENT if value is None else value.strip() or "''" for value in (each.a, each.b))
     start = f"  {field}{' ' * (width - cell_width(field))}  "
-    if "\n" not in a + b and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
+    is_short = len(a) + len(b) < room and "\n" not in a + b
+    if is_short and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
         yield start, None
         yield view.spell(a), STAGE_STYLES.get(a)
         yield f" {arrow} ", None
