@@ -227,6 +227,14 @@ class TestRequests:
         listed = [path for path in hub.paths if path == f"GET /api/jobs/{USER}"]
         assert len(listed) == 1
 
+    def test_one_page_for_a_young_job_and_its_copies(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """No page is asked for that can only hold what is older than the first job."""
+        family = Family(hub)
+        source = family.add()
+        again = family.add(by=("duplicated-job", source))
+        assert hfjobs("tree", f"{USER}/{again}").code == 0
+        assert hub.paths == [f"GET /api/jobs/{USER}/{again}", f"GET /api/jobs/{USER}"]
+
     def test_two_pages_for_a_schedule_of_some_months(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("tree", BY_SCHEDULE).code == 0
         assert [path for path in hub.paths if not path.endswith(("whoami-v2", "/count"))] == [
