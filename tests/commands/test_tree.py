@@ -202,6 +202,14 @@ class TestForest:
         assert [node["id"] for node in json.loads(result.stdout)["nodes"]] == [f"user:{USER}", source, again]
         assert hub.paths.count(f"GET /api/jobs/{USER}/{source}") == 1
 
+    def test_of_very_many_some_are_not_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """They may be there; those that were asked for and are not are gone."""
+        family = Family(hub)
+        gone = [family.job()["id"] for _ in range(60)]
+        family.add_all([family.job("a", by=("duplicated-job", each)) for each in gone])
+        printed = hfjobs("tree", "-a", "--name", "a").stdout
+        assert (printed.count("  (gone)\n"), printed.count("  (not read)\n")) == (50, 10)
+
     def test_limit_is_told_of(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("tree", "-a", "--limit", "3", "--depth", "0")
         assert result.stderr == (
