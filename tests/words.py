@@ -12,6 +12,9 @@ COMMANDS = [
     "labels",
     "expose",
     "ssh",
+    "describe",
+    "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
@@ -19,11 +22,14 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "description",
+    "difference",
     "group",
     "hardware",
     "job",
     "label_change",
     "log_line",
+    "relative",
     "schedule",
 ]
 TOPICS = [
@@ -34,6 +40,7 @@ TOPICS = [
     "exit-codes",
     "environment",
     "costs",
+    "provenance",
     "emulator",
     "agents",
     "schema",
