@@ -20,10 +20,11 @@ LAYERS: dict[str, set[str]] = {
     "query": {"errors", "text", "records"},
     "template": {"errors", "text"},
     "renderers": {"errors", "text", "records", "template"},
+    "live": {"errors", "text", "records", "renderers"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
     # Commands are loaded by their names.
-    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "api", "emulator"},
-    "commands": {"errors", "config", "text", "records", "query", "renderers", "api", "cli", "emulator"},
+    "cli": {"__init__", "errors", "config", "text", "records", "query", "renderers", "live", "api", "emulator"},
+    "commands": {"errors", "config", "text", "records", "query", "renderers", "live", "api", "cli", "emulator"},
     "__main__": {"cli"},
     "help": set(),  # pages of Markdown
     "__init__": {"api", "errors", "query", "records", "renderers"},  # for type checkers; loaded on first use

@@ -19,6 +19,7 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
 PROGRAM = "hfjobs"
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
@@ -60,7 +61,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
     code: int | None = _app(argv, is_tab=is_tab)(
-        args=list(argv),
+        args=_with_values(argv),
         prog_name=PROGRAM,
         obj=session,
         standalone_mode=False,
@@ -68,6 +69,21 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
         resilient_parsing=is_tab,
     )
     return code or ExitCode.DONE
+
+
+def _with_values(argv: Sequence[str]) -> list[str]:
+    """Return a command line with the value of each option that was given without one, though it need not have one.
+
+    typer knows no such options. The next word is the value if it is a number.
+    """
+    names = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
+    command = next((names[word] for word in argv if word in names), None)
+    values = dict(command.optional) if command is not None else {}
+    following = [*argv[1:], ""] if argv else []
+    return [
+        f"{word}={values[word]}" if word in values and not _NUMBER.fullmatch(after) else word
+        for word, after in zip(argv, following, strict=True)
+    ]
 
 
 def _complete(session: Session) -> int:

@@ -170,6 +170,20 @@ class Selection:
     ] = 100
 
 
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        metavar="[SECS]",
+        min=0.5,
+        help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
+        "the table in place, a pipe gets events as jsonl.",
+    ),
+]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
+]
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(

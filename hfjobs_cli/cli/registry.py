@@ -19,6 +19,7 @@ class Command(NamedTuple):
     commands: tuple[Command, ...] = ()
     asks_hub: bool = True
     is_here: bool = True
+    optional: tuple[tuple[str, str], ...] = ()
 
 
 def _elsewhere(*names: str) -> tuple[Command, ...]:
@@ -26,7 +27,7 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 
 
 COMMANDS = (
-    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
     Command("hardware", "List what jobs can run on, and what it costs."),

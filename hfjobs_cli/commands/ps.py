@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
@@ -14,7 +14,9 @@ from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.records.job import JobInfo
 
+WATCHED_SECS = 2.0
 
 _REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
 """What is in regular expressions, and seldom in the values of a job."""
@@ -25,6 +27,8 @@ def ps(
     selection: options.Selection,
     *,
     sort: options.Sort = None,
+    watch: options.Watch = None,
+    until_done: options.UntilDone = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -33,6 +37,10 @@ def ps(
     Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
     every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
     page.
+
+    --watch goes on until q or Ctrl-C. On a terminal the table is kept up to date, and rows are marked: + is new, * has
+    changed, - is gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS,
+    "job": {...}}; at first every job is added. Breaks of the network are told and waited out.
 
     \b
     Examples:
@@ -48,15 +56,28 @@ def ps(
       hfjobs ps -a --format 'table {{.id}}\\t{{.labels.team}}\\t{{.runtime}}'
       hfjobs ps --columns id,name,status
       hfjobs ps -q
+      hfjobs ps --watch
+      hfjobs ps -a --since 1h --watch 5
+      hfjobs ps --name train --watch --until-done | jq .event
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter
     from hfjobs_cli.query.names import check_name
     from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.renderers.registry import RENDERERS
 
     wanted = job_filter(selection, session.clock())
-    listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
+    is_watched = watch is not None or until_done
+    if is_watched:
+        from hfjobs_cli.commands.shared.watching import Watch, watched_renderer
+    listing = Listing(
+        session,
+        output,
+        default=watched_renderer(session) if is_watched else RENDERERS["table"],
+        sort=sort,
+        also=["initiator"] * wanted.is_about_initiators,
+    )
     if namespace is not None:
         check_name(namespace, "namespace")
 
@@ -66,8 +87,18 @@ def ps(
 
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-    scan = Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
+
+    def scan_of(wanted: JobFilter, page_read: Callable[[Scan], None]) -> Scan:
+        pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
+        return Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
+
+    def look() -> list[JobInfo]:
+        scan = scan_of(wanted._replace(now=session.clock()), lambda _scan: None)
+        return listing.ordered(scan.jobs())[: selection.limit or None]
+
+    if is_watched:
+        return Watch(look, listing, watch or WATCHED_SECS, until_done).run(session)
+    scan = scan_of(wanted, page_read)
     listing.show(scan.jobs(), selection.limit or None)
 
     for remark in _remarks(scan, wanted, selection.limit):
