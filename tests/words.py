@@ -1,6 +1,21 @@
 """The words that the command line takes and prints, written out once; none comes from the code that is tested."""
 
-COMMANDS = ["ps", "inspect", "duplicate", "hardware", "emulator", "help"]
+COMMANDS = [
+    "ps",
+    "inspect",
+    "duplicate",
+    "cancel",
+    "labels",
+    "expose",
+    "hardware",
+    "emulator",
+    "help",
+]
+KINDS = [
+    "hardware",
+    "job",
+    "label_change",
+]
 TOPICS = [
     "formatting",
     "templates",

@@ -59,6 +59,11 @@ class Hub:
         """Return the name of the token's user (`GET /api/whoami-v2`)."""
         return self._whoami().name
 
+    def organisations(self) -> list[str]:
+        """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""
+        user = self._user()
+        return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
+
     def _whoami(self) -> User:
         from hfjobs_cli.records.user import User  # needed once; then the name is remembered
 
@@ -141,8 +146,7 @@ class Hub:
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
         """
-        user = self._user()
-        others = [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
+        others = self.organisations()
 
         def look(name: str) -> T | HfJobsError:
             try:
@@ -157,7 +161,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint="'hfjobs ps -a --namespace NAME' lists the jobs there; ids are given whole",
+            hint="'hfjobs ps -a --namespace NAME' lists the jobs there",
         ) from missing
 
     def _user(self) -> User:

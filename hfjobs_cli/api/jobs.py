@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, Unavailable
+from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, RequestRefused, Unavailable
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
 DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
+CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
+LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
+EXPOSE = Endpoint("PUT", "/api/jobs/{namespace}/{id}/expose")
 
 MAX_BARREN_PAGES = 10
 """How many pages in a row may hold no new job before a listing counts as endless."""
@@ -73,15 +77,7 @@ class Jobs(Hub):
         Raises NotFound naming it if there is none.
         """
 
-        def ask(name: str) -> JobInfo:
-            return self._job(INSPECT, name, reference.id)
-
-        try:
-            return self._in_namespace(reference.namespace, ask)
-        except NotFound as missing:
-            if reference.namespace is not None:
-                raise
-            return self._found_elsewhere(missing, ask)[1]
+        return self._wherever(reference, INSPECT)
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
         """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
@@ -121,6 +117,43 @@ class Jobs(Hub):
             name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source))
             return self._duplicate(name, source, earlier)
 
+    def cancel_job(self, reference: JobReference) -> JobInfo:
+        """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
+
+        One that has ended before is returned as it ended, if the Hub does not refuse it.
+        """
+        try:
+            return self._wherever(reference, CANCEL)
+        except RequestRefused:
+            job = self.inspect_job(reference)
+            if job.status.stage not in FINISHED_STAGES:
+                raise
+            return job
+
+    def label_job(self, reference: JobReference, labels: Mapping[str, str]) -> JobInfo:
+        """Replace all labels of a job and return it (`PUT /api/jobs/{namespace}/{id}/labels`)."""
+        return self._wherever(reference, LABELS, {"labels": dict(labels)})
+
+    def expose_job(self, reference: JobReference, ports: Sequence[int], public: Sequence[int] = ()) -> JobInfo:
+        """Replace the ports of a running job and return it (`PUT /api/jobs/{namespace}/{id}/expose`).
+
+        `public` are those of the `ports` that need no token.
+        """
+        return self._wherever(reference, EXPOSE, {"ports": [*ports], "portsPublic": [*public]})
+
+    def _wherever(self, reference: JobReference, endpoint: Endpoint, body: object = None) -> JobInfo:
+        """Ask about a job, without a namespace in the organisations of the token's user too."""
+
+        def ask(name: str) -> JobInfo:
+            return self._job(endpoint, name, reference.id, body)
+
+        try:
+            return self._in_namespace(reference.namespace, ask)
+        except NotFound as missing:
+            if reference.namespace is not None:
+                raise
+            return self._found_elsewhere(missing, ask)[1]
+
     def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
 
@@ -142,14 +175,14 @@ class Jobs(Hub):
         creation = Creation(lambda: self._job(DUPLICATE, namespace, source), newest, is_it, in_doubt)
         return creation.run(self._warn, self._sleep)
 
-    def _job(self, endpoint: Endpoint, namespace: str, identifier: str) -> JobInfo:
+    def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Ask for a job, or for something to be done with it, and parse the job that comes back."""
         try:
-            answer = self._transport.ask(endpoint, namespace=namespace, id=identifier)
+            answer = self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
             raise NotFound(
                 f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
+                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
             ) from error
 
         def problem(job: JobInfo) -> str | None:

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -17,14 +17,26 @@ T = TypeVar("T")
 MAX_AT_ONCE = 32
 """How many requests may be under way at a time."""
 
+LONGEST_WAIT_SECS = 0.1
+
 
 def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
     """Return `function` of each item in order, called in several threads; raises what one of them raised."""
+    return list(each_at_once(function, items))
+
+
+def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
+    """Yield `function` of each item in order, called in several threads; raises what one of them raised.
+
+    What has not been begun when the iterator is closed is not done.
+    """
     if len(items) < 2:
-        return [function(item) for item in items]
+        yield from map(function, items)
+        return
     results: dict[int, T] = {}
     errors: list[BaseException] = []
     todo = deque(enumerate(items))
+    changed = threading.Condition()
 
     def work() -> None:
         while not errors:
@@ -33,21 +45,30 @@ def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
             except IndexError:
                 return
             try:
-                results[place] = function(item)
+                result = function(item)
             except BaseException as error:
                 errors.append(error)
+            else:
+                results[place] = result
+            with changed:
+                changed.notify()
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
-    with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
-        for thread in threads:
-            thread.start()
-    if not threads[0].is_alive():
-        work()
-    for thread in threads:
-        _wait(thread)
-    if errors:
-        raise errors[0]
-    return [results[place] for place in range(len(items))]
+    try:
+        with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
+            for thread in threads:
+                thread.start()
+        if threads[0].ident is None:
+            work()
+        for place in range(len(items)):
+            with changed:
+                while not (place in results or errors):
+                    changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            if errors:
+                raise errors[0]
+            yield results.pop(place)
+    finally:
+        todo.clear()
 
 
 def in_time(function: Callable[[], T], seconds: float) -> T:
@@ -81,4 +102,4 @@ def _wait(thread: threading.Thread, seconds: float = math.inf) -> None:
     """Wait until a thread ends, or for some seconds. On Windows Ctrl-C is noticed only between two waits."""
     end = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < end:
-        thread.join(min(0.1, end - time.monotonic()))
+        thread.join(min(LONGEST_WAIT_SECS, end - time.monotonic()))

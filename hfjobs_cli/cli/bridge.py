@@ -2,7 +2,8 @@
 
 A command is a function of the session and of its options. An option is `name: Annotated[TYPE, typer.Option(...)]`, a
 group is a frozen dataclass of options that the command takes as one argument. What a group shows is a kind of record,
-named where the command takes it: `output: Annotated[Output, "job"]`. A PerKind is an option that depends on the kind.
+named where the command takes it: `output: Annotated[Output, "job"]`. That of another group is the same, unless it is
+named there too. A PerKind is an option that depends on the kind.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class _Group(NamedTuple):
     def take(self, given: dict[str, Any]) -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
         own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
-        if any(field.name == "kind" for field in fields(self.model)):
+        if _has_kind(self.model):
             own["kind"] = _needed(self.kind, self.model.__name__)()
         return self.model(**own)
 
@@ -78,7 +79,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
         if model is None:
             parameters.append(_parameter(each.name, each.annotation, each.default, kind))
         else:
-            groups[each.name] = _Group(model, kind)
+            groups[each.name] = _Group(model, _kind_named_at(each) or kind)
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
@@ -154,11 +155,20 @@ def _model(annotation: Any) -> type | None:
 
 def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
     """Return the kind of record that a command shows: it is named at the group of options for that."""
-    for each in parameters:
-        if get_origin(each.annotation) is Annotated and _model(each.annotation) is not None:
-            _, name = get_args(each.annotation)
-            return functools.partial(_load, name)
-    return None
+    shown = (each for each in parameters if (model := _model(each.annotation)) is not None and _has_kind(model))
+    return next((_kind_named_at(each) for each in shown), None)
+
+
+def _kind_named_at(group: Parameter) -> LoadKind | None:
+    """Return the kind of record that is named where a command takes a group."""
+    if get_origin(group.annotation) is not Annotated:
+        return None
+    _, name = get_args(group.annotation)
+    return functools.partial(_load, name)
+
+
+def _has_kind(model: type) -> bool:
+    return any(field.name == "kind" for field in fields(model))
 
 
 def _needed(kind: LoadKind | None, name: str) -> LoadKind:

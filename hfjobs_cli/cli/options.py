@@ -75,10 +75,10 @@ def _sort_option(kind: LoadKind) -> Any:
     )
 
 
-def _filter_option(kind: LoadKind) -> Any:
+def _filter_option(kind: LoadKind, *short: str) -> Any:
     return typer.Option(
         "--filter",
-        "-f",
+        *short,
         metavar="FIELD=GLOB",
         help="Only those whose field matches a pattern with *, ? and [abc] as a whole; FIELD!=GLOB excludes. Comma or "
         "repeat = any of, but labels = all of. '--columns help' lists the fields.",
@@ -87,7 +87,9 @@ def _filter_option(kind: LoadKind) -> Any:
 
 
 Sort = Annotated[str | None, PerKind(_sort_option)]
-Filter = Annotated[list[str] | None, PerKind(_filter_option)]
+Filter = Annotated[list[str] | None, PerKind(lambda kind: _filter_option(kind, "-f"))]
+LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
+"""The same where `-f` is `--follow`, or would be taken for it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -113,11 +115,52 @@ Jobs = Annotated[
     list[str],
     typer.Argument(
         metavar="[NAMESPACE/]JOB...",
-        help="ID, NAMESPACE/ID or the address of a job's page; - reads them from stdin, one per line.",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
+        "stdin, one per line.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
 ]
+ChosenJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]JOB...]",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
+        "stdin, one per line. Or the filters below choose jobs.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the jobs that filters chose are meant.")]
+NewLabels = Annotated[
+    list[str] | None,
+    typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label to add or change; KEY alone has an empty value."),
+]
+NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name, which is the label 'name'.")]
+RemovedLabels = Annotated[list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove.")]
+ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
+ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
+OneJob = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @running or the address of a job's page.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+Ports = Annotated[
+    list[int] | None,
+    typer.Argument(
+        metavar="[PORT...]", min=1, max=65535, help="Ports that need a token with read access.", show_default=False
+    ),
+]
+PublicPorts = Annotated[
+    list[int] | None,
+    typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; repeat for several."),
+]
+ClearPorts = Annotated[bool, typer.Option("--clear", help="Close all ports.")]
 Namespace = Annotated[
     str | None,
     typer.Option(
@@ -127,8 +170,8 @@ Namespace = Annotated[
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Selection:
-    """Which jobs: the filters of a listing."""
+class Filters:
+    """Which jobs: the filters by what they are."""
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")] = False
     status: Annotated[
@@ -156,6 +199,21 @@ class Selection:
     ] = None
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")] = None
     filter_: Filter = None
+    since: str | None = None
+    until: str | None = None
+    limit: int = 0
+
+    @property
+    def are_given(self) -> bool:
+        """Tell whether any of them is."""
+        given = (self.all_, self.status, self.initiator, self.label, self.filter_, self.since, self.until, self.limit)
+        return any(given) or self.name is not None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Selection(Filters):
+    """Which jobs: the filters of a listing."""
+
     since: Annotated[
         str | None,
         typer.Option(
@@ -168,6 +226,14 @@ class Selection:
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
     ] = 100
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Choice(Selection):
+    """Which jobs, where they can be named instead."""
+
+    filter_: LongFilter = None
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
 
 
 Watch = Annotated[

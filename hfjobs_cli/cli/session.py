@@ -153,22 +153,27 @@ class Session:
         full: bool = False,
         width: int | None = None,
         indent: int | None = None,
+        on_stderr: bool = False,
     ) -> View:
-        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe."""
+        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
+
+        With `on_stderr` it is that of what is said besides the answer.
+        """
         from hfjobs_cli.renderers.view import View
 
-        on_terminal = terminal.is_terminal(self.stdout)
+        stream = self.stderr if on_stderr else self.stdout
+        on_terminal = terminal.is_terminal(stream)
         return View(
             kind=kind,
-            write=self.write,
+            write=self.tell if on_stderr else self.write,
             remark=self.remark,
             now=self.clock(),
             columns=columns,
             columns_asked=columns_asked,
-            width=width or (terminal.width_of(self.stdout, self.environ) if on_terminal and not full else None),
+            width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
-            color=terminal.has_color(self.stdout, self.environ),
-            encoding=getattr(self.stdout, "encoding", None) or "utf-8",
+            color=terminal.has_color(stream, self.environ),
+            encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
         )
 
@@ -182,6 +187,25 @@ class Session:
         """Hand on what was written. Raises ReaderGone or OutputFailed."""
         with self.writing():
             self.stdout.flush()
+
+    @property
+    def can_ask(self) -> bool:
+        """Tell whether somebody is there to answer a question."""
+        return terminal.is_terminal(self.stdin) and terminal.is_terminal(self.stderr)
+
+    def confirm(self, question: str) -> bool:
+        """Ask a question on stderr, and tell whether the answer is yes; all else is no."""
+        self.tell(f"{printable(question)} [y/N] ")
+        with suppress(OSError, ValueError):
+            return self.stdin.readline(100).strip().lower() in ("y", "yes")
+        return False
+
+    def tell(self, text: str) -> None:
+        """Write to stderr what is harmless already."""
+        with self._speaking, suppress(OSError):  # nobody listens
+            self.progress(None)
+            self.stderr.write(text)
+            self.stderr.flush()
 
     def remark(self, line: str, *, is_last: bool = False) -> None:
         """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows.
@@ -219,7 +243,7 @@ class Session:
 
     def progress(self, text: str | None) -> None:
         """Show where a long work stands, on a terminal only; None takes it away."""
-        if text is None and not self._progress_shown:
+        if self._held is not None or (text is None and not self._progress_shown):
             return
         if terminal.obeys_codes(self.stderr, self.environ):
             with suppress(OSError):

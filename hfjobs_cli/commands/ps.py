@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
@@ -14,9 +14,9 @@ from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.query.scan import Scan
-    from hfjobs_cli.records.job import JobInfo
 
 WATCHED_SECS = 2.0
+"""How far apart looks are at first, if nobody says."""
 
 _REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
 """What is in regular expressions, and seldom in the values of a job."""
@@ -62,46 +62,21 @@ def ps(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.selection import job_filter
-    from hfjobs_cli.query.names import check_name
-    from hfjobs_cli.query.scan import Scan
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands.shared.selection import job_filter, scan
 
     wanted = job_filter(selection, session.clock())
-    is_watched = watch is not None or until_done
-    if is_watched:
+    also = ["initiator"] * wanted.is_about_initiators
+    if watch is not None or until_done:
         from hfjobs_cli.commands.shared.watching import Watch, watched_renderer
-    listing = Listing(
-        session,
-        output,
-        default=watched_renderer(session) if is_watched else RENDERERS["table"],
-        sort=sort,
-        also=["initiator"] * wanted.is_about_initiators,
-    )
-    if namespace is not None:
-        check_name(namespace, "namespace")
 
-    def page_read(scan: Scan) -> None:
-        session.flush()  # what is written as it comes should also arrive as it comes
-        session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
+        listing = Listing(session, output, default=watched_renderer(session), sort=sort, also=also)
+        return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
+    listing = Listing(session, output, sort=sort, also=also)
+    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
 
-    if wanted.names_schedules:
-        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    listing.show(found.jobs(), selection.limit or None)
 
-    def scan_of(wanted: JobFilter, page_read: Callable[[Scan], None]) -> Scan:
-        pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
-        return Scan(pages, wanted, 0 if listing.is_sorted else selection.limit, page_read)
-
-    def look() -> list[JobInfo]:
-        scan = scan_of(wanted._replace(now=session.clock()), lambda _scan: None)
-        return listing.ordered(scan.jobs())[: selection.limit or None]
-
-    if is_watched:
-        return Watch(look, listing, watch or WATCHED_SECS, until_done).run(session)
-    scan = scan_of(wanted, page_read)
-    listing.show(scan.jobs(), selection.limit or None)
-
-    for remark in _remarks(scan, wanted, selection.limit):
+    for remark in _remarks(found, wanted, selection.limit):
         session.remark(remark)
     return ExitCode.DONE
 

@@ -1,12 +1,20 @@
 """How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
 
+from __future__ import annotations
+
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TextIO
+from datetime import datetime
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.names import check_name, is_name
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.descriptions import JobDescription
+    from hfjobs_cli.records.job import JobInfo
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -15,6 +23,9 @@ MAX_LINE = 2000
 
 MAX_LINES = 1_000_000
 """How many lines of stdin are read."""
+
+_DESCRIBED = re.compile(r"([^@/]+/)?(@.*|[0-9a-f]{6,23})", re.DOTALL)
+"""What has to be looked for: `@latest`, and the begin of an id, which has 24 digits."""
 
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
@@ -25,6 +36,11 @@ class JobReference:
 
     namespace: str | None
     id: str
+
+    @classmethod
+    def of(cls, job: JobInfo, namespace: str | None) -> JobReference:
+        """Return how a job that was listed in a namespace is named."""
+        return cls(namespace or job.owner.name, job.id)
 
     def __str__(self) -> str:
         """Spell the reference as the command line takes it."""
@@ -41,7 +57,7 @@ def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobRefer
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
             f"'{text}' is not a job",
-            hint="write ID, NAMESPACE/ID or the address of a job's page; 'hfjobs ps -q' prints ids",
+            hint="write ID, NAMESPACE/ID, @latest or the address of a job's page; 'hfjobs ps -q' prints ids",
         )
     if not slash:
         return JobReference(namespace, identifier)
@@ -53,8 +69,12 @@ def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobRefer
     return JobReference(own, identifier)
 
 
-def parse_references(texts: Iterable[str], stdin: TextIO, namespace: str | None, endpoint: str) -> list[JobReference]:
+def parse_references(
+    texts: Iterable[str], stdin: TextIO, namespace: str | None, endpoint: str, now: datetime
+) -> list[JobReference | JobDescription]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
+
+    What has to be looked for is described: `@failed`, or the begin of an id.
 
     Raises UsageError for the first that is wrong, before any request is made.
     """
@@ -69,7 +89,16 @@ def parse_references(texts: Iterable[str], stdin: TextIO, namespace: str | None,
                 raise UsageError(f"stdin cannot be read: {error.strerror}") from error
         else:
             words.append(text)
-    return [parse_reference(word, namespace, endpoint) for word in words]
+    return [_described(word, namespace, now) or parse_reference(word, namespace, endpoint) for word in words]
+
+
+def _described(text: str, namespace: str | None, now: datetime) -> JobDescription | None:
+    """Return the description of a job that is not named by its id, None if it is."""
+    if not _DESCRIBED.fullmatch(text):
+        return None
+    from hfjobs_cli.query.descriptions import parse_description  # with the filters, which ids do without
+
+    return parse_description(text, namespace, now)
 
 
 def _read_lines(stdin: TextIO) -> Iterator[str]:

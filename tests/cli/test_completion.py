@@ -27,7 +27,7 @@ from tests.support import (
     run_command,
     run_shell,
 )
-from tests.words import COMMANDS, FORMATS, HARDWARE_COLUMNS, INITIATORS, JOB_COLUMNS, STATUSES, TOPICS
+from tests.words import COMMANDS, FORMATS, HARDWARE_COLUMNS, INITIATORS, JOB_COLUMNS, KINDS, STATUSES, TOPICS
 
 SHELLS = ["bash", "zsh", "fish"]
 SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
@@ -91,7 +91,7 @@ class TestStaticWords:
             ("hfjobs help f", ["formatting", "filters"]),
             ("hfjobs help du", ["duplicate"]),
             ("hfjobs help ", [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]),
-            ("hfjobs help schema ", ["hardware", "job"]),
+            ("hfjobs help schema ", KINDS),
             ("hfjobs help schema j", ["job"]),
             ("hfjobs help schema job ", []),
             ("hfjobs help ps ", []),

@@ -8,7 +8,7 @@ import pytest
 from tests.support import BY_HAND, BY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result
 from tests.words import JOB_FIELDS
 
-NOT_A_JOB = "write ID, NAMESPACE/ID or the address of a job's page; 'hfjobs ps -q' prints ids"
+NOT_A_JOB = "write ID, NAMESPACE/ID, @latest or the address of a job's page; 'hfjobs ps -q' prints ids"
 
 
 def test_prints_an_indented_array(hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
@@ -140,8 +140,8 @@ class TestSeveral:
         assert lines == [
             f"error: no job 'none1' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none1: 404",
             f"error: no job 'none2' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none2: 404",
-            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there; ids are given whole",
-            f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there; ids are given whole",
+            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there",
+            f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there",
         ]
 
     def test_are_looked_for_in_organisations_too(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -157,7 +157,7 @@ class TestSeveral:
         code, stdout, stderr = hfjobs("inspect", "nothing", "--format", "jsonl")
         assert (code, stdout) == (3, "")
         assert stderr.startswith(f"error: no job 'nothing' in namespace '{USER}': Job not found (GET ")
-        assert "); nor in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there;" in stderr
+        assert "); nor in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
         assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/nothing", "GET /api/jobs/aurora-lab/nothing"]
 
     def test_of_a_namespace_are_looked_for_nowhere_else(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.records.job import JobInfo
 
+Ask = Callable[[], "Sequence[JobInfo]"]
+"""Asks for the jobs of a listing, as they are now."""
+
 Trouble = Callable[["str | None"], None]
 """Is told what keeps the Hub from answering, and None when it answers."""
 
@@ -31,7 +34,7 @@ class Look:
     pause_secs: float
 
 
-def looks(session: Session, ask: Callable[[], Sequence[JobInfo]], pace: Pace, trouble: Trouble) -> Iterator[Look]:
+def looks(session: Session, ask: Ask, pace: Pace, trouble: Trouble) -> Iterator[Look]:
     """Yield what `ask` finds, again and again, with a pause after each time.
 
     Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
@@ -94,9 +97,7 @@ class Background:
     `last` is the last look, `trouble` what keeps the Hub from answering since then.
     """
 
-    def __init__(
-        self, session: Session, ask: Callable[[], Sequence[JobInfo]], pace: Pace, wake: Callable[[], None]
-    ) -> None:
+    def __init__(self, session: Session, ask: Ask, pace: Pace, wake: Callable[[], None]) -> None:
         """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
         self.last: Look | None = None
         self.trouble: str | None = None

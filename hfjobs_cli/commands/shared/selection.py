@@ -1,17 +1,57 @@
-"""Which jobs are meant: the options that filter, read."""
+"""Which jobs are meant: the options that filter, read, and the jobs that pass them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
+from hfjobs_cli.query.names import check_name
+from hfjobs_cli.query.scan import Scan
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.options import Selection
+    from hfjobs_cli.cli.options import Filters
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.records.job import JobInfo
 
 
-def job_filter(selection: Selection, now: datetime) -> JobFilter:
+def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
+    """Tell whether filters choose the jobs, and not references. Raises UsageError if both do, or neither."""
+    if words and filters.are_given:
+        raise UsageError("jobs are named or chosen by filters, not both", hint="leave out one of the two")
+    if not words and not filters.are_given:
+        raise UsageError(
+            "no job is named, and no filter chooses any",
+            hint="name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+        )
+    return not words
+
+
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
+    """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
+    wanted = job_filter(filters, session.clock())
+    found = list(scan(session, wanted, namespace, filters.limit).jobs())
+    if not found:
+        session.remark("no jobs match" if filters.all_ or wanted.statuses else "no running or scheduling jobs match")
+    return found
+
+
+def scan(session: Session, wanted: JobFilter, namespace: str | None, limit: int = 0) -> Scan:
+    """Return a pass over the jobs of a namespace that are wanted, which begins when it is read. Raises UsageError."""
+    if namespace is not None:
+        check_name(namespace, "namespace")
+
+    def page_read(scan: Scan) -> None:
+        session.flush()  # what is written as it comes should also arrive as it comes
+        session.progress(f"{scan.read} jobs read, {scan.matched} match ...")
+
+    if wanted.names_schedules:
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    return Scan(session.client.list_jobs(namespace, wanted.stages, wanted.labels), wanted, limit, page_read)
+
+
+def job_filter(selection: Filters, now: datetime) -> JobFilter:
     """Return what the options ask for. Raises UsageError."""
     return parse_filter(
         now,

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.api.threads import each_at_once
+from hfjobs_cli.errors import HfJobsError, NotLoggedIn, Unavailable
 from hfjobs_cli.query.references import JobReference, parse_references
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
+
+T = TypeVar("T")
+
+
+def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
+    """Return the jobs named on the command line and on stdin, and say so if there are none.
+
+    Those that are described (`@latest`, the begin of an id) are looked for; one that does not exist is told of at the
+    end. Raises UsageError, also if an id may be short for several.
+    """
+    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock())
+    if not wanted:
+        session.remark("stdin named no jobs")
+    references = [each for each in wanted if isinstance(each, JobReference)]
+    if len(references) == len(wanted):
+        return references
+    from hfjobs_cli.commands.shared.resolving import resolved  # what needs no listing makes none
+
+    found = resolved(session, wanted)
+    session.failures += [each for each in found if isinstance(each, HfJobsError)]
+    return [each for each in found if isinstance(each, JobReference)]
 
 
 def show_results(session: Session, listing: Listing, results: Sequence[Any]) -> None:
@@ -19,9 +41,37 @@ def show_results(session: Session, listing: Listing, results: Sequence[Any]) -> 
     listing.show([result for result in results if not isinstance(result, HfJobsError)])
 
 
-def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
-    """Return the jobs named on the command line and on stdin, and say so if there are none. Raises UsageError."""
-    references = parse_references(texts, session.stdin, namespace, session.settings.endpoint)
-    if not references:
-        session.remark("stdin named no jobs")
-    return references
+def done_to_each(
+    session: Session, references: Sequence[JobReference], act: Callable[[JobReference], T], done: str
+) -> Iterator[T]:
+    """Yield what `act` makes of each job, in order, all begun at once; what fails is told of at the end.
+
+    If Ctrl-C ends it, the jobs of which nobody knows whether they are `done` (a word: canceled) are named.
+    """
+    down: list[Unavailable] = []
+    places = dict.fromkeys(references)  # a job that is named twice is meant once
+
+    def attempt(reference: JobReference) -> T | HfJobsError:
+        if down:
+            return down[0]  # each of them would wait through the same retries
+        try:
+            return act(reference)
+        except NotLoggedIn:
+            raise
+        except Unavailable as error:
+            down.append(error)
+            return error
+        except HfJobsError as error:
+            return error
+
+    todo = list(places)
+    try:
+        for result in each_at_once(attempt, list(places)):
+            if isinstance(result, HfJobsError):
+                session.failures.append(result)
+            else:
+                yield result
+            del todo[0]
+    except KeyboardInterrupt:
+        session.remark(f"it is not known whether these were {done}: {' '.join(map(str, todo))}")
+        raise

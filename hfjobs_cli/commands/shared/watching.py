@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.commands.shared.looking import Background, Breaks, Look, looks
+from hfjobs_cli.commands.shared.looking import Ask, Background, Breaks, Look, looks
+from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.commands.shared.watched_table import WatchedTable
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.live.changes import Pace, is_under_way
@@ -17,6 +17,7 @@ from hfjobs_cli.renderers.renderer import Renderer
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.records.job import JobInfo
 
 _IN_PLACE = ("table", "table template")
@@ -29,26 +30,32 @@ def watched_renderer(session: Session) -> Renderer:
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """What is watched: how it is asked for and shown, how many seconds apart at first, and whether that has an end."""
+    """How a listing is watched: shown in some format, so many seconds apart at first, and whether that has an end."""
 
-    ask: Callable[[], Sequence[JobInfo]]
     listing: Listing
     every_secs: float
     is_until_done: bool
 
-    def run(self, session: Session) -> ExitCode:
-        """Watch until it is over, if it ever is. Raises UsageError for formats that have no changes."""
+    def run(self, session: Session, wanted: JobFilter, namespace: str | None, limit: int) -> ExitCode:
+        """Watch the jobs of a namespace that are wanted, until it is over. Raises UsageError for most formats."""
         name = self.listing.format_name
-        if name == "jsonl":
-            return self._as_events(session)
-        if name in _IN_PLACE and terminal.obeys_codes(session.stdout, session.environ):
-            return self._in_place(session)
-        raise UsageError(
-            f"--watch cannot write {name} here", hint="on a terminal it shows a table, in a pipe it writes jsonl"
-        )
+        is_in_place = name in _IN_PLACE and terminal.obeys_codes(session.stdout, session.environ)
+        if not is_in_place and name != "jsonl":
+            raise UsageError(
+                f"--watch cannot write {name} here", hint="on a terminal it shows a table, in a pipe it writes jsonl"
+            )
+        if wanted.names_schedules:
+            wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each look
 
-    def _as_events(self, session: Session) -> ExitCode:
-        for look in looks(session, self.ask, Pace(self.every_secs), Breaks(session)):
+        def ask() -> list[JobInfo]:
+            present = wanted._replace(now=session.clock())
+            jobs = scan(session, present, namespace, 0 if self.listing.is_sorted else limit).jobs()
+            return self.listing.ordered(jobs)[: limit or None]
+
+        return self._in_place(session, ask) if is_in_place else self._as_events(session, ask)
+
+    def _as_events(self, session: Session, ask: Ask) -> ExitCode:
+        for look in looks(session, ask, Pace(self.every_secs), Breaks(session)):
             for change in look.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
             session.flush()
@@ -56,10 +63,10 @@ class Watch:
                 break
         return ExitCode.DONE
 
-    def _in_place(self, session: Session) -> ExitCode:
+    def _in_place(self, session: Session, ask: Ask) -> ExitCode:
         table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
         with session.live() as live:
-            background = Background(session, self.ask, Pace(self.every_secs), live.wake)
+            background = Background(session, ask, Pace(self.every_secs), live.wake)
             for key in live.turns():
                 if key in ("q", "Q"):
                     break

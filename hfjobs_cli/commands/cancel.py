@@ -1,0 +1,101 @@
+"""`hfjobs cancel`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+from hfjobs_cli.renderers.renderer import Renderer
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.renderers.view import View
+
+
+def cancel(
+    session: Session,
+    jobs: options.ChosenJobs = None,
+    *,
+    choice: options.Choice,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    output: Annotated[options.Output, "job"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Cancel jobs.
+
+    Jobs that are named are canceled, all at once; the id and status of each is printed. Jobs that filters choose are
+    shown first, and canceled if the answer is yes, or with --yes. One that has already ended is no failure.
+
+    \b
+    Examples:
+      hfjobs cancel 6a01d697aff1cd33e8f33a64
+      hfjobs cancel @latest
+      hfjobs cancel --name train-judge
+      hfjobs cancel --label sweep=3 --status scheduling --yes
+      hfjobs cancel -a --initiator scheduled-job --dry-run
+      hfjobs ps --since 1h -q | hfjobs cancel -
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
+    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    plan = Plan(session, output.kind, "cancel", "canceled")
+    listing = Listing(session, output, default=RENDERERS["table"] if dry_run else ID_AND_STATUS, indent=4)
+    if is_by_filters(jobs, choice):
+        if not (yes or dry_run):
+            plan.check_it_can_ask()
+        found = [job for job in filtered_jobs(session, choice, namespace) if not _has_ended(job)]
+        if found and not (yes or dry_run) and not plan.is_meant(found):
+            return ExitCode.FAILURE
+        references = [JobReference.of(job, namespace) for job in found]
+    else:
+        references = named_jobs(session, jobs or (), namespace)
+        found = _not_ended(session, references) if dry_run else []
+    if dry_run:
+        listing.show(found)
+        plan.tell_of(found)
+    else:
+        listing.show(_canceled(session, references))
+    return ExitCode.DONE
+
+
+def _not_ended(session: Session, references: list[JobReference]) -> list[JobInfo]:
+    """Return the jobs that canceling would end."""
+    jobs = list(done_to_each(session, references, session.client.inspect_job, "looked at"))
+    for job in jobs:
+        _tell_if_ended(session, job)
+    return [job for job in jobs if not _has_ended(job)]
+
+
+def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobInfo]:
+    """Cancel jobs, and yield each as it is then."""
+    for job in done_to_each(session, references, session.client.cancel_job, "canceled"):
+        if job.status.stage != "CANCELED":
+            _tell_if_ended(session, job)
+        yield job
+
+
+def _has_ended(job: JobInfo) -> bool:
+    return job.status.stage in FINISHED_STAGES
+
+
+def _tell_if_ended(session: Session, job: JobInfo) -> None:
+    if _has_ended(job):
+        session.remark(f"{job.id} had already ended: {job.status}")
+
+
+def _id_and_status(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the id and the status of each job, as soon as it is known."""
+    for job in jobs:
+        view.write(f"{view.spell(job.id)}  {view.spell(str(job.status))}\n")
+
+
+ID_AND_STATUS = Renderer("id-and-status", _id_and_status, streams=True)

@@ -1,0 +1,82 @@
+"""`hfjobs expose`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.renderers.renderer import Renderer
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.renderers.view import View
+
+MAX_PORTS = 20
+"""How many ports the Hub takes (its OpenAPI document)."""
+
+
+def expose(
+    session: Session,
+    job: options.OneJob,
+    ports: options.Ports = None,
+    *,
+    public: options.PublicPorts = None,
+    clear: options.ClearPorts = False,
+    dry_run: options.DryRun = False,
+    output: Annotated[options.Output, "job"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Change the ports on which a running job can be reached.
+
+    The ports that are given replace those there were. Their addresses are printed; whoever opens one needs a token
+    that may read what the job's owner has, unless the port is --public.
+
+    \b
+    Examples:
+      hfjobs expose 6a01d697aff1cd33e8f33a64 8000
+      hfjobs expose @running 8000 --public 8080
+      hfjobs expose 6a01d697aff1cd33e8f33a64 --clear
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.several import named_jobs
+
+    open_to_all = list(dict.fromkeys(public or ()))
+    wanted = list(dict.fromkeys([*(ports or ()), *open_to_all]))
+    if clear and wanted:
+        raise UsageError("--clear closes all ports, so none can be opened with it", hint="leave one of the two out")
+    if not clear and not wanted:
+        raise UsageError("no port is given", hint="name ports, as 8000 or --public 8080; --clear closes all")
+    if len(wanted) > MAX_PORTS:
+        raise UsageError(f"{len(wanted)} ports are too many", hint=f"the Hub takes {MAX_PORTS}")
+    listing = Listing(session, output, default=ADDRESSES, indent=4)
+
+    for reference in named_jobs(session, [job], namespace):
+        if dry_run:
+            now = session.client.inspect_job(reference)
+            status = replace(now.status, expose_urls=None)
+            listing.show([replace(now, expose=wanted, expose_public=open_to_all, status=status)])
+            session.remark("nothing was changed")
+            continue
+        exposed = session.client.expose_job(reference, wanted, open_to_all)
+        listing.show([exposed])
+        if not exposed.expose:
+            session.remark(f"no port of {reference} is open now")
+    return ExitCode.DONE
+
+
+def _addresses(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write each port with its address, which are in the same order."""
+    for job in jobs:
+        addresses = job.status.expose_urls or []
+        for place, port in enumerate(job.expose or ()):
+            address = addresses[place] if place < len(addresses) else "-"
+            access = "public" if port in (job.expose_public or ()) else "token"
+            view.write(f"{port:<5}  {access:<6}  {view.spell(address)}\n")
+
+
+ADDRESSES = Renderer("addresses", _addresses, streams=True)
+"""For eyes."""

@@ -1,0 +1,57 @@
+"""Labels as they are given to jobs. What the Hub allows in them: its OpenAPI document, `CreateJob.labels`."""
+
+import re
+from collections.abc import Iterable
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.words import empty_option
+
+MAX_LENGTH = 100
+"""How many characters a key may have, and a value."""
+
+_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_VALUE = re.compile(r"[A-Za-z0-9._-]*")
+_ALLOWED = f"letters, digits and . _ -, {MAX_LENGTH} at most"
+
+
+def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]:
+    """Read `--label KEY=VALUE`, or `KEY` for an empty value, and `--name`, which is the label `name`.
+
+    The last of several values of a key counts. Raises UsageError for what the Hub would refuse.
+    """
+    labels: dict[str, str] = {}
+    for item in values:
+        key, _, value = item.partition("=")
+        check_key(key, item)
+        if not _fits(_VALUE, value):
+            raise UsageError(f"label '{item}' cannot have this value", hint=f"values hold {_ALLOWED}{_instead(value)}")
+        labels[key] = value
+    if name is None:
+        return labels
+    if not name:
+        raise empty_option("--name")
+    if "name" in labels:
+        raise UsageError(f"--name {name} contradicts --label name={labels['name']}", hint="give one of them")
+    if not _fits(_VALUE, name):
+        raise UsageError(f"'{name}' cannot be the name of a job", hint=f"names hold {_ALLOWED}{_instead(name)}")
+    return {**labels, "name": name}
+
+
+def check_key(key: str, shown: str) -> str:
+    """Return `key` if a label may have it. Raises UsageError naming what was given."""
+    if not _fits(_KEY, key):
+        raise UsageError(
+            f"label '{shown}' is not KEY=VALUE" if not key else f"'{key}' cannot be the key of a label",
+            hint=f"keys hold {_ALLOWED}{_instead(key)}",
+        )
+    return key
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    return bool(pattern.fullmatch(text)) and len(text) <= MAX_LENGTH
+
+
+def _instead(text: str) -> str:
+    """Return what is nearest to a text and allowed, as the end of a hint."""
+    near = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:MAX_LENGTH]
+    return f"; for example '{near}'" if near and near != text else ""
