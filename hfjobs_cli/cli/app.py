@@ -20,6 +20,7 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 PROGRAM = "hfjobs"
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NOT_A_NUMBER = re.compile(r"is not a valid float(?: range)?")
 _NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
@@ -257,7 +258,7 @@ def _elsewhere(ctx: typer.Context) -> None:
 def _usage_error(error: Exception) -> UsageError:
     """Return an error of typer's parser as one of ours."""
     text = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-    text = _NOT_WHOLE.sub("is not a whole number", text)
+    text = _NOT_A_NUMBER.sub("is not a number", _NOT_WHOLE.sub("is not a whole number", text))
     ctx = getattr(error, "ctx", None)
     return UsageError(text[:1].lower() + text[1:], hint=_see_help(ctx))
 
