@@ -10,6 +10,7 @@ import pty
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import threading
 from collections.abc import Callable, Mapping
@@ -55,10 +56,43 @@ class Emulated(pyte.Screen):
         return not self.cursor.hidden
 
 
-class Terminal:
-    """The installed command on a terminal of its own."""
+SHELL = """
+import os, signal, sys, termios
 
-    def __init__(self, *argv: str, environ: Mapping[str, str], columns: int = 80, lines: int = 24) -> None:
+def to_front(group):
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    os.tcsetpgrp(0, group)
+    signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+
+child = os.fork()
+if child == 0:
+    os.setpgid(0, 0)
+    to_front(os.getpid())
+    os.execv(sys.argv[1], sys.argv[1:])
+while True:
+    _, status = os.waitpid(child, os.WUNTRACED)
+    to_front(os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        sys.exit(os.waitstatus_to_exitcode(status))
+    print("Stopped", flush=True)
+    sys.stdin.readline()
+    to_front(child)
+    os.killpg(child, signal.SIGCONT)
+"""
+"""A shell that does no more than to say when its job is stopped, and to let it go on after a line of input."""
+
+
+class Terminal:
+    """The installed command on a terminal of its own, perhaps with a shell around it that knows of stopped jobs."""
+
+    def __init__(
+        self,
+        *argv: str,
+        environ: Mapping[str, str],
+        columns: int = 80,
+        lines: int = 24,
+        in_shell: bool = False,
+    ) -> None:
         self.screen = Emulated(columns, lines)
         self.screen.set_mode(pyte.modes.LNM)
         self._stream = pyte.ByteStream(self.screen)
@@ -69,7 +103,7 @@ class Terminal:
         self.modes = termios.tcgetattr(self.slave)
         os.write(self.slave, b"$ hfjobs\r\n")  # what was on the terminal before
         self.process = subprocess.Popen(
-            command(*argv),
+            [*((sys.executable, "-c", SHELL) if in_shell else ()), *command(*argv)],
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,

@@ -74,8 +74,8 @@ class Watch:
                 if background.last is not None:
                     table.note(background.last, changes)
                 now, size = session.clock(), live.size
-                live.paint(table.lines(size, now, background.trouble))
                 live.leave(table.rows(size, now) if background.last is not None else ())
+                live.paint(table.lines(size, now, background.trouble))
                 if background.last is not None and self._is_over(background.last):
                     break
         return ExitCode.DONE
