@@ -56,6 +56,14 @@ class RequestRefused(HfJobsError):
     """The Hub answered with a 4xx that has no class of its own, for instance 400 or 402."""
 
 
+class NotRunning(RequestRefused):
+    """The Hub answered 406: the job does not run, so there is nothing to be seen of it."""
+
+
+class Conflict(RequestRefused):
+    """The Hub answered 409: what was asked for contradicts what is there."""
+
+
 class BadResponse(HfJobsError):
     """The Hub answered, but not with what the Jobs API promises."""
 

@@ -17,14 +17,15 @@ class Creation:
     """How one job is created. `send` asks for it, once.
 
     `newest` returns the newest jobs where it will be, and the moment of the answer by the server's clock; `is_it` tells
-    whether one of them, made since `send` was called, is what was asked for. `in_doubt` returns message and hint of the
-    error after which nobody knows whether it was created, from a reason.
+    whether one of them, made since `send` was called, is what was asked for, which is seen by its `mark`. `in_doubt`
+    returns message and hint of the error after which nobody knows whether it was created, from a reason.
     """
 
     send: Callable[[], JobInfo]
     newest: Callable[[], tuple[list[JobInfo], datetime | None]]
     is_it: Callable[[JobInfo], bool]
     in_doubt: Callable[[str], tuple[str, str]]
+    mark: str = "its initiator"
 
     def run(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> JobInfo:
         """Create the job and return it.
@@ -48,7 +49,7 @@ class Creation:
         if len(found) != 1:
             several = f"; candidates: {' '.join(job.id for job in found)}" if found else ""
             raise Unavailable(*self.in_doubt(reason.message + several), maybe_done=True) from reason
-        warn(f"{reason.message}; the new job was found by its initiator")
+        warn(f"{reason.message}; the new job was found by {self.mark}")
         return found[0]
 
     def _find(self, started: float, sleep: Callable[[float], None]) -> list[JobInfo]:

@@ -13,6 +13,7 @@ from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.names import is_name
+from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
@@ -21,9 +22,13 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A")
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
+
+MAX_SCRIPT_BYTES = 64 * 1024 * 1024
+"""How large a script may be that is downloaded."""
 
 MAX_ODD_VALUES = 10
 """Of how many values that are not as documented a run tells one by one."""
@@ -73,6 +78,10 @@ class Hub:
             raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
         return user
 
+    def download(self, address: str) -> bytes:
+        """Return the script at an address anywhere, which is asked for without a token. Raises HfJobsError."""
+        return self._transport.download(address, MAX_SCRIPT_BYTES)
+
     def close(self) -> None:
         """Close all connections, and warn of how much more was odd than has been told."""
         if self._odd_values > MAX_ODD_VALUES:
@@ -86,10 +95,10 @@ class Hub:
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
-    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = ()) -> Answer:
-        """Ask for what a namespace has. Raises NotFound naming it if there is no such namespace."""
+    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> Answer:
+        """Ask for what a namespace has, or add to it. Raises NotFound naming it if there is no such namespace."""
         try:
-            return self._transport.ask(endpoint, query, namespace=namespace)
+            return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:
             raise NotFound(
                 f"no namespace '{namespace}': {error.message}",
@@ -141,7 +150,7 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T]) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
@@ -161,8 +170,16 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint="'hfjobs ps -a --namespace NAME' lists the jobs there",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
+
+    @staticmethod
+    def _no_job(error: NotFound, namespace: str, identifier: str) -> NotFound:
+        """Return the error for a job that is not there."""
+        return NotFound(
+            f"no job '{identifier}' in namespace '{namespace}': {error.message}",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
+        )
 
     def _user(self) -> User:
         """Return the token's user, asked for once."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
-from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, RequestRefused, Unavailable
+from hfjobs_cli.api.threads import results_at_once
+from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
+from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
+CREATE = Endpoint("POST", "/api/jobs/{namespace}", is_repeatable=False, creates=True)
 DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
 CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
 LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
@@ -84,22 +86,7 @@ class Jobs(Hub):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        down: list[Unavailable] = []
-
-        def inspect(reference: JobReference) -> JobInfo | HfJobsError:
-            if down:
-                return down[0]  # each of them would wait through the same retries
-            try:
-                return self.inspect_job(reference)
-            except NotLoggedIn:
-                raise
-            except Unavailable as error:
-                down.append(error)
-                return error
-            except HfJobsError as error:
-                return error
-
-        return map_at_once(inspect, references)
+        return list(results_at_once(self.inspect_job, references))
 
     def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
@@ -114,8 +101,38 @@ class Jobs(Hub):
         except NotFound as missing:  # so nothing was created
             if reference.namespace is not None:
                 raise
-            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source))
+            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
             return self._duplicate(name, source, earlier)
+
+    def create_job(self, namespace: str | None, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+        """Create a job (`POST /api/jobs/{namespace}`).
+
+        The request is sent once. If its answer is lost, the new job is looked for: one made since by the same user of
+        which `is_it` says that it is made from the same body. `check` are options of `ps` by which people find it.
+        Raises Unavailable and Interrupted as `duplicate_job` does.
+        """
+        return self._in_namespace(namespace, lambda name: self._create(name, body, is_it, check))
+
+    def _create(self, namespace: str, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+        from hfjobs_cli.api.creating import Creation
+
+        def send() -> JobInfo:
+            answer = self._listing(CREATE, namespace, body=body)
+            return self._record(JobInfo, answer, KIND, _no_new_job)
+
+        def newest() -> tuple[list[JobInfo], datetime | None]:
+            user = self._user().name
+            answer = self._listing(LIST, namespace)
+            jobs = self._records(JobInfo, answer, KIND)
+            return [job for job in jobs if _is_of(user, job)], answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether the job was created: {reason}",
+                f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
+            )
+
+        return Creation(send, newest, is_it, in_doubt, "what it runs").run(self._warn, self._sleep)
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
@@ -152,7 +169,7 @@ class Jobs(Hub):
         except NotFound as missing:
             if reference.namespace is not None:
                 raise
-            return self._found_elsewhere(missing, ask)[1]
+            return self._found_elsewhere(missing, ask, JOBS)[1]
 
     def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
@@ -180,17 +197,24 @@ class Jobs(Hub):
         try:
             answer = self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
-            raise NotFound(
-                f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
-            ) from error
+            raise self._no_job(error, namespace, identifier) from error
 
         def problem(job: JobInfo) -> str | None:
             # A job that was created is another than the one asked about; all other answers are about that.
             if (job.id == identifier) == endpoint.creates:
                 return f"it is about job '{job.id}'"
-            if endpoint.creates and not (job.status.stage and job.owner.name):
-                return f"'{job.id}' may be no job"  # nobody is told of a new job that is none
-            return None
+            return _no_new_job(job) if endpoint.creates else None
 
         return self._record(JobInfo, answer, KIND, problem)
+
+
+def _no_new_job(job: JobInfo) -> str | None:
+    """Say why an answer holds no new job, of which nobody is told; None if it does."""
+    return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
+
+
+def _is_of(user: str, job: JobInfo) -> bool:
+    """Tell whether a user has started a job by hand, as far as the Hub says who did."""
+    if job.initiator is not None and job.initiator.type not in ("user", "org"):
+        return False
+    return job.created_by is None or job.created_by.name in (None, user)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from hfjobs_cli import __version__
-from hfjobs_cli.cli.bridge import for_typer
+from hfjobs_cli.cli.bridge import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
     code: int | None = _app(argv, is_tab=is_tab)(
-        args=_with_values(argv),
+        args=_words(argv),
         prog_name=PROGRAM,
         obj=session,
         standalone_mode=False,
@@ -72,19 +72,23 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     return code or ExitCode.DONE
 
 
-def _with_values(argv: Sequence[str]) -> list[str]:
-    """Return a command line with the value of each option that was given without one, though it need not have one.
+def _words(argv: Sequence[str]) -> list[str]:
+    """Return a command line as typer's parser can read it.
 
-    typer knows no such options. The next word is the value if it is a number.
+    That knows no option that may be given without a value: it gets one, unless the next word is a number. And it drops
+    a `--`: behind it comes a mark where the words of another command follow.
     """
-    names = {name: command for command in COMMANDS for name in (command.name, *command.aliases)}
-    command = next((names[word] for word in argv if word in names), None)
-    values = dict(command.optional) if command is not None else {}
-    following = [*argv[1:], ""] if argv else []
-    return [
-        f"{word}={values[word]}" if word in values and not _NUMBER.fullmatch(after) else word
-        for word, after in zip(argv, following, strict=True)
-    ]
+    named = next((each for word in argv for each in COMMANDS if word in (each.name, *each.aliases)), None)
+    words = list(argv)
+    if named is None:
+        return words
+    for place, (word, after) in enumerate(zip(argv, [*argv[1:], ""], strict=False)):
+        for option, value in named.optional:
+            if word == option and not _NUMBER.fullmatch(after):
+                words[place] = f"{option}={value}"
+    if named.takes_words and "--" in words:
+        words.insert(words.index("--") + 1, WORDS_FOLLOW)
+    return words
 
 
 def _complete(session: Session) -> int:
@@ -205,7 +209,11 @@ def _add(
                     name,
                     help=None if is_mentioned(name) else command.summary,
                     hidden=name in command.aliases,
-                    context_settings={"allow_extra_args": True, "resilient_parsing": is_tab},
+                    context_settings={
+                        "allow_extra_args": True,
+                        "resilient_parsing": is_tab,
+                        "allow_interspersed_args": not command.runs_words,
+                    },
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
             elif is_mentioned(name):
                 app.command(
@@ -223,7 +231,10 @@ def _add_group(
     if not (group.is_here or is_mentioned(group.name)):
         return
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
-    inner.callback(invoke_without_command=True)(_group_help if group.is_here else _group_elsewhere)
+    settings = {"resilient_parsing": is_tab}
+    inner.callback(invoke_without_command=True, context_settings=settings)(
+        _group_help if group.is_here else _group_elsewhere
+    )
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
     app.add_typer(inner, hidden=not group.is_here)
@@ -231,7 +242,7 @@ def _add_group(
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
     module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
-    return for_typer(getattr(module, command.name), asks_hub=command.asks_hub)
+    return for_typer(getattr(module, command.name), asks_hub=command.asks_hub, last_wins=command.runs_words)
 
 
 def _not_loaded() -> None:
@@ -239,8 +250,14 @@ def _not_loaded() -> None:
 
 
 def _group_help(ctx: typer.Context) -> None:
-    """Print the help of a group that is called without a command."""
-    if ctx.invoked_subcommand is None:
+    """Print the help of a group that is called without a command, or at a TAB what commands there are."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if ctx.resilient_parsing:
+        from hfjobs_cli.cli.tab import answer
+
+        answer(ctx)
+    else:
         ctx.obj.write(ctx.get_help() + "\n")
 
 

@@ -27,6 +27,13 @@ LoadKind = Callable[[], "Kind"]
 """Returns the kind of record that a command shows. It is loaded when help, completion or the command itself need it."""
 
 
+WORDS_FOLLOW = "\0"
+"""Stands among the arguments where the words of another command begin; no process is ever given such a word."""
+
+BEHIND_DASHES = "behind --"
+"""Marks the parameter that takes those words: `words: Annotated[list[str], BEHIND_DASHES]`."""
+
+
 class PerKind(NamedTuple):
     """An option whose help or completion depends on the kind of record that the command shows."""
 
@@ -62,19 +69,21 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., int]:
+def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
-    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options.
+    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
     parameters: list[Parameter] = []
     groups: dict[str, _Group] = {}
     takes_context = any(each.name == "ctx" for each in own)
+    words = next((each.name for each in own if BEHIND_DASHES in get_args(each.annotation)), None)
     for each in own:
         model = _model(each.annotation)
-        if each.name == "ctx":
+        if each.name in ("ctx", words):
             continue
         if model is None:
             parameters.append(_parameter(each.name, each.annotation, each.default, kind))
@@ -83,7 +92,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
-    single = {each.name: each for each in parameters if _takes_one_value(each)}
+    single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
     parameters = [_repeated(each) if each.name in single else each for each in parameters]
 
     @functools.wraps(command)
@@ -99,6 +108,8 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
             raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
+        if words is not None:
+            given[words] = _words_in(given)
         if asks_hub:
             session.overrides = connection.take(given).overrides.over(session.overrides)
         taken = {name: group.take(given) for name, group in groups.items()}
@@ -110,6 +121,16 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool) -> Callable[..., i
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _words_in(given: dict[str, Any]) -> list[str]:
+    """Return the words behind the mark, and take them and it from the arguments they are among."""
+    for name, values in given.items():
+        if isinstance(values, list) and WORDS_FOLLOW in values:
+            place = values.index(WORDS_FOLLOW)
+            given[name] = values[:place]
+            return values[place + 1 :]
+    return []
 
 
 def _takes_one_value(parameter: Parameter) -> bool:

@@ -11,6 +11,10 @@ class Command(NamedTuple):
     It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
     name. One that `asks_hub` takes the options about the connection. One that is not `is_here` is one of `hf jobs` that
     this version does not have.
+
+    The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
+    and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
+    callers. One that `takes_words` has them behind `--`.
     """
 
     name: str
@@ -20,6 +24,8 @@ class Command(NamedTuple):
     asks_hub: bool = True
     is_here: bool = True
     optional: tuple[tuple[str, str], ...] = ()
+    runs_words: bool = False
+    takes_words: bool = False
 
 
 def _elsewhere(*names: str) -> tuple[Command, ...]:
@@ -29,24 +35,29 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 COMMANDS = (
     Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
     Command("inspect", "Show everything about jobs, as a JSON array."),
-    Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",)),
-    *_elsewhere("wait", "ssh"),
+    Command("run", "Run a command in an image, as a new job.", runs_words=True),
+    Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
+    Command("wait", "Wait until jobs have ended, and tell how they did."),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("ssh", "Open a shell in a running job."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
-    *_elsewhere("run", "logs", "stats"),
-    Command("uv", commands=_elsewhere("run"), is_here=False),
+    Command(
+        "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
+    ),
+    *_elsewhere("logs", "stats"),
     Command(
         "scheduled",
+        "Run jobs by schedules.",
         commands=(
-            *_elsewhere("run", "ps", "ls", "list", "inspect", "delete", "suspend", "resume", "reschedule", "trigger"),
-            *_elsewhere("labels"),
+            Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
+            Command("inspect", "Show everything about schedules, as a JSON array."),
+            *_elsewhere("run", "delete", "suspend", "resume", "reschedule", "trigger", "labels"),
             Command("uv", commands=_elsewhere("run"), is_here=False),
         ),
-        is_here=False,
     ),
 )
 """Every command, those that only `hf jobs` has too."""

@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from tests.support import ROOT, Golden, Hfjobs, Hub, Result, run_command
+from tests.support import DAILY_SCHEDULE, ROOT, Golden, Hfjobs, Hub, Result, run_command
 from tests.words import COMMANDS, KINDS, TOPICS
 
 
@@ -17,10 +17,10 @@ def environ(directories: dict[str, str]) -> dict[str, str]:
 class TestHelpOption:
     """`--help` is plain text, the same everywhere."""
 
-    @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS)])
+    @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS), ("uv", "run")])
     def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
         """Without a command the help is printed too."""
-        name = f"help-{argv[0] if argv else 'hfjobs'}.txt"
+        name = f"help-{'-'.join(argv) or 'hfjobs'}.txt"
         long = run_command(*argv, "--help", environ=environ)
         assert long == Result(0, golden(name, long.stdout), "")
         assert run_command(*argv, "-h", environ=environ) == long
@@ -34,6 +34,7 @@ class TestHelpOption:
         assert [name for name, _, _ in rows] == COMMANDS
         for name, _, summary in rows:
             assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
+        assert "\n  run  Run a script with uv.\n" in run_command("uv", "--help", environ=environ).stdout
 
     def test_lists_every_topic(self, environ: dict[str, str]) -> None:
         topics = (
@@ -86,6 +87,8 @@ class TestSchema:
             ((), ("ps", "-a", "--limit", "0", "--json")),
             (("job",), ("ps", "-a", "--namespace", "aurora-lab", "--json")),
             (("hardware",), ("hardware", "--json")),
+            (("schedule",), ("scheduled", "ps", "-a", "--json")),
+            (("schedule",), ("scheduled", "inspect", DAILY_SCHEDULE)),
         ],
     )
     def test_fits(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], printed_by: tuple[str, ...]) -> None:
@@ -98,7 +101,7 @@ class TestSchema:
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
         printed = hfjobs.jobs(*printed_by)
-        assert len(printed) > 2
+        assert len(printed) > 0
         assert list(validator.iter_errors(printed)) == []
         for key in printed[0]:
             assert (
@@ -113,11 +116,8 @@ class TestElsewhere:
     @pytest.mark.parametrize(
         ("argv", "name"),
         [
-            (("run", "--flavor", "x"), "run"),
-            (("scheduled",), "scheduled"),
-            (("scheduled", "ps", "-a"), "scheduled ps"),
+            (("scheduled", "run", "-a"), "scheduled run"),
             (("scheduled", "uv", "run", "x.py"), "scheduled uv run"),
-            (("uv", "run"), "uv run"),
         ],
     )
     def test_are_named_with_their_group(self, hfjobs: Hfjobs, argv: tuple[str, ...], name: str) -> None:

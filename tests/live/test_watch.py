@@ -32,9 +32,9 @@ def change(hub: Hub, identifier: str, stage: str) -> None:
 
 def test_rows_are_kept_up_to_date_and_marked(hub: Hub, on_hub: Open) -> None:
     """Nothing but what changed is painted again."""
-    first, second = add(hub, 1), add(hub, 2, "SCHEDULING")
+    first, second, _ = add(hub, 1), add(hub, 2, "SCHEDULING"), add(hub, 0, "SCHEDULING")
     terminal = on_hub(*WATCH)
-    shown = terminal.shows(first, second, "2 jobs, seen 0s ago").splitlines()
+    shown = terminal.shows(first, second, "3 jobs, seen 0s ago").splitlines()
     assert shown[0].split() == ["JOB", "ID", "NAME", "COMMAND", "CREATED", "STATUS", "RUNTIME"]
     assert shown[1].startswith(f"  {second}  watched ")
     assert " SCHEDULING " in shown[1]

@@ -1,0 +1,190 @@
+"""The options that describe a new job, and those that say what is done with it."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hfjobs_cli.cli import completion
+from hfjobs_cli.launch.typed import Typed, UvTyped
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class JobOptions(Typed):
+    """What a new job is to be, besides what it runs."""
+
+    flavor: Annotated[
+        str | None,
+        typer.Option(
+            "--flavor",
+            metavar="NAME",
+            help="Hardware, cpu-basic by default; 'hfjobs hardware' lists it.",
+            autocompletion=completion.complete_flavor,
+        ),
+    ] = None
+    any_flavor: Annotated[
+        bool, typer.Option("--any-flavor", help="Take --flavor as it is, also if the Hub does not list it.")
+    ] = False
+    timeout: Annotated[
+        str | None,
+        typer.Option("--timeout", metavar="TIME", help="How long it may run: 90s, 30m, 1.5h, 2d; 30m by default."),
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            "--max-cost", metavar="USD", min=0, help="Set the timeout so that it costs no more than this many dollars."
+        ),
+    ] = None
+    attempts: Annotated[
+        int | None, typer.Option("--attempts", metavar="N", min=1, help="Run it up to N times until it succeeds.")
+    ] = None
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="Its name; default: image or script, and a fingerprint."),
+    ] = None
+    no_name: Annotated[bool, typer.Option("--no-name", help="Give it no name.")] = False
+    label: Annotated[
+        list[str] | None, typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label; may be repeated.")
+    ] = None
+    env: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--env",
+            "-e",
+            metavar="KEY[=VALUE]",
+            help="A variable, its value taken as it is, or from the environment here; may be repeated.",
+        ),
+    ] = None
+    env_file: Annotated[
+        str | None, typer.Option("--env-file", metavar="FILE", help="Variables from a dotenv file; - reads stdin.")
+    ] = None
+    secrets: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--secrets",
+            "-s",
+            metavar="KEY[=VALUE]",
+            help="A secret variable, best by its name alone; HF_TOKEN is the token you are logged in with; may be "
+            "repeated.",
+        ),
+    ] = None
+    secrets_file: Annotated[
+        str | None, typer.Option("--secrets-file", metavar="FILE", help="Secrets from a dotenv file; - reads stdin.")
+    ] = None
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--volume",
+            "-v",
+            metavar="SOURCE:/PATH[:ro|:rw]",
+            help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
+            "which is copied into a bucket first; may be repeated.",
+        ),
+    ] = None
+    expose: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--expose", metavar="PORT", min=1, max=65535, help="Make a port reachable with a token; may be repeated."
+        ),
+    ] = None
+    expose_public: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--expose-public",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Make a port reachable by anyone; may be repeated.",
+        ),
+    ] = None
+    ssh: Annotated[bool, typer.Option("--ssh", help="Let you in by SSH.")] = False
+    network_group: Annotated[
+        str | None,
+        typer.Option("--network-group", metavar="NAME", help="Put it where it reaches the other jobs of this group."),
+    ] = None
+    network_alias: Annotated[
+        list[str] | None,
+        typer.Option("--network-alias", metavar="NAME", help="What it is called in that group; may be repeated."),
+    ] = None
+    resource_group_id: Annotated[
+        str | None, typer.Option("--resource-group-id", metavar="ID", help="The resource group to bill.")
+    ] = None
+    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Kind of processor: amd64 or arm64.")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UvOptions(UvTyped):
+    """How uv runs a script."""
+
+    image: Annotated[
+        str | None,
+        typer.Option("--image", metavar="IMAGE", help="An image that has uv; default: uv's own with Python 3.12."),
+    ] = None
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", metavar="PACKAGE", help="Install a package for it; may be repeated."),
+    ] = None
+    python: Annotated[
+        str | None, typer.Option("--python", "-p", metavar="VERSION", help="The Python to run it with.")
+    ] = None
+    bucket: Annotated[
+        bool,
+        typer.Option(
+            "--bucket",
+            help="Take local files to the bucket NAMESPACE/jobs-artifacts, mounted at /data, however large.",
+        ),
+    ] = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Following:
+    """What is done once the job has been created, or instead."""
+
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print its id and page, and do not follow it.")] = False
+    cancel_on_interrupt: Annotated[
+        bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel it, instead of leaving it to run.")
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Print what would be sent, and what it may cost; with --format json the request's body."
+        ),
+    ] = False
+
+
+Image = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="IMAGE",
+        help="A Docker image, or a Space as hf.co/spaces/OWNER/NAME. Options end here.",
+        show_default=False,
+    ),
+]
+CommandWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="COMMAND...", help="What to run there, with all its own options.", show_default=False),
+]
+Script = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCRIPT",
+        help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        show_default=False,
+    ),
+]
+ScriptWords = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ARGS]...", help="Arguments of the script; local files go with it.", show_default=False),
+]
+ArgumentCount = Annotated[
+    int,
+    typer.Option(
+        "--arguments", metavar="N", min=0, show_default=False, help="Send the last N words as arguments of the command."
+    ),
+]
+Spec = Annotated[
+    str | None,
+    typer.Option("--spec", metavar="FILE", help="Begin with what --dry-run --format json has printed; - reads stdin."),
+]

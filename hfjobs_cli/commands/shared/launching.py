@@ -1,0 +1,171 @@
+"""A new job, from its description on: checked, shown instead of sent, or created."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.config import Overrides, load_settings
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.launch.checks import check, check_flavor
+from hfjobs_cli.launch.existing import is_made_from
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, NewJob
+from hfjobs_cli.launch.packing import VARIABLE
+from hfjobs_cli.launch.typed import Surroundings, Typed
+from hfjobs_cli.launch.uv import UvLaunch
+from hfjobs_cli.launch.volumes import check_local, spell_volume
+from hfjobs_cli.query.names import check_name
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.times import span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.records.hardware import Hardware
+    from hfjobs_cli.records.job import JobInfo
+
+MAX_SHOWN = 200
+"""How much of a value is shown in a summary."""
+
+
+def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
+    """Return where variables and secrets come from: the environment, in which HF_TOKEN is the token of the login."""
+    settings = session.settings
+    token = settings.token
+    if session.overrides.token is not None:
+        # What is passed on is what the environment and the login say; --token is for this request.
+        token = load_settings(session.environ, Overrides()).token or token
+    environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
+    return Surroundings(environ, session.stdin, secrets_may_miss=dry_run)
+
+
+def checked(session: Session, job: NewJob, typed: Typed, namespace: str | None, around: Surroundings) -> NewJob:
+    """Return the job as it can be sent, and tell of what its options led to. Raises UsageError.
+
+    All but the flavor is checked before anything is asked of the Hub. With `--max-cost` the timeout is set.
+    """
+    check(job)
+    check_local(job.volumes)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    for line in around.warnings:
+        session.warn(line)
+    if typed.max_cost is None and (typed.any_flavor or job.flavor == DEFAULT_FLAVOR):
+        return job
+    flavors = session.client.hardware_if_known()
+    if not typed.any_flavor:
+        check_flavor(job.flavor, [flavor.name for flavor in flavors])
+    return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
+
+
+def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
+    from hfjobs_cli.launch.costs import longest_for
+
+    flavor = _flavor_of(job, flavors)
+    if flavor is None:
+        raise HfJobsError(
+            f"the price of {job.flavor} is not known, so --max-cost cannot be kept",
+            hint="the Hub does not list it, or does not answer; give --timeout instead",
+        )
+    allowed = longest_for(job, flavor, usd)
+    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
+
+
+def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
+    return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
+
+
+def show_plan(session: Session, launch: UvLaunch, output: Output) -> None:
+    """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
+
+    Raises UsageError for another format.
+    """
+    format_ = "json" if output.json else output.format_
+    if output.quiet or format_ not in (None, "json", "jsonl"):
+        raise UsageError("--dry-run prints a summary, json or jsonl", hint="leave the format out, or take one of them")
+    if format_ is not None:
+        if launch.uploads:
+            raise UsageError(
+                "what is sent with --bucket is known only when the files are there",
+                hint="leave out --bucket, so that they travel in the request, or --format",
+            )
+        indent = 4 if format_ == "json" else None
+        session.write(json.dumps(launch.job.shown(), indent=indent) + "\n")
+    else:
+        rows = [(key, value) for key, value in _summary(session, launch) if value]
+        width = max(len(key) for key, _ in rows)
+        session.write("".join(f"{key:<{width}}  {printable(value)}\n" for key, value in rows))
+    session.flush()
+    session.remark("nothing was sent (--dry-run)")
+
+
+def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
+    """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    job = launch.job
+    yield "image", job.image
+    yield "command", shlex.join([*job.command, *job.arguments])
+    yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
+    yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
+    yield "attempts", str(job.attempts or "")
+    variables = [f"{key}={_shortened(key, value)}" for key, value in job.environment.items()]
+    secrets = [f"{key}={'(not set here)' if value is None else '***'}" for key, value in job.secrets.items()]
+    labels = [f"{key}={value}" for key, value in job.labels.items() if key != "name"]
+    yield "name", job.name or ""
+    for key, values in (
+        ("labels", labels),
+        ("variables", variables),
+        ("secrets", secrets),
+        ("volumes", [spell_volume(volume) for volume in job.volumes]),
+        ("files", [f"{file.name} ({len(file.content)} bytes, to a bucket)" for file in launch.uploads.values()]),
+    ):
+        for place, value in enumerate(values):
+            yield key if place == 0 else "", value
+    yield "ports", ", ".join(f"{port}{' (public)' if port in job.expose_public else ''}" for port in job.ports)
+    yield "ssh", "yes" if job.ssh else ""
+    yield "network", " as ".join(filter(None, [job.network_group, ", ".join(job.network_aliases)]))
+    yield "resource group", job.resource_group_id or ""
+    yield "namespace", launch.namespace or ""
+    yield "set by script", ", ".join(launch.from_script)
+    yield "cost", _cost(session, job)
+
+
+def _shortened(key: str, value: str) -> str:
+    if key == VARIABLE:
+        return f"({len(value)} bytes: the local files)"
+    return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+
+
+def _cost(session: Session, job: NewJob) -> str:
+    from hfjobs_cli.launch.costs import most
+
+    flavor = _flavor_of(job, session.client.hardware_if_known())
+    usd = None if flavor is None else most(job, flavor)
+    if flavor is None or usd is None:
+        return "not known: the Hub names no price"
+    times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
+    ports = ", and its ports" if job.ports else ""
+    return f"${usd:.4f} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
+
+
+def create(session: Session, launch: UvLaunch) -> JobInfo:
+    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it."""
+    job = _with_bucket(session, launch)
+    check_ = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
+    made_from = partial(is_made_from, sent=job)
+    return session.client.create_job(launch.namespace, job.body(), made_from, check_)
+
+
+def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
+    if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
+        return launch.job
+    from hfjobs_cli.launch.buckets import Buckets
+
+    settings = session.settings
+    namespace = launch.namespace or session.client.whoami()
+    bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
+    session.remark(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
+    return bucket.filled(launch.job, launch.uploads)

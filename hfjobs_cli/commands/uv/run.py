@@ -1,0 +1,49 @@
+"""`hfjobs uv run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hfjobs_cli.cli import new_job, options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+
+def run(
+    session: Session,
+    script: new_job.Script,
+    words: new_job.ScriptWords = None,
+    *,
+    job: new_job.JobOptions,
+    uv: new_job.UvOptions,
+    following: new_job.Following,
+    output: Annotated[options.Output, "job"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Run a script with uv, as a new job.
+
+    SCRIPT is a Python file, the address of one, or a command as 'lighteval'. What packages it needs can stand in the
+    script itself (PEP 723), or be named by --with. The script, and files among its arguments, travel inside the
+    request, so that no bucket is needed; --bucket is for those that are too large. Options stand before SCRIPT.
+
+    A table [tool.hf-jobs] in the script's metadata may hold image, flavor, python, timeout, name, namespace,
+    network_group, env, labels, secrets, volumes and network_aliases. Options count before it.
+
+    Following, Ctrl-C, -d and --dry-run are as in 'hfjobs run'.
+
+    \b
+    Examples:
+      hfjobs uv run train.py --epochs 3
+      hfjobs uv run --flavor a10g-small --with trl train.py config.yaml
+      hfjobs uv run -d -s HF_TOKEN https://example.org/embed.py
+      hfjobs uv run --with lighteval lighteval --help
+      hfjobs uv run --dry-run train.py
+    """
+    from hfjobs_cli.commands.shared.launching import surroundings
+    from hfjobs_cli.commands.shared.started import start
+    from hfjobs_cli.launch.uv import compose_uv, is_address
+
+    around = surroundings(session, dry_run=following.dry_run)
+    downloaded = session.client.download(script) if is_address(script) else None
+    launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
+    return start(session, launch, job, following, output, around)

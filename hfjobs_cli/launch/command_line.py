@@ -1,0 +1,47 @@
+"""The command line that starts a job: what `hfjobs run` is told to have it described as it is."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob
+from hfjobs_cli.launch.volumes import spell_volume
+
+
+def command_line(job: NewJob, namespace: str | None) -> str:
+    """Return one line, quoted for a shell, that makes the same body. Secrets are names, to be set where it is run."""
+    words = ["hfjobs", "run", *_options(job)]
+    words += [] if namespace is None else ["--namespace", namespace]
+    runs = [*job.command, *job.arguments]
+    return shlex.join([*words, job.image, *(["--"] if runs[:1] == ["--"] else []), *runs])
+
+
+def _options(job: NewJob) -> Iterator[str]:
+    """Yield the options that describe a job, each followed by its value."""
+    if job.flavor != DEFAULT_FLAVOR:
+        yield from ("--flavor", job.flavor)
+    for option, value in (
+        ("--arch", job.arch),
+        ("--timeout", job.timeout_secs),
+        ("--attempts", job.attempts),
+        ("--network-group", job.network_group),
+        ("--resource-group-id", job.resource_group_id),
+    ):
+        if value is not None:
+            yield from (option, str(value))
+    if job.arguments:
+        yield from ("--arguments", str(len(job.arguments)))
+    yield from ("--no-name",) if job.name is None else ("--name", job.name)
+    for option, values in (
+        ("-l", [f"{key}={value}" for key, value in job.labels.items() if key != "name"]),
+        ("-e", [f"{key}={value}" for key, value in job.environment.items()]),
+        ("-s", list(job.secrets)),
+        ("-v", [spell_volume(volume) for volume in job.volumes]),
+        ("--expose", [str(port) for port in job.ports]),
+        ("--expose-public", [str(port) for port in job.expose_public]),
+        ("--network-alias", list(job.network_aliases)),
+    ):
+        for text in values:
+            yield from (option, text)
+    yield from ("--ssh",) if job.ssh else ()

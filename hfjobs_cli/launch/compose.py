@@ -1,0 +1,110 @@
+"""A new job from what was typed, on top of another description of a job if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.launch import names, variables
+from hfjobs_cli.launch.new_job import NewJob, Volume, split_image
+from hfjobs_cli.launch.timeouts import parse_timeout
+from hfjobs_cli.launch.typed import Surroundings, Typed
+from hfjobs_cli.launch.volumes import parse_volume
+from hfjobs_cli.query.labels import new_labels
+from hfjobs_cli.text.words import empty_option
+
+_TEXTS = {
+    "name": "--name",
+    "flavor": "--flavor",
+    "arch": "--arch",
+    "timeout": "--timeout",
+    "network_group": "--network-group",
+    "resource_group_id": "--resource-group-id",
+}
+"""Options whose value is never empty."""
+
+
+def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> NewJob:
+    """Return the job that `typed` describes; what it says nothing of is that of `base`. Raises UsageError.
+
+    Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
+    runs, and the name that it gets by itself, are not looked at here.
+    """
+    for attribute, option in _TEXTS.items():
+        if getattr(typed, attribute) == "":
+            raise empty_option(option)
+    base = base or NewJob()
+    volumes = [parse_volume(text) for text in typed.volume or ()]
+    given = {
+        "flavor": typed.flavor,
+        "arch": typed.arch,
+        "timeout_secs": None if typed.timeout is None else parse_timeout(typed.timeout),
+        "attempts": typed.attempts,
+        "expose": tuple(typed.expose or ()) or None,
+        "expose_public": tuple(typed.expose_public or ()) or None,
+        "ssh": typed.ssh or None,
+        "network_group": typed.network_group,
+        "network_aliases": tuple(typed.network_alias or ()) or None,
+        "resource_group_id": typed.resource_group_id,
+    }
+    return replace(
+        base,
+        environment={**base.environment, **variables.environment(typed, around)},
+        secrets={**base.secrets, **variables.secrets(typed, around)},
+        labels={**base.labels, **new_labels(typed.label or (), typed.name)},
+        volumes=(*_left(base.volumes, volumes), *volumes),
+        **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def compose_run(
+    typed: Typed, image: str, command: Sequence[str], namespace: str | None, around: Surroundings
+) -> NewJob:
+    """Return the job that runs a command in an image. Raises UsageError."""
+    docker_image, space_id = split_image(image)
+    job = compose(typed, around, NewJob(docker_image=docker_image, space_id=space_id, command=tuple(command)))
+    extra = [] if typed.attempts is None else [str(typed.attempts)]
+    traits = names.traits(typed, namespace, job.environment, job.secrets, extra)
+    return named(job, typed, names.name_of_image(image, command, traits))
+
+
+def compose_spec(
+    typed: Typed,
+    base: NewJob,
+    image: str | None,
+    command: Sequence[str],
+    namespace: str | None,
+    around: Surroundings,
+) -> NewJob:
+    """Return a job that was written down, with what is typed over it. Raises UsageError.
+
+    Its secrets have no values there: those that are not typed are taken from the environment.
+    """
+    job = compose(typed, around, overridden(base, image, command))
+    asked = {name: value for name, value in job.secrets.items() if value is None}
+    job = replace(job, secrets={**job.secrets, **variables.resolved(asked, around)})
+    traits = names.traits(typed, namespace, job.environment, job.secrets)
+    return named(job, typed, names.name_of_image(job.image, [*job.command, *job.arguments], traits))
+
+
+def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJob:
+    """Return the job with another image, and another command, if they are given."""
+    if image is not None:
+        docker_image, space_id = split_image(image)
+        base = replace(base, docker_image=docker_image, space_id=space_id)
+    return replace(base, command=tuple(command), arguments=()) if command else base
+
+
+def named(job: NewJob, typed: Typed, automatic: str) -> NewJob:
+    """Return the job with the name that it gets by itself, unless it has one or is to have none. Raises UsageError."""
+    if typed.no_name:
+        if typed.name is not None:
+            raise UsageError("--name contradicts --no-name", hint="give one of them")
+        return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})
+    return job if "name" in job.labels else replace(job, labels={**job.labels, "name": automatic})
+
+
+def _left(lower: Sequence[Volume], upper: Sequence[Volume]) -> list[Volume]:
+    taken = {volume.mount_path for volume in upper}
+    return [volume for volume in lower if volume.mount_path not in taken]

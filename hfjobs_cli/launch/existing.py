@@ -1,0 +1,65 @@
+"""The description of a job that exists, so that it can be started again, perhaps changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.job import JobInfo
+
+
+def described(job: JobInfo) -> NewJob:
+    """Return what a job was made from, as far as the Hub tells: of secrets the names. Raises UsageError.
+
+    What it had by default counts as asked for, as the Hub does not tell the difference.
+    """
+    if job.docker_image is None and job.space_id is None:
+        raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
+    network = job.network
+    return NewJob(
+        docker_image=None if job.space_id is not None else job.docker_image,
+        space_id=job.space_id,
+        command=tuple(job.command or ()),
+        arguments=tuple(job.arguments or ()),
+        environment=job.environment or {},
+        secrets=dict.fromkeys(job.secrets or ()),
+        flavor=job.flavor or DEFAULT_FLAVOR,
+        arch=job.arch,
+        timeout_secs=None if job.timeout is None else int(job.timeout),
+        attempts=None if job.retry is None else int(job.retry) + 1,
+        labels=job.labels or {},
+        volumes=tuple(
+            Volume(
+                each.type or "model",
+                each.source or "",
+                each.mount_path or "",
+                each.revision,
+                each.read_only,
+                each.path,
+            )
+            for each in job.volumes or ()
+        ),
+        expose=tuple(job.expose or ()),
+        expose_public=tuple(job.expose_public or ()),
+        ssh=job.status.ssh_url is not None,
+        network_group=None if network is None else network.group,
+        network_aliases=() if network is None else tuple(network.aliases),
+        resource_group_id=job.resource_group_id,
+    )
+
+
+def is_made_from(job: JobInfo, sent: NewJob) -> bool:
+    """Tell whether a job is what was asked for by the body of `sent`. What the Hub may have added is not looked at."""
+    found = described(job) if job.docker_image or job.space_id else NewJob()
+    same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor", "attempts")
+    asked = {**{name: getattr(sent, name) for name in same}, "attempts": sent.attempts or found.attempts}
+    return (
+        all(getattr(found, name) == value for name, value in asked.items())
+        and found.timeout_secs in (sent.timeout_secs, found.timeout_secs if sent.timeout_secs is None else None)
+        and sent.labels.items() <= found.labels.items()
+        and set(found.secrets) == set(sent.secrets)
+        and {volume.mount_path for volume in found.volumes} == {volume.mount_path for volume in sent.volumes}
+    )

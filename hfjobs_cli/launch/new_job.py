@@ -1,0 +1,141 @@
+"""The description of a new job, and the body of the request for it.
+
+Facts about the body: the Hub's OpenAPI document, `POST /api/jobs/{namespace}`; `network` as huggingface_hub sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+DEFAULT_FLAVOR = "cpu-basic"
+
+DEFAULT_TIMEOUT_SECS = 1800
+"""How long a job may run of which nothing is said, by the Hub's documentation."""
+
+SPACE_PREFIXES = (
+    "https://huggingface.co/spaces/",
+    "https://hf.co/spaces/",
+    "huggingface.co/spaces/",
+    "hf.co/spaces/",
+)
+"""How an image begins that is a Space."""
+
+LOCAL = "local"
+"""The type of a volume that is a directory on this machine, which must be uploaded before the Hub can mount it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A bucket or repository to mount; `read_only` of None is what the Hub does by itself."""
+
+    type: str
+    source: str
+    mount_path: str
+    revision: str | None = None
+    read_only: bool | None = None
+    path: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return it as the Hub takes it."""
+        values = {
+            "type": self.type,
+            "source": self.source,
+            "mountPath": self.mount_path,
+            "revision": self.revision,
+            "readOnly": self.read_only,
+            "path": self.path,
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """What is to be run. One of `docker_image` and `space_id` is given, and None or empty is what is left to the Hub.
+
+    A secret of None is one whose value is not known here. Ports in `expose_public` need not be in `expose`.
+    """
+
+    docker_image: str | None = None
+    space_id: str | None = None
+    command: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    flavor: str = DEFAULT_FLAVOR
+    arch: str | None = None
+    timeout_secs: int | None = None
+    attempts: int | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: tuple[Volume, ...] = ()
+    expose: tuple[int, ...] = ()
+    expose_public: tuple[int, ...] = ()
+    ssh: bool = False
+    network_group: str | None = None
+    network_aliases: tuple[str, ...] = ()
+    resource_group_id: str | None = None
+
+    @property
+    def image(self) -> str:
+        """What it runs in, as it is typed."""
+        return f"hf.co/spaces/{self.space_id}" if self.space_id is not None else self.docker_image or ""
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """All ports, each once, those that need no token too."""
+        return tuple(dict.fromkeys((*self.expose, *self.expose_public)))
+
+    @property
+    def name(self) -> str | None:
+        """Its name, which the Hub keeps as a label."""
+        return self.labels.get("name")
+
+    @property
+    def longest_secs(self) -> int:
+        """How long one attempt may run."""
+        return DEFAULT_TIMEOUT_SECS if self.timeout_secs is None else self.timeout_secs
+
+    def body(self) -> dict[str, Any]:
+        """Return the body of the request. What nothing is said of is not in it, but for what is always sent."""
+        body: dict[str, Any] = {"command": list(self.command)} if self.command else {}
+        body |= {"arguments": list(self.arguments), "environment": dict(self.environment), "flavor": self.flavor}
+        optional = {
+            "secrets": dict(self.secrets) or None,
+            "arch": self.arch,
+            "timeoutSeconds": self.timeout_secs,
+            "attempts": self.attempts,
+            "labels": dict(self.labels) or None,
+            "volumes": [volume.body() for volume in self.volumes] or None,
+            "expose": self._expose(),
+            "ssh": {"enabled": True} if self.ssh else None,
+            "network": self._network(),
+            "resourceGroupId": self.resource_group_id,
+            "spaceId": self.space_id,
+            "dockerImage": self.docker_image,
+        }
+        return body | {key: value for key, value in optional.items() if value is not None}
+
+    def shown(self) -> dict[str, Any]:
+        """Return the body with null in place of the values of secrets."""
+        body = self.body()
+        return body | {"secrets": dict.fromkeys(self.secrets)} if self.secrets else body
+
+    def _expose(self) -> dict[str, list[int]] | None:
+        if not self.ports:
+            return None
+        return {"ports": list(self.ports), "portsPublic": list(dict.fromkeys(self.expose_public))}
+
+    def _network(self) -> dict[str, Any] | None:
+        if self.network_group is None:
+            return None
+        aliases = {"aliases": list(self.network_aliases)} if self.network_aliases else {}
+        return {"group": self.network_group, **aliases}
+
+
+def split_image(text: str) -> tuple[str | None, str | None]:
+    """Return the image and the Space that `text` names, one of which is None."""
+    for prefix in SPACE_PREFIXES:
+        if text.startswith(prefix):
+            return None, text[len(prefix) :]
+    return text, None

@@ -1,0 +1,69 @@
+"""What options say of a new job, as it was typed. The options themselves, with their help, are those of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Typed:
+    """What is said of a new job besides what it runs. None, or False, is what nothing is said of."""
+
+    env: list[str] | None = None
+    env_file: str | None = None
+    secrets: list[str] | None = None
+    secrets_file: str | None = None
+    name: str | None = None
+    no_name: bool = False
+    label: list[str] | None = None
+    volume: list[str] | None = None
+    flavor: str | None = None
+    any_flavor: bool = False
+    arch: str | None = None
+    timeout: str | None = None
+    max_cost: float | None = None
+    attempts: int | None = None
+    expose: list[int] | None = None
+    expose_public: list[int] | None = None
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: list[str] | None = None
+    resource_group_id: str | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class UvTyped:
+    """What options say of how uv runs a script. None, or False, is what nothing is said of."""
+
+    image: str | None = None
+    with_: list[str] | None = None
+    python: str | None = None
+    bucket: bool = False
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Surroundings:
+    """Where values come from that are not typed: `environ`, with the token as HF_TOKEN, and stdin.
+
+    With `secrets_may_miss` a secret that is not set has no value instead of being an error. `warnings` are for stderr.
+    """
+
+    environ: Mapping[str, str]
+    stdin: TextIO
+    secrets_may_miss: bool = False
+    warnings: list[str] = field(default_factory=list)
+    _readers: list[str] = field(default_factory=list)
+
+    def read_stdin(self, option: str) -> str:
+        """Return all of stdin, for the first option that wants it. Raises UsageError for a second one."""
+        from hfjobs_cli.errors import UsageError
+
+        if self._readers:
+            raise UsageError(f"{self._readers[0]} and {option} cannot both read stdin", hint="name a file for one")
+        self._readers.append(option)
+        try:
+            return self.stdin.read()
+        except (OSError, UnicodeError) as error:
+            raise UsageError(f"stdin cannot be read for {option}: {error}") from None
