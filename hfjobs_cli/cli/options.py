@@ -265,6 +265,15 @@ UntilDone = Annotated[
     bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
 ]
 
+FollowUsage = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
+    ),
+]
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(

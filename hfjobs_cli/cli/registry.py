@@ -41,6 +41,7 @@ COMMANDS = (
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("stats", "Show what running jobs use."),
     Command("ssh", "Open a shell in a running job."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
@@ -48,7 +49,7 @@ COMMANDS = (
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("logs", "stats"),
+    *_elsewhere("logs"),
     Command(
         "scheduled",
         "Run jobs by schedules.",

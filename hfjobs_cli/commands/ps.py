@@ -67,9 +67,10 @@ def ps(
     wanted = job_filter(selection, session.clock())
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
-        from hfjobs_cli.commands.shared.watching import Watch, watched_renderer
+        from hfjobs_cli.commands.shared.in_place import live_renderer
+        from hfjobs_cli.commands.shared.watching import Watch
 
-        listing = Listing(session, output, default=watched_renderer(session), sort=sort, also=also)
+        listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
         return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
     listing = Listing(session, output, sort=sort, also=also)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from hfjobs_cli.commands.shared.in_place import NO_MARK, table_in_place
 from hfjobs_cli.live.changes import Change, aged
 from hfjobs_cli.live.screen import Size
 from hfjobs_cli.text.times import span
@@ -19,9 +20,6 @@ MARKED_SECS = 5.0
 """For how long a row is marked at least after something happened to its job."""
 
 _MARKS = {"added": "+ ", "changed": "* ", "gone": "- "}
-_NO_MARK = "  "
-_BELOW = 2
-"""How many lines stand below the rows."""
 
 
 class _Mark(NamedTuple):
@@ -70,18 +68,11 @@ class WatchedTable:
         if any(mark.until <= now for mark in self._marks.values()):
             self._marks = {key: mark for key, mark in self._marks.items() if mark.until > now}
             self._arrange()
-        room = max(1, size.lines - 1 - _BELOW)
-        shown = self._rows if len(self._rows) <= room else self._rows[: room - 1]
         age = (now - self._look.at).total_seconds()
-        head, *lines = self._listing.text(aged(shown, age), size.columns - len(_NO_MARK)).splitlines()
-        marks = [_MARKS[self._marks[job.id].event] if job.id in self._marks else _NO_MARK for job in shown]
-        more = len(self._rows) - len(shown)
-        last = [f"... and {more} more"] if more else [] if shown else [f"no {self._listing.plural}"]
-        return [
-            _NO_MARK + head,
-            *(mark + line for mark, line in zip(marks, lines, strict=True)),
-            *(_NO_MARK + line for line in last),
-        ]
+        return table_in_place(self._listing, self._rows, size, self._mark, lambda jobs: aged(jobs, age))
+
+    def _mark(self, job: JobInfo) -> str:
+        return _MARKS[self._marks[job.id].event] if job.id in self._marks else NO_MARK
 
     def _arrange(self) -> None:
         """Put the jobs in order, each that is gone before the first that is older."""

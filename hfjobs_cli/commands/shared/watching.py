@@ -5,27 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import terminal
+from hfjobs_cli.commands.shared.in_place import is_in_place
 from hfjobs_cli.commands.shared.looking import Ask, Background, Breaks, Look, looks
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.commands.shared.watched_table import WatchedTable
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.live.changes import Pace, is_under_way
-from hfjobs_cli.renderers.registry import RENDERERS
-from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.records.job import JobInfo
-
-_IN_PLACE = ("table", "table template")
-
-
-def watched_renderer(session: Session) -> Renderer:
-    """Return the format in which something is watched unless another is asked for."""
-    return RENDERERS["table" if terminal.obeys_codes(session.stdout, session.environ) else "jsonl"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,12 +29,7 @@ class Watch:
 
     def run(self, session: Session, wanted: JobFilter, namespace: str | None, limit: int) -> ExitCode:
         """Watch the jobs of a namespace that are wanted, until it is over. Raises UsageError for most formats."""
-        name = self.listing.format_name
-        is_in_place = name in _IN_PLACE and terminal.obeys_codes(session.stdout, session.environ)
-        if not is_in_place and name != "jsonl":
-            raise UsageError(
-                f"--watch cannot write {name} here", hint="on a terminal it shows a table, in a pipe it writes jsonl"
-            )
+        in_place = is_in_place(session, self.listing, "--watch", ["jsonl"])
         if wanted.names_schedules:
             wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each look
 
@@ -52,7 +38,7 @@ class Watch:
             jobs = scan(session, present, namespace, 0 if self.listing.is_sorted else limit).jobs()
             return self.listing.ordered(jobs)[: limit or None]
 
-        return self._in_place(session, ask) if is_in_place else self._as_events(session, ask)
+        return self._in_place(session, ask) if in_place else self._as_events(session, ask)
 
     def _as_events(self, session: Session, ask: Ask) -> ExitCode:
         for look in looks(session, ask, Pace(self.every_secs), Breaks(session)):
