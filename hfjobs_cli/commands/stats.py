@@ -68,6 +68,7 @@ def _chosen(
 
     if jobs and not is_by_filters(jobs, choice):
         return list(dict.fromkeys(named_jobs(session, jobs, namespace)))
+    match = " match" if choice.are_given else ""
     if not (choice.all_ or choice.status):
         choice = replace(choice, status=["running"])
     wanted = job_filter(choice, session.clock())
@@ -75,26 +76,29 @@ def _chosen(
         job for job in scan(session, wanted, namespace, choice.limit).jobs() if job.status.stage not in FINISHED_STAGES
     ]
     if not found:
-        session.remark(f"no running jobs{' match' if choice.are_given else ''}")
+        session.remark(f"no running jobs{match}")
     return [JobReference.of(job, namespace) for job in found]
 
 
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
-    """Yield what jobs use now. That one has ended meanwhile is a failure only if it was named."""
-    from hfjobs_cli.api.usage import usage_now
+    """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
+    from hfjobs_cli.api.usage import NoFigures, usage_now
     from hfjobs_cli.commands.shared.several import done_to_each
 
-    def look(reference: JobReference) -> Usage | NotRunning:
+    silent: list[str] = []
+
+    def look(reference: JobReference) -> Usage | None:
         try:
             return usage_now(session.client, reference)
-        except NotRunning as error:
+        except (NotRunning, NoFigures):
             if are_named:
                 raise
-            return error
+            silent.append(reference.id)
+            return None
 
-    for found in done_to_each(session, references, look, "looked at"):
-        if not isinstance(found, NotRunning):
-            yield found
+    yield from filter(None, done_to_each(session, references, look, "looked at"))
+    if silent:
+        session.remark(f"nothing is told of {' '.join(each.id for each in references if each.id in silent)}")
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:

@@ -133,7 +133,7 @@ class Usage(Record):
 
 
 def _of(used: float | None, total: float | None) -> str | None:
-    return None if used is None or total is None else f"{size(used)} / {size(total)}"
+    return None if used is None or total is None else f"{size(used)}/{size(total)}"
 
 
 def _sum(numbers: Iterable[float | None]) -> float | None:
@@ -177,13 +177,13 @@ KIND = Kind(
             lambda usage: usage.memory, About("percent of the memory", "9", header="MEM", rank=80, spell=percent)
         ),
         "memory_usage": _text(
-            lambda usage: usage.memory_usage, About("memory used", "1.4MB / 15.0GB", header="MEM USAGE", rank=30)
+            lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
         ),
         "gpu": _shares(lambda usage: usage.gpu, "percent of the time of each GPU", "GPU", 85),
         "gpu_memory": _shares(lambda usage: usage.gpu_memory, "percent of the memory of each GPU", "GPU MEM", 70),
         "gpu_memory_usage": _text(
             lambda usage: usage.gpu_memory_usage,
-            About("memory of all GPUs used", "1.4GB / 22.8GB", header="GPU MEM USAGE", rank=25),
+            About("memory of all GPUs used", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
         ),
     },
     other_names={"id": "job_id", "job": "job_id", "mem": "memory", "net": "received", "vram": "gpu_memory"},
