@@ -23,6 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "renderers": {"errors", "text", "records", "template"},
     "live": {"errors", "text", "records", "renderers"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
+    "provenance": {"errors", "text", "records", "query", "api"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
@@ -35,6 +36,7 @@ LAYERS: dict[str, set[str]] = {
         "renderers",
         "live",
         "api",
+        "provenance",
         "emulator",
     },
     "commands": {
@@ -47,6 +49,7 @@ LAYERS: dict[str, set[str]] = {
         "renderers",
         "live",
         "api",
+        "provenance",
         "cli",
         "emulator",
     },

@@ -64,7 +64,7 @@ def ps(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
 
-    wanted = job_filter(selection, session.clock())
+    wanted = job_filter(selection, session.clock(), output.kind)
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
         from hfjobs_cli.commands.shared.in_place import live_renderer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -197,9 +198,8 @@ class TestFollow:
         """One of them before it was asked about."""
         self.end(hub, three[0], 1, "ERROR")
         for place in (1, 2):
-            hub.always(
-                f"/api/jobs/{USER}/{number(place + 1)}", after(lambda at=place: self.end(hub, three[at], at + 1))
-            )
+            ended = partial(self.end, hub, three[place], place + 1)
+            hub.always(f"/api/jobs/{USER}/{number(place + 1)}", after(ended))
             three[place].hang_up()
         result = hfjobs("stats", "-f", number(1), number(2), number(3), number(55))
         assert sorted(json.loads(line)["job_id"] for line in result.stdout.splitlines()) == [number(2), number(3)]
