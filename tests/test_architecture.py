@@ -69,7 +69,7 @@ FENCES = {
         "cli/schedule_options.py",
         "cli/tab.py",
     },
-    "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
+    "rich": {"live/styled.py", "renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
     "httpx": {"api/transport.py", "api/streams.py"},
     "dotenv": {"launch/variables.py"},

@@ -41,6 +41,7 @@ COMMANDS = (
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("top", "Watch running jobs: what they use, cost and write."),
     Command("stats", "Show what running jobs use."),
     Command("ssh", "Open a shell in a running job."),
     Command("hardware", "List what jobs can run on, and what it costs."),

@@ -99,6 +99,22 @@ class Live:
             self._last = last
             self._open()
 
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Lend the screen, empty and with a cursor, to something that writes on it; all is painted again after that.
+
+        Keys are still taken here.
+        """
+        self._screen.lend()
+        try:
+            yield
+        finally:
+            self._screen.open()
+
+    def wait(self, seconds: float) -> list[str]:
+        """Return the keys that are pressed, after at most so long; none also when woken."""
+        return self._keyboard.wait(seconds)
+
     def _open(self) -> None:
         self._is_open = True
         if threading.current_thread() is threading.main_thread():

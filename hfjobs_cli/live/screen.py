@@ -47,6 +47,10 @@ class Screen:
         self._size, self._painted = None, []
         self._write(_OPEN_WHOLE if self._is_whole else _OPEN_BELOW)
 
+    def lend(self) -> None:
+        """Empty the screen for something else that writes on it, until it is opened again."""
+        self._write("\x1b[m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h")
+
     def close(self, last: Sequence[str] = ()) -> None:
         """Give the terminal back as it was, cursor and all; `last` are lines that stay.
 

@@ -34,12 +34,15 @@ class Look:
     pause_secs: float
 
 
-def looks(session: Session, ask: Ask, pace: Pace, trouble: Trouble) -> Iterator[Look]:
-    """Yield what `ask` finds, again and again, with a pause after each time.
+def looks(
+    session: Session, ask: Ask, pace: Pace, trouble: Trouble, rest: Callable[[float], object] | None = None
+) -> Iterator[Look]:
+    """Yield what `ask` finds, again and again, with a pause after each time, which `rest` may make shorter.
 
     Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
     """
     before: dict[str, JobInfo] | None = None
+    rest = rest or session.sleep
     while True:
         try:
             with _waits_told_to(session, trouble):
@@ -48,7 +51,7 @@ def looks(session: Session, ask: Ask, pace: Pace, trouble: Trouble) -> Iterator[
             if before is None:
                 raise
             trouble(error.message)
-            session.sleep(pace.pause(happened=False))
+            rest(pace.pause(happened=False))
             continue
         trouble(None)
         _told_once(session)
@@ -57,7 +60,7 @@ def looks(session: Session, ask: Ask, pace: Pace, trouble: Trouble) -> Iterator[
         pause = pace.pause(happened=before is None or bool(happened))
         before = now
         yield Look(jobs, session.clock(), happened, pause)
-        session.sleep(pause)
+        rest(pause)
 
 
 @contextmanager
@@ -102,16 +105,25 @@ class Background:
         self.last: Look | None = None
         self.trouble: str | None = None
         self._wake = wake
-        self._looks = looks(session, ask, pace, self._told)
+        self._hurry = threading.Event()
+        self._looks = looks(session, ask, pace, self._told, self._rest)
         self._seen: deque[Change] = deque()
         self._error: Exception | None = None
         threading.Thread(target=self._run, daemon=True).start()
+
+    def hurry(self) -> None:
+        """Look at once."""
+        self._hurry.set()
 
     def changes(self) -> list[Change]:
         """Return what has happened since this was last asked. Raises what ended the looks."""
         if self._error is not None:
             raise self._error
         return [self._seen.popleft() for _ in range(len(self._seen))]
+
+    def _rest(self, seconds: float) -> None:
+        self._hurry.wait(seconds)
+        self._hurry.clear()
 
     def _told(self, message: str | None) -> None:
         if message != self.trouble:
