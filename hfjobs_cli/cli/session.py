@@ -288,8 +288,10 @@ class Session:
 
     @contextmanager
     def live(self, *, is_whole: bool = True) -> Iterator[Live]:
-        """Take the terminal that stdout is for something that is painted in place. Remarks have to wait until then,
-        and are told once each, the last ones only.
+        """Take the terminal that stdout is for something that is painted in place.
+
+        Remarks have to wait until it is given back, and are told once each, the last ones only. Of pauses before a
+        request is tried again nothing is told then: they are over.
         """
         from hfjobs_cli.live.live import Live
 
@@ -299,13 +301,14 @@ class Session:
                 self.stdout.flush()
 
         self.progress(None)
+        self.told_of_wait = lambda _line: None
         if terminal.is_terminal(self.stderr):
             self._held = []
         try:
             with Live(self.stdin, write, lambda: terminal.size_of(self.stdout), is_whole=is_whole) as taken:
                 yield taken
         finally:
-            held, self._held = self._held or [], None
+            held, self._held, self.told_of_wait = self._held or [], None, None
             for line in list(dict.fromkeys(held))[-MAX_HELD:]:
                 self.remark(line)
 

@@ -42,8 +42,8 @@ class Column(NamedTuple):
 def columns(canvas: Canvas, *, has_gpus: bool) -> list[Column]:
     """Return the columns that there is room for. The last lines get what is left."""
     is_wide = canvas.width >= WIDE
-    bars = 4 if not is_wide else 8 if canvas.width < 130 else 10
-    chosen = [Column("NAME", 18 if is_wide else 12, _name)]
+    bars = 4 if not is_wide else 8 if canvas.width < 160 else 12
+    chosen = [Column("NAME", 16 if is_wide else 12, _name)]
     chosen += [Column("STATUS", 10, _status)] * is_wide
     chosen += [Column("RUNTIME", 7, _runtime, is_right=True), Column("COST", 8, _cost, is_right=True)]
     chosen += [Column("CPU", bars + 5, _share(lambda row: row.cpu, bars))]

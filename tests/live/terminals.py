@@ -51,7 +51,6 @@ class Emulated(pyte.Screen):
     def is_other_screen(self) -> bool:
         return self._first is not None
 
-    @property
     def shows_cursor(self) -> bool:
         return not self.cursor.hidden
 
@@ -154,6 +153,9 @@ class Terminal:
         """Return the text on the screen as soon as all of these are in it."""
         return self.until(lambda shown: all(text in shown for text in texts), ", ".join(texts))
 
+    def shows_cursor(self) -> bool:
+        return self.screen.shows_cursor()
+
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 
@@ -175,7 +177,7 @@ class Terminal:
         """Tell whether the terminal is as it was: its modes, its cursor, its first screen, and lines that wrap."""
         return (
             termios.tcgetattr(self.slave) == self.modes
-            and self.screen.shows_cursor
+            and self.screen.shows_cursor()
             and not self.screen.is_other_screen
             and pyte.modes.DECAWM in self.screen.mode
         )

@@ -66,11 +66,11 @@ def looks(
 @contextmanager
 def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
     """Have pauses before a request is tried again told as trouble."""
-    session.told_of_wait = trouble
+    before, session.told_of_wait = session.told_of_wait, trouble
     try:
         yield
     finally:
-        session.told_of_wait = None
+        session.told_of_wait = before
 
 
 def _told_once(session: Session) -> None:
