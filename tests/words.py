@@ -9,6 +9,8 @@ COMMANDS = [
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
     "hardware",
     "emulator",
@@ -21,6 +23,7 @@ KINDS = [
     "job",
     "label_change",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import options, terminal
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.text.escapes import printable
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.monitoring import Monitor
     from hfjobs_cli.live.live import Live
     from hfjobs_cli.live.top_state import Top
     from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
 
 TAIL = 200
 """How many lines are shown of what a job has written before it is followed."""
@@ -34,7 +36,8 @@ def top(
 
     Each job has a row with bars of the last minutes for its processors, memory, GPUs and network, and the last line
     that it wrote; below are the jobs that ended lately. Arrows choose a job, Enter follows what it writes, s opens a
-    shell in it, c cancels it, / filters, ? explains the keys, and q quits.
+    shell in it, c cancels it, / filters, ? explains the keys, and q quits. Of more than 50 running jobs the newest
+    50 are measured.
 
     \b
     Examples:
@@ -77,9 +80,9 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
         if action == "cancel" and row is not None:
             monitor.cancel(row.job)
         elif action == "logs" and row is not None:
-            _show_logs(session, live, monitor.reference(row.job))
+            _show_logs(session, live, row.job, monitor.reference(row.job))
         elif action == "ssh" and row is not None:
-            with live.suspended(), _ctrl_c_is_for_others():
+            with live.suspended(), _signals_are_for_others():
                 subprocess.run(_command("ssh", str(monitor.reference(row.job))), env=_environ(session), check=False)  # noqa: S603
         if key is None:
             now = session.clock()
@@ -87,23 +90,24 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
             live.paint(drawn(state, live.size, now, color=color, is_unicode=is_unicode))
 
 
-def _show_logs(session: Session, live: Live, reference: JobReference) -> None:
+def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:
     """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
     words = _command("logs", "--follow", "--tail", str(TAIL), str(reference))
-    with live.lent(), _ctrl_c_is_for_others() as pressed:
+    with live.lent(), _signals_are_for_others() as pressed:
+        session.write(f"-- what {printable(job.name or job.id)} writes; q or Ctrl-C goes back --\n")
+        session.flush()
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=_environ(session))  # noqa: S603
         is_told = False
         try:
             while not pressed.is_set() and not {"q", "Q", "escape"} & {*(keys := live.wait(0.2))}:
                 if process.poll() is not None and not is_told:
                     is_told = True
-                    session.write("-- it has ended; q goes back --\n")
+                    session.write("-- that is all; q goes back --\n")
                     session.flush()
                 elif is_told and "enter" in keys:
                     return
         finally:
-            if process.poll() is None:
-                process.terminate()
+            process.kill()
             process.wait()
 
 
@@ -119,11 +123,14 @@ def _environ(session: Session) -> Mapping[str, str]:
 
 
 @contextmanager
-def _ctrl_c_is_for_others() -> Iterator[threading.Event]:
-    """Leave Ctrl-C to the program that has the terminal; the event tells that it was pressed."""
+def _signals_are_for_others() -> Iterator[threading.Event]:
+    """Leave Ctrl-C to the program that has the terminal; the event tells that it was pressed. Ctrl-Z stops nobody."""
     pressed = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_signal: pressed.set())
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_signal: pressed.set())}
+    if hasattr(signal, "SIGTSTP"):
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         yield pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -24,13 +24,13 @@ if sys.platform != "win32":
             """Take no keys yet."""
             self._fd = _terminal(stdin)
             self._modes: list[Any] | None = None
-            self._wake_reader = self._wake_writer = -1
-
-        def open(self) -> None:
-            """Begin to take keys, without an echo. Signals still come, by Ctrl-C for one."""
+            # Other threads write to it whenever they like, so it is not closed: its number could be another's then.
             self._wake_reader, self._wake_writer = os.pipe()
             os.set_blocking(self._wake_reader, False)
             os.set_blocking(self._wake_writer, False)
+
+        def open(self) -> None:
+            """Begin to take keys, without an echo. Signals still come, by Ctrl-C for one."""
             if self._fd is None:
                 return
             try:
@@ -46,11 +46,6 @@ if sys.platform != "win32":
                     termios.tcflush(self._fd, termios.TCIFLUSH)
                     termios.tcsetattr(self._fd, termios.TCSANOW, self._modes)
             self._modes = None
-            reader, writer = self._wake_reader, self._wake_writer
-            self._wake_reader = self._wake_writer = -1
-            for end in (reader, writer):
-                if end >= 0:
-                    os.close(end)
 
         def wait(self, seconds: float) -> list[str]:
             """Return the keys that are pressed, after at most so long; none also when woken."""
@@ -64,7 +59,7 @@ if sys.platform != "win32":
 
         def wake(self) -> None:
             """End a wait at once. This may be called in any thread, and from a signal handler."""
-            with contextlib.suppress(OSError):  # it is full, so that the wait ends anyway, or closed
+            with contextlib.suppress(BlockingIOError):  # it is full, so that the wait ends anyway
                 os.write(self._wake_writer, b"\0")
 
         def _typed(self) -> str:

@@ -39,7 +39,7 @@ class Live:
         self._measure = size
         self._last: Sequence[str] = ()
         self._is_open = False
-        self._is_to_stop = False
+        self._stop_signal: int | None = None
         self._handlers: dict[int, Any] = {}
 
     @property
@@ -82,8 +82,8 @@ class Live:
         due = time.monotonic() + every_secs
         while True:
             yield from self._keyboard.wait(due - time.monotonic())
-            if self._is_to_stop:
-                self._stop()
+            if self._stop_signal is not None:
+                self._stop(self._stop_signal)
             if time.monotonic() >= due:
                 due = time.monotonic() + every_secs
             yield None
@@ -148,12 +148,12 @@ class Live:
     def _resized(self, _signal: int, _frame: FrameType | None) -> None:
         self._keyboard.wake()
 
-    def _told_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._is_to_stop = True
+    def _told_to_stop(self, number: int, _frame: FrameType | None) -> None:
+        self._stop_signal = number
         self._keyboard.wake()
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
         """Do what Ctrl-Z asks for, with the terminal as it was, and take it again when told to go on."""
-        self._is_to_stop = False
+        self._stop_signal = None
         with self.suspended():
-            os.kill(os.getpid(), signal.SIGTSTP)
+            os.kill(os.getpid(), number)

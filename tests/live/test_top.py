@@ -281,11 +281,11 @@ class TestKeys:
         terminal.shows("2 running, 1 scheduling")
         choose(terminal, "j", "mine")
         terminal.type("\r")
-        shown = terminal.shows("loss 0.25")
-        assert FOOTER not in shown
+        terminal.until(lambda shown: "loss 0.25" in shown and FOOTER not in shown, "what the job wrote")
+        terminal.shows("-- what mine writes; q or Ctrl-C goes back --")
         assert terminal.shows_cursor()
         terminal.type(back)
-        shown = terminal.shows(FOOTER, "2 running, 1 scheduling")
+        terminal.shows(FOOTER, "2 running, 1 scheduling")
         assert not terminal.shows_cursor()
         terminal.type("q")
         assert terminal.wait() == 0
@@ -299,7 +299,7 @@ class TestKeys:
         terminal = open_terminal("top", environ=emulator.environ)
         terminal.shows("1 running", FOOTER)
         terminal.type("\r")
-        terminal.shows("line 29", "-- it has ended; q goes back --")
+        terminal.shows("line 29", "-- that is all; q goes back --")
         terminal.type("\r")
         terminal.shows(FOOTER, "brief", "COMPLETED")
 
