@@ -31,7 +31,7 @@ def test_jobs_with_and_without_gpus(hub: Hub, on_hub: Open) -> None:
     for place in (1, 2):
         running(hub, place)
     first, second = Metrics(hub, number(1)), Metrics(hub, number(2), gpus=gpus(*[90] * 7, 4))
-    terminal = on_hub(*FOLLOW, columns=120)
+    terminal = on_hub(*FOLLOW, columns=160)
     lines = terminal.until(lambda shown: "90% 90% 90% 90% 90% 90% 90% 4%" in shown and shown.count("2.0kbps") == 2)
     shown = lines.splitlines()
     header = ["JOB", "ID", "CPU", "MEM", "MEM", "USAGE", "NET", "IN", "NET", "OUT", "GPU", "GPU", "MEM"]
