@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.commands.test_ps_watch import after
 from tests.metrics import SAMPLE, Metrics, gpus
-from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up
+from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, run
 
 ORGANISATION = "acme"
 
@@ -56,6 +58,15 @@ class TestSnapshot:
         assert first == {"job_id": number(1), **SAMPLE, "cpu_usage_pct": 0.4, "rx_bps": 0}
         assert second["gpus"] == gpus(41.7)
         assert [gpu["utilization"] for gpu in third["gpus"].values()] == [97, 95, 99, 3, 96, 97, 98, 97]
+
+    @pytest.mark.usefixtures("three")
+    def test_json_is_what_the_official_client_prints(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        """To the same requests."""
+        environ = {**hfjobs.environ, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
+        hf = [sys.executable, "-m", "huggingface_hub.cli.hf"]
+        theirs = run([*hf, "jobs", "stats", f"{USER}/{number(1)}", f"{USER}/{number(3)}", "--json"], environ)
+        ours = hfjobs.jobs("stats", f"{USER}/{number(1)}", f"{USER}/{number(3)}", "--json")
+        assert json.loads(theirs.stdout) == ours
 
     @pytest.mark.usefixtures("three")
     def test_other_formats(self, hfjobs: Hfjobs) -> None:
