@@ -148,8 +148,9 @@ class TestEvents:
 
     def test_leave_out_that_a_job_ran_on(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """The Hub counts its seconds anew at each request."""
+        runs = {"labels": {"watched": "yes"}, "status": {"stage": "RUNNING", "message": None}}
         for seconds in (98, 99):
-            hub.replies(200, json.dumps([hub.job(labels={"watched": "yes"}, durations={"runningSecs": seconds})]))
+            hub.replies(200, json.dumps([hub.job(**runs, durations={"runningSecs": seconds})]))
         hub.replies(200, "[]")
         result = hfjobs(*MARKED, "-a", "--until-done")
         assert [event["event"] for event in events(result)] == ["added", "gone"]
