@@ -64,6 +64,7 @@ FENCES = {
         "cli/bridge.py",
         "cli/completion.py",
         "cli/connection.py",
+        "cli/log_options.py",
         "cli/new_job.py",
         "cli/options.py",
         "cli/schedule_options.py",

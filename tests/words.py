@@ -5,6 +5,7 @@ COMMANDS = [
     "inspect",
     "run",
     "duplicate",
+    "logs",
     "wait",
     "cancel",
     "labels",
@@ -22,6 +23,7 @@ KINDS = [
     "hardware",
     "job",
     "label_change",
+    "log_line",
     "schedule",
     "usage",
 ]

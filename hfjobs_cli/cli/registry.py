@@ -37,6 +37,7 @@ COMMANDS = (
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
+    Command("logs", "Show what jobs wrote, and follow what they write."),
     Command("wait", "Wait until jobs have ended, and tell how they did."),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
@@ -50,7 +51,6 @@ COMMANDS = (
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("logs"),
     Command(
         "scheduled",
         "Run jobs by schedules.",
