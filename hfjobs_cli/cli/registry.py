@@ -43,7 +43,7 @@ COMMANDS = (
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
     Command("top", "Watch running jobs: what they use, cost and write."),
-    Command("stats", "Show what running jobs use: processors, memory, network, and each GPU."),
+    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
     Command("ssh", "Open a shell in a running job."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),

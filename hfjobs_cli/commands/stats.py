@@ -27,7 +27,7 @@ def stats(
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Show what running jobs use: processors, memory, network, and each GPU.
+    """Show what running jobs use: CPU, memory, network, each GPU.
 
     All running jobs are shown, unless jobs are named or chosen by filters; all are looked at at once. With -f a
     terminal has the table in place until the jobs have ended, or q or Ctrl-C: a job marked - has ended, of one marked

@@ -98,7 +98,7 @@ def test_jobs_really_at_work(serve: Serve, open_terminal: Open, tmp_path: Path, 
     for each in (busy, brief):
         emulator.wait(each, "RUNNING")
     terminal = open_terminal("stats", "-f", environ=emulator.environ)
-    terminal.until(lambda shown: any(f"  {busy}  {cpu}" in shown for cpu in range(10, 101)), "a busy processor")
+    terminal.until(lambda shown: any(f"  {busy}  {cpu}%" in shown for cpu in range(1, 101)), "a busy processor")
     terminal.shows(f"- {brief}", "1 of 2 running, 1 ended")
     terminal.type(key)
     assert terminal.wait() == (0 if key == "q" else 130)
