@@ -60,9 +60,9 @@ def top(
 
     with session.live() as live:
         _run(session, live, Monitor(session, wanted, namespace, live.wake), Top())
-    failures, session.failures = session.failures, []
-    for failure in failures:  # what could not be shown beside the rest
+    for failure in session.failures:  # of what could not be shown beside the rest
         session.warn(failure.message)
+    session.failures.clear()
     return ExitCode.DONE
 
 

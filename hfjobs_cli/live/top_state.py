@@ -105,6 +105,9 @@ class Top:
             row.job = job
             self.rows[job.id] = row
         self.looked_at = now
+        if self.mode == "cancel" and self.chosen not in self.rows:
+            self.mode = "jobs"  # a yes is for the job that was asked about, not for the one that takes its place
+            self.message = "it has ended"
         self._choose(place)
 
     def end(self, ended: Iterable[Ended]) -> None:

@@ -105,6 +105,21 @@ def test_the_chosen_job_stays_chosen() -> None:
     assert state.chosen is None
 
 
+def test_a_yes_is_for_the_job_that_was_asked_about() -> None:
+    """If that is gone by then, nothing is canceled; if others come, it is still meant."""
+    state = Top()
+    state.look([job(2), job(1)], NOW)
+    state.press("c")
+    state.look([job(1)], NOW)
+    assert state.message == "it has ended"
+    assert state.press("y") is None
+    state.press("c")
+    state.look([job(4), job(3), job(1)], NOW)
+    assert drawn(state, Size(80, 24), NOW, color=False)[-1] == f"Cancel train ({job(1).id})? [y/N]"
+    assert state.press("y") == "cancel"
+    assert state.chosen == job(1).id
+
+
 def test_bars() -> None:
     """Each is the mean of ten seconds; where nothing was told there is a gap; more than nothing shows."""
     series = Series()

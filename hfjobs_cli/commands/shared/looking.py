@@ -75,7 +75,7 @@ def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
 
 def _told_once(session: Session) -> None:
     """Keep one of equal failures: what is unusable in a listing is so at each look."""
-    session.failures = list({failure.message: failure for failure in session.failures}.values())
+    session.failures[:] = {failure.message: failure for failure in session.failures}.values()
 
 
 @dataclass(eq=False)

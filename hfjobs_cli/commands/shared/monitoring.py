@@ -76,6 +76,7 @@ class Monitor:
     def __init__(self, session: Session, wanted: JobFilter, namespace: str | None, wake: Callable[[], None]) -> None:
         """Begin. `wake` is called when something is new that cannot wait for the next second."""
         self._session = session
+        self._costs = session.costs
         self._wanted = wanted
         self._namespace = namespace
         self._wake = wake
@@ -102,7 +103,7 @@ class Monitor:
             for usage in follower.usages():
                 row.note(usage, now)
         for row in state.rows.values():
-            row.cost = self._session.costs.of(row.job, now)
+            row.cost = self._costs.of(row.job, now)
         state.end([self._ended.popleft() for _ in range(len(self._ended))])
         if self._told:
             state.message = self._told.popleft()
@@ -130,7 +131,7 @@ class Monitor:
         present = self._wanted._replace(now=self._session.clock())
         jobs = list(filter(is_under_way, scan(self._session, present, self._namespace).jobs()))
         for job in jobs:  # prices are asked for here, where there is time for that
-            self._session.costs.of(job, present.now)
+            self._costs.of(job, present.now)
         return jobs
 
     def _follow(self, jobs: Sequence[JobInfo]) -> None:
@@ -159,7 +160,7 @@ class Monitor:
 
     def _end(self, jobs: Sequence[JobInfo]) -> None:
         now = self._session.clock()
-        self._ended += [Ended(job, self._session.costs.of(job, now)) for job in jobs]
+        self._ended += [Ended(job, self._costs.of(job, now)) for job in jobs]
         self._wake()
 
     def _start(self, work: Callable[[], None]) -> None:
