@@ -11,6 +11,8 @@ COMMANDS = [
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
     "describe",
     "tree",
@@ -31,6 +33,7 @@ KINDS = [
     "log_line",
     "relative",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",

@@ -289,6 +289,29 @@ By = Annotated[
         autocompletion=completion.complete_by,
     ),
 ]
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        metavar="[SECS]",
+        min=0.5,
+        help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
+        "the table in place, a pipe gets events as jsonl.",
+    ),
+]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
+]
+
+FollowUsage = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
+    ),
+]
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(

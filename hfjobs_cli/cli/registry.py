@@ -24,6 +24,7 @@ class Command(NamedTuple):
     commands: tuple[Command, ...] = ()
     asks_hub: bool = True
     is_here: bool = True
+    optional: tuple[tuple[str, str], ...] = ()
     runs_words: bool = False
     has_own_word: bool = False
     takes_words: bool = False
@@ -34,7 +35,7 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 
 
 COMMANDS = (
-    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
@@ -44,6 +45,8 @@ COMMANDS = (
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("top", "Watch running jobs: what they use, cost and write."),
+    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
     Command("ssh", "Open a shell in a running job."),
     Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
     Command("tree", "Show what jobs came from, and what came of them."),
@@ -54,7 +57,6 @@ COMMANDS = (
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("stats"),
     Command(
         "scheduled",
         "Run jobs by schedules.",
