@@ -257,12 +257,9 @@ class LogReading:
         """
         if self._follow or self.is_over or sent_at is None:
             return False
-        for at, line in enumerate(lines):
+        for at, (timestamp, _) in enumerate(lines):
             with suppress(ValueError, OverflowError):
-                if (
-                    line.timestamp
-                    and 1 < (parse_time(line.timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS
-                ):
+                if timestamp and 1 < (parse_time(timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS:
                     del lines[at:]
                     return True
         return False

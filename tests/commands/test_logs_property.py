@@ -85,6 +85,7 @@ def program(hub: ReplayingHub, home: Path) -> Hfjobs:
 def test_a_job_is_followed(hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]], lag: int) -> None:
     lines, cuts = log
     hub.jobs = {JOB: Script(lines, list(cuts), lag)}
+    del program.pauses[:]
     code, stdout, stderr = program("logs", "-f", f"alice/{JOB}")
     assert stdout.split("\n")[:-1] == wrote(lines), stderr
     assert code == 0, stderr
@@ -101,6 +102,7 @@ def test_the_last_lines_of_a_job_are_followed(
     """It begins with as many lines as asked for, of those there were at some time before the first came."""
     lines, cuts = log
     hub.jobs = {JOB: Script(lines, list(cuts), 1)}
+    del program.pauses[:]
     code, stdout, stderr = program("logs", "-f", "-n", str(tail), f"alice/{JOB}")
     assert code == 0, stderr
     printed, all_lines = stdout.split("\n")[:-1], wrote(lines)
@@ -118,6 +120,7 @@ def test_ten_jobs_are_followed_at_once(
         each: Script(lines, list(cuts), 1, name=f"job-{each[-1]}")
         for each, (lines, cuts) in zip(ids, scripts, strict=True)
     }
+    del program.pauses[:]
     code, stdout, stderr = program("logs", "-f", *(f"alice/{each}" for each in ids))
     assert code == 0, stderr
     for number, (lines, _) in enumerate(scripts):
@@ -137,6 +140,7 @@ def test_what_there_is_of_a_job_that_has_ended(
     script = Script(lines, there)
     script.stage_is_final = True
     hub.jobs = {JOB: script}
+    del program.pauses[:]
     code, stdout, stderr = program("logs", f"alice/{JOB}")
     assert stdout.split("\n")[:-1] == wrote(lines), stderr
     assert code == 0, stderr
