@@ -341,7 +341,7 @@ class TestUsage:
     def test_what_may_be_repeated_may(self, hfjobs: Hfjobs, argv: tuple[str, ...]) -> None:
         assert hfjobs(*argv).code == 0
 
-    @pytest.mark.parametrize("argv", [("run", "-d", "python:3.12", "true"), ("logs", "--help"), ("scheduled",)])
+    @pytest.mark.parametrize("argv", [("logs", "--help"), ("stats",)])
     def test_commands_of_hf_jobs_that_are_not_here_are_known(
         self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]
     ) -> None:
