@@ -150,7 +150,7 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
     offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
     if begun.startswith("@"):
-        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
+        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found if each.name]
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.kind import Kind
 
 
-def _or_help(
-    kind: LoadKind, text: Callable[["Kind"], str]
-) -> Callable[[typer.Context, list[str] | None], list[str] | None]:
+def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, Any], Any]:
     """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
 
-    def callback(ctx: typer.Context, values: list[str] | None) -> list[str] | None:
-        if any(value.strip().lower() == "help" for value in values or ()) and not ctx.resilient_parsing:
+    def callback(ctx: typer.Context, values: list[str] | str | None) -> list[str] | str | None:
+        given = [values] if isinstance(values, str) else values or ()
+        if any(value.strip().lower() == "help" for value in given) and not ctx.resilient_parsing:
             ctx.obj.write(text(kind()))
             raise typer.Exit
         return values
