@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 
 WATCHED_SECS = 2.0
 """How far apart looks are at first, if nobody says."""
-
-_REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
-"""What is in regular expressions, and seldom in the values of a job."""
-
 
 def ps(
     session: Session,
@@ -104,10 +99,6 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"
-        regex = [glob for each in wanted.patterns for glob in each.globs if _REGEX.search(glob)]
-        if regex:
-            yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
-            return
-        exact = [each.globs[0] for each in wanted.patterns if each.is_exact and not each.negated]
-        if exact:
-            yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
+        from hfjobs_cli.query.patterns import why_none
+
+        yield from why_none(wanted.patterns)
