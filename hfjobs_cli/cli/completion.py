@@ -127,7 +127,7 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     elif before:
         words = {}
     else:
-        words = {command.name: command.summary for command in COMMANDS if command.is_here}
+        words = {command.name: command.summary for command in COMMANDS}
         words = {**TOPICS, **{name: about for name, about in words.items() if name not in TOPICS}}
     return [(name, about) for name, about in words.items() if name.startswith(incomplete.lower())]
 
@@ -183,7 +183,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    thread.join(PATIENCE_SECS)
+    thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
     return found
 
 

@@ -136,7 +136,7 @@ class TestStaticWords:
             ("hfjobs scheduled ps -f status=", ["status=active", "status=suspended"]),
             ("hfjobs scheduled ps -f last_status=err", ["last_status=error"]),
             ("hfjobs scheduled ps --columns next", ["next_run"]),
-            ("hfjobs ps --w", ["--wide", "--width"]),
+            ("hfjobs ps --w", ["--watch", "--wide", "--width"]),
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
             ("hfjobs --d", ["--demo", "--debug"]),
