@@ -3,13 +3,18 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
+    "logs",
     "wait",
     "cancel",
     "labels",
     "expose",
     "ssh",
+    "describe",
+    "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
@@ -17,9 +22,14 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "description",
+    "difference",
+    "group",
     "hardware",
     "job",
     "label_change",
+    "log_line",
+    "relative",
     "schedule",
 ]
 TOPICS = [
@@ -29,6 +39,8 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
+    "provenance",
     "emulator",
     "agents",
     "schema",

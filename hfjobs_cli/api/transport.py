@@ -13,9 +13,8 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -26,8 +25,10 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx
 
 from hfjobs_cli import __version__
+from hfjobs_cli.api.certificates import check_certificates, distrust
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
+from hfjobs_cli.api.hold import Hold
 from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.api.streams import Stream
@@ -45,7 +46,6 @@ CONNECT_TIMEOUT_SECS = 10.0
 LONGEST_TOLD_SECS = 366 * 86_400.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
-MAX_CERTIFICATES_MIB = 64
 MAX_IDLE_CONNECTIONS = 20
 WHOLE_ANSWER_TIMEOUTS = 4
 """How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
@@ -127,6 +127,7 @@ class Transport:
         self._timeout = self._timeout_of(timeout_secs)
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
+        self._hold = Hold()
         try:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
@@ -259,13 +260,15 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            if rest := self._hold.rest():
+                self._sleep(rest)
             try:
                 reply = in_time(lambda: self._send(endpoint, path, query, body, silence_secs), self._longest_secs)
             except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
                 failure = self._network_failure(error, context, endpoint, silence_secs)
-                if isinstance(error, TimeoutError):
-                    raise failure from None  # it has taken long enough
+                if isinstance(error, TimeoutError) or distrust(error):
+                    raise failure from None  # it has taken long enough, or will be no better
             else:
                 if not _may_pass(reply.response):
                     return reply, context
@@ -273,10 +276,13 @@ class Transport:
                 failure = self._busy(reply, context, endpoint, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
                 raise failure
+            is_asked = pause is not None
             if pause is None:
                 pause = FIRST_PAUSE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
-            self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
-            self._sleep(pause)
+            with self._hold.during(pause) if is_asked else nullcontext(True) as is_news:
+                if is_news:
+                    self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
+                self._sleep(pause)
 
     def _send(self, endpoint: Endpoint, path: str, query: Query, body: object, silence_secs: float | None) -> _Reply:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer.
@@ -387,6 +393,7 @@ class Transport:
             f"the Hub is not available: {said} ({self._context(response, context)})",
             hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
             maybe_done=not endpoint.is_repeatable and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+            pause_secs=pause,
         )
 
     def _network_failure(
@@ -400,6 +407,8 @@ class Transport:
         reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
+        elif (distrusted := distrust(error)) is not None:
+            what, hint = f"no connection to {origin}: {distrusted.reason}", distrusted.hint
         elif isinstance(error, httpx.ConnectError):
             what, hint = (
                 f"no connection to {origin}: {reason}",
@@ -439,10 +448,8 @@ class Transport:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Return what certificates are checked with. Raises OSError, also for a file that could have no end."""
-    named = os.environ.get("SSL_CERT_FILE")
-    if named and (not Path(named).is_file() or Path(named).stat().st_size > MAX_CERTIFICATES_MIB * 1024 * 1024):
-        raise OSError(f"{named} is no file of certificates")
+    """Return what certificates are checked with. Raises OSError."""
+    check_certificates(os.environ)
     return httpx.create_ssl_context()
 
 

@@ -221,7 +221,7 @@ def _add_group(
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
     settings = {"resilient_parsing": is_tab}
     inner.callback(invoke_without_command=True, context_settings=settings)(
-        _group_help if group.is_here else _group_elsewhere
+        for_typer(_group_help, asks_hub=group.asks_hub) if group.is_here else _group_elsewhere
     )
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
@@ -242,16 +242,11 @@ def _not_loaded() -> None:
     """Stand for a command that is not on the command line."""
 
 
-def _group_help(ctx: typer.Context) -> None:
-    """Print the help of a group that is called without a command, or at a TAB what commands there are."""
-    if ctx.invoked_subcommand is not None:
-        return
-    if ctx.resilient_parsing:
-        from hfjobs_cli.cli.tab import answer
-
-        answer(ctx)
-    else:
-        ctx.obj.write(ctx.get_help() + "\n")
+def _group_help(session: Session, ctx: typer.Context) -> ExitCode:
+    """Print the help of a group that is called without a command."""
+    if ctx.invoked_subcommand is None:
+        session.write(ctx.get_help() + "\n")
+    return ExitCode.DONE
 
 
 def _group_elsewhere(ctx: typer.Context) -> None:

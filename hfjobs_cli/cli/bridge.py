@@ -2,8 +2,8 @@
 
 A command is a function of the session and of its options. An option is `name: Annotated[TYPE, typer.Option(...)]`, a
 group is a frozen dataclass of options that the command takes as one argument. What a group shows is a kind of record,
-named where the command takes it: `output: Annotated[Output, "job"]`. That of another group is the same, unless it is
-named there too. A PerKind is an option that depends on the kind.
+named where the command takes it: `output: Annotated[Output, "job"]`, and behind it columns that the command shows too.
+That of another group is the same, unless it is named there too. A PerKind is an option that depends on the kind.
 """
 
 from __future__ import annotations
@@ -213,11 +213,11 @@ def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
 
 
 def _kind_named_at(group: Parameter) -> LoadKind | None:
-    """Return the kind of record that is named where a command takes a group."""
+    """Return the kind of record that is named where a command takes a group, with the columns that are named there."""
     if get_origin(group.annotation) is not Annotated:
         return None
-    _, name = get_args(group.annotation)
-    return functools.partial(_load, name)
+    _, name, *columns = get_args(group.annotation)
+    return functools.partial(_load, name, *columns)
 
 
 def _has_kind(model: type) -> bool:
@@ -230,7 +230,8 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
     return kind
 
 
-def _load(name: str) -> Kind:
+@functools.cache
+def _load(name: str, *columns: str) -> Kind:
     from hfjobs_cli.records.kind import kind_of
 
-    return kind_of(name)
+    return kind_of(name).showing(columns)

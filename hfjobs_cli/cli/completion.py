@@ -20,8 +20,8 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
+from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
+complete_by = _from_list([each for each in GROUPED_BY if "KEY" not in each] + ["label."])
 complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
@@ -105,11 +106,15 @@ def _names(kind: Kind, begun: str) -> list[str]:
     return list(kind.cells) if "." in begun else kind.words
 
 
-def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats, those that packages add, and `help`."""
-    from hfjobs_cli.renderers.plugins import names
+def complete_format(kind: LoadKind) -> Completer:
+    """Offer the formats of a kind, those that packages add, and `help`."""
 
-    return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
+    def complete(incomplete: str) -> list[str]:
+        from hfjobs_cli.renderers.plugins import names
+
+        return [name for name in (*formats_of(kind()), *names(), "help") if name.startswith(incomplete.lower())]
+
+    return complete
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

@@ -88,14 +88,22 @@ class Session:
 
     @cached_property
     def costs(self) -> Costs:
-        """What jobs cost. Nothing is asked for before a cost is needed, and what cannot be known then is no failure."""
+        """What jobs cost. Nothing is asked for before a cost is needed; prices that cannot be had are a failure."""
+        return self._costs(self.failures.append, has_bills=True)
+
+    @cached_property
+    def costs_of_saved(self) -> Costs:
+        """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
+        return self._costs(lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
+
+    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
         from hfjobs_cli.api.cache import CacheFile
         from hfjobs_cli.provenance.costs import Costs, Prices
 
         settings = self.settings
         memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
         prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
-        return Costs(prices, lambda: self.client.job_charges(), self.failures.append)
+        return Costs(prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
@@ -196,8 +204,10 @@ class Session:
             width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
             color=terminal.has_color(stream, self.environ),
+            can_redraw=terminal.obeys_codes(stream, self.environ),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
+            folds=not full,
         )
 
     def write(self, text: str) -> None:

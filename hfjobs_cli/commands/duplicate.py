@@ -17,7 +17,7 @@ def duplicate(
     session: Session,
     jobs: options.Jobs,
     *,
-    output: Annotated[options.Output, "job"],
+    output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
@@ -36,7 +36,7 @@ def duplicate(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
 
-    listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
+    listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
 
     def create(reference: JobReference, known: list[str]) -> JobInfo:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.api.client import JobsClient
@@ -51,6 +51,7 @@ def test_events_are_the_same_wherever_they_are_torn(name: str) -> None:
         assert events(stream[:place], stream[place:]) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"data: 1", b"data", b"event: x", b":", b"\xff", b"a", b""])))
 def test_any_bytes_give_the_same_events_whole_and_torn(pieces: list[bytes]) -> None:
     assert events(*pieces) == events(b"".join(pieces))
