@@ -3,12 +3,16 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
+    "logs",
     "wait",
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
     "describe",
     "tree",
@@ -22,11 +26,14 @@ COMMANDS = [
 KINDS = [
     "description",
     "difference",
+    "group",
     "hardware",
     "job",
     "label_change",
+    "log_line",
     "relative",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",
@@ -35,6 +42,7 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
     "provenance",
     "emulator",
     "agents",
@@ -138,7 +146,7 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
 SCHEDULE_COLUMNS = [
     "id",
     "name",
