@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WATCHED_SECS = 2.0
 """How far apart looks are at first, if nobody says."""
 
+
 def ps(
     session: Session,
     selection: options.Selection,
