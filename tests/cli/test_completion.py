@@ -136,6 +136,8 @@ class TestStaticWords:
             ("hfjobs scheduled ps -f status=", ["status=active", "status=suspended"]),
             ("hfjobs scheduled ps -f last_status=err", ["last_status=error"]),
             ("hfjobs scheduled ps --columns next", ["next_run"]),
+            ("hfjobs inspect @f", ["@failed"]),
+            ("hfjobs wait alice/@l", ["alice/@latest", "alice/@last", "alice/@label="]),
             ("hfjobs ps --w", ["--watch", "--wide", "--width"]),
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
