@@ -11,7 +11,12 @@ COMMANDS = [
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
+    "describe",
+    "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
@@ -19,12 +24,16 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "description",
+    "difference",
     "group",
     "hardware",
     "job",
     "label_change",
     "log_line",
+    "relative",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",
@@ -34,6 +43,7 @@ TOPICS = [
     "exit-codes",
     "environment",
     "costs",
+    "provenance",
     "emulator",
     "agents",
     "schema",

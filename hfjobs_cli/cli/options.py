@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.kind import Kind
 
 
-def _or_help(
-    kind: LoadKind, text: Callable[["Kind"], str]
-) -> Callable[[typer.Context, list[str] | None], list[str] | None]:
+def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, Any], Any]:
     """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
 
-    def callback(ctx: typer.Context, values: list[str] | None) -> list[str] | None:
-        if any(value.strip().lower() == "help" for value in values or ()) and not ctx.resilient_parsing:
+    def callback(ctx: typer.Context, values: list[str] | str | None) -> list[str] | str | None:
+        given = [values] if isinstance(values, str) else values or ()
+        if any(value.strip().lower() == "help" for value in given) and not ctx.resilient_parsing:
             ctx.obj.write(text(kind()))
             raise typer.Exit
         return values
@@ -49,7 +48,7 @@ def _format_option(kind: LoadKind) -> Any:
         metavar="FORMAT",
         help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
         "'help' lists formats, fields and functions.",
-        autocompletion=completion.complete_format,
+        autocompletion=completion.complete_format(kind),
         callback=_or_help(kind, _format_help),
         is_eager=True,
     )
@@ -289,6 +288,29 @@ By = Annotated[
         autocompletion=completion.complete_by,
     ),
 ]
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        metavar="[SECS]",
+        min=0.5,
+        help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
+        "the table in place, a pipe gets events as jsonl.",
+    ),
+]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
+]
+
+FollowUsage = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
+    ),
+]
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(

@@ -10,7 +10,7 @@ from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.spec import JobSpec
+    from hfjobs_cli.records.schedule import JobSpec
 
 
 def described(job: JobInfo) -> NewJob:

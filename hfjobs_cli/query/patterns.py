@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import translate
@@ -16,6 +16,9 @@ from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.text.words import one_of
+
+_REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
+"""What is in regular expressions, and seldom in values."""
 
 _NEGATED_SET = re.compile(r"\[\^(?=.+\])")
 
@@ -66,6 +69,17 @@ def all_match(patterns: Sequence[FieldPattern], record: Record, now: datetime) -
         if not pattern.negated:
             wanted[pattern.field.name] = wanted.get(pattern.field.name, False) or fits
     return all(wanted.values())
+
+
+def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
+    """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
+    wanted = list(patterns)
+    regex = [glob for each in wanted for glob in each.globs if _REGEX.search(glob)]
+    exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
+    if regex:
+        yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
+    elif exact:
+        yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
 
 
 def _parse(kind: Kind, item: str) -> FieldPattern:

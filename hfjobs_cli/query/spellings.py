@@ -42,7 +42,9 @@ def _number(field: Field, name: str, text: str) -> tuple[str, ...]:
         number = float(text)
     except ValueError:
         return _spelled_number(field, name, text)
-    return (text, _plain(number)) if isfinite(number) else _no_number(name, text)
+    if not isfinite(number):
+        return _no_number(name, text)
+    return (text, str(int(text)) if text.isdecimal() else _plain(number))  # whole ones may be longer than a float holds
 
 
 def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ class About(NamedTuple):
 class Shape(NamedTuple):
     """A type taken apart: what it is made of, whether it may be None, and of lists what their items are.
 
-    `base` is str, int, float (any number), bool, datetime, list, dict (of text by name), or a subclass of Record.
+    `base` is str, int, float (any number), bool, datetime, list, dict, or a subclass of Record. A dict holds text by
+    name, or records if these are its items.
     """
 
     base: type
@@ -117,7 +118,8 @@ def shape_of(hint: Any) -> Shape:
     if get_origin(hint) is list:
         return Shape(list, item=shape_of(get_args(hint)[0]))
     if get_origin(hint) is dict:
-        return Shape(dict)
+        held = get_args(hint)[1]
+        return Shape(dict, item=None if held is str else shape_of(held))
     if hint in (str, int, bool, datetime) or (isinstance(hint, type) and issubclass(hint, Record)):
         return Shape(hint)
     raise TypeError(f"a field of a record cannot be {hint}")

@@ -161,7 +161,7 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
         yield Field(name, (), made.shape, made.about, made.read)
     for each in declared(model):
         yield _field(each, ())
-        if each.shape.part is not None and each.shape.base is not list:
+        if each.shape.part is not None and each.shape.item is None:
             parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)

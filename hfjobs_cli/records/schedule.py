@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.errors import BadResponse
 from hfjobs_cli.records import spec
 from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
@@ -76,16 +75,11 @@ class ScheduleStatus(Record):
 def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleStatus:
     """Read the status, and with it what the Hub has beside it: whether the schedule is suspended."""
     status = values.get("status")
+    place = f"{path}.status"
     if not isinstance(status, dict):
-        source.odd(
-            (
-                BadResponse(f"{path}.status is missing")
-                if status is None
-                else wrong(f"{path}.status", "an object", status)
-            ).message
-        )
+        source.odd(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
         status = {}
-    return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, f"{path}.status", source)
+    return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -221,6 +221,13 @@ class TestFilter:
         assert hfjobs("ps", "-f", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
         assert hub.requests == []
 
+    def test_whole_numbers_are_compared_whole(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Also those that a float cannot tell apart."""
+        large = 2**53 + 1
+        id_ = hub.add(timeout=large)
+        hub.add(id="6a02000000000000000000ab", timeout=large - 1)
+        assert matches(hfjobs, "-f", f"timeout={large}") == matches(hfjobs, "-f", f"timeout=0{large}") == [id_]
+
     def test_of_status_must_agree_with_the_option(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("ps", "--status", "error", "-f", "status=completed") == Result(
             2, "", "error: --status and --filter leave no status to list\nhint: give one of them\n"

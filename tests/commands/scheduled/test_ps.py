@@ -76,6 +76,12 @@ def test_a_flag_is_true_or_false(hfjobs: Hfjobs, hub: Hub) -> None:
     assert hfjobs("scheduled", "ps", "-f", "suspend=yes") == Result(2, "", error)
 
 
+def test_a_pattern_that_matches_nothing_is_explained(hfjobs: Hfjobs) -> None:
+    hint = "hint: a pattern is for the whole value; '*refresh*' matches what holds it\n"
+    result = hfjobs("scheduled", "ps", "-a", "-q", "-f", "name=refresh")
+    assert result == Result(0, "", "no schedules match\n" + hint)
+
+
 class TestFilters:
     """A schedule must pass all of them."""
 

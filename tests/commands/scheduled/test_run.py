@@ -90,6 +90,15 @@ class TestWhereOptionsStand:
         assert hub.requests == []
 
 
+@pytest.mark.parametrize(
+    "argv", [("--columns", "help"), ("@daily", "--columns", "help"), ("@daily", "--format", "help")]
+)
+def test_help_on_output_needs_no_image(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+    expected = hfjobs("scheduled", "ps", *argv[-2:])
+    assert hfjobs(*RUN, *argv) == expected
+    assert (expected.code, hub.requests) == (0, [])
+
+
 class TestDryRun:
     """It sends nothing that changes anything."""
 
