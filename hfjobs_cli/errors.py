@@ -56,6 +56,10 @@ class RequestRefused(HfJobsError):
     """The Hub answered with a 4xx that has no class of its own, for instance 400 or 402."""
 
 
+class NotRunning(RequestRefused):
+    """The Hub answered 406: the job does not run, so there is nothing to be seen of it."""
+
+
 class BadResponse(HfJobsError):
     """The Hub answered, but not with what the Jobs API promises."""
 

@@ -42,7 +42,7 @@ FENCES = {
     },
     "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
-    "httpx": {"api/transport.py"},
+    "httpx": {"api/transport.py", "api/streams.py"},
     "dotenv": {"launch/variables.py"},
     "tomli": {"launch/header.py"},
     "huggingface_hub": {"launch/buckets.py"},

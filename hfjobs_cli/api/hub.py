@@ -171,6 +171,14 @@ class Hub:
             hint="'hfjobs ps -a --namespace NAME' lists the jobs there",
         ) from missing
 
+    @staticmethod
+    def _no_job(error: NotFound, namespace: str, identifier: str) -> NotFound:
+        """Return the error for a job that is not there."""
+        return NotFound(
+            f"no job '{identifier}' in namespace '{namespace}': {error.message}",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
+        )
+
     def _user(self) -> User:
         """Return the token's user, asked for once."""
         with self._lock:

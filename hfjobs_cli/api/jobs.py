@@ -211,10 +211,7 @@ class Jobs(Hub):
         try:
             answer = self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
-            raise NotFound(
-                f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-                hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
-            ) from error
+            raise self._no_job(error, namespace, identifier) from error
 
         def problem(job: JobInfo) -> str | None:
             # A job that was created is another than the one asked about; all other answers are about that.

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, NotRunning, RequestRefused
 
 
 def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsError:
@@ -19,6 +19,8 @@ def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsEr
         )
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{said} ({context})")
+    if status == HTTPStatus.NOT_ACCEPTABLE:  # so the Hub says it of a job's metrics
+        return NotRunning(f"the job is not running: {said} ({context})")
     if status == HTTPStatus.PAYMENT_REQUIRED:
         return RequestRefused(
             f"payment required: {said} ({context})",

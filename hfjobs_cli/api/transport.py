@@ -1,5 +1,6 @@
-"""Requests to one Hub: timeouts, retries, and answers that are JSON or an error of ours. The only user of httpx.
+"""Requests to one Hub: timeouts, retries, and answers that are JSON, a stream, or an error of ours.
 
+With `streams` the only user of httpx.
 The token goes to the endpoint's origin only: redirects to elsewhere are refused, and paging takes nothing but the
 cursor from a `Link` header.
 """
@@ -11,7 +12,7 @@ import re
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
 from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.api.refusals import refusal
+from hfjobs_cli.api.streams import Stream
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.config import CONNECTION_SETTINGS, DEFAULT_TIMEOUT_SECS, is_loopback
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotLoggedIn, Unavailable, UsageError
@@ -44,8 +46,15 @@ LONGEST_TOLD_SECS = 366 * 86_400.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
 MAX_CERTIFICATES_MIB = 64
+MAX_IDLE_CONNECTIONS = 20
 WHOLE_ANSWER_TIMEOUTS = 4
 """How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
+
+STREAM_HEADERS = {
+    "Accept": "text/event-stream",
+    "Cache-Control": "no-store",
+    "Accept-Encoding": "identity",  # what is packed waits until a block is full
+}
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -84,7 +93,7 @@ class Answer(NamedTuple):
 
 
 class _Reply(NamedTuple):
-    """An answer as it came: httpx's response without its body, and the body."""
+    """An answer as it came: httpx's response, and its body unless that is still to be read."""
 
     response: httpx.Response
     body: bytes
@@ -115,6 +124,7 @@ class Transport:
         self._token = token
         self._token_source = token_source
         self._timeout_secs = timeout_secs
+        self._timeout = self._timeout_of(timeout_secs)
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
         try:
@@ -132,7 +142,13 @@ class Transport:
                     "Accept": "application/json",
                     "User-Agent": f"hfjobs/{__version__}; python/{python}",
                 },
+<<<<<<< HEAD
                 timeout=httpx.Timeout(self._timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, self._timeout_secs)),
+=======
+                timeout=self._timeout,
+                # Each job that is followed keeps a connection for itself.
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
+>>>>>>> 634cd93ed506c932b3434e82ba635f9dc61d3c15
                 # Loading certificates takes 40 ms and plain http needs none.
                 verify=_certificates() if urlsplit(address).scheme == "https" else False,
                 trust_env=False,
@@ -188,6 +204,10 @@ class Transport:
         """Close all connections."""
         self._client.close()
 
+    def _timeout_of(self, read_secs: float) -> httpx.Timeout:
+        connect = min(CONNECT_TIMEOUT_SECS, self._timeout_secs)
+        return httpx.Timeout(self._timeout_secs, connect=connect, read=read_secs)
+
     def _odd_proxy(self, entry: str) -> None:
         self._warn(f"NO_PROXY holds '{entry}', which is no host, domain or network; it is skipped")
 
@@ -199,6 +219,40 @@ class Transport:
         Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
         Unavailable has `maybe_done` set unless it is certain that nothing was done.
         """
+        tries = MAX_TRIES if endpoint.is_repeatable else 1
+        reply, context = self._asked(endpoint, query, names, tries, body=body)
+        return self._answer(reply, context)
+
+    def stream(
+        self, endpoint: Endpoint, query: Query = (), *, silence_secs: float, tries: int = MAX_TRIES, **names: str
+    ) -> Stream:
+        """Ask a GET `endpoint` for an answer that comes in pieces, and return it as soon as it begins.
+
+        Silence of more than `silence_secs` breaks it off. Raises what `ask` raises.
+        """
+        reply, context = self._asked(endpoint, query, names, tries, silence_secs=silence_secs)
+
+        def broken(error: httpx.RequestError) -> Unavailable:
+            return self._network_failure(error, context, endpoint, silence_secs)
+
+        try:
+            self._check(reply, context)
+        except BaseException:
+            reply.response.close()
+            raise
+        return Stream(reply.response, self._context(reply.response, context), broken)
+
+    def _asked(
+        self,
+        endpoint: Endpoint,
+        query: Query,
+        names: Mapping[str, str],
+        tries: int,
+        *,
+        body: object = None,
+        silence_secs: float | None = None,
+    ) -> tuple[_Reply, str]:
+        """Return an answer that no other try may better, and the request in words."""
         if endpoint.needs_token and self._token is None:
             raise NotLoggedIn(
                 "no token was found",
@@ -206,20 +260,19 @@ class Transport:
             )
         path = endpoint.at(**names)
         context = f"{endpoint.method} {self._base_path}{path}"
-        tries = MAX_TRIES if endpoint.is_repeatable else 1
         attempt = 0
         while True:
             attempt += 1
             try:
-                reply = in_time(lambda: self._send(endpoint, path, query, body), self._longest_secs)
+                reply = in_time(lambda: self._send(endpoint, path, query, body, silence_secs), self._longest_secs)
             except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
-                failure = self._network_failure(error, context, endpoint)
+                failure = self._network_failure(error, context, endpoint, silence_secs)
                 if isinstance(error, TimeoutError):
                     raise failure from None  # it has taken long enough
             else:
                 if not _may_pass(reply.response):
-                    return self._answer(reply, context)
+                    return reply, context
                 pause = asked_pause(reply.response.headers)
                 failure = self._busy(reply, context, endpoint, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
@@ -229,22 +282,29 @@ class Transport:
             self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
             self._sleep(pause)
 
-    def _send(self, endpoint: Endpoint, path: str, query: Query, body: object) -> _Reply:
-        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer."""
+    def _send(self, endpoint: Endpoint, path: str, query: Query, body: object, silence_secs: float | None) -> _Reply:
+        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer.
+
+        With `silence_secs` a good answer is left to be read, with never more silence than that.
+        """
+        headers = {"Authorization": f"Bearer {self._token}"} if endpoint.needs_token else {}
+        if silence_secs is not None:
+            headers |= STREAM_HEADERS
         try:
             request = self._client.build_request(
                 endpoint.method,
                 self.endpoint + path,
                 params=list(query),
                 json=body,
-                headers={"Authorization": f"Bearer {self._token}"} if endpoint.needs_token else None,
+                headers=headers,
+                timeout=self._timeout if silence_secs is None else self._timeout_of(silence_secs),
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
         context = f"{endpoint.method} {self._base_path}{path}"
         for _ in range(MAX_REDIRECTS + 1):
             try:
-                reply = self._exchange(request, context)
+                reply = self._exchange(request, context, is_stream=silence_secs is not None)
                 following = reply.response.next_request
                 if following is None or endpoint.method != "GET":
                     return reply
@@ -260,19 +320,25 @@ class Transport:
             request = following
         raise BadResponse(f"the Hub redirects without end ({self._context(reply.response, context)})")
 
-    def _exchange(self, request: httpx.Request, context: str) -> _Reply:
-        """Send one request and read the whole answer. Raises what httpx raises, and BadResponse if it is too large."""
+    def _exchange(self, request: httpx.Request, context: str, *, is_stream: bool) -> _Reply:
+        """Send one request and read the answer, but not a good one that is a stream.
+
+        Raises what httpx raises, and BadResponse if the answer is too large.
+        """
         started = time.monotonic()
         self._debug(f"> {request.method} {request.url}")
         response = self._client.send(request, stream=True)
-        try:
-            body = self._body(response, context)
-        finally:
-            response.close()
+        body, size = b"", "a stream"
+        if not (is_stream and response.is_success):
+            try:
+                body = self._body(response, context)
+            finally:
+                response.close()
+            size = f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
         identifier = request_id(response.headers)
         self._debug(
-            f"< {response.status_code} {len(body)} bytes in {milliseconds:.0f} ms"
+            f"< {response.status_code} {size} in {milliseconds:.0f} ms"
             + (f", request id {identifier}" if identifier else "")
         )
         return _Reply(response, body)
@@ -293,7 +359,8 @@ class Transport:
         if self._log is not None:
             self._log(self._redacted(line))
 
-    def _answer(self, reply: _Reply, context: str) -> Answer:
+    def _check(self, reply: _Reply, context: str) -> None:
+        """Raise the error that an answer is, if it is one."""
         response = reply.response
         context = self._context(response, context)
         if not response.is_success:
@@ -304,6 +371,11 @@ class Transport:
                 f"the answer is a web page, not JSON ({context})",
                 hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
             )
+
+    def _answer(self, reply: _Reply, context: str) -> Answer:
+        self._check(reply, context)
+        response = reply.response
+        context = self._context(response, context)
         try:
             data = json.loads(reply.body)
         except (ValueError, RecursionError) as error:
@@ -322,7 +394,11 @@ class Transport:
         )
 
     def _network_failure(
-        self, error: httpx.RequestError | TimeoutError, context: str, endpoint: Endpoint
+        self,
+        error: httpx.RequestError | TimeoutError,
+        context: str,
+        endpoint: Endpoint,
+        silence_secs: float | None = None,
     ) -> Unavailable:
         origin = _spell_origin(httpx.URL(self.endpoint))
         reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
@@ -337,7 +413,7 @@ class Transport:
             )
         elif isinstance(error, httpx.TimeoutException | TimeoutError):
             what = (
-                f"no answer from {origin} within {self._timeout_secs:g} s"
+                f"no answer from {origin} within {silence_secs or self._timeout_secs:g} s"
                 if isinstance(error, httpx.TimeoutException)
                 else f"the answer from {origin} did not arrive whole within {self._longest_secs:g} s"
             )

@@ -161,6 +161,21 @@ PublicPorts = Annotated[
     typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; repeat for several."),
 ]
 ClearPorts = Annotated[bool, typer.Option("--clear", help="Close all ports.")]
+WaitTimeout = Annotated[
+    str | None,
+    typer.Option("--timeout", metavar="TIME", help="Wait no longer than this: 90s, 30m, 2h; then the exit code is 12."),
+]
+AnyOfThem = Annotated[bool, typer.Option("--any", help="Wait until one of them has ended.")]
+RemoteCommand = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[-- COMMAND...]", help="What to run there, instead of a shell.", show_default=False),
+]
+IdentityFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--identity-file", "-i", metavar="FILE", help="The private key, for ssh -i.", exists=True, dir_okay=False
+    ),
+]
 Namespace = Annotated[
     str | None,
     typer.Option(

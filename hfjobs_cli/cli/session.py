@@ -231,11 +231,16 @@ class Session:
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
 
+    @property
+    def shows_progress(self) -> bool:
+        """Tell whether somebody can see where a long work stands."""
+        return terminal.obeys_codes(self.stderr, self.environ)
+
     def progress(self, text: str | None) -> None:
         """Show where a long work stands, on a terminal only; None takes it away."""
         if text is None and not self._progress_shown:
             return
-        if terminal.obeys_codes(self.stderr, self.environ):
+        if self.shows_progress:
             with suppress(OSError):
                 self.stderr.write(f"\r\x1b[K{printable(text or '')}")
                 self.stderr.flush()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
+from hfjobs_cli.api.waiting import has_ended
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def cancel(
     if is_by_filters(jobs, choice):
         if not (yes or dry_run):
             plan.check_it_can_ask()
-        found = [job for job in filtered_jobs(session, choice, namespace) if not _has_ended(job)]
+        found = [job for job in filtered_jobs(session, choice, namespace) if not has_ended(job)]
         if found and not (yes or dry_run) and not plan.is_meant(found):
             return ExitCode.FAILURE
         references = [JobReference.of(job, namespace) for job in found]
@@ -72,7 +72,7 @@ def _not_ended(session: Session, references: list[JobReference]) -> list[JobInfo
     jobs = list(done_to_each(session, references, session.client.inspect_job, "looked at"))
     for job in jobs:
         _tell_if_ended(session, job)
-    return [job for job in jobs if not _has_ended(job)]
+    return [job for job in jobs if not has_ended(job)]
 
 
 def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobInfo]:
@@ -83,12 +83,8 @@ def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobI
         yield job
 
 
-def _has_ended(job: JobInfo) -> bool:
-    return job.status.stage in FINISHED_STAGES
-
-
 def _tell_if_ended(session: Session, job: JobInfo) -> None:
-    if _has_ended(job):
+    if has_ended(job):
         session.remark(f"{job.id} had already ended: {job.status}")
 
 

@@ -1,6 +1,7 @@
 """Server-sent events: the output of a job, and what it uses."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -42,9 +43,10 @@ def one_line(text: str, timestamp: str) -> Iterator[str]:
 def kept_alive(events: Iterable[str | None], every_secs: float, is_left: Callable[[], bool]) -> Iterator[str]:
     """Yield events, waiting a moment where there is none, and a comment whenever none came for so long.
 
-    Comments come faster once `is_left` says that the client sends nothing any more: if it is gone they cannot be sent.
+    If there is none at first the comment comes at once, and with it the head of the answer. Comments come faster once
+    `is_left` says that the client sends nothing any more: if it is gone they cannot be sent.
     """
-    told_at = time.monotonic()
+    told_at = -math.inf
     for event in events:
         if event is not None:
             yield event

@@ -1,4 +1,4 @@
-"""Moments as they are given on the command line: `2h`, `7d`, `yesterday`, `2026-05-11T13:16:07Z`."""
+"""Moments and lengths of time as they are given on the command line: `2h`, `7d`, `yesterday`, `2026-05-11`."""
 
 import re
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ _WORDS = {
     "month": "mo",
     "year": "y",
 }
+_LONGEST_SECS = 100 * 365 * 86_400.0
 _PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?")
 _SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?")
 
@@ -35,10 +36,26 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
     try:
         if not _SPAN.fullmatch(given):
             return parse_time(given)
-        parts = [(float(number), _WORDS.get(word, letter)) for number, word, letter in _PART.findall(given)]
-        return now - timedelta(seconds=sum(number * _SECONDS[unit] for number, unit in parts))
+        return now - timedelta(seconds=_seconds(given))
     except (ValueError, OverflowError):
         raise UsageError(
             f"{option} '{text}' is not a time",
             hint="for example 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z",
         ) from None
+
+
+def parse_duration(text: str, option: str) -> float:
+    """Read a length of time in seconds: `90` or `90s`, `1.5h`, `1h30m`. Raises UsageError naming `option`."""
+    given = text.strip()
+    try:
+        seconds = _seconds(given) if _SPAN.fullmatch(given) and not given.endswith("ago") else float(given)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < _LONGEST_SECS:
+        raise UsageError(f"{option} '{text}' is not a length of time", hint="for example 90s, 30m, 2h or 1d")
+    return seconds
+
+
+def _seconds(given: str) -> float:
+    parts = [(float(number), _WORDS.get(word, letter)) for number, word, letter in _PART.findall(given)]
+    return sum(number * _SECONDS[unit] for number, unit in parts)

@@ -9,6 +9,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.scan import Scan
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
@@ -33,7 +34,8 @@ def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> 
     wanted = job_filter(filters, session.clock())
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
-        session.remark("no jobs match" if filters.all_ or wanted.statuses else "no running or scheduling jobs match")
+        is_default = wanted.stages == ACTIVE_STAGES
+        session.remark("no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match")
     return found
 
 

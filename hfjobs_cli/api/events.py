@@ -1,0 +1,141 @@
+"""Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), read from bytes torn anywhere.
+
+httpx-sse is not used: it hides comments, which are the only sign that a silent stream is alive; it lets a line grow
+without end; and it hands on one event at a time, which takes twice as long. httpx's own
+`iter_lines` also ends lines at U+2028 and other characters that JSON holds as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.errors import BadResponse
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.streams import Stream
+
+MAX_LINE_MIB = 32
+"""How long a line may be. A line of output that is 1 MB long can be six times that in JSON."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Event(NamedTuple):
+    """One event: its name, `message` if it has none, and its data. What is not UTF-8 in it is replaced."""
+
+    name: str
+    data: str
+
+
+class EventReader:
+    """Makes events of the bytes of one stream."""
+
+    def __init__(self) -> None:
+        """Begin at the start of a stream."""
+        self._rest = bytearray()  # of a line whose end is still to come
+        self._after_return = False
+        self._is_first = True
+        self._name = b""
+        self._data: list[bytes] = []
+
+    def feed(self, data: bytes) -> list[Event]:
+        """Return the events that `data` completes: none if it is a comment, which shows that the other side lives.
+
+        Raises BadResponse for a line that is too long.
+        """
+        whole, newline, rest = self._newlines(data).rpartition(b"\n")
+        if not newline:
+            self._keep(rest)
+            return []
+        lines = whole.split(b"\n")
+        if self._rest:
+            self._rest += lines[0]
+            lines[0] = bytes(self._rest)
+            self._rest.clear()
+        if self._is_first:
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
+            self._is_first = False
+        self._keep(rest)
+        return self._events(lines)
+
+    def finish(self) -> list[Event]:
+        """Return the event that was begun when the stream ended: it may be whole but for the line break."""
+        return self._events([bytes(self._rest), b""])
+
+    def _newlines(self, data: bytes) -> bytes:
+        r"""Return `data` with `\n` for each end of a line, which may be `\r\n` or `\r`, too."""
+        if self._after_return and data:
+            data = data.removeprefix(b"\n")
+            self._after_return = False
+        if b"\r" in data:
+            self._after_return = data.endswith(b"\r")
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        return data
+
+    def _keep(self, rest: bytes) -> None:
+        self._rest += rest
+        if len(self._rest) > MAX_LINE_MIB * 1024 * 1024:
+            raise BadResponse(f"a line of the stream is longer than {MAX_LINE_MIB} MiB")
+
+    def _events(self, lines: Iterable[bytes]) -> list[Event]:
+        found = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            elif not line:
+                if self._data:
+                    data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
+                    found.append(
+                        Event(self._name.decode("utf-8", "replace") or "message", data.decode("utf-8", "replace"))
+                    )
+                    self._data = []
+                self._name = b""
+            elif line.startswith(b"event:"):
+                self._name = line[6:].removeprefix(b" ")
+            elif line == b"data":
+                self._data.append(b"")
+        return found
+
+
+def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
+    """Yield the events of a stream as they come, several at once; none of them at a sign of life.
+
+    Raises BadResponse for a line that is too long, and what the stream raises.
+    """
+    reader = EventReader()
+    for data in stream:
+        yield reader.feed(data)
+    yield reader.finish()
+
+
+class EventStream:
+    """The events of one answer, to be read once: `with client.log_events(job) as stream: for events in stream`."""
+
+    def __init__(self, stream: Stream) -> None:
+        """Take an answer of which only the head was read."""
+        self._stream = stream
+        self.sent_at = stream.sent_at
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        """Yield events as they come, several at once; none of them at a sign of life.
+
+        Raises Unavailable if the stream breaks off, or if there is silence for too long, and BadResponse for a line
+        without end.
+        """
+        try:
+            yield from read_events(self._stream)
+        except BadResponse as error:
+            raise BadResponse(f"unexpected answer from the Hub: {error.message} ({self._stream.context})") from error
+
+    def __enter__(self) -> EventStream:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the answer."""
+        self._stream.__exit__(*exception)
+
+    def close(self) -> None:
+        """End the answer from any thread: whoever waits for more is told at once that there is none."""
+        self._stream.close()

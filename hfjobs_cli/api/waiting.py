@@ -1,0 +1,82 @@
+"""Waiting for many jobs with few requests: a page of the listing tells of a hundred, an answer about a job of one."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import HfJobsError, NotAllowed, NotFound, Unavailable
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.client import JobsClient
+    from hfjobs_cli.records.job import JobInfo
+
+
+class Watched:
+    """Jobs that are waited for, by their ids.
+
+    `jobs` are those that were seen, as they were then; `pending` those that have not ended, as far as is known;
+    `failed` those that cannot be seen, each with its error.
+    """
+
+    def __init__(self, client: JobsClient, references: Iterable[JobReference]) -> None:
+        """Ask for nothing yet. A job that is named twice is waited for once."""
+        self._client = client
+        self.pending = {reference.id: reference for reference in references}
+        self.jobs: dict[str, JobInfo] = {}
+        self.failed: dict[str, HfJobsError] = {}
+
+    def look(self) -> list[JobInfo]:
+        """Look at all that are pending, and return those that have ended since the last time.
+
+        Raises NotLoggedIn, and Unavailable if the Hub cannot be asked now.
+        """
+        groups: dict[str | None, set[str]] = defaultdict(set)
+        for identifier, reference in self.pending.items():
+            groups[reference.namespace].add(identifier)
+        before = list(self.pending)
+        alone = [identifier for namespace, group in groups.items() for identifier in self._not_listed(namespace, group)]
+        results = self._client.inspect_jobs([self.pending[identifier] for identifier in alone])
+        for identifier, result in zip(alone, results, strict=True):
+            if not isinstance(result, HfJobsError):
+                self._see(result)
+            elif not isinstance(result, Unavailable):
+                self.failed[identifier] = result
+                del self.pending[identifier]
+        for result in results:
+            if isinstance(result, Unavailable):
+                raise result
+        return [self.jobs[each] for each in before if each not in self.pending and each in self.jobs]
+
+    def _not_listed(self, namespace: str | None, group: set[str]) -> list[str]:
+        """See the jobs of a namespace that are listed, newest first, and return those that are asked for one by one.
+
+        So are all that are not seen yet as soon as they are no more than the pages that have been read.
+        """
+        todo = set(group)
+        if len(todo) > 1:
+            with suppress(NotFound, NotAllowed):  # each of them has an error of its own
+                for read, page in enumerate(self._client.list_jobs(namespace), 1):
+                    for job in page.jobs:
+                        if job.id in todo:
+                            todo.remove(job.id)
+                            self._see(job)
+                    if len(todo) <= read:
+                        break
+        return sorted(todo)
+
+    def _see(self, job: JobInfo) -> None:
+        self.jobs[job.id] = job
+        if has_ended(job):
+            del self.pending[job.id]
+        else:
+            self.pending[job.id] = JobReference.of(job, self.pending[job.id].namespace)
+
+
+def has_ended(job: JobInfo) -> bool:
+    """Tell whether a job has come to its end, whichever it was."""
+    return job.status.stage in FINISHED_STAGES

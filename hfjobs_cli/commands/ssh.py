@@ -1,0 +1,112 @@
+"""`hfjobs ssh`."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import BadResponse, HfJobsError
+from hfjobs_cli.text.times import span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+
+FIRST_PAUSE_SECS = 1.0
+LONGEST_PAUSE_SECS = 10.0
+PAUSE_GROWTH = 1.5
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+"""A user, or a host: nothing that ssh would take for an option."""
+
+
+def ssh(
+    session: Session,
+    job: options.OneJob,
+    command: options.RemoteCommand = None,
+    *,
+    identity_file: options.IdentityFile = None,
+    dry_run: options.DryRun = False,
+    namespace: options.Namespace = None,
+) -> int:
+    """Open a shell in a running job.
+
+    Words behind -- are run there instead. A job that is still scheduling is waited for. It must have been started
+    with ssh, and your public key be known at https://huggingface.co/settings/keys. The exit code is that of ssh.
+
+    \b
+    Examples:
+      hfjobs ssh @running
+      hfjobs ssh 6a01d697aff1cd33e8f33a64 -i ~/.ssh/id_ed25519
+      hfjobs ssh 6a01d697aff1cd33e8f33a64 -- nvidia-smi -l 5
+      hfjobs ssh 6a01d697aff1cd33e8f33a64 --dry-run
+    """
+    from hfjobs_cli.commands.shared.several import named_jobs
+
+    for reference in named_jobs(session, [job], namespace):
+        where = _destination(_running(session, reference, waits=not dry_run))
+        identity = ["-i", str(identity_file)] if identity_file is not None else []
+        words = ["ssh", *identity, *where, *(command or ())]
+        if dry_run:
+            session.write(shlex.join(words) + "\n")
+            return 0
+        return _become(session, words)
+    return 0
+
+
+def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
+    """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
+    from hfjobs_cli.api.waiting import has_ended
+
+    pause = FIRST_PAUSE_SECS
+    while True:
+        job = session.client.inspect_job(reference)
+        if has_ended(job):
+            raise HfJobsError(f"job {job.id} has ended: {job.status}", hint="'hfjobs duplicate' runs it again")
+        if job.status.ssh_url is None:
+            raise HfJobsError(
+                f"job {job.id} was not started with ssh", hint="'hf jobs run --ssh' starts jobs that have it"
+            )
+        if job.status.stage == "RUNNING" or not waits:
+            return job
+        waited = (session.clock() - job.created_at).total_seconds() if job.created_at else 0.0
+        reason = f": {job.status.message}" if job.status.message else ""
+        session.progress(f"{job.status} for {span(waited)}{reason} ...")
+        session.sleep(pause)
+        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+
+
+def _destination(job: JobInfo) -> list[str]:
+    """Return where a job is reached, as ssh takes it. Raises BadResponse for what is no address of ssh."""
+    address = job.status.ssh_url or ""
+    try:
+        url = urlsplit(address)
+        user, host, port = url.username or "", url.hostname or "", url.port
+    except ValueError:
+        user = host = ""
+        port = None
+    if not (address.startswith("ssh://") and _NAME.fullmatch(user) and _NAME.fullmatch(host)):
+        raise BadResponse(f"the address for ssh of job {job.id} is none: '{address}'")
+    # All that follows -- is no option, whatever it looks like.
+    return [*(["-p", str(port)] if port else []), "--", f"{user}@{host}"]
+
+
+def _become(session: Session, words: list[str]) -> int:
+    """Run ssh in the place of this program, and return its exit code where that cannot be."""
+    program = shutil.which("ssh")
+    if program is None:
+        raise HfJobsError("there is no ssh on this machine", hint="install OpenSSH; --dry-run shows what would be run")
+    session.progress(None)
+    session.flush()
+    session.close()
+    if os.name != "nt":
+        os.execv(program, words)  # noqa: S606
+    # On Windows a program that takes another's place leaves the terminal to whoever waited for that.
+    return subprocess.run([program, *words[1:]], check=False).returncode  # noqa: S603

@@ -1,0 +1,147 @@
+"""`hfjobs wait`."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, Unavailable
+from hfjobs_cli.text.times import span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.waiting import Watched
+    from hfjobs_cli.records.job import JobInfo
+
+FIRST_PAUSE_SECS = 1.0
+LONGEST_PAUSE_SECS = 10.0
+PAUSE_GROWTH = 1.5
+LONGEST_ABSENCE_SECS = 15 * 60.0
+"""How long the Hub may be away while jobs are waited for."""
+
+LAST_LOOK_SECS = 0.5
+"""How long a look may take that begins when the time is nearly over."""
+
+
+def wait(
+    session: Session,
+    jobs: options.ChosenJobs = None,
+    *,
+    choice: options.Choice,
+    timeout: options.WaitTimeout = None,
+    any_: options.AnyOfThem = False,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "job"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Wait until jobs have ended, and tell how they did.
+
+    The jobs are printed when all have ended, those formats that are written line by line as each of them does. The exit
+    code is 0 if all completed, 10 if one failed, 11 if none failed but one was canceled, and 12 if the time was over
+    before. Ctrl-C ends the waiting, not the jobs.
+
+    \b
+    Examples:
+      hfjobs wait 6a01d697aff1cd33e8f33a64
+      hfjobs wait @latest --timeout 2h
+      hfjobs wait --label sweep=3
+      hfjobs wait --any --name train-judge -q
+      hfjobs ps -q | hfjobs wait - --format jsonl
+    """
+    from hfjobs_cli.api.waiting import Watched
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.outcome import outcome
+    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
+    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.query.moments import parse_duration
+    from hfjobs_cli.query.references import JobReference
+
+    listing = Listing(session, output, sort=sort, also=["initiator"], indent=4)
+    patience = None if timeout is None else parse_duration(timeout, "--timeout")
+    if is_by_filters(jobs, choice):
+        references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace)]
+    else:
+        references = named_jobs(session, jobs or (), namespace)
+
+    watched = Watched(session.client, references)
+    ended = _ended(session, watched, patience, just_one=any_)
+    if listing.streams and not listing.is_sorted:
+        listing.show(ended)
+    else:
+        found = {job.id: job for job in ended}
+        listing.show(found[each.id] for each in dict.fromkeys(references) if each.id in found)
+    session.failures += watched.failed.values()
+    done = [job for job in watched.jobs.values() if job.id not in watched.pending]
+    if watched.pending and not (any_ and done):
+        session.remark(f"after {span(patience or 0.0)}: {_still(watched)}")
+        return ExitCode.TIMED_OUT
+    return outcome(done)
+
+
+def _ended(session: Session, watched: Watched, patience: float | None, *, just_one: bool) -> Iterator[JobInfo]:
+    """Yield each job once it has ended, until all have, or one, or the time is over."""
+    from hfjobs_cli.api.threads import in_time
+
+    deadline = None if patience is None else time.monotonic() + patience
+    pause = FIRST_PAUSE_SECS
+    heard = time.monotonic()
+    try:
+        while watched.pending:
+            left = None if deadline is None else deadline - time.monotonic()
+            try:
+                # What takes longer than there is time for is not waited for.
+                ended = watched.look() if left is None else in_time(watched.look, max(left, LAST_LOOK_SECS))
+                heard = time.monotonic()
+            except Unavailable as error:
+                if time.monotonic() - heard > LONGEST_ABSENCE_SECS:
+                    raise
+                session.warn(f"{error.message}; the waiting goes on")
+                ended = []
+            except TimeoutError:
+                return
+            for job in ended:
+                yield job
+                session.flush()  # whoever reads it is told at once
+            if not watched.pending or (just_one and ended) or (left is not None and left <= 0):
+                return
+            _rest(session, watched, pause if left is None else max(0.0, min(pause, left)))
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+    except KeyboardInterrupt:
+        session.remark(_still(watched))
+        raise
+    finally:
+        session.progress(None)
+
+
+def _rest(session: Session, watched: Watched, seconds: float) -> None:
+    """Pause, and meanwhile show on a terminal how the jobs are."""
+    while seconds > 0 and session.shows_progress:
+        session.progress(_state(session, watched))
+        session.sleep(min(1.0, seconds))
+        seconds -= 1.0
+    if seconds > 0:
+        session.sleep(seconds)
+
+
+def _state(session: Session, watched: Watched) -> str:
+    """Say how many are in which status, since when the longest runs, and how many have ended."""
+    now = session.clock()
+    stages: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
+    longest = 0.0
+    for job in watched.jobs.values():
+        (stages if job.id in watched.pending else ended)[str(job.status).lower()] += 1
+        if job.id in watched.pending:
+            longest = max(longest, job.running_secs(now) or 0.0)
+    unseen = len(watched.pending.keys() - watched.jobs.keys())
+    parts = [f"{count} {stage}" for stage, count in sorted(stages.items())] + [f"{unseen} not seen yet"] * bool(unseen)
+    text = ", ".join(parts) + (f", for {span(longest)}" if longest else "")
+    return text + ("; ended: " + ", ".join(f"{count} {stage}" for stage, count in ended.items()) if ended else "")
+
+
+def _still(watched: Watched) -> str:
+    """Name the jobs that have not ended."""
+    return f"not ended yet: {' '.join(map(str, watched.pending.values()))}"
