@@ -142,13 +142,9 @@ class Transport:
                     "Accept": "application/json",
                     "User-Agent": f"hfjobs/{__version__}; python/{python}",
                 },
-<<<<<<< HEAD
-                timeout=httpx.Timeout(self._timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, self._timeout_secs)),
-=======
                 timeout=self._timeout,
                 # Each job that is followed keeps a connection for itself.
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
->>>>>>> 634cd93ed506c932b3434e82ba635f9dc61d3c15
                 # Loading certificates takes 40 ms and plain http needs none.
                 verify=_certificates() if urlsplit(address).scheme == "https" else False,
                 trust_env=False,

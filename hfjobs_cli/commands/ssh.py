@@ -72,7 +72,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
             raise HfJobsError(f"job {job.id} has ended: {job.status}", hint="'hfjobs duplicate' runs it again")
         if job.status.ssh_url is None:
             raise HfJobsError(
-                f"job {job.id} was not started with ssh", hint="'hf jobs run --ssh' starts jobs that have it"
+                f"job {job.id} was not started with ssh", hint="'hfjobs run --ssh' starts jobs that have it"
             )
         if job.status.stage == "RUNNING" or not waits:
             return job
