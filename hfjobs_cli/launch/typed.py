@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from hfjobs_cli.errors import UsageError
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Typed:
@@ -58,12 +60,14 @@ class Surroundings:
 
     def read_stdin(self, option: str) -> str:
         """Return all of stdin, for the first option that wants it. Raises UsageError for a second one."""
-        from hfjobs_cli.errors import UsageError
-
-        if self._readers:
-            raise UsageError(f"{self._readers[0]} and {option} cannot both read stdin", hint="name a file for one")
-        self._readers.append(option)
+        self.take_stdin(option)
         try:
             return self.stdin.read()
         except (OSError, UnicodeError) as error:
             raise UsageError(f"stdin cannot be read for {option}: {error}") from None
+
+    def take_stdin(self, reader: str) -> None:
+        """Make sure that nothing else reads stdin. Raises UsageError."""
+        if self._readers:
+            raise UsageError(f"{self._readers[0]} and {reader} cannot both read stdin", hint="name a file for one")
+        self._readers.append(reader)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.config import Overrides, load_settings
@@ -54,6 +53,7 @@ def checked(session: Session, job: NewJob, typed: Typed, namespace: str | None, 
         check_name(namespace, "namespace")
     for line in around.warnings:
         session.warn(line)
+    around.warnings.clear()
     if typed.max_cost is None and (typed.any_flavor or job.flavor == DEFAULT_FLAVOR):
         return job
     flavors = session.client.hardware_if_known()
@@ -151,12 +151,18 @@ def _cost(session: Session, job: NewJob) -> str:
     return f"${usd:.4f} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
 
 
-def create(session: Session, launch: UvLaunch) -> JobInfo:
-    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it."""
+def create(session: Session, launch: UvLaunch, known: Collection[str] = ()) -> JobInfo:
+    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
+
+    `known` are the ids of jobs like it that were created before.
+    """
     job = _with_bucket(session, launch)
-    check_ = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
-    made_from = partial(is_made_from, sent=job)
-    return session.client.create_job(launch.namespace, job.body(), made_from, check_)
+    search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
+
+    def is_it(found: JobInfo) -> bool:
+        return found.id not in known and is_made_from(found, job)
+
+    return session.client.create_job(launch.namespace, job.body(), is_it, search)
 
 
 def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
