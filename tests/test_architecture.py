@@ -37,6 +37,7 @@ FENCES = {
         "cli/completion.py",
         "cli/connection.py",
         "cli/new_job.py",
+        "cli/log_options.py",
         "cli/options.py",
         "cli/tab.py",
     },

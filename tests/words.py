@@ -5,6 +5,7 @@ COMMANDS = [
     "inspect",
     "run",
     "duplicate",
+    "logs",
     "wait",
     "cancel",
     "labels",
@@ -19,6 +20,7 @@ KINDS = [
     "hardware",
     "job",
     "label_change",
+    "log_line",
 ]
 TOPICS = [
     "formatting",

@@ -128,6 +128,10 @@ class EventStream:
         except BadResponse as error:
             raise BadResponse(f"unexpected answer from the Hub: {error.message} ({self._stream.context})") from error
 
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what comes as it comes, for whoever makes events of it. Raises Unavailable."""
+        yield from self._stream
+
     def __enter__(self) -> EventStream:
         """Return itself."""
         return self

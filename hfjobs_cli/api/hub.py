@@ -176,7 +176,7 @@ class Hub:
         """Return the error for a job that is not there."""
         return NotFound(
             f"no job '{identifier}' in namespace '{namespace}': {error.message}",
-            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there; ids are given whole",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
         )
 
     def _user(self) -> User:

@@ -389,6 +389,7 @@ class Transport:
             f"the Hub is not available: {said} ({self._context(response, context)})",
             hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
             maybe_done=not endpoint.is_repeatable and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+            pause_secs=pause,
         )
 
     def _network_failure(

@@ -166,9 +166,7 @@ DropSecrets = Annotated[
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Follow the new jobs until they end, which decides the exit code.")
 ]
-CancelOnInterrupt = Annotated[
-    bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")
-]
+CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")]
 Image = Annotated[
     str | None,
     typer.Argument(

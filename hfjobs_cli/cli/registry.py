@@ -36,6 +36,7 @@ COMMANDS = (
     Command("inspect", "Show everything about jobs, as a JSON array."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
+    Command("logs", "Show what jobs wrote, and follow what they write."),
     Command("wait", "Wait until jobs have ended, and tell how they did."),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
@@ -47,7 +48,7 @@ COMMANDS = (
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("logs", "stats"),
+    *_elsewhere("stats"),
     Command(
         "scheduled",
         commands=(

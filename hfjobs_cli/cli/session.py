@@ -166,6 +166,7 @@ class Session:
             width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
             color=terminal.has_color(stream, self.environ),
+            can_redraw=terminal.obeys_codes(stream, self.environ),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
         )

@@ -15,8 +15,8 @@ class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 
     `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
-    person reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for
-    json, None = one record a line. `remark` takes a line for stderr.
+    person reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the
+    user chose the columns. `indent` is for json, None = one record a line. `remark` takes a line for stderr.
     """
 
     kind: Kind
@@ -28,6 +28,7 @@ class View:
     width: int | None = None
     for_eyes: bool = False
     color: bool = False
+    can_redraw: bool = False
     encoding: str = "utf-8"
     indent: int | None = None
 

@@ -55,6 +55,10 @@ class Listing:
         """Tell whether each record is written by itself, as soon as it is known."""
         return self._renderer.streams
 
+    def is_in(self, renderer: Renderer) -> bool:
+        """Tell whether records are shown in this format."""
+        return self._renderer is renderer
+
     @property
     def is_sorted(self) -> bool:
         """Tell whether all records must be known before the first is shown."""
@@ -73,7 +77,9 @@ class Listing:
 
     def show(self, records: Iterable[Any], limit: int | None = None) -> None:
         """Write records, sorted ones up to `limit`, and hand on what was written."""
-        if self._order:
-            records = sort_records(records, self._order, self._view.now)[:limit]
-        self._renderer.render(records, self._view)
+        self._renderer.render(self.sorted(records)[:limit] if self._order else records, self._view)
         self._session.flush()
+
+    def sorted(self, records: Iterable[Any]) -> list[Any]:
+        """Return records in the order that was asked for."""
+        return sort_records(records, self._order, self._view.now)
