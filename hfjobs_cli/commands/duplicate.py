@@ -3,54 +3,102 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import new_job, options
+from hfjobs_cli.cli.bridge import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
-from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.launch.changes import Changes
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.renderers.view import View
+
+    Again = Callable[[JobReference, Sequence[str]], JobInfo]
+    """Makes a new job from one that is named. Those made before, which it is not, are given by their ids."""
 
 
 def duplicate(
     session: Session,
     jobs: options.Jobs,
     *,
+    job: new_job.JobOptions,
+    image: new_job.OtherImage = None,
+    unset_env: new_job.UnsetEnv = None,
+    drop_secrets: new_job.DropSecrets = False,
+    command: Annotated[list[str] | None, BEHIND_DASHES] = None,
+    follow: new_job.Follow = False,
+    cancel_on_interrupt: new_job.CancelOnInterrupt = False,
+    dry_run: options.DryRun = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
 
     Each new job has the spec of an old one; its id and page are printed. A new job costs money, so each request is
-    sent once: if its answer is lost, the new job is looked for by its initiator instead. A job that is named twice is
-    run twice.
+    sent once: if its answer is lost, the new job is looked for instead. A job that is named twice is run twice.
+
+    What options say is changed: variables and labels are added, or take the place of those of that name. Words behind
+    -- are another command. Only the Hub can copy secrets, so with a change they are given again with -s, or left out
+    with --drop-secrets; and the label duplicated-from says what the new job was made from.
 
     \b
     Examples:
       hfjobs duplicate 6a01d697aff1cd33e8f33a64
       hfjobs duplicate -q alice/6a01d697aff1cd33e8f33a64
       hfjobs duplicate --format json 6a01d697aff1cd33e8f33a64
+      hfjobs duplicate --follow @failed
+      hfjobs duplicate @latest --flavor a100-large -s HF_TOKEN
+      hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
+      hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands.shared.started import ID_AND_URL, follow_new
+    from hfjobs_cli.launch.changes import Changes
 
+    changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
+    if dry_run:
+        return _show_differences(session, jobs, changes, namespace, output)
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
+    again = _as_it_is(session) if not changes else None
     references = named_jobs(session, jobs, namespace)
 
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
+    for_eyes = listing.is_in(ID_AND_URL)
+    again = again or _changed(session, references, changes, takes_stdin="-" in jobs)
+    _make_all(session, references, again, None if follow and for_eyes else listing, created, failures)
+    if follow and created:
+        outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
+        return failures[0].exit_code if failures else outcome
+    return failures[0].exit_code if failures else ExitCode.DONE
+
+
+def _make_all(
+    session: Session,
+    references: Sequence[JobReference],
+    again: Again,
+    listing: Listing | None,
+    created: list[JobInfo],
+    failures: list[HfJobsError],
+) -> None:
+    """Make a new job from each that is named, and show it; without a listing it is told of on stderr."""
+    from hfjobs_cli.commands.shared.started import announce
+
     todo = deque(references)
     stopped: BaseException | None = None
     try:
-        for job in _duplicates(session, todo, created, failures):
-            if listing.streams:
+        for job in _duplicates(session, todo, again, created, failures):
+            if listing is None:
+                announce(session, job)
+            elif listing.streams:
                 listing.show([job])
-        if created and not listing.streams:
+        if created and listing is not None and not listing.streams:
             listing.show(created)
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
@@ -64,11 +112,14 @@ def duplicate(
         raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
         raise stopped
-    return failures[0].exit_code if failures else ExitCode.DONE
 
 
 def _duplicates(
-    session: Session, todo: deque[JobReference], created: list[JobInfo], failures: list[HfJobsError]
+    session: Session,
+    todo: deque[JobReference],
+    again: Again,
+    created: list[JobInfo],
+    failures: list[HfJobsError],
 ) -> Iterator[JobInfo]:
     """Yield one new job after the other, moving what is done from `todo` to `created` or `failures`.
 
@@ -77,7 +128,7 @@ def _duplicates(
     while todo and all(isinstance(failure, NotFound) for failure in failures):
         job = None
         try:
-            job = session.client.duplicate_job(todo[0], known=[earlier.id for earlier in created])
+            job = again(todo[0], [earlier.id for earlier in created])
         except HfJobsError as error:
             failures.append(error)
             session.report(error)  # at once, as the next one may take its time
@@ -87,10 +138,25 @@ def _duplicates(
             yield job
 
 
-def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and the page of each job, for eyes."""
-    for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
+def _as_it_is(session: Session) -> Again:
+    """Return what has the Hub copy a job, its secrets too."""
+    return lambda reference, known: session.client.duplicate_job(reference, known=known)
 
 
-ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
+def _changed(
+    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool
+) -> Again:
+    """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
+    from hfjobs_cli.commands.shared.launching import create
+    from hfjobs_cli.launch.uv import UvLaunch
+
+    prepared = _prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
+
+    def again(reference: JobReference, known: Sequence[str]) -> JobInfo:
+        found = prepared[reference]
+        if isinstance(found, HfJobsError):
+            raise found
+        source, job = found
+        return create(session, UvLaunch(job, source.owner.name), known)
+
+    return again

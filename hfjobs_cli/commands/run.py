@@ -47,8 +47,7 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.launching import surroundings
-    from hfjobs_cli.commands.shared.started import start
+    from hfjobs_cli.commands.shared.launching import start, surroundings
     from hfjobs_cli.launch.uv import UvLaunch
 
     around = surroundings(session, dry_run=following.dry_run)

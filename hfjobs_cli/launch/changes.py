@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 
 from hfjobs_cli.errors import UsageError
-
 from hfjobs_cli.launch.compose import compose, overridden
 from hfjobs_cli.launch.new_job import NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed

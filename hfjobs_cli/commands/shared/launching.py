@@ -8,8 +8,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.commands.shared.listing import Listing
+from hfjobs_cli.commands.shared.started import ID_AND_URL, announce, follow_new, show_created
 from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
 from hfjobs_cli.launch.existing import is_made_from
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, NewJob
@@ -22,6 +24,7 @@ from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
+    from hfjobs_cli.cli.new_job import Following
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.records.hardware import Hardware
@@ -175,3 +178,28 @@ def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
     bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
     session.remark(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
     return bucket.filled(launch.job, launch.uploads)
+
+
+def start(
+    session: Session,
+    launch: UvLaunch,
+    typed: Typed,
+    following: Following,
+    output: Output,
+    around: Surroundings,
+) -> ExitCode:
+    """Do with a described job what the options say, and return how that went."""
+    listing = Listing(session, output, default=ID_AND_URL, indent=4)
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
+    if following.dry_run:
+        show_plan(session, launch, output)
+        return ExitCode.DONE
+    job = create(session, launch)
+    is_for_eyes = listing.is_in(ID_AND_URL)
+    if following.detach or not is_for_eyes:
+        show_created(session, listing, [job])
+    if following.detach:
+        return ExitCode.DONE
+    if is_for_eyes:
+        announce(session, job)
+    return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)

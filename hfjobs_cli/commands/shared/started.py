@@ -1,37 +1,103 @@
-"""A new job, created and told of, and followed unless that is not wanted."""
+"""New jobs told of, and followed unless that is not wanted."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.duplicate import ID_AND_URL
-from hfjobs_cli.commands.shared.launching import checked, create, show_plan
-from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.new_job import Following
-    from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.launch.typed import Surroundings, Typed
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.renderers.view import View
 
 
-def start(
-    session: Session,
-    launch: UvLaunch,
-    typed: Typed,
-    following: Following,
-    output: Output,
-    around: Surroundings,
-) -> ExitCode:
-    """Do with a described job what the options say, and return how that went."""
-    listing = Listing(session, output, default=ID_AND_URL, indent=4)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
-    if following.dry_run:
-        show_plan(session, launch, output)
-        return ExitCode.DONE
-    job = create(session, launch)
-    listing.show([job])
-    return ExitCode.DONE
+def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the id and the page of each job, for eyes."""
+    for job in jobs:
+        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
+
+
+ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
+"""How new jobs are shown if no format is asked for."""
+
+
+def announce(session: Session, job: JobInfo) -> None:
+    """Tell on stderr of a new job that will be followed, whose output is what stdout is for."""
+    session.remark(f"created {job.id}  {job.url or ''}".rstrip())
+    for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
+        session.remark(f"port {port} is at {address}")
+    if job.status.ssh_url is not None:
+        session.remark(f"'hfjobs ssh {_named(job)}' opens a shell in it")
+
+
+def show_created(session: Session, listing: Listing, jobs: Sequence[JobInfo]) -> None:
+    """Show new jobs, which cost money: if they cannot be shown, their ids are told. Raises OutputFailed then."""
+    try:
+        listing.show(jobs)
+    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+        session.remark(f"created: {' '.join(job.id for job in jobs)}")
+        if isinstance(error, HfJobsError):
+            # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
+            raise OutputFailed(error.message, error.hint, error.details) from None
+        raise
+
+
+def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, cancels: bool) -> ExitCode:
+    """Show what new jobs write until they have ended, and return how they did.
+
+    Ctrl-C leaves them to run, and says how to go on with them, or has them canceled if it `cancels`.
+    """
+    from hfjobs_cli.commands.shared.follow import LogsShown, Wanted
+    from hfjobs_cli.commands.shared.outcome import outcome
+
+    try:
+        shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_lines))
+        shown.run()
+    except KeyboardInterrupt:
+        raise (_canceled if cancels else _left)(session, jobs) from None
+    except (OutputFailed, ReaderGone) as error:
+        session.remark(_goes_on(jobs))
+        raise OutputFailed(error.message, error.hint, error.details) from None
+    for job in shown.jobs:
+        session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
+    session.failures += shown.errors
+    if shown.errors:
+        session.remark(_goes_on(jobs))
+    return outcome(shown.jobs)
+
+
+def _left(_session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+    names = " ".join(map(_named, jobs))
+    return Interrupted(
+        f"interrupted; {'the job goes' if len(jobs) == 1 else 'the jobs go'} on",
+        hint=f"follow with 'hfjobs logs -f {names}', end with 'hfjobs cancel {names}'",
+    )
+
+
+def _canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+    """Cancel jobs that have not ended, and return the error that says so."""
+    canceled, missed = [], []
+    for job in jobs:
+        try:
+            session.client.cancel_job(JobReference.of(job, None))
+            canceled.append(_named(job))
+        except HfJobsError as error:
+            session.report(error)
+            missed.append(job)
+    if missed:
+        return _left(session, missed)
+    return Interrupted(f"interrupted; canceled {' '.join(canceled)}")
+
+
+def _goes_on(jobs: Sequence[JobInfo]) -> str:
+    names = " ".join(map(_named, jobs))
+    return f"{names} {'goes' if len(jobs) == 1 else 'go'} on; 'hfjobs logs -f {names}' follows"
+
+
+def _named(job: JobInfo) -> str:
+    return str(JobReference.of(job, None))
