@@ -24,16 +24,9 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.query.scan import Page
     from hfjobs_cli.records.hardware import Accelerator, Hardware
-    from hfjobs_cli.records.job import (
-        JobCreator,
-        JobDurations,
-        JobInfo,
-        JobInitiator,
-        JobNetwork,
-        JobOwner,
-        JobStatus,
-        JobVolume,
-    )
+    from hfjobs_cli.records.job import JobCreator, JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
+    from hfjobs_cli.records.schedule import LastRun, ScheduledJob, ScheduleStatus
+    from hfjobs_cli.records.spec import JobNetwork, JobSpec, JobVolume
     from hfjobs_cli.renderers.renderer import Renderer
     from hfjobs_cli.renderers.view import View
 
@@ -51,15 +44,19 @@ __all__ = [
     "JobNetwork",
     "JobOwner",
     "JobReference",
+    "JobSpec",
     "JobStatus",
     "JobVolume",
     "JobsClient",
+    "LastRun",
     "NotAllowed",
     "NotFound",
     "NotLoggedIn",
     "Page",
     "Renderer",
     "RequestRefused",
+    "ScheduleStatus",
+    "ScheduledJob",
     "Transport",
     "Unavailable",
     "UsageError",
@@ -70,7 +67,9 @@ _HOMES = (
     "errors",
     "renderers.renderer",
     "query.references",
+    "records.spec",
     "records.job",
+    "records.schedule",
     "records.hardware",
     "query.scan",
     "renderers.view",

@@ -60,6 +60,10 @@ class NotRunning(RequestRefused):
     """The Hub answered 406: the job does not run, so there is nothing to be seen of it."""
 
 
+class Conflict(RequestRefused):
+    """The Hub answered 409: what was asked for contradicts what is there."""
+
+
 class BadResponse(HfJobsError):
     """The Hub answered, but not with what the Jobs API promises."""
 

@@ -39,6 +39,7 @@ FENCES = {
         "cli/new_job.py",
         "cli/log_options.py",
         "cli/options.py",
+        "cli/schedule_options.py",
         "cli/tab.py",
     },
     "rich": {"renderers/table.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},

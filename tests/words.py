@@ -15,12 +15,14 @@ COMMANDS = [
     "emulator",
     "help",
     "uv",
+    "scheduled",
 ]
 KINDS = [
     "hardware",
     "job",
     "label_change",
     "log_line",
+    "schedule",
 ]
 TOPICS = [
     "formatting",
@@ -127,4 +129,37 @@ JOB_FIELDS = [
     "resource_group_id",
     "endpoint",
     "url",
+]
+SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULE_COLUMNS = [
+    "id",
+    "name",
+    "schedule",
+    "command",
+    "last_run",
+    "last_status",
+    "next_run",
+    "status",
+    "image",
+    "flavor",
+    "created",
+    "suspend",
+    "suspend_reason",
+    "concurrency",
+    "owner",
+    "initiator",
+    "docker_image",
+    "space_id",
+    "arguments",
+    "environment",
+    "secrets",
+    "arch",
+    "timeout",
+    "retry",
+    "labels",
+    "volumes",
+    "expose",
+    "expose_public",
+    "resource_group_id",
+    "last_job",
 ]

@@ -2,11 +2,10 @@
 
 from hfjobs_cli.api.hardware import Flavors
 from hfjobs_cli.api.job_streams import JobStreams
-from hfjobs_cli.api.jobs import Jobs
 from hfjobs_cli.api.schedules import Schedules
 
 
-class JobsClient(Jobs, JobStreams, Schedules, Flavors):
+class JobsClient(JobStreams, Schedules, Flavors):
     """The Jobs API of one Hub for one token. Methods may be called from several threads.
 
     A `namespace` of None is the token's user. All methods raise NotLoggedIn, NotAllowed, NotFound, RequestRefused,

@@ -10,7 +10,8 @@ class Endpoint(NamedTuple):
     """One thing that can be asked: a method, and a path with places for names, `/api/jobs/{namespace}/{id}`.
 
     One that `is_repeatable` does the same if it is asked twice, so it is asked again after failures that may pass. One
-    that `creates` makes something that bills somebody. Without `needs_token` none is sent.
+    that `creates` makes something that bills somebody. Without `needs_token` none is sent. What is answered counts for
+    nothing unless it `has_answer`.
     """
 
     method: str
@@ -18,6 +19,7 @@ class Endpoint(NamedTuple):
     is_repeatable: bool = True
     creates: bool = False
     needs_token: bool = True
+    has_answer: bool = True
 
     def at(self, **names: str) -> str:
         """Return the path with names in their places. Raises UsageError for one that cannot be a name."""

@@ -13,6 +13,7 @@ from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Answer, Query, Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.names import is_name
+from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
+A = TypeVar("A")
 T = TypeVar("T")
 
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
@@ -148,7 +150,7 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T]) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
@@ -168,7 +170,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; nor in {', '.join(others)}",
-            hint="'hfjobs ps -a --namespace NAME' lists the jobs there",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 
     @staticmethod

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
-from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.errors import HfJobsError, NotFound, NotLoggedIn, RequestRefused, Unavailable
+from hfjobs_cli.api.threads import results_at_once
+from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
+from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -85,22 +86,7 @@ class Jobs(Hub):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        down: list[Unavailable] = []
-
-        def inspect(reference: JobReference) -> JobInfo | HfJobsError:
-            if down:
-                return down[0]  # each of them would wait through the same retries
-            try:
-                return self.inspect_job(reference)
-            except NotLoggedIn:
-                raise
-            except Unavailable as error:
-                down.append(error)
-                return error
-            except HfJobsError as error:
-                return error
-
-        return map_at_once(inspect, references)
+        return list(results_at_once(self.inspect_job, references))
 
     def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
@@ -115,7 +101,7 @@ class Jobs(Hub):
         except NotFound as missing:  # so nothing was created
             if reference.namespace is not None:
                 raise
-            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source))
+            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
             return self._duplicate(name, source, earlier)
 
     def create_job(self, namespace: str | None, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
@@ -183,7 +169,7 @@ class Jobs(Hub):
         except NotFound as missing:
             if reference.namespace is not None:
                 raise
-            return self._found_elsewhere(missing, ask)[1]
+            return self._found_elsewhere(missing, ask, JOBS)[1]
 
     def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without

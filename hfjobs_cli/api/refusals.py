@@ -2,7 +2,16 @@
 
 from http import HTTPStatus
 
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, NotRunning, RequestRefused
+from hfjobs_cli.errors import (
+    BadResponse,
+    Conflict,
+    HfJobsError,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    NotRunning,
+    RequestRefused,
+)
 
 
 def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsError:
@@ -26,6 +35,8 @@ def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsEr
             f"payment required: {said} ({context})",
             hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
         )
+    if status == HTTPStatus.CONFLICT:
+        return Conflict(f"the Hub refused: {said} ({context})")
     if status == HTTPStatus.SEE_OTHER:  # what was asked for has been done, and is to be seen elsewhere
         return BadResponse(f"unexpected answer from the Hub: {said} ({context})")
     if 300 <= status < 400:

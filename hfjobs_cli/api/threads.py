@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from hfjobs_cli.errors import HfJobsError, NotLoggedIn, Unavailable
+
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -69,6 +71,29 @@ def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
             yield results.pop(place)
     finally:
         todo.clear()
+
+
+def results_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
+    """Yield `function` of each item in order, or the error that it raised, all called at once.
+
+    Raises NotLoggedIn instead of yielding it, because it holds for all.
+    """
+    down: list[Unavailable] = []
+
+    def attempt(item: A) -> T | HfJobsError:
+        if down:
+            return down[0]  # each of them would wait through the same retries
+        try:
+            return function(item)
+        except NotLoggedIn:
+            raise
+        except Unavailable as error:
+            down.append(error)
+            return error
+        except HfJobsError as error:
+            return error
+
+    return each_at_once(attempt, items)
 
 
 def in_time(function: Callable[[], T], seconds: float) -> T:

@@ -219,7 +219,7 @@ class Transport:
         """
         tries = MAX_TRIES if endpoint.is_repeatable else 1
         reply, context = self._asked(endpoint, query, names, tries, body=body)
-        return self._answer(reply, context)
+        return self._answer(reply, context, endpoint)
 
     def stream(
         self, endpoint: Endpoint, query: Query = (), *, silence_secs: float, tries: int = MAX_TRIES, **names: str
@@ -370,12 +370,12 @@ class Transport:
                 hint=f"is {self.endpoint} the Hub, and is there no login page or proxy in between?",
             )
 
-    def _answer(self, reply: _Reply, context: str) -> Answer:
+    def _answer(self, reply: _Reply, context: str, endpoint: Endpoint) -> Answer:
         self._check(reply, context)
         response = reply.response
         context = self._context(response, context)
         try:
-            data = json.loads(reply.body)
+            data = json.loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({context})") from None

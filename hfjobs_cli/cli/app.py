@@ -219,7 +219,10 @@ def _add_group(
     if not (group.is_here or is_mentioned(group.name)):
         return
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
-    inner.callback(invoke_without_command=True)(_group_help if group.is_here else _group_elsewhere)
+    settings = {"resilient_parsing": is_tab}
+    inner.callback(invoke_without_command=True, context_settings=settings)(
+        _group_help if group.is_here else _group_elsewhere
+    )
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
     app.add_typer(inner, hidden=not group.is_here)
@@ -235,8 +238,14 @@ def _not_loaded() -> None:
 
 
 def _group_help(ctx: typer.Context) -> None:
-    """Print the help of a group that is called without a command."""
-    if ctx.invoked_subcommand is None:
+    """Print the help of a group that is called without a command, or at a TAB what commands there are."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if ctx.resilient_parsing:
+        from hfjobs_cli.cli.tab import answer
+
+        answer(ctx)
+    else:
         ctx.obj.write(ctx.get_help() + "\n")
 
 

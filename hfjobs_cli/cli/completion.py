@@ -20,11 +20,12 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, STAGES
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
 
@@ -60,6 +61,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
+complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
 
@@ -83,14 +85,16 @@ def complete_columns(kind: LoadKind) -> Completer:
 
 
 def complete_filter(kind: LoadKind) -> Completer:
-    """Offer the fields of a kind, and behind `status=` and `initiator=` of jobs their values."""
+    """Offer the fields of a kind, and behind `status=`, `initiator=` and whatever else is known the values."""
 
     def complete(incomplete: str) -> list[str]:
         name, equals, begun = incomplete.partition("=")
         if not equals:
             return [f"{each}=" for each in _names(kind(), name) if each.startswith(name.lower())]
-        known = {"status": complete_status, "initiator": complete_initiator}.get(name.removesuffix("!").lower())
-        return [f"{name}={value}" for value in (known(begun) if known and not begun.startswith("!") else [])]
+        field = kind().find(name.removesuffix("!"))
+        if field is None or begun.startswith("!"):
+            return []
+        return [f"{name}={value}" for value in _from_list(field.about.words, signs="!")(begun)]
 
     return complete
 
@@ -127,21 +131,28 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, _ = incomplete.rpartition("/")
-
-    def newest(session: Session) -> list[JobInfo]:
-        return next(session.client.list_jobs(namespace or _given(ctx.params, "namespace"))).jobs
-
-    session = _session(ctx)
-    now = session.clock()
-    jobs = _in_time(session, newest)
+    jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
+    now: datetime = ctx.obj.clock()
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
+
+
+def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer schedules by their ids, and by their names where one is being typed; nothing after a second."""
+    from hfjobs_cli.query.names import is_name
+
+    namespace, slash, begun = incomplete.rpartition("/")
+    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
+    offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
+    if begun.startswith("@"):
+        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
+    return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 
 def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the flavors with their prices; nothing if the Hub does not answer within a second."""
     from hfjobs_cli.query.names import is_name
 
-    flavors = _in_time(_session(ctx), lambda session: session.client.list_hardware())
+    flavors = _asked(ctx, "", lambda client, _name: client.list_hardware())
     return [
         (flavor.name, "" if flavor.price is None else f"{flavor.price:.2f} USD an hour")
         for flavor in flavors
@@ -149,22 +160,22 @@ def complete_flavor(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]
     ]
 
 
-def _session(ctx: typer.Context) -> Session:
-    """Return a session that tells nobody anything, with what the words before the TAB say about the connection."""
-    said = [context.params for context in (ctx, ctx.parent) if context is not None]
+def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
+    """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
     own: Session = ctx.obj
-    return replace(own, stderr=StringIO(), overrides=_overrides(said[0]).over(_overrides(said[-1])))
-
-
-def _in_time(session: Session, ask: Callable[[Session], list[T]]) -> list[T]:
-    """Return what the Hub answers, nothing if it does not within a second."""
+    overrides = Overrides()
+    context: Any = ctx
+    while context is not None:
+        overrides = overrides.over(_overrides(context.params))  # what stands further right wins
+        context = context.parent
+    session = replace(own, stderr=StringIO(), overrides=overrides)
     found: list[T] = []
 
-    def work() -> None:
+    def look() -> None:
         with suppress(Exception):
-            found.extend(ask(session))
+            found.extend(ask(session.client, namespace or _given(ctx.params, "namespace")))
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(PATIENCE_SECS)
     return found
@@ -182,7 +193,10 @@ def _given(options: Mapping[str, Any], name: str) -> str | None:
 
 
 def _summary(job: JobInfo, now: datetime) -> str:
-    """Return name, status and age. Shells evaluate what they are given, so all but plain characters is replaced."""
-    created = age(job.created_at, now) if job.created_at else ""
-    parts = [job.name or "", str(job.status).lower(), created]
+    """Return name, status and age."""
+    return _plain(job.name or "", str(job.status).lower(), age(job.created_at, now) if job.created_at else "")
+
+
+def _plain(*parts: str) -> str:
+    """Join what there is. Shells evaluate what they are given, so all but plain characters is replaced."""
     return _NOT_PLAIN.sub("?", " ".join(part for part in parts if part))

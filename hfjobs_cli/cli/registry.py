@@ -51,12 +51,13 @@ COMMANDS = (
     *_elsewhere("stats"),
     Command(
         "scheduled",
+        "Run jobs by schedules.",
         commands=(
-            *_elsewhere("run", "ps", "ls", "list", "inspect", "delete", "suspend", "resume", "reschedule", "trigger"),
-            *_elsewhere("labels"),
+            Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
+            Command("inspect", "Show everything about schedules, as a JSON array."),
+            *_elsewhere("run", "delete", "suspend", "resume", "reschedule", "trigger", "labels"),
             Command("uv", commands=_elsewhere("run"), is_here=False),
         ),
-        is_here=False,
     ),
 )
 """Every command, those that only `hf jobs` has too."""

@@ -1,4 +1,4 @@
-"""How a job is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
+"""How a job, or a schedule, is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.names import check_name, is_name
+from hfjobs_cli.query.namings import JOBS, Naming
 
 if TYPE_CHECKING:
-    from hfjobs_cli.query.descriptions import JobDescription
+    from hfjobs_cli.query.descriptions import Description
     from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -32,32 +34,32 @@ _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
 @dataclass(frozen=True, slots=True)
 class JobReference:
-    """A job's id and its namespace, None for the token's user."""
+    """The id of a job, or of a schedule, and its namespace, None for the token's user."""
 
     namespace: str | None
     id: str
 
     @classmethod
-    def of(cls, job: JobInfo, namespace: str | None) -> JobReference:
-        """Return how a job that was listed in a namespace is named."""
-        return cls(namespace or job.owner.name, job.id)
+    def of(cls, listed: JobInfo | ScheduledJob, namespace: str | None) -> JobReference:
+        """Return how what was listed in a namespace is named."""
+        return cls(namespace or listed.owner.name, listed.id)
 
     def __str__(self) -> str:
         """Spell the reference as the command line takes it."""
         return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
 
 
-def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobReference:
+def parse_reference(text: str, namespace: str | None, endpoint: str, naming: Naming = JOBS) -> JobReference:
     """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
 
     Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.
     """
-    path = _path_of_page(text, endpoint) if "://" in text else text
+    path = _path_of_page(text, endpoint) if "://" in text and naming.has_pages else text
     own, slash, identifier = path.rpartition("/")
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
-            f"'{text}' is not a job",
-            hint="write ID, NAMESPACE/ID, @latest or the address of a job's page; 'hfjobs ps -q' prints ids",
+            f"'{text}' is not a {naming.noun}",
+            hint=f"write {naming.ways}; 'hfjobs {naming.listing} -q' prints ids",
         )
     if not slash:
         return JobReference(namespace, identifier)
@@ -70,8 +72,13 @@ def parse_reference(text: str, namespace: str | None, endpoint: str) -> JobRefer
 
 
 def parse_references(
-    texts: Iterable[str], stdin: TextIO, namespace: str | None, endpoint: str, now: datetime
-) -> list[JobReference | JobDescription]:
+    texts: Iterable[str],
+    stdin: TextIO,
+    namespace: str | None,
+    endpoint: str,
+    now: datetime,
+    naming: Naming = JOBS,
+) -> list[JobReference | Description]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
 
     What has to be looked for is described: `@failed`, or the begin of an id.
@@ -84,24 +91,26 @@ def parse_references(
     for text in texts:
         if text == "-":
             try:
-                words += _read_lines(stdin)
+                words += _read_lines(stdin, naming)
             except OSError as error:
                 raise UsageError(f"stdin cannot be read: {error.strerror}") from error
         else:
             words.append(text)
-    return [_described(word, namespace, now) or parse_reference(word, namespace, endpoint) for word in words]
+    return [
+        _described(word, namespace, now, naming) or parse_reference(word, namespace, endpoint, naming) for word in words
+    ]
 
 
-def _described(text: str, namespace: str | None, now: datetime) -> JobDescription | None:
-    """Return the description of a job that is not named by its id, None if it is."""
+def _described(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description | None:
+    """Return the description of what is not named by its id, None if it is."""
     if not _DESCRIBED.fullmatch(text):
         return None
     from hfjobs_cli.query.descriptions import parse_description  # with the filters, which ids do without
 
-    return parse_description(text, namespace, now)
+    return parse_description(text, namespace, now, naming)
 
 
-def _read_lines(stdin: TextIO) -> Iterator[str]:
+def _read_lines(stdin: TextIO, naming: Naming) -> Iterator[str]:
     """Yield the lines of a stream that hold something. Raises UsageError for one that is no list of references."""
     count = 0
     # A line is read piece by piece, as there may be no end of it.
@@ -109,7 +118,10 @@ def _read_lines(stdin: TextIO) -> Iterator[str]:
         count += 1
         if len(line) == MAX_LINE or count > MAX_LINES:
             what = f"a line of more than {MAX_LINE - 1} characters" if count <= MAX_LINES else f"over {MAX_LINES} lines"
-            raise UsageError(f"stdin holds {what}, which are no jobs", hint="'hfjobs ps -q' prints what - reads")
+            raise UsageError(
+                f"stdin holds {what}, which are no {naming.plural}",
+                hint=f"'hfjobs {naming.listing} -q' prints what - reads",
+            )
         text = line.strip().lstrip("\ufeff")  # PowerShell puts a byte order mark before what it pipes
         if text:
             yield text

@@ -30,12 +30,14 @@ class About(NamedTuple):
 
     In the Hub's JSON: `key` is its place if that is not the name in camelCase, `expose.ports` one object deeper; `read`
     reads it from the object that it is in. For the command line: `name`, what it is called there if not as in Python,
-    and `aliases`. A part that declares a `name` is a field of the whole record by that name.
+    and `aliases`. A part that declares a `name` is a field of the whole record by that name, and all that is in a part
+    that `is_spread` is one by the name that it has there.
 
     For eyes: `header`; `rank`, by which columns leave where space is short, low ones first; `least`, the width to which
     it may be cut; `spell`, its value as text; `narrow`, the same shorter; `styles`, rich's styles by cell. `shown` is
-    what tables have and filters compare in place of the value, from the whole record. `order` is what `--sort` compares
-    of the value, `search` what `--filter` compares, also of None. `has_commas` says that a comma belongs to a value.
+    what tables have and filters compare in place of the value, from the record that declares it. `order` is what
+    `--sort` compares of the value, `search` what `--filter` compares, also of None, and `words` are values of it that
+    are known. `has_commas` says that a comma belongs to a value.
 
     `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
     """
@@ -55,7 +57,9 @@ class About(NamedTuple):
     shown: Callable[[Any], Any] | None = None
     order: Callable[[Any], Any] | None = None
     search: Callable[[Any], Iterable[str]] | None = None
+    words: tuple[str, ...] = ()
     has_commas: bool = False
+    is_spread: bool = False
     is_promised: bool = False
 
 

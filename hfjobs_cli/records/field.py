@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from hfjobs_cli.records.declared import About, Declared, Shape, declared
@@ -59,6 +60,20 @@ class Field:
     def is_part(self) -> bool:
         """Tell whether it is asked for by the name of the object that it is in."""
         return "." in self.name
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Tell whether templates read what tables show: of what is not in the JSON, where there is a text for it."""
+        return not self.path and self.about.spell is not None
+
+    def plain(self, record: Record, now: datetime) -> Any:
+        """Return its value: as it is in the JSON, or if it is not there as it was computed."""
+        if not self.path:
+            return self.read(record, now)
+        value: Any = record
+        for name in self.path:
+            value = None if value is None else getattr(value, name)
+        return value
 
     @property
     def is_cell(self) -> bool:
@@ -145,27 +160,25 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
     for each in declared(model):
         yield _field(each, ())
         if each.shape.part is not None and each.shape.base is not list:
-            parts += (_field(inner, (each.name,)) for inner in declared(each.shape.part))
+            parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)
 
 
-def _field(each: Declared, outer: tuple[str, ...]) -> Field:
+def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> Field:
     path = (*outer, each.name)
-    return Field(each.about.name or ".".join(path), path, each.shape, each.about, _read(path, each.about))
+    name = each.about.name or (each.name if is_spread else ".".join(path))
+    return Field(name, path, each.shape, each.about, _read(path, each.about))
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    if about.shown is not None:
-        shown = about.shown
-        return lambda record, _now: shown(record)
+    shown = about.shown or attrgetter(path[-1])
     if len(path) == 1:
-        (name,) = path
-        return lambda record, _now: getattr(record, name)
-    first, second = path
+        return lambda record, _now: shown(record)
+    first, _ = path
 
     def read(record: Record, _now: datetime) -> Any:
         part = getattr(record, first)
-        return None if part is None else getattr(part, second)
+        return None if part is None else shown(part)
 
     return read

@@ -4,18 +4,17 @@ Field names are the Hub's in snake_case, and are also the keys of `--format json
 OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
 """
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
+from hfjobs_cli.records import spec
 from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.kind import Kind
-from hfjobs_cli.records.reading import converter
 from hfjobs_cli.records.record import Record
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
 from hfjobs_cli.text.times import span
 
 STAGE_STYLES = {
@@ -94,26 +93,6 @@ class JobInitiator(Record):
         return f"{initiator_type(self)}:{who}" if who else initiator_type(self)
 
 
-@dataclass(frozen=True, slots=True)
-class JobVolume(Record):
-    """A bucket or repository mounted into a job."""
-
-    type: Annotated[str | None, About("bucket, model, dataset, space", "bucket")]
-    source: Annotated[str | None, About("bucket or repository", "alice/data")]
-    mount_path: Annotated[str | None, About("where it is mounted", "/data")]
-    revision: Annotated[str | None, About("of a repository", "main")] = None
-    read_only: Annotated[bool | None, About("not to be written", "true")] = None
-    path: Annotated[str | None, About("directory in the source", "train")] = None
-
-
-@dataclass(frozen=True, slots=True)
-class JobNetwork(Record):
-    """The network group a job joined, and the aliases it claims there."""
-
-    group: Annotated[str | None, About("name of the network", "training")]
-    aliases: Annotated[list[str], About("names of the job there", "[worker]")]
-
-
 def initiator_type(initiator: JobInitiator) -> str:
     """Spell the type alone, which `--initiator` takes as well."""
     return initiator.type or UNKNOWN_TYPE
@@ -130,36 +109,6 @@ def _stage_order(status: JobStatus) -> tuple[int, str] | None:
     return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
 
 
-def _command_line(job: "JobInfo") -> list[str]:
-    return [*(job.command or ()), *(job.arguments or ())]
-
-
-def _quoted(words: list[str]) -> str | None:
-    """Spell words so that a shell would read them back: `echo 'a b'`."""
-    return shlex.join(words) if words else None
-
-
-def _labels(labels: dict[str, str]) -> str | None:
-    """Spell labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "name") or None
-
-
-def _mounts(volumes: list[JobVolume]) -> str | None:
-    return ",".join(f"{volume.source or ''}:{volume.mount_path or ''}" for volume in volumes) or None
-
-
-_read_names = converter(Shape(list, item=Shape(str)))
-
-
-def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:
-    """Read the names; older answers hold an object whose values are of no use."""
-    value = values.get("secrets")
-    if value is None or isinstance(value, dict):
-        return None if value is None else list(value)
-    names: list[str] = _read_names(value, f"{path}.secrets", source)
-    return names
-
-
 def _read_endpoint(_values: dict[str, Any], _path: str, source: Source) -> str:
     return source.endpoint
 
@@ -172,7 +121,7 @@ def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class JobInfo(Record):
+class JobInfo(spec.Described):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
@@ -183,36 +132,18 @@ class JobInfo(Record):
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
     finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
-    docker_image: Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
-    space_id: Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
-    command: Annotated[
-        list[str] | None,
-        About(
-            "command, in tables with arguments",
-            "[ls]",
-            shown=_command_line,
-            spell=_quoted,
-            rank=40,
-            least=10,
-            has_commas=True,
-        ),
-    ]
-    arguments: Annotated[
-        list[str] | None, About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True)
-    ]
-    environment: Annotated[
-        dict[str, str] | None, About("variables", "map[WANDB_MODE:offline]", least=11, has_commas=True)
-    ]
-    secrets: Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
-    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
-    arch: Annotated[str | None, About("kind of processor", "amd64")]
-    timeout: Annotated[int | float | None, About("seconds it may run", "3600", spell=span)]
-    retry: Annotated[int | float | None, About("how often it is tried again", "2")]
-    labels: Annotated[
-        dict[str, str] | None,
-        About("labels by name", "map[name:train-judge]", aliases=("label",), spell=_labels, rank=71, least=11),
-    ]
-    volumes: Annotated[list[JobVolume] | None, About("what is mounted", "{{json .volumes}}", spell=_mounts, least=11)]
+    docker_image: spec.DockerImage
+    space_id: spec.SpaceId
+    command: spec.Command
+    arguments: spec.Arguments
+    environment: spec.Environment
+    secrets: spec.Secrets
+    flavor: spec.Flavor
+    arch: spec.Arch
+    timeout: spec.Timeout
+    retry: spec.Retry
+    labels: spec.Labels
+    volumes: spec.Volumes
     status: Annotated[
         JobStatus,
         About(
@@ -222,6 +153,7 @@ class JobInfo(Record):
             rank=NEVER_LEAVES,
             styles=STAGE_STYLES,
             order=_stage_order,
+            words=tuple(stage.lower() for stage in STAGES),
         ),
     ]
     durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
@@ -229,24 +161,20 @@ class JobInfo(Record):
     created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
     initiator: Annotated[
         JobInitiator | None,
-        About("what started it", "user:alice", narrow=initiator_type, search=_initiator_texts),
+        About(
+            "what started it",
+            "user:alice",
+            narrow=initiator_type,
+            search=_initiator_texts,
+            words=(*INITIATOR_TYPES, NO_INITIATOR),
+        ),
     ]
-    network: Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]
-    expose: Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
-    expose_public: Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
-    resource_group_id: Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
+    network: spec.Network
+    expose: spec.Expose
+    expose_public: spec.ExposePublic
+    resource_group_id: spec.ResourceGroupId
     endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
     url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
-
-    @property
-    def name(self) -> str | None:
-        """The job's name, which the Hub keeps as the label `name`."""
-        return (self.labels or {}).get("name")
-
-    @property
-    def image(self) -> str | None:
-        """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
-        return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
 
     def running_secs(self, now: datetime) -> float | None:
         """Return the seconds the job has run, at `now` if it still does; None if it never started."""

@@ -13,3 +13,6 @@ UNKNOWN_TYPE = "unknown"
 
 NO_INITIATOR = "none"
 """How a job that nothing is known to have started is asked for."""
+
+ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
+"""Where a schedule may stand."""

@@ -34,9 +34,11 @@ def format_help(kind: Kind) -> str:
 def field_rows(kind: Kind) -> list[str]:
     """Return a line for each field that a template can read: its path, its type, what it means, and an example."""
     told = list(_typed(kind.model))
+    known = {path for path, _, _ in told}
     told += [
-        (name, "string" if each.about.spell else _type_name(each.shape), each.about)
+        (name, "string" if each.is_as_shown else _type_name(each.shape), each.about)
         for name, each in extras(kind).items()
+        if name not in known
     ]
     width = max(len(path) for path, _, _ in told)
     return [f" .{path:<{width}} {type_:<6} {about.meaning}: {about.example}" for path, type_, about in told]
@@ -47,7 +49,8 @@ def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Ab
     for name, shape, about in declared(model):
         yield f"{prefix}{name}", _type_name(shape), about
         if shape.part is not None:
-            yield from _typed(shape.part, f"{prefix}{name}{'[]' * (shape.base is list)}.")
+            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.base is list)}."
+            yield from _typed(shape.part, path)
 
 
 def _type_name(shape: Shape) -> str:

@@ -26,7 +26,7 @@ _KINDS: dict[type, tuple[str, ...]] = {
 def schema(kind: Kind) -> Schema:
     """Return what a template can use of a record: its fields, those of its parts, and what they are."""
     extra = {
-        name: shape_of("string", fields={}, name=f".{name}") if field.about.spell else _shape(field.shape, f".{name}")
+        name: shape_of("string", fields={}, name=f".{name}") if field.is_as_shown else _shape(field.shape, f".{name}")
         for name, field in extras(kind).items()
     }
     return {**_fields(kind.model), **extra}
@@ -79,9 +79,9 @@ class Reader:
 
 def _extra(field: Field) -> Read:
     """Return what reads a field that is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
-    if field.about.spell is not None:
+    if field.is_as_shown:
         return lambda record, now: field.cell(record, now, False)
-    return lambda record, now: _plain(field.read(record, now))
+    return lambda record, now: _plain(field.plain(record, now))
 
 
 def _plain(value: Any) -> Any:

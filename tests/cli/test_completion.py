@@ -27,7 +27,17 @@ from tests.support import (
     run_command,
     run_shell,
 )
-from tests.words import COMMANDS, FORMATS, HARDWARE_COLUMNS, INITIATORS, JOB_COLUMNS, KINDS, STATUSES, TOPICS
+from tests.words import (
+    COMMANDS,
+    FORMATS,
+    HARDWARE_COLUMNS,
+    INITIATORS,
+    JOB_COLUMNS,
+    KINDS,
+    SCHEDULED_COMMANDS,
+    STATUSES,
+    TOPICS,
+)
 
 SHELLS = ["bash", "zsh", "fish"]
 SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
@@ -112,7 +122,11 @@ class TestStaticWords:
             ("hfjobs emulator reset ", []),
             ("hfjobs nothing ", []),
             ("hfjobs logs ", []),
-            ("hfjobs scheduled ", []),
+            ("hfjobs scheduled ", SCHEDULED_COMMANDS),
+            ("hfjobs scheduled ps --status su", ["suspended"]),
+            ("hfjobs scheduled ps -f status=", ["status=active", "status=suspended"]),
+            ("hfjobs scheduled ps -f last_status=err", ["last_status=error"]),
+            ("hfjobs scheduled ps --columns next", ["next_run"]),
             ("hfjobs ps --w", ["--wide", "--width"]),
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
@@ -355,7 +369,7 @@ class TestRealShells:
             ("p", "ps "),
             ("ps --la", "ps --label "),
             ("emulator ", "emulator reset "),
-            ("help sch", "help schema "),
+            ("help schem", "help schema "),
             ("help em", "help emulator "),
             ("help schema j", "help schema job "),
         ],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
-from hfjobs_cli.renderers.registry import RENDERERS, choose_renderer
+from hfjobs_cli.renderers.registry import QUIET, RENDERERS, choose_renderer
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -63,6 +63,15 @@ class Listing:
     def is_sorted(self) -> bool:
         """Tell whether all records must be known before the first is shown."""
         return bool(self._order)
+
+    def shows(self, name: str) -> bool:
+        """Tell whether a field may be seen: in columns if it is one of them, in all else but ids."""
+        if self._renderer.has_columns:
+            return any(column.name == name for column in self._columns) or self._is_ordered_by(name)
+        return self._renderer is not QUIET or self._is_ordered_by(name)
+
+    def _is_ordered_by(self, name: str) -> bool:
+        return any(field.name == name for field, _ in self._order)
 
     @cached_property
     def _view(self) -> View:

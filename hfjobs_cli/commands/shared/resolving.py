@@ -1,49 +1,59 @@
-"""Jobs that are described instead of named, looked for in as few listings as it takes."""
+"""What is described instead of named, looked for in as few listings as it takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.query.descriptions import JobDescription
-    from hfjobs_cli.query.filters import JobFilter
+    from hfjobs_cli.query.descriptions import Description
+    from hfjobs_cli.query.namings import Naming
     from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+List = Callable[["Session", Any, "str | None"], "Iterator[JobInfo | ScheduledJob]"]
+"""A session, a filter and a namespace -> what passes the filter there, the newest first."""
 
 MAX_SHOWN = 10
-"""How many of the jobs that an id may be short for are shown."""
+"""How many of those that an id may be short for are shown."""
 
 PROOF = 100
-"""After how many jobs whose ids fall, from the newest on, they are taken to go on so."""
+"""After how many whose ids fall, from the newest on, they are taken to go on so."""
 
 
 class Resolver:
-    """Looks for jobs. Those described alike share a listing, which is read no further than it must be."""
+    """Looks for what is described. What is described alike shares a listing, which is read as far as it must be."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, naming: Naming, list_them: List) -> None:
         """Ask for nothing yet."""
         self._session = session
-        self._listings: list[tuple[str | None, JobFilter, _Listing]] = []
+        self._naming = naming
+        self._list = list_them
+        self._listings: list[tuple[str | None, Any, _Listing]] = []
 
-    def resolve(self, description: JobDescription) -> JobReference:
-        """Return the job that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
+    def resolve(self, description: Description) -> JobReference:
+        """Return the one that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
         if description.prefix:
             return self._beginning(description)
         found = self._listing(description.namespace, description.wanted).at(description.place)
         if found is None:
-            what = f"fewer than {description.place + 1} jobs" if description.place else "no such job"
-            raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint="see 'hfjobs ps -a'")
+            place, naming = description.place, self._naming
+            what = f"fewer than {place + 1} {naming.plural}" if place else f"no such {naming.noun}"
+            raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint=self._hint)
         return JobReference.of(found, description.namespace)
 
-    def _beginning(self, description: JobDescription) -> JobReference:
-        """Return the only job whose id begins as given, in the organisations of the token's user too."""
+    @property
+    def _hint(self) -> str:
+        return f"see 'hfjobs {self._naming.listing} -a'"
+
+    def _beginning(self, description: Description) -> JobReference:
+        """Return the only one whose id begins as given, in the organisations of the token's user too."""
         namespace, prefix = description.namespace, description.prefix
         found = self._listing(namespace, description.wanted).beginning(prefix)
         others = self._session.client.organisations() if not found and namespace is None else []
@@ -53,20 +63,21 @@ class Resolver:
             return JobReference.of(found[0], namespace)
         if not found:
             nor = f"; nor in {', '.join(others)}" if others else ""
-            raise NotFound(f"no job's id begins with '{prefix}' in {_place(namespace)}{nor}", hint="see 'hfjobs ps -a'")
+            what = f"no {self._naming.noun}'s id begins with '{prefix}'"
+            raise NotFound(f"{what} in {_place(namespace)}{nor}", hint=self._hint)
         now = self._session.clock()
         more = [f"  and {len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
         raise UsageError(
-            f"'{description.text}' fits {len(found)} jobs:",
+            f"'{description.text}' fits {len(found)} {self._naming.plural}:",
             hint="give more of the id",
-            details=(*(_line(job, now) for job in found[:MAX_SHOWN]), *more),
+            details=(*(_line(each, now) for each in found[:MAX_SHOWN]), *more),
         )
 
-    def _listing(self, namespace: str | None, wanted: JobFilter) -> _Listing:
+    def _listing(self, namespace: str | None, wanted: Any) -> _Listing:
         for known_namespace, known_filter, listing in self._listings:
             if (known_namespace, known_filter) == (namespace, wanted):
                 return listing
-        listing = _Listing(scan(self._session, wanted, namespace).jobs())
+        listing = _Listing(self._list(self._session, wanted, namespace))
         self._listings.append((namespace, wanted, listing))
         return listing
 
@@ -74,37 +85,39 @@ class Resolver:
 class _Listing:
     """A listing, newest first, of which no more is read than is asked for."""
 
-    def __init__(self, jobs: Iterator[JobInfo]) -> None:
-        self._jobs = jobs
-        self._read: list[JobInfo] = []
+    def __init__(self, records: Iterator[JobInfo | ScheduledJob]) -> None:
+        self._records = records
+        self._read: list[JobInfo | ScheduledJob] = []
 
-    def at(self, place: int) -> JobInfo | None:
-        """Return the job at a place, None if there are fewer."""
-        return next((job for count, job in enumerate(self._all()) if count == place), None)
+    def at(self, place: int) -> JobInfo | ScheduledJob | None:
+        """Return what is at a place, None if there are fewer."""
+        return next((each for count, each in enumerate(self._all()) if count == place), None)
 
-    def beginning(self, prefix: str) -> list[JobInfo]:
-        """Return the jobs whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
-        found: list[JobInfo] = []
+    def beginning(self, prefix: str) -> list[JobInfo | ScheduledJob]:
+        """Return those whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
+        found: list[JobInfo | ScheduledJob] = []
         falling, last = 0, ""
-        for job in self._all():
-            falling = falling + 1 if not last or job.id < last else 0
-            last = job.id
-            if job.id.startswith(prefix):
-                found.append(job)
-            elif job.id < prefix and falling >= PROOF:
+        for each in self._all():
+            falling = falling + 1 if not last or each.id < last else 0
+            last = each.id
+            if each.id.startswith(prefix):
+                found.append(each)
+            elif each.id < prefix and falling >= PROOF:
                 break
         return found
 
-    def _all(self) -> Iterator[JobInfo]:
+    def _all(self) -> Iterator[JobInfo | ScheduledJob]:
         yield from self._read
-        for job in self._jobs:
-            self._read.append(job)
-            yield job
+        for each in self._records:
+            self._read.append(each)
+            yield each
 
 
-def resolved(session: Session, wanted: list[JobReference | JobDescription]) -> list[JobReference | HfJobsError]:
-    """Return the jobs in order; in the place of one that there is not stands its error. Raises UsageError."""
-    resolver = Resolver(session)
+def resolved(
+    session: Session, wanted: list[JobReference | Description], naming: Naming, list_them: List
+) -> list[JobReference | HfJobsError]:
+    """Return what is meant in order; in the place of what there is not stands its error. Raises UsageError."""
+    resolver = Resolver(session, naming, list_them)
     found: list[JobReference | HfJobsError] = []
     for each in wanted:
         try:
@@ -118,6 +131,6 @@ def _place(namespace: str | None) -> str:
     return f"namespace '{namespace}'" if namespace else "your namespace"
 
 
-def _line(job: JobInfo, now: datetime) -> str:
-    created = age(job.created_at, now) if job.created_at else ""
-    return "  " + "  ".join(part for part in (job.id, job.name or "-", str(job.status), created) if part)
+def _line(each: JobInfo | ScheduledJob, now: datetime) -> str:
+    created = age(each.created_at, now) if each.created_at else ""
+    return "  " + "  ".join(part for part in (each.id, each.name or "-", str(each.status), created) if part)

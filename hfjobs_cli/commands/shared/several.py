@@ -1,17 +1,20 @@
-"""Several jobs named on the command line: references, and results and errors in order."""
+"""Several jobs or schedules named on the command line: references, and results and errors in order."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hfjobs_cli.api.threads import each_at_once
-from hfjobs_cli.errors import HfJobsError, NotLoggedIn, Unavailable
+from hfjobs_cli.api.threads import results_at_once
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.query.namings import JOBS, Naming
 from hfjobs_cli.query.references import JobReference, parse_references
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.resolving import List
+    from hfjobs_cli.records.job import JobInfo
 
 T = TypeVar("T")
 
@@ -22,15 +25,28 @@ def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) ->
     Those that are described (`@latest`, the begin of an id) are looked for; one that does not exist is told of at the
     end. Raises UsageError, also if an id may be short for several.
     """
-    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock())
+
+    def list_them(session: Session, wanted: Any, namespace: str | None) -> Iterator[JobInfo]:
+        from hfjobs_cli.commands.shared.selection import scan
+
+        return scan(session, wanted, namespace).jobs()
+
+    return named(session, texts, namespace, JOBS, list_them)
+
+
+def named(
+    session: Session, texts: Iterable[str], namespace: str | None, naming: Naming, list_them: List
+) -> list[JobReference]:
+    """Return what is named, as `naming` says; what is described is looked for in what `list_them` lists."""
+    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
     if not wanted:
-        session.remark("stdin named no jobs")
+        session.remark(f"stdin named no {naming.plural}")
     references = [each for each in wanted if isinstance(each, JobReference)]
     if len(references) == len(wanted):
         return references
     from hfjobs_cli.commands.shared.resolving import resolved  # what needs no listing makes none
 
-    found = resolved(session, wanted)
+    found = resolved(session, wanted, naming, list_them)
     session.failures += [each for each in found if isinstance(each, HfJobsError)]
     return [each for each in found if isinstance(each, JobReference)]
 
@@ -48,25 +64,9 @@ def done_to_each(
 
     If Ctrl-C ends it, the jobs of which nobody knows whether they are `done` (a word: canceled) are named.
     """
-    down: list[Unavailable] = []
-    places = dict.fromkeys(references)  # a job that is named twice is meant once
-
-    def attempt(reference: JobReference) -> T | HfJobsError:
-        if down:
-            return down[0]  # each of them would wait through the same retries
-        try:
-            return act(reference)
-        except NotLoggedIn:
-            raise
-        except Unavailable as error:
-            down.append(error)
-            return error
-        except HfJobsError as error:
-            return error
-
-    todo = list(places)
+    todo = list(dict.fromkeys(references))  # a job that is named twice is meant once
     try:
-        for result in each_at_once(attempt, list(places)):
+        for result in results_at_once(act, list(todo)):
             if isinstance(result, HfJobsError):
                 session.failures.append(result)
             else:

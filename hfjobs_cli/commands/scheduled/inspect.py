@@ -1,0 +1,43 @@
+"""`hfjobs scheduled inspect`."""
+
+from typing import Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, HfJobsError
+
+
+def inspect(
+    session: Session,
+    schedules: schedule_options.Schedules,
+    *,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Show everything about schedules, as a JSON array.
+
+    The objects are those of 'scheduled ps --format json'. All are fetched at once and shown in the order given; those
+    that exist are shown even if others do not.
+
+    \b
+    Examples:
+      hfjobs scheduled inspect 69c4179671691dc46f166314
+      hfjobs scheduled inspect alice/69c4179671691dc46f166314
+      hfjobs scheduled inspect @name=refresh-index --format '{{.next_run}}'
+      hfjobs scheduled ps -a -q | hfjobs scheduled inspect -
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.schedules import LAST_RUN, named_schedules
+    from hfjobs_cli.commands.shared.several import show_results
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
+    references = named_schedules(session, schedules, namespace)
+
+    results = session.client.inspect_schedules(references)
+    if any(map(listing.shows, LAST_RUN)):
+        known = iter(session.client.with_last_runs([each for each in results if not isinstance(each, HfJobsError)]))
+        results = [each if isinstance(each, HfJobsError) else next(known) for each in results]
+    show_results(session, listing, results)
+    return ExitCode.DONE

@@ -1,0 +1,48 @@
+"""`hfjobs scheduled ps`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.records.vocabulary import ACTIVE
+
+
+def ps(
+    session: Session,
+    selection: schedule_options.ScheduleSelection,
+    *,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """List schedules (also: ls, list).
+
+    Active schedules are listed; -a lists suspended ones too. A schedule must pass every filter given. Times are in
+    UTC; LAST STATUS is that of the newest job of the schedule, which the Hub is asked for.
+
+    \b
+    Examples:
+      hfjobs scheduled ps
+      hfjobs scheduled ps -a --sort next_run
+      hfjobs scheduled ps --status suspended
+      hfjobs scheduled ps -a --name refresh-index
+      hfjobs scheduled ps --label env=prod --label team=ml
+      hfjobs scheduled ps -f 'last_status=error' -f 'command=*train*'
+      hfjobs scheduled ps --format '{{.name}} {{.schedule}} {{.next_run}}'
+      hfjobs scheduled ps -a -q --name nightly | hfjobs scheduled inspect -
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.schedules import list_schedules, schedule_filter
+
+    wanted = schedule_filter(selection, session.clock())
+    listing = Listing(session, output, sort=sort)
+    found = list_schedules(session, wanted, namespace, with_runs=listing.shows("last_status"))
+    listing.show(found)
+    if not found:
+        is_default = wanted.states == (ACTIVE,)
+        more = "; -a lists suspended ones too" if is_default else ""
+        session.remark(f"no {'active ' * is_default}schedules{' match' * wanted.narrows}{more}")
+    return ExitCode.DONE

@@ -1,0 +1,67 @@
+"""Which schedules are meant: by what they are called, or by the options that filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.commands.shared.several import named
+from hfjobs_cli.query.names import check_name
+from hfjobs_cli.query.namings import SCHEDULES
+from hfjobs_cli.query.schedules import ScheduleFilter, parse_schedule_filter
+from hfjobs_cli.records.vocabulary import ACTIVE
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.schedule_options import ScheduleSelection
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+LAST_RUN = ("last_status",)
+"""The fields of which the Hub does not tell with a schedule."""
+
+
+def schedule_filter(
+    selection: ScheduleSelection, now: datetime, default: tuple[str, ...] = (ACTIVE,)
+) -> ScheduleFilter:
+    """Return what the options ask for; `default` are the states if none is asked for. Raises UsageError."""
+    return parse_schedule_filter(
+        now,
+        all_=selection.all_,
+        status=selection.status or (),
+        label=selection.label or (),
+        name=selection.name,
+        filters=selection.filter_ or (),
+        default=default,
+    )
+
+
+def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
+    """Return the schedules named on the command line and on stdin, and say so if there are none.
+
+    Those that are described (`@name=nightly`, the begin of an id) are looked for; one that does not exist is told of at
+    the end. Raises UsageError, also if an id may be short for several.
+    """
+    return named(session, texts, namespace, SCHEDULES, _newest_first)
+
+
+def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Iterator[ScheduledJob]:
+    found = list_schedules(session, wanted, namespace, with_runs=False)
+    created = {each.id: each.created_at.timestamp() if each.created_at else 0.0 for each in found}
+    yield from sorted(found, key=lambda each: created[each.id], reverse=True)
+
+
+def list_schedules(
+    session: Session, wanted: ScheduleFilter, namespace: str | None, *, with_runs: bool
+) -> list[ScheduledJob]:
+    """Return the schedules of a namespace that match, `with_runs` with where their newest jobs stand."""
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    found = session.client.list_schedules(namespace, wanted.labels)
+    asks_runs = wanted.is_about(*LAST_RUN)
+    if asks_runs:
+        rough = wanted._replace(patterns=tuple(each for each in wanted.patterns if each.field.name not in LAST_RUN))
+        found = session.client.with_last_runs([each for each in found if rough.matches(each)])
+    found = [each for each in found if wanted.matches(each)]
+    return session.client.with_last_runs(found) if with_runs and not asks_runs else found

@@ -1,0 +1,88 @@
+"""Which schedules a listing keeps. The Hub filters by one label only, so all is checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.filters import parse_labels
+from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
+from hfjobs_cli.records.schedule import KIND, ScheduledJob
+from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
+from hfjobs_cli.text.words import one_of, split_values, without_negation
+
+_OTHER_WORDS = {
+    "enabled": ACTIVE,
+    "on": ACTIVE,
+    "running": ACTIVE,
+    "disabled": SUSPENDED,
+    "off": SUSPENDED,
+    "paused": SUSPENDED,
+    "stopped": SUSPENDED,
+}
+"""What other tools call where a schedule stands, for suggestions."""
+
+
+class ScheduleFilter(NamedTuple):
+    """What a listing asks for; `states` are those that a schedule may be in. `now` is the present moment."""
+
+    now: datetime
+    states: tuple[str, ...] = SCHEDULE_STATES
+    labels: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[FieldPattern, ...] = ()
+
+    @property
+    def narrows(self) -> bool:
+        """Tell whether it asks for more than where schedules stand."""
+        return bool(self.labels or self.patterns)
+
+    def is_about(self, *fields: str) -> bool:
+        """Tell whether it compares one of these fields."""
+        return any(pattern.field.name in fields for pattern in self.patterns)
+
+    def matches(self, schedule: ScheduledJob) -> bool:
+        """Tell whether a schedule passes every filter."""
+        return (
+            schedule.status.state in self.states
+            and all((schedule.job_spec.labels or {}).get(key) == value for key, value in self.labels)
+            and all_match(self.patterns, schedule, self.now)
+        )
+
+
+def parse_schedule_filter(
+    now: datetime,
+    *,
+    all_: bool = False,
+    status: Sequence[str] = (),
+    label: Sequence[str] = (),
+    name: str | None = None,
+    filters: Sequence[str] = (),
+    default: tuple[str, ...] = (ACTIVE,),
+) -> ScheduleFilter:
+    """Read all filters of a listing. `default` are the states if none is asked for in any way. Raises UsageError."""
+    patterns = parse_patterns(KIND, filters)
+    states = _parse_states(status)
+    if states is None:
+        is_asked = all_ or any(pattern.field.name == "status" for pattern in patterns)
+        states = SCHEDULE_STATES if is_asked else default
+    return ScheduleFilter(now, states, parse_labels(label, name), tuple(patterns))
+
+
+def _parse_states(values: Iterable[str]) -> tuple[str, ...] | None:
+    """Read `--status`, None if it is not given. Raises UsageError."""
+    wanted: set[str] = set()
+    unwanted: set[str] = set()
+    for item in split_values(values, "--status"):
+        negated, name = without_negation(item)
+        if name.lower() not in SCHEDULE_STATES:
+            hint = one_of(_OTHER_WORDS.get(name.lower(), name), SCHEDULE_STATES)
+            raise UsageError(f"unknown status '{name}' of a schedule", hint=hint)
+        (unwanted if negated else wanted).add(name.lower())
+    if not wanted and not unwanted:
+        return None
+    states = tuple(state for state in SCHEDULE_STATES if state in (wanted or SCHEDULE_STATES) and state not in unwanted)
+    if not states:
+        raise UsageError("--status leaves no status to list", hint="drop one of the !STATUS exclusions")
+    return states

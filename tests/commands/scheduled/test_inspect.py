@@ -1,0 +1,99 @@
+"""`hfjobs scheduled inspect`, and how schedules are named."""
+
+import pytest
+
+from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, named
+from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Result
+
+INSPECT = ("scheduled", "inspect", "--format", "{{.id}}")
+
+
+def test_has_the_schema_of_ps(hfjobs: Hfjobs) -> None:
+    listed = hfjobs.jobs("scheduled", "ps", "-a", "--json")
+    assert hfjobs.jobs("scheduled", "inspect", DAILY_SCHEDULE, WEEKLY_SCHEDULE) == listed
+    assert hfjobs("scheduled", "inspect", DAILY_SCHEDULE).stdout.startswith('[\n    {\n        "id": "69c4179671691')
+
+
+@pytest.mark.parametrize(
+    ("reference", "identifier"),
+    [
+        (DAILY_SCHEDULE, DAILY_SCHEDULE),
+        (f"{USER}/{DAILY_SCHEDULE}", DAILY_SCHEDULE),
+        ("69c417", DAILY_SCHEDULE),
+        (f"{USER}/6979ee80", WEEKLY_SCHEDULE),
+        ("@name=weekly-eval", WEEKLY_SCHEDULE),
+        (f"{USER}/@name=weekly-eval", WEEKLY_SCHEDULE),
+        ("@label=team=ml", WEEKLY_SCHEDULE),
+        ("@latest", NEW),
+        ("@last", NEW),
+        ("@0", NEW),
+        ("@2", WEEKLY_SCHEDULE),
+        ("@active", NEW),
+        ("@suspended", DAILY_SCHEDULE),
+        ("@status=suspended", DAILY_SCHEDULE),
+    ],
+)
+def test_a_schedule_has_many_names(hfjobs: Hfjobs, hub: Hub, reference: str, identifier: str) -> None:
+    named(hub, "new", createdAt="2026-05-12T00:00:00.000Z")
+    assert hfjobs(*INSPECT, reference) == Result(0, f"{identifier}\n", "")
+
+
+def test_a_whole_id_needs_no_listing(hfjobs: Hfjobs, hub: Hub) -> None:
+    hfjobs("scheduled", "inspect", "--columns", "id", DAILY_SCHEDULE)
+    assert hub.paths == ["GET /api/whoami-v2", f"GET {LIST}/{DAILY_SCHEDULE}"]
+
+
+def test_names_are_read_from_stdin(hfjobs: Hfjobs) -> None:
+    listed = hfjobs("scheduled", "ps", "-a", "-q").stdout
+    assert hfjobs(*INSPECT, "-", stdin=listed) == Result(0, listed, "")
+    assert hfjobs(*INSPECT, "-") == Result(0, "", "stdin named no schedules\n")
+
+
+def test_those_that_exist_are_shown(hfjobs: Hfjobs) -> None:
+    missing = "69c4179671691dc46f160000"
+    code, stdout, stderr = hfjobs(*INSPECT, f"{USER}/{missing}", DAILY_SCHEDULE, "@name=nobody")
+    assert (code, stdout) == (3, f"{DAILY_SCHEDULE}\n")
+    assert stderr.splitlines() == [
+        "error: @name=nobody: no such schedule in your namespace",
+        f"error: no schedule '{missing}' in namespace '{USER}': Scheduled job not found "
+        f"(GET {LIST}/{missing}: 404, request id {stderr.partition('request id ')[2].partition(')')[0]})",
+        "hint: see 'hfjobs scheduled ps -a'",
+        f"hint: 'hfjobs scheduled ps -a --namespace {USER}' lists the schedules there",
+    ]
+
+
+def test_is_found_in_an_organisation(hfjobs: Hfjobs, hub: Hub) -> None:
+    with hub.store.read() as tables:
+        (theirs,) = tables.newest_jobs("aurora-lab", limit=1)
+    identifier = named(hub, "shared", owner=theirs["owner"])
+    (found,) = hfjobs.jobs("scheduled", "inspect", identifier)
+    assert (found["id"], found["owner"]["name"]) == (identifier, "aurora-lab")
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("a/b/c", "'a/b/c' is not a schedule\nhint: write ID, NAMESPACE/ID, @name=NAME or @latest; 'hfjobs scheduled"),
+        ("https://huggingface.co/jobs/a/b", "'https://huggingface.co/jobs/a/b' is not a schedule\n"),
+        ("@failed", "'@failed' describes no schedule\nhint: "),
+        ("@nmae=x", "'@nmae=x' describes no schedule\nhint: did you mean '@name='?"),
+        ("@status=paused", "unknown status 'paused' of a schedule\nhint: did you mean 'suspended'?"),
+    ],
+)
+def test_what_is_no_name_makes_no_request(hfjobs: Hfjobs, hub: Hub, reference: str, message: str) -> None:
+    code, stdout, stderr = hfjobs("scheduled", "inspect", reference)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"error: {message}")
+    assert hub.requests == []
+
+
+def test_an_id_that_is_short_for_several(hfjobs: Hfjobs, hub: Hub) -> None:
+    named(hub, "twin", f"{DAILY_SCHEDULE[:20]}aaaa")
+    assert hfjobs("scheduled", "inspect", "69c417") == Result(
+        2,
+        "",
+        "error: '69c417' fits 2 schedules:\n"
+        f"  {DAILY_SCHEDULE[:20]}aaaa  twin  active  1mo ago\n"
+        f"  {DAILY_SCHEDULE}  refresh-index  suspended  1mo ago\n"
+        "hint: give more of the id\n",
+    )
