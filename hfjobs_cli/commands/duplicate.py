@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import new_job, options
@@ -62,16 +61,15 @@ def duplicate(
     from hfjobs_cli.launch.changes import Changes
 
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
-    if dry_run:
-        return _show_differences(session, jobs, changes, namespace, output)
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
-    again = _as_it_is(session) if not changes else None
     references = named_jobs(session, jobs, namespace)
+    if dry_run:
+        raise NotImplementedError
 
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
     for_eyes = listing.is_in(ID_AND_URL)
-    again = again or _changed(session, references, changes, takes_stdin="-" in jobs)
+    again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
     _make_all(session, references, again, None if follow and for_eyes else listing, created, failures)
     if follow and created:
         outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
@@ -143,20 +141,18 @@ def _as_it_is(session: Session) -> Again:
     return lambda reference, known: session.client.duplicate_job(reference, known=known)
 
 
-def _changed(
-    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool
-) -> Again:
+def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Again:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
+    from hfjobs_cli.commands.shared.changing import prepared
     from hfjobs_cli.commands.shared.launching import create
     from hfjobs_cli.launch.uv import UvLaunch
 
-    prepared = _prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
+    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
     def again(reference: JobReference, known: Sequence[str]) -> JobInfo:
-        found = prepared[reference]
+        found = ready[reference]
         if isinstance(found, HfJobsError):
             raise found
-        source, job = found
-        return create(session, UvLaunch(job, source.owner.name), known)
+        return create(session, UvLaunch(found.job, found.source.owner.name), known)
 
     return again

@@ -71,5 +71,7 @@ class Surroundings:
     def take_stdin(self, reader: str) -> None:
         """Make sure that nothing else reads stdin. Raises UsageError."""
         if self._read:
-            raise UsageError(f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="name a file for one")
+            raise UsageError(
+                f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="name a file for one"
+            )
         self._read[reader] = ""

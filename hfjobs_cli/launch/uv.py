@@ -119,7 +119,10 @@ def _local_files(
     found = [word for word in words if _is_file(word)]
     for word in words:
         if word not in found and Path(word).suffix in LOOKS_LIKE_FILE and not is_address(word):
-            raise UsageError(f"there is no file '{word}' here", hint="paths are taken from this directory")
+            raise UsageError(
+                f"there is no file '{word}' here",
+                hint="paths are taken from this directory; a file is a word of its own: --config x.yaml",
+            )
     known = names_of(found if downloaded is None else [_file_at(script), *found], blank=blank)
     files = {word: read_file(Path(word), known[word]) for word in dict.fromkeys(found)}
     if downloaded is not None:
