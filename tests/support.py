@@ -81,15 +81,16 @@ class Hfjobs:
         columns: int | None = None,
         stdout: io.StringIO | None = None,
         stderr: io.StringIO | None = None,
+        keyboard: io.StringIO | None = None,
         **environ: str,
     ) -> Result:
-        """Run a command line; with `columns`, stdout is a terminal of that width."""
+        """Run a command line; with `columns`, stdout is a terminal of that width. A `keyboard` is what stdin is."""
         if stdout is None:
             stdout = io.StringIO() if columns is None else Terminal()
         stderr = stderr or io.StringIO()
         width = {} if columns is None else {"COLUMNS": str(columns)}
         session = Session(
-            stdin=io.StringIO(stdin),
+            stdin=keyboard or io.StringIO(stdin),
             stdout=stdout,
             stderr=stderr,
             environ={**self.environ, **width, **environ},

@@ -51,11 +51,11 @@ class _Group(NamedTuple):
         for name, hint, default in _declared(self.model):
             yield _parameter(name, hint, default, self.kind)
 
-    def take(self, given: dict[str, Any]) -> Any:
+    def take(self, given: dict[str, Any], session: Session) -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
         own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
         if _has_kind(self.model):
-            own["kind"] = _needed(self.kind, self.model.__name__)()
+            own["kind"] = session.bound(_needed(self.kind, self.model.__name__)())
         return self.model(**own)
 
 
@@ -111,8 +111,8 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
         if words is not None:
             given[words] = _words_in(given)
         if asks_hub:
-            session.overrides = connection.take(given).overrides.over(session.overrides)
-        taken = {name: group.take(given) for name, group in groups.items()}
+            session.overrides = connection.take(given, session).overrides.over(session.overrides)
+        taken = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
             taken["ctx"] = ctx
         return command(session, **given, **taken)

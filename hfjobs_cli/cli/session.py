@@ -23,7 +23,10 @@ from hfjobs_cli.text.escapes import printable, redacted
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.provenance.costs import Costs
+    from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
+    from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
 
@@ -82,6 +85,33 @@ class Session:
 
         memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
         return self._connect(settings.token, memory=memory)
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What jobs cost. Nothing is asked for before a cost is needed, and what cannot be known then is no failure."""
+        from hfjobs_cli.api.cache import CacheFile
+        from hfjobs_cli.provenance.costs import Costs, Prices
+
+        settings = self.settings
+        memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
+        prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
+        return Costs(prices, lambda: self.client.job_charges(), self.failures.append)
+
+    def bound(self, kind: Kind) -> Kind:
+        """Return a kind with those of its fields that need more than a record read with what this run knows."""
+
+        def cost(job: JobInfo, now: datetime) -> Cost | None:
+            return self.costs.of(job, now)
+
+        def usd(job: JobInfo, now: datetime) -> float | None:
+            found = cost(job, now)
+            return None if found is None else float(found.usd)
+
+        def is_estimated(job: JobInfo, now: datetime) -> bool | None:
+            found = cost(job, now)
+            return None if found is None else found.is_estimated
+
+        return kind.reading({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})
 
     def _demo_client(self) -> JobsClient:
         from hfjobs_cli.emulator.trust import Untrusted

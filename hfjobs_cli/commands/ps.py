@@ -53,7 +53,7 @@ def ps(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
 
-    wanted = job_filter(selection, session.clock())
+    wanted = job_filter(selection, session.clock(), output.kind)
     listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
 

@@ -62,7 +62,7 @@ def wait(
     listing = Listing(session, output, sort=sort, also=["initiator"], indent=4)
     patience = None if timeout is None else parse_duration(timeout, "--timeout")
     if is_by_filters(jobs, choice):
-        references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace)]
+        references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace, output.kind)]
     else:
         references = named_jobs(session, jobs or (), namespace)
 

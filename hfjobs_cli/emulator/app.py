@@ -65,6 +65,7 @@ _ROUTES = Map(
         Rule(path, endpoint=endpoint, methods=[method])
         for method, path, endpoint in (
             ("GET", "/api/whoami-v2", "whoami"),
+            ("GET", "/api/settings/billing/usage/jobs", "jobs_usage"),
             ("GET", "/api/jobs/hardware", "hardware"),
             ("GET", "/api/jobs/<namespace>", "list_jobs"),
             ("POST", "/api/jobs/<namespace>", "create_job"),
@@ -164,6 +165,9 @@ class App:
 
     def _whoami(self, _request: Request) -> Response:
         return _json(whoami())
+
+    def _jobs_usage(self, _request: Request) -> Response:
+        return _json(self.jobs.usage())
 
     def _hardware(self, _request: Request) -> Response:
         return _json(hardware())

@@ -61,12 +61,17 @@ def hardware() -> list[Document]:
             "ram": f"{flavor.memory} GB",
             "ephemeralStorage": f"{flavor.storage} GB",
             "accelerator": _accelerator(flavor),
-            "unitCostMicroUSD": round(flavor.price * 1_000_000 / 60),
+            "unitCostMicroUSD": micro_usd_a_minute(name),
             "unitCostUSD": round(flavor.price / 60, 6),
             "unitLabel": "minute",
         }
         for name, flavor in FLAVORS.items()
     ]
+
+
+def micro_usd_a_minute(name: str) -> int:
+    """Return what a minute of a flavor costs, in millionths of a US dollar; nothing for one that has no price."""
+    return round(FLAVORS[name].price * 1_000_000 / 60) if name in FLAVORS else 0
 
 
 def built_in_environment(job: Document) -> dict[str, str]:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from hfjobs_cli.emulator import lifecycle, streams
-from hfjobs_cli.emulator.accounts import owner_of
+from hfjobs_cli.emulator.accounts import USER, owner_of
+from hfjobs_cli.emulator.billing import jobs_usage
 from hfjobs_cli.emulator.output import LogReader
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
@@ -50,6 +51,12 @@ class Jobs:
         self.look()
         with self._store.read() as tables:
             return tables.count_jobs(namespace, stages)
+
+    def usage(self) -> Document:
+        """Return what the user's jobs of this month would be billed."""
+        self.look()
+        with self._store.read() as tables:
+            return jobs_usage(tables.all_jobs(USER["name"]), self._clock())
 
     def find(self, namespace: str, identifier: str) -> Document:
         """Return a job."""

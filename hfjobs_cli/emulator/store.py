@@ -117,6 +117,11 @@ class Tables:
             limit,
         )
 
+    def all_jobs(self, namespace: str) -> Iterator[Document]:
+        """Yield the jobs of a namespace in no order, none of which is kept."""
+        for (text,) in self._connection.execute("SELECT document FROM jobs WHERE namespace = ?", (namespace,)):
+            yield json.loads(text)
+
     def count_jobs(self, namespace: str, stages: Sequence[str]) -> int:
         """Return how many jobs of a namespace are in any of `stages`, or in all if none is named."""
         where, values = _in_stages(namespace, stages)

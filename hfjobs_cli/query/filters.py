@@ -12,6 +12,7 @@ from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.patterns import FieldPattern, all_match, is_exact, parse_patterns
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
 from hfjobs_cli.records.job import KIND, JobInfo
+from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.text.words import empty_option
 
@@ -121,14 +122,18 @@ def parse_filter(
     filters: Sequence[str] = (),
     since: datetime | None = None,
     until: datetime | None = None,
+    kind: Kind = KIND,
 ) -> JobFilter:
-    """Read all filters of a listing. What the server can filter by is left to it. Raises UsageError."""
+    """Read all filters of a listing. What the server can filter by is left to it. Raises UsageError.
+
+    `kind` is that of jobs, which reads what a run knows and a record does not, as costs.
+    """
     if since is not None and until is not None and since >= until:
         raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
     labels = list(parse_labels(label, name))
     globs: list[str] = []
     patterns: list[FieldPattern] = []
-    parsed = parse_patterns(KIND, filters)
+    parsed = parse_patterns(kind, filters)
     for pattern in parsed:
         if pattern.field.name == "status":
             globs += (f"{'!' * pattern.negated}{glob}" for glob in pattern.globs)

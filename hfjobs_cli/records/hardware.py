@@ -3,14 +3,19 @@
 Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.records.declared import About, Shape
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(\w*)")
 _SIZES = {"kb": 1e-6, "mb": 1e-3, "gb": 1.0, "tb": 1e3, "kib": 1e-6, "mib": 1e-3, "gib": 1.0, "tib": 1e3}
@@ -76,6 +81,22 @@ class Hardware(Record):
     def price_minute(self) -> float | None:
         """US dollars a minute, None if it is not known."""
         return None if self.price is None else round(self.price / 60, 6)
+
+    @property
+    def minute_cost(self) -> Decimal | None:
+        """US dollars that a minute is billed, exactly; None if the Hub does not say, or counts in an unknown unit."""
+        from decimal import Decimal  # 4 ms, for whoever reckons
+
+        from hfjobs_cli.records.cost import micro_usd
+
+        hours = _PER_HOUR.get(self.unit_label or "minute")
+        if self.unit_cost_micro_usd is not None:
+            cost = micro_usd(self.unit_cost_micro_usd)
+        elif self.unit_cost_usd is not None:
+            cost = Decimal(str(self.unit_cost_usd))
+        else:
+            return None
+        return None if hours is None or cost < 0 else cost * Decimal(hours) / 60
 
 
 KIND = Kind(

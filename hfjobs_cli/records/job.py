@@ -4,6 +4,7 @@ Field names are the Hub's in snake_case, and are also the keys of `--format json
 OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -184,6 +185,33 @@ class JobInfo(spec.Described):
             return None
         return ((self.finished_at or now) - self.started_at).total_seconds()
 
+    def billed_minutes(self, now: datetime) -> int | None:
+        """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.
+
+        One that never started is billed for none. None if that is not known, as of a job that was deleted, and of old
+        ones whose times the Hub did not keep.
+        """
+        if self.status.stage == "DELETED":
+            return None
+        if self.started_at is not None and self.finished_at is not None:
+            seconds: float | None = (self.finished_at - self.started_at).total_seconds()
+        elif self.status.stage == "SCHEDULING" or (self.started_at is None and self._never_ran):
+            seconds = 0
+        else:
+            seconds = self.running_secs(now)
+        return None if seconds is None else max(0, math.ceil(seconds / 60))
+
+    @property
+    def _never_ran(self) -> bool:
+        """Tell whether it ended without a start: the Hub then counts its time, but none of it as running."""
+        durations = self.durations
+        has_ended = self.status.stage in FINISHED_STAGES
+        return has_ended and durations is not None and durations.running_secs is None
+
+
+def _unpriced(_job: object, _now: datetime) -> None:
+    """Know nothing: costs are read where prices can be asked for."""
+
 
 KIND = Kind(
     JobInfo,
@@ -206,6 +234,13 @@ KIND = Kind(
             lambda job, now: job.running_secs(now),
             About("how long it has run", "3h11m", rank=50, spell=span),
         ),
+        "cost": Computed(
+            Shape(str),
+            _unpriced,
+            About("what it costs, ~ if that is estimated", "~$1.25", rank=76, spell=str, order=lambda cost: cost.usd),
+        ),
+        "cost_usd": Computed(Shape(float), _unpriced, About("the same as a number, US dollars", "1.25")),
+        "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether that is not what was billed", "true")),
     },
     other_names={
         "age": "created",
@@ -213,6 +248,7 @@ KIND = Kind(
         "elapsed": "runtime",
         "stage": "status",
         "hardware": "flavor",
+        "price": "cost",
     },
     filters="-f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
     templates="""\

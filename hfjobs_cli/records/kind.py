@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
 from typing import Any
@@ -31,6 +32,14 @@ class Kind:
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
     templates: str = ""
+
+    def reading(self, reads: Mapping[str, Callable[[Any, datetime], Any]]) -> Kind:
+        """Return the kind with those of its computed fields read like this that need more than a record to be known.
+
+        What a job costs, for one, depends on prices, which only a run that has a client can ask for.
+        """
+        own = {name: self.computed[name]._replace(read=read) for name, read in reads.items() if name in self.computed}
+        return replace(self, computed={**self.computed, **own}) if own else self
 
     @cached_property
     def fields(self) -> dict[str, Field]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -70,11 +70,27 @@ class Reader:
     def read(self, record: Record, now: datetime) -> Object:
         """Return a record as plain data. Parts that are shown as a short text print as it."""
         if self._reads is None:
-            return Object(_parts(record), more={name: read(record, now) for name, read in self._extras.items()})
+            return Object(_parts(record), more=_Extras(self._extras, record, now))
         return Object({name: read(record, now) for name, read in self._reads.items()})
 
     def _read_of(self, name: str) -> Read:
         return self._extras.get(name) or (lambda record, _now: _plain(getattr(record, name)))
+
+
+class _Extras(Mapping[str, Any]):
+    """The fields of a record that are not in the JSON, read when they are asked for: a cost may need a request."""
+
+    def __init__(self, reads: Mapping[str, Read], record: Record, now: datetime) -> None:
+        self._reads, self._record, self._now = reads, record, now
+
+    def __getitem__(self, name: str) -> Any:
+        return self._reads[name](self._record, self._now)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reads)
+
+    def __len__(self) -> int:
+        return len(self._reads)
 
 
 def _extra(field: Field) -> Read:

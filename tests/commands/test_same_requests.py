@@ -118,6 +118,28 @@ uv run -d 'a b.py'
 """
 """Command lines with files of this machine, which the official client takes to a bucket."""
 
+JOB = "6a02000000000000000000aa"
+
+CHANGES = rf"""
+cancel {JOB}
+cancel bob/{JOB}
+cancel {JOB} --namespace aurora-lab
+labels {JOB} --label team=ml
+labels {JOB} -l team=ml -l env=prod -l team=web
+labels {JOB} --label lone
+labels {JOB} --label name=by-label --label a=b
+labels {JOB} --name train-v2
+labels {JOB} --name train-v2 --label team=ml
+labels --clear bob/{JOB}
+expose {JOB} 8000
+expose {JOB} 8000 9000 8000
+expose {JOB} --public 8080
+expose {JOB} 8000 --public 8080 --public 8000
+expose {JOB} --clear
+expose --namespace aurora-lab {JOB} 1 65535
+"""
+"""Command lines about jobs that there are."""
+
 HEADER = """\
 # /// script
 # requires-python = ">=3.11"
@@ -211,6 +233,13 @@ def test_both_send_the_same(tmp_path: Path) -> None:
     lines = lines_of(RUN)
     assert len(lines) > 60
     assert differing(compared(tmp_path, lines), lines) == {}
+
+
+def test_both_change_jobs_alike(tmp_path: Path) -> None:
+    """With --replace, which is what the official client's --label does."""
+    lines = lines_of(CHANGES)
+    ours = [[*line, "--replace"] if {"-l", "--label"} & set(line) else line for line in lines]
+    assert differing(compared(tmp_path, lines, ours), lines) == {}
 
 
 def test_both_take_files_to_a_bucket(tmp_path: Path) -> None:

@@ -163,6 +163,32 @@ WHOAMI = closed(
         },
     }
 )
+JOBS_USAGE = closed(
+    {
+        "usage": closed(
+            {
+                "usedMicroUsd": NUMBER,
+                "totalMinutes": NUMBER,
+                "periodStart": MOMENT,
+                "periodEnd": MOMENT,
+                "jobDetails": {
+                    "type": "array",
+                    "items": closed(
+                        {
+                            "jobId": TEXT,
+                            "hardwareFlavor": TEXT,
+                            "totalMinutes": NUMBER,
+                            "totalCostMicroUsd": NUMBER,
+                            "startedAt": MOMENT,
+                        },
+                        {"completedAt": MOMENT},
+                    ),
+                },
+            }
+        ),
+        "hasAccess": FLAG,
+    }
+)
 WHO: Schema = closed({"id": TEXT, "name": TEXT})
 ERROR = closed({"error": TEXT})
 
@@ -174,6 +200,7 @@ def many(schema: Schema) -> Schema:
 # By method and the path's last parts; `*` stands for a name or an id.
 ANSWERS: dict[str, Schema] = {
     "GET whoami-v2": WHOAMI,
+    "GET settings/billing/usage/jobs": JOBS_USAGE,
     "GET jobs/hardware": many(HARDWARE),
     "GET jobs/*": many(JOB),
     "POST jobs/*": JOB,

@@ -286,6 +286,27 @@ class TestBodies:
         assert (refused.status, refused.data) == (400, {"error": "Job is not running"})
 
 
+def test_bills_are_of_this_month_and_of_the_user(hub: Hub) -> None:
+    """By the minute, begun ones whole; up to now of what runs, and nothing of what never started."""
+    status, data, _ = ask(hub, "GET", "/api/settings/billing/usage/jobs")
+    assert status == 200
+    usage, details = data["usage"], {each["jobId"]: each for each in data["usage"]["jobDetails"]}
+    assert (usage["periodStart"], usage["periodEnd"]) == ("2026-05-01T00:00:00.000Z", "2026-06-01T00:00:00.000Z")
+    assert usage["usedMicroUsd"] == sum(each["totalCostMicroUsd"] for each in details.values())
+    jobs = {job["id"]: job for job in hub.all_jobs() if job.get("startedAt", "") >= usage["periodStart"]}
+    assert set(details) == set(jobs)
+    assert details[BY_HAND] == {
+        "jobId": BY_HAND,
+        "hardwareFlavor": "l40sx1",
+        "totalMinutes": 60,
+        "totalCostMicroUsd": 60 * 30_000,
+        "startedAt": "2026-05-11T13:16:41.000Z",
+        "completedAt": "2026-05-11T14:16:11.000Z",
+    }
+    running = [each for each in details.values() if "completedAt" not in each]
+    assert {each["totalMinutes"] for each in running} == {5, 9, 17, 48, 192}
+
+
 def test_count_and_access(hub: Hub) -> None:
     assert ask(hub, "GET", f"/api/jobs/{USER}/count").data == {"count": 245}
     assert ask(hub, "GET", f"/api/jobs/{USER}/count?stage=RUNNING&stage=SCHEDULING").data == {"count": 7}

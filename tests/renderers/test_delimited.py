@@ -80,7 +80,7 @@ class TestDelimited:
         assert hub.requests == []
 
     def test_an_unknown_column_names_those_there_are(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        result = hfjobs("ps", "-a", "--format", "csv", "--columns", "id,name,initiator,cost")
+        result = hfjobs("ps", "-a", "--format", "csv", "--columns", "id,name,initiator,colour")
         assert (result.code, result.stdout) == (2, "")
-        assert result.stderr.startswith("error: unknown column 'cost'\nhint: one of id, name, image, command, ")
+        assert result.stderr.startswith("error: unknown column 'colour'\nhint: one of id, name, image, command, ")
         assert hub.requests == []

@@ -96,13 +96,13 @@ class _Listing:
     def beginning(self, prefix: str) -> list[JobInfo | ScheduledJob]:
         """Return those whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
         found: list[JobInfo | ScheduledJob] = []
-        falling, last = 0, ""
-        for each in self._all():
-            falling = falling + 1 if not last or each.id < last else 0
+        falls, last = True, ""
+        for place, each in enumerate(self._all()):
+            falls = falls and (not last or each.id < last)
             last = each.id
             if each.id.startswith(prefix):
                 found.append(each)
-            elif each.id < prefix and falling >= PROOF:
+            elif each.id < prefix and falls and place >= PROOF:
                 break
         return found
 

@@ -9,6 +9,8 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.scan import Scan
+from hfjobs_cli.records.job import KIND
+from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
@@ -29,9 +31,9 @@ def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
     return not words
 
 
-def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None, kind: Kind = KIND) -> list[JobInfo]:
     """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
-    wanted = job_filter(filters, session.clock())
+    wanted = job_filter(filters, session.clock(), kind)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
         is_default = wanted.stages == ACTIVE_STAGES
@@ -53,8 +55,8 @@ def scan(session: Session, wanted: JobFilter, namespace: str | None, limit: int 
     return Scan(session.client.list_jobs(namespace, wanted.stages, wanted.labels), wanted, limit, page_read)
 
 
-def job_filter(selection: Filters, now: datetime) -> JobFilter:
-    """Return what the options ask for. Raises UsageError."""
+def job_filter(selection: Filters, now: datetime, kind: Kind = KIND) -> JobFilter:
+    """Return what the options ask for, of jobs as `kind` reads them. Raises UsageError."""
     return parse_filter(
         now,
         status=selection.status or (),
@@ -65,6 +67,7 @@ def job_filter(selection: Filters, now: datetime) -> JobFilter:
         filters=selection.filter_ or (),
         since=_moment(selection.since, now, "--since"),
         until=_moment(selection.until, now, "--until"),
+        kind=kind,
     )
 
 

@@ -1,0 +1,184 @@
+"""What jobs cost: as billed where the Hub tells, else reckoned from the price of the flavor.
+
+Facts: a job is billed by the minute, begun ones whole, from its start to its end, and a cent an hour more if it exposes
+ports (https://huggingface.co/docs/hub/jobs-pricing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.api.threads import map_at_once
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.records.cost import MICRO, Cost, micro_usd
+from hfjobs_cli.text.times import parse_time
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.cache import CacheFile
+    from hfjobs_cli.records.billing import JobCharge
+    from hfjobs_cli.records.hardware import Hardware
+    from hfjobs_cli.records.job import JobInfo
+
+PRICES_LAST = timedelta(days=1)
+"""How long prices are kept before they are asked for again."""
+
+PORTS_A_MINUTE = Decimal("0.01") / 60
+"""US dollars for the ports that a job exposes, however many."""
+
+
+class Prices:
+    """What a minute of each flavor costs, remembered for a day. Asked for when the first is needed."""
+
+    def __init__(
+        self,
+        ask: Callable[[], Iterable[Hardware]],
+        clock: Callable[[], datetime],
+        *,
+        memory: CacheFile | None = None,
+        endpoint: str = "",
+    ) -> None:
+        """Take them from `ask`; `memory` keeps those of each `endpoint` between runs."""
+        self._ask = ask
+        self._clock = clock
+        self._memory = memory
+        self._endpoint = endpoint
+        self._is_fresh = False
+        self._known: dict[str, Decimal | None] | None = None
+
+    def of(self, flavor: str) -> Decimal | None:
+        """Return US dollars a minute, None for a flavor that has no price.
+
+        One that is not among those remembered may be new, so all are asked for again, once in a run; if the Hub does
+        not know it either, that is remembered too. Raises what asking the Hub raises.
+        """
+        known = self._known if self._known is not None else self._recalled()
+        if flavor not in known:
+            if not self._is_fresh:
+                known.update((each.name, each.minute_cost) for each in self._ask())
+                self._is_fresh = True
+            known.setdefault(flavor, None)
+            self._remember(known)
+        self._known = known
+        return known[flavor]
+
+    def _recalled(self) -> dict[str, Decimal | None]:
+        """Return what was remembered less than a day ago; nothing if any of it makes no sense."""
+        kept = self._memory.read().get(self._endpoint) if self._memory else None
+        try:
+            if not isinstance(kept, dict):
+                return {}
+            asked_at, prices = parse_time(kept["asked_at"]), kept["minute_costs"]
+            if not timedelta(0) <= self._clock() - asked_at < PRICES_LAST:
+                return {}
+            return {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, InvalidOperation):
+            return {}
+
+    def _remember(self, known: Mapping[str, Decimal | None]) -> None:
+        if self._memory is None:
+            return
+        costs = {flavor: None if price is None else str(price) for flavor, price in known.items()}
+        self._memory.change(self._endpoint, {"asked_at": self._clock().isoformat(), "minute_costs": costs})
+
+
+class _Charge(NamedTuple):
+    """US dollars that were billed, and whether the job had ended by then."""
+
+    usd: Decimal
+    is_final: bool
+
+
+class Costs:
+    """What jobs cost. Prices and what was billed are asked for at the first job for which they are needed."""
+
+    def __init__(
+        self,
+        prices: Prices,
+        charges: Callable[[], Iterable[JobCharge]],
+        failed: Callable[[HfJobsError], None] = lambda _error: None,
+    ) -> None:
+        """Reckon with `prices`, where `charges` do not tell what was billed.
+
+        `failed` is told once if there are no prices; those costs are then not known. Without `charges`, which not
+        every token may see, all costs are estimates.
+        """
+        self._prices = prices
+        self._charges = charges
+        self._failed = failed
+        self._has_failed = False
+        self._billed: dict[str, _Charge] | None = None
+
+    def of(self, job: JobInfo, now: datetime) -> Cost | None:
+        """Return what a job costs, up to `now` if it still runs; None if that cannot be known.
+
+        What was billed before it had ended counts only if it is no less than what it must have cost by now.
+        """
+        charge = self._charge_for(job)
+        if charge is not None and charge.is_final:
+            return Cost(charge.usd, is_estimated=False)
+        minutes = job.billed_minutes(now)
+        estimate = None
+        if minutes is not None and job.flavor is not None:
+            estimate = self.of_minutes(job.flavor, minutes, has_ports=bool(job.expose))
+        if charge is not None and (estimate is None or charge.usd >= estimate.usd):
+            return Cost(charge.usd, is_estimated=False)
+        return estimate
+
+    def of_minutes(self, flavor: str, minutes: int, *, has_ports: bool = False) -> Cost | None:
+        """Return what a job of a flavor costs that runs so long; None if the flavor has no price."""
+        if minutes == 0:
+            return Cost(Decimal(0), is_estimated=True)
+        price = self.minute_price(flavor, has_ports=has_ports)
+        return None if price is None else Cost((price * minutes).quantize(MICRO), is_estimated=True)
+
+    def minute_price(self, flavor: str, *, has_ports: bool = False) -> Decimal | None:
+        """Return US dollars a minute of a flavor, and of exposed ports; None if that is not known."""
+        if self._has_failed:
+            return None
+        try:
+            price = self._prices.of(flavor)
+        except HfJobsError as error:
+            self._has_failed = True
+            self._failed(error)
+            return None
+        return None if price is None else price + (PORTS_A_MINUTE if has_ports else 0)
+
+    def _charge_for(self, job: JobInfo) -> _Charge | None:
+        """Return what was billed for a job. The Hub tells that only of what the token's user pays for."""
+        if job.owner.type == "org":
+            return None
+        if self._billed is None:
+            found: dict[str, _Charge] = {}
+            asks: list[Callable[[], None]] = [
+                lambda: found.update(self._asked_charges()),
+                lambda: self._foresee(job),
+            ]
+            map_at_once(lambda ask: ask(), asks)  # so that there is one time to wait
+            self._billed = found
+        return self._billed.get(job.id)
+
+    def _foresee(self, job: JobInfo) -> None:
+        """Have the price ready that will be needed next."""
+        if job.flavor is not None:
+            self.minute_price(job.flavor)
+
+    def _asked_charges(self) -> dict[str, _Charge]:
+        try:
+            charges = list(self._charges())
+        except HfJobsError:
+            return {}
+        return {
+            each.job_id: _Charge(micro_usd(each.total_cost_micro_usd), each.completed_at is not None)
+            for each in charges
+            if each.job_id is not None and each.total_cost_micro_usd is not None
+        }
+
+
+def _amount(text: object) -> Decimal:
+    amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
+    if not amount.is_finite() or amount < 0:
+        raise ValueError(f"{text!r} is no amount")
+    return amount

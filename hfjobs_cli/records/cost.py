@@ -1,0 +1,34 @@
+"""What a job costs: an amount of money, and whether it is what was billed."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+MICRO = Decimal("0.000001")
+"""A millionth of a US dollar, in which the Hub counts."""
+
+_CENT = Decimal("0.01")
+_SMALL = Decimal("0.0001")
+
+
+class Cost(NamedTuple):
+    """US dollars, to the millionth. What `is_estimated` is worked out here from the price of the flavor."""
+
+    usd: Decimal
+    is_estimated: bool
+
+    def __str__(self) -> str:
+        """Spell it for eyes: `$1.25`, `~$1.25` if it is estimated, `~$0.0017` below a cent."""
+        return ("~" if self.is_estimated else "") + dollars(self.usd)
+
+
+def micro_usd(amount: float) -> Decimal:
+    """Return so many millionths of a US dollar as US dollars."""
+    return Decimal(str(amount)) * MICRO
+
+
+def dollars(usd: Decimal) -> str:
+    """Spell US dollars: to the cent, and what is less than that to a hundredth of one."""
+    step = _SMALL if 0 < abs(usd) < _CENT else _CENT
+    return f"${usd.quantize(step, ROUND_HALF_UP):,}"

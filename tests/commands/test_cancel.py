@@ -1,0 +1,236 @@
+"""`hfjobs cancel`: what is named is canceled, what filters choose only if somebody says so."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.emulation import Serve, is_gone, until
+from tests.support import (
+    BY_HAND,
+    USER,
+    Hfjobs,
+    Hub,
+    Result,
+    Stall,
+    Terminal,
+    command,
+    posix_only,
+    run_command,
+    signalled,
+)
+
+OTHER = "6a02000000000000000000bb"
+NOWHERE = "6a01d697aff1cd33e8f30000"
+
+
+@pytest.fixture
+def running(hub: Hub) -> str:
+    """Return the id of a job that runs."""
+    return hub.add(status={"stage": "RUNNING", "message": None}, finishedAt=None, labels={"name": "mine"})
+
+
+@pytest.fixture
+def two(hub: Hub, running: str) -> list[str]:
+    """Return the ids of two jobs of one name that run, the newest first."""
+    older = hub.add(
+        id=OTHER,
+        createdAt="2026-05-12T08:59:58.000Z",
+        status={"stage": "SCHEDULING", "message": None},
+        finishedAt=None,
+        labels={"name": "mine"},
+    )
+    return [running, older]
+
+
+def stages(hub: Hub) -> dict[str, str]:
+    return {job["id"]: job["status"]["stage"] for job in hub.all_jobs()}
+
+
+def posts(hub: Hub) -> list[str]:
+    return [path for path in hub.paths if path.startswith("POST")]
+
+
+class TestNamed:
+    """They are meant, so nobody is asked."""
+
+    def test_are_canceled_in_order(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        assert hfjobs("cancel", *two) == Result(0, f"{two[0]}  CANCELED\n{two[1]}  CANCELED\n", "")
+        assert [stages(hub)[each] for each in two] == ["CANCELED", "CANCELED"]
+        assert sorted(posts(hub)) == sorted(f"POST /api/jobs/{USER}/{each}/cancel" for each in two)
+
+    def test_twice_are_canceled_once(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
+        assert hfjobs("cancel", running, running, "-q") == Result(0, f"{running}\n", "")
+        assert len(posts(hub)) == 1
+
+    def test_on_stdin(self, hfjobs: Hfjobs, two: list[str]) -> None:
+        assert hfjobs("cancel", "-", "-q", stdin="\n".join(two)) == Result(0, f"{two[0]}\n{two[1]}\n", "")
+
+    def test_one_that_does_not_exist_does_not_keep_the_others(self, hfjobs: Hfjobs, two: list[str]) -> None:
+        code, stdout, stderr = hfjobs("cancel", two[0], NOWHERE, two[1])
+        assert (code, stdout) == (3, f"{two[0]}  CANCELED\n{two[1]}  CANCELED\n")
+        assert stderr.startswith(f"error: no job '{NOWHERE}' in namespace '{USER}'")
+
+    def test_one_that_has_ended_is_a_remark(self, hfjobs: Hfjobs, running: str) -> None:
+        result = hfjobs("cancel", BY_HAND, running)
+        told = f"{BY_HAND} had already ended: COMPLETED\n"
+        assert result == Result(0, f"{BY_HAND}  COMPLETED\n{running}  CANCELED\n", told)
+
+    def test_one_that_has_ended_and_is_refused_is_a_remark_too(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to(f"/api/jobs/{USER}/{BY_HAND}/cancel", 400, '{"error": "Job is not running"}')
+        told = f"{BY_HAND} had already ended: COMPLETED\n"
+        assert hfjobs("cancel", BY_HAND) == Result(0, f"{BY_HAND}  COMPLETED\n", told)
+
+    def test_one_that_runs_and_is_refused_is_an_error(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
+        hub.replies_to(f"/api/jobs/{USER}/{running}/cancel", 400, '{"error": "Not now"}')
+        code, stdout, stderr = hfjobs("cancel", running)
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith("error: the Hub refused: Not now (POST ")
+
+    def test_formats_show_them_as_they_are_then(self, hfjobs: Hfjobs, running: str) -> None:
+        code, stdout, stderr = hfjobs("cancel", running, "--json")
+        assert (code, stderr) == (0, "")
+        assert [(job["id"], job["status"]["stage"]) for job in json.loads(stdout)] == [(running, "CANCELED")]
+
+    def test_a_dry_run_cancels_nothing(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
+        result = hfjobs("cancel", running, BY_HAND, "--dry-run", "-q")
+        told = f"{BY_HAND} had already ended: COMPLETED\nwould cancel 1 job; nothing was canceled\n"
+        assert result == Result(0, f"{running}\n", told)
+        assert posts(hub) == []
+
+
+class TestFilters:
+    """What they choose is shown, and nothing else is hit."""
+
+    def test_ask_nobody_where_nobody_is(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        result = hfjobs("cancel", "--name", "mine")
+        assert result == Result(
+            2,
+            "",
+            "error: nobody is here to say that the jobs that match are to be canceled\n"
+            "hint: --yes does it without asking, --dry-run shows which jobs they are\n",
+        )
+        assert hub.requests == []
+        assert [stages(hub)[each] for each in two] == ["RUNNING", "SCHEDULING"]
+
+    def test_with_yes(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        assert hfjobs("cancel", "--name", "mine", "-y", "-q") == Result(0, f"{two[0]}\n{two[1]}\n", "")
+        assert [stages(hub)[each] for each in two] == ["CANCELED", "CANCELED"]
+
+    @pytest.mark.parametrize("answer", ["y\n", "Yes\n", "y"])
+    def test_show_what_they_choose_and_ask(self, hfjobs: Hfjobs, hub: Hub, two: list[str], answer: str) -> None:
+        code, stdout, stderr = self.ask(hfjobs, answer)
+        assert (code, stdout) == (0, f"{two[0]}  CANCELED\n{two[1]}  CANCELED\n")
+        header, first, second, question = stderr.splitlines()
+        assert (header.split()[0], first.split()[0], second.split()[0]) == ("JOB", *two)
+        assert question == "Cancel 2 jobs? [y/N] "
+        assert len(posts(hub)) == 2
+
+    @pytest.mark.parametrize("answer", ["", "\n", "n\n", "no\n", "what?\n", "yy\n"])
+    def test_all_but_yes_is_no(self, hfjobs: Hfjobs, hub: Hub, two: list[str], answer: str) -> None:
+        code, stdout, stderr = self.ask(hfjobs, answer)
+        assert (code, stdout) == (1, "")
+        assert stderr.endswith("Cancel 2 jobs? [y/N] nothing was canceled\n")
+        assert [stages(hub)[each] for each in two] == ["RUNNING", "SCHEDULING"]
+
+    def test_hit_nothing_that_was_not_shown(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        """A job that is created while the question stands is not one of those."""
+        late = "6a02000000000000000000cc"
+        keyboard = _Late(hub, late)
+        code, _, stderr = self.ask(hfjobs, keyboard=keyboard)
+        assert code == 0
+        assert late not in stderr
+        assert [stages(hub)[each] for each in (*two, late)] == ["CANCELED", "CANCELED", "RUNNING"]
+
+    def test_leave_out_what_has_ended(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
+        done = hub.add(id=OTHER, labels={"name": "mine"})
+        assert hfjobs("cancel", "-a", "--name", "mine", "-yq") == Result(0, f"{running}\n", "")
+        assert stages(hub)[done] == "COMPLETED"
+
+    def test_that_choose_nothing_ask_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        told = "no running or scheduling jobs match; -a looks at all\n"
+        assert hfjobs("cancel", "--name", "nobody", "-y") == Result(0, "", told)
+        assert posts(hub) == []
+
+    def test_a_dry_run_shows_them(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        code, stdout, stderr = hfjobs("cancel", "--name", "mine", "--dry-run", "--columns", "id,status")
+        assert (code, stderr) == (0, "would cancel 2 jobs; nothing was canceled\n")
+        assert stdout.split() == ["JOB", "ID", "STATUS", two[0], "RUNNING", two[1], "SCHEDULING"]
+        assert posts(hub) == []
+
+    def test_limit_is_of_the_newest(self, hfjobs: Hfjobs, two: list[str]) -> None:
+        assert hfjobs("cancel", "--name", "mine", "--limit", "1", "-yq") == Result(0, f"{two[0]}\n", "")
+
+    @pytest.mark.parametrize(
+        ("argv", "message", "hint"),
+        [
+            (
+                (),
+                "no job is named, and no filter chooses any",
+                "name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+            ),
+            ((BY_HAND, "-a"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
+            (("--name", ""), "nobody is here to say that the jobs that match are to be canceled", None),
+        ],
+    )
+    def test_usage(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], message: str, hint: str | None) -> None:
+        code, stdout, stderr = hfjobs("cancel", *argv)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: {message}\nhint: {hint or ''}")
+        assert hub.requests == []
+
+    @staticmethod
+    def ask(program: Hfjobs, answer: str = "y\n", keyboard: io.StringIO | None = None) -> Result:
+        return program(
+            "cancel",
+            "--name",
+            "mine",
+            keyboard=keyboard or Terminal(answer),
+            stderr=Terminal(),
+            COLUMNS="100",
+            NO_COLOR="1",
+        )
+
+
+class _Late(Terminal):
+    """Somebody who thinks so long before answering that another job is created."""
+
+    def __init__(self, hub: Hub, identifier: str) -> None:
+        super().__init__("y\n")
+        self._hub, self._identifier = hub, identifier
+
+    def readline(self, size: int | None = -1, /) -> str:
+        self._hub.add(
+            id=self._identifier,
+            status={"stage": "RUNNING", "message": None},
+            finishedAt=None,
+            labels={"name": "mine"},
+        )
+        return super().readline(-1 if size is None else size)
+
+
+@posix_only
+def test_an_interrupt_names_what_nobody_knows_of(hfjobs: Hfjobs, hub: Hub, two: list[str], stall: Stall) -> None:
+    hub.then(stall, stall)
+    result = signalled(
+        command("cancel", *(f"{USER}/{each}" for each in two)), hfjobs.environ, stall.arrived, signal.SIGINT
+    )
+    told = f"it is not known whether these were canceled: {USER}/{two[0]} {USER}/{two[1]}\ninterrupted\n"
+    assert result == Result(130, "", told)
+
+
+def test_jobs_that_really_run(serve: Serve, tmp_path: Path) -> None:
+    """Their processes end."""
+    emulator = serve(tmp_path / "state", "--empty")
+    marker = tmp_path / "pid"
+    code = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    job = emulator.python(code, labels={"name": "sleeper"})
+    until(lambda: marker.exists() and marker.read_text(encoding="utf-8"), "the job")
+    pid = int(marker.read_text(encoding="utf-8"))
+    result = run_command("cancel", "--name", "sleeper", "--yes", environ={**emulator.environ, "HOME": str(tmp_path)})
+    assert result == Result(0, f"{job}  CANCELED\n", "")
+    until(lambda: is_gone(pid), "the end of its process")
