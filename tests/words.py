@@ -11,6 +11,9 @@ COMMANDS = [
     "labels",
     "expose",
     "ssh",
+    "describe",
+    "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
@@ -18,11 +21,14 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "description",
+    "difference",
     "hardware",
     "job",
     "label_change",
     "log_line",
     "schedule",
+    "relative",
 ]
 TOPICS = [
     "formatting",

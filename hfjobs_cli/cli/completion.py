@@ -21,7 +21,7 @@ from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
@@ -104,11 +104,15 @@ def _names(kind: Kind, begun: str) -> list[str]:
     return list(kind.cells) if "." in begun else kind.words
 
 
-def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats, those that packages add, and `help`."""
-    from hfjobs_cli.renderers.plugins import names
+def complete_format(kind: LoadKind) -> Completer:
+    """Offer the formats of a kind, those that packages add, and `help`."""
 
-    return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
+    def complete(incomplete: str) -> list[str]:
+        from hfjobs_cli.renderers.plugins import names
+
+        return [name for name in (*formats_of(kind()), *names(), "help") if name.startswith(incomplete.lower())]
+
+    return complete
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:

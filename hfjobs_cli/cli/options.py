@@ -49,7 +49,7 @@ def _format_option(kind: LoadKind) -> Any:
         metavar="FORMAT",
         help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
         "'help' lists formats, fields and functions.",
-        autocompletion=completion.complete_format,
+        autocompletion=completion.complete_format(kind),
         callback=_or_help(kind, _format_help),
         is_eager=True,
     )

@@ -199,6 +199,7 @@ class Session:
             can_redraw=terminal.obeys_codes(stream, self.environ),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
+            folds=not full,
         )
 
     def write(self, text: str) -> None:

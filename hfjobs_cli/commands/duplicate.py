@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import new_job, options
@@ -64,7 +65,7 @@ def duplicate(
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
     references = named_jobs(session, jobs, namespace)
     if dry_run:
-        raise NotImplementedError
+        return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
     failures: list[HfJobsError] = []
@@ -156,3 +157,29 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
         return create(session, UvLaunch(found.job, found.source.owner.name), known)
 
     return again
+
+
+def _show_differences(
+    session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
+) -> ExitCode:
+    """Show in what the new jobs would differ from the old ones, and make none."""
+    from hfjobs_cli.commands.shared.changing import prepared
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.provenance.differences import differences
+    from hfjobs_cli.records.difference import KIND, LAUNCH
+
+    listing = Listing(session, replace(output, kind=KIND), indent=4)
+    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)
+    now = session.clock()
+    found = []
+    for reference in references:
+        result = ready[reference]
+        if isinstance(result, HfJobsError):
+            session.failures.append(result)
+            continue
+        found += [each for each in differences(result.source, result.as_it_would_be, now) if each.part == LAUNCH]
+    listing.show(found)
+    if not found and not session.failures:
+        session.remark("nothing would be changed")
+    session.remark("nothing was sent (--dry-run)")
+    return ExitCode.DONE

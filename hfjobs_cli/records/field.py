@@ -172,13 +172,14 @@ def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> F
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    shown = about.shown or attrgetter(path[-1])
-    if len(path) == 1:
-        return lambda record, _now: shown(record)
-    first, _ = path
+    *outer, name = path
+    own: Callable[[Any], Any] = about.shown or attrgetter(name)
+    if not outer:
+        return lambda record, _now: own(record)
+    (first,) = outer
 
     def read(record: Record, _now: datetime) -> Any:
         part = getattr(record, first)
-        return None if part is None else shown(part)
+        return None if part is None else own(part)
 
     return read

@@ -3,6 +3,7 @@
 Widths are counted in character cells, of which a CJK character or an emoji takes two.
 """
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 from hfjobs_cli.records.field import NEVER_LEAVES, Field
@@ -19,6 +20,16 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     from rich.cells import set_cell_size
 
     return set_cell_size(text, room).rstrip() + ellipsis
+
+
+def wrapped(text: str, room: int) -> list[str]:
+    """Return a text of one line on as many as it takes, whose blanks in front say something, but not where it is cut.
+
+    Where characters take two cells, lines are as short as if all did.
+    """
+    width = max(20, room if text.isascii() or cell_width(text) == len(text) else room // 2)
+    lines = textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=False)
+    return [each.strip() if number else each.rstrip() for number, each in enumerate(lines)] or [""]
 
 
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:

@@ -11,7 +11,7 @@ from hfjobs_cli.renderers.renderer import Render, Renderer
 from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.records.kind import Format, Kind
     from hfjobs_cli.renderers.view import View
 
 
@@ -39,6 +39,19 @@ RENDERERS = {
 }
 """What `--format` takes besides a template and what packages add."""
 
+
+def formats_of(kind: Kind) -> dict[str, Renderer]:
+    """Return every format of a kind of record: its own, those that all have, and what else it has."""
+    own, more = ({each.name: _of(each) for each in formats} for formats in (kind.formats, kind.more_formats))
+    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}, **more}
+
+
+def _of(format_: Format) -> Renderer:
+    return Renderer(
+        format_.name, _in(*format_.place.split(".")), format_.streams, format_.has_columns, about=format_.about
+    )
+
+
 QUIET = Renderer("ids", _in("ids"), streams=True)
 """What `-q` stands for."""
 
@@ -63,16 +76,17 @@ def choose_renderer(
         from hfjobs_cli.renderers.templates import template_renderer  # which nothing else needs
 
         return template_renderer(kind, name)
-    return RENDERERS.get(name.strip().lower()) or _added(name.strip().lower())
+    known = formats_of(kind)
+    return known.get(name.strip().lower()) or _added(name.strip().lower(), known)
 
 
-def _added(name: str) -> Renderer:
+def _added(name: str, known: Iterable[str]) -> Renderer:
     """Return the renderer of a package. Raises UsageError if there is no such format."""
     from hfjobs_cli.renderers import plugins
 
     if name in plugins.names():
         return plugins.load(name)
-    hint = one_of(name, [*RENDERERS, *plugins.names()])
+    hint = one_of(name, [*known, *plugins.names()])
     raise UsageError(
         f"unknown format '{name}'",
         hint=f"{hint}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields",

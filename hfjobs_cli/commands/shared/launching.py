@@ -21,6 +21,7 @@ from hfjobs_cli.launch.uv import UvLaunch
 from hfjobs_cli.launch.volumes import check_local, spell_volume
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.secrets import masked_value, masked_words
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
     job = launch.job
     yield "image", job.image
-    yield "command", shlex.join([*job.command, *job.arguments])
+    yield "command", shlex.join(masked_words([*job.command, *job.arguments]))
     yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
     yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
     yield "attempts", str(job.attempts or "")
@@ -139,7 +140,8 @@ def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
 def _shortened(key: str, value: str) -> str:
     if key == VARIABLE:
         return f"({len(value)} bytes: the local files)"
-    return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+    shown = masked_value(key, value)
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
 
 
 def _cost(session: Session, job: NewJob) -> str:

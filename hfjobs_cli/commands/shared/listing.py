@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
-from hfjobs_cli.renderers.registry import QUIET, RENDERERS, choose_renderer
+from hfjobs_cli.renderers.registry import QUIET, choose_renderer, formats_of
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -25,29 +25,32 @@ class Listing:
         session: Session,
         output: Output,
         *,
-        default: Renderer = RENDERERS["table"],
+        default: Renderer | None = None,
         sort: str | None = None,
         also: Sequence[str] = (),
         indent: int | None = None,
     ) -> None:
         """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
 
-        Whoever chooses columns but no format gets a table. `sort` is `--sort`, `indent` is for json.
+        By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
+        `indent` is for json.
         """
         self._session = session
         self._output = output
         self._indent = indent
         self._order = parse_sort(output.kind, sort)
         self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
+        formats = formats_of(output.kind)
+        default = default or next(iter(formats.values()))
         if (output.columns is not None or output.wide) and not default.has_columns:
-            default = RENDERERS["table"]
+            default = formats["table"]
         self._renderer = choose_renderer(
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )
         if output.width is not None and output.no_trunc:
             raise UsageError("--width contradicts --no-trunc", hint="give one of them")
         if output.columns is not None and not self._renderer.has_columns:
-            with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
+            with_columns = [each.name for each in formats.values() if each.has_columns]
             raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
 
     @property

@@ -1,0 +1,205 @@
+"""`hfjobs tree`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.provenance.lineage import Lineage, Parent
+    from hfjobs_cli.query.scan import Page, Scan
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.relative import Relative
+
+    _Told = tuple[list[Relative], list[str]]
+    """Relatives, and what a reader should know besides."""
+
+_ID = re.compile(r"[0-9a-f]{24}")
+
+MAX_LOOKUPS = 100
+"""How many parents that are on no page that was read are asked for, in a forest."""
+
+
+def tree(
+    session: Session,
+    job: relatives.Root = None,
+    *,
+    up: relatives.Up = False,
+    down: relatives.Down = False,
+    depth: relatives.Depth = None,
+    all_namespaces: relatives.AllNamespaces = False,
+    choice: Annotated[options.Choice, "job"],
+    output: Annotated[options.Output, "relative"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Show what jobs came from, and what came of them.
+
+    The family of a job is what started it, up to a schedule, a webhook or a person, and all that came of that: runs,
+    duplicates, duplicates of duplicates, and copies with changes, which bear the label duplicated-from. Other jobs of
+    the same person are no family. The job asked for is marked. Of many that came of the same a few are drawn and the
+    others counted; --no-trunc draws all. What the Hub no longer knows is (gone).
+
+    No more pages are read than the root is old.
+
+    \b
+    Examples:
+      hfjobs tree 6a02e814aff1cd33e8f34583
+      hfjobs tree --up 6a02e814aff1cd33e8f34583
+      hfjobs tree scheduled-job:refresh-index --depth 1
+      hfjobs tree -a --since 7d
+      hfjobs tree 6a02e814aff1cd33e8f34583 --format mermaid
+      hfjobs tree 6a02e814aff1cd33e8f34583 --format dot | dot -Tsvg > family.svg
+      hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.names import check_name
+
+    listing = Listing(session, output)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    if job is None:
+        about_one = [name for name, value in (("up", up), ("down", down), ("all-namespaces", all_namespaces)) if value]
+        if about_one:
+            raise UsageError(f"--{about_one[0]} is about one job", hint=f"name it: hfjobs tree --{about_one[0]} JOB")
+        found, remarks = _forest(session, choice, namespace, depth)
+    else:
+        if choice.are_given:
+            raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
+        found, remarks = _family(session, job, namespace, all_namespaces, up=up, down=down, depth=depth)
+    listing.show(each for each in found if not output.quiet or (each.type == "job" and each.note != "gone"))
+    for remark in remarks:
+        session.remark(remark)
+    return ExitCode.DONE
+
+
+def _family(session: Session, text: str, namespace: str | None, everywhere: bool, **which: Any) -> _Told:
+    """Return the relatives of what a text names. Raises UsageError or NotFound."""
+    from hfjobs_cli.commands.shared.family import FamilyReader
+    from hfjobs_cli.records.job import JobInfo
+
+    asked = _starter(session, text, namespace) or _job(session, text, namespace)
+    reader = FamilyReader(session)
+    lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
+    key = asked.id if isinstance(asked, JobInfo) else asked.key
+    if not isinstance(asked, JobInfo) and not lineage.children(key):
+        raise NotFound(
+            f"no job was started by {key}", hint="'hfjobs ps -a --columns +initiator' tells what started jobs"
+        )
+    found = lineage.family(key, session.clock(), **which)
+    relatives, jobs, pages = len(found) - 1, len(reader.jobs), reader.pages
+    return found, [f"{_count(relatives, 'relative')} among {_count(jobs, 'job')} read on {_count(pages, 'page')}"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _job(session: Session, text: str, namespace: str | None) -> JobInfo:
+    """Return the job that a text names. Raises UsageError or NotFound."""
+    from hfjobs_cli.commands.shared.several import named_jobs
+
+    references = named_jobs(session, [text], namespace)
+    if len(references) != 1:
+        raise session.failures.pop() if session.failures else UsageError(f"'{text}' is not one job", hint="name one")
+    return session.client.inspect_job(references[0])
+
+
+def _starter(session: Session, text: str, namespace: str | None) -> Parent | None:
+    """Return the schedule or the webhook that a text names, None if it names a job. Raises UsageError or NotFound."""
+    from hfjobs_cli.provenance.lineage import RUN, STARTERS, Parent
+    from hfjobs_cli.query.names import check_name
+    from hfjobs_cli.records.vocabulary import INITIATOR_TYPES
+
+    type_, colon, who = text.partition(":")
+    if not colon or "//" in who:
+        return None
+    if type_ == "duplicated-job":
+        raise UsageError(f"'{text}' is a job", hint=f"hfjobs tree {who}")
+    if type_ in INITIATOR_TYPES and type_ not in STARTERS:
+        raise UsageError(f"what {text} starts is no family", hint=f"hfjobs tree -a --initiator {text}")
+    if type_ not in STARTERS:
+        raise UsageError(f"'{text}' has no tree", hint="name a job, scheduled-job:ID-OR-NAME or webhook:ID")
+    is_named = type_ == "scheduled-job" and not _ID.fullmatch(who)
+    return Parent(type_, _schedule(session, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
+
+
+def _schedule(session: Session, name: str, namespace: str | None) -> str:
+    """Return the id of the schedule of a name. Raises NotFound, or UsageError if there are several."""
+    from hfjobs_cli.text.words import one_of
+
+    names = session.client.schedule_names(namespace)
+    found = [identifier for identifier, each in names.items() if name in (each, identifier)]
+    if not found:
+        known = sorted({each for each in names.values() if each})
+        hint = one_of(name, known) if known else "there are no schedules in this namespace"
+        raise NotFound(f"no schedule is named '{name}'", hint=hint)
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} schedules are named '{name}'", hint=f"give an id, one of {', '.join(found)}")
+    return found[0]
+
+
+def _forest(session: Session, choice: options.Choice, namespace: str | None, depth: int | None) -> _Told:
+    """Return the trees that the jobs are in which the filters choose."""
+    from hfjobs_cli.commands.shared.selection import job_filter
+    from hfjobs_cli.query.scan import Scan
+
+    wanted = job_filter(choice, session.clock())
+    if wanted.names_schedules:
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    seen: dict[str, JobInfo] = {}
+
+    def kept(pages: Iterator[Page]) -> Iterator[Page]:
+        for page in pages:
+            seen.update((job.id, job) for job in page.jobs)
+            yield page
+
+    def page_read(scan: Scan) -> None:
+        session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
+
+    pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
+    scan = Scan(kept(pages), wanted, choice.limit, page_read)
+    chosen = [job.id for job in scan.jobs()]
+    is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
+    lineage = _with_ancestors(session, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
+    found = lineage.forest(chosen, session.clock(), depth=depth)
+    return found, list(_remarks(scan, sum(not each.generation for each in found)))
+
+
+def _with_ancestors(
+    session: Session, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
+) -> Lineage:
+    """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
+    from hfjobs_cli.commands.shared.family import look_up, schedule_names
+    from hfjobs_cli.provenance.lineage import Lineage
+    from hfjobs_cli.query.names import is_name
+    from hfjobs_cli.query.references import JobReference
+
+    asked: set[str] = set()
+    while True:
+        lineage = Lineage(seen.values())
+        roots = {key: [key, *lineage.ancestors(key)][-1] for key in chosen}
+        missing = {root for root in roots.values() if ":" not in root and root not in seen} - asked
+        if not missing or len(asked) + len(missing) > lookups:
+            break
+        asked |= missing
+        references = [JobReference(namespace, each) for each in sorted(missing) if is_name(each)]
+        seen.update((job.id, job) for job in look_up(session, references))
+    if any(root.startswith("scheduled-job:") for root in roots.values()):
+        return Lineage(seen.values(), schedule_names(session, namespace))
+    return lineage
+
+
+def _remarks(scan: Scan, trees: int) -> Iterator[str]:
+    """Yield what a reader should know besides the trees."""
+    if not scan.matched:
+        yield "no jobs match; -a chooses among finished ones too"
+        return
+    read = f"{_count(scan.read, 'job')} read on {_count(scan.pages, 'page')}"
+    yield f"{_count(scan.matched, 'job')} in {_count(trees, 'tree')}, {read}"
+    if scan.has_more:
+        yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 takes all"
