@@ -169,9 +169,14 @@ def _show_differences(
     from hfjobs_cli.records.difference import KIND, LAUNCH
 
     listing = Listing(session, replace(output, kind=KIND), indent=4)
-    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)
     now = session.clock()
     found = []
+    if not changes:
+        session.failures += [
+            each for each in session.client.inspect_jobs([*references]) if isinstance(each, HfJobsError)
+        ]
+        references = []
+    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)
     for reference in references:
         result = ready[reference]
         if isinstance(result, HfJobsError):

@@ -9,7 +9,6 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.compose import compose, overridden
 from hfjobs_cli.launch.new_job import NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
-from hfjobs_cli.text.words import did_you_mean
 
 SOURCE_LABEL = "duplicated-from"
 """The label by which a job tells from which it was made, where the Hub cannot know."""
@@ -60,5 +59,5 @@ def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:
         if jobs and name not in known:
             raise UsageError(
                 f"--unset-env {name}: there is no such variable to take away",
-                hint=did_you_mean(name, known) or f"there is {', '.join(known) or 'none'}",
+                hint=f"there is {', '.join(known) or 'none'}",
             )

@@ -54,7 +54,7 @@ def prepared(
     check_unset(changes.unset_env, list(old.values()))
     new = {place: changed(old[place], source.id, changes, around) for place, source in sources.items()}
     ready = {
-        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, around))
+        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, around, was_run=True))
         for place, source in sources.items()
     }
     return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

@@ -46,10 +46,19 @@ def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
     return Surroundings(environ, session.stdin, secrets_may_miss=dry_run)
 
 
-def checked(session: Session, job: NewJob, typed: Typed, namespace: str | None, around: Surroundings) -> NewJob:
+def checked(
+    session: Session,
+    job: NewJob,
+    typed: Typed,
+    namespace: str | None,
+    around: Surroundings,
+    *,
+    was_run: bool = False,
+) -> NewJob:
     """Return the job as it can be sent, and tell of what its options led to. Raises UsageError.
 
-    All but the flavor is checked before anything is asked of the Hub. With `--max-cost` the timeout is set.
+    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
+    is typed. With `--max-cost` the timeout is set.
     """
     check(job)
     check_local(job.volumes)
@@ -58,10 +67,11 @@ def checked(session: Session, job: NewJob, typed: Typed, namespace: str | None, 
     for line in around.warnings:
         session.warn(line)
     around.warnings.clear()
-    if typed.max_cost is None and (typed.any_flavor or job.flavor == DEFAULT_FLAVOR):
+    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
+    if typed.max_cost is None and takes_any:
         return job
     flavors = session.client.hardware_if_known()
-    if not typed.any_flavor:
+    if not takes_any:
         check_flavor(job.flavor, [flavor.name for flavor in flavors])
     return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
 
