@@ -50,7 +50,7 @@ class Watched:
         for result in results:
             if isinstance(result, Unavailable):
                 raise result
-        return [self.jobs[each] for each in before if each not in self.pending and each in self.jobs]
+        return [self.jobs[each] for each in before if each not in self.pending and each not in self.failed]
 
     def _not_listed(self, namespace: str | None, group: set[str]) -> list[str]:
         """See the jobs of a namespace that are listed, newest first, and return those that are asked for one by one.

@@ -8,7 +8,6 @@ import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
@@ -23,8 +22,9 @@ FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
 PAUSE_GROWTH = 1.5
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
-"""A user, or a host: nothing that ssh would take for an option."""
+_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
+_ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?/?")
+"""An address of ssh, in which nothing looks like an option."""
 
 
 def ssh(
@@ -85,17 +85,11 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
 
 def _destination(job: JobInfo) -> list[str]:
     """Return where a job is reached, as ssh takes it. Raises BadResponse for what is no address of ssh."""
-    address = job.status.ssh_url or ""
-    try:
-        url = urlsplit(address)
-        user, host, port = url.username or "", url.hostname or "", url.port
-    except ValueError:
-        user = host = ""
-        port = None
-    if not (address.startswith("ssh://") and _NAME.fullmatch(user) and _NAME.fullmatch(host)):
-        raise BadResponse(f"the address for ssh of job {job.id} is none: '{address}'")
-    # All that follows -- is no option, whatever it looks like.
-    return [*(["-p", str(port)] if port else []), "--", f"{user}@{host}"]
+    address = _ADDRESS.fullmatch(job.status.ssh_url or "")
+    if address is None:
+        raise BadResponse(f"the address for ssh of job {job.id} is none: '{job.status.ssh_url}'")
+    port = ["-p", address["port"]] if address["port"] else []
+    return [*port, "--", f"{address['user']}@{address['host']}"]  # behind -- there are no options
 
 
 def _become(session: Session, words: list[str]) -> int:

@@ -203,7 +203,7 @@ class _Late(Terminal):
         super().__init__("y\n")
         self._hub, self._identifier = hub, identifier
 
-    def readline(self, size: int | None = -1, /) -> str:
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
         self._hub.add(
             id=self._identifier,
             status={"stage": "RUNNING", "message": None},

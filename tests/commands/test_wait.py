@@ -1,0 +1,225 @@
+"""`hfjobs wait`: few requests, an exit code that says how jobs ended, and nobody left in doubt."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hfjobs_cli.emulator.app import App
+from tests.emulator.emulation import Serve
+from tests.support import (
+    BY_HAND,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    Stall,
+    command,
+    hang_up,
+    on_terminal,
+    posix_only,
+    run,
+    run_command,
+    signalled,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+def running(hub: Hub, number: int, stage: str = "RUNNING", **changes: Any) -> str:
+    """Put a job that has not ended into the Hub and return its id."""
+    return hub.add(
+        id=f"6a0200000000000000000{number:03x}", status={"stage": stage, "message": None}, finishedAt=None, **changes
+    )
+
+
+def ending(hub: Hub, jobs: dict[str, str]) -> Misbehaviour:
+    """Return what lets jobs end in these stages, and then answers as ever."""
+
+    def end(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        with hub.store.write() as tables:
+            for identifier, stage in jobs.items():
+                job = tables.job(USER, identifier)
+                assert job is not None
+                tables.save_job({**job, "status": {"stage": stage, "message": None}})
+        return app(environ, start)
+
+    return end
+
+
+def as_ever(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as if nothing were the matter."""
+    return app(environ, start)
+
+
+class TestExitCode:
+    @pytest.mark.parametrize(
+        ("stages", "code"),
+        [
+            (["COMPLETED", "COMPLETED"], 0),
+            (["COMPLETED", "ERROR"], 10),
+            (["CANCELED", "ERROR"], 10),
+            (["COMPLETED", "CANCELED"], 11),
+            (["DELETED", "COMPLETED"], 11),
+        ],
+    )
+    def test_says_how_they_ended(self, hfjobs: Hfjobs, hub: Hub, stages: list[str], code: int) -> None:
+        one, two = running(hub, 1), running(hub, 2)
+        hub.then(as_ever, as_ever, ending(hub, dict(zip((one, two), stages, strict=True))))
+        result = hfjobs("wait", one, two, "-q")
+        assert result == Result(code, f"{one}\n{two}\n", "")
+        assert hfjobs.pauses == [1.0]
+
+    def test_of_one_that_vanishes_is_that_of_the_failure(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        one = running(hub, 1)
+
+        def vanish(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            hub.replies_to(f"/api/jobs/{USER}/{one}", 404, '{"error": "Job not found"}')
+            return app(environ, start)
+
+        hub.then(*[as_ever] * 3, vanish)
+        code, stdout, stderr = hfjobs("wait", f"{USER}/{one}", BY_HAND, "-q")
+        assert (code, stdout) == (3, f"{BY_HAND}\n")
+        assert stderr.startswith(f"error: no job '{one}' in namespace '{USER}': Job not found")
+
+    def test_of_jobs_that_have_ended_needs_no_waiting(self, hfjobs: Hfjobs) -> None:
+        code, stdout, stderr = hfjobs("wait", BY_HAND)
+        assert (code, stderr) == (0, "")
+        assert stdout.splitlines()[1].startswith(BY_HAND)
+        assert hfjobs.pauses == []
+
+
+class TestRequests:
+    def test_one_listing_tells_of_many(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """50 jobs that end one after the other cost no more than one page each time they are looked at."""
+        jobs = [running(hub, number) for number in range(50)]
+        hub.then(as_ever)  # whoami
+        for start in range(0, 50, 5):
+            hub.then(ending(hub, dict.fromkeys(jobs[start : start + 5], "COMPLETED")))
+        code, stdout, stderr = hfjobs("wait", *jobs, "-q")
+        assert (code, sorted(stdout.split()), stderr) == (0, sorted(jobs), "")
+        assert len(hub.requests) == 11
+        assert set(hub.paths[1:]) == {f"GET /api/jobs/{USER}"}
+
+    def test_a_single_job_is_asked_for_by_itself(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        hub.then(as_ever, as_ever, ending(hub, {job: "COMPLETED"}))
+        assert hfjobs("wait", f"{USER}/{job}", "-q").code == 0
+        assert set(hub.paths) == {f"GET /api/jobs/{USER}/{job}"}
+
+    def test_pauses_grow(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        hub.then(*[as_ever] * 9, ending(hub, {job: "COMPLETED"}))
+        hfjobs("wait", f"{USER}/{job}")
+        assert hfjobs.pauses == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
+
+    def test_jobs_far_back_are_asked_for_one_by_one(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Reading on would cost more than asking."""
+        old = [running(hub, number, createdAt="2025-01-01T00:00:00.000Z") for number in (1, 2)]
+        hub.then(*[as_ever] * 5, ending(hub, dict.fromkeys(old, "COMPLETED")))
+        assert hfjobs("wait", *(f"{USER}/{each}" for each in old), "-q").code == 0
+        assert len(hub.requests) <= 8
+
+    def test_in_several_namespaces(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        theirs = hfjobs(
+            "ps", "-aq", "--namespace", "aurora-lab", "--limit", "1", "--status", "completed"
+        ).stdout.strip()
+        hub.then(ending(hub, {job: "COMPLETED"}))
+        result = hfjobs("wait", f"aurora-lab/{theirs}", f"{USER}/{job}", "-q")
+        assert result == Result(0, f"{theirs}\n{job}\n", "")
+
+
+class TestChosen:
+    def test_by_filters(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        jobs = [running(hub, number, labels={"sweep": "3"}) for number in (2, 1)]
+        hub.then(as_ever, as_ever, ending(hub, dict.fromkeys(jobs, "COMPLETED")))
+        assert hfjobs("wait", "--label", "sweep=3", "-q") == Result(0, f"{jobs[0]}\n{jobs[1]}\n", "")
+
+    def test_by_filters_that_match_none(self, hfjobs: Hfjobs) -> None:
+        told = "no running or scheduling jobs match; -a looks at all\n"
+        assert hfjobs("wait", "--name", "nobody", "-q") == Result(0, "", told)
+
+    def test_any(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """The one that has ended is printed, and its end counts."""
+        one, two = running(hub, 1), running(hub, 2)
+        hub.then(as_ever, as_ever, ending(hub, {two: "ERROR"}))
+        assert hfjobs("wait", "--any", one, two, "-q") == Result(10, f"{two}\n", "")
+
+    def test_lines_come_as_jobs_end(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        one, two = running(hub, 1), running(hub, 2)
+        hub.then(as_ever, as_ever, ending(hub, {two: "ERROR"}), ending(hub, {one: "COMPLETED"}))
+        code, stdout, stderr = hfjobs("wait", one, two, "--format", "{{.id}} {{.status}}")
+        assert (code, stdout, stderr) == (10, f"{two} ERROR\n{one} COMPLETED\n", "")
+
+
+class TestAbsence:
+    def test_of_the_hub_is_told_of_and_survived(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        hub.then(as_ever, *[hang_up] * 8, ending(hub, {job: "COMPLETED"}))
+        code, stdout, stderr = hfjobs("wait", f"{USER}/{job}", "-q")
+        assert (code, stdout) == (0, f"{job}\n")
+        assert stderr.count("; the waiting goes on\n") == 2
+
+    def test_of_a_token_is_not(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        hub.then(as_ever)
+        hub.replies(401, '{"error": "Invalid token"}', times=2)
+        code, stdout, stderr = hfjobs("wait", f"{USER}/{job}", "-q")
+        assert (code, stdout) == (4, "")
+        assert stderr.startswith("error: the Hub does not accept the token from HF_TOKEN: Invalid token")
+
+
+class TestTime:
+    def test_that_is_over(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        began = time.monotonic()
+        result = run_command("wait", f"{USER}/{job}", BY_HAND, "--timeout", "1s", "-q", environ=hfjobs.environ)
+        assert result == Result(12, f"{BY_HAND}\n", f"after 1s: not ended yet: {USER}/{job}\n")
+        assert time.monotonic() - began < 30  # it ends at all
+
+    def test_is_over_for_a_hub_that_does_not_answer_too(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
+        hub.then(*[stall] * 9)
+        result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
+        assert result == Result(12, "", f"after 0s: not ended yet: {USER}/{BY_HAND}\n")
+
+    @pytest.mark.parametrize("value", ["", "x", "5x", "-1", "0", "nan", "inf", "1h ago", "1e99"])
+    def test_that_is_none(self, hfjobs: Hfjobs, hub: Hub, value: str) -> None:
+        told = f"error: --timeout '{value}' is not a length of time\nhint: for example 90s, 30m, 2h or 1d\n"
+        assert hfjobs("wait", BY_HAND, f"--timeout={value}") == Result(2, "", told)
+        assert hub.requests == []
+
+
+@posix_only
+def test_an_interrupt_names_what_still_runs(hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
+    one, two = running(hub, 1), running(hub, 2)
+    hub.then(as_ever, stall)
+    result = signalled(command("wait", f"{USER}/{one}", f"{USER}/{two}"), hfjobs.environ, stall.arrived, signal.SIGINT)
+    assert result == Result(130, "", f"not ended yet: {USER}/{one} {USER}/{two}\ninterrupted\n")
+
+
+@posix_only
+def test_jobs_that_really_run(serve: Serve, tmp_path: Path) -> None:
+    """They end one after the other, are waited for on a terminal, and the official client agrees on how they ended."""
+    emulator = serve(tmp_path / "state", "--empty")
+    environ = {**emulator.environ, "HOME": str(tmp_path)}
+    good = emulator.python("import time; time.sleep(1)", labels={"name": "good"})
+    bad = emulator.python("import time; time.sleep(0.5); raise SystemExit(3)", labels={"name": "bad"})
+    result = run_command("wait", good, bad, "--format", "{{.name}} {{.status}}", environ=environ)
+    assert (result.code, sorted(result.stdout.splitlines()), result.stderr) == (10, ["bad ERROR", "good COMPLETED"], "")
+    shown = on_terminal(100, "wait", good, bad, environ={**environ, "NO_COLOR": "1"})
+    assert shown.code == 10
+    assert [line.split()[0] for line in shown.stdout.splitlines()[1:]] == [good, bad]
+    peer = run(
+        [sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", "wait", good, bad],
+        {**environ, "HF_HUB_DISABLE_UPDATE_CHECK": "1"},
+    )
+    assert peer.code == 1
