@@ -146,7 +146,7 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
     from hfjobs_cli.commands.shared.changing import prepared
     from hfjobs_cli.commands.shared.launching import create
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.launch.new_job import Launch
 
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
@@ -154,7 +154,7 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
         found = ready[reference]
         if isinstance(found, HfJobsError):
             raise found
-        return create(session, UvLaunch(found.job, found.source.owner.name), known)
+        return create(session, Launch(found.job, found.source.owner.name), known)
 
     return again
 

@@ -48,7 +48,7 @@ def run(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.launching import start, surroundings
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.launch.new_job import Launch
 
     around = surroundings(session, dry_run=following.dry_run)
     words = list(command or ())
@@ -58,7 +58,7 @@ def run(
         session.warn(f"'{words[0]}' stands after IMAGE and so is the command; options of hfjobs stand before IMAGE")
     described = _described(job, image, words, namespace, spec, around)
     described = _with_arguments(described, arguments)
-    return start(session, UvLaunch(described, namespace), job, following, output, around)
+    return start(session, Launch(described, namespace), job, following, output, around)
 
 
 def _described(

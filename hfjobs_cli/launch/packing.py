@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.checks import MAX_VARIABLE_BYTES
-
-VARIABLE = "PACKED_FILES"
+from hfjobs_cli.launch.new_job import PACKED
 
 MAX_FILE_MIB = 64
 """How much of a file is read to be packed. What is packed is much less, but text shrinks."""
@@ -37,7 +36,7 @@ exec "$0" "$@"
 
 
 class Parcel(NamedTuple):
-    """A command with files in it: its words, and the value of VARIABLE."""
+    """A command with files in it: its words, and the value of PACKED."""
 
     command: tuple[str, ...]
     variable: str
@@ -62,15 +61,15 @@ def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
 
     program, *arguments = words
     packed = b64encode(_archive(files.values())).decode("ascii")
-    variable = _PROGRAM.format(packed=packed, variable=VARIABLE, mark=mark)
-    size = len(VARIABLE) + len(variable) + 2
+    variable = _PROGRAM.format(packed=packed, variable=PACKED, mark=mark)
+    size = len(PACKED) + len(variable) + 2
     if size > MAX_VARIABLE_BYTES:
         names = ", ".join(file.name for file in files.values())
         raise UsageError(
             f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
             hint="--bucket takes them to a bucket instead, or mount what is large with -v",
         )
-    command = ("sh", "-c", f'eval "${VARIABLE}"', program, *map(marked, arguments))
+    command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
     return Parcel(command, variable)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,8 +11,8 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch import names, variables
 from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
-from hfjobs_cli.launch.new_job import NewJob, split_image
-from hfjobs_cli.launch.packing import VARIABLE, LocalFile, names_of, pack, read_file
+from hfjobs_cli.launch.new_job import PACKED, Launch, NewJob, split_image
+from hfjobs_cli.launch.packing import LocalFile, names_of, pack, read_file
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge
 
@@ -23,19 +23,6 @@ LOOKS_LIKE_FILE = (".py", ".sh", ".yaml", ".yml", ".toml")
 
 MOUNT_PATH = "/data"
 """Where a bucket with local files is mounted."""
-
-
-@dataclass(frozen=True)
-class UvLaunch:
-    """A job that runs a script, where it belongs, and what of it the script itself has said.
-
-    `uploads` are local files by their name in the job, which must be in a bucket at MOUNT_PATH before it can run.
-    """
-
-    job: NewJob
-    namespace: str | None
-    from_script: tuple[str, ...] = ()
-    uploads: dict[str, LocalFile] = field(default_factory=dict)
 
 
 def is_address(script: str) -> bool:
@@ -51,7 +38,7 @@ def compose_uv(
     namespace: str | None,
     around: Surroundings,
     downloaded: bytes | None = None,
-) -> UvLaunch:
+) -> Launch:
     """Return the job that runs a script: a local file, an address with what was `downloaded`, or a command.
 
     Raises UsageError.
@@ -70,12 +57,12 @@ def compose_uv(
     job = named(job, typed, names.name_of_script(script, arguments, traits))
     words = ["uv", "run", *options, script, *arguments]
     if not files:
-        return UvLaunch(replace(job, command=tuple(words)), namespace, from_script)
+        return Launch(replace(job, command=tuple(words)), namespace, from_script)
     if how.bucket:
-        return UvLaunch(_in_bucket(job, words, files), namespace, from_script, files)
+        return Launch(_in_bucket(job, words, files), namespace, from_script, files)
     parcel = pack(words, files)
-    job = replace(job, command=parcel.command, environment={**job.environment, VARIABLE: parcel.variable})
-    return UvLaunch(job, namespace, from_script)
+    job = replace(job, command=parcel.command, environment={**job.environment, PACKED: parcel.variable})
+    return Launch(job, namespace, from_script)
 
 
 def _merged(typed: Typed, header: Header) -> tuple[Typed, tuple[str, ...]]:

@@ -13,15 +13,11 @@ from hfjobs_cli.commands.shared.started import ID_AND_URL, announce, follow_new,
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
-from hfjobs_cli.launch.existing import is_made_from
-from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, NewJob
-from hfjobs_cli.launch.packing import VARIABLE
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
-from hfjobs_cli.launch.uv import UvLaunch
 from hfjobs_cli.launch.volumes import check_local, spell_volume
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.secrets import masked_value, masked_words
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -93,7 +89,7 @@ def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
 
 
-def show_plan(session: Session, launch: UvLaunch, output: Output) -> None:
+def show_plan(session: Session, launch: Launch, output: Output) -> None:
     """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
 
     Raises UsageError for another format.
@@ -117,8 +113,10 @@ def show_plan(session: Session, launch: UvLaunch, output: Output) -> None:
     session.remark("nothing was sent (--dry-run)")
 
 
-def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
+def _summary(session: Session, launch: Launch) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    from hfjobs_cli.text.secrets import masked_words
+
     job = launch.job
     yield "image", job.image
     yield "command", shlex.join(masked_words([*job.command, *job.arguments]))
@@ -148,8 +146,10 @@ def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
 
 
 def _shortened(key: str, value: str) -> str:
-    if key == VARIABLE:
+    if key == PACKED:
         return f"({len(value)} bytes: the local files)"
+    from hfjobs_cli.text.secrets import masked_value
+
     shown = masked_value(key, value)
     return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
 
@@ -166,7 +166,7 @@ def _cost(session: Session, job: NewJob) -> str:
     return f"${usd:.4f} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
 
 
-def create(session: Session, launch: UvLaunch, known: Collection[str] = ()) -> JobInfo:
+def create(session: Session, launch: Launch, known: Collection[str] = ()) -> JobInfo:
     """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
 
     `known` are the ids of jobs like it that were created before.
@@ -175,12 +175,14 @@ def create(session: Session, launch: UvLaunch, known: Collection[str] = ()) -> J
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
 
     def is_it(found: JobInfo) -> bool:
+        from hfjobs_cli.launch.existing import is_made_from  # for answers that are lost
+
         return found.id not in known and is_made_from(found, job)
 
     return session.client.create_job(launch.namespace, job.body(), is_it, search)
 
 
-def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
+def _with_bucket(session: Session, launch: Launch) -> NewJob:
     if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
         return launch.job
     from hfjobs_cli.launch.buckets import Buckets
@@ -194,7 +196,7 @@ def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
 
 def start(
     session: Session,
-    launch: UvLaunch,
+    launch: Launch,
     typed: Typed,
     following: Following,
     output: Output,
