@@ -27,14 +27,15 @@ KINDS = [
     "job",
     "label_change",
     "log_line",
-    "schedule",
     "relative",
+    "schedule",
 ]
 TOPICS = [
     "formatting",
     "templates",
     "filters",
     "references",
+    "new-jobs",
     "exit-codes",
     "environment",
     "emulator",
@@ -42,6 +43,7 @@ TOPICS = [
     "schema",
 ]
 FORMATS = ["table", "json", "jsonl", "csv", "tsv", "markdown"]
+JOB_FORMATS = [*FORMATS, "command"]
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
 

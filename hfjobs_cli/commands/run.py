@@ -66,9 +66,10 @@ def _described(
 ) -> NewJob:
     """Return the job of the command line, on top of that of `--spec`. Raises UsageError."""
     from hfjobs_cli.launch.compose import compose_run, compose_spec
-    from hfjobs_cli.launch.spec_file import read_spec
 
     if spec is not None:
+        from hfjobs_cli.launch.spec_file import read_spec
+
         return compose_spec(typed, read_spec(spec, around), image, words, namespace, around)
     if image is None:
         raise UsageError("missing argument 'IMAGE'", hint="as in: hfjobs run python:3.12 python --version")

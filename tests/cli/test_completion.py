@@ -29,10 +29,10 @@ from tests.support import (
 )
 from tests.words import (
     COMMANDS,
-    FORMATS,
     HARDWARE_COLUMNS,
     INITIATORS,
     JOB_COLUMNS,
+    JOB_FORMATS,
     KINDS,
     SCHEDULED_COMMANDS,
     STATUSES,
@@ -78,7 +78,7 @@ class TestStaticWords:
             ("hfjobs ps --status !running,!sc", ["!running,!scheduling"]),
             ("hfjobs ps --initiator ", INITIATORS),
             ("hfjobs ps --initiator user,d", ["user,duplicated-job"]),
-            ("hfjobs ps --format ", [*FORMATS, "help"]),
+            ("hfjobs ps --format ", [*JOB_FORMATS, "help"]),
             ("hfjobs ps --sort ", JOB_COLUMNS),
             ("hfjobs ps --sort status,-run", ["status,-runtime"]),
             ("hfjobs ps --filter ", [f"{name}=" for name in JOB_COLUMNS]),

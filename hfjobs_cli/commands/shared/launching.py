@@ -15,7 +15,6 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
-from hfjobs_cli.launch.volumes import check_local, spell_volume
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import span
@@ -57,7 +56,10 @@ def checked(
     is typed. With `--max-cost` the timeout is set.
     """
     check(job)
-    check_local(job.volumes)
+    if job.volumes:
+        from hfjobs_cli.launch.volumes import check_local
+
+        check_local(job.volumes)
     if namespace is not None:
         check_name(namespace, "namespace")
     for line in around.warnings:
@@ -115,6 +117,7 @@ def show_plan(session: Session, launch: Launch, output: Output) -> None:
 
 def _summary(session: Session, launch: Launch) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    from hfjobs_cli.launch.volumes import spell_volume
     from hfjobs_cli.text.secrets import masked_words
 
     job = launch.job
@@ -163,7 +166,8 @@ def _cost(session: Session, job: NewJob) -> str:
         return "not known: the Hub names no price"
     times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
     ports = ", and its ports" if job.ports else ""
-    return f"${usd:.4f} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
+    shown = f"{usd:.2f}" if usd >= 1 else f"{usd:.4f}"
+    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
 
 
 def create(session: Session, launch: Launch, known: Collection[str] = ()) -> JobInfo:
