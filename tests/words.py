@@ -38,6 +38,7 @@ TOPICS = [
     "new-jobs",
     "exit-codes",
     "environment",
+    "provenance",
     "emulator",
     "agents",
     "schema",

@@ -121,6 +121,24 @@ Jobs = Annotated[
         show_default=False,
     ),
 ]
+JobsOrAll = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB...",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
+        "stdin, one per line. With --from none means all.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Read the jobs in FILE, written by --format json or jsonl, instead of the Hub's; - is stdin.",
+    ),
+]
 ChosenJobs = Annotated[
     list[str] | None,
     typer.Argument(

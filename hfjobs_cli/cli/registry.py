@@ -73,6 +73,7 @@ TOPICS = {
     "new-jobs": "running commands and scripts, and jobs again",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
+    "provenance": "where jobs come from, what came of them, and what changed",
     "emulator": "a Jobs API on this machine",
     "agents": "one page for programs that call hfjobs",
     "schema": "the JSON Schema of what --format json prints",

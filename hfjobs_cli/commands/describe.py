@@ -11,7 +11,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.commands.shared.sources import Source
     from hfjobs_cli.records.description import Description, SameLaunch
     from hfjobs_cli.records.job import JobInfo
 
@@ -28,12 +28,14 @@ def describe(
     tail: relatives.Tail = 10,
     output: Annotated[options.Output, "description"],
     namespace: options.Namespace = None,
+    from_: options.From = None,
 ) -> ExitCode:
     """Tell all there is to tell of a job, on a page for eyes.
 
     How it stands and why, what started it, how long it waited and ran, what it costs, whether the same launch (image,
     command and flavor) worked before, what it wrote last, and what to type next. The Hub is asked for all of it at
-    once. With --format json the same is there for programs.
+    once. With --format json the same is there for programs. --from asks nothing of it, and so leaves out the cost and
+    what the job wrote.
 
     \b
     Examples:
@@ -42,50 +44,54 @@ def describe(
       hfjobs describe @latest --tail 30
       hfjobs describe @failed --format '{{.reason}}: {{.why}}'
       hfjobs describe 6a016250aff1cd33e8f335aa --format json
+      hfjobs describe @failed --from jobs.jsonl
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands.shared.sources import source_of
 
     listing = Listing(session, output, indent=4)
-    references = named_jobs(session, [job], namespace)
-    listing.show([_described(session, each, tail) for each in references])
+    source = source_of(session, from_)
+    listing.show([_described(session, source, each, tail) for each in source.named([job], namespace)])
     return ExitCode.DONE
 
 
-def _described(session: Session, reference: JobReference, tail: int) -> Description:
-    """Return what can be told of a job. All but the job itself is asked for at once."""
+def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
+    """Return what can be told of a job. All of it is asked for at once."""
     from hfjobs_cli.api.threads import map_at_once
     from hfjobs_cli.commands.shared.family import FamilyReader
     from hfjobs_cli.provenance import story
     from hfjobs_cli.provenance.lineage import Lineage
     from hfjobs_cli.records.description import Description
 
-    job = session.client.inspect_job(reference)
     now = session.clock()
-    reader = FamilyReader(session, MOST_PAGES)
+    reader = FamilyReader(session, source, None if source.is_saved else MOST_PAGES)
     lineage = Lineage([job])
     same: SameLaunch | None = None
     lines: list[str] | None = None
 
     def read_family() -> None:
         nonlocal lineage
-        lineage = reader.read(job, reference.namespace)
+        lineage = reader.read(job, job.owner.name)
 
     def read_same() -> None:
         nonlocal same
-        same = _same_launch(session, job)
+        same = _same_launch(source, job)
 
     def read_lines() -> None:
         nonlocal lines
-        lines = _last_lines(session, job, reference, tail)
+        lines = _last_lines(session, job, tail)
 
     def read_cost() -> None:
         session.costs.of(job, now)
 
-    tasks: list[Callable[[], None]] = [read_family, read_same, read_lines, read_cost]
-    map_at_once(lambda task: task(), tasks)
+    about_jobs: list[Callable[[], None]] = [read_family, read_same]
+    if source.is_saved:
+        for task in about_jobs:
+            task()
+    else:
+        map_at_once(lambda task: task(), [*about_jobs, read_lines, read_cost])
     found = story.outcome(job, now)
-    cost = session.costs.of(job, now)
+    cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
         job=job,
         why=found.sentence,
@@ -104,28 +110,29 @@ def _described(session: Session, reference: JobReference, tail: int) -> Descript
     )
 
 
-def _same_launch(session: Session, job: JobInfo) -> SameLaunch:
+def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
     """Return how earlier jobs ended that were launched alike; those of the same name, if it has one."""
     from hfjobs_cli.provenance.story import same_launch
 
     labels = [("name", job.name)] if job.name else []
     found: list[JobInfo] = []
     is_whole = True
-    for number, page in enumerate(session.client.list_jobs(job.owner.name, None, labels), start=1):
-        found += page.jobs
-        if number == MOST_PAGES:
+    for number, page in enumerate(source.pages(job.owner.name, None, labels), start=1):
+        found += (each for each in page.jobs if not job.name or each.name == job.name)
+        if number == MOST_PAGES and not source.is_saved:
             is_whole = not page.has_next
             break
     return same_launch(job, found, is_whole=is_whole)
 
 
-def _last_lines(session: Session, job: JobInfo, reference: JobReference, tail: int) -> list[str] | None:
+def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
     from hfjobs_cli.api.log_reading import LogReading
+    from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
         return None
-    timeout_secs = session.settings.timeout_secs
+    reference, timeout_secs = JobReference.of(job, None), session.settings.timeout_secs
     reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, sleep=session.sleep)
     try:
         items = [item for item in reading.items() if isinstance(item, list)]

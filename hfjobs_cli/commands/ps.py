@@ -27,12 +27,13 @@ def ps(
     sort: options.Sort = None,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
+    from_: options.From = None,
 ) -> ExitCode:
     """List jobs, newest first (also: ls, list).
 
     Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
     every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
-    page.
+    page. Costs are shown where they are asked for by name. --from lists jobs that were saved.
 
     \b
     Examples:
@@ -47,15 +48,19 @@ def ps(
       hfjobs ps -a --format '{{.id}} {{.status}} {{.initiator}}'
       hfjobs ps -a --format 'table {{.id}}\\t{{.labels.team}}\\t{{.runtime}}'
       hfjobs ps --columns id,name,status
+      hfjobs ps -a --since 7d --columns +cost --sort -cost
+      hfjobs ps -a --limit 0 --format jsonl > jobs.jsonl; hfjobs ps -a --from jobs.jsonl --status error
       hfjobs ps -q
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
+    from hfjobs_cli.commands.shared.snapshots import open_snapshot
 
     wanted = job_filter(selection, session.clock(), output.kind)
     listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
-    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
+    snapshot = None if from_ is None else open_snapshot(session, from_)
+    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)
 
     listing.show(found.jobs(), selection.limit or None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import options, relatives
@@ -11,6 +11,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.sources import Source
     from hfjobs_cli.provenance.lineage import Lineage, Parent
     from hfjobs_cli.query.scan import Page, Scan
     from hfjobs_cli.records.job import JobInfo
@@ -36,6 +37,7 @@ def tree(
     choice: Annotated[options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,
+    from_: options.From = None,
 ) -> ExitCode:
     """Show what jobs came from, and what came of them.
 
@@ -44,7 +46,7 @@ def tree(
     the same person are no family. The job asked for is marked. Of many that came of the same a few are drawn and the
     others counted; --no-trunc draws all. What the Hub no longer knows is (gone).
 
-    No more pages are read than the root is old.
+    No more pages are read than the root is old. --from reads jobs that were saved.
 
     \b
     Examples:
@@ -54,36 +56,44 @@ def tree(
       hfjobs tree -a --since 7d
       hfjobs tree 6a02e814aff1cd33e8f34583 --format mermaid
       hfjobs tree 6a02e814aff1cd33e8f34583 --format dot | dot -Tsvg > family.svg
+      hfjobs tree -a --from jobs.jsonl
       hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
     """
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.sources import source_of
     from hfjobs_cli.query.names import check_name
 
     listing = Listing(session, output)
     if namespace is not None:
         check_name(namespace, "namespace")
+    source = source_of(session, from_)
+    if all_namespaces and source.is_saved:
+        raise UsageError("--all-namespaces is about the Hub, and --from about a file", hint="leave out one of the two")
     if job is None:
         about_one = [name for name, value in (("up", up), ("down", down), ("all-namespaces", all_namespaces)) if value]
         if about_one:
             raise UsageError(f"--{about_one[0]} is about one job", hint=f"name it: hfjobs tree --{about_one[0]} JOB")
-        found, remarks = _forest(session, choice, namespace, depth)
+        found, remarks = _forest(session, source, choice, namespace, depth)
     else:
         if choice.are_given:
             raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
-        found, remarks = _family(session, job, namespace, all_namespaces, up=up, down=down, depth=depth)
+        found, remarks = _family(session, source, job, namespace, all_namespaces, up=up, down=down, depth=depth)
     listing.show(each for each in found if not output.quiet or (each.type == "job" and each.note != "gone"))
     for remark in remarks:
         session.remark(remark)
     return ExitCode.DONE
 
 
-def _family(session: Session, text: str, namespace: str | None, everywhere: bool, **which: Any) -> _Told:
+def _family(
+    session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
+) -> _Told:
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
     from hfjobs_cli.commands.shared.family import FamilyReader
+    from hfjobs_cli.commands.shared.sources import only
     from hfjobs_cli.records.job import JobInfo
 
-    asked = _starter(session, text, namespace) or _job(session, text, namespace)
-    reader = FamilyReader(session)
+    asked = _starter(source, text, namespace) or only(source.named([text], namespace), text)
+    reader = FamilyReader(session, source)
     lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
     key = asked.id if isinstance(asked, JobInfo) else asked.key
     if not isinstance(asked, JobInfo) and not lineage.children(key):
@@ -99,17 +109,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _job(session: Session, text: str, namespace: str | None) -> JobInfo:
-    """Return the job that a text names. Raises UsageError or NotFound."""
-    from hfjobs_cli.commands.shared.several import named_jobs
-
-    references = named_jobs(session, [text], namespace)
-    if len(references) != 1:
-        raise session.failures.pop() if session.failures else UsageError(f"'{text}' is not one job", hint="name one")
-    return session.client.inspect_job(references[0])
-
-
-def _starter(session: Session, text: str, namespace: str | None) -> Parent | None:
+def _starter(source: Source, text: str, namespace: str | None) -> Parent | None:
     """Return the schedule or the webhook that a text names, None if it names a job. Raises UsageError or NotFound."""
     from hfjobs_cli.provenance.lineage import RUN, STARTERS, Parent
     from hfjobs_cli.query.names import check_name
@@ -125,14 +125,16 @@ def _starter(session: Session, text: str, namespace: str | None) -> Parent | Non
     if type_ not in STARTERS:
         raise UsageError(f"'{text}' has no tree", hint="name a job, scheduled-job:ID-OR-NAME or webhook:ID")
     is_named = type_ == "scheduled-job" and not _ID.fullmatch(who)
-    return Parent(type_, _schedule(session, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
+    return Parent(type_, _schedule(source, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
 
 
-def _schedule(session: Session, name: str, namespace: str | None) -> str:
+def _schedule(source: Source, name: str, namespace: str | None) -> str:
     """Return the id of the schedule of a name. Raises NotFound, or UsageError if there are several."""
     from hfjobs_cli.text.words import one_of
 
-    names = session.client.schedule_names(namespace)
+    names = source.schedule_names(namespace)
+    if names is None:
+        raise UsageError(f"the name '{name}' of a schedule cannot be looked up", hint="give its id, scheduled-job:ID")
     found = [identifier for identifier, each in names.items() if name in (each, identifier)]
     if not found:
         known = sorted({each for each in names.values() if each})
@@ -143,17 +145,23 @@ def _schedule(session: Session, name: str, namespace: str | None) -> str:
     return found[0]
 
 
-def _forest(session: Session, choice: options.Choice, namespace: str | None, depth: int | None) -> _Told:
+def _forest(
+    session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
+) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
     from hfjobs_cli.commands.shared.selection import job_filter
     from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.records.job import KIND
 
-    wanted = job_filter(choice, session.clock())
+    wanted = job_filter(choice, session.clock(), session.bound(KIND))
     if wanted.names_schedules:
-        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+        names = source.schedule_names(namespace)
+        if names is None:
+            raise UsageError("the names of schedules cannot be looked up", hint="give an id, scheduled-job:ID")
+        wanted = wanted.with_schedules(names)
     seen: dict[str, JobInfo] = {}
 
-    def kept(pages: Iterator[Page]) -> Iterator[Page]:
+    def kept(pages: Iterable[Page]) -> Iterator[Page]:
         for page in pages:
             seen.update((job.id, job) for job in page.jobs)
             yield page
@@ -161,20 +169,19 @@ def _forest(session: Session, choice: options.Choice, namespace: str | None, dep
     def page_read(scan: Scan) -> None:
         session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
 
-    pages = session.client.list_jobs(namespace, wanted.stages, wanted.labels)
+    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.since, all_of_them=not choice.limit)
     scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
     is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
-    lineage = _with_ancestors(session, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
+    lineage = _with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
     found = lineage.forest(chosen, session.clock(), depth=depth)
     return found, list(_remarks(scan, sum(not each.generation for each in found)))
 
 
 def _with_ancestors(
-    session: Session, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
+    source: Source, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
 ) -> Lineage:
     """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
-    from hfjobs_cli.commands.shared.family import look_up, schedule_names
     from hfjobs_cli.provenance.lineage import Lineage
     from hfjobs_cli.query.names import is_name
     from hfjobs_cli.query.references import JobReference
@@ -188,9 +195,9 @@ def _with_ancestors(
             break
         asked |= missing
         references = [JobReference(namespace, each) for each in sorted(missing) if is_name(each)]
-        seen.update((job.id, job) for job in look_up(session, references))
+        seen.update((job.id, job) for job in source.look_up(references))
     if any(root.startswith("scheduled-job:") for root in roots.values()):
-        return Lineage(seen.values(), schedule_names(session, namespace))
+        return Lineage(seen.values(), source.schedule_names(namespace))
     return lineage
 
 

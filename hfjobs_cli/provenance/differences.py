@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
@@ -12,6 +11,7 @@ from hfjobs_cli.provenance.story import waited_secs
 from hfjobs_cli.records.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.spec import JobVolume
+from hfjobs_cli.text.quoting import quoted
 from hfjobs_cli.text.secrets import masked, masked_value, masked_words
 from hfjobs_cli.text.times import span
 
@@ -133,8 +133,8 @@ def _of_command(a: list[str], b: list[str]) -> Iterator[Change]:
         before = int(0 < a1 < len(a) + 1 and b1 > 0 and a[a1 - 1].startswith("-") and a[a1 - 1] == b[b1 - 1])
         yield (
             f"command[{a1 - before}]",
-            shlex.join(shown_a[a1 - before : a2]) if a2 > a1 else None,
-            shlex.join(shown_b[b1 - before : b2]) if b2 > b1 else None,
+            quoted(shown_a[a1 - before : a2]) if a2 > a1 else None,
+            quoted(shown_b[b1 - before : b2]) if b2 > b1 else None,
         )
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from hfjobs_cli.provenance.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, parent_of
+from hfjobs_cli.provenance.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.records.description import NextStep, SameLaunch
 from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.relative import JOB
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 from hfjobs_cli.text.times import age, span
 
@@ -149,8 +150,9 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
             f"One of {len(others):,} {what}: {_counted(others)}." if len(others) > 1 else f"The only one of the {what}."
         )
     elif parent is not None and lineage.ancestors(job.id)[1:]:
-        *_, root = lineage.ancestors(job.id)
-        said.append(f"The first of its line was started by {root}." if ":" in root else f"Its line begins with {root}.")
+        *_, above, root = [job.id, *lineage.ancestors(job.id)]
+        first = lineage.parent(above)
+        said.append(f"Its line begins with {_origin(first, lineage) if first is not None else root}.")
     heirs = [lineage.jobs[each] for each in lineage.descendants(job.id)]
     if heirs:
         one = len(heirs) == 1
@@ -160,6 +162,16 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
     if not is_whole:
         said.append(f"That is among the newest {len(lineage.jobs):,} jobs.")
     return " ".join(said)
+
+
+def _origin(parent: Parent, lineage: Lineage) -> str:
+    """Return what a line of jobs begins with, by its name if that is known."""
+    name = lineage.name(parent)
+    if parent.type == "scheduled-job":
+        return f"the schedule {name or parent.who}"
+    if parent.type == JOB:
+        return f"{name} ({parent.who})" if name else parent.who
+    return {"webhook": f"the webhook {parent.who}", "user": parent.who, "org": parent.who}.get(parent.type, parent.key)
 
 
 def _counted(jobs: Iterable[JobInfo]) -> str:

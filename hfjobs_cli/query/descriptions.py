@@ -26,6 +26,10 @@ class Description(NamedTuple):
     place: int = 0
     prefix: str = ""
 
+    def __str__(self) -> str:
+        """Spell it as it was written."""
+        return self.text
+
 
 def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description:
     """Read what begins with `@`, perhaps behind `NAMESPACE/`, or the begin of an id. Raises UsageError."""

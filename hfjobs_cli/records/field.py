@@ -172,14 +172,13 @@ def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> F
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    *outer, name = path
-    own: Callable[[Any], Any] = about.shown or attrgetter(name)
-    if not outer:
-        return lambda record, _now: own(record)
-    (first,) = outer
+    shown = about.shown or attrgetter(path[-1])
+    if len(path) == 1:
+        return lambda record, _now: shown(record)
+    first, _ = path
 
     def read(record: Record, _now: datetime) -> Any:
         part = getattr(record, first)
-        return None if part is None else own(part)
+        return None if part is None else shown(part)
 
     return read

@@ -52,7 +52,7 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
     room = view.width or _PIPE_WIDTH
     arrow = "→" if view.holds("→") else "->"
     field = view.spell(each.field)
-    a, b = (ABSENT if value is None else value or "''" for value in (each.a, each.b))
+    a, b = (ABSENT if value is None else value.strip() or "''" for value in (each.a, each.b))
     start = f"  {field}{' ' * (width - cell_width(field))}  "
     if "\n" not in a + b and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
         yield start, None

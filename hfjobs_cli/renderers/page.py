@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 
 from hfjobs_cli.records.description import Description, SameLaunch
@@ -10,6 +9,7 @@ from hfjobs_cli.records.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.renderers.ink import inked
 from hfjobs_cli.renderers.layout import wrapped
 from hfjobs_cli.renderers.view import View
+from hfjobs_cli.text.quoting import quoted
 from hfjobs_cli.text.secrets import masked_words
 from hfjobs_cli.text.times import age, span, timestamp
 from hfjobs_cli.text.widths import cell_width
@@ -64,11 +64,15 @@ def _width(view: View) -> int:
 
 
 def _wrapped(label: str, text: str, view: View) -> Iterator[Piece]:
-    """Yield a text beside its label, or without one from the left end of the line, on as many lines as it takes."""
+    """Yield a text beside its label, or without one from the left end of the line, on as many lines as it takes.
+
+    The lines of a text stay lines: a script in a command is read as one.
+    """
     if not text:
         return
     start = " " * _LABEL if label else ""
-    lines = wrapped(view.spell(text), _width(view) - len(start))
+    room = _width(view) - len(start)
+    lines = [part for line in text.rstrip("\n").split("\n") for part in wrapped(view.spell(line), room)]
     if view.folds and len(lines) > _MOST_LINES + 1:
         lines = [*lines[:_MOST_LINES], _ellipsis(view, f" {len(lines) - _MOST_LINES} more lines")]
     if label:
@@ -89,7 +93,7 @@ def _ellipsis(view: View, text: str) -> str:
 
 
 def _command(job: JobInfo) -> str:
-    return shlex.join(masked_words([*(job.command or ()), *(job.arguments or ())]))
+    return quoted(masked_words([*(job.command or ()), *(job.arguments or ())]))
 
 
 def _hardware(job: JobInfo) -> str:
@@ -111,7 +115,7 @@ def _times(each: Description, view: View) -> Iterator[Piece]:
         return
     stage, timeout = each.job.status.stage or "", each.job.timeout
     left = max(0.0, timeout - ran) if stage == "RUNNING" and timeout is not None and ran is not None else 0.0
-    signs = "░█·" if view.holds("░█·") else "-#."
+    signs = "─━·" if view.holds("─━·") else "-=."
     room = max(10, min(_BAR, _width(view) - _LABEL))
     lengths = _lengths([waited or 0.0, ran or 0.0, left], room)
     styles = (STAGE_STYLES["SCHEDULING"], STAGE_STYLES.get(stage), None)

@@ -56,7 +56,9 @@ def render(records: Iterable[Relative], view: View) -> None:
 
     fitted = fit([_BRANCH, *_columns(drawn, view)], measure, view.width)
     aligned = set(jobs)
-    for line in drawn:
+    for number, line in enumerate(drawn):
+        if number and not line.follows:
+            view.write("\n")  # between two trees
         if line in aligned:
             texts = [cut(rows[column][line], width, marks.ellipsis) for column, width in fitted]
             pieces = _aligned(texts, fitted, is_asked=line.relative is not None and line.relative.is_asked)

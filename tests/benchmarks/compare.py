@@ -73,6 +73,15 @@ ROWS = (
         pairs_divided_by=3,
     ),
     Row(
+        "`ps -a --limit 0 -q`, 5,000 jobs, 100 ms a page",
+        ["ps", "-a", "--limit", "0", "-q"],
+        ["jobs", "ps", "-a", "--limit", "0", "-q"],
+        0.65,
+        jobs=5_000,
+        delay_ms=100,
+        pairs_divided_by=5,
+    ),
+    Row(
         "`inspect` of 50 jobs, server answering in 50 ms",
         ["inspect", *IDS],
         ["jobs", "inspect", *IDS],

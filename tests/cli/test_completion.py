@@ -70,7 +70,7 @@ class TestStaticWords:
         ("line", "words"),
         [
             ("hfjobs ", COMMANDS),
-            ("hfjobs d", ["duplicate"]),
+            ("hfjobs d", ["duplicate", "describe", "diff"]),
             ("hfjobs ps --status ", STATUSES),
             ("hfjobs ps --status C", ["Completed", "Canceled"]),
             ("hfjobs ps --status running,", [f"running,{word}" for word in STATUSES[1:]]),
@@ -98,6 +98,14 @@ class TestStaticWords:
             ("hfjobs ps -f owner.t", ["owner.type="]),
             ("hfjobs hardware --columns ", [*HARDWARE_COLUMNS, "help"]),
             ("hfjobs hardware -f pr", ["price_minute=", "price=", "pretty_name="]),
+            (
+                "hfjobs tree --format ",
+                ["tree", "json", "mermaid", "dot", "table", "jsonl", "csv", "tsv", "markdown", "help"],
+            ),
+            ("hfjobs tree --columns li", ["link"]),
+            ("hfjobs tree --filter ima", ["image="]),
+            ("hfjobs diff --format d", ["diff"]),
+            ("hfjobs describe --format pa", ["page"]),
             ("hfjobs help f", ["formatting", "filters"]),
             ("hfjobs help du", ["duplicate"]),
             ("hfjobs help ", [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]),
@@ -165,7 +173,7 @@ class TestStaticWords:
 
     def test_follow_a_blank_that_powershell_leaves_out(self, environ: dict[str, str]) -> None:
         asked = {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": ""}
-        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("hardware:::")
+        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("description:::")
         assert complete("hfjobs ps --status running,", asked, "powershell").stdout.startswith("scheduling:::")
 
     @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])

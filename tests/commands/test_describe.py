@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.commands.families import GONE_SCHEDULE, ORGANISATION, Family
@@ -72,7 +73,7 @@ class TestPage:
     def test_ascii_where_there_is_no_unicode(self, hfjobs: Hfjobs) -> None:
         printed = hfjobs("describe", BY_SCHEDULE, stdout=Western()).stdout
         assert printed.isascii()
-        assert "Times        --------####" in printed
+        assert "Times        --------====" in printed
 
     @pytest.mark.parametrize(
         ("name", "changes"),
@@ -219,7 +220,7 @@ class TestStartedBy:
         assert described(hfjobs, source)["family"] == "2 jobs came of it: 1 failed, 1 completed."
         found = described(hfjobs, again)
         assert found["started_by"] == f"It is a copy of a ({source}), made by {USER}."
-        assert found["family"] == f"The first of its line was started by user:{USER}. One job came of it: completed."
+        assert found["family"] == f"Its line begins with {USER}. One job came of it: completed."
         assert described(hfjobs, changed)["started_by"] == f"It is a copy, with changes, of b ({again})."
 
     def test_gone_source(self, hfjobs: Hfjobs, family: Family) -> None:
@@ -343,6 +344,8 @@ def test_a_long_history_is_read_in_part(hfjobs: Hfjobs, family: Family) -> None:
         "That is among the newest 1,000 jobs."
     )
     assert found["same_launch"]["is_whole"] is False
+    copy = family.add(by=("duplicated-job", ids[0]))
+    assert described(hfjobs, copy)["started_by"] == f"It is a copy of nightly ({ids[0]}), made by {USER}."
 
 
 def test_json_holds_the_job_as_inspect_prints_it(hfjobs: Hfjobs) -> None:
@@ -363,3 +366,22 @@ def test_without_a_job(hfjobs: Hfjobs) -> None:
     code, stdout, stderr = hfjobs("describe", "6a01d697aff1cd33e8f30000")
     assert (code, stdout) == (3, "")
     assert stderr.startswith("error: no job '6a01d697aff1cd33e8f30000'")
+
+
+def test_of_what_was_saved(hfjobs: Hfjobs, hub: Hub, family: Family) -> None:
+    """All but what the Hub alone knows."""
+    source = family.add(flavor="h200")
+    job = family.add(flavor="h200", by=("duplicated-job", source), stage="ERROR", message="Job timeout")
+    expected = described(hfjobs, job)
+    saved = hfjobs("ps", "-a", "--limit", "0", "--json").stdout
+    hub.requests.clear()
+    found = json.loads(hfjobs("describe", job, "--from", "-", "--json", stdin=saved).stdout)
+    unknown = dict.fromkeys(("cost", "cost_usd", "cost_is_estimated", "last_lines"))
+    assert found == [{**expected, **unknown}]
+    assert hub.requests == []
+
+
+def test_json_fits_its_schema(hfjobs: Hfjobs, family: Family) -> None:
+    schema = json.loads(hfjobs("help", "schema", "description").stdout)
+    family.add()
+    jsonschema.validate([described(hfjobs, each) for each in (BY_SCHEDULE, family.add(stage="ERROR"))], schema)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.commands.families import Family
@@ -70,6 +71,11 @@ def test_for_eyes(hfjobs: Hfjobs, pair: tuple[str, str], golden: Golden, columns
 def test_formats(hfjobs: Hfjobs, pair: tuple[str, str], golden: Golden, format_: str) -> None:
     result = hfjobs("diff", *pair, "--format", format_)
     assert result == Result(0, golden(f"diff.{format_}", result.stdout), "")
+
+
+def test_json_fits_its_schema(hfjobs: Hfjobs, pair: tuple[str, str]) -> None:
+    schema = json.loads(hfjobs("help", "schema", "difference").stdout)
+    jsonschema.validate(hfjobs.jobs("diff", *pair, "--json"), schema)
 
 
 class TestCommand:
@@ -152,8 +158,8 @@ class TestSecrets:
             printed = hfjobs("diff", *jobs, "--format", format_).stdout
             assert "sesame" not in printed
         assert differing(hfjobs, *jobs) == [
-            ("command[1]", "--api-key '***' '--token=***'", "--api-key '***' '--token=***'"),
-            ("command[4]", "--tokens one '***'", "--tokens two '***'"),
+            ("command[1]", "--api-key *** --token=***", "--api-key *** --token=***"),
+            ("command[4]", "--tokens one ***", "--tokens two ***"),
             ("command[9]", "HF_TOKEN=***", "HF_TOKEN=***"),
             ("environment.MY_PASSWORD", "***", "***"),
             ("environment.WANDB_API_KEY", "***", "***"),
@@ -210,6 +216,21 @@ class TestOther:
             ("stage", "COMPLETED"),
             ("label", "name=x"),
         ]
+
+    def test_in_what_was_saved(self, hfjobs: Hfjobs, hub: Hub, family: Family, pair: tuple[str, str]) -> None:
+        good, bad = family.add("x"), family.add("x", flavor="h200", stage="ERROR")
+        given = (
+            ("diff", *pair),
+            ("diff", "--with-source", pair[1]),
+            ("diff", "--with-last-good", bad),
+            ("diff", "@1", "@0"),
+        )
+        expected = [hfjobs(*argv) for argv in given]
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl", "--sort", "id").stdout
+        hub.requests.clear()
+        assert [hfjobs(*argv, "--from", "-", stdin=saved) for argv in given] == expected
+        assert good in expected[2].stdout
+        assert hub.requests == []
 
     def test_by_what_they_are(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("diff", "@1", "@0").code == 0

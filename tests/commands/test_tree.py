@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -206,12 +207,12 @@ class TestForest:
         assert result.stderr == (
             "3 jobs in 2 trees, 3 jobs read on 1 page\nhint: stopped after 3, there may be more; --limit 0 takes all\n"
         )
-        assert result.stdout == f"user:{USER}\nwebhook:{WEBHOOK}\n"
+        assert result.stdout == f"user:{USER}\n\nwebhook:{WEBHOOK}\n"
 
     def test_all_jobs_are_read_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("tree", "-a", "--limit", "0", "-q")
         assert len(result.stdout.split()) == 245
-        assert sum(path.startswith(f"GET /api/jobs/{USER}") for path in hub.paths) == 3
+        assert hub.paths.count(f"GET /api/jobs/{USER}") == 3
 
     def test_without_a_match(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("tree", "--name", "nothing")
@@ -228,7 +229,7 @@ class TestRequests:
 
     def test_two_pages_for_a_schedule_of_some_months(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("tree", BY_SCHEDULE).code == 0
-        assert [path for path in hub.paths if "whoami" not in path] == [
+        assert [path for path in hub.paths if not path.endswith(("whoami-v2", "/count"))] == [
             f"GET /api/jobs/{USER}/{BY_SCHEDULE}",
             f"GET /api/jobs/{USER}",
             f"GET /api/jobs/{USER}",
@@ -241,6 +242,46 @@ class TestRequests:
         assert code == 0
         assert stdout.startswith(f"scheduled-job:{DAILY_SCHEDULE}\n")
         assert stderr.startswith("warning: schedules have no names here: ")
+
+
+class TestSaved:
+    """`--from` reads what was saved, and asks nothing of the Hub."""
+
+    @pytest.mark.parametrize("format_", ["json", "jsonl"])
+    def test_family(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, format_: str) -> None:
+        ids = grown(hub)
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", format_).stdout
+        (tmp_path / "jobs").write_text(saved, encoding="utf-8")
+        whole = hfjobs("tree", ids["again"], "-q", "--down").stdout
+        hub.requests.clear()
+        found = hfjobs("tree", ids["again"], "-q", "--down", "--from", str(tmp_path / "jobs"))
+        assert (found.code, found.stdout) == (0, whole)
+        assert found.stderr.startswith("2 relatives among 251 jobs read on 3 pages\n")
+        assert hfjobs("tree", ids["again"], "-q", "--down", "--from", "-", stdin=saved).stdout == whole
+        assert hub.requests == []
+
+    def test_forest(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """In whatever order."""
+        saved = hfjobs("ps", "-a", "--limit", "0", "--sort", "created", "--format", "jsonl").stdout
+        hub.requests.clear()
+        result = hfjobs("tree", "-a", "--initiator", "webhook", "--from", "-", stdin=saved)
+        assert result.stdout.startswith(f"webhook:{WEBHOOK}\n├─ 6a02eae4aff1cd33e8f345a0")
+        assert "… 19 more" in result.stdout
+        assert hub.requests == []
+
+    def test_of_a_schedule(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Its name was not saved."""
+        saved = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl").stdout
+        hub.requests.clear()
+        result = hfjobs("tree", f"scheduled-job:{DAILY_SCHEDULE}", "--from", "-", stdin=saved)
+        assert result.stdout.startswith(f"► scheduled-job:{DAILY_SCHEDULE}\n├─ ")
+        code, _, stderr = hfjobs("tree", "scheduled-job:refresh-index", "--from", "-", stdin=saved)
+        hint = "give its id, scheduled-job:ID"
+        assert (code, stderr) == (
+            2,
+            f"error: the name 'refresh-index' of a schedule cannot be looked up\nhint: {hint}\n",
+        )
+        assert hub.requests == []
 
 
 class TestFormats:
@@ -283,6 +324,12 @@ def grown_again(hub: Hub) -> str:
         (("user:alice",), 2, "what user:alice starts is no family", "hfjobs tree -a --initiator user:alice"),
         (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "hfjobs tree abc"),
         (("comet:1",), 2, "'comet:1' has no tree", "name a job, scheduled-job:ID-OR-NAME or webhook:ID"),
+        (
+            (BY_SCHEDULE, "-A", "--from", "jobs.json"),
+            2,
+            "--all-namespaces is about the Hub, and --from about a file",
+            "leave out one of the two",
+        ),
         (
             ("scheduled-job:refresh",),
             3,

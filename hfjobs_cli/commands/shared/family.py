@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused
 from hfjobs_cli.provenance.lineage import STARTERS, Lineage, Parent, moment_of_id, parent_of
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.references import JobReference
@@ -17,10 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands.shared.sources import Source
     from hfjobs_cli.query.scan import Page
 
 _EVER = datetime.min.replace(tzinfo=timezone.utc)
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
+
+MAX_LOOKUPS = 50
+"""How many jobs that are on no page are asked for one by one."""
 
 _SLACK = timedelta(minutes=1)
 """How much later than its id says something may have been made."""
@@ -33,12 +36,14 @@ class FamilyReader:
     end it before.
     """
 
-    def __init__(self, session: Session, most_pages: int | None = None) -> None:
+    def __init__(self, session: Session, source: Source, most_pages: int | None = None) -> None:
         """Read nothing yet."""
         self._session = session
+        self._source = source
         self._most_pages = most_pages
         self._listings: dict[str | None, _Listing] = {}
         self._gone: set[str] = set()
+        self._lookups = 0
         self.jobs: dict[str, JobInfo] = {}
         self.pages = 0
         self.is_whole = True
@@ -52,11 +57,15 @@ class FamilyReader:
             self.jobs[asked.id] = asked
             namespace = asked.owner.name or namespace
         known = () if namespace is None and others else (namespace,)
+        line, origin = self._line(asked)
+        # What starts jobs is a root, and tells from the first how far to read, unless that may be too far.
+        is_root_known = origin is not None and origin.type in STARTERS and self._most_pages is None
+        since = self._bound(line, origin) if is_root_known else None
         for each in (*known, *others):
-            self._open(each)
+            self._open(each, since)
         while True:
             unread = self._unread(asked)
-            if unread is None or not self.is_whole:
+            if unread is None:
                 return Lineage(self.jobs.values(), self._names(asked, namespace))
             self._read_page(unread)
 
@@ -66,10 +75,11 @@ class FamilyReader:
             line, origin = self._line(asked)
             bound = self._bound(line, origin)
             for listing in self._listings.values():
-                if not listing.is_over and listing.reached >= bound:
+                if self.is_whole and not listing.is_over and listing.reached >= bound:
                     return listing
-            if origin is None or origin.type != JOB or origin.who in self._gone:
+            if origin is None or origin.type != JOB or origin.who in self._gone or self._lookups == MAX_LOOKUPS:
                 return None
+            self._lookups += 1
             self._look_elsewhere(origin.who)
 
     def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
@@ -99,7 +109,7 @@ class FamilyReader:
 
     def _look_elsewhere(self, identifier: str) -> None:
         """Ask for a job that is on no page that was read. Where it is there may be more relatives."""
-        found = look_up(self._session, [JobReference(None, identifier)]) if is_name(identifier) else []
+        found = self._source.look_up([JobReference(None, identifier)]) if is_name(identifier) else []
         if not found:
             self._gone.add(identifier)
         for job in found:
@@ -107,10 +117,12 @@ class FamilyReader:
             if job.owner.name:
                 self._open(job.owner.name)
 
-    def _open(self, namespace: str | None) -> None:
-        """Begin to read a namespace, unless that was done."""
-        if namespace not in self._listings:
-            self._listings[namespace] = _Listing(self._session.client.list_jobs(namespace))
+    def _open(self, namespace: str | None, since: datetime | None = None) -> None:
+        """Begin to read a namespace, unless that was done; if it is known since when, several pages at once."""
+        key = None if self._source.is_saved else namespace
+        if key not in self._listings:
+            pages = self._source.pages(key, since=since, all_of_them=since is not None)
+            self._listings[key] = _Listing(iter(pages), has_order=not self._source.is_saved)
 
     def _read_page(self, listing: _Listing) -> None:
         if self.pages == self._most_pages:
@@ -124,14 +136,15 @@ class FamilyReader:
     def _names(self, asked: JobInfo | Parent, namespace: str | None) -> dict[str, str | None] | None:
         """Return the names of schedules if there is one in the family."""
         _, origin = self._line(asked)
-        return None if origin is None or origin.type != "scheduled-job" else schedule_names(self._session, namespace)
+        return None if origin is None or origin.type != "scheduled-job" else self._source.schedule_names(namespace)
 
 
 class _Listing:
     """Pages of one namespace, and how far back they have been read."""
 
-    def __init__(self, pages: Iterator[Page]) -> None:
+    def __init__(self, pages: Iterator[Page], *, has_order: bool) -> None:
         self._pages = pages
+        self._has_order = has_order
         self.reached = _NEVER
         self.is_over = False
 
@@ -144,34 +157,18 @@ class _Listing:
         self.is_over = not page.has_next
         created = [job.created_at for job in page.jobs if job.created_at is not None]
         # The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
-        if created and created == sorted(created, reverse=True):
+        if self._has_order and created and created == sorted(created, reverse=True):
             self.reached = min(self.reached, created[-1])
         return page.jobs
 
 
-def schedule_names(session: Session, namespace: str | None) -> dict[str, str | None] | None:
-    """Return the names of all schedules of a namespace by their ids, None if this token may not see them."""
-    try:
-        return session.client.schedule_names(namespace)
-    except (BadResponse, NotAllowed, NotFound, RequestRefused) as error:
-        session.warn(f"schedules have no names here: {error.message}")
-        return None
-
-
-def look_up(session: Session, references: Iterable[JobReference]) -> list[JobInfo]:
-    """Return those of some jobs that there are; all are asked for at once."""
-    found = session.client.inspect_jobs(list(references))
-    for failure in found:
-        if isinstance(failure, HfJobsError) and not isinstance(failure, NotFound | NotAllowed):
-            raise failure
-    return [each for each in found if isinstance(each, JobInfo)]
-
-
-def last_good(session: Session, job: JobInfo) -> JobInfo | None:
+def last_good(source: Source, job: JobInfo) -> JobInfo | None:
     """Return the newest job before another that has its name and was completed, None if there is none."""
     created = job.created_at or _NEVER
-    pages = session.client.list_jobs(job.owner.name, ["COMPLETED"], [("name", job.name or "")])
-    older = (
-        each for page in pages for each in page.jobs if each.id != job.id and (each.created_at or _NEVER) < created
-    )
-    return next((each for each in older if each.name == job.name and each.status.stage == "COMPLETED"), None)
+    pages = source.pages(job.owner.name, ["COMPLETED"], [("name", job.name or "")])
+    older = (each for page in pages for each in page.jobs if (each.created_at or _NEVER) < created)
+    alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
+    found = (each for each in alike if each.status.stage == "COMPLETED")
+    if source.is_saved:  # in whatever order
+        return max(found, key=lambda each: each.created_at or _EVER, default=None)
+    return next(found, None)
