@@ -39,6 +39,7 @@ class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `secrets` are never told of on stderr, whoever would.
     """
 
     stdin: TextIO
@@ -50,6 +51,7 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set, repr=False)
     _progress_shown: bool = False
     _is_over: bool = False
     _speaking: threading.Lock = field(default_factory=threading.Lock)
@@ -240,6 +242,8 @@ class Session:
         settings: Settings | None = self.__dict__.get("settings")
         if settings is not None:
             line = redacted(line, settings.token)
+        for secret in self.secrets:
+            line = redacted(line, secret, "***")
         with self._speaking:
             if self._is_over:
                 return

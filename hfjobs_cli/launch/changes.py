@@ -9,9 +9,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.compose import compose, overridden
 from hfjobs_cli.launch.new_job import NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
-
-SOURCE_LABEL = "duplicated-from"
-"""The label by which a job tells from which it was made, where the Hub cannot know."""
+from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +43,7 @@ def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) ->
             + ", ".join(lost),
             hint=f"give {'it' if len(lost) == 1 else 'them'} again with {again}, or leave out with --drop-secrets",
         )
-    labels = {**given.labels, SOURCE_LABEL: source}
+    labels = {**given.labels, DUPLICATED_FROM: source}
     if changes.typed.no_name:
         labels.pop("name", None)
     environment = {key: value for key, value in given.environment.items() if key not in changes.unset_env}

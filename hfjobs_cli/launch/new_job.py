@@ -122,9 +122,11 @@ class NewJob:
         }
         return body | {key: value for key, value in optional.items() if value is not None}
 
-    def shown(self) -> dict[str, Any]:
-        """Return the body with null in place of the values of secrets."""
+    def shown(self, token: str | None = None) -> dict[str, Any]:
+        """Return the body with null in place of the values of secrets, and of variables that are the token."""
         body = self.body()
+        if token:
+            body["environment"] = {key: None if value == token else value for key, value in self.environment.items()}
         return body | {"secrets": dict.fromkeys(self.secrets)} if self.secrets else body
 
     def _expose(self) -> dict[str, list[int]] | None:

@@ -19,6 +19,9 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.checks import MAX_VARIABLE_BYTES
 from hfjobs_cli.launch.new_job import PACKED
 
+_MOMENT = 946_684_800
+"""When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
+
 MAX_FILE_MIB = 64
 """How much of a file is read to be packed. What is packed is much less, but text shrinks."""
 
@@ -108,5 +111,6 @@ def _archive(files: Iterable[LocalFile]) -> bytes:
         for file in files:
             member = tarfile.TarInfo(file.name)
             member.size, member.mode = len(file.content), 0o755 if file.is_executable else 0o644
+            member.mtime = _MOMENT
             archive.addfile(member, io.BytesIO(file.content))
     return made.getvalue()

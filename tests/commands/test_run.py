@@ -302,10 +302,24 @@ class TestDryRun:
                 "error: --dry-run prints a summary, json or jsonl\nhint: leave the format out, or take one of them\n",
             )
 
-    def test_debug_shows_no_secret(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        code, stdout, stderr = hfjobs("run", "-d", "--debug", "ubuntu", "env", "-s", stdin="")
-        assert code == 0
-        hub.replies(400, json.dumps({"error": "no"}))
+    def test_the_token_as_a_variable_is_not_shown_either(self, hfjobs: Hfjobs) -> None:
+        """It is sent, as was asked for, with a warning."""
+        code, stdout, stderr = hfjobs("run", "--dry-run", "--json", "-e", "HF_TOKEN", "-e", "AB=1", "ubuntu", "env")
+        assert (code, stderr.splitlines()[0]) == (
+            0,
+            "warning: HF_TOKEN is a variable, which whoever may look at the job can read; -s HF_TOKEN keeps it secret",
+        )
+        assert json.loads(stdout)["environment"] == {"HF_TOKEN": None, "AB": "1"}
+        assert TOKEN not in hfjobs("run", "--dry-run", "-e", "HF_TOKEN", "ubuntu", "env").stdout
+        again = hfjobs("run", "--dry-run", "--json", "--spec", "-", stdin=stdout)
+        assert again.stdout == stdout
+
+    def test_what_the_hub_says_shows_no_secret(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(400, json.dumps({"error": "secrets.KEY: 's3cretValue' is bad"}))
+        code, _, stderr = hfjobs("run", "-d", "--namespace", "x", "-s", "KEY", "ubuntu", "env", KEY="s3cretValue")
+        assert (code, "s3cretValue" in stderr, "secrets.KEY: '***' is bad" in stderr) == (1, False, True)
+
+    def test_debug_shows_no_secret(self, hfjobs: Hfjobs) -> None:
         for argv in (("-s", "KEY"), ("-s", "KEY", "--format", "{{.secrets}}")):
             _, stdout, stderr = hfjobs("run", "-d", "--debug", *argv, "ubuntu", "env", KEY="s3cretValue")
             assert "s3cretValue" not in stdout + stderr

@@ -31,7 +31,8 @@ def test_an_unknown_format_names_those_there_are(hfjobs: Hfjobs) -> None:
         2,
         "",
         "error: unknown format 'xml'\n"
-        f"hint: one of {', '.join(JOB_FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields\n",
+        f"hint: one of {', '.join(JOB_FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; "
+        "'help' lists its fields\n",
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.commands.shared.started import ID_AND_URL, announce, follow_new, show_created
+from hfjobs_cli.commands.shared.started import ID_AND_URL, announce, follow_new, left_running, show_created
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
@@ -55,6 +55,10 @@ def checked(
     All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
     is typed. With `--max-cost` the timeout is set.
     """
+    session.secrets.update(filter(None, job.secrets.values()))
+    token = around.environ.get("HF_TOKEN")
+    for key in [key for key, value in job.environment.items() if token and value == token]:
+        session.warn(f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret")
     check(job)
     if job.volumes:
         from hfjobs_cli.launch.volumes import check_local
@@ -68,7 +72,7 @@ def checked(
     takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
     if typed.max_cost is None and takes_any:
         return job
-    flavors = session.client.hardware_if_known()
+    flavors = _flavors(session)
     if not takes_any:
         check_flavor(job.flavor, [flavor.name for flavor in flavors])
     return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
@@ -87,11 +91,19 @@ def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
     return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
 
 
+def _flavors(session: Session) -> list[Hardware]:
+    """Return what the Hub lists, nothing if it cannot be asked, which other requests will tell of."""
+    try:
+        return session.client.hardware_if_known()
+    except HfJobsError:
+        return []
+
+
 def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
 
 
-def show_plan(session: Session, launch: Launch, output: Output) -> None:
+def show_plan(session: Session, launch: Launch, output: Output, around: Surroundings) -> None:
     """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
 
     Raises UsageError for another format.
@@ -106,7 +118,7 @@ def show_plan(session: Session, launch: Launch, output: Output) -> None:
                 hint="leave out --bucket, so that they travel in the request, or --format",
             )
         indent = 4 if format_ == "json" else None
-        session.write(json.dumps(launch.job.shown(), indent=indent) + "\n")
+        session.write(json.dumps(launch.job.shown(around.environ.get("HF_TOKEN")), indent=indent) + "\n")
     else:
         rows = [(key, value) for key, value in _summary(session, launch) if value]
         width = max(len(key) for key, _ in rows)
@@ -160,7 +172,7 @@ def _shortened(key: str, value: str) -> str:
 def _cost(session: Session, job: NewJob) -> str:
     from hfjobs_cli.launch.costs import most
 
-    flavor = _flavor_of(job, session.client.hardware_if_known())
+    flavor = _flavor_of(job, _flavors(session))
     usd = None if flavor is None else most(job, flavor)
     if flavor is None or usd is None:
         return "not known: the Hub names no price"
@@ -210,14 +222,16 @@ def start(
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
     if following.dry_run:
-        show_plan(session, launch, output)
+        show_plan(session, launch, output, around)
         return ExitCode.DONE
     job = create(session, launch)
     is_for_eyes = listing.is_in(ID_AND_URL)
-    if following.detach or not is_for_eyes:
-        show_created(session, listing, [job])
     if following.detach:
+        show_created(session, listing, [job])
         return ExitCode.DONE
-    if is_for_eyes:
-        announce(session, job)
-    return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
+    with left_running(session, [job], cancels=following.cancel_on_interrupt):
+        if is_for_eyes:
+            announce(session, job)
+        else:
+            show_created(session, listing, [job])
+        return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
@@ -55,20 +56,28 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, 
     from hfjobs_cli.commands.shared.follow import LogsShown, Wanted
     from hfjobs_cli.commands.shared.outcome import outcome
 
-    try:
+    with left_running(session, jobs, cancels=cancels):
         shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_lines))
-        shown.run()
-    except KeyboardInterrupt:
-        raise (_canceled if cancels else _left)(session, jobs) from None
-    except (OutputFailed, ReaderGone) as error:
-        session.remark(_goes_on(jobs))
-        raise OutputFailed(error.message, error.hint, error.details) from None
+        try:
+            shown.run()
+        except (OutputFailed, ReaderGone) as error:
+            session.remark(_goes_on(jobs))
+            raise OutputFailed(error.message, error.hint, error.details) from None
     for job in shown.jobs:
         session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
     session.failures += shown.errors
     if shown.errors:
         session.remark(_goes_on(jobs))
     return outcome(shown.jobs)
+
+
+@contextmanager
+def left_running(session: Session, jobs: Sequence[JobInfo], *, cancels: bool) -> Iterator[None]:
+    """Have Ctrl-C leave jobs to run and say how to go on with them, or cancel them. Raises Interrupted then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise (_canceled if cancels else _left)(session, jobs) from None
 
 
 def _left(_session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
