@@ -126,6 +126,23 @@ class TestForReal:
         assert json.loads(again.stdout)["argv"][0] == "a b"
 
 
+@pytest.mark.parametrize("words", [("--", "--x"), ("--help",), ("-e", "A=1", "--name", "b"), ("--with", "x")])
+def test_what_comes_after_the_script_is_its_own(hfjobs: Hfjobs, words: tuple[str, ...]) -> None:
+    """Where the official client takes its own options, and drops dashes."""
+    code, stdout, stderr = hfjobs("uv", "run", "--dry-run", "--json", "tool", *words)
+    assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
+    body = json.loads(stdout)
+    assert (body["command"], body["environment"]) == (["uv", "run", "tool", *words], {})
+
+
+@pytest.mark.parametrize("option", ["--image", "--python"])
+def test_an_option_of_uv_is_not_empty(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
+    assert hfjobs("uv", "run", "-d", option, "", "tool") == Result(
+        2, "", f"error: {option} is empty\nhint: leave {option} out, or give it a value\n"
+    )
+    assert hub.requests == []
+
+
 class TestRefused:
     """What cannot be run is found before anything is sent."""
 
