@@ -91,7 +91,7 @@ class TestToken:
             f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text, or too long\n{hint}",
         )
 
-    @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2"])
+    @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2", '"hf_1"', "'hf_1'"])
     def test_that_cannot_be_one_is_refused_unseen(self, hfjobs: Hfjobs, hub: Hub, token: str) -> None:
         assert hfjobs("ps", HF_TOKEN=token) == Result(
             2,
@@ -100,6 +100,40 @@ class TestToken:
             "hint: copy it again from https://huggingface.co/settings/tokens\n",
         )
         assert hub.requests == []
+
+    @pytest.mark.parametrize("argv", [("--token", "", "ps"), ("ps", "--token", " "), ("scheduled", "--token=", "ps")])
+    def test_that_is_given_and_empty_is_not_another_one(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+        """As `--token "$UNSET"` is, which must not act as somebody else."""
+        assert hfjobs(*argv) == Result(2, "", "error: --token is empty\nhint: leave --token out, or give it a value\n")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("argv", "environ", "hint"),
+        [
+            (
+                ("--token", "hf_x"),
+                {},
+                "give one that is valid, or leave --token out to use HF_TOKEN or that of 'hf auth login'",
+            ),
+            ((), {"HF_TOKEN": "hf_x"}, "give one that is valid, or unset HF_TOKEN to use that of 'hf auth login'"),
+            (
+                (),
+                {"HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": "hf_x"},
+                "give one that is valid, or unset HUGGING_FACE_HUB_TOKEN to use that of 'hf auth login'",
+            ),
+            ((), {"HF_TOKEN": "", "HF_TOKEN_PATH": "~/token"}, "log in with 'hf auth login', or set HF_TOKEN"),
+        ],
+    )
+    def test_that_is_not_accepted_is_mended_where_it_is(
+        self, hfjobs: Hfjobs, argv: tuple[str, ...], environ: dict[str, str], hint: str
+    ) -> None:
+        """To log in helps nobody whose variable comes first."""
+        home = Path(hfjobs.environ["HOME"])
+        home.mkdir()
+        (home / "token").write_text("hf_x", encoding="utf-8")
+        result = hfjobs.given(environ)("ps", *argv)
+        assert (result.code, result.stdout) == (4, "")
+        assert result.stderr.splitlines()[1] == f"hint: {hint}"
 
     @pytest.mark.parametrize(
         "argv",

@@ -3,6 +3,7 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
     "logs",
@@ -10,6 +11,8 @@ COMMANDS = [
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
     "describe",
     "tree",
@@ -23,12 +26,14 @@ COMMANDS = [
 KINDS = [
     "description",
     "difference",
+    "group",
     "hardware",
     "job",
     "label_change",
     "log_line",
     "relative",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",
@@ -38,6 +43,7 @@ TOPICS = [
     "new-jobs",
     "exit-codes",
     "environment",
+    "costs",
     "provenance",
     "emulator",
     "agents",
@@ -142,7 +148,7 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
 SCHEDULE_COLUMNS = [
     "id",
     "name",

@@ -10,6 +10,9 @@ itself. Three things make the result the same as that of one cursor:
 - Stages that are newer than this version cannot be asked for. So the jobs in known stages are counted, and all jobs;
   unless these are as many, there is but one cursor.
 - Jobs that were created meanwhile are left out, as they are by one cursor.
+
+All that goes by time, and the Hub does not promise to list the newest first. If its first page has another order, there
+is but one cursor, too.
 """
 
 from __future__ import annotations
@@ -70,7 +73,8 @@ class History:
         if first.has_next and (len(cursors) > 1 or self._tells_total):
             count = self._count()
             self.total = count if self._tells_total else None
-            if len(cursors) > 1 and count is not None and count > FEW_PAGES * PAGE_SIZE:
+            is_long = count is not None and count > FEW_PAGES * PAGE_SIZE
+            if len(cursors) > 1 and is_long and _is_newest_first(first.jobs):
                 yield first
                 yield from self._by_stages(cursors, first.jobs)
                 return
@@ -111,6 +115,11 @@ def _place(job: JobInfo) -> tuple[datetime, str]:
 
 def _moment(job: JobInfo) -> datetime:
     return job.created_at or _FIRST
+
+
+def _is_newest_first(jobs: Sequence[JobInfo]) -> bool:
+    moments = [_moment(job) for job in jobs]
+    return moments == sorted(moments, reverse=True)
 
 
 def _in_pages(jobs: Iterator[JobInfo], known: Iterable[JobInfo]) -> Iterator[Page]:

@@ -147,7 +147,7 @@ class Jobs(Hub):
 
         def send() -> JobInfo:
             answer = self._listing(CREATE, namespace, body=body)
-            return self._record(JobInfo, answer, KIND, _no_new_job)
+            return self._record(JobInfo, answer, KIND, no_new_job)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             user = self._user().name
@@ -232,12 +232,12 @@ class Jobs(Hub):
             # A job that was created is another than the one asked about; all other answers are about that.
             if (job.id == identifier) == endpoint.creates:
                 return f"it is about job '{job.id}'"
-            return _no_new_job(job) if endpoint.creates else None
+            return no_new_job(job) if endpoint.creates else None
 
         return self._record(JobInfo, answer, KIND, problem)
 
 
-def _no_new_job(job: JobInfo) -> str | None:
+def no_new_job(job: JobInfo) -> str | None:
     """Say why an answer holds no new job, of which nobody is told; None if it does."""
     return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
 

@@ -36,7 +36,7 @@ SOUND_SECS = 10.0
 SETTLED_SECS = 0.5
 """How long nothing may come before what was held back is taken for new."""
 
-REPLAYED_SECS, LONGEST_GAP_SECS = 0.3, 5.0
+REPLAYED_SECS, LONGEST_GAP_SECS = 0.2, 5.0
 """How long nothing may come before it is asked whether all that there is has come, and before that is supposed."""
 
 STAGE_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
@@ -257,12 +257,9 @@ class LogReading:
         """
         if self._follow or self.is_over or sent_at is None:
             return False
-        for at, line in enumerate(lines):
+        for at, (timestamp, _) in enumerate(lines):
             with suppress(ValueError, OverflowError):
-                if (
-                    line.timestamp
-                    and 1 < (parse_time(line.timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS
-                ):
+                if timestamp and 1 < (parse_time(timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS:
                     del lines[at:]
                     return True
         return False
@@ -291,11 +288,8 @@ class LogReading:
 
     def _after_end(self) -> Generator[Item, None, _End]:
         """Return whether all has come, now that the server has ended a stream."""
-        for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
-            if self.is_over:
-                break
-            self._sleep(pause)
-            self.job = self._look()
+        if not self.is_over and self._has_just_ended():
+            self._barren_ends = 0  # those before tell nothing
         if self.is_over or not self._follow:
             is_all = self._barren_ends >= MOST_BARREN_ENDS or self._is_drained()
             return _End.COMPLETE if is_all else _End.USELESS
@@ -305,13 +299,24 @@ class LogReading:
             self._sleep(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren_ends, 9)))
         return _End.USELESS
 
+    def _has_just_ended(self) -> bool:
+        """Tell whether the job has ended, waiting a moment for that if it is followed."""
+        for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
+            self._sleep(pause)
+            self.job = self._look()
+            if self.is_over:
+                return True
+        return False
+
     def _is_drained(self) -> bool:
-        """Tell whether the last lines that the Hub has are the last that were taken; also if it does not say."""
+        """Tell whether the last lines that the Hub has are the last that were taken."""
         found: list[str] = []
-        with suppress(Unavailable, BadResponse, RequestRefused), self._feed(LAST_LINES, LONGEST_GAP_SECS) as feed:
+        with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
             while not feed.is_finished:
                 events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
                 if events is None:
+                    if not feed.is_open:
+                        return not self.is_over  # it does not say
                     break
                 found = [*found, *(event.data for event in events if event.data)][-LAST_LINES:]
         return self._replay.has_last(found)

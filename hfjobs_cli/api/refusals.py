@@ -19,7 +19,7 @@ def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsEr
     if status == HTTPStatus.UNAUTHORIZED:
         return NotLoggedIn(
             f"the Hub does not accept the token from {token_source}: {said} ({context})",
-            hint="log in with 'hf auth login', or set HF_TOKEN",
+            hint=_other_token(token_source),
         )
     if status == HTTPStatus.FORBIDDEN:
         return NotAllowed(
@@ -42,3 +42,12 @@ def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsEr
     if 300 <= status < 400:
         return RequestRefused(f"the Hub redirects, which is not followed here: {said} ({context})", "check HF_ENDPOINT")
     return RequestRefused(f"the Hub refused: {said} ({context})")
+
+
+def _other_token(source: str) -> str:
+    """Return what to do about a token that is not accepted: what comes first counts, whatever comes behind it."""
+    if source.startswith("the file "):
+        return "log in with 'hf auth login', or set HF_TOKEN"
+    what_else = "that of 'hf auth login'" if source != "--token" else "HF_TOKEN or that of 'hf auth login'"
+    verb = "leave --token out" if source == "--token" else f"unset {source}"
+    return f"give one that is valid, or {verb} to use {what_else}"

@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
-from typing import NamedTuple
+from itertools import chain
+from operator import itemgetter
 
 HEADER = "===== Job started"
 """How the line begins that the Hub puts before the output of each attempt. It is no line of the job's own."""
@@ -28,16 +30,15 @@ MAX_HELD = 20_000
 """How many events may be held back until it is known whether they are new."""
 
 
-class Line(NamedTuple):
-    """A line as the Hub sends it: when it came, if that is known, and its text."""
+Line = tuple["str | None", str]
+"""When a line came, as the Hub spells it, and its text. That of all lines of a long output is quickly made."""
 
-    timestamp: str | None
-    data: str
+_TIME_AND_TEXT = itemgetter("timestamp", "data")
 
-    @property
-    def is_header(self) -> bool:
-        """Tell whether it begins an attempt, and is none of the job's own."""
-        return self.data.startswith(HEADER)
+
+def is_header(line: Line) -> bool:
+    """Tell whether a line begins an attempt, and is none of the job's own."""
+    return line[1].startswith(HEADER)
 
 
 def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _event: None) -> list[Line]:
@@ -45,14 +46,11 @@ def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _even
 
     They are parsed in one piece, which takes half the time.
     """
-    try:
+    with suppress(ValueError, RecursionError, LookupError, TypeError):
         values = json.loads(f"[{','.join(events)}]")
-        if len(values) == len(events):
-            lines = [Line(value.get("timestamp"), value["data"]) for value in values]
-            if {type(each) for line in lines for each in line} <= {str}:
-                return lines
-    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
-        pass
+        lines: list[Line] = list(map(_TIME_AND_TEXT, values))
+        if len(lines) == len(events) and set(map(type, chain.from_iterable(lines))) <= {str}:
+            return lines
     found = []
     for event in events:
         line = _parse(event)
@@ -71,7 +69,7 @@ def _parse(event: str) -> Line | None:
     if not isinstance(value, dict) or not isinstance(value.get("data"), str):
         return None
     timestamp = value.get("timestamp")
-    return Line(timestamp if isinstance(timestamp, str) else None, value["data"])
+    return timestamp if isinstance(timestamp, str) else None, value["data"]
 
 
 def _moment(timestamp: str | None) -> str:
@@ -201,7 +199,7 @@ class Replay:
 
     def _taken(self, events: Sequence[str], index: _Index | None) -> Sequence[str]:
         lines = events
-        if any(HEADER in event for event in events):
+        if HEADER in "\n".join(events):
             if index is None:  # then a header is not where it was in the output, but above it, and may have been there
                 events = [event for event in events if event not in self._headers]
             self._headers.extend(event for event in events if _is_header(event))
@@ -212,9 +210,12 @@ class Replay:
         self._recent.extend(map(hash, lines))
         return events
 
-    def note(self, lines: Iterable[Line]) -> None:
+    def note(self, lines: Sequence[Line]) -> None:
         """Take note of when the lines that were taken came."""
-        self._latest = max(self._latest, max((_moment(line.timestamp) for line in lines), default=""))
+        times = [time for time, _ in lines if time]
+        if len(set(map(len, times))) > 1:
+            times = list(map(_moment, times))
+        self._latest = max(self._latest, _moment(max(times, default="")))
 
 
 class _Astray(Exception):
@@ -223,12 +224,12 @@ class _Astray(Exception):
 
 def _is_header(event: str) -> bool:
     line = _parse(event) if HEADER in event else None
-    return line is not None and line.is_header
+    return line is not None and is_header(line)
 
 
 def _moment_of(event: str) -> str:
     line = _parse(event)
-    return "" if line is None else _moment(line.timestamp)
+    return "" if line is None else _moment(line[0])
 
 
 class _Counted:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -26,6 +25,7 @@ sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 import httpx
 
 from hfjobs_cli import __version__
+from hfjobs_cli.api.certificates import check_certificates, distrust
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
 from hfjobs_cli.api.hold import Hold
@@ -46,7 +46,6 @@ CONNECT_TIMEOUT_SECS = 10.0
 LONGEST_TOLD_SECS = 366 * 86_400.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
-MAX_CERTIFICATES_MIB = 64
 MAX_IDLE_CONNECTIONS = 20
 WHOLE_ANSWER_TIMEOUTS = 4
 """How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
@@ -270,8 +269,8 @@ class Transport:
             except (httpx.RequestError, TimeoutError) as error:
                 pause: float | None = None
                 failure = self._network_failure(error, context, endpoint, silence_secs)
-                if isinstance(error, TimeoutError):
-                    raise failure from None  # it has taken long enough
+                if isinstance(error, TimeoutError) or distrust(error):
+                    raise failure from None  # it has taken long enough, or will be no better
             else:
                 if not _may_pass(reply.response):
                     return reply, context
@@ -410,6 +409,8 @@ class Transport:
         reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
+        elif (distrusted := distrust(error)) is not None:
+            what, hint = f"no connection to {origin}: {distrusted.reason}", distrusted.hint
         elif isinstance(error, httpx.ConnectError):
             what, hint = (
                 f"no connection to {origin}: {reason}",
@@ -449,10 +450,8 @@ class Transport:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Return what certificates are checked with. Raises OSError, also for a file that could have no end."""
-    named = os.environ.get("SSL_CERT_FILE")
-    if named and (not Path(named).is_file() or Path(named).stat().st_size > MAX_CERTIFICATES_MIB * 1024 * 1024):
-        raise OSError(f"{named} is no file of certificates")
+    """Return what certificates are checked with. Raises OSError."""
+    check_certificates(os.environ)
     return httpx.create_ssl_context()
 
 

@@ -20,7 +20,7 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
+from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
 from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
 
@@ -62,6 +62,8 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
+complete_by = _from_list([each for each in GROUPED_BY if "KEY" not in each] + ["label."])
+complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
 
@@ -148,7 +150,7 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
     offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
     if begun.startswith("@"):
-        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
+        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found if each.name]
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 

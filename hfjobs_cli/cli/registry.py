@@ -14,7 +14,8 @@ class Command(NamedTuple):
 
     The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
     and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
-    callers. One that `takes_words` has them behind `--`.
+    callers. If it `has_own_word`, the first argument is its own, and the options end at the second. One that
+    `takes_words` has them behind `--`.
     """
 
     name: str
@@ -23,7 +24,9 @@ class Command(NamedTuple):
     commands: tuple[Command, ...] = ()
     asks_hub: bool = True
     is_here: bool = True
+    optional: tuple[tuple[str, str], ...] = ()
     runs_words: bool = False
+    has_own_word: bool = False
     takes_words: bool = False
 
 
@@ -32,8 +35,9 @@ def _elsewhere(*names: str) -> tuple[Command, ...]:
 
 
 COMMANDS = (
-    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
     Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
     Command("logs", "Show what jobs wrote, and follow what they write."),
@@ -41,6 +45,8 @@ COMMANDS = (
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("top", "Watch running jobs: what they use, cost and write."),
+    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
     Command("ssh", "Open a shell in a running job."),
     Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
     Command("tree", "Show what jobs came from, and what came of them."),
@@ -51,15 +57,24 @@ COMMANDS = (
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("stats"),
     Command(
         "scheduled",
         "Run jobs by schedules.",
         commands=(
+            Command("run", "Run a command in an image, by a schedule.", runs_words=True, has_own_word=True),
+            Command(
+                "uv",
+                "Run Python scripts by schedules.",
+                commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True, has_own_word=True),),
+            ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
             Command("inspect", "Show everything about schedules, as a JSON array."),
-            *_elsewhere("run", "delete", "suspend", "resume", "reschedule", "trigger", "labels"),
-            Command("uv", commands=_elsewhere("run"), is_here=False),
+            Command("suspend", "Have schedules run no more jobs, until they are resumed."),
+            Command("resume", "Have suspended schedules run jobs again."),
+            Command("trigger", "Run jobs of schedules at once, whatever their time."),
+            Command("reschedule", "Change when schedules run their jobs."),
+            Command("labels", "Change the labels and the name of schedules."),
+            Command("delete", "Delete schedules."),
         ),
     ),
 )
@@ -73,6 +88,7 @@ TOPICS = {
     "new-jobs": "running commands and scripts, and jobs again",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
+    "costs": "what jobs cost, and how that is known",
     "provenance": "where jobs come from, what came of them, and what changed",
     "emulator": "a Jobs API on this machine",
     "agents": "one page for programs that call hfjobs",

@@ -113,8 +113,9 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
 def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
     """Return how earlier jobs ended that were launched alike; those of the same name, if it has one."""
     from hfjobs_cli.provenance.story import same_launch
+    from hfjobs_cli.query.names import is_name
 
-    labels = [("name", job.name)] if job.name else []
+    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
     found: list[JobInfo] = []
     is_whole = True
     for number, page in enumerate(source.pages(job.owner.name, None, labels), start=1):

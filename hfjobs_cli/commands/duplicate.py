@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import new_job, options
 from hfjobs_cli.cli.bridge import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.creating import Create
     from hfjobs_cli.launch.changes import Changes
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
-
-    Again = Callable[[JobReference, Sequence[str]], JobInfo]
-    """Makes a new job from one that is named. Those made before, which it is not, are given by their ids."""
 
 
 def duplicate(
@@ -34,7 +30,7 @@ def duplicate(
     follow: new_job.Follow = False,
     cancel_on_interrupt: new_job.CancelOnInterrupt = False,
     dry_run: options.DryRun = False,
-    output: Annotated[options.Output, "job"],
+    output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
@@ -56,93 +52,36 @@ def duplicate(
       hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
+    from hfjobs_cli.commands.shared.creating import ID_AND_URL, create_each
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
-    from hfjobs_cli.commands.shared.started import ID_AND_URL, follow_new
+    from hfjobs_cli.commands.shared.started import follow_new
     from hfjobs_cli.launch.changes import Changes
 
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
-    listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
+    listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
     if dry_run:
         return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
-    failures: list[HfJobsError] = []
     for_eyes = listing.is_in(ID_AND_URL)
     again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
-    _make_all(session, references, again, None if follow and for_eyes else listing, created, failures)
-    if follow and created:
-        outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
-        return failures[0].exit_code if failures else outcome
-    return failures[0].exit_code if failures else ExitCode.DONE
+    done = create_each(
+        session, None if follow and for_eyes else listing, references, again, "duplicated", created=created
+    )
+    if not follow or not created:
+        return done
+    outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
+    return done or outcome
 
 
-def _make_all(
-    session: Session,
-    references: Sequence[JobReference],
-    again: Again,
-    listing: Listing | None,
-    created: list[JobInfo],
-    failures: list[HfJobsError],
-) -> None:
-    """Make a new job from each that is named, and show it; without a listing it is told of on stderr."""
-    from hfjobs_cli.commands.shared.started import announce
-
-    todo = deque(references)
-    stopped: BaseException | None = None
-    try:
-        for job in _duplicates(session, todo, again, created, failures):
-            if listing is None:
-                announce(session, job)
-            elif listing.streams:
-                listing.show([job])
-        if created and listing is not None and not listing.streams:
-            listing.show(created)
-    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
-        # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
-        stopped = error
-        if created:
-            session.remark(f"created: {' '.join(job.id for job in created)}")
-    if todo:
-        session.remark(f"not duplicated: {' '.join(map(str, todo))}")
-    if isinstance(stopped, HfJobsError):
-        # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
-        raise OutputFailed(stopped.message, stopped.hint, stopped.details)
-    if stopped is not None:
-        raise stopped
-
-
-def _duplicates(
-    session: Session,
-    todo: deque[JobReference],
-    again: Again,
-    created: list[JobInfo],
-    failures: list[HfJobsError],
-) -> Iterator[JobInfo]:
-    """Yield one new job after the other, moving what is done from `todo` to `created` or `failures`.
-
-    After a failure the next job is tried only if it may fare better: if those that failed just did not exist.
-    """
-    while todo and all(isinstance(failure, NotFound) for failure in failures):
-        job = None
-        try:
-            job = again(todo[0], [earlier.id for earlier in created])
-        except HfJobsError as error:
-            failures.append(error)
-            session.report(error)  # at once, as the next one may take its time
-        todo.popleft()
-        if job is not None:
-            created.append(job)
-            yield job
-
-
-def _as_it_is(session: Session) -> Again:
+def _as_it_is(session: Session) -> Create:
     """Return what has the Hub copy a job, its secrets too."""
     return lambda reference, known: session.client.duplicate_job(reference, known=known)
 
 
-def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Again:
+def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
     from hfjobs_cli.commands.shared.changing import prepared
     from hfjobs_cli.commands.shared.launching import create
@@ -150,7 +89,7 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
 
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
-    def again(reference: JobReference, known: Sequence[str]) -> JobInfo:
+    def again(reference: JobReference, known: list[str]) -> JobInfo:
         found = ready[reference]
         if isinstance(found, HfJobsError):
             raise found

@@ -28,7 +28,7 @@ def hardware(
       hfjobs hardware -q -f 'name=cpu-*'
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.query.patterns import all_match, parse_patterns
+    from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
 
     wanted = parse_patterns(output.kind, filter_ or ())
     listing = Listing(session, output, sort=sort)
@@ -40,4 +40,6 @@ def hardware(
     listing.show(found)
     if not found:
         session.remark(f"no {output.kind.plural} match" if flavors else f"the Hub lists no {output.kind.plural}")
+        for hint in why_none(wanted):
+            session.remark(hint)
     return ExitCode.DONE

@@ -12,7 +12,7 @@ def inspect(
     jobs: options.JobsOrAll = None,
     *,
     sort: options.Sort = None,
-    output: Annotated[options.Output, "job"],
+    output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
@@ -34,7 +34,7 @@ def inspect(
     from hfjobs_cli.commands.shared.several import named_jobs, show_results
     from hfjobs_cli.renderers.registry import RENDERERS
 
-    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, also=["initiator"], indent=4)
+    listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     if from_ is not None:
         from hfjobs_cli.commands.shared.snapshots import open_snapshot, saved_jobs
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.query.scan import Scan
 
-
-_REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
-"""What is in regular expressions, and seldom in the values of a job."""
+WATCHED_SECS = 2.0
+"""How far apart looks are at first, if nobody says."""
 
 
 def ps(
@@ -25,6 +23,8 @@ def ps(
     selection: options.Selection,
     *,
     sort: options.Sort = None,
+    watch: options.Watch = None,
+    until_done: options.UntilDone = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
     from_: options.From = None,
@@ -34,6 +34,10 @@ def ps(
     Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
     every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
     page. Costs are shown where they are asked for by name. --from lists jobs that were saved.
+
+    --watch goes on until q or Ctrl-C. On a terminal the table is kept up to date, and rows are marked: + is new, * has
+    changed, - is gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS,
+    "job": {...}}; at first every job is added. Breaks of the network are told and waited out.
 
     \b
     Examples:
@@ -51,6 +55,9 @@ def ps(
       hfjobs ps -a --since 7d --columns +cost --sort -cost
       hfjobs ps -a --limit 0 --format jsonl > jobs.jsonl; hfjobs ps -a --from jobs.jsonl --status error
       hfjobs ps -q
+      hfjobs ps --watch
+      hfjobs ps -a --since 1h --watch 5
+      hfjobs ps --name train --watch --until-done | jq .event
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
@@ -58,7 +65,16 @@ def ps(
     from hfjobs_cli.commands.shared.snapshots import open_snapshot
 
     wanted = job_filter(selection, session.clock(), output.kind)
-    listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
+    also = ["initiator"] * wanted.is_about_initiators
+    if watch is not None or until_done:
+        if from_ is not None:
+            raise UsageError("--from is what was saved, which does not change", hint="leave --watch out")
+        from hfjobs_cli.commands.shared.in_place import live_renderer
+        from hfjobs_cli.commands.shared.watching import Watch
+
+        listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
+        return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
+    listing = Listing(session, output, sort=sort, also=also)
     snapshot = None if from_ is None else open_snapshot(session, from_)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)
 
@@ -84,10 +100,6 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"
-        regex = [glob for each in wanted.patterns for glob in each.globs if _REGEX.search(glob)]
-        if regex:
-            yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
-            return
-        exact = [each.globs[0] for each in wanted.patterns if each.is_exact and not each.negated]
-        if exact:
-            yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
+        from hfjobs_cli.query.patterns import why_none
+
+        yield from why_none(wanted.patterns)

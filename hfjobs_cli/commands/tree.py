@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,18 +11,12 @@ from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.sources import Source
-    from hfjobs_cli.provenance.lineage import Lineage, Parent
     from hfjobs_cli.query.scan import Page, Scan
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.relative import Relative
 
     _Told = tuple[list[Relative], list[str]]
     """Relatives, and what a reader should know besides."""
-
-_ID = re.compile(r"[0-9a-f]{24}")
-
-MAX_LOOKUPS = 100
-"""How many parents that are on no page that was read are asked for, in a forest."""
 
 
 def tree(
@@ -78,7 +71,7 @@ def tree(
         if choice.are_given:
             raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
         found, remarks = _family(session, source, job, namespace, all_namespaces, up=up, down=down, depth=depth)
-    listing.show(each for each in found if not output.quiet or (each.type == "job" and each.note != "gone"))
+    listing.show(each for each in found if not output.quiet or each.is_job)
     for remark in remarks:
         session.remark(remark)
     return ExitCode.DONE
@@ -90,9 +83,10 @@ def _family(
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
     from hfjobs_cli.commands.shared.family import FamilyReader
     from hfjobs_cli.commands.shared.sources import only
+    from hfjobs_cli.commands.shared.starters import starter
     from hfjobs_cli.records.job import JobInfo
 
-    asked = _starter(source, text, namespace) or only(source.named([text], namespace), text)
+    asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
     reader = FamilyReader(session, source)
     lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
     key = asked.id if isinstance(asked, JobInfo) else asked.key
@@ -109,46 +103,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _starter(source: Source, text: str, namespace: str | None) -> Parent | None:
-    """Return the schedule or the webhook that a text names, None if it names a job. Raises UsageError or NotFound."""
-    from hfjobs_cli.provenance.lineage import RUN, STARTERS, Parent
-    from hfjobs_cli.query.names import check_name
-    from hfjobs_cli.records.vocabulary import INITIATOR_TYPES
-
-    type_, colon, who = text.partition(":")
-    if not colon or "//" in who:
-        return None
-    if type_ == "duplicated-job":
-        raise UsageError(f"'{text}' is a job", hint=f"hfjobs tree {who}")
-    if type_ in INITIATOR_TYPES and type_ not in STARTERS:
-        raise UsageError(f"what {text} starts is no family", hint=f"hfjobs tree -a --initiator {text}")
-    if type_ not in STARTERS:
-        raise UsageError(f"'{text}' has no tree", hint="name a job, scheduled-job:ID-OR-NAME or webhook:ID")
-    is_named = type_ == "scheduled-job" and not _ID.fullmatch(who)
-    return Parent(type_, _schedule(source, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
-
-
-def _schedule(source: Source, name: str, namespace: str | None) -> str:
-    """Return the id of the schedule of a name. Raises NotFound, or UsageError if there are several."""
-    from hfjobs_cli.text.words import one_of
-
-    names = source.schedule_names(namespace)
-    if names is None:
-        raise UsageError(f"the name '{name}' of a schedule cannot be looked up", hint="give its id, scheduled-job:ID")
-    found = [identifier for identifier, each in names.items() if name in (each, identifier)]
-    if not found:
-        known = sorted({each for each in names.values() if each})
-        hint = one_of(name, known) if known else "there are no schedules in this namespace"
-        raise NotFound(f"no schedule is named '{name}'", hint=hint)
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} schedules are named '{name}'", hint=f"give an id, one of {', '.join(found)}")
-    return found[0]
-
-
 def _forest(
     session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
+    from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors
     from hfjobs_cli.commands.shared.selection import job_filter
     from hfjobs_cli.query.scan import Scan
     from hfjobs_cli.records.job import KIND
@@ -173,32 +132,9 @@ def _forest(
     scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
     is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
-    lineage = _with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
+    lineage = with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
     found = lineage.forest(chosen, session.clock(), depth=depth)
     return found, list(_remarks(scan, sum(not each.generation for each in found)))
-
-
-def _with_ancestors(
-    source: Source, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
-) -> Lineage:
-    """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
-    from hfjobs_cli.provenance.lineage import Lineage
-    from hfjobs_cli.query.names import is_name
-    from hfjobs_cli.query.references import JobReference
-
-    asked: set[str] = set()
-    while True:
-        lineage = Lineage(seen.values())
-        roots = {key: [key, *lineage.ancestors(key)][-1] for key in chosen}
-        missing = {root for root in roots.values() if ":" not in root and root not in seen} - asked
-        if not missing or len(asked) + len(missing) > lookups:
-            break
-        asked |= missing
-        references = [JobReference(namespace, each) for each in sorted(missing) if is_name(each)]
-        seen.update((job.id, job) for job in source.look_up(references))
-    if any(root.startswith("scheduled-job:") for root in roots.values()):
-        return Lineage(seen.values(), source.schedule_names(namespace))
-    return lineage
 
 
 def _remarks(scan: Scan, trees: int) -> Iterator[str]:

@@ -34,7 +34,7 @@ def wait(
     timeout: options.WaitTimeout = None,
     any_: options.AnyOfThem = False,
     sort: options.Sort = None,
-    output: Annotated[options.Output, "job"],
+    output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Wait until jobs have ended, and tell how they did.
@@ -59,7 +59,7 @@ def wait(
     from hfjobs_cli.query.moments import parse_duration
     from hfjobs_cli.query.references import JobReference
 
-    listing = Listing(session, output, sort=sort, also=["initiator"], indent=4)
+    listing = Listing(session, output, sort=sort, indent=4)
     patience = None if timeout is None else parse_duration(timeout, "--timeout")
     if is_by_filters(jobs, choice):
         references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace, output.kind)]

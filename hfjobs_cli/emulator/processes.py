@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from hfjobs_cli.emulator.adoption import adopting
 from hfjobs_cli.emulator.state import open_itself
 from hfjobs_cli.emulator.wire import Document, Process
 
@@ -32,14 +33,28 @@ _OF_PYTHON = (
 
 _HAS_GROUPS = os.name == "posix"
 _POLL_SECS = 0.02
+_KILL_POLL_SECS = 0.005
+_PATIENCE_SECS = 5.0
+"""How long processes are killed that do not end by that."""
+
+Family = set[psutil.Process]
 
 
 def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     """Start a process without input whose output, with that of its children, can be read.
 
-    Raises OSError, and ValueError for words that no command line can hold.
+    On Linux it adopts, as the first process of a container does. Raises OSError, and ValueError for words that no
+    command line can hold.
     """
-    return _start(argv, directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return _start(
+        argv,
+        directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        # It runs no Python, so that nothing waits for a lock that another thread has.
+        preexec_fn=adopting(),
+    )
 
 
 def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subprocess.Popen[bytes]":
@@ -75,25 +90,67 @@ def identify(pid: int) -> Process | None:
         return None
 
 
-def end(process: Process, grace_secs: float = 0.0) -> None:
-    """End a process, its group and its descendants: they are asked to, and killed `grace_secs` later."""
-    found = _find(process)
-    if found is None:
-        return  # its number may be somebody else's by now
-    family = [found, *_descendants(found)]
-    if grace_secs and _HAS_GROUPS:
-        outside = [each for each in family if _group_of(each) != process.pid]
-        _signal_group(process.pid, signal.SIGTERM)
-        for each in outside:
-            with contextlib.suppress(psutil.Error):
-                each.terminate()
-        deadline = time.monotonic() + grace_secs
-        while any(map(_is_alive, family)) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECS)
-    kill_group(process.pid)
-    for each in filter(_is_alive, family):
+def end(process: Process) -> None:
+    """Kill a process with its group and its descendants."""
+    found = find(process)
+    if found is not None:  # its number may be somebody else's by now
+        _end(found)
+
+
+def _end(process: psutil.Process) -> None:
+    """Kill a process with its group and its descendants, itself last: until then it adopts what it may."""
+    if _HAS_GROUPS:
         with contextlib.suppress(psutil.Error):
-            each.kill()
+            process.suspend()
+    kill_all(lambda: filter(is_alive, descendants(process)))
+    if _group_of(process) == process.pid:
+        kill_group(process.pid)
+    _kill(process)
+
+
+def kill_all(find: Callable[[], Iterable[psutil.Process]]) -> None:
+    """Kill what is found until nothing is: it may be starting others, or not let itself be killed for some time.
+
+    One that starts another and ends while the system is asked for all of them hides both. So it is asked again.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECS
+    times_none = 0
+    while times_none < 2 and time.monotonic() < deadline:
+        killed = [_kill(each) for each in find()]
+        if any(killed):
+            times_none = 0
+            time.sleep(_KILL_POLL_SECS)
+        else:
+            times_none += 1
+
+
+def _kill(process: psutil.Process) -> bool:
+    """Kill a process, and return whether that was allowed, though it may have ended before."""
+    try:
+        process.kill()
+    except psutil.AccessDenied:
+        return False
+    except psutil.Error:
+        pass
+    return True
+
+
+def ask_to_end(process: psutil.Process, family: Family, patience_secs: float) -> None:
+    """Ask a process to end, with its group and all of its family, and return when they have or `patience_secs` later.
+
+    The family is what is below it, and what such processes start meanwhile is added.
+    """
+    family |= {process, *descendants(process)}
+    outside = [each for each in family if _group_of(each) != process.pid]
+    _signal_group(process.pid, signal.SIGTERM)
+    for each in outside:
+        with contextlib.suppress(psutil.Error):
+            each.terminate()
+    deadline = time.monotonic() + patience_secs
+    while (alive := list(filter(is_alive, family))) and time.monotonic() < deadline:
+        for each in [process] if process in alive else alive:
+            family.update(descendants(each))
+        time.sleep(_POLL_SECS)
 
 
 def kill_group(leader: int) -> None:
@@ -103,11 +160,10 @@ def kill_group(leader: int) -> None:
 
 
 def kill_marked(name: str, values: Container[str]) -> None:
-    """Kill all processes of this user in whose environment a variable has one of these values."""
+    """Kill all processes of this user in whose environment a variable has one of these values, and what is below."""
     for process in psutil.process_iter(["environ"]):
         if (process.info["environ"] or {}).get(name) in values and process.pid != os.getpid():
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+            _end(process)
 
 
 def measurements(process: Process, replica: str, every_secs: float) -> Iterator[Document]:
@@ -118,8 +174,8 @@ def measurements(process: Process, replica: str, every_secs: float) -> Iterator[
     known: dict[int, psutil.Process] = {}
     cores = psutil.cpu_count() or 1
     pause = min(0.2, every_secs)  # for the first figure; one moment alone tells nothing of the use of a processor
-    while (found := _find(process)) is not None:
-        known = {each.pid: known.get(each.pid, each) for each in [found, *_descendants(found)]}
+    while (found := find(process)) is not None:
+        known = {each.pid: known.get(each.pid, each) for each in [found, *descendants(found)]}
         for each in known.values():
             _percent(each)
         time.sleep(pause)
@@ -142,7 +198,8 @@ def _signal_group(leader: int, number: int) -> None:
         os.killpg(leader, number)
 
 
-def _find(process: Process) -> psutil.Process | None:
+def find(process: Process) -> psutil.Process | None:
+    """Return the process if it has not ended."""
     try:
         found = psutil.Process(process.pid)
         # The clock that times of creation are counted from may be set in between.
@@ -150,10 +207,10 @@ def _find(process: Process) -> psutil.Process | None:
             return None
     except psutil.Error:
         return None
-    return found if _is_alive(found) else None
+    return found if is_alive(found) else None
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """Tell whether a process has not ended. It is not asked for its exit code, which is for its parent to get."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
@@ -163,12 +220,18 @@ def _is_alive(process: psutil.Process) -> bool:
 
 def _group_of(process: psutil.Process) -> int | None:
     try:
-        return os.getpgid(process.pid)
+        return os.getpgid(process.pid) if _HAS_GROUPS else None
     except OSError:
         return None
 
 
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
+def children() -> list[psutil.Process]:
+    """Return the processes whose parent is this one, those too that have ended and were not waited for."""
+    return psutil.Process().children()
+
+
+def descendants(process: psutil.Process) -> list[psutil.Process]:
+    """Return what is below a process in the tree of all."""
     try:
         return process.children(recursive=True)
     except psutil.Error:

@@ -12,13 +12,11 @@ from typing import IO, NamedTuple, cast
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.hardware import built_in_environment
+from hfjobs_cli.emulator.household import Household
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 from hfjobs_cli.emulator.wire import Document, present
-
-GRACE_SECS = 5.0
-"""How long a job that is told to end may take for it, before it is killed."""
 
 MARK = "HFJOBS_EMULATOR_JOB"
 """The variable by which processes of a job are found, wherever they went: it holds the job's directory."""
@@ -36,9 +34,10 @@ class _Outcome(NamedTuple):
 class Run(threading.Thread):
     """A job being run. `stop` ends it; whoever calls that has written down why."""
 
-    def __init__(self, store: Store, state: State, job_id: str) -> None:
+    def __init__(self, store: Store, state: State, household: Household, job_id: str) -> None:
         """Run the job of this id, which waits for it. Nothing happens before `start`."""
         super().__init__(name=job_id, daemon=True)
+        self._household = household
         self.job_id = job_id
         self._store = store
         self._state = state
@@ -46,7 +45,7 @@ class Run(threading.Thread):
         self._failures = 0
 
     def stop(self) -> None:
-        """Have the process ended: asked first, killed GRACE_SECS later."""
+        """Have the process ended: asked first, killed some seconds later."""
         self._stopped.set()
 
     def run(self) -> None:
@@ -119,7 +118,9 @@ class Run(threading.Thread):
     ) -> int | None:
         """Run the command once and return its exit code, 128 and more for a signal; None if its time was up."""
         try:
-            process = processes.start(_found(argv, environment), directory=directory, environment=environment)
+            process = self._household.start(
+                lambda: processes.start(_found(argv, environment), directory=directory, environment=environment)
+            )
         except OSError as error:
             log.add(f"{argv[0]}: {error.strerror}")
             return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
@@ -133,10 +134,9 @@ class Run(threading.Thread):
             is_in_time = self._wait(process, deadline)
         finally:
             if process.poll() is None and identity is not None:
-                processes.end(identity, GRACE_SECS)
-            code = process.wait()
-            # What a container would take with it.
-            processes.kill_group(process.pid)
+                self._household.end(identity)
+            # With what a container would take with it.
+            code = self._household.collect(process)
             processes.kill_marked(MARK, {environment[MARK]})
             collector.finish(_DRAIN_SECS)
         return (code if code >= 0 else 128 - code) if is_in_time else None

@@ -157,6 +157,9 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
 
 def supervise(root: str) -> None:
     """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
+    from hfjobs_cli.emulator.adoption import adopt_under_guard
+
+    adopt_under_guard()
     # Before the lock is taken: whoever waits for that sees what fails.
     from hfjobs_cli.emulator import runner  # noqa: F401
 
@@ -172,8 +175,10 @@ def supervise(root: str) -> None:
 
 
 def _run_all(store: Store, state: State) -> None:
+    from hfjobs_cli.emulator.household import Household
     from hfjobs_cli.emulator.runner import Run
 
+    household = Household()
     runs: dict[str, Run] = {}
     idle_since = time.monotonic()
     while runs or time.monotonic() - idle_since < _LINGER_SECS:
@@ -184,9 +189,10 @@ def _run_all(store: Store, state: State) -> None:
                 run.stop()
         if any(stage == "RUNNING" and identifier not in runs for identifier, stage in stages.items()):
             settle(store, state, spared=runs)  # the thread that ran it failed
+            household.sweep()
         waiting = [each for each, stage in stages.items() if stage == "SCHEDULING" and each not in runs]
         for identifier in waiting[: MAX_RUNNING - len(runs)]:
-            runs[identifier] = Run(store, state, identifier)
+            runs[identifier] = Run(store, state, household, identifier)
             runs[identifier].start()
         runs = {identifier: run for identifier, run in runs.items() if run.is_alive()}
         if runs:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hfjobs_cli.records.job import JobInfo, JobInitiator, initiator_type
-from hfjobs_cli.records.relative import CIRCLE, GONE, JOB, Relative
+from hfjobs_cli.records.relative import CIRCLE, GONE, JOB, UNREAD, Relative
 from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
@@ -76,12 +76,22 @@ def moment_of_id(identifier: str) -> datetime | None:
 class Lineage:
     """Who came from whom among some jobs. Where the data go round in a circle, its oldest job has no parent."""
 
-    def __init__(self, jobs: Iterable[JobInfo], names: Mapping[str, str | None] | None = None) -> None:
-        """Take each job once, the first of an id; `names` are those of all schedules by id, None if not known."""
+    def __init__(
+        self,
+        jobs: Iterable[JobInfo],
+        names: Mapping[str, str | None] | None = None,
+        unread: Iterable[str] = (),
+    ) -> None:
+        """Take each job once, the first of an id.
+
+        `names` are those of all schedules by id, None if they are not known. `unread` are ids of jobs that may be there
+        but were not looked for; all others that are not among the jobs are gone.
+        """
         self.jobs: dict[str, JobInfo] = {}
         for job in jobs:
             self.jobs.setdefault(job.id, job)
         self._names = names
+        self._unread = set(unread)
         self._parents = {id_: parent for id_, job in self.jobs.items() if (parent := parent_of(job)) is not None}
         self._cut = {min(circle, key=self._age) for circle in _circles(self._parents)}
         for identifier in self._cut:
@@ -194,7 +204,7 @@ class Lineage:
             )
         other = self._others.get(step.key)
         type_, who = (other.type, other.who) if other is not None else _type_and_id(step.key)
-        note = GONE if type_ == JOB else None
+        note = None if type_ != JOB else UNREAD if step.key in self._unread else GONE
         if type_ == "scheduled-job" and self._names is not None and who not in self._names:
             note = GONE
         return Relative(

@@ -34,7 +34,7 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
         )
     is_replaced = bool(items) and not edits
     names = [_known(kind, item) for item in items] if is_replaced else list(kind.default_columns)
-    names += [*kind.wide_columns] * wide + [*also] * (not is_replaced)
+    names += [*kind.wide_columns] * wide + [*kind.added_columns, *also] * (not is_replaced)
     for item in edits:
         name = _known(kind, item[1:].strip())
         if item[0] == "+":
@@ -83,7 +83,13 @@ def columns_help(kind: Kind) -> str:
 
 
 def _mark(kind: Kind, name: str) -> str:
-    return " (default)" if name in kind.default_columns else " (-w)" if name in kind.wide_columns else ""
+    return (
+        " (default)"
+        if name in (*kind.default_columns, *kind.added_columns)
+        else " (-w)"
+        if name in kind.wide_columns
+        else ""
+    )
 
 
 def _known(kind: Kind, name: str) -> str:

@@ -37,7 +37,7 @@ _PART_OF_ID = re.compile(r"[0-9a-f]{6,24}")
 
 
 class InitiatorPattern(NamedTuple):
-    """One item of `--initiator`: a type, or None for jobs without initiator, and perhaps who it was.
+    """One item of `--initiator`: a type or a glob pattern of types, None for jobs without initiator, and perhaps who.
 
     `who` is a name or an id, a part of an id from its beginning, or a glob pattern of either; `ids` are those of the
     schedules that are called so.
@@ -46,20 +46,22 @@ class InitiatorPattern(NamedTuple):
     type: str | None
     who: str | None = None
     negated: bool = False
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
 
     @property
     def is_named_schedule(self) -> bool:
-        """Tell whether it names a schedule, of which a job knows but the id."""
-        return self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+        """Tell whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
+        return (
+            self.ids is None and self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+        )
 
     def fits(self, initiator: JobInitiator | None) -> bool:
         """Tell whether `initiator` is the one meant, leaving `negated` aside."""
         if initiator is None or self.type is None:
             return initiator is None and self.type is None
-        if initiator_type(initiator) != self.type:
+        if not fnmatchcase(initiator_type(initiator), self.type):
             return False
-        return self.who is None or initiator.id in self.ids or self._is_who(initiator.name, initiator.id)
+        return self.who is None or initiator.id in (self.ids or ()) or self._is_who(initiator.name, initiator.id)
 
     def _is_who(self, name: str | None, identifier: str | None) -> bool:
         who = self.who or ""
@@ -92,7 +94,7 @@ def initiators_match(patterns: Iterable[InitiatorPattern], initiator: JobInitiat
 
 
 def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
-    """Read `--initiator`: `TYPE`, `TYPE:WHO`, `TYPE:*`, `none`, each perhaps after a `!`.
+    """Read `--initiator`: `TYPE`, `TYPE:WHO`, `TYPE:*`, `none`, each perhaps after a `!`; `*` is any initiator.
 
     Raises UsageError for a type that is not in INITIATOR_TYPES, unless it is spelled `TYPE:*` or, where it is no
     typing mistake of a known one, `TYPE:WHO`.
@@ -107,7 +109,7 @@ def _parse(item: str) -> InitiatorPattern:
     if text.lower() == NO_INITIATOR:
         return InitiatorPattern(None, negated=negated)
     kind, colon, who = text.partition(":")
-    known = kind.lower() in INITIATOR_TYPES
+    known = kind.lower() in INITIATOR_TYPES or not is_exact(kind)
     meant = _OTHER_WORDS.get(kind.lower(), kind)
     near = meant != kind or get_close_matches(kind.lower(), (*INITIATOR_TYPES, NO_INITIATOR), cutoff=_TYPO)
     if not kind or (colon and not who) or not (known or who == "*" or (who and not near)):

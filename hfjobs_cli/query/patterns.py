@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import translate
 from functools import cached_property
+from itertools import chain
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.spellings import spellings
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.text.words import one_of
 
+_REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
+"""What is in regular expressions, and seldom in values."""
+
 _NEGATED_SET = re.compile(r"\[\^(?=.+\])")
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,8 +46,9 @@ class FieldPattern:
         return self.field.shape.base is dict
 
     def fits(self, record: Record, now: datetime) -> bool:
-        """Tell whether the field has such a value, leaving `negated` aside."""
-        return any(self._fits_one(text) for text in self.field.texts(record, now))
+        """Tell whether the field has such a value, leaving `negated` aside. Without any it has the word for that."""
+        texts = tuple(self.field.texts(record, now))
+        return any(map(self._fits_one, texts)) if texts else self.field.about.absent in self.globs
 
 
 def parse_patterns(kind: Kind, items: Iterable[str]) -> list[FieldPattern]:
@@ -66,6 +71,17 @@ def all_match(patterns: Sequence[FieldPattern], record: Record, now: datetime) -
     return all(wanted.values())
 
 
+def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
+    """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
+    wanted = list(patterns)
+    regex = [glob for each in wanted for glob in each.globs if _REGEX.search(glob)]
+    exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
+    if regex:
+        yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
+    elif exact:
+        yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
+
+
 def _parse(kind: Kind, item: str) -> FieldPattern:
     key, equals, text = item.partition("=")
     name = key.removesuffix("!").lower()
@@ -84,10 +100,8 @@ def _parse(kind: Kind, item: str) -> FieldPattern:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")
     if field.shape.base is dict and not field.about.has_commas:
         _check_entries(item, globs)
-    if field.shape.base is datetime:
-        for glob in globs:
-            _check_time(name, glob)
-    return FieldPattern(field, globs, negated=key.endswith("!"))
+    found_by = [spellings(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
+    return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=key.endswith("!"))
 
 
 def _check_entries(item: str, globs: Sequence[str]) -> None:
@@ -97,15 +111,6 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
         raise UsageError(
             f"filter '{item}' holds a comma, which no label of the Hub does",
             hint="repeat -f for jobs that have several labels; KEY=A,KEY=B is either of two values",
-        )
-
-
-def _check_time(name: str, glob: str) -> None:
-    if is_exact(glob) and not _TIME.fullmatch(glob):
-        raise UsageError(
-            f"'{glob}' is not a time as patterns compare them, 2026-05-11T13:16:07Z",
-            hint=f"{name}=2026-05-11* is a day"
-            + ("; --since and --until take 2h or yesterday" if name.startswith("created") else ""),
         )
 
 

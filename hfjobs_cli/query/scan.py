@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hfjobs_cli.query.filters import JobFilter
 from hfjobs_cli.records.job import JobInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some jobs of a listing, newest first, and whether more follow that may be asked for."""
 
     jobs: list[JobInfo]

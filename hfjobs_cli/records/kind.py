@@ -31,9 +31,10 @@ class Kind:
     """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
-    prints. Tables show `default_columns`; `-w` adds `wide_columns`. `formats` are its own, the first of which it is
-    shown in; `more_formats` are its own as well, but for when they are asked for. `other_names` are what other tools
-    call a field. `filters` and `templates` are examples of them, for messages and for help.
+    prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
+    `formats` are its own, the first of which it is shown in; `more_formats` are its own as well, but for when they are
+    asked for. `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
+    messages and for help.
     """
 
     model: type[Record]
@@ -42,6 +43,7 @@ class Kind:
     key: str
     default_columns: tuple[str, ...]
     wide_columns: tuple[str, ...] = ()
+    added_columns: tuple[str, ...] = ()
     formats: tuple[Format, ...] = ()
     more_formats: tuple[Format, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
@@ -56,6 +58,10 @@ class Kind:
         """
         own = {name: self.computed[name]._replace(read=read) for name, read in reads.items() if name in self.computed}
         return replace(self, computed={**self.computed, **own}) if own else self
+
+    def showing(self, columns: tuple[str, ...]) -> Kind:
+        """Return the kind as a command shows it that adds columns."""
+        return replace(self, added_columns=columns) if columns else self
 
     @cached_property
     def fields(self) -> dict[str, Field]:

@@ -193,7 +193,8 @@ def _inside(name: str, step: Read) -> Read:
 def converter(shape: Shape, is_saved: bool = False) -> Convert:
     """Return the function that checks and converts a value of this type."""
     if shape.item is not None:
-        return _list_of(converter(shape.item, is_saved), shape.item.base)
+        convert = converter(shape.item, is_saved)
+        return _dict_of(convert) if shape.base is dict else _list_of(convert, shape.item.base)
     if issubclass(shape.base, Record):
         return reader(shape.base, is_saved=is_saved)
     return _CONVERTERS[shape.base] if shape.base in _CONVERTERS else _plain(shape.base)
@@ -209,6 +210,22 @@ def _list_of(convert: Convert, kind: type) -> Convert:
             if type(item) is not kind:
                 raise wrong(f"{path}[{index}]", _JSON_NAMES[kind], item)
         return value
+
+    return read
+
+
+def _dict_of(convert: Convert) -> Convert:
+    def read(value: Any, path: str, source: Source) -> dict[str, Any]:
+        """Read an object of objects; an entry that is none is left out."""
+        if not isinstance(value, dict):
+            raise wrong(path, "an object", value)
+        found = {}
+        for name, item in value.items():
+            try:
+                found[name] = convert(item, f"{path}.{name}", source)
+            except BadResponse as error:
+                source.odd(error.message)
+        return found
 
     return read
 

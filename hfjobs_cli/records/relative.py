@@ -17,6 +17,9 @@ JOB = "job"
 GONE = "gone"
 """The note on one of which the Hub knows nothing any more."""
 
+UNREAD = "not read"
+"""The note on one that nobody looked for, as there are too many of them."""
+
 CIRCLE = "circle"
 """The note on one that is said to come from what came of it."""
 
@@ -41,7 +44,7 @@ class Relative(Record):
             shown=lambda relative: relative.status or (f"({relative.note})" if relative.note else None),
         ),
     ]
-    note: Annotated[str | None, About("gone, circle, or null", "gone")]
+    note: Annotated[str | None, About("gone, not read, circle, or null", "gone")]
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     running_secs: Annotated[
         int | float | None, About("how long it has run", "403", name="runtime", spell=span, rank=50)
@@ -59,6 +62,11 @@ class Relative(Record):
     ]
     generation: Annotated[int, About("how far below the first", "1")]
     is_asked: Annotated[bool, About("whether it is the one asked for", "true", name="asked")]
+
+    @property
+    def is_job(self) -> bool:
+        """Tell whether it is a job of which something is known."""
+        return self.type == JOB and self.note not in (GONE, UNREAD)
 
 
 KIND = Kind(

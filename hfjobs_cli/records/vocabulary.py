@@ -19,3 +19,18 @@ ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 
 DUPLICATED_FROM = "duplicated-from"
 """The label by which a job says from which it was made, where the Hub cannot know it."""
+
+GROUPED_BY = (
+    "initiator",
+    "initiator-type",
+    "flavor",
+    "name",
+    "image",
+    "owner",
+    "status",
+    "day",
+    "week",
+    "month",
+    "label.KEY",
+)
+"""What is worth listing of what a report groups jobs by, which may be every column, too."""

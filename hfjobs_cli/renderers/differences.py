@@ -8,7 +8,7 @@ from itertools import groupby
 from hfjobs_cli.records.difference import Difference
 from hfjobs_cli.records.job import STAGE_STYLES
 from hfjobs_cli.renderers.ink import inked
-from hfjobs_cli.renderers.layout import cut, wrapped
+from hfjobs_cli.renderers.layout import block, cut
 from hfjobs_cli.renderers.table import ABSENT
 from hfjobs_cli.renderers.view import View
 from hfjobs_cli.text.widths import cell_width
@@ -51,10 +51,11 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
     """Yield the pieces of one difference: on a line if there is room, else with both values below the field."""
     room = view.width or _PIPE_WIDTH
     arrow = "→" if view.holds("→") else "->"
-    field = view.spell(each.field)
+    field = cut(view.spell(each.field), room - 2, "...")
     a, b = (ABSENT if value is None else value.strip() or "''" for value in (each.a, each.b))
     start = f"  {field}{' ' * (width - cell_width(field))}  "
-    if "\n" not in a + b and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
+    is_short = len(a) + len(b) < room and "\n" not in a + b
+    if is_short and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
         yield start, None
         yield view.spell(a), STAGE_STYLES.get(a)
         yield f" {arrow} ", None
@@ -70,9 +71,5 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
 
 def _lines(value: str, room: int, view: View) -> list[str]:
     """Return a value on lines that fit, of a long one the first, unless nothing is to be cut."""
-    lines = [part for line in value.split("\n") for part in wrapped(view.spell(line), room)]
-    if not view.folds or len(lines) <= _MOST_LINES + 1:
-        return lines
-    ellipsis = "…" if view.holds("…") else "..."
-    left = f"{ellipsis} {len(lines) - _MOST_LINES:,} more lines"
-    return [*lines[:_MOST_LINES], cut(left, room, ellipsis)]
+    lines = (view.spell(line) for line in value.split("\n"))
+    return block(lines, room, _MOST_LINES if view.folds else None, "…" if view.holds("…") else "...")

@@ -49,7 +49,7 @@ def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Ab
     for name, shape, about in declared(model):
         yield f"{prefix}{name}", _type_name(shape), about
         if shape.part is not None:
-            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.base is list)}."
+            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.item is not None)}."
             yield from _typed(shape.part, path)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from hfjobs_cli.records.description import Description, SameLaunch
 from hfjobs_cli.records.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.renderers.ink import inked
-from hfjobs_cli.renderers.layout import wrapped
+from hfjobs_cli.renderers.layout import block, cut
 from hfjobs_cli.renderers.view import View
 from hfjobs_cli.text.quoting import quoted
 from hfjobs_cli.text.secrets import masked_words
@@ -37,7 +37,8 @@ def render(records: Iterable[Description], view: View) -> None:
 def _page(each: Description, view: View) -> Iterator[Piece]:
     job = each.job
     stage = job.status.stage or ""
-    yield f"{view.spell(job.name or 'a job without a name')}  ", "bold"
+    name = view.spell(job.name or "a job without a name")
+    yield f"{cut(name, _width(view) - len(stage) - 2, '...')}  ", "bold"
     yield view.spell(stage), STAGE_STYLES.get(stage)
     yield f"\n{view.spell(job.url or job.id)}\n\n", None
     yield from _wrapped("", each.why, view)
@@ -54,7 +55,7 @@ def _page(each: Description, view: View) -> Iterator[Piece]:
     if each.last_lines:
         yield "\nLast lines\n", "bold"
         for line in each.last_lines:
-            yield from _indented(view.spell(line), view)
+            yield from ((f"  {part}\n", None) for part in _block(line, 2, view))
     yield "\nNext\n", "bold"
     yield from _steps(each, view)
 
@@ -71,25 +72,16 @@ def _wrapped(label: str, text: str, view: View) -> Iterator[Piece]:
     if not text:
         return
     start = " " * _LABEL if label else ""
-    room = _width(view) - len(start)
-    lines = [part for line in text.rstrip("\n").split("\n") for part in wrapped(view.spell(line), room)]
-    if view.folds and len(lines) > _MOST_LINES + 1:
-        lines = [*lines[:_MOST_LINES], _ellipsis(view, f" {len(lines) - _MOST_LINES} more lines")]
+    lines = _block(text.rstrip("\n"), len(start), view)
     if label:
         yield f"{label:<{_LABEL}}", "bold"
     yield f"\n{start}".join(lines) + "\n", None
 
 
-def _indented(line: str, view: View) -> Iterator[Piece]:
-    lines = wrapped(line, _width(view) - 2)
-    if view.folds and len(lines) > _MOST_LINES + 1:
-        lines = [*lines[:_MOST_LINES], _ellipsis(view, f" {len(lines) - _MOST_LINES} more lines")]
-    for part in lines:
-        yield f"  {part}\n", None
-
-
-def _ellipsis(view: View, text: str) -> str:
-    return ("…" if view.holds("…") else "...") + text
+def _block(text: str, indent: int, view: View) -> list[str]:
+    lines = (view.spell(line) for line in text.split("\n"))
+    most = _MOST_LINES if view.folds else None
+    return block(lines, max(20, _width(view) - indent), most, "…" if view.holds("…") else "...")
 
 
 def _command(job: JobInfo) -> str:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.records.declared import About, Shape
 from hfjobs_cli.records.field import NEVER_LEAVES, Field
-from hfjobs_cli.records.relative import GONE, JOB, Relative
+from hfjobs_cli.records.relative import Relative
 from hfjobs_cli.renderers.branches import MOST, Line, lines
 from hfjobs_cli.renderers.ink import inked
 from hfjobs_cli.renderers.layout import cut, fit
@@ -23,6 +23,9 @@ _BRANCH = Field("branch", (), Shape(str), About("where it is", "", rank=NEVER_LE
 
 _ROOM = 56
 """What is left of a line for an id, a status and times when the branches take their share."""
+
+_LONGEST_ID = 250
+"""How many characters an id has, with what stands to the left of it, that is whole however narrow the terminal."""
 
 
 class _Marks(NamedTuple):
@@ -46,7 +49,7 @@ def render(records: Iterable[Relative], view: View) -> None:
     marks = _Marks() if view.holds("".join(_Marks())) else _ASCII
     drawn = list(lines(list(records), MOST if view.folds else None))
     heads = {line: _head(line, marks, view) for line in drawn}
-    jobs = [line for line in drawn if line.relative and line.relative.type == JOB and line.relative.note != GONE]
+    jobs = [line for line in drawn if line.relative is not None and line.relative.is_job]
     rows: dict[Field, dict[Line, str]] = {_BRANCH: heads}
 
     def measure(column: Field) -> int:
@@ -56,15 +59,16 @@ def render(records: Iterable[Relative], view: View) -> None:
 
     fitted = fit([_BRANCH, *_columns(drawn, view)], measure, view.width)
     aligned = set(jobs)
+    pieces: list[tuple[str, str | None]] = []
     for number, line in enumerate(drawn):
         if number and not line.follows:
-            view.write("\n")  # between two trees
+            pieces.append(("\n", None))  # between two trees
         if line in aligned:
             texts = [cut(rows[column][line], width, marks.ellipsis) for column, width in fitted]
-            pieces = _aligned(texts, fitted, is_asked=line.relative is not None and line.relative.is_asked)
+            pieces += _aligned(texts, fitted, is_asked=line.relative is not None and line.relative.is_asked)
         else:
-            pieces = [(_free(line, heads[line], marks, view), None)]
-        view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+            pieces.append((_free(line, heads[line], marks, view), None))
+    view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
 
 
 def _columns(drawn: Sequence[Line], view: View) -> list[Field]:
@@ -130,4 +134,7 @@ def _free(line: Line, head: str, marks: _Marks, view: View) -> str:
     relative = line.relative
     more = [] if relative is None else [relative.name, relative.note and f"({relative.note})"]
     text = "  ".join([head, *(view.spell(each) for each in more if each)])
-    return (cut(text, max(view.width, cell_width(head)), marks.ellipsis) if view.width else text) + "\n"
+    if view.width is None:
+        return text + "\n"
+    least = cell_width(head) if len(head) < _LONGEST_ID else 0
+    return cut(text, max(view.width, least), marks.ellipsis) + "\n"

@@ -9,6 +9,9 @@ from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.text.escapes import printable
 
+_BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
+"""What bars are drawn with where there are no blocks."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
@@ -52,4 +55,8 @@ class View:
     def spell(self, text: str) -> str:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)
-        return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return (
+            shown
+            if self.is_unicode
+            else shown.translate(_BARS).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        )

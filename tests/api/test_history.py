@@ -161,6 +161,20 @@ def test_one_cursor_reads_what_cannot_be_counted(hfjobs: Hfjobs, hub: Hub, count
     assert [stages for stages, _ in pages(hub)] == [[]] * 8
 
 
+def test_one_cursor_reads_what_is_not_listed_by_time(hfjobs: Hfjobs, hub: Hub) -> None:
+    ids = grow(hub, {"COMPLETED": 400, "ERROR": 100})
+
+    def shuffled(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        answer = Response.from_app(app, environ)
+        answer.set_data(json.dumps(json.loads(answer.get_data())[::-1]))
+        return answer(environ, start)
+
+    hub.then(shuffled)
+    result = hfjobs(*EVERYTHING)
+    assert (result.code, sorted(result.stdout.split())) == (0, sorted(ids))
+    assert [stages for stages, _ in pages(hub)] == [[]] * 8
+
+
 @pytest.mark.parametrize(
     ("options", "requests"),
     [

@@ -1,8 +1,12 @@
-"""A Hub of prebuilt answers, so that a benchmark measures the client: `server.py JOBS DELAY_MS`, prints its address."""
+"""A Hub of prebuilt answers, so that a benchmark measures the client: `server.py JOBS DELAY_MS`, prints its address.
+
+The output of a job has as many lines as the last part of its id says: `...00200000` has 200,000.
+"""
 
 import json
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,6 +50,28 @@ def numbers(jobs: int, stages: tuple[str, ...]) -> list[int]:
     return [number for number in range(jobs) if not stages or STAGES[number % len(STAGES)] in stages]
 
 
+def event(number: int) -> bytes:
+    """Return an event with a line."""
+    line = f"step {number}: loss 0.123, learning rate 3e-4, 1043 tokens a second"
+    return (
+        f"data: {json.dumps({'data': line, 'timestamp': f'2026-05-11T13:17:{number // 10:02}.{number}Z'})}\n\n".encode()
+    )
+
+
+EVENTS = [event(number) for number in range(100)]
+PIECE = b"".join(EVENTS)
+"""What output is made of, as a proxy hands on what is there: many events in a piece."""
+
+
+def events(lines: int, tail: int | None) -> Iterator[bytes]:
+    """Yield the output of a job, in lines by the hundred, or the last few of it."""
+    if tail is not None:
+        yield b"".join(EVENTS[-tail:])
+        return
+    for _ in range(lines // len(EVENTS)):
+        yield PIECE
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers from memory, after a pause."""
 
@@ -74,6 +100,10 @@ class Handler(BaseHTTPRequestHandler):
         elif len(parts) == 5 and parts[4] == "count":
             stages = tuple(sorted(parse_qs(address.query).get("stage", ())))
             body = json.dumps({"count": len(numbers(self.jobs, stages))}).encode()
+        elif len(parts) == 6 and parts[5] == "logs":
+            tail = parse_qs(address.query).get("tail")
+            self.send_events(events(int(parts[4][-8:]), int(tail[0]) if tail else None))
+            return
         elif len(parts) == 5 and parts[2] == "jobs":
             body = json.dumps({**job(7), "id": parts[4]}).encode()
         else:
@@ -95,6 +125,16 @@ class Handler(BaseHTTPRequestHandler):
             starts = range(0, max(len(found), 1), PAGE_SIZE)
             cls.pages[stages] = tuple(json.dumps(list(map(job, found[at : at + PAGE_SIZE]))).encode() for at in starts)
         return cls.pages[stages]
+
+    def send_events(self, pieces: Iterator[bytes]) -> None:
+        """Answer with a stream that ends."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
     def handle(self) -> None:
         """Answer requests until the client goes, which may be in the middle of an answer."""

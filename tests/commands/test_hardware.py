@@ -150,6 +150,16 @@ class TestFilter:
         assert hfjobs("hardware", "-q", "-f", "name=x") == Result(0, "", "no flavors match\n")
 
     @pytest.mark.parametrize(
+        ("given", "hint"),
+        [
+            ("accelerator=A100", "a pattern is for the whole value; '*A100*' matches what holds it"),
+            ("name=a100|h200", "'a100|h200' looks like a regular expression, but patterns know only *, ? and [abc]"),
+        ],
+    )
+    def test_that_may_be_meant_otherwise_is_explained(self, hfjobs: Hfjobs, given: str, hint: str) -> None:
+        assert hfjobs("hardware", "-q", "-f", given) == Result(0, "", f"no flavors match\nhint: {hint}\n")
+
+    @pytest.mark.parametrize(
         ("argv", "message"),
         [
             (

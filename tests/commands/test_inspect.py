@@ -505,3 +505,13 @@ class TestParsing:
             assert result == Result(1, stdout, errors)
         jobs = json.loads(hfjobs("ps", "-a", "--namespace", "x", "--json").stdout)
         assert [job["id"] for job in jobs] == ["aa", "bb"]
+
+
+def test_columns_help_marks_what_is_shown_here(hfjobs: Hfjobs) -> None:
+    """Which is more than what `ps` shows."""
+    columns = {command: hfjobs(*command, "--columns", "help").stdout for command in (("ps",), ("inspect",))}
+    assert "what started it (-w)\n" in columns["ps",]
+    assert "what started it (default)\n" in columns["inspect",]
+    header = hfjobs("inspect", BY_HAND, "--format", "csv").stdout.partition("\r\n")[0].split(",")
+    marked = [line.split()[0] for line in columns["inspect",].splitlines() if line.endswith("(default)")]
+    assert sorted(marked) == sorted(header)

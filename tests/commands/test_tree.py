@@ -202,6 +202,14 @@ class TestForest:
         assert [node["id"] for node in json.loads(result.stdout)["nodes"]] == [f"user:{USER}", source, again]
         assert hub.paths.count(f"GET /api/jobs/{USER}/{source}") == 1
 
+    def test_of_very_many_some_are_not_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """They may be there; those that were asked for and are not are gone."""
+        family = Family(hub)
+        gone = [family.job()["id"] for _ in range(60)]
+        family.add_all([family.job("a", by=("duplicated-job", each)) for each in gone])
+        printed = hfjobs("tree", "-a", "--name", "a").stdout
+        assert (printed.count("  (gone)\n"), printed.count("  (not read)\n")) == (50, 10)
+
     def test_limit_is_told_of(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("tree", "-a", "--limit", "3", "--depth", "0")
         assert result.stderr == (
@@ -226,6 +234,14 @@ class TestRequests:
         hfjobs("tree", grown(hub)["again"])
         listed = [path for path in hub.paths if path == f"GET /api/jobs/{USER}"]
         assert len(listed) == 1
+
+    def test_one_page_for_a_young_job_and_its_copies(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """No page is asked for that can only hold what is older than the first job."""
+        family = Family(hub)
+        source = family.add()
+        again = family.add(by=("duplicated-job", source))
+        assert hfjobs("tree", f"{USER}/{again}").code == 0
+        assert hub.paths == [f"GET /api/jobs/{USER}/{again}", f"GET /api/jobs/{USER}"]
 
     def test_two_pages_for_a_schedule_of_some_months(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("tree", BY_SCHEDULE).code == 0

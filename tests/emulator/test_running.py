@@ -1,12 +1,15 @@
 """The emulator runs jobs: as processes on this machine, to their end and not beyond, whatever is killed meanwhile."""
 
+import http.client
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import threading
+import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,7 +19,7 @@ import pytest
 
 from hfjobs_cli.emulator.app import open_app
 from hfjobs_cli.emulator.schedules import Schedules
-from tests.emulator.emulation import Emulator, Serve, is_gone, until
+from tests.emulator.emulation import Emulator, Json, Serve, is_gone, until
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
@@ -184,6 +187,152 @@ class TestCancel:
         until(lambda: all(is_gone(int(pid)) for pid in pids), "the end of the processes")
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere what hides so well is not found")
+
+ESCAPES = {
+    "in the background": "env -i setsid {} & wait; sleep 1000",
+    "nohup": "env -i nohup setsid -f {} >/dev/null 2>&1 </dev/null; sleep 1000",
+    "twice removed": "(env -i setsid sh -c '(setsid {} & ) & exit' &); exec sleep 1000",
+    "deaf": "trap '' TERM HUP INT; env -i setsid {} & exec env -i sleep 1000",
+    "deaf and left behind": "(trap '' TERM HUP INT; env -i setsid {} &); exec sleep 1000",
+}
+
+
+@LINUX
+class TestEscapes:
+    """Processes without the environment, session and parents that they had; each sleeps for a time of its own."""
+
+    @pytest.fixture
+    def secs(self, request: pytest.FixtureRequest, worker_id: str) -> str:
+        """Some seconds for which nothing else on this machine sleeps."""
+        return f"{7000 + zlib.crc32(f'{request.node.nodeid} {worker_id} {os.getpid()}'.encode()) % 1000}.{os.getpid()}"
+
+    def sleepers(self, secs: str) -> list[int]:
+        return [each.pid for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["sleep", secs]]
+
+    def start(self, emulator: Emulator, shell: str, secs: str, **specification: Json) -> str:
+        return emulator.run("sh", "-c", shell.replace("{}", f"sleep {secs}"), **specification)
+
+    def memory(self, emulator: Emulator, identifier: str) -> int:
+        """Return what a job that runs is first measured to use."""
+        connection = http.client.HTTPConnection(emulator.endpoint.removeprefix("http://"), timeout=60)
+        headers = {"Authorization": f"Bearer {emulator.token}"}
+        connection.request("GET", f"/api/jobs/{USER}/{identifier}/metrics", headers=headers)
+        line = next(line for line in iter(connection.getresponse().readline, b"") if line.startswith(b"data: "))
+        connection.close()
+        used: int = json.loads(line.removeprefix(b"data: "))["memory_used_bytes"]
+        return used
+
+    @pytest.mark.parametrize("how", ESCAPES)
+    def test_are_canceled(self, emulator: Emulator, secs: str, how: str) -> None:
+        """And those of another job are not."""
+        others = f"{secs}0"
+        other = self.start(emulator, ESCAPES["twice removed"], others)
+        identifier = self.start(emulator, ESCAPES[how], secs)
+        until(lambda: self.sleepers(secs) and self.sleepers(others), "both to start")
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        until(lambda: not self.sleepers(secs), "the end of what hides")
+        assert emulator.job(identifier)["status"]["stage"] == "CANCELED"
+        assert len(self.sleepers(others)) == 1
+        assert emulator.job(other)["status"]["stage"] == "RUNNING"
+        emulator.ask("POST", f"/api/jobs/{USER}/{other}/cancel")
+        until(lambda: not self.sleepers(others), "the end of the other")
+
+    @pytest.mark.parametrize("end", ["sleep 0.2; exit 5", "exit 5", "kill -9 $$"])
+    def test_end_with_the_command(self, emulator: Emulator, secs: str, end: str) -> None:
+        """Also if it never sees them; a job that has ended has left nothing."""
+        identifier = self.start(emulator, "(env -i setsid sh -c '(setsid {} & ) & exit' &); " + end, secs)
+        code = 137 if "kill" in end else 5
+        assert emulator.wait(identifier)["status"]["message"] == FAILED.format(code)
+        assert self.sleepers(secs) == []
+
+    def test_end_with_the_command_that_parts(self, emulator: Emulator, secs: str) -> None:
+        """`setsid` does so here, and its first half is the command."""
+        identifier = self.start(emulator, "exec env -i setsid {}", secs)
+        assert emulator.wait(identifier)["status"]["stage"] == "COMPLETED"
+        assert self.sleepers(secs) == []
+
+    def test_end_with_each_attempt(self, emulator: Emulator, secs: str) -> None:
+        code = (
+            "import psutil, subprocess\n"
+            f"print(sum(each.info['cmdline'] == ['sleep', {secs!r}] for each in psutil.process_iter(['cmdline'])))\n"
+            f"subprocess.run(['env', '-i', 'setsid', '-f', 'sleep', {secs!r}]); raise SystemExit(1)"
+        )
+        identifier = emulator.python(code, attempts=3)
+        assert emulator.wait(identifier)["status"]["failureCount"] == 3
+        assert emulator.output(identifier) == ["0", "0", "0"]
+        assert self.sleepers(secs) == []
+
+    def test_end_when_the_time_is_up(self, emulator: Emulator, secs: str) -> None:
+        identifier = self.start(emulator, ESCAPES["deaf"], secs, timeoutSeconds=1)
+        assert emulator.wait(identifier)["status"]["message"] == "Job timeout"
+        assert self.sleepers(secs) == []
+
+    def test_of_many_jobs_at_once_end(self, emulator: Emulator, secs: str) -> None:
+        shell = "for n in 1 2 3 4 5; do (env -i setsid sh -c '({} & ) & exit' &); done; exit 3"
+        jobs = [self.start(emulator, shell, secs) for _ in range(20)]
+        assert {emulator.wait(each)["status"]["message"] for each in jobs} == {FAILED.format(3)}
+        assert self.sleepers(secs) == []
+
+    @pytest.mark.parametrize("how", ESCAPES)
+    def test_end_though_the_supervisor_was_killed(self, own: Emulator, secs: str, how: str) -> None:
+        self.start(own, ESCAPES[how], secs)
+        until(lambda: self.sleepers(secs), "its start")
+        own.supervisor().kill()
+        until(lambda: not self.sleepers(secs), "the end of what was left")
+
+    def test_end_though_the_supervisor_was_killed_while_it_ended_them(self, own: Emulator, secs: str) -> None:
+        """The command has ended then, and nothing but the guardian knows whose the rest was."""
+        shell = "trap 'echo ended; exit' TERM; (trap '' TERM; env -i setsid {} &); while :; do sleep 0.05; done"
+        identifier = self.start(own, shell, secs)
+        until(lambda: self.sleepers(secs), "its start")
+        own.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        own.wait_for_line(identifier, "ended")
+        own.supervisor().kill()
+        until(lambda: not self.sleepers(secs), "the end of what was left")
+
+    @pytest.mark.parametrize("how", ESCAPES)
+    def test_end_though_all_was_killed(self, own: Emulator, secs: str, how: str) -> None:
+        """By whoever looks next."""
+        identifier = self.start(own, ESCAPES[how], secs)
+        until(lambda: self.sleepers(secs), "its start")
+        assert self.memory(own, identifier)  # so it is known which process it is
+        supervisor = own.supervisor()
+        guardian = supervisor.parent()
+        assert guardian is not None
+        assert "guardian" in " ".join(guardian.cmdline())
+        guardian.kill()
+        supervisor.kill()
+        own.kill()
+        own.start()
+        assert own.job(identifier)["status"]["stage"] == "ERROR"
+        until(lambda: not self.sleepers(secs), "the end of what was left")
+
+    def test_may_tidy_up_too(self, emulator: Emulator, tmp_path: Path) -> None:
+        """Though the command itself ends at once when it is asked to, and other jobs end meanwhile."""
+        code = (
+            "import pathlib, signal, sys, time\n"
+            "def tidy(*_):\n"
+            f"    time.sleep(1); pathlib.Path({str(tmp_path / 'tidy')!r}).write_text('done'); sys.exit()\n"
+            "signal.signal(signal.SIGTERM, tidy)\n" + FOREVER
+        )
+        shell = f"env -i setsid {sys.executable} -c {shlex.quote(code)} & exec sleep 1000"
+        identifier = emulator.run("sh", "-c", shell)
+        emulator.wait_for_line(identifier, "up")
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+        emulator.wait(emulator.run("true"))
+        emulator.wait(emulator.run("true"))
+        until(lambda: (tmp_path / "tidy").exists(), "the tidying")
+
+    def test_are_measured(self, emulator: Emulator) -> None:
+        code = "import time; held = bytearray(100_000_000); print('up', flush=True); time.sleep(1000)"
+        hidden = f"{sys.executable} -c {shlex.quote(code)}"
+        identifier = emulator.run("sh", "-c", f"(env -i setsid {hidden} &); exec sleep 1000")
+        emulator.wait_for_line(identifier, "up")
+        until(lambda: self.memory(emulator, identifier) > 100_000_000, "all of it")
+        emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
+
+
 class TestSurroundings:
     def test_are_those_of_the_job_alone(self, emulator: Emulator) -> None:
         """Its variables and secrets are there; tokens of this machine are not."""
@@ -223,6 +372,15 @@ class TestSurroundings:
     def test_hold_a_python(self, emulator: Emulator) -> None:
         identifier = emulator.run("python", "-c", "import os; print(os.environ['ACCELERATOR'])")
         assert emulator.output(identifier) == ["none"]
+
+    @POSIX
+    def test_are_those_of_a_shell(self, emulator: Emulator) -> None:
+        """The command leads a session of its own, and hears of broken pipes."""
+        code = "import os, sys; print(os.getpid() == os.getsid(0) == os.getpgrp()); print(sys.stdin.read() == '')"
+        assert emulator.output(emulator.python(code)) == ["True", "True"]
+        piped = emulator.run("sh", "-c", "(sleep 0.2; echo x; echo heard >&2) | exit 0; yes | head -n 1")
+        assert emulator.wait(piped)["status"]["stage"] == "COMPLETED"
+        assert emulator.output(piped) == ["y"]
 
     def test_are_not_mixed_up(self, emulator: Emulator) -> None:
         """Arguments follow the command, and nothing is read by a shell."""

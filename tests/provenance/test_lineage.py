@@ -125,6 +125,11 @@ def test_what_is_gone_is_a_root() -> None:
     ]
 
 
+def test_what_was_not_looked_for_may_be_there() -> None:
+    found = Lineage([job("b", by=copy_of("a"))], unread=["a"]).family("b", NOW)
+    assert [(each.id, each.note) for each in found] == [("a", "not read"), ("b", None)]
+
+
 def test_other_jobs_of_a_person_are_no_family() -> None:
     alice = {"type": "user", "id": "1", "name": "alice"}
     found = Lineage([job("a", by=alice), job("b", by=alice), job("c", by=copy_of("a"))]).family("c", NOW)

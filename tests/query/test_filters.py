@@ -57,6 +57,9 @@ class TestFilter:
             (["initiator=scheduled-job"], lambda job: initiator(job)["type"] == "scheduled-job"),
             (["initiator=scheduled-job:69c4*"], lambda job: initiator(job)["id"] == DAILY_SCHEDULE),
             (["initiator=none"], lambda job: job["initiator"] is None),
+            (["initiator=*"], lambda job: job["initiator"] is not None),
+            (["initiator!=*"], lambda job: job["initiator"] is None),
+            (["initiator=none,webhook"], lambda job: initiator(job)["type"] in (None, "webhook")),
             (["initiator!=none", "initiator!=user*"], lambda job: initiator(job)["type"] not in (None, "user")),
             (["label=team=ml"], lambda job: labels(job).get("team") == "ml"),
             (["label=team=*"], lambda job: "team" in labels(job)),
@@ -72,6 +75,10 @@ class TestFilter:
             (["message!=*"], lambda job: job["status"]["message"] is None),
             (["timeout=3600"], lambda job: job["timeout"] == 3600),
             (["timeout=1h"], lambda job: job["timeout"] == 3600),
+            (["timeout=60m"], lambda job: job["timeout"] == 3600),
+            (["timeout=3600.0"], lambda job: job["timeout"] == 3600),
+            (["timeout=1 hour,21600s"], lambda job: job["timeout"] in (3600, 21600)),
+            (["timeout!=60min"], lambda job: job["timeout"] != 3600),
             (["timeout!=3600,6h"], lambda job: job["timeout"] not in (3600, 21600)),
             (["secrets=HF_TOKEN"], lambda job: "HF_TOKEN" in (job["secrets"] or ())),
             (["secrets=*"], lambda job: bool(job["secrets"])),
@@ -81,6 +88,8 @@ class TestFilter:
             (["owner.type=user", "space_id=*"], lambda job: job["space_id"] is not None),
             (["initiator.id=69c4*"], lambda job: (initiator(job)["id"] or "").startswith("69c4")),
             (["created=2026-05-11*"], lambda job: job["created_at"].startswith("2026-05-11")),
+            (["created=2026-05-11T13:16:07+00:00"], lambda job: job["created_at"] == "2026-05-11T13:16:07+00:00"),
+            (["created=2026-05-11t15:16:07.9+02:00"], lambda job: job["created_at"] == "2026-05-11T13:16:07+00:00"),
             (["finished_at=2026-05-11T*Z"], lambda job: (job["finished_at"] or "").startswith("2026-05-11")),
             (["runtime=59m30s"], lambda job: (job["durations"] or {}).get("running_secs") == 3570),
             (["durations.running_secs=3570"], lambda job: (job["durations"] or {}).get("running_secs") == 3570),
@@ -195,6 +204,10 @@ class TestFilter:
                 "'2026-05-11' is not a time as patterns compare them, 2026-05-11T13:16:07Z",
                 "finished_at=2026-05-11* is a day",
             ),
+            ("timeout=soon", "timeout is a number, and 'soon' is none", "for example timeout=2"),
+            ("timeout=nan", "timeout is a number, and 'nan' is none", "for example timeout=2"),
+            ("runtime!=2x", "filter runtime '2x' is not a length of time", "for example 90s, 30m, 2h or 1d"),
+            ("retry=twice", "retry is a number, and 'twice' is none", "for example retry=2"),
             ("since=2h", "unknown field 'since' in filter 'since=2h'", "--since is an option of its own"),
             (
                 "status=bogus",
@@ -207,6 +220,13 @@ class TestFilter:
     def test_a_wrong_one_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, given: str, message: str, hint: str) -> None:
         assert hfjobs("ps", "-f", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
         assert hub.requests == []
+
+    def test_whole_numbers_are_compared_whole(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Also those that a float cannot tell apart."""
+        large = 2**53 + 1
+        id_ = hub.add(timeout=large)
+        hub.add(id="6a02000000000000000000ab", timeout=large - 1)
+        assert matches(hfjobs, "-f", f"timeout={large}") == matches(hfjobs, "-f", f"timeout=0{large}") == [id_]
 
     def test_of_status_must_agree_with_the_option(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("ps", "--status", "error", "-f", "status=completed") == Result(

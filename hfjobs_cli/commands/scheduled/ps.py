@@ -36,6 +36,7 @@ def ps(
     """
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.schedules import list_schedules, schedule_filter
+    from hfjobs_cli.query.patterns import why_none
 
     wanted = schedule_filter(selection, session.clock())
     listing = Listing(session, output, sort=sort)
@@ -45,4 +46,6 @@ def ps(
         is_default = wanted.states == (ACTIVE,)
         more = "; -a lists suspended ones too" if is_default else ""
         session.remark(f"no {'active ' * is_default}schedules{' match' * wanted.narrows}{more}")
+        for hint in why_none(wanted.patterns):
+            session.remark(hint)
     return ExitCode.DONE

@@ -64,10 +64,12 @@ class FamilyReader:
         for each in (*known, *others):
             self._open(each, since)
         while True:
-            unread = self._unread(asked)
-            if unread is None:
-                return Lineage(self.jobs.values(), self._names(asked, namespace))
-            self._read_page(unread)
+            listing = self._unread(asked)
+            if listing is None:
+                _, origin = self._line(asked)
+                unread = [] if origin is None or origin.who in self._gone else [origin.who]
+                return Lineage(self.jobs.values(), self._names(origin, namespace), unread)
+            self._read_page(listing)
 
     def _unread(self, asked: JobInfo | Parent) -> _Listing | None:
         """Return a listing of which more must be read, None if there is none."""
@@ -133,9 +135,8 @@ class FamilyReader:
         self.pages += 1
         self._session.progress(f"{len(self.jobs):,} jobs read ...")
 
-    def _names(self, asked: JobInfo | Parent, namespace: str | None) -> dict[str, str | None] | None:
+    def _names(self, origin: Parent | None, namespace: str | None) -> dict[str, str | None] | None:
         """Return the names of schedules if there is one in the family."""
-        _, origin = self._line(asked)
         return None if origin is None or origin.type != "scheduled-job" else self._source.schedule_names(namespace)
 
 
@@ -162,10 +163,31 @@ class _Listing:
         return page.jobs
 
 
+def with_ancestors(
+    source: Source, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
+) -> Lineage:
+    """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
+    asked: set[str] = set()
+    while True:
+        lineage = Lineage(seen.values())
+        roots = {key: [key, *lineage.ancestors(key)][-1] for key in chosen}
+        missing = sorted({root for root in roots.values() if ":" not in root and root not in seen} - asked)
+        if not missing or len(asked) >= lookups:
+            break
+        todo = missing[: lookups - len(asked)]
+        asked.update(todo)
+        references = [JobReference(namespace, each) for each in todo if is_name(each)]
+        seen.update((job.id, job) for job in source.look_up(references))
+    is_named = any(root.startswith("scheduled-job:") for root in roots.values())
+    names = source.schedule_names(namespace) if is_named else None
+    return Lineage(seen.values(), names, missing if lookups else ())
+
+
 def last_good(source: Source, job: JobInfo) -> JobInfo | None:
     """Return the newest job before another that has its name and was completed, None if there is none."""
     created = job.created_at or _NEVER
-    pages = source.pages(job.owner.name, ["COMPLETED"], [("name", job.name or "")])
+    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
+    pages = source.pages(job.owner.name, ["COMPLETED"], labels)
     older = (each for page in pages for each in page.jobs if (each.created_at or _NEVER) < created)
     alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
     found = (each for each in alike if each.status.stage == "COMPLETED")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.log_reading import LogReading, Notice, Waiting
 from hfjobs_cli.api.merging import Failed, merged
-from hfjobs_cli.api.replay import HEADER, Line
+from hfjobs_cli.api.replay import HEADER, Line, is_header
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.log_line import KIND, LogLine
@@ -118,7 +118,7 @@ class LogsShown:
         for place, lines in self._lines():
             identifier = self.jobs[place].id
             for line in lines:
-                yield LogLine(identifier, _moment(line), line.data)
+                yield LogLine(identifier, _moment(line), line[1])
             self._session.flush()
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
@@ -139,19 +139,19 @@ class LogsShown:
         since = self._wanted.since
         if since is not None:
             lines = [line for line in lines if (moment := _moment(line)) is None or moment >= since]
-        if lines and lines[-1].timestamp:
-            self.last_at[place] = lines[-1].timestamp
-        if HEADER not in "\n".join([line.data for line in lines]):
+        if lines and lines[-1][0]:
+            self.last_at[place] = lines[-1][0]
+        if HEADER not in "\n".join([text for _, text in lines]):
             if lines:
                 yield place, lines
             return
         begun = 0
         for at, line in enumerate(lines):
-            if line.is_header:
+            if is_header(line):
                 if at > begun:
                     yield place, lines[begun:at]
                 begun = at + 1
-                self._tell(place, f"{self._label(place)}{line.data}")
+                self._tell(place, f"{self._label(place)}{line[1]}")
         if begun < len(lines):
             yield place, lines[begun:]
 
@@ -188,5 +188,5 @@ def names_of(jobs: Sequence[JobInfo]) -> list[str]:
 
 def _moment(line: Line) -> datetime | None:
     with suppress(ValueError, OverflowError):
-        return parse_time(line.timestamp) if line.timestamp else None
+        return parse_time(line[0]) if line[0] else None
     return None

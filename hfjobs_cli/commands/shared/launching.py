@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.commands.shared.started import ID_AND_URL, announce, follow_new, left_running, show_created
 from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
@@ -20,7 +18,6 @@ from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.new_job import Following
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.records.hardware import Hardware
@@ -103,10 +100,19 @@ def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
 
 
-def show_plan(session: Session, launch: Launch, output: Output, around: Surroundings) -> None:
+def show_plan(
+    session: Session,
+    launch: Launch,
+    output: Output,
+    around: Surroundings,
+    body: Callable[[dict[str, Any]], dict[str, Any]] = lambda job: job,
+    more: Iterable[tuple[str, str]] = (),
+    cost: str = "cost",
+) -> None:
     """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
 
-    Raises UsageError for another format.
+    `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
+    what it may cost. Raises UsageError for another format.
     """
     format_ = "json" if output.json else output.format_
     if output.quiet or format_ not in (None, "json", "jsonl"):
@@ -118,16 +124,16 @@ def show_plan(session: Session, launch: Launch, output: Output, around: Surround
                 hint="leave out --bucket, so that they travel in the request, or --format",
             )
         indent = 4 if format_ == "json" else None
-        session.write(json.dumps(launch.job.shown(around.environ.get("HF_TOKEN")), indent=indent) + "\n")
+        session.write(json.dumps(body(launch.job.shown(around.environ.get("HF_TOKEN"))), indent=indent) + "\n")
     else:
-        rows = [(key, value) for key, value in _summary(session, launch) if value]
+        rows = [(key, value) for key, value in (*more, *_summary(session, launch, cost)) if value]
         width = max(len(key) for key, _ in rows)
         session.write("".join(f"{key:<{width}}  {printable(value)}\n" for key, value in rows))
     session.flush()
     session.remark("nothing was sent (--dry-run)")
 
 
-def _summary(session: Session, launch: Launch) -> Iterator[tuple[str, str]]:
+def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
     from hfjobs_cli.launch.volumes import spell_volume
     from hfjobs_cli.text.secrets import masked_words
@@ -157,7 +163,7 @@ def _summary(session: Session, launch: Launch) -> Iterator[tuple[str, str]]:
     yield "resource group", job.resource_group_id or ""
     yield "namespace", launch.namespace or ""
     yield "set by script", ", ".join(launch.from_script)
-    yield "cost", _cost(session, job)
+    yield cost, _cost(session, job)
 
 
 def _shortened(key: str, value: str) -> str:
@@ -187,7 +193,7 @@ def create(session: Session, launch: Launch, known: Collection[str] = ()) -> Job
 
     `known` are the ids of jobs like it that were created before.
     """
-    job = _with_bucket(session, launch)
+    job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
 
     def is_it(found: JobInfo) -> bool:
@@ -198,7 +204,8 @@ def create(session: Session, launch: Launch, known: Collection[str] = ()) -> Job
     return session.client.create_job(launch.namespace, job.body(), is_it, search)
 
 
-def _with_bucket(session: Session, launch: Launch) -> NewJob:
+def with_bucket(session: Session, launch: Launch) -> NewJob:
+    """Return the job with its local files in a bucket, to which those that must be there are taken."""
     if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
         return launch.job
     from hfjobs_cli.launch.buckets import Buckets
@@ -208,30 +215,3 @@ def _with_bucket(session: Session, launch: Launch) -> NewJob:
     bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
     session.remark(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
     return bucket.filled(launch.job, launch.uploads)
-
-
-def start(
-    session: Session,
-    launch: Launch,
-    typed: Typed,
-    following: Following,
-    output: Output,
-    around: Surroundings,
-) -> ExitCode:
-    """Do with a described job what the options say, and return how that went."""
-    listing = Listing(session, output, default=ID_AND_URL, indent=4)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
-    if following.dry_run:
-        show_plan(session, launch, output, around)
-        return ExitCode.DONE
-    job = create(session, launch)
-    is_for_eyes = listing.is_in(ID_AND_URL)
-    if following.detach:
-        show_created(session, listing, [job])
-        return ExitCode.DONE
-    with left_running(session, [job], cancels=following.cancel_on_interrupt):
-        if is_for_eyes:
-            announce(session, job)
-        else:
-            show_created(session, listing, [job])
-        return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,9 @@ class Listing:
 
     @cached_property
     def _view(self) -> View:
+        return self._new_view()
+
+    def _new_view(self) -> View:
         return self._session.view(
             self._output.kind,
             self._columns,
@@ -86,6 +90,42 @@ class Listing:
             width=self._output.width,
             indent=self._indent,
         )
+
+    @property
+    def format_name(self) -> str:
+        """The name of the format."""
+        return self._renderer.name
+
+    @property
+    def plural(self) -> str:
+        """What several of the records are called."""
+        return self._output.kind.plural
+
+    def ordered(self, records: Iterable[Any]) -> list[Any]:
+        """Return records in the order in which `show` would write them."""
+        return list(sort_records(records, self._order, self._session.clock()) if self._order else records)
+
+    def text(self, records: Iterable[Any], width: int) -> str:
+        """Return what would be written of records, as they are, on a terminal of this width at this moment."""
+        written: list[str] = []
+        view = self._new_view()
+        width = self._output.width or width
+        view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
+        self._renderer.render(records, view)
+        return "".join(written)
+
+    def line(self, text: str, width: int) -> str:
+        """Return a line of words, harmless, and cut to a width."""
+        view = self._view
+        from hfjobs_cli.renderers.layout import cut  # which pipes do without
+
+        return cut(view.spell(text), width, "…" if view.is_unicode else ".")
+
+    def json(self, values: object) -> str:
+        """Return values, perhaps with records in them, as a line of JSON."""
+        from hfjobs_cli.renderers.json_text import encoder
+
+        return encoder(self._view)(values)
 
     def show(self, records: Iterable[Any], limit: int | None = None) -> None:
         """Write records, sorted ones up to `limit`, and hand on what was written."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.filters import JobFilter, parse_filter
 from hfjobs_cli.query.names import check_name
+from hfjobs_cli.query.namings import JOBS, Naming
 from hfjobs_cli.query.scan import Page, Scan
 from hfjobs_cli.records.job import KIND
 from hfjobs_cli.records.kind import Kind
@@ -18,18 +19,19 @@ if TYPE_CHECKING:
     from hfjobs_cli.api.history import History
     from hfjobs_cli.api.snapshot import Snapshot
     from hfjobs_cli.cli.options import Filters
+    from hfjobs_cli.cli.schedule_options import ScheduleSelection
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.records.job import JobInfo
 
 
-def is_by_filters(words: list[str] | None, filters: Filters) -> bool:
-    """Tell whether filters choose the jobs, and not references. Raises UsageError if both do, or neither."""
+def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection, naming: Naming = JOBS) -> bool:
+    """Tell whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
     if words and filters.are_given:
-        raise UsageError("jobs are named or chosen by filters, not both", hint="leave out one of the two")
+        raise UsageError(f"{naming.plural} are named or chosen by filters, not both", hint="leave out one of the two")
     if not words and not filters.are_given:
         raise UsageError(
-            "no job is named, and no filter chooses any",
-            hint="name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+            f"no {naming.noun} is named, and no filter chooses any",
+            hint=f"name {naming.plural}, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
         )
     return not words
 

@@ -1,39 +1,52 @@
-"""New jobs told of, and followed unless that is not wanted."""
+"""A new job, created and told of, and followed unless that is not wanted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.commands.shared.creating import ID_AND_URL, announce
+from hfjobs_cli.commands.shared.launching import checked, create, show_plan
+from hfjobs_cli.commands.shared.listing import Listing
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
+    from hfjobs_cli.cli.new_job import Following
+    from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.launch.new_job import Launch
+    from hfjobs_cli.launch.typed import Surroundings, Typed
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.renderers.view import View
 
 
-def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and the page of each job, for eyes."""
-    for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
-
-
-ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
-"""How new jobs are shown if no format is asked for."""
-
-
-def announce(session: Session, job: JobInfo) -> None:
-    """Tell on stderr of a new job that will be followed, whose output is what stdout is for."""
-    session.remark(f"created {job.id}  {job.url or ''}".rstrip())
-    for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
-        session.remark(f"port {port} is at {address}")
-    if job.status.ssh_url is not None:
-        session.remark(f"'hfjobs ssh {_named(job)}' opens a shell in it")
+def start(
+    session: Session,
+    launch: Launch,
+    typed: Typed,
+    following: Following,
+    output: Output,
+    around: Surroundings,
+) -> ExitCode:
+    """Do with a described job what the options say, and return how that went."""
+    listing = Listing(session, output, default=ID_AND_URL, indent=4)
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
+    if following.dry_run:
+        show_plan(session, launch, output, around)
+        return ExitCode.DONE
+    job = create(session, launch)
+    is_for_eyes = listing.is_in(ID_AND_URL)
+    if following.detach:
+        show_created(session, listing, [job])
+        return ExitCode.DONE
+    with left_running(session, [job], cancels=following.cancel_on_interrupt):
+        if is_for_eyes:
+            announce(session, job)
+        else:
+            show_created(session, listing, [job])
+        return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
 
 
 def show_created(session: Session, listing: Listing, jobs: Sequence[JobInfo]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named, schedule
-from tests.support import DAILY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result, hang_up
+from tests.support import DAILY_SCHEDULE, TOKEN, USER, Golden, Hfjobs, Hub, Result, hang_up
 from tests.words import FORMATS, SCHEDULE_COLUMNS
 
 BOTH = f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n"
@@ -43,6 +43,43 @@ def test_active_and_suspended_have_colours(hfjobs: Hfjobs, hub: Hub) -> None:
     shown = hfjobs("scheduled", "ps", "-a", "--columns", "id,status,next_run", columns=80).stdout
     assert f"{NEW}  \x1b[32mactive\x1b[0m     in 3h17m" in shown
     assert f"{DAILY_SCHEDULE}  \x1b[33msuspended\x1b[0m  -" in shown
+
+
+@pytest.mark.parametrize(
+    "argv", [("--demo", "scheduled", "ps"), ("scheduled", "--demo", "ps"), ("scheduled", "ps", "--demo")]
+)
+def test_the_options_of_the_connection_stand_anywhere(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+    del hfjobs.environ["HF_ENDPOINT"], hfjobs.environ["HF_TOKEN"]
+    assert hfjobs(*argv, "-a", "-q") == Result(0, BOTH, "")
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("scheduled", "--token", TOKEN, "ps"),
+        ("--token", "hf_x", "scheduled", "--token", TOKEN, "ps"),
+        ("scheduled", "--token", "hf_x", "ps", "--token", TOKEN),
+    ],
+)
+def test_the_last_token_counts(hfjobs: Hfjobs, argv: tuple[str, ...]) -> None:
+    del hfjobs.environ["HF_TOKEN"]
+    assert hfjobs(*argv, "-a", "-q") == Result(0, BOTH, "")
+
+
+def test_a_flag_is_true_or_false(hfjobs: Hfjobs, hub: Hub) -> None:
+    """What is neither would match nothing."""
+    add_schedule(hub)
+    assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend=TRUE") == Result(0, BOTH, "")
+    assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend!=true") == Result(0, f"{NEW}\n", "")
+    error = "error: suspend is true or false, and not 'yes'\nhint: suspend!=* finds those that are neither\n"
+    assert hfjobs("scheduled", "ps", "-f", "suspend=yes") == Result(2, "", error)
+
+
+def test_a_pattern_that_matches_nothing_is_explained(hfjobs: Hfjobs) -> None:
+    hint = "hint: a pattern is for the whole value; '*refresh*' matches what holds it\n"
+    result = hfjobs("scheduled", "ps", "-a", "-q", "-f", "name=refresh")
+    assert result == Result(0, "", "no schedules match\n" + hint)
 
 
 class TestFilters:

@@ -1,0 +1,49 @@
+"""The parent of the supervisor, on Linux: it waits for its end, and then kills what that has left.
+
+It adopts what the supervisor has adopted, should that be killed. So no process of a job outlives it, even one that
+nobody would know for one. It is run as a script, `python -I -S guardian.py PID`, and imports as little as possible.
+"""
+
+import os
+import signal
+import sys
+import time
+
+_PATIENCE_SECS = 5.0
+"""How long processes are killed that do not end, such as those of another user."""
+
+_POLL_SECS = 0.005
+
+
+def guard(supervisor: int) -> int:
+    """Return the exit code of a child, 128 and more for a signal, when it has ended and nothing is left of it."""
+    pid = 0
+    while pid != supervisor:
+        pid, status = os.wait()
+    code = os.waitstatus_to_exitcode(status)
+    deadline = time.monotonic() + _PATIENCE_SECS
+    while time.monotonic() < deadline:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                _kill_children()
+                time.sleep(_POLL_SECS)
+        except ChildProcessError:
+            break
+    return code if code >= 0 else 128 - code
+
+
+def _kill_children() -> None:
+    """Kill the processes whose parent is this one; theirs become its own, and are next."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                with open(f"{entry.path}/stat", "rb") as file:  # noqa: PTH123 - pathlib is most of what it would import
+                    _state, parent, *_ = file.read().rpartition(b")")[2].split()
+                if int(parent) == os.getpid():
+                    os.kill(int(entry.name), signal.SIGKILL)
+            except (OSError, ValueError):
+                continue  # it has ended, or is another user's
+
+
+if __name__ == "__main__":
+    os._exit(guard(int(sys.argv[1])))
