@@ -129,6 +129,7 @@ def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
     from hfjobs_cli.api.log_reading import LogReading
+    from hfjobs_cli.api.replay import is_header
     from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
@@ -140,7 +141,7 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     except HfJobsError as error:
         session.warn(f"what it wrote cannot be read: {error.message}")
         return None
-    return [_seen(line.data) for lines in items for line in lines if not line.is_header][-tail:]
+    return [_seen(line[1]) for lines in items for line in lines if not is_header(line)][-tail:]
 
 
 def _seen(text: str) -> str:
