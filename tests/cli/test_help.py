@@ -134,7 +134,6 @@ class TestElsewhere:
     @pytest.mark.parametrize(
         ("argv", "name"),
         [
-            (("logs", "-f", "x"), "logs"),
             (("stats",), "stats"),
         ],
     )
