@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.scan import Page
     from hfjobs_cli.records.hardware import Accelerator, Hardware
     from hfjobs_cli.records.job import JobCreator, JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
-    from hfjobs_cli.records.schedule import LastRun, ScheduledJob, ScheduleStatus
-    from hfjobs_cli.records.spec import JobNetwork, JobSpec, JobVolume
+    from hfjobs_cli.records.schedule import JobSpec, LastRun, ScheduledJob, ScheduleStatus
+    from hfjobs_cli.records.spec import JobNetwork, JobVolume
     from hfjobs_cli.renderers.renderer import Renderer
     from hfjobs_cli.renderers.view import View
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
@@ -46,24 +45,24 @@ SETTINGS = {
 CONNECTION_SETTINGS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """Those that httpx reads, from the process's environment."""
 
-_LOOPBACK = re.compile(r"localhost|::1|127\.\d+\.\d+\.\d+")
-"""Other names, also those below .localhost, may be looked up in the network."""
-
-_HOST_NAME = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+_HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _NO_TOKEN_HAS = set(" \"'")
 """Quotes are left by files of variables that are not read by a shell, such as `docker run --env-file`."""
 
 _TRUE_WORDS = ("1", "on", "yes", "true")
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(NamedTuple):
     """What the command line says about the connection; it comes before the environment."""
 
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
     endpoint: str | None = None
     demo: bool = False
     debug: bool = False
+
+    def __repr__(self) -> str:
+        """Leave the token out, wherever this may be printed."""
+        return f"{type(self).__name__}(endpoint={self.endpoint!r})"
 
     def over(self, other: Overrides) -> Overrides:
         """Return these overrides with gaps filled from `other`."""
@@ -75,12 +74,11 @@ class Overrides:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One run's settings. The token never shows in `repr`; `token_source` says in words where it came from."""
+class Settings(NamedTuple):
+    """One run's settings. `token_source` says in words where the token came from."""
 
     endpoint: str
-    token: str | None = field(repr=False)
+    token: str | None
     token_source: str | None
     timeout_secs: float
     is_demo: bool
@@ -88,6 +86,10 @@ class Settings:
     is_debug: bool
     cache_dir: Path
     emulator_dir: Path
+
+    def __repr__(self) -> str:
+        """Leave the token out, wherever this may be printed."""
+        return f"{type(self).__name__}(endpoint={self.endpoint!r})"
 
 
 def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
@@ -117,8 +119,11 @@ def emulator_directory(environ: Mapping[str, str]) -> Path:
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Tell whether an endpoint is on this machine."""
-    return bool(_LOOPBACK.fullmatch(urlsplit(endpoint).hostname or ""))
+    """Tell whether an endpoint is on this machine. Names below .localhost may be looked up in the network."""
+    host = urlsplit(endpoint).hostname or ""
+    parts = host.split(".")
+    is_address = len(parts) == 4 and parts[0] == "127" and all(part.isascii() and part.isdigit() for part in parts)
+    return is_address or host in ("localhost", "::1")
 
 
 def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
@@ -146,7 +151,8 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
 
 def _is_host(text: str) -> bool:
     """Tell whether `text` is a host name in ASCII or an address."""
-    return bool(_HOST_NAME.fullmatch(text)) or ":" in text
+    parts = text.removesuffix(".").split(".")
+    return ":" in text or all(0 < len(part) < 64 and _HOST_CHARACTERS.issuperset(part) for part in parts)
 
 
 def _without_password(text: str) -> str:

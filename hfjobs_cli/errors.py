@@ -91,10 +91,16 @@ class Unavailable(HfJobsError):
 
     exit_code = ExitCode.UNAVAILABLE
 
-    def __init__(self, message: str, hint: str | None = None, *, maybe_done: bool = False) -> None:
-        """`maybe_done` says that the request may have reached the server and had its effect."""
+    def __init__(
+        self, message: str, hint: str | None = None, *, maybe_done: bool = False, pause_secs: float | None = None
+    ) -> None:
+        """`maybe_done` says that the request may have reached the server and had its effect.
+
+        `pause_secs` is how long the server asks to wait before the next.
+        """
         super().__init__(message, hint)
         self.maybe_done = maybe_done
+        self.pause_secs = pause_secs
 
 
 class Interrupted(HfJobsError):

@@ -123,7 +123,9 @@ class Recorder:
             return hardware()
         if method != "GET":
             self.sent.setdefault(self.line, []).append(Sent(method, path, values))
-        return _made(values) if path.startswith("/api/jobs/") else _scheduled(values)
+        if path.startswith("/api/jobs/") or path.endswith("/run"):
+            return _made(values)
+        return [] if method == "GET" and path == f"/api/scheduled-jobs/{USER}" else _scheduled(values)
 
 
 def _made(body: Any) -> Any:

@@ -140,6 +140,7 @@ class Hub:
         self.requests: list[Request] = []
         self._misbehaviours: list[Misbehaviour] = []
         self._replies: dict[str, Response] = {}
+        self._always: dict[str, Misbehaviour] = {}
         self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW)
         self.endpoint = self._server.endpoint
         self._thread = threading.Thread(target=self._server.serve)
@@ -173,6 +174,10 @@ class Hub:
         """Answer every request for this path with this."""
         self._replies[path] = Response(body, status, content_type="application/json")
 
+    def always(self, path: str, misbehaviour: Misbehaviour) -> None:
+        """Answer every request for this path like this."""
+        self._always[path] = misbehaviour
+
     def job(self, **changes: Any) -> dict[str, Any]:
         """Return a job as the Hub sends it: the one run by hand with changed keys; those changed to None are gone."""
         with self.store.read() as tables:
@@ -202,6 +207,8 @@ class Hub:
         self.requests.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers))
         if environ["PATH_INFO"] in self._replies:
             return self._replies[environ["PATH_INFO"]](environ, start)
+        if environ["PATH_INFO"] in self._always:
+            return self._always[environ["PATH_INFO"]](self.app, environ, start)
         if self._misbehaviours:
             return self._misbehaviours.pop(0)(self.app, environ, start)
         return self.app(environ, start)
@@ -224,6 +231,11 @@ class Stall:
         self.arrived.set()
         self.released.wait(60)
         return hang_up(app, environ, start)
+
+
+def pass_on(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+    """Answer as ever, once."""
+    return app(environ, start)
 
 
 def act_and_hang_up(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

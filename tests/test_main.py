@@ -351,6 +351,8 @@ class TestEntryPoints:
             "renderers.view",
             "records.job",
             "records.hardware",
+            "records.schedule",
+            "records.spec",
             "query.references",
             "query.scan",
             "api.transport",

@@ -3,13 +3,20 @@
 COMMANDS = [
     "ps",
     "inspect",
+    "report",
     "run",
     "duplicate",
+    "logs",
     "wait",
     "cancel",
     "labels",
     "expose",
+    "top",
+    "stats",
     "ssh",
+    "describe",
+    "tree",
+    "diff",
     "hardware",
     "emulator",
     "help",
@@ -17,10 +24,16 @@ COMMANDS = [
     "scheduled",
 ]
 KINDS = [
+    "description",
+    "difference",
+    "group",
     "hardware",
     "job",
     "label_change",
+    "log_line",
+    "relative",
     "schedule",
+    "usage",
 ]
 TOPICS = [
     "formatting",
@@ -29,6 +42,8 @@ TOPICS = [
     "references",
     "exit-codes",
     "environment",
+    "costs",
+    "provenance",
     "emulator",
     "agents",
     "schema",
@@ -131,7 +146,7 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["ps", "inspect"]
+SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
 SCHEDULE_COLUMNS = [
     "id",
     "name",

@@ -4,34 +4,41 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
-from hfjobs_cli.records.job import JobInfo
+
+if TYPE_CHECKING:
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+Made = TypeVar("Made", "JobInfo", "ScheduledJob")
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
 """When to look for a job whose answer was lost: it may still be in the making."""
 
 
 @dataclass(frozen=True)
-class Creation:
-    """How one job is created. `send` asks for it, once.
+class Creation(Generic[Made]):
+    """How one job, or schedule, is created. `send` asks for it, once.
 
-    `newest` returns the newest jobs where it will be, and the moment of the answer by the server's clock; `is_it` tells
+    `newest` returns the newest ones where it will be, and the moment of the answer by the server's clock; `is_it` tells
     whether one of them, made since `send` was called, is what was asked for, which is seen by its `mark`. `in_doubt`
     returns message and hint of the error after which nobody knows whether it was created, from a reason.
     """
 
-    send: Callable[[], JobInfo]
-    newest: Callable[[], tuple[list[JobInfo], datetime | None]]
-    is_it: Callable[[JobInfo], bool]
+    send: Callable[[], Made]
+    newest: Callable[[], tuple[list[Made], datetime | None]]
+    is_it: Callable[[Made], bool]
     in_doubt: Callable[[str], tuple[str, str]]
     mark: str = "its initiator"
+    noun: str = "job"
 
-    def run(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> JobInfo:
-        """Create the job and return it.
+    def run(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> Made:
+        """Create it and return it.
 
         Raises what `send` raises if it is certain that nothing was created, Unavailable with `maybe_done` if it is not,
-        and Interrupted after a KeyboardInterrupt. `warn` is told of a job that was found.
+        and Interrupted after a KeyboardInterrupt. `warn` is told if it had to be found.
         """
         started = time.monotonic()
         try:
@@ -49,11 +56,11 @@ class Creation:
         if len(found) != 1:
             several = f"; candidates: {' '.join(job.id for job in found)}" if found else ""
             raise Unavailable(*self.in_doubt(reason.message + several), maybe_done=True) from reason
-        warn(f"{reason.message}; the new job was found by {self.mark}")
+        warn(f"{reason.message}; the new {self.noun} was found by {self.mark}")
         return found[0]
 
-    def _find(self, started: float, sleep: Callable[[float], None]) -> list[JobInfo]:
-        """Return the jobs that may be it, made since `started` (monotonic), as soon as there are any.
+    def _find(self, started: float, sleep: Callable[[float], None]) -> list[Made]:
+        """Return those that may be it, made since `started` (monotonic), as soon as there are any.
 
         The server's clock says when that was: its `Date` comes in whole seconds, rounded down, and what has passed
         here since `started` is no less than what has passed there, so no later moment is taken for it.

@@ -7,7 +7,8 @@ without end; and it hands on one event at a time, which takes twice as long. htt
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import BadResponse
@@ -19,6 +20,7 @@ MAX_LINE_MIB = 32
 """How long a line may be. A line of output that is 1 MB long can be six times that in JSON."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_DATA = "data: "
 
 
 class Event(NamedTuple):
@@ -78,8 +80,10 @@ class EventReader:
         if len(self._rest) > MAX_LINE_MIB * 1024 * 1024:
             raise BadResponse(f"a line of the stream is longer than {MAX_LINE_MIB} MiB")
 
-    def _events(self, lines: Iterable[bytes]) -> list[Event]:
-        found = []
+    def _events(self, lines: Sequence[bytes]) -> list[Event]:
+        found = self._simple_events(lines)
+        if found:
+            return found
         for line in lines:
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
@@ -96,6 +100,18 @@ class EventReader:
             elif line == b"data":
                 self._data.append(b"")
         return found
+
+    def _simple_events(self, lines: Sequence[bytes]) -> list[Event]:
+        """Return events of which each has a single line of data and nothing else, as those of a log; else none.
+
+        They are taken apart at once, which takes a third of the time.
+        """
+        if self._data or self._name or len(lines) % 2 or any(lines[1::2]):
+            return []
+        text = b"\n".join(lines[::2]).decode("utf-8", "replace")
+        data = text.removeprefix(_DATA).split(f"\n{_DATA}")
+        is_simple = text.startswith(_DATA) and len(data) == len(lines) // 2
+        return list(map(Event, repeat("message"), data)) if is_simple else []
 
 
 def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
@@ -127,6 +143,10 @@ class EventStream:
             yield from read_events(self._stream)
         except BadResponse as error:
             raise BadResponse(f"unexpected answer from the Hub: {error.message} ({self._stream.context})") from error
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield what comes as it comes, for whoever makes events of it. Raises Unavailable."""
+        yield from self._stream
 
     def __enter__(self) -> EventStream:
         """Return itself."""

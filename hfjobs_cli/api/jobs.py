@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.history import History
 from hfjobs_cli.api.hub import Hub
-from hfjobs_cli.api.threads import results_at_once
+from hfjobs_cli.api.pages import pages_of
+from hfjobs_cli.api.threads import map_at_once, results_at_once
+from hfjobs_cli.api.transport import Answer
 from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+from hfjobs_cli.records.reading import describe
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES, STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
+COUNT = Endpoint("GET", "/api/jobs/{namespace}/count")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
 CREATE = Endpoint("POST", "/api/jobs/{namespace}", is_repeatable=False, creates=True)
 DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
 CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
 LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
 EXPOSE = Endpoint("PUT", "/api/jobs/{namespace}/{id}/expose")
-
-MAX_BARREN_PAGES = 10
-"""How many pages in a row may hold no new job before a listing counts as endless."""
-
-MEMORABLE_PAGES = 20
-"""On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
 
 
 class Jobs(Hub):
@@ -43,34 +41,65 @@ class Jobs(Hub):
         namespace: str | None = None,
         stages: Iterable[str] | None = None,
         labels: Iterable[tuple[str, str]] = (),
+        since: datetime | None = None,
     ) -> Iterator[Page]:
         """Yield a namespace's jobs page by page, newest first (`GET /api/jobs/{namespace}`).
 
-        `stages` keeps those in any of them, `labels` those that have all of them. A job that moves to a later page
-        while they are being read is yielded once.
+        `stages` keeps those in any of them, `labels` those that have all of them. The page on which the first job is
+        older than `since` is the last. A job that moves to a later page while they are being read is yielded once.
         """
         query = [("stage", stage) for stage in stages or ()]
         query += [("label", f"{key}={value}") for key, value in labels]
-        earlier: deque[set[str]] = deque(maxlen=MEMORABLE_PAGES)
-        cursors: set[str] = set()
-        cursor: str | None = None
-        barren = 0
-        while True:
+
+        def ask(cursor: str | None) -> Answer:
             here = [*query, ("cursor", cursor)] if cursor else query
-            answer = self._in_namespace(namespace, partial(self._listing, LIST, query=here))
-            fresh: dict[str, JobInfo] = {}
-            for job in self._records(JobInfo, answer, KIND):
-                if not any(job.id in ids for ids in earlier):
-                    fresh.setdefault(job.id, job)
-            earlier.append(set(fresh))
-            cursor = answer.next_cursor()
-            yield Page(list(fresh.values()), has_next=cursor is not None)
-            if cursor is None:
-                return
-            barren = 0 if fresh else barren + 1
-            if cursor in cursors or barren == MAX_BARREN_PAGES:
-                raise answer.problem("its pages loop")
-            cursors.add(cursor)
+            return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
+
+        return pages_of(ask, lambda answer: self._records(JobInfo, answer, KIND), since)
+
+    def all_jobs(
+        self,
+        namespace: str | None = None,
+        stages: Iterable[str] | None = None,
+        labels: Iterable[tuple[str, str]] = (),
+        since: datetime | None = None,
+        *,
+        tells_total: bool = False,
+    ) -> History:
+        """Return the same jobs in the same order, for whoever will read all of them: several pages are read at once.
+
+        With `tells_total` the history knows about how many they will be, if that can be known.
+        """
+        asked = None if stages is None else tuple(stages)
+        given = tuple(labels)
+
+        def read(stages: Iterable[str] | None) -> Iterator[Page]:
+            return self.list_jobs(namespace, stages, given, since)
+
+        is_counted = not given and since is None
+        return History(read, partial(self._sure_count, namespace, asked), asked, tells_total=tells_total and is_counted)
+
+    def count_jobs(self, namespace: str | None = None, stages: Iterable[str] = ()) -> int:
+        """Return how many jobs are in any of these stages, or in all (`GET /api/jobs/{namespace}/count`)."""
+        query = [("stage", stage) for stage in stages]
+        answer = self._in_namespace(namespace, partial(self._listing, COUNT, query=query))
+        count = answer.data.get("count") if isinstance(answer.data, dict) else None
+        if type(count) is not int or count < 0:
+            raise answer.problem(f"count should be a whole number, but is {describe(count)}")
+        return count
+
+    def _sure_count(self, namespace: str | None, stages: Sequence[str] | None) -> int | None:
+        """Return how many jobs are in these stages, or in all; None if it is not told, or some are in unknown ones.
+
+        The Hub refuses to be asked for a stage that it does not know, and this version cannot know those that will be
+        added: only a listing without stages has them. There are such jobs if all are more than those in known stages.
+        """
+        asked = [stages] if stages is not None else [(), STAGES]
+        try:
+            first, *others = map_at_once(lambda each: self.count_jobs(namespace, each), asked)
+        except HfJobsError:
+            return None  # it is a help, and the jobs can be read without
+        return first if all(other == first for other in others) else None
 
     def inspect_job(self, reference: JobReference) -> JobInfo:
         """Return one job (`GET /api/jobs/{namespace}/{id}`).
@@ -118,7 +147,7 @@ class Jobs(Hub):
 
         def send() -> JobInfo:
             answer = self._listing(CREATE, namespace, body=body)
-            return self._record(JobInfo, answer, KIND, _no_new_job)
+            return self._record(JobInfo, answer, KIND, no_new_job)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             user = self._user().name
@@ -203,12 +232,12 @@ class Jobs(Hub):
             # A job that was created is another than the one asked about; all other answers are about that.
             if (job.id == identifier) == endpoint.creates:
                 return f"it is about job '{job.id}'"
-            return _no_new_job(job) if endpoint.creates else None
+            return no_new_job(job) if endpoint.creates else None
 
         return self._record(JobInfo, answer, KIND, problem)
 
 
-def _no_new_job(job: JobInfo) -> str | None:
+def no_new_job(job: JobInfo) -> str | None:
     """Say why an answer holds no new job, of which nobody is told; None if it does."""
     return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
 

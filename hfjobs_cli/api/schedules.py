@@ -1,25 +1,21 @@
-"""Schedules on the Hub: listed, changed, and run at once without being run twice."""
+"""Schedules on the Hub: listed, looked at, changed, and deleted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.jobs import INSPECT as INSPECT_JOB
-from hfjobs_cli.api.jobs import LIST as LIST_JOBS
 from hfjobs_cli.api.jobs import Jobs
 from hfjobs_cli.api.threads import map_at_once, results_at_once
-from hfjobs_cli.errors import Conflict, HfJobsError, NotFound, Unavailable
+from hfjobs_cli.errors import HfJobsError, NotFound, Unavailable
 from hfjobs_cli.query.namings import SCHEDULES
-from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.transport import Answer
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.schedule import ScheduledJob
 
 T = TypeVar("T")
@@ -31,14 +27,13 @@ SUSPEND = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/suspend", has_a
 RESUME = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/resume", has_answer=False)
 RESCHEDULE = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/schedule")
 LABEL = Endpoint("PUT", "/api/scheduled-jobs/{namespace}/{id}/labels")
-TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False, creates=True)
 
 FEW_RUNS = 6
 """Up to how many jobs are asked for one by one, before a page of the listing, which has many, is looked at first."""
 
 
 class Schedules(Jobs):
-    """The schedules of the Hub, and the jobs that they make."""
+    """The schedules of the Hub."""
 
     def list_schedules(
         self, namespace: str | None = None, labels: Iterable[tuple[str, str]] = ()
@@ -133,16 +128,6 @@ class Schedules(Jobs):
         """Delete a schedule (`DELETE .../{id}`). If the answer is lost, it is looked whether it is gone."""
         self._where_it_is(reference, lambda name: self._delete(name, reference.id))
 
-    def trigger_schedule(self, reference: JobReference) -> JobInfo:
-        """Have a schedule make a job at once, and return the job (`POST .../run`).
-
-        The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
-        looked for by its initiator. Raises Conflict that names the job which runs if only one may at a time,
-        Unavailable with a hint how to check if the new one is not found, and Interrupted with the same hint after a
-        KeyboardInterrupt.
-        """
-        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id))
-
     def _where_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace of a schedule: if none is named the user's, or else that where it is found."""
         try:
@@ -170,45 +155,6 @@ class Schedules(Jobs):
             return isinstance(error, NotFound)
         return False
 
-    def _trigger(self, namespace: str, identifier: str) -> JobInfo:
-        from hfjobs_cli.api.creating import Creation  # which what only reads does without
-        from hfjobs_cli.records.job import KIND, JobInfo
-
-        def send() -> JobInfo:
-            return self._record(JobInfo, self._told(TRIGGER, namespace, identifier), KIND, _no_job)
-
-        def newest() -> tuple[list[JobInfo], datetime | None]:
-            answer = self._listing(LIST_JOBS, namespace)
-            return self._records(JobInfo, answer, KIND), answer.sent_at
-
-        def in_doubt(reason: str) -> tuple[str, str]:
-            return (
-                f"it is not known whether schedule {namespace}/{identifier} was triggered: {reason}",
-                "before trying again, check with: "
-                f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
-            )
-
-        try:
-            creation = Creation(send, newest, lambda job: _is_run_of(job, identifier), in_doubt)
-            return creation.run(self._warn, self._sleep)
-        except Conflict as error:
-            raise self._busy(error, namespace, identifier) from error
-
-    def _busy(self, error: Conflict, namespace: str, identifier: str) -> Conflict:
-        """Return the error of a schedule of which a job is running, with that job named if it is found."""
-        running: list[str] = []
-        try:
-            for page in self.list_jobs(namespace, ACTIVE_STAGES):
-                running += [job.id for job in page.jobs if _is_run_of(job, identifier)]
-        except HfJobsError:
-            pass  # that it was refused tells more than this second failure
-        which = f"job {' and '.join(running)} of it is running" if running else "another job of it is running"
-        return Conflict(
-            f"schedule {namespace}/{identifier} was not triggered: {which}, and it allows one at a time"
-            f" ({error.message})",
-            hint=f"'hfjobs inspect {namespace}/{running[0]}' shows it" if running else error.hint,
-        )
-
     def _schedule(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> ScheduledJob:
         """Ask for a schedule, or for something to be done with it, and parse the schedule that comes back."""
         from hfjobs_cli.records.schedule import KIND, ScheduledJob
@@ -235,12 +181,3 @@ class Schedules(Jobs):
         except HfJobsError:
             return {}
         return {job.id: job.status.stage for job in page.jobs}
-
-
-def _is_run_of(job: JobInfo, schedule: str) -> bool:
-    return job.initiator is not None and (job.initiator.type, job.initiator.id) == ("scheduled-job", schedule)
-
-
-def _no_job(job: JobInfo) -> str | None:
-    """Say what is wrong with a job that was created: nobody is told of one that is none."""
-    return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"

@@ -128,3 +128,55 @@ def _wait(thread: threading.Thread, seconds: float = math.inf) -> None:
     end = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < end:
         thread.join(min(LONGEST_WAIT_SECS, end - time.monotonic()))
+
+
+class Ahead(Iterator[T]):
+    """What an iterator yields, made in a thread that begins at once, and stays up to `count` items ahead."""
+
+    def __init__(self, items: Iterator[T], count: int) -> None:
+        """Take from `items`, which nobody else may take from."""
+        self._items = items
+        self._count = count
+        self._made: deque[T] = deque()
+        self._error: BaseException | None = None
+        self._is_over = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._make, daemon=True)
+        with suppress(RuntimeError):  # no more threads allowed here, so that they are made when they are taken
+            self._thread.start()
+
+    def __next__(self) -> T:
+        """Return the next item; raises what making it raised."""
+        if self._thread.ident is None:
+            return next(self._items)
+        with self._changed:
+            while not self._made and not self._is_over:
+                self._changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            if self._made:
+                self._changed.notify_all()
+                return self._made.popleft()
+            if self._error is not None:
+                raise self._error
+            raise StopIteration
+
+    def close(self) -> None:
+        """Make no more."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def _make(self) -> None:
+        try:
+            for item in self._items:
+                with self._changed:
+                    self._made.append(item)
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: self._is_over or len(self._made) < self._count)
+                    if self._is_over:
+                        return
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()

@@ -13,7 +13,7 @@ import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from hfjobs_cli import __version__
 from hfjobs_cli.api.certificates import check_certificates, distrust
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause, next_link, request_id, sent_at
+from hfjobs_cli.api.hold import Hold
 from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.api.streams import Stream
@@ -126,6 +127,7 @@ class Transport:
         self._timeout = self._timeout_of(timeout_secs)
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
+        self._hold = Hold()
         try:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
@@ -258,6 +260,8 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            if rest := self._hold.rest():
+                self._sleep(rest)
             try:
                 reply = in_time(lambda: self._send(endpoint, path, query, body, silence_secs), self._longest_secs)
             except (httpx.RequestError, TimeoutError) as error:
@@ -272,10 +276,13 @@ class Transport:
                 failure = self._busy(reply, context, endpoint, pause)
             if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
                 raise failure
+            is_asked = pause is not None
             if pause is None:
                 pause = FIRST_PAUSE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
-            self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
-            self._sleep(pause)
+            with self._hold.during(pause) if is_asked else nullcontext(True) as is_news:
+                if is_news:
+                    self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
+                self._sleep(pause)
 
     def _send(self, endpoint: Endpoint, path: str, query: Query, body: object, silence_secs: float | None) -> _Reply:
         """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer.
@@ -386,6 +393,7 @@ class Transport:
             f"the Hub is not available: {said} ({self._context(response, context)})",
             hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
             maybe_done=not endpoint.is_repeatable and response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+            pause_secs=pause,
         )
 
     def _network_failure(

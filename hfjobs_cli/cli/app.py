@@ -19,6 +19,8 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
 
 PROGRAM = "hfjobs"
 
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NOT_A_NUMBER = re.compile(r"is not a valid float(?: range)?")
 _NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
     code: int | None = _app(argv, is_tab=is_tab)(
-        args=_marked(argv),
+        args=_words(argv),
         prog_name=PROGRAM,
         obj=session,
         standalone_mode=False,
@@ -70,11 +72,21 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     return code or ExitCode.DONE
 
 
-def _marked(argv: Sequence[str]) -> list[str]:
-    """Return the words with a mark behind `--` where they are those of another command: the parser drops the `--`."""
+def _words(argv: Sequence[str]) -> list[str]:
+    """Return a command line as typer's parser can read it.
+
+    That knows no option that may be given without a value: it gets one, unless the next word is a number. And it drops
+    a `--`: behind it comes a mark where the words of another command follow.
+    """
+    named = next((each for word in argv for each in COMMANDS if word in (each.name, *each.aliases)), None)
     words = list(argv)
-    named = next((each for word in words for each in COMMANDS if word in (each.name, *each.aliases)), None)
-    if named is not None and named.takes_words and "--" in words:
+    if named is None:
+        return words
+    for place, (word, after) in enumerate(zip(argv, [*argv[1:], ""], strict=False)):
+        for option, value in named.optional:
+            if word == option and not _NUMBER.fullmatch(after):
+                words[place] = f"{option}={value}"
+    if named.takes_words and "--" in words:
         words.insert(words.index("--") + 1, WORDS_FOLLOW)
     return words
 
@@ -192,7 +204,7 @@ def _add(
         for name in (command.name, *command.aliases):
             if command.commands:
                 _add_group(app, command, (*path, name), is_mentioned, is_tab=is_tab)
-            elif command.is_here:
+            else:
                 app.command(
                     name,
                     help=None if is_mentioned(name) else command.summary,
@@ -203,34 +215,30 @@ def _add(
                         "allow_interspersed_args": not command.runs_words,
                     },
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
-            elif is_mentioned(name):
-                app.command(
-                    name,
-                    hidden=True,
-                    add_help_option=False,
-                    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-                )(_elsewhere)
 
 
 def _add_group(
     app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool], *, is_tab: bool
 ) -> None:
     """Add a group with the commands in it, which are looked at only if it is mentioned itself."""
-    if not (group.is_here or is_mentioned(group.name)):
-        return
-    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
+    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None)
     settings = {"resilient_parsing": is_tab}
     inner.callback(invoke_without_command=True, context_settings=settings)(
-        for_typer(_group_help, asks_hub=group.asks_hub) if group.is_here else _group_elsewhere
+        for_typer(_group_help, asks_hub=group.asks_hub)
     )
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
-    app.add_typer(inner, hidden=not group.is_here)
+    app.add_typer(inner)
 
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
     module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
-    return for_typer(getattr(module, command.name), asks_hub=command.asks_hub, last_wins=command.runs_words)
+    return for_typer(
+        getattr(module, command.name),
+        asks_hub=command.asks_hub,
+        last_wins=command.runs_words,
+        goes_on=command.has_own_word,
+    )
 
 
 def _not_loaded() -> None:
@@ -244,21 +252,10 @@ def _group_help(session: Session, ctx: typer.Context) -> ExitCode:
     return ExitCode.DONE
 
 
-def _group_elsewhere(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        _elsewhere(ctx)
-
-
-def _elsewhere(ctx: typer.Context) -> None:
-    """Say where to find what `hf jobs` has and this version has not, before anything is made of a typing mistake."""
-    name = ctx.command_path.removeprefix(f"{PROGRAM} ")
-    raise UsageError(f"'{name}' is not in {PROGRAM} yet", hint=f"use 'hf jobs {name}'")
-
-
 def _usage_error(error: Exception) -> UsageError:
     """Return an error of typer's parser as one of ours."""
     text = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-    text = _NOT_WHOLE.sub("is not a whole number", text)
+    text = _NOT_A_NUMBER.sub("is not a number", _NOT_WHOLE.sub("is not a whole number", text))
     ctx = getattr(error, "ctx", None)
     return UsageError(text[:1].lower() + text[1:], hint=_see_help(ctx))
 

@@ -9,7 +9,7 @@ That of another group is the same, unless it is named there too. A PerKind is an
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
@@ -69,11 +69,14 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
+def for_typer(
+    command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False, goes_on: bool = False
+) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
     So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
-    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error. If options end at the first
+    argument, they go on behind that one, up to the second, if it `goes_on`.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
@@ -106,6 +109,8 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
         if ctx.args:
             where = ", a namespace is given as --namespace NAME" if "namespace" in given else ""
             raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
+        if goes_on:
+            given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
         if words is not None:
@@ -121,6 +126,33 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _gone_on(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what was given with the options behind the first argument read too: they are among the others so far."""
+    first, *others = [each.name or "" for each in ctx.command.params if each.param_type_name == "argument"]
+    words = _flat(given, others)
+    if not (words and words[0].startswith("-")):
+        return given
+    behind = ctx.command.make_context(ctx.info_name, words, parent=ctx.parent)
+    merged = dict(given)
+    for name, value in behind.params.items():
+        source = behind.get_parameter_source(name)
+        if name not in (first, *others) and source is not None and source.name == "COMMANDLINE":
+            merged[name] = [*(given[name] or ()), *value] if isinstance(value, list | tuple) else value
+    # What was the first argument there is the second one here.
+    *single, several = others
+    left = _flat(behind.params, [first, *others])
+    return {**merged, **dict(zip(single, [*left, *[None] * len(single)], strict=False)), several: left[len(single) :]}
+
+
+def _flat(values: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    """Return arguments in a row, those there are."""
+    found: list[str] = []
+    for name in names:
+        value = values[name]
+        found += [] if value is None else [value] if isinstance(value, str) else value
+    return found
 
 
 def _words_in(given: dict[str, Any]) -> list[str]:

@@ -20,8 +20,8 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
+from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
+complete_by = _from_list([each for each in GROUPED_BY if "KEY" not in each] + ["label."])
+complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 complete_initiator = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")
 
 
@@ -104,11 +106,15 @@ def _names(kind: Kind, begun: str) -> list[str]:
     return list(kind.cells) if "." in begun else kind.words
 
 
-def complete_format(incomplete: str) -> list[str]:
-    """Offer the formats, those that packages add, and `help`."""
-    from hfjobs_cli.renderers.plugins import names
+def complete_format(kind: LoadKind) -> Completer:
+    """Offer the formats of a kind, those that packages add, and `help`."""
 
-    return [name for name in (*RENDERERS, *names(), "help") if name.startswith(incomplete.lower())]
+    def complete(incomplete: str) -> list[str]:
+        from hfjobs_cli.renderers.plugins import names
+
+        return [name for name in (*formats_of(kind()), *names(), "help") if name.startswith(incomplete.lower())]
+
+    return complete
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
@@ -121,16 +127,24 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     elif before:
         words = {}
     else:
-        words = {command.name: command.summary for command in COMMANDS if command.is_here}
+        words = {command.name: command.summary for command in COMMANDS}
         words = {**TOPICS, **{name: about for name, about in words.items() if name not in TOPICS}}
     return [(name, about) for name, about in words.items() if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
+    """Offer the newest jobs with name, status and age, or behind `@` the ways to describe one.
+
+    Of the jobs there are none if the Hub does not answer within a second.
+    """
     from hfjobs_cli.query.names import is_name
 
-    namespace, slash, _ = incomplete.rpartition("/")
+    namespace, slash, begun = incomplete.rpartition("/")
+    if begun.startswith("@"):
+        from hfjobs_cli.query.descriptions import descriptions
+        from hfjobs_cli.query.namings import JOBS
+
+        return [(f"{namespace}{slash}{each}", "") for each in descriptions(JOBS) if each.startswith(begun.lower())]
     jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
     now: datetime = ctx.obj.clock()
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
@@ -144,7 +158,7 @@ def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, s
     found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
     offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
     if begun.startswith("@"):
-        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found]
+        offers = [(f"@name={each.name}", _plain(str(each.status), each.schedule or "")) for each in found if each.name]
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word.removeprefix("@name="))]
 
 
@@ -177,7 +191,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    thread.join(PATIENCE_SECS)
+    thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
     return found
 
 

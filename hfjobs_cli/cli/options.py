@@ -10,20 +10,19 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
 from hfjobs_cli.cli.registry import TOPICS
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
+from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.kind import Kind
 
 
-def _or_help(
-    kind: LoadKind, text: Callable[["Kind"], str]
-) -> Callable[[typer.Context, list[str] | None], list[str] | None]:
+def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, Any], Any]:
     """Make a callback of an option that prints a text about the kind and ends, if the option's value is `help`."""
 
-    def callback(ctx: typer.Context, values: list[str] | None) -> list[str] | None:
-        if any(value.strip().lower() == "help" for value in values or ()) and not ctx.resilient_parsing:
+    def callback(ctx: typer.Context, values: list[str] | str | None) -> list[str] | str | None:
+        given = [values] if isinstance(values, str) else values or ()
+        if any(value.strip().lower() == "help" for value in given) and not ctx.resilient_parsing:
             ctx.obj.write(text(kind()))
             raise typer.Exit
         return values
@@ -49,7 +48,7 @@ def _format_option(kind: LoadKind) -> Any:
         metavar="FORMAT",
         help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
         "'help' lists formats, fields and functions.",
-        autocompletion=completion.complete_format,
+        autocompletion=completion.complete_format(kind),
         callback=_or_help(kind, _format_help),
         is_eager=True,
     )
@@ -119,6 +118,24 @@ Jobs = Annotated[
         "stdin, one per line.",
         autocompletion=completion.complete_jobs,
         show_default=False,
+    ),
+]
+JobsOrAll = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB...",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
+        "stdin, one per line. With --from none means all.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        help="Read the jobs in FILE, written by --format json or jsonl, instead of the Hub's; - is stdin.",
     ),
 ]
 ChosenJobs = Annotated[
@@ -251,6 +268,49 @@ class Choice(Selection):
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Counted(Selection):
+    """Which jobs: the filters of what counts them."""
+
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status, as by default.")] = False
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs only; 0 = all.")
+    ] = 0
+
+
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="FIELDS",
+        help=f"What the jobs of a group have in common: {', '.join(GROUPED_BY)}, or another column of 'ps'; "
+        "comma = several.",
+        autocompletion=completion.complete_by,
+    ),
+]
+Watch = Annotated[
+    float | None,
+    typer.Option(
+        "--watch",
+        metavar="[SECS]",
+        min=0.5,
+        help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
+        "the table in place, a pipe gets events as jsonl.",
+    ),
+]
+UntilDone = Annotated[
+    bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
+]
+
+FollowUsage = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
+    ),
+]
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(
@@ -262,8 +322,24 @@ Topic = Annotated[
 ]
 
 EmulatorAction = Annotated[
-    Literal["reset"] | None,
-    typer.Argument(metavar="[reset]", help="'reset' ends and forgets all jobs instead.", show_default=False),
+    Literal["reset", "fire"] | None,
+    typer.Argument(
+        metavar="[reset|fire]",
+        help="'reset' ends and forgets all jobs instead; 'fire' fires a webhook that runs a job again.",
+        show_default=False,
+    ),
+]
+FiredJobs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[JOB...]", help="For 'fire': ids of the jobs that are to be run.", show_default=False),
+]
+FiredRepo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        metavar="TYPE:OWNER/NAME",
+        help="For 'fire': the repository that seems to have changed; default: dataset:davanstrien/model-cards.",
+    ),
 ]
 Port = Annotated[
     int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")

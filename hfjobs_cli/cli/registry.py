@@ -9,12 +9,12 @@ class Command(NamedTuple):
     """A command, or a group of them: its name, and the first line of its help.
 
     It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
-    name. One that `asks_hub` takes the options about the connection. One that is not `is_here` is one of `hf jobs` that
-    this version does not have.
+    name. One that `asks_hub` takes the options about the connection.
 
     The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
     and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
-    callers. One that `takes_words` has them behind `--`.
+    callers. If it `has_own_word`, the first argument is its own, and the options end at the second. One that
+    `takes_words` has them behind `--`.
     """
 
     name: str
@@ -22,44 +22,57 @@ class Command(NamedTuple):
     aliases: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     asks_hub: bool = True
-    is_here: bool = True
+    optional: tuple[tuple[str, str], ...] = ()
     runs_words: bool = False
+    has_own_word: bool = False
     takes_words: bool = False
 
 
-def _elsewhere(*names: str) -> tuple[Command, ...]:
-    return tuple(Command(name, is_here=False) for name in names)
-
-
 COMMANDS = (
-    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list")),
+    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
     Command("inspect", "Show everything about jobs, as a JSON array."),
+    Command("report", "Count jobs in groups, and what they cost."),
     Command("run", "Run a command in an image, as a new job.", runs_words=True),
     Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
+    Command("logs", "Show what jobs wrote, and follow what they write."),
     Command("wait", "Wait until jobs have ended, and tell how they did."),
     Command("cancel", "Cancel jobs."),
     Command("labels", "Change the labels and the name of jobs."),
     Command("expose", "Change the ports on which a running job can be reached."),
+    Command("top", "Watch running jobs: what they use, cost and write."),
+    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
     Command("ssh", "Open a shell in a running job."),
+    Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
+    Command("tree", "Show what jobs came from, and what came of them."),
+    Command("diff", "Show what differs between two jobs."),
     Command("hardware", "List what jobs can run on, and what it costs."),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
     Command(
         "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
     ),
-    *_elsewhere("logs", "stats"),
     Command(
         "scheduled",
         "Run jobs by schedules.",
         commands=(
+            Command("run", "Run a command in an image, by a schedule.", runs_words=True, has_own_word=True),
+            Command(
+                "uv",
+                "Run Python scripts by schedules.",
+                commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True, has_own_word=True),),
+            ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
             Command("inspect", "Show everything about schedules, as a JSON array."),
-            *_elsewhere("run", "delete", "suspend", "resume", "reschedule", "trigger", "labels"),
-            Command("uv", commands=_elsewhere("run"), is_here=False),
+            Command("suspend", "Have schedules run no more jobs, until they are resumed."),
+            Command("resume", "Have suspended schedules run jobs again."),
+            Command("trigger", "Run jobs of schedules at once, whatever their time."),
+            Command("reschedule", "Change when schedules run their jobs."),
+            Command("labels", "Change the labels and the name of schedules."),
+            Command("delete", "Delete schedules."),
         ),
     ),
 )
-"""Every command, those that only `hf jobs` has too."""
+"""Every command."""
 
 TOPICS = {
     "formatting": "formats, columns, and output for programs",
@@ -68,6 +81,8 @@ TOPICS = {
     "references": "how a job is named",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
+    "costs": "what jobs cost, and how that is known",
+    "provenance": "where jobs come from, what came of them, and what changed",
     "emulator": "a Jobs API on this machine",
     "agents": "one page for programs that call hfjobs",
     "schema": "the JSON Schema of what --format json prints",

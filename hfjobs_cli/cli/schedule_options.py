@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.options import Filter
+from hfjobs_cli.cli.options import Filter, LongFilter
 
 Schedules = Annotated[
     list[str],
@@ -16,6 +16,36 @@ Schedules = Annotated[
         autocompletion=completion.complete_schedules,
         show_default=False,
     ),
+]
+ChosenSchedules = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]SCHEDULE...]",
+        help="ID, the beginning of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line. "
+        "Or the filters below choose schedules.",
+        autocompletion=completion.complete_schedules,
+        show_default=False,
+    ),
+]
+_WHEN = typer.Argument(
+    metavar="WHEN",
+    help="When jobs are run, in UTC: five fields as '0 9 * * 1' (minute, hour, day, month, day of the week), or "
+    "@hourly, @daily, @weekly, @monthly, @yearly.",
+    autocompletion=completion.complete_when,
+    show_default=False,
+)
+When = Annotated[str, _WHEN]
+NewWhen = Annotated[str | None, _WHEN]
+NewScript = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SCRIPT",
+        help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        show_default=False,
+    ),
+]
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask whether the schedules that filters chose are meant.")
 ]
 Namespace = Annotated[
     str | None,
@@ -45,3 +75,15 @@ class ScheduleSelection:
     ] = None
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only schedules of this name.")] = None
     filter_: Filter = None
+
+    @property
+    def are_given(self) -> bool:
+        """Tell whether any of them is."""
+        return any((self.all_, self.status, self.label, self.filter_)) or self.name is not None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScheduleChoice(ScheduleSelection):
+    """Which schedules, where they can be named instead."""
+
+    filter_: LongFilter = None

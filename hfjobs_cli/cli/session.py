@@ -23,6 +23,7 @@ from hfjobs_cli.text.escapes import printable, redacted
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.live.live import Live
     from hfjobs_cli.provenance.costs import Costs
     from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
 
+MAX_HELD = 10
+"""How many remarks are told of those that had to wait for the terminal."""
+
 
 @dataclass(eq=False, repr=False)
 class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
     stdin: TextIO
@@ -50,6 +55,8 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    told_of_wait: Callable[[str], None] | None = None
+    _held: list[str] | None = None
     _progress_shown: bool = False
     _is_over: bool = False
     _speaking: threading.Lock = field(default_factory=threading.Lock)
@@ -88,14 +95,22 @@ class Session:
 
     @cached_property
     def costs(self) -> Costs:
-        """What jobs cost. Nothing is asked for before a cost is needed, and what cannot be known then is no failure."""
+        """What jobs cost. Nothing is asked for before a cost is needed; prices that cannot be had are a failure."""
+        return self._costs(self.failures.append, has_bills=True)
+
+    @cached_property
+    def costs_of_saved(self) -> Costs:
+        """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
+        return self._costs(lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
+
+    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
         from hfjobs_cli.api.cache import CacheFile
         from hfjobs_cli.provenance.costs import Costs, Prices
 
         settings = self.settings
         memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
         prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
-        return Costs(prices, lambda: self.client.job_charges(), self.failures.append)
+        return Costs(prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
@@ -150,7 +165,7 @@ class Session:
             token_source=self.settings.token_source or "the demo",
             timeout_secs=self.settings.timeout_secs,
             wsgi_app=wsgi_app,
-            warn=self.warn,
+            warn=lambda line: (self.told_of_wait or self.warn)(line),
             log=self.remark if self.settings.is_debug else None,
             sleep=self.sleep,
         )
@@ -196,8 +211,10 @@ class Session:
             width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
             for_eyes=on_terminal,
             color=terminal.has_color(stream, self.environ),
+            can_redraw=terminal.obeys_codes(stream, self.environ),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
+            folds=not full,
         )
 
     def write(self, text: str) -> None:
@@ -242,6 +259,9 @@ class Session:
             if self._is_over:
                 return
             self._is_over = is_last
+            if self._held is not None:
+                self._held.append(line)
+                return
             self.progress(None)
             with suppress(OSError):  # nobody listens
                 self.stderr.write(printable(line) + "\n")
@@ -268,13 +288,39 @@ class Session:
 
     def progress(self, text: str | None) -> None:
         """Show where a long work stands, on a terminal only; None takes it away."""
-        if text is None and not self._progress_shown:
+        if self._held is not None or (text is None and not self._progress_shown):
             return
         if self.shows_progress:
             with suppress(OSError):
                 self.stderr.write(f"\r\x1b[K{printable(text or '')}")
                 self.stderr.flush()
             self._progress_shown = text is not None
+
+    @contextmanager
+    def live(self, *, is_whole: bool = True) -> Iterator[Live]:
+        """Take the terminal that stdout is for something that is painted in place.
+
+        Remarks have to wait until it is given back, and are told once each, the last ones only. Of pauses before a
+        request is tried again nothing is told then: they are over.
+        """
+        from hfjobs_cli.live.live import Live
+
+        def write(text: str) -> None:
+            with self.writing():
+                self.stdout.write(text)
+                self.stdout.flush()
+
+        self.progress(None)
+        self.told_of_wait = lambda _line: None
+        if terminal.is_terminal(self.stderr):
+            self._held = []
+        try:
+            with Live(self.stdin, write, lambda: terminal.size_of(self.stdout), is_whole=is_whole) as taken:
+                yield taken
+        finally:
+            held, self._held, self.told_of_wait = self._held or [], None, None
+            for line in list(dict.fromkeys(held))[-MAX_HELD:]:
+                self.remark(line)
 
     @contextmanager
     def writing(self) -> Iterator[None]:

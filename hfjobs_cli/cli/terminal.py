@@ -1,10 +1,16 @@
 """What kind of thing a stream is: a terminal or not, how wide, and whether it obeys codes and wants colours."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from hfjobs_cli.live.screen import Size
 
 FALLBACK_WIDTH = 80
+FALLBACK_LINES = 24
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -34,6 +40,17 @@ def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
     except OSError:
         return FALLBACK_WIDTH
+
+
+def size_of(stream: TextIO) -> Size:
+    """Return how much a terminal holds at this moment; what COLUMNS says does not change when it is resized."""
+    from hfjobs_cli.live.screen import Size
+
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except OSError:
+        columns = lines = 0
+    return Size(columns or FALLBACK_WIDTH, lines or FALLBACK_LINES)
 
 
 def _is_legacy_console() -> bool:

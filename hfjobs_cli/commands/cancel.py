@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.api.waiting import has_ended
@@ -11,11 +11,9 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.renderers.view import View
 
 
 def cancel(
@@ -42,6 +40,7 @@ def cancel(
       hfjobs cancel -a --initiator scheduled-job --dry-run
       hfjobs ps --since 1h -q | hfjobs cancel -
     """
+    from hfjobs_cli.commands.shared.brief import ID_AND_STATUS
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
@@ -86,12 +85,3 @@ def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobI
 def _tell_if_ended(session: Session, job: JobInfo) -> None:
     if has_ended(job):
         session.remark(f"{job.id} had already ended: {job.status}")
-
-
-def _id_and_status(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and the status of each job, as soon as it is known."""
-    for job in jobs:
-        view.write(f"{view.spell(job.id)}  {view.spell(str(job.status))}\n")
-
-
-ID_AND_STATUS = Renderer("id-and-status", _id_and_status, streams=True)

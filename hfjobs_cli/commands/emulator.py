@@ -1,4 +1,4 @@
-"""`hfjobs emulator` and `hfjobs emulator reset`."""
+"""`hfjobs emulator`, `hfjobs emulator reset` and `hfjobs emulator fire`."""
 
 import re
 from pathlib import Path
@@ -6,19 +6,23 @@ from pathlib import Path
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session, emulator_needed
 from hfjobs_cli.config import emulator_directory
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 """What a bearer token is made of (RFC 6750)."""
+
+_REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 
 def emulator(
     session: Session,
     action: options.EmulatorAction = None,
+    jobs: options.FiredJobs = None,
     port: options.Port = 8765,
     state_dir: options.StateDir = None,
     empty: options.Empty = False,
     token: options.EmulatorToken = None,
+    repo: options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for trying things out.
 
@@ -33,14 +37,22 @@ def emulator(
     cancels the jobs that were created through this server. If it is killed they go on, and the next one knows them.
     Scheduled jobs start as long as it runs.
 
+    'fire' does what a webhook does when a repository changes: it runs jobs again, with what happened in their variable
+    WEBHOOK_PAYLOAD, started by the webhook that started them, or one of their own. Their ids are printed.
+
     \b
     Examples:
       hfjobs emulator
       hfjobs emulator --port 0 --empty --state-dir ./state
       hfjobs emulator reset
+      hfjobs emulator fire 69ff7dfaaff1cd33e8f32274 --repo model:davanstrien/tiny-judge
     """
     directory = emulator_directory(session.environ) if state_dir is None else state_dir.absolute()
+    if action != "fire" and (jobs or repo is not None):
+        raise UsageError("jobs and --repo are for 'fire'", hint="see 'hfjobs emulator --help'")
     with emulator_needed("the emulator"):
+        if action == "fire":
+            return _fire(session, directory, jobs or [], repo)
         if action == "reset":
             if empty or token is not None:
                 raise UsageError("'reset' takes no option but --state-dir", hint="see 'hfjobs emulator --help'")
@@ -105,3 +117,32 @@ def _reset(session: Session, directory: Path) -> ExitCode:
         raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint="try again") from error
     session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")
     return ExitCode.DONE
+
+
+def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) -> ExitCode:
+    from hfjobs_cli.emulator.app import open_app
+    from hfjobs_cli.emulator.trust import Untrusted
+    from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, Repo
+    from hfjobs_cli.emulator.wire import ApiError
+
+    if not jobs:
+        raise UsageError("'fire' needs a job", hint="'hfjobs --demo ps -a -q --initiator webhook' lists some")
+    kind, colon, name = (repo or DEFAULT_REPO).partition(":")
+    if not colon or kind not in ("model", "dataset", "space") or not _REPO.fullmatch(name):
+        raise UsageError(
+            f"--repo '{repo}' is no repository", hint="for example model:alice/judge or dataset:alice/data"
+        )
+    code = ExitCode.DONE
+    try:
+        app = open_app(directory, clock=session.clock, runs_jobs=session.runs_demo_jobs)
+        for identifier in jobs:
+            try:
+                session.write(f"{app.jobs.fire(identifier, Repo(kind, name))['id']}\n")
+            except ApiError:
+                session.report(NotFound(f"no job '{identifier}' in {directory}", hint="ids are given whole"))
+                code = code or ExitCode.NOT_FOUND
+    except Untrusted as error:
+        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=error.remedy) from error
+    except OSError as error:
+        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint="try again") from error
+    return code

@@ -4,21 +4,22 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 
 
 def inspect(
     session: Session,
-    jobs: options.Jobs,
+    jobs: options.JobsOrAll = None,
     *,
     sort: options.Sort = None,
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
+    from_: options.From = None,
 ) -> ExitCode:
     """Show everything about jobs, as a JSON array.
 
     The objects are those of 'ps --format json'. All jobs are fetched at once and shown in the order given; those
-    that exist are shown even if others do not.
+    that exist are shown even if others do not. --from looks for them, or shows all, in what was saved.
 
     \b
     Examples:
@@ -27,12 +28,24 @@ def inspect(
       hfjobs inspect https://huggingface.co/jobs/alice/6a01d697aff1cd33e8f33a64
       hfjobs inspect --format table 6a01d697aff1cd33e8f33a64 6a01c8c2aff1cd33e8f339d4
       hfjobs ps -q | hfjobs inspect -
+      hfjobs inspect --from jobs.jsonl @failed
     """
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs, show_results
     from hfjobs_cli.renderers.registry import RENDERERS
 
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
+    if from_ is not None:
+        from hfjobs_cli.commands.shared.snapshots import open_snapshot, saved_jobs
+
+        snapshot = open_snapshot(session, from_)
+        if jobs is None:
+            listing.show(job for page in snapshot.pages(namespace) for job in page.jobs)
+        else:
+            show_results(session, listing, saved_jobs(session, snapshot, jobs, namespace))
+        return ExitCode.DONE
+    if jobs is None:
+        raise UsageError("missing argument '[NAMESPACE/]JOB...'", hint="see 'hfjobs inspect --help'")
     references = named_jobs(session, jobs, namespace)
 
     show_results(session, listing, session.client.inspect_jobs(references))

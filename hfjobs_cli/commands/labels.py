@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
-from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.query.labels import check_key, new_labels
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.query.labels import label_changes
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
@@ -44,16 +43,13 @@ def labels(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.records.label_change import LabelChange
 
-    given = new_labels(label or (), name)
-    removed = {check_key(key, key) for key in remove or ()}
-    _check(given, removed, replace=replace, clear=clear)
+    changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)
     references = named_jobs(session, jobs, namespace)
 
     def change(reference: JobReference) -> LabelChange:
         before = session.client.inspect_job(reference).labels or {}
-        after = {**({} if replace else before), **given}
-        after = {} if clear else {key: value for key, value in after.items() if key not in removed}
+        after = changes.applied(before)
         if not dry_run:
             after = session.client.label_job(reference, after).labels or {}
         return LabelChange(reference.id, before, after)
@@ -62,18 +58,3 @@ def labels(
     if dry_run:
         session.remark("no labels were changed")
     return ExitCode.DONE
-
-
-def _check(given: Mapping[str, str], removed: set[str], *, replace: bool, clear: bool) -> None:
-    """Make sure that the options say one thing. Raises UsageError."""
-    if clear and (given or removed or replace):
-        raise UsageError("--clear removes all labels, so nothing else can be done to them", hint="give it alone")
-    if replace and removed:
-        raise UsageError("--replace drops all other labels, so there is nothing to --remove", hint="give one of them")
-    if removed & set(given):
-        both = ", ".join(sorted(removed & set(given)))
-        raise UsageError(f"'{both}' is to be set and removed", hint="do one of the two")
-    if not (given or removed or clear):
-        raise UsageError(
-            "no change of labels is given", hint="--label KEY=VALUE or --name NAME sets one, --remove KEY or --clear"
-        )

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.query.scan import Scan
+
+WATCHED_SECS = 2.0
+"""How far apart looks are at first, if nobody says."""
 
 
 def ps(
@@ -20,14 +23,21 @@ def ps(
     selection: options.Selection,
     *,
     sort: options.Sort = None,
+    watch: options.Watch = None,
+    until_done: options.UntilDone = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
+    from_: options.From = None,
 ) -> ExitCode:
     """List jobs, newest first (also: ls, list).
 
     Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
     every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
-    page.
+    page. Costs are shown where they are asked for by name. --from lists jobs that were saved.
+
+    --watch goes on until q or Ctrl-C. On a terminal the table is kept up to date, and rows are marked: + is new, * has
+    changed, - is gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS,
+    "job": {...}}; at first every job is added. Breaks of the network are told and waited out.
 
     \b
     Examples:
@@ -42,15 +52,31 @@ def ps(
       hfjobs ps -a --format '{{.id}} {{.status}} {{.initiator}}'
       hfjobs ps -a --format 'table {{.id}}\\t{{.labels.team}}\\t{{.runtime}}'
       hfjobs ps --columns id,name,status
+      hfjobs ps -a --since 7d --columns +cost --sort -cost
+      hfjobs ps -a --limit 0 --format jsonl > jobs.jsonl; hfjobs ps -a --from jobs.jsonl --status error
       hfjobs ps -q
+      hfjobs ps --watch
+      hfjobs ps -a --since 1h --watch 5
+      hfjobs ps --name train --watch --until-done | jq .event
     """
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
+    from hfjobs_cli.commands.shared.snapshots import open_snapshot
 
     wanted = job_filter(selection, session.clock(), output.kind)
-    listing = Listing(session, output, sort=sort, also=["initiator"] * wanted.is_about_initiators)
-    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit)
+    also = ["initiator"] * wanted.is_about_initiators
+    if watch is not None or until_done:
+        if from_ is not None:
+            raise UsageError("--from is what was saved, which does not change", hint="leave --watch out")
+        from hfjobs_cli.commands.shared.in_place import live_renderer
+        from hfjobs_cli.commands.shared.watching import Watch
+
+        listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
+        return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
+    listing = Listing(session, output, sort=sort, also=also)
+    snapshot = None if from_ is None else open_snapshot(session, from_)
+    found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)
 
     listing.show(found.jobs(), selection.limit or None)
 

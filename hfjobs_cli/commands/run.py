@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from hfjobs_cli.cli import new_job, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, UsageError
-
-if TYPE_CHECKING:
-    from hfjobs_cli.launch.new_job import NewJob
-    from hfjobs_cli.launch.typed import Surroundings, Typed
+from hfjobs_cli.errors import ExitCode
 
 
 def run(
@@ -47,40 +41,11 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
     """
     # Help and completion do without these.
+    from hfjobs_cli.commands.shared.describing import described_job
     from hfjobs_cli.commands.shared.launching import surroundings
     from hfjobs_cli.commands.shared.started import start
     from hfjobs_cli.launch.uv import UvLaunch
 
     around = surroundings(session, dry_run=following.dry_run)
-    words = list(command or ())
-    if words[:1] == ["--"]:
-        del words[0]  # what some write between image and command; no program is called so
-    elif words and words[0].startswith("-"):
-        session.warn(f"'{words[0]}' stands after IMAGE and so is the command; options of hfjobs stand before IMAGE")
-    described = _described(job, image, words, namespace, spec, around)
-    described = _with_arguments(described, arguments)
+    described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
     return start(session, UvLaunch(described, namespace), job, following, output, around)
-
-
-def _described(
-    typed: Typed, image: str | None, words: Sequence[str], namespace: str | None, spec: str | None, around: Surroundings
-) -> NewJob:
-    """Return the job of the command line, on top of that of `--spec`. Raises UsageError."""
-    from hfjobs_cli.launch.compose import compose_run, compose_spec
-    from hfjobs_cli.launch.spec_file import read_spec
-
-    if spec is not None:
-        return compose_spec(typed, read_spec(spec, around), image, words, namespace, around)
-    if image is None:
-        raise UsageError("missing argument 'IMAGE'", hint="as in: hfjobs run python:3.12 python --version")
-    return compose_run(typed, image, words, namespace, around)
-
-
-def _with_arguments(job: NewJob, count: int) -> NewJob:
-    """Return the job with the last words of its command as arguments."""
-    if not count:
-        return job
-    words = (*job.command, *job.arguments)
-    if count >= len(words):
-        raise UsageError(f"--arguments {count} leaves no command of {len(words)} words", hint="give a smaller number")
-    return replace(job, command=words[:-count], arguments=words[-count:])

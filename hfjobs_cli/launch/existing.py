@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import UsageError
@@ -9,6 +10,7 @@ from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import JobSpec
 
 
 def described(job: JobInfo) -> NewJob:
@@ -18,6 +20,10 @@ def described(job: JobInfo) -> NewJob:
     """
     if job.docker_image is None and job.space_id is None:
         raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
+    return replace(_described(job), ssh=job.status.ssh_url is not None)
+
+
+def _described(job: JobInfo | JobSpec) -> NewJob:
     network = job.network
     return NewJob(
         docker_image=None if job.space_id is not None else job.docker_image,
@@ -44,16 +50,18 @@ def described(job: JobInfo) -> NewJob:
         ),
         expose=tuple(job.expose or ()),
         expose_public=tuple(job.expose_public or ()),
-        ssh=job.status.ssh_url is not None,
         network_group=None if network is None else network.group,
         network_aliases=() if network is None else tuple(network.aliases),
         resource_group_id=job.resource_group_id,
     )
 
 
-def is_made_from(job: JobInfo, sent: NewJob) -> bool:
-    """Tell whether a job is what was asked for by the body of `sent`. What the Hub may have added is not looked at."""
-    found = described(job) if job.docker_image or job.space_id else NewJob()
+def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
+    """Tell whether a job, or those of a schedule, are what was asked for by the body of `sent`.
+
+    What the Hub may have added is not looked at.
+    """
+    found = _described(job) if job.docker_image or job.space_id else NewJob()
     same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor", "attempts")
     asked = {**{name: getattr(sent, name) for name in same}, "attempts": sent.attempts or found.attempts}
     return (

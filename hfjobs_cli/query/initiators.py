@@ -46,12 +46,14 @@ class InitiatorPattern(NamedTuple):
     type: str | None
     who: str | None = None
     negated: bool = False
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
 
     @property
     def is_named_schedule(self) -> bool:
-        """Tell whether it names a schedule, of which a job knows but the id."""
-        return self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+        """Tell whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
+        return (
+            self.ids is None and self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+        )
 
     def fits(self, initiator: JobInitiator | None) -> bool:
         """Tell whether `initiator` is the one meant, leaving `negated` aside."""
@@ -59,7 +61,7 @@ class InitiatorPattern(NamedTuple):
             return initiator is None and self.type is None
         if not fnmatchcase(initiator_type(initiator), self.type):
             return False
-        return self.who is None or initiator.id in self.ids or self._is_who(initiator.name, initiator.id)
+        return self.who is None or initiator.id in (self.ids or ()) or self._is_who(initiator.name, initiator.id)
 
     def _is_who(self, name: str | None, identifier: str | None) -> bool:
         who = self.who or ""

@@ -1,7 +1,8 @@
 """Labels as they are given to jobs. What the Hub allows in them: its OpenAPI document, `CreateJob.labels`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import empty_option
@@ -35,6 +36,42 @@ def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]
     if not _fits(_VALUE, name):
         raise UsageError(f"'{name}' cannot be the name of a job", hint=f"names hold {_ALLOWED}{_instead(name)}")
     return {**labels, "name": name}
+
+
+class LabelChanges(NamedTuple):
+    """What is to become of labels: `given` ones are set, and others `removed`, unless all of them are."""
+
+    given: Mapping[str, str]
+    removed: frozenset[str]
+    replace: bool
+    clear: bool
+
+    def applied(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return what becomes of the labels there are."""
+        if self.clear:
+            return {}
+        after = {**({} if self.replace else labels), **self.given}
+        return {key: value for key, value in after.items() if key not in self.removed}
+
+
+def label_changes(
+    label: Iterable[str], name: str | None, remove: Iterable[str], *, replace: bool, clear: bool
+) -> LabelChanges:
+    """Read the options that change labels. Raises UsageError if they do not say one thing."""
+    given = new_labels(label, name)
+    removed = frozenset(check_key(key, key) for key in remove)
+    if clear and (given or removed or replace):
+        raise UsageError("--clear removes all labels, so nothing else can be done to them", hint="give it alone")
+    if replace and removed:
+        raise UsageError("--replace drops all other labels, so there is nothing to --remove", hint="give one of them")
+    if removed & set(given):
+        both = ", ".join(sorted(removed & set(given)))
+        raise UsageError(f"'{both}' is to be set and removed", hint="do one of the two")
+    if not (given or removed or clear):
+        raise UsageError(
+            "no change of labels is given", hint="--label KEY=VALUE or --name NAME sets one, --remove KEY or --clear"
+        )
+    return LabelChanges(given, removed, replace, clear)
 
 
 def check_key(key: str, shown: str) -> str:

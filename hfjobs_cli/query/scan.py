@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hfjobs_cli.query.filters import JobFilter
 from hfjobs_cli.records.job import JobInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some jobs of a listing, newest first, and whether more pages follow."""
+class Page(NamedTuple):
+    """Some jobs of a listing, newest first, and whether more follow that may be asked for."""
 
     jobs: list[JobInfo]
     has_next: bool
@@ -43,21 +42,7 @@ class Scan:
                     self.matched += 1
                     yield job
                 if self._limit and self.matched == self._limit:
-                    more_pages = page.has_next and not self._is_last(page)
-                    self.has_more = more_pages or any(map(self._wanted.matches, page.jobs[place + 1 :]))
+                    self.has_more = page.has_next or any(map(self._wanted.matches, page.jobs[place + 1 :]))
                     return
-            if self._is_last(page):
-                return
             if page.has_next:
                 self._page_read(self)
-
-    def _is_last(self, page: Page) -> bool:
-        """Tell whether later pages hold only jobs that are too old.
-
-        The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
-        """
-        created = [job.created_at for job in page.jobs if job.created_at is not None]
-        since = self._wanted.since
-        if since is None or not created or created[-1] >= since:
-            return False
-        return created[0] > created[-1] and created == sorted(created, reverse=True)

@@ -8,7 +8,7 @@ from hfjobs_cli.records.declared import About
 from hfjobs_cli.records.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobCharge(Record):
     """What was billed for one job. One that has no `completed_at` was under way when it was last counted."""
 
@@ -20,7 +20,7 @@ class JobCharge(Record):
     completed_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00")] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobsUsage(Record):
     """What was billed in the present period to the token's user."""
 

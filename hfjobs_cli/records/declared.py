@@ -34,10 +34,10 @@ class About(NamedTuple):
     that `is_spread` is one by the name that it has there.
 
     For eyes: `header`; `rank`, by which columns leave where space is short, low ones first; `least`, the width to which
-    it may be cut; `spell`, its value as text; `narrow`, the same shorter; `styles`, rich's styles by cell. `shown` is
-    what tables have and filters compare in place of the value, from the record that declares it. `order` is what
-    `--sort` compares of the value, `search` what `--filter` compares, also of None, and `words` are values of it that
-    are known. `has_commas` says that a comma belongs to a value.
+    it may be cut; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the same as only a terminal has it;
+    `styles`, rich's styles by cell. `shown` is what tables have and filters compare in place of the value, from the
+    record that declares it. `order` is what `--sort` compares of the value, `search` what `--filter` compares, also of
+    None, and `words` are values of it that are known. `has_commas` says that a comma belongs to a value.
 
     `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
     """
@@ -53,6 +53,7 @@ class About(NamedTuple):
     least: int | None = None
     spell: Callable[[Any], str | None] | None = None
     narrow: Callable[[Any], str | None] | None = None
+    drawn: Callable[[Any], str | None] | None = None
     styles: Mapping[str, str] = {}
     shown: Callable[[Any], Any] | None = None
     order: Callable[[Any], Any] | None = None
@@ -67,7 +68,8 @@ class About(NamedTuple):
 class Shape(NamedTuple):
     """A type taken apart: what it is made of, whether it may be None, and of lists what their items are.
 
-    `base` is str, int, float (any number), bool, datetime, list, dict (of text by name), or a subclass of Record.
+    `base` is str, int, float (any number), bool, datetime, list, dict, or a subclass of Record. A dict holds text by
+    name, or records if these are its items.
     """
 
     base: type
@@ -116,7 +118,8 @@ def shape_of(hint: Any) -> Shape:
     if get_origin(hint) is list:
         return Shape(list, item=shape_of(get_args(hint)[0]))
     if get_origin(hint) is dict:
-        return Shape(dict)
+        held = get_args(hint)[1]
+        return Shape(dict, item=None if held is str else shape_of(held))
     if hint in (str, int, bool, datetime) or (isinstance(hint, type) and issubclass(hint, Record)):
         return Shape(hint)
     raise TypeError(f"a field of a record cannot be {hint}")

@@ -53,7 +53,7 @@ class Field:
         """What takes the place of its column before that leaves."""
         if self.about.narrow is None:
             return None
-        about = self.about._replace(spell=self.about.narrow, narrow=None, rank=NARROW_RANK)
+        about = self.about._replace(spell=self.about.narrow, narrow=None, drawn=None, rank=NARROW_RANK)
         return dataclasses.replace(self, about=about)
 
     @property
@@ -85,6 +85,8 @@ class Field:
         value = self.read(record, now)
         if value is None:
             return None
+        if for_eyes and self.about.drawn is not None:
+            return self.about.drawn(value)
         if self.about.spell is not None:
             return self.about.spell(value)
         return value if type(value) is str else spelled(value, now if for_eyes else None)
@@ -159,7 +161,7 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
         yield Field(name, (), made.shape, made.about, made.read)
     for each in declared(model):
         yield _field(each, ())
-        if each.shape.part is not None and each.shape.base is not list:
+        if each.shape.part is not None and each.shape.item is None:
             parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)
@@ -172,7 +174,9 @@ def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> F
 
 
 def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
-    shown = about.shown or attrgetter(path[-1])
+    name = path[-1]
+    # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
+    shown = about.shown or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
     if len(path) == 1:
         return lambda record, _now: shown(record)
     first, _ = path

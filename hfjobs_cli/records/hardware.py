@@ -36,7 +36,7 @@ def _price_minute(amount: float) -> str:
     return f"${amount:.4f}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Accelerator(Record):
     """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
 
@@ -51,7 +51,7 @@ class Accelerator(Record):
         return f"{self.quantity or '?'}x {self.model or self.type or '?'}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hardware(Record):
     """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
 

@@ -29,7 +29,7 @@ STAGE_STYLES = {
 """The colour of each stage, in rich's words."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobStatus(Record):
     """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
 
@@ -47,7 +47,7 @@ class JobStatus(Record):
         return self.stage or ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobDurations(Record):
     """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
 
@@ -56,7 +56,7 @@ class JobDurations(Record):
     total_secs: Annotated[int | float | None, About("both together", "479", spell=span)] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobOwner(Record):
     """The namespace a job belongs to: a user or an organisation."""
 
@@ -69,7 +69,7 @@ class JobOwner(Record):
         return self.name or ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobCreator(Record):
     """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
 
@@ -77,7 +77,7 @@ class JobCreator(Record):
     name: Annotated[str | None, About("their name", "alice")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobInitiator(Record):
     """What started a job. `id` is that of the user, organisation, schedule, source job or webhook.
 
@@ -121,7 +121,7 @@ def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
     return f"{source.endpoint}/jobs/{name}/{values['id']}" if isinstance(name, str) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobInfo(spec.Described):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
@@ -185,6 +185,15 @@ class JobInfo(spec.Described):
         if self.started_at is None or (self.finished_at is None and self.status.stage in FINISHED_STAGES):
             return None
         return ((self.finished_at or now) - self.started_at).total_seconds()
+
+    @property
+    def waiting_secs(self) -> float | None:
+        """The seconds that it waited before it started; None if it has not, or that is not known."""
+        if self.durations is not None and self.durations.scheduling_secs is not None:
+            return self.durations.scheduling_secs
+        if self.started_at is None or self.created_at is None:
+            return None
+        return (self.started_at - self.created_at).total_seconds()
 
     def billed_minutes(self, now: datetime) -> int | None:
         """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.

@@ -7,10 +7,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 from hfjobs_cli.records.field import Computed, Field, fields_of
 from hfjobs_cli.records.record import Record
+
+
+class Format(NamedTuple):
+    """A format that only one kind of record has, or has in a way of its own.
+
+    Its name, the function that writes it as `MODULE.FUNCTION` of the renderers, and what help says of it; see Renderer.
+    """
+
+    name: str
+    place: str
+    about: str
+    has_columns: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,8 +31,8 @@ class Kind:
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
     prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
-    `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for messages and
-    for help.
+    `formats` are its own, the first of which it is shown in. `other_names` are what other tools call a field. `filters`
+    and `templates` are examples of them, for messages and for help.
     """
 
     model: type[Record]
@@ -30,6 +42,7 @@ class Kind:
     default_columns: tuple[str, ...]
     wide_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
+    formats: tuple[Format, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""

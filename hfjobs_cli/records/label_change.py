@@ -14,7 +14,7 @@ def _spelled(labels: dict[str, str]) -> str | None:
     return ",".join(f"{key}={value}" if value else key for key, value in sorted(labels.items())) or None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LabelChange(Record):
     """The labels that a job or a schedule had, and those that it has now."""
 

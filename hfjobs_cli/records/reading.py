@@ -1,4 +1,7 @@
-"""Reading the Hub's JSON into records: for each class a function that is derived from its fields.
+"""Reading JSON into records, the Hub's and our own: for each class a function that is derived from its fields.
+
+The Hub names its fields in camelCase, and may have them elsewhere; what we wrote (`--format json`) has them by the
+names of the record.
 
 A value is of the right type or absent, so that one odd value hides nothing else. As fast as methods written by hand:
 20,000 jobs take 0.3 s either way, and deriving the functions takes 0.3 ms.
@@ -24,18 +27,19 @@ Reader = Callable[[object, str, Source], R]
 Convert = Callable[[Any, str, Source], Any]
 """A JSON value that is not null, the path to it, and where it came from -> the value of a field. Raises BadResponse."""
 
-_READERS: dict[type, Reader[Any]] = {}
+_READERS: dict[tuple[type, bool], Reader[Any]] = {}
 
 
-def reader(model: type[R]) -> Reader[R]:
-    """Return the function that makes a record from a JSON value."""
-    if model not in _READERS:
-        _READERS[model] = _derived(model)
-    return _READERS[model]
+def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
+    """Return the function that makes a record from a JSON value: one of the Hub, or, if it `is_saved`, one of ours."""
+    if (model, is_saved) not in _READERS:
+        _READERS[model, is_saved] = _derived(model, is_saved)
+    return _READERS[model, is_saved]
 
 
-def _derived(model: type[R]) -> Reader[R]:
-    steps = [(_key(each)[0], _as_they_are(each), _step(each)) for each in declared(model)]
+def _derived(model: type[R], is_saved: bool) -> Reader[R]:
+    fields = [_as_saved(each) if is_saved else each for each in declared(model)]
+    steps = [(_key(each)[0], _as_they_are(each), _step(each, is_saved)) for each in fields]
 
     def read(values: object, path: str, source: Source) -> R:
         if not isinstance(values, dict):
@@ -94,6 +98,19 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def _as_saved(field: Declared) -> Declared:
+    """Return a field as declared whose place is its name. One that was made of others is made again if it is absent."""
+    make, key = field.about.read, field.name
+    if make is None:
+        return field._replace(about=field.about._replace(key=key))
+    take = _at(key, field, is_saved=True)
+
+    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+        return make(values, path, source) if values.get(key) is None else take(values, path, source)
+
+    return field._replace(about=field.about._replace(key=key, read=read))
+
+
 def _key(field: Declared) -> list[str]:
     """Return the place of a field in the JSON object, one name for each object that it is in."""
     first, *others = field.name.split("_")
@@ -109,7 +126,7 @@ def _as_they_are(field: Declared) -> tuple[type, ...]:
     return (plain, *absent) if plain in _JSON_NAMES and len(_key(field)) == 1 else absent
 
 
-def _step(field: Declared) -> Read:
+def _step(field: Declared, is_saved: bool) -> Read:
     """Return the function that reads one field from the object it is in.
 
     What is wrong there is told of, and absent, unless the field is what the record is asked for by.
@@ -117,7 +134,7 @@ def _step(field: Declared) -> Read:
     if field.about.read is not None:
         return _lenient(field.about.read, lambda: None)
     *outer, key = _key(field)
-    step = _at(key, field)
+    step = _at(key, field, is_saved)
     for name in reversed(outer):
         step = _inside(name, step)
     shape = field.shape
@@ -142,9 +159,9 @@ def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
     return read
 
 
-def _at(key: str, field: Declared) -> Read:
+def _at(key: str, field: Declared, is_saved: bool) -> Read:
     """Make a function that reads the value of a field at `key`."""
-    convert = converter(field.shape)
+    convert = converter(field.shape, is_saved)
     is_list = field.shape.base is list
     is_needed = field.about.is_promised or not (field.shape.is_optional or is_list)
 
@@ -173,12 +190,13 @@ def _inside(name: str, step: Read) -> Read:
     return read
 
 
-def converter(shape: Shape) -> Convert:
+def converter(shape: Shape, is_saved: bool = False) -> Convert:
     """Return the function that checks and converts a value of this type."""
     if shape.item is not None:
-        return _list_of(converter(shape.item), shape.item.base)
+        convert = converter(shape.item, is_saved)
+        return _dict_of(convert) if shape.base is dict else _list_of(convert, shape.item.base)
     if issubclass(shape.base, Record):
-        return reader(shape.base)
+        return reader(shape.base, is_saved=is_saved)
     return _CONVERTERS[shape.base] if shape.base in _CONVERTERS else _plain(shape.base)
 
 
@@ -192,6 +210,22 @@ def _list_of(convert: Convert, kind: type) -> Convert:
             if type(item) is not kind:
                 raise wrong(f"{path}[{index}]", _JSON_NAMES[kind], item)
         return value
+
+    return read
+
+
+def _dict_of(convert: Convert) -> Convert:
+    def read(value: Any, path: str, source: Source) -> dict[str, Any]:
+        """Read an object of objects; an entry that is none is left out."""
+        if not isinstance(value, dict):
+            raise wrong(path, "an object", value)
+        found = {}
+        for name, item in value.items():
+            try:
+                found[name] = convert(item, f"{path}.{name}", source)
+            except BadResponse as error:
+                source.odd(error.message)
+        return found
 
     return read
 

@@ -12,13 +12,26 @@ R = TypeVar("R", bound="Record")
 
 
 class Record:
-    """Base of every record and of its parts, which are frozen dataclasses with slots.
+    """Base of every record and of its parts, which are frozen dataclasses with slots, made without `eq` and `repr`.
 
     A field is declared once, `name: Annotated[TYPE, About(...)]`; all else that is known of it follows from there. What
     the Hub leaves out is None. A record that defines `__str__` is shown as that short text where a cell is wanted.
     """
 
     __slots__ = ()
+
+    # Written once here, as dataclasses would write them anew for each record, each time the program starts.
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is a record of the same class with the same values."""
+        return self.values() == other.values() if isinstance(other, Record) and type(other) is type(self) else False
+
+    def __hash__(self) -> int:
+        """Hash the values. Raises TypeError if one of them is a list or a dict."""
+        return hash(tuple(self.values().values()))
+
+    def __repr__(self) -> str:
+        """Spell it as it could be made: `JobOwner(id='...', name='alice', type='user')`."""
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.values().items())})"
 
     @classmethod
     def from_api(

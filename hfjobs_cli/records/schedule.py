@@ -7,18 +7,42 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.errors import BadResponse
+from hfjobs_cli.records import spec
 from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.reading import reader, wrong
 from hfjobs_cli.records.record import Record
-from hfjobs_cli.records.spec import JobSpec
 from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, STAGES, SUSPENDED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobSpec(spec.Described):
+    """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
+
+    `docker_image` and `space_id` exclude each other. `secrets` are names only.
+    """
+
+    docker_image: spec.DockerImage
+    space_id: spec.SpaceId
+    command: spec.Command
+    arguments: spec.Arguments
+    environment: spec.Environment
+    secrets: spec.Secrets
+    flavor: spec.Flavor
+    arch: spec.Arch
+    timeout: spec.Timeout
+    retry: spec.Retry
+    labels: spec.Labels
+    volumes: spec.Volumes
+    network: spec.Network
+    expose: spec.Expose
+    expose_public: spec.ExposePublic
+    resource_group_id: spec.ResourceGroupId
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LastRun(Record):
     """The newest job of a schedule. `stage` is not sent with it but asked for, None if it is not known."""
 
@@ -35,7 +59,7 @@ def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
     return SUSPENDED if values.get("suspend") is True else ACTIVE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScheduleStatus(Record):
     """Where a schedule stands. One that is suspended has a next run too, which will not come as long as it is."""
 
@@ -51,19 +75,14 @@ class ScheduleStatus(Record):
 def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleStatus:
     """Read the status, and with it what the Hub has beside it: whether the schedule is suspended."""
     status = values.get("status")
+    place = f"{path}.status"
     if not isinstance(status, dict):
-        source.odd(
-            (
-                BadResponse(f"{path}.status is missing")
-                if status is None
-                else wrong(f"{path}.status", "an object", status)
-            ).message
-        )
+        source.odd(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
         status = {}
-    return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, f"{path}.status", source)
+    return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScheduledJob(Record):
     """A schedule: what is run, and when. Times are aware and in UTC. Its jobs have it as their initiator."""
 

@@ -43,7 +43,9 @@ def _object(model: type[Record]) -> dict[str, Any]:
 
 def _value(shape: Shape) -> dict[str, Any]:
     schema: dict[str, Any]
-    if shape.item is not None:
+    if shape.base is dict and shape.item is not None:
+        schema = {"type": "object", "additionalProperties": _value(shape.item)}
+    elif shape.item is not None:
         schema = {"type": "array", "items": _value(shape.item)}
     elif issubclass(shape.base, Record):
         schema = _object(shape.base)

@@ -13,7 +13,7 @@ from hfjobs_cli.records.record import Record
 from hfjobs_cli.text.times import span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobVolume(Record):
     """A bucket or repository mounted into a job."""
 
@@ -25,7 +25,7 @@ class JobVolume(Record):
     path: Annotated[str | None, About("directory in the source", "train")] = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobNetwork(Record):
     """The network group a job joined, and the aliases it claims there."""
 
@@ -117,28 +117,3 @@ Network = Annotated[JobNetwork | None, About("the network it joined", "{{json .n
 Expose = Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
 ExposePublic = Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
 ResourceGroupId = Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
-
-
-@dataclass(frozen=True, slots=True)
-class JobSpec(Described):
-    """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
-
-    `docker_image` and `space_id` exclude each other. `secrets` are names only.
-    """
-
-    docker_image: DockerImage
-    space_id: SpaceId
-    command: Command
-    arguments: Arguments
-    environment: Environment
-    secrets: Secrets
-    flavor: Flavor
-    arch: Arch
-    timeout: Timeout
-    retry: Retry
-    labels: Labels
-    volumes: Volumes
-    network: Network
-    expose: Expose
-    expose_public: ExposePublic
-    resource_group_id: ResourceGroupId

@@ -7,14 +7,14 @@ from hfjobs_cli.records.declared import About
 from hfjobs_cli.records.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Organisation(Record):
     """An organisation that a user belongs to. The name is its namespace."""
 
     name: Annotated[str, About("the organisation's name", "aurora-lab")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class User(Record):
     """The user to whom a token belongs. The name is their namespace."""
 

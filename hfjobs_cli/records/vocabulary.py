@@ -16,3 +16,18 @@ NO_INITIATOR = "none"
 
 ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 """Where a schedule may stand."""
+
+GROUPED_BY = (
+    "initiator",
+    "initiator-type",
+    "flavor",
+    "name",
+    "image",
+    "owner",
+    "status",
+    "day",
+    "week",
+    "month",
+    "label.KEY",
+)
+"""What is worth listing of what a report groups jobs by, which may be every column, too."""

@@ -10,7 +10,7 @@ from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.renderers import plugins
 from hfjobs_cli.renderers.plain import extras
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.template import FUNCTIONS
 
 _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", datetime: "time", list: "list"}
@@ -18,7 +18,7 @@ _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", date
 
 def format_help(kind: Kind) -> str:
     """Return what `--format help` prints of a kind of record."""
-    formats = [f" {each.name:<10} {each.about}" for each in RENDERERS.values()]
+    formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
     formats += [f" {name:<10} of the package {plugins.package_of(name)}" for name in plugins.names()]
     functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]
     templates = [
@@ -49,7 +49,7 @@ def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Ab
     for name, shape, about in declared(model):
         yield f"{prefix}{name}", _type_name(shape), about
         if shape.part is not None:
-            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.base is list)}."
+            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.item is not None)}."
             yield from _typed(shape.part, path)
 
 

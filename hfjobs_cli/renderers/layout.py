@@ -3,10 +3,14 @@
 Widths are counted in character cells, of which a CJK character or an emoji takes two.
 """
 
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
 
 from hfjobs_cli.records.field import NEVER_LEAVES, Field
 from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width
+
+_LONG = 50_000
+"""How many characters a line has that is parted wherever it must be."""
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:
@@ -19,6 +23,34 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     from rich.cells import set_cell_size
 
     return set_cell_size(text, room).rstrip() + ellipsis
+
+
+def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:
+    """Return lines on as many as they take, of more than `most` the first ones, and how many are left out."""
+    found: list[str] = []
+    left_out = 0
+    for line in lines:
+        if most is not None and len(found) > most + 1:
+            left_out += 1 + len(line) // room
+            continue
+        head = line if most is None else line[: room * (most + 2)]
+        found += _wrapped(head, room)
+        left_out += (len(line) - len(head)) // room
+    if most is None or len(found) + left_out <= most + 1:  # one line would stand for one
+        return found
+    return [*found[:most], f"{ellipsis} {len(found) - most + left_out:,} more lines"]
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return a text of one line on as many as it takes, whose blanks in front say something, but not where it is cut.
+
+    Where characters take two cells, lines are as short as if all did.
+    """
+    width = max(20, room if text.isascii() or cell_width(text) == len(text) else room // 2)
+    if len(text) > _LONG:  # textwrap copies what is left of a word for each line
+        return [text[at : at + width] for at in range(0, len(text), width)]
+    lines = textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=False)
+    return [each.strip() if number else each.rstrip() for number, each in enumerate(lines)] or [""]
 
 
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:

@@ -42,7 +42,9 @@ def _shape(declared_as: DeclaredShape, path: str) -> Shape:
     if issubclass(base, Record):
         return shape_of("spoken" if has_text(base) else "map", fields=_fields(base, path), name=path)
     if base is dict:
-        return shape_of("map", item=shape_of("string", fields={}, name=f"{path}[]"), name=path)
+        held = declared_as.item
+        item = shape_of("string", fields={}, name=f"{path}[]") if held is None else _shape(held, f"{path}[]")
+        return shape_of("map", item=item, name=path)
     if declared_as.item is not None:
         return shape_of("list", fields={}, item=_shape(declared_as.item, f"{path}[]"), name=path)
     return shape_of(*_KINDS[base], fields={}, name=path)
@@ -105,6 +107,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Record):
         return Object(_parts(value), text=(str(value) or NO_VALUE) if has_text(value) else None)
     return value

@@ -39,6 +39,16 @@ RENDERERS = {
 }
 """What `--format` takes besides a template and what packages add."""
 
+
+def formats_of(kind: Kind) -> dict[str, Renderer]:
+    """Return every format of a kind of record, those first that only it has."""
+    own = {
+        each.name: Renderer(each.name, _in(*each.place.split(".")), has_columns=each.has_columns, about=each.about)
+        for each in kind.formats
+    }
+    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}}
+
+
 QUIET = Renderer("ids", _in("ids"), streams=True)
 """What `-q` stands for."""
 
@@ -63,16 +73,17 @@ def choose_renderer(
         from hfjobs_cli.renderers.templates import template_renderer  # which nothing else needs
 
         return template_renderer(kind, name)
-    return RENDERERS.get(name.strip().lower()) or _added(name.strip().lower())
+    known = formats_of(kind)
+    return known.get(name.strip().lower()) or _added(name.strip().lower(), known)
 
 
-def _added(name: str) -> Renderer:
+def _added(name: str, known: Iterable[str]) -> Renderer:
     """Return the renderer of a package. Raises UsageError if there is no such format."""
     from hfjobs_cli.renderers import plugins
 
     if name in plugins.names():
         return plugins.load(name)
-    hint = one_of(name, [*RENDERERS, *plugins.names()])
+    hint = one_of(name, [*known, *plugins.names()])
     raise UsageError(
         f"unknown format '{name}'",
         hint=f"{hint}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields",

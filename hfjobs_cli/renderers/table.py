@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.record import Record
+from hfjobs_cli.renderers.ink import inked
 from hfjobs_cli.renderers.layout import cut, fit
 from hfjobs_cli.renderers.view import View
 from hfjobs_cli.text.widths import cell_width, padding
@@ -71,28 +72,11 @@ def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) 
 
 
 def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
-    """Return the lines with their colours. One Text for all: a rich Table takes ten times as long."""
-    from io import StringIO
-
-    from rich.console import Console
-    from rich.text import Text
-
+    """Return the lines with their colours."""
     styles = [column.about.styles for column, _ in fitted]
-    text = Text()
-    for cells in lines:
-        for style, cell, blanks in zip(styles, cells, _paddings(cells, fitted), strict=True):
-            text.append(cell, style.get(cell))
-            text.append(blanks)
-    output = StringIO()
-    # Colour and width were decided before; rich must not look at the environment and decide again.
-    console = Console(
-        file=output,
-        force_terminal=True,
-        color_system="standard",
-        no_color=False,
-        legacy_windows=False,
-        width=80,
-        height=25,
+    return inked(
+        piece
+        for cells in lines
+        for style, cell, blanks in zip(styles, cells, _paddings(cells, fitted), strict=True)
+        for piece in ((cell, style.get(cell)), (blanks, None))
     )
-    console.print(text, soft_wrap=True, end="", highlight=False)
-    return output.getvalue()

@@ -9,14 +9,18 @@ from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.text.escapes import printable
 
+_BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
+"""What bars are drawn with where there are no blocks."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 
     `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
-    person reads it, so times are relative. `columns_asked` says that the user chose the columns. `indent` is for
-    json, None = one record a line. `remark` takes a line for stderr.
+    person reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the
+    user chose the columns. `indent` is for json, None = one record a line. `folds` says that many of the same may be
+    drawn as one. `remark` takes a line for stderr.
     """
 
     kind: Kind
@@ -28,8 +32,10 @@ class View:
     width: int | None = None
     for_eyes: bool = False
     color: bool = False
+    can_redraw: bool = False
     encoding: str = "utf-8"
     indent: int | None = None
+    folds: bool = True
 
     @cached_property
     def is_unicode(self) -> bool:
@@ -49,4 +55,8 @@ class View:
     def spell(self, text: str) -> str:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
         shown = printable(text)
-        return shown if self.is_unicode else shown.encode(self.encoding, "backslashreplace").decode(self.encoding)
+        return (
+            shown
+            if self.is_unicode
+            else shown.translate(_BARS).encode(self.encoding, "backslashreplace").decode(self.encoding)
+        )

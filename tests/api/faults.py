@@ -66,9 +66,14 @@ class FaultyHub:
                 if not received:
                     return
                 request += received
-            self.requests.append(" ".join(request.decode().split()[:2]))
+            method, path = request.decode().split()[:2]
+            self.requests.append(f"{method} {path}")
             self.arrived.set()
-            self.fault(connection)
+            self.answer(connection, path)
+
+    def answer(self, connection: socket.socket, _path: str) -> None:
+        """Answer a request."""
+        self.fault(connection)
 
 
 def sends(data: bytes) -> Fault:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.api.client import JobsClient
@@ -51,6 +51,7 @@ def test_events_are_the_same_wherever_they_are_torn(name: str) -> None:
         assert events(stream[:place], stream[place:]) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"data: 1", b"data", b"event: x", b":", b"\xff", b"a", b""])))
 def test_any_bytes_give_the_same_events_whole_and_torn(pieces: list[bytes]) -> None:
     assert events(*pieces) == events(b"".join(pieces))
@@ -94,7 +95,7 @@ def served() -> Iterator[Served]:
 
     def serve(fault: Fault) -> tuple[FaultyHub, JobsClient]:
         hub = FaultyHub(fault)
-        transport = Transport(hub.endpoint, TOKEN, timeout_secs=5, sleep=lambda _secs: None)
+        transport = Transport(hub.endpoint, TOKEN, timeout_secs=30, sleep=lambda _secs: None)
         opened.append((hub, JobsClient(transport)))
         return opened[-1]
 
@@ -173,7 +174,9 @@ def test_a_bomb_is_no_line(served: Served) -> None:
 )
 def test_refusals_are_those_of_other_requests(served: Served, status: str, kind: type[HfJobsError]) -> None:
     body = b'{"error": "No such thing"}'
-    hub, client = served(sends(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body)))
+    hub, client = served(
+        sends(b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body))
+    )
     with pytest.raises(kind, match="No such thing"):
         client.metric_events(JOB, silence_secs=5)
     assert len(hub.requests) == (4 if kind is Unavailable else 1)

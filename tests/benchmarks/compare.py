@@ -30,6 +30,9 @@ SERVER = Path(__file__).with_name("server.py")
 PEER = "huggingface_hub==2.4.0"
 IDS = [f"6a01d697{number:016x}" for number in range(50)]
 
+LOGGED = "6a01d69700000000"
+"""How the id of a job begins, whose last digits say how many lines it wrote."""
+
 
 class Row(NamedTuple):
     """One comparison: the two command lines, the server, and the ratios to reach."""
@@ -73,11 +76,27 @@ ROWS = (
         pairs_divided_by=3,
     ),
     Row(
+        "`ps -a --limit 0 -q`, 5,000 jobs, 100 ms a page",
+        ["ps", "-a", "--limit", "0", "-q"],
+        ["jobs", "ps", "-a", "--limit", "0", "-q"],
+        0.65,
+        jobs=5_000,
+        delay_ms=100,
+        pairs_divided_by=5,
+    ),
+    Row(
         "`inspect` of 50 jobs, server answering in 50 ms",
         ["inspect", *IDS],
         ["jobs", "inspect", *IDS],
         0.20,
         delay_ms=50,
+        pairs_divided_by=3,
+    ),
+    Row(
+        "`logs -f`, 200,000 lines",
+        ["logs", "-f", f"alice/{LOGGED}00200000"],
+        ["jobs", "logs", "-f", f"alice/{LOGGED}00200000"],
+        0.50,
         pairs_divided_by=3,
     ),
     Row("`ps`, server answering in 100 ms, second run", ["ps"], ["jobs", "ps"], 0.60, delay_ms=100),
@@ -95,6 +114,8 @@ GROWTH = ("table", "json", "jsonl", "csv", "{{.id}} {{.status}}")
 """Formats of `ps -a --limit 0` in a pipe. The first two write all jobs or none; the others keep none of them."""
 
 SIZES = (1_000, 10_000, 100_000)
+
+LINES = (2_000, 20_000, 200_000, 2_000_000)
 
 TAB = {"_HFJOBS_COMPLETE": "complete_bash", "COMP_WORDS": "hfjobs ps --status ", "COMP_CWORD": "3"}
 
@@ -117,6 +138,7 @@ def main() -> None:
             print(line(row, measured(row, ours, peer, max(3, options.pairs // row.pairs_divided_by))), flush=True)
     if not options.only:
         print_growth(ours)
+        print_growth_of_logs(ours)
         print_tab(ours, options.pairs)
 
 
@@ -132,6 +154,15 @@ def print_growth(ours: Path) -> None:
     for name in GROWTH:
         cells = [f"{runs[name, jobs].wall:.1f} s, {runs[name, jobs].memory:.0f} MiB" for jobs in SIZES]
         print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
+
+
+def print_growth_of_logs(ours: Path) -> None:
+    """Print what following jobs that wrote different numbers of lines takes, one run each."""
+    with served(0) as endpoint, surroundings(endpoint) as environ:
+        runs = [run([str(ours), "logs", "-f", f"alice/{LOGGED}{lines:08}"], environ) for lines in LINES]
+    print(f"\n| | {' | '.join(f'{lines:,} lines' for lines in LINES)} |")
+    print("| --- |" + " --- |" * len(LINES))
+    print(f"| `logs -f` | {' | '.join(f'{each.wall:.1f} s, {each.memory:.0f} MiB' for each in runs)} |", flush=True)
 
 
 def print_tab(ours: Path, count: int) -> None:

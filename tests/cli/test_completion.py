@@ -13,6 +13,7 @@ from hfjobs_cli.errors import HfJobsError
 from tests.cli.shells import TAB, Shell, started
 from tests.support import (
     BY_HAND,
+    DAILY_SCHEDULE,
     ROOT,
     TOKEN,
     USER,
@@ -70,7 +71,7 @@ class TestStaticWords:
         ("line", "words"),
         [
             ("hfjobs ", COMMANDS),
-            ("hfjobs d", ["duplicate"]),
+            ("hfjobs d", ["duplicate", "describe", "diff"]),
             ("hfjobs ps --status ", STATUSES),
             ("hfjobs ps --status C", ["Completed", "Canceled"]),
             ("hfjobs ps --status running,", [f"running,{word}" for word in STATUSES[1:]]),
@@ -98,6 +99,14 @@ class TestStaticWords:
             ("hfjobs ps -f owner.t", ["owner.type="]),
             ("hfjobs hardware --columns ", [*HARDWARE_COLUMNS, "help"]),
             ("hfjobs hardware -f pr", ["price_minute=", "price=", "pretty_name="]),
+            (
+                "hfjobs tree --format ",
+                ["tree", "json", "mermaid", "dot", "table", "jsonl", "csv", "tsv", "markdown", "help"],
+            ),
+            ("hfjobs tree --columns li", ["link"]),
+            ("hfjobs tree --filter ima", ["image="]),
+            ("hfjobs diff --format d", ["diff"]),
+            ("hfjobs describe --format pa", ["page"]),
             ("hfjobs help f", ["formatting", "filters"]),
             ("hfjobs help du", ["duplicate"]),
             ("hfjobs help ", [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]),
@@ -118,7 +127,7 @@ class TestStaticWords:
             ("hfjobs ps --limit ", []),
             ("hfjobs --token ", []),
             ("hfjobs inspect -q --fo", ["--format"]),
-            ("hfjobs emulator ", ["reset"]),
+            ("hfjobs emulator ", ["reset", "fire"]),
             ("hfjobs emulator reset ", []),
             ("hfjobs nothing ", []),
             ("hfjobs logs ", []),
@@ -129,7 +138,9 @@ class TestStaticWords:
             ("hfjobs scheduled ps -f status=", ["status=active", "status=suspended"]),
             ("hfjobs scheduled ps -f last_status=err", ["last_status=error"]),
             ("hfjobs scheduled ps --columns next", ["next_run"]),
-            ("hfjobs ps --w", ["--wide", "--width"]),
+            ("hfjobs inspect @f", ["@failed"]),
+            ("hfjobs wait alice/@l", ["alice/@latest", "alice/@last", "alice/@label="]),
+            ("hfjobs ps --w", ["--watch", "--wide", "--width"]),
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
             ("hfjobs --d", ["--demo", "--debug"]),
@@ -167,7 +178,7 @@ class TestStaticWords:
 
     def test_follow_a_blank_that_powershell_leaves_out(self, environ: dict[str, str]) -> None:
         asked = {**environ, "_TYPER_COMPLETE_WORD_TO_COMPLETE": ""}
-        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("hardware:::")
+        assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("description:::")
         assert complete("hfjobs ps --status running,", asked, "powershell").stdout.startswith("scheduling:::")
 
     @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
@@ -224,6 +235,36 @@ class TestJobs:
         hub.then(stall)
         result = complete("hfjobs inspect 6", self.logged_in(environ, hub))
         assert result == Result(0, "\n", "")
+
+
+class TestSchedules:
+    """Ids of schedules, and their names where one is being typed."""
+
+    @pytest.mark.parametrize("command_", ["inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete"])
+    def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
+        settings = {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
+        line = f"hfjobs scheduled {command_} "
+        assert offered(line, settings) == [DAILY_SCHEDULE, "6979ee8071691dc46f0f2c5b"]
+        assert complete(f"{line}69c", settings).stdout == f"{DAILY_SCHEDULE}\trefresh-index suspended 17 12 ? ? ?\n"
+        assert offered(f"{line}@name=w", settings) == ["@name=weekly-eval"]
+        assert offered(f"{line}{USER}/@", settings) == [f"{USER}/@name=refresh-index", f"{USER}/@name=weekly-eval"]
+
+    @pytest.mark.parametrize(
+        "line",
+        ["hfjobs --demo scheduled inspect ", "hfjobs scheduled inspect --demo ", "hfjobs scheduled delete --demo "],
+    )
+    def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
+        assert len(offered(line, environ)) == 2
+
+    def test_when_a_new_one_runs(self, environ: dict[str, str]) -> None:
+        words = ["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]
+        assert offered("hfjobs scheduled run ", environ) == words
+        assert offered("hfjobs scheduled uv run @w", environ) == ["@weekly"]
+        assert offered("hfjobs scheduled run @daily --susp", environ) == ["--suspend"]
+
+    def test_are_none_without_a_word_when_something_is_wrong(self, environ: dict[str, str], hub: Hub) -> None:
+        settings = {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_wrong"}
+        assert complete("hfjobs scheduled inspect 6", settings) == Result(0, "\n", "")
 
 
 class TestScripts:
@@ -370,7 +411,7 @@ class TestRealShells:
             # Commands, options, topics.
             ("p", "ps "),
             ("ps --la", "ps --label "),
-            ("emulator ", "emulator reset "),
+            ("emulator r", "emulator reset "),
             ("help schem", "help schema "),
             ("help em", "help emulator "),
             ("help schema j", "help schema job "),

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 
 from tests.support import DAILY_SCHEDULE, ROOT, Golden, Hfjobs, Hub, Result, run_command
-from tests.words import COMMANDS, KINDS, TOPICS
+from tests.words import COMMANDS, KINDS, SCHEDULED_COMMANDS, TOPICS
 
 
 @pytest.fixture
@@ -26,6 +26,24 @@ class TestHelpOption:
         assert run_command(*argv, "-h", environ=environ) == long
         if not argv:
             assert run_command(environ=environ) == long
+
+    @pytest.mark.parametrize(
+        "argv",
+        [*(("scheduled", name) for name in SCHEDULED_COMMANDS), ("scheduled", "uv", "run"), ("uv", "run")],
+    )
+    def test_help_in_a_group(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
+        shown = run_command(*argv, "--help", environ=environ)
+        assert shown == Result(0, golden(f"help-{'-'.join(argv)}.txt", shown.stdout), "")
+        assert max(map(len, shown.stdout.splitlines())) <= 120
+
+    def test_a_group_lists_its_commands(self, environ: dict[str, str]) -> None:
+        """Without a command too, and each with the first line of its help."""
+        shown = run_command("scheduled", environ=environ)
+        assert shown == run_command("scheduled", "--help", environ=environ)
+        rows = [row.strip().partition(" ") for row in shown.stdout.partition("Commands:\n")[2].splitlines()]
+        assert [name for name, _, _ in rows] == SCHEDULED_COMMANDS
+        for name, _, summary in rows:
+            assert f"\n  {summary.strip()}" in run_command("scheduled", name, "--help", environ=environ).stdout
 
     def test_help_of_a_command_begins_as_in_the_list(self, environ: dict[str, str]) -> None:
         """The list is printed without loading the commands."""
@@ -110,21 +128,8 @@ class TestSchema:
         assert list(validator.iter_errors([{**printed[0], "other": 1}])) != []
 
 
-class TestElsewhere:
-    """Commands of `hf jobs` that are not here are known, in groups too."""
-
-    @pytest.mark.parametrize(
-        ("argv", "name"),
-        [
-            (("scheduled", "run", "-a"), "scheduled run"),
-            (("scheduled", "uv", "run", "x.py"), "scheduled uv run"),
-        ],
-    )
-    def test_are_named_with_their_group(self, hfjobs: Hfjobs, argv: tuple[str, ...], name: str) -> None:
-        message = f"error: '{name}' is not in hfjobs yet\nhint: use 'hf jobs {name}'\n"
-        assert hfjobs(*argv) == Result(2, "", message)
-
-    def test_do_not_hide_a_typing_mistake(self, hfjobs: Hfjobs) -> None:
+class TestGroups:
+    def test_tell_of_a_typing_mistake(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("scheduled", "pss")
         assert (code, stdout) == (2, "")
         assert stderr.startswith("error: no such command 'pss'")

@@ -648,8 +648,8 @@ class TestPages:
     def test_all_are_read_from_the_endpoint(self, hfjobs: Hfjobs, hub: Hub) -> None:
         ids = hfjobs("ps", "-a", "-q", "--limit", "0").stdout.split()
         assert len(ids) == len(set(ids)) == ALL_JOBS
-        assert hub.paths == ["GET /api/whoami-v2", *["GET /api/jobs/davanstrien"] * 3]
-        assert [len(request.query) for request in hub.requests] == [0, 0, 1, 1]
+        pages = [request.query for request in hub.requests if request.path == "/api/jobs/davanstrien"]
+        assert [[key for key, _ in query] for query in pages] == [[], ["cursor"], ["cursor"]]
 
     def test_filters_hold_on_every_page(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("ps", "-q", "--limit", "0", "--status", "completed")
@@ -731,7 +731,7 @@ class TestPages:
         stderr = Terminal()
         result = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=stderr)
         assert result.stderr == (
-            "\r\x1b[K100 jobs read, 0 match ...\r\x1b[K200 jobs read, 0 match ...\r\x1b[K"
+            "\r\x1b[K100 of about 245 jobs read, 0 match ...\r\x1b[K200 of about 245 jobs read, 0 match ...\r\x1b[K"
             f"8 of {ALL_JOBS} jobs read on 3 pages match --initiator\n"
         )
         silent = hfjobs("ps", "-a", "-q", "--limit", "0", "--initiator", "none", stderr=Terminal(), TERM="dumb")

@@ -401,7 +401,9 @@ class TestSort:
 
     def test_shows_progress_on_a_terminal(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("ps", "-a", "-q", "--sort", "created", "--limit", "0", stderr=Terminal())
-        assert result.stderr == "\r\x1b[K100 jobs read, 100 match ...\r\x1b[K200 jobs read, 200 match ...\r\x1b[K"
+        assert result.stderr == (
+            "\r\x1b[K100 of about 245 jobs read, 100 match ...\r\x1b[K200 of about 245 jobs read, 200 match ...\r\x1b[K"
+        )
 
     def test_nothing_is_printed_if_it_fails_half_way(self, hfjobs: Hfjobs, hub: Hub) -> None:
         link = {"Link": f'<{hub.endpoint}/api/jobs/{USER}?cursor=2>; rel="next"'}

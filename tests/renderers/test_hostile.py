@@ -105,6 +105,22 @@ class TestScreen:
             assert "".join(cells[at + index].data for index in range(7)) == "RUNNING", [*TEXTS][place]
             assert cells[at - 1].data == " "
 
+    @pytest.mark.parametrize("argv", [("tree", "-a"), ("describe", "JOB"), ("diff", "JOB", "OTHER")])
+    @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+    def test_trees_and_pages_are_not_drawn_by_a_job(
+        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], text: str
+    ) -> None:
+        """Each fits in some screens, whatever it says; those of a megabyte too."""
+        jobs = [hostile(hub, 1, text), hostile(hub, 2, f"{text}!")]
+        jobs[1]["initiator"] = {"type": "duplicated-job", "id": jobs[0]["id"]}
+        saved = "".join(json.dumps(job) + "\n" for job in jobs)
+        names = {"JOB": jobs[0]["id"], "OTHER": jobs[1]["id"]}
+        given = [names.get(word, word) for word in argv]
+        code, stdout, stderr = hfjobs(*given, "--from", "-", stdin=saved, columns=80, NO_COLOR="1")
+        assert (code, "error" in stderr) == (0, False)
+        self.shown(2000, stdout)
+        assert len(stdout.splitlines()) < 300
+
     @pytest.mark.parametrize("format_", [*FORMATS[1:], "{{.name}}", "table {{.id}}\t{{.name}}"])
     def test_no_other_format_lets_a_job_draw(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         """What takes a line for each job does so; in JSON, escapes leave the values as they are."""

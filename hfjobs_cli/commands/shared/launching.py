@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError
@@ -79,10 +79,18 @@ def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
 
 
-def show_plan(session: Session, launch: UvLaunch, output: Output) -> None:
+def show_plan(
+    session: Session,
+    launch: UvLaunch,
+    output: Output,
+    body: Callable[[dict[str, Any]], dict[str, Any]] = lambda job: job,
+    more: Iterable[tuple[str, str]] = (),
+    cost: str = "cost",
+) -> None:
     """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
 
-    Raises UsageError for another format.
+    `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
+    what it may cost. Raises UsageError for another format.
     """
     format_ = "json" if output.json else output.format_
     if output.quiet or format_ not in (None, "json", "jsonl"):
@@ -94,16 +102,16 @@ def show_plan(session: Session, launch: UvLaunch, output: Output) -> None:
                 hint="leave out --bucket, so that they travel in the request, or --format",
             )
         indent = 4 if format_ == "json" else None
-        session.write(json.dumps(launch.job.shown(), indent=indent) + "\n")
+        session.write(json.dumps(body(launch.job.shown()), indent=indent) + "\n")
     else:
-        rows = [(key, value) for key, value in _summary(session, launch) if value]
+        rows = [(key, value) for key, value in (*more, *_summary(session, launch, cost)) if value]
         width = max(len(key) for key, _ in rows)
         session.write("".join(f"{key:<{width}}  {printable(value)}\n" for key, value in rows))
     session.flush()
     session.remark("nothing was sent (--dry-run)")
 
 
-def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
+def _summary(session: Session, launch: UvLaunch, cost: str) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
     job = launch.job
     yield "image", job.image
@@ -130,7 +138,7 @@ def _summary(session: Session, launch: UvLaunch) -> Iterator[tuple[str, str]]:
     yield "resource group", job.resource_group_id or ""
     yield "namespace", launch.namespace or ""
     yield "set by script", ", ".join(launch.from_script)
-    yield "cost", _cost(session, job)
+    yield cost, _cost(session, job)
 
 
 def _shortened(key: str, value: str) -> str:
@@ -153,13 +161,14 @@ def _cost(session: Session, job: NewJob) -> str:
 
 def create(session: Session, launch: UvLaunch) -> JobInfo:
     """Take to a bucket what the job needs there, and create it: one request, whatever happens to it."""
-    job = _with_bucket(session, launch)
+    job = with_bucket(session, launch)
     check_ = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
     made_from = partial(is_made_from, sent=job)
     return session.client.create_job(launch.namespace, job.body(), made_from, check_)
 
 
-def _with_bucket(session: Session, launch: UvLaunch) -> NewJob:
+def with_bucket(session: Session, launch: UvLaunch) -> NewJob:
+    """Return the job with its local files in a bucket, to which those that must be there are taken."""
     if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
         return launch.job
     from hfjobs_cli.launch.buckets import Buckets

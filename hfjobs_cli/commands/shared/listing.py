@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
-from hfjobs_cli.renderers.registry import QUIET, RENDERERS, choose_renderer
+from hfjobs_cli.renderers.registry import QUIET, choose_renderer, formats_of
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -25,35 +26,42 @@ class Listing:
         session: Session,
         output: Output,
         *,
-        default: Renderer = RENDERERS["table"],
+        default: Renderer | None = None,
         sort: str | None = None,
         also: Sequence[str] = (),
         indent: int | None = None,
     ) -> None:
         """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
 
-        Whoever chooses columns but no format gets a table. `sort` is `--sort`, `indent` is for json.
+        By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
+        `indent` is for json.
         """
         self._session = session
         self._output = output
         self._indent = indent
         self._order = parse_sort(output.kind, sort)
         self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
+        formats = formats_of(output.kind)
+        default = default or next(iter(formats.values()))
         if (output.columns is not None or output.wide) and not default.has_columns:
-            default = RENDERERS["table"]
+            default = formats["table"]
         self._renderer = choose_renderer(
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )
         if output.width is not None and output.no_trunc:
             raise UsageError("--width contradicts --no-trunc", hint="give one of them")
         if output.columns is not None and not self._renderer.has_columns:
-            with_columns = [each.name for each in RENDERERS.values() if each.has_columns]
+            with_columns = [each.name for each in formats.values() if each.has_columns]
             raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
 
     @property
     def streams(self) -> bool:
         """Tell whether each record is written by itself, as soon as it is known."""
         return self._renderer.streams
+
+    def is_in(self, renderer: Renderer) -> bool:
+        """Tell whether records are shown in this format."""
+        return self._renderer is renderer
 
     @property
     def is_sorted(self) -> bool:
@@ -71,6 +79,9 @@ class Listing:
 
     @cached_property
     def _view(self) -> View:
+        return self._new_view()
+
+    def _new_view(self) -> View:
         return self._session.view(
             self._output.kind,
             self._columns,
@@ -80,9 +91,47 @@ class Listing:
             indent=self._indent,
         )
 
+    @property
+    def format_name(self) -> str:
+        """The name of the format."""
+        return self._renderer.name
+
+    @property
+    def plural(self) -> str:
+        """What several of the records are called."""
+        return self._output.kind.plural
+
+    def ordered(self, records: Iterable[Any]) -> list[Any]:
+        """Return records in the order in which `show` would write them."""
+        return list(sort_records(records, self._order, self._session.clock()) if self._order else records)
+
+    def text(self, records: Iterable[Any], width: int) -> str:
+        """Return what would be written of records, as they are, on a terminal of this width at this moment."""
+        written: list[str] = []
+        view = self._new_view()
+        width = self._output.width or width
+        view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
+        self._renderer.render(records, view)
+        return "".join(written)
+
+    def line(self, text: str, width: int) -> str:
+        """Return a line of words, harmless, and cut to a width."""
+        view = self._view
+        from hfjobs_cli.renderers.layout import cut  # which pipes do without
+
+        return cut(view.spell(text), width, "…" if view.is_unicode else ".")
+
+    def json(self, values: object) -> str:
+        """Return values, perhaps with records in them, as a line of JSON."""
+        from hfjobs_cli.renderers.json_text import encoder
+
+        return encoder(self._view)(values)
+
     def show(self, records: Iterable[Any], limit: int | None = None) -> None:
         """Write records, sorted ones up to `limit`, and hand on what was written."""
-        if self._order:
-            records = sort_records(records, self._order, self._view.now)[:limit]
-        self._renderer.render(records, self._view)
+        self._renderer.render(self.sorted(records)[:limit] if self._order else records, self._view)
         self._session.flush()
+
+    def sorted(self, records: Iterable[Any]) -> list[Any]:
+        """Return records in the order that was asked for."""
+        return sort_records(records, self._order, self._view.now)

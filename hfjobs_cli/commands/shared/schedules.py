@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands.shared.several import named
+from hfjobs_cli.commands.shared.selection import is_by_filters
+from hfjobs_cli.commands.shared.several import done_to_each, named
+from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.namings import SCHEDULES
+from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.schedules import ScheduleFilter, parse_schedule_filter
 from hfjobs_cli.records.vocabulary import ACTIVE
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.schedule_options import ScheduleSelection
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.records.schedule import ScheduledJob
 
 LAST_RUN = ("last_status",)
@@ -50,6 +54,57 @@ def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Itera
     found = list_schedules(session, wanted, namespace, with_runs=False)
     created = {each.id: each.created_at.timestamp() if each.created_at else 0.0 for each in found}
     yield from sorted(found, key=lambda each: created[each.id], reverse=True)
+
+
+def chosen_schedules(
+    session: Session,
+    words: list[str] | None,
+    choice: ScheduleSelection,
+    namespace: str | None,
+    *,
+    states: tuple[str, ...],
+    plan: Plan | None = None,
+) -> list[JobReference] | None:
+    """Return the schedules that are named, or else those that the filters choose; `states` if those ask for none.
+
+    Those that filters choose are shown, and meant if the answer is yes, if there is a `plan`; if it is no, None is
+    returned. Raises UsageError.
+    """
+    if not is_by_filters(words, choice, SCHEDULES):
+        return named_schedules(session, words or (), namespace)
+    wanted = schedule_filter(choice, session.clock(), states)
+    if plan is not None:
+        plan.check_it_can_ask()
+    found = list_schedules(session, wanted, namespace, with_runs=plan is not None)
+    if not found:
+        session.remark(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
+    if found and plan is not None and not plan.is_meant(found):
+        return None
+    return [JobReference.of(each, namespace) for each in found]
+
+
+def act_on_schedules(
+    session: Session,
+    references: Sequence[JobReference],
+    act: Callable[[JobReference], ScheduledJob],
+    listing: Listing,
+    plan: Plan,
+    *,
+    dry_run: bool,
+) -> ExitCode:
+    """Do something to each schedule and show what it returns, or in a dry run show the schedules as they are."""
+    if dry_run:
+        return show_plan(session, references, listing, plan)
+    listing.show(done_to_each(session, references, act, plan.done))
+    return ExitCode.DONE
+
+
+def show_plan(session: Session, references: Sequence[JobReference], listing: Listing, plan: Plan) -> ExitCode:
+    """Show the schedules to which something would be done, and say so."""
+    found = list(done_to_each(session, references, session.client.inspect_schedule, "looked at"))
+    listing.show(session.client.with_last_runs(found) if any(map(listing.shows, LAST_RUN)) else found)
+    plan.tell_of(found)
+    return ExitCode.DONE
 
 
 def list_schedules(

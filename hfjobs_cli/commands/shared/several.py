@@ -29,7 +29,7 @@ def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) ->
     def list_them(session: Session, wanted: Any, namespace: str | None) -> Iterator[JobInfo]:
         from hfjobs_cli.commands.shared.selection import scan
 
-        return scan(session, wanted, namespace).jobs()
+        return scan(session, wanted, namespace, may_stop=True).jobs()
 
     return named(session, texts, namespace, JOBS, list_them)
 

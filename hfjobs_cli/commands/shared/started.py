@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.duplicate import ID_AND_URL
+from hfjobs_cli.commands.shared.creating import ID_AND_URL
 from hfjobs_cli.commands.shared.launching import checked, create, show_plan
 from hfjobs_cli.commands.shared.listing import Listing
 from hfjobs_cli.errors import ExitCode

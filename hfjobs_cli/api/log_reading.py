@@ -1,0 +1,322 @@
+"""Reading what one job wrote, once or until it has ended: over breaks, silences, and a computer that was asleep."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.api.feed import Feed
+from hfjobs_cli.api.patience import Look, Silence, Tries
+from hfjobs_cli.api.replay import Line, Replay, parse_lines
+from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused, Unavailable
+from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+from hfjobs_cli.text.times import parse_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hfjobs_cli.api.client import JobsClient
+    from hfjobs_cli.api.events import Event
+    from hfjobs_cli.query.references import JobReference
+
+LONGEST_AWAY_SECS = 30 * 60.0
+"""For how long a Hub that does not answer is tried again before a job is followed no more."""
+
+TRIES = 4
+"""How often in a row reading without following may fail."""
+
+SOUND_SECS = 10.0
+"""How long a connection must hold to count as a good one, even if nothing new came."""
+
+SETTLED_SECS = 0.5
+"""How long nothing may come before what was held back is taken for new."""
+
+REPLAYED_SECS, LONGEST_GAP_SECS = 0.2, 5.0
+"""How long nothing may come before it is asked whether all that there is has come, and before that is supposed."""
+
+STAGE_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
+"""When to ask for a job's stage once its output has ended: it lags behind the last line, by 1.3 s."""
+
+LOOK_SECS, LONGEST_LOOK_SECS = 5.0, 30.0
+WAITING_LOOK_SECS, LONGEST_WAITING_LOOK_SECS = 1.0, 10.0
+"""How long nothing may come before a job is looked at, first and later; and one that waits for its hardware."""
+
+SILENT_TIMEOUTS = 2.5
+"""How many timeouts a stream may be silent for: the Hub sends a comment every 30 s, which is one."""
+
+ASLEEP_TIMEOUTS = 0.5
+"""How many timeouts more than it should a short wait takes if the computer was asleep meanwhile."""
+
+TICK_SECS = 0.25
+LAST_LINES = 8
+"""How many of the last lines are asked for to see whether all have come."""
+
+MOST_BARREN_ENDS = 3
+"""After how many streams that end without anything new all has come, whatever else the Hub says."""
+
+
+class Notice(NamedTuple):
+    """Something that the reader should be told about a job besides its output."""
+
+    text: str
+
+
+class Waiting(NamedTuple):
+    """The job waits for its hardware, still."""
+
+    job: JobInfo
+
+
+Item = list[Line] | Notice | Waiting
+
+
+class _End(Enum):
+    """How one connection came to its end."""
+
+    ENDED = "the server ended it, or has nothing for it"
+    USELESS = "another one may bring more"
+    COMPLETE = "there is no more to come"
+
+
+class _LineTooLong(BadResponse):
+    """A stream holds what cannot be read, now or later."""
+
+
+class LogReading:
+    """The output of one job: every line once, in order. `job` is its last known state.
+
+    It goes on after breaks, which is told. What it raises is final: the job or the permission to see it is gone, or the
+    Hub was away for too long.
+    """
+
+    def __init__(
+        self,
+        client: JobsClient,
+        job: JobInfo,
+        reference: JobReference,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        timeout_secs: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Read all output or the last `tail` lines: what there is, or with `follow` what comes until the job ends."""
+        self.job = job
+        self._client = client
+        self._reference = reference
+        self._follow = follow
+        self._timeout_secs = timeout_secs
+        self._sleep = sleep
+        self._notices: list[str] = []
+        self._replay = Replay(tail, self._notices.append)
+        self._tries = Tries(math.inf if follow else TRIES, LONGEST_AWAY_SECS)
+        self._taken = 0
+        self._barren_ends = 0
+        self._told_of_odd = False
+
+    def items(self) -> Iterator[Item]:
+        """Yield lines as they come, several at once, headers too, and what else there is to tell."""
+        end = None
+        while end is not _End.COMPLETE:
+            taken, began = self._taken, time.monotonic()
+            try:
+                end = yield from self._connection()
+                if end is _End.ENDED:
+                    self._barren_ends = 0 if self._taken > taken else self._barren_ends + 1
+                    end = yield from self._after_end()
+            except _LineTooLong:
+                raise
+            except (Unavailable, BadResponse) as error:
+                if self._taken > taken or time.monotonic() - began > SOUND_SECS:
+                    self._tries.succeeded()
+                pause = self._tries.pause_after(error)
+                yield from self._told()
+                yield Notice(f"{error.message}; trying again in {pause:.1f} s")
+                self._sleep(pause)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the job has ended, as far as is known."""
+        return self.job.status.stage in FINISHED_STAGES
+
+    @property
+    def _waits(self) -> bool:
+        return self._follow and self.job.status.stage == "SCHEDULING"
+
+    def _connection(self) -> Generator[Item, None, _End]:
+        """Yield what comes over one connection, and return how that ended."""
+        tail = self._replay.begin()
+        with self._feed(tail, self._timeout_secs * SILENT_TIMEOUTS) as feed:
+            silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
+            look: Look[JobInfo] | None = None
+            if self._waits:
+                yield Waiting(self.job)
+            while True:
+                try:
+                    events = self._take(feed, silence)
+                except RequestRefused:
+                    if not self._waits:
+                        raise
+                    return _End.ENDED  # there is nothing to be read yet
+                if events:
+                    lines = self._new_lines(events, feed)
+                    is_all = self._cut(lines, feed.sent_at, silence.secs_since_start)
+                    yield from self._told()
+                    if lines:
+                        yield lines
+                    if self._replay.is_astray or is_all:
+                        return _End.USELESS if self._replay.is_astray else _End.COMPLETE
+                    silence.broken(self._first_check())
+                if feed.is_finished:
+                    yield from self._settled()
+                    return _End.ENDED
+                if silence.was_asleep:
+                    yield Notice("this computer was asleep; connecting again")
+                    return _End.USELESS
+                if silence.secs >= SETTLED_SECS:
+                    yield from self._settled()
+                if look is not None and look.is_done:
+                    waited = self._waits
+                    self._seen(look, silence)
+                    look = None
+                    if self._waits:
+                        yield Waiting(self.job)
+                    elif waited and not silence.was_broken:
+                        return _End.USELESS  # a stream from before the job began may never show anything
+                elif look is None and not silence.secs_until_check:
+                    if self._follow and not self.is_over:
+                        look = Look(self._look)
+                        silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
+                    else:
+                        end = yield from self._when_quiet(silence)
+                        if end is not None:
+                            return end
+
+    def _feed(self, tail: int | None, silence_secs: float) -> Feed:
+        return Feed(lambda: self._client.log_events(self._reference, tail=tail, silence_secs=silence_secs, tries=1))
+
+    def _first_check(self) -> float:
+        """Return how long nothing may come before something is asked."""
+        if self.is_over or not self._follow:
+            return REPLAYED_SECS
+        return WAITING_LOOK_SECS if self._waits else LOOK_SECS
+
+    def _take(self, feed: Feed, silence: Silence) -> list[Event] | None:
+        """Wait for what comes, but not for long. Raises what the stream raises, and _LineTooLong."""
+        wait = min(1.0 if self._replay.is_settled else TICK_SECS, silence.secs_until_check or TICK_SECS)
+        try:
+            with silence.waiting(wait):
+                events = feed.take(wait)
+        except BadResponse as error:
+            if feed.is_open:
+                raise _LineTooLong(error.message, error.hint) from error
+            raise
+        if feed.sent_at is not None:
+            self._replay.answered(feed.sent_at)
+        return events
+
+    def _new_lines(self, events: list[Event], feed: Feed) -> list[Line]:
+        """Return the lines among events that are new."""
+        data = [event.data for event in events if event.data]
+        if feed.is_finished:  # it may have ended in the middle of one
+            data = [each for each in data if parse_lines([each])]
+        return self._lines(self._replay.take(data))
+
+    def _lines(self, events: Sequence[str]) -> list[Line]:
+        lines = parse_lines(events, self._is_odd)
+        self._replay.note(lines)
+        self._taken += len(lines)
+        return lines
+
+    def _is_odd(self, _event: str) -> None:
+        if not self._told_of_odd:
+            self._notices.append("something in the output is not as documented, and is left out")
+        self._told_of_odd = True
+
+    def _settled(self) -> Iterator[Item]:
+        """Yield what was held back."""
+        lines = self._lines(self._replay.settle())
+        yield from self._told()
+        if lines:
+            yield lines
+
+    def _told(self) -> Iterator[Item]:
+        notices, self._notices[:] = list(self._notices), []
+        yield from map(Notice, notices)
+
+    def _cut(self, lines: list[Line], sent_at: datetime | None, secs: float) -> bool:
+        """Take away lines of a running job that came after they were asked for, and tell whether there were any.
+
+        The clock of the Hub is given in whole seconds. Moments that are yet to come are those of another clock. Whoever
+        follows a job wants all lines.
+        """
+        if self._follow or self.is_over or sent_at is None:
+            return False
+        for at, (timestamp, _) in enumerate(lines):
+            with suppress(ValueError, OverflowError):
+                if timestamp and 1 < (parse_time(timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS:
+                    del lines[at:]
+                    return True
+        return False
+
+    def _look(self) -> JobInfo:
+        return self._client.inspect_job(self._reference)
+
+    def _seen(self, look: Look[JobInfo], silence: Silence) -> None:
+        """Take note of what a look at the job has shown; if it failed for now another will be taken."""
+        if isinstance(look.error, NotFound | NotAllowed | NotLoggedIn):
+            raise look.error
+        if look.result is not None:
+            self.job = look.result
+        if self.is_over:
+            silence.check_now()
+
+    def _when_quiet(self, silence: Silence) -> Generator[Item, None, _End | None]:
+        """Return whether all has come, now that nothing comes, though the stream is open."""
+        yield from self._settled()
+        if self._is_drained():
+            return _End.COMPLETE
+        if silence.secs > LONGEST_GAP_SECS:
+            return _End.ENDED if self.is_over else _End.COMPLETE
+        silence.check_later(LONGEST_GAP_SECS)
+        return None
+
+    def _after_end(self) -> Generator[Item, None, _End]:
+        """Return whether all has come, now that the server has ended a stream."""
+        if not self.is_over and self._has_just_ended():
+            self._barren_ends = 0  # those before tell nothing
+        if self.is_over or not self._follow:
+            is_all = self._barren_ends >= MOST_BARREN_ENDS or self._is_drained()
+            return _End.COMPLETE if is_all else _End.USELESS
+        if self._waits:
+            yield Waiting(self.job)
+        if self._barren_ends or self._waits:
+            self._sleep(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren_ends, 9)))
+        return _End.USELESS
+
+    def _has_just_ended(self) -> bool:
+        """Tell whether the job has ended, waiting a moment for that if it is followed."""
+        for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
+            self._sleep(pause)
+            self.job = self._look()
+            if self.is_over:
+                return True
+        return False
+
+    def _is_drained(self) -> bool:
+        """Tell whether the last lines that the Hub has are the last that were taken."""
+        found: list[str] = []
+        with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
+            while not feed.is_finished:
+                events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
+                if events is None:
+                    if not feed.is_open:
+                        return not self.is_over  # it does not say
+                    break
+                found = [*found, *(event.data for event in events if event.data)][-LAST_LINES:]
+        return self._replay.has_last(found)

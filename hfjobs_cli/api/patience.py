@@ -1,0 +1,124 @@
+"""How long to wait: for more of a stream, before the next look, before the next try. All that counts time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Generic, TypeVar
+
+from hfjobs_cli.errors import HfJobsError, Unavailable
+
+T = TypeVar("T")
+
+FIRST_PAUSE_SECS = 0.5
+LONGEST_PAUSE_SECS = 30.0
+
+LONGEST_ASKED_SECS = 300.0
+"""The longest pause that a server may ask for; it counts requests by windows of that length."""
+
+
+class Tries:
+    """Tries in a row that failed, and the pauses between them, which grow."""
+
+    def __init__(self, most: float, longest_away_secs: float) -> None:
+        """Give up after so many tries, or after pauses of so many seconds."""
+        self._most = most
+        self._longest_away_secs = longest_away_secs
+        self.succeeded()
+
+    def succeeded(self) -> None:
+        """Begin to count anew."""
+        self._failures = 0
+        self._away_secs = 0.0
+
+    def pause_after(self, error: HfJobsError) -> float:
+        """Return how long to wait before the next try. Raises the error if it was the last."""
+        pause = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * 2.0**self._failures)
+        if isinstance(error, Unavailable) and error.pause_secs is not None:
+            pause = max(pause, min(error.pause_secs, LONGEST_ASKED_SECS))
+        self._failures += 1
+        self._away_secs += pause
+        if self._failures >= self._most or self._away_secs > self._longest_away_secs:
+            raise error
+        return pause
+
+
+class Silence:
+    """How long nothing has come, when that is long enough to look what is the matter, and whether time was lost.
+
+    Only what passes while the computer is awake counts as silence.
+    """
+
+    def __init__(self, first_check_secs: float, longest_lost_secs: float) -> None:
+        """Look after `first_check_secs`; a wait that took so much longer than it should was one of a sleep."""
+        self._longest_lost_secs = longest_lost_secs
+        self._began = time.monotonic()
+        self.was_asleep = False
+        self.was_broken = False
+        self._restart(first_check_secs)
+
+    def broken(self, first_check_secs: float) -> None:
+        """Begin anew, as something has come."""
+        self.was_broken = True
+        self._restart(first_check_secs)
+
+    def _restart(self, first_check_secs: float) -> None:
+        self._since = time.monotonic()
+        self._interval_secs = first_check_secs
+        self._due = self._since + first_check_secs
+
+    @property
+    def secs(self) -> float:
+        """For how long nothing has come."""
+        return time.monotonic() - self._since
+
+    @property
+    def secs_until_check(self) -> float:
+        """When to look what is the matter."""
+        return max(0.0, self._due - time.monotonic())
+
+    @property
+    def secs_since_start(self) -> float:
+        """How long this has gone on, whatever has come."""
+        return time.monotonic() - self._began
+
+    def check_now(self) -> None:
+        """Look at once."""
+        self._due = time.monotonic()
+
+    def check_later(self, longest_secs: float) -> None:
+        """Look again after twice the time, but not more than so much."""
+        self._interval_secs = min(longest_secs, 2 * self._interval_secs)
+        self._due = time.monotonic() + self._interval_secs
+
+    @contextmanager
+    def waiting(self, secs: float) -> Iterator[None]:
+        """Notice if a wait of at most `secs` takes far longer. A clock that was set counts too, and does no harm."""
+        started, started_by_the_wall = time.monotonic(), time.time()
+        try:
+            yield
+        finally:
+            passed = max(time.monotonic() - started, time.time() - started_by_the_wall)
+            self.was_asleep = passed - secs > self._longest_lost_secs
+
+
+class Look(Generic[T]):
+    """Something that is asked for meanwhile. It may take its time, or fail."""
+
+    def __init__(self, ask: Callable[[], T]) -> None:
+        """Ask in a thread."""
+        self.result: T | None = None
+        self.error: HfJobsError | None = None
+        self.is_done = False
+        self._ask = ask
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.result = self._ask()
+        except HfJobsError as error:
+            self.error = error
+        finally:
+            self.is_done = True

@@ -1,0 +1,121 @@
+"""What bills somebody of schedules: to create one, and to have it make a job at once. Neither is done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.jobs import LIST as LIST_JOBS
+from hfjobs_cli.api.jobs import no_new_job
+from hfjobs_cli.api.schedules import LIST, Schedules
+from hfjobs_cli.errors import Conflict, HfJobsError
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False, creates=True)
+TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False, creates=True)
+
+
+class Scheduling(Schedules):
+    """The schedules of the Hub, and the jobs that they make."""
+
+    def create_schedule(
+        self, namespace: str | None, body: object, is_it: Callable[[ScheduledJob], bool], check: str
+    ) -> ScheduledJob:
+        """Create a schedule (`POST /api/scheduled-jobs/{namespace}`).
+
+        The request is sent once. If its answer is lost, the new schedule is looked for: one made since of which `is_it`
+        says that it is made from the same body. `check` are options of `scheduled ps` by which people find it. Raises
+        Unavailable and Interrupted as `trigger_schedule` does.
+        """
+        return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, is_it, check))
+
+    def _create_schedule(
+        self, namespace: str, body: object, is_it: Callable[[ScheduledJob], bool], check: str
+    ) -> ScheduledJob:
+        from hfjobs_cli.api.creating import Creation
+        from hfjobs_cli.records.schedule import KIND, ScheduledJob
+
+        def send() -> ScheduledJob:
+            return self._record(ScheduledJob, self._listing(CREATE, namespace, body=body), KIND, _no_schedule)
+
+        def newest() -> tuple[list[ScheduledJob], datetime | None]:
+            answer = self._listing(LIST, namespace)
+            return self._records(ScheduledJob, answer, KIND), answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether the schedule was created: {reason}",
+                f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
+            )
+
+        creation = Creation(send, newest, is_it, in_doubt, "what it runs", KIND.noun)
+        return creation.run(self._warn, self._sleep)
+
+    def trigger_schedule(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
+        """Have a schedule make a job at once, and return the job (`POST .../run`).
+
+        The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
+        looked for by its initiator; `known` are ids of earlier jobs that are not it. Raises Conflict that names the job
+        which runs if only one may at a time, Unavailable with a hint how to check if the new one is not found, and
+        Interrupted with the same hint after a KeyboardInterrupt.
+        """
+        earlier = set(known)
+        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, earlier))
+
+    def _trigger(self, namespace: str, identifier: str, known: set[str]) -> JobInfo:
+        from hfjobs_cli.api.creating import Creation  # which what only reads does without
+        from hfjobs_cli.records.job import KIND, JobInfo
+
+        def send() -> JobInfo:
+            return self._record(JobInfo, self._told(TRIGGER, namespace, identifier), KIND, no_new_job)
+
+        def newest() -> tuple[list[JobInfo], datetime | None]:
+            answer = self._listing(LIST_JOBS, namespace)
+            return self._records(JobInfo, answer, KIND), answer.sent_at
+
+        def in_doubt(reason: str) -> tuple[str, str]:
+            return (
+                f"it is not known whether schedule {namespace}/{identifier} was triggered: {reason}",
+                "before trying again, check with: "
+                f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
+            )
+
+        def is_it(job: JobInfo) -> bool:
+            return _is_run_of(job, identifier) and job.id not in known
+
+        try:
+            creation = Creation(send, newest, is_it, in_doubt)
+            return creation.run(self._warn, self._sleep)
+        except Conflict as error:
+            raise self._busy(error, namespace, identifier) from error
+
+    def _busy(self, error: Conflict, namespace: str, identifier: str) -> Conflict:
+        """Return the error of a schedule of which a job is running, with that job named if it is found."""
+        running: list[str] = []
+        try:
+            for page in self.list_jobs(namespace, ACTIVE_STAGES):
+                running += [job.id for job in page.jobs if _is_run_of(job, identifier)]
+        except HfJobsError:
+            pass  # that it was refused tells more than this second failure
+        which = f"job {' and '.join(running)} of it is running" if running else "another job of it is running"
+        return Conflict(
+            f"schedule {namespace}/{identifier} was not triggered: {which}, and it allows one at a time"
+            f" ({error.message})",
+            hint=f"'hfjobs inspect {namespace}/{running[0]}' shows it" if running else error.hint,
+        )
+
+
+def _is_run_of(job: JobInfo, schedule: str) -> bool:
+    return job.initiator is not None and (job.initiator.type, job.initiator.id) == ("scheduled-job", schedule)
+
+
+def _no_schedule(made: ScheduledJob) -> str | None:
+    """Say why an answer holds no new schedule, of which nobody is told; None if it does."""
+    return None if made.schedule and made.owner.name else f"'{made.id}' may be no schedule"

@@ -1,0 +1,115 @@
+"""What running jobs use, as the Hub streams it: looked at once, or followed over breaks until the job has ended."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.api.events import Event
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotRunning, Unavailable
+from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.client import JobsClient
+    from hfjobs_cli.api.events import EventStream
+    from hfjobs_cli.query.references import JobReference
+
+SILENCE_SECS = 10.0
+"""After how long without a sample, of which there should be one a second, the job may have ended."""
+
+FIRST_PAUSE_SECS = 1.0
+LONGEST_PAUSE_SECS = 15.0
+PAUSE_GROWTH = 1.5
+
+
+class NoFigures(HfJobsError):
+    """A job runs, but the Hub does not tell what it uses."""
+
+
+def usage_now(client: JobsClient, reference: JobReference) -> Usage:
+    """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
+    with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
+        for sample in _samples(stream, reference):
+            return sample
+    raise NoFigures(f"nothing is told of what job {reference.id} uses", hint="is it running, and not just about to?")
+
+
+class UsageFeed:
+    """What one job uses, followed: `for usage in feed` ends when the job has ended, over silence and breaks.
+
+    `trouble` is what keeps the Hub from telling, None if it does.
+    """
+
+    def __init__(
+        self, client: JobsClient, reference: JobReference, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Ask for nothing yet."""
+        self._client = client
+        self._reference = reference
+        self._sleep = sleep
+        self._stream: EventStream | None = None
+        self._is_closed = False
+        self.trouble: str | None = None
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        self._is_closed = True
+        if self._stream is not None:
+            self._stream.close()
+
+    def __iter__(self) -> Iterator[Usage]:
+        """Yield samples until the job has ended. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
+        pause = FIRST_PAUSE_SECS
+        while not self._is_closed:
+            try:
+                for sample in self._connection():
+                    self.trouble, pause = None, FIRST_PAUSE_SECS
+                    yield sample
+                # It ended, or was silent for so long: has the job ended?
+                if self._is_closed or self._has_ended():
+                    return
+            except NotRunning:
+                if self._has_ended():
+                    return
+            except (Unavailable, BadResponse) as error:
+                self.trouble = error.message
+            self._sleep(pause)
+            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+
+    def _connection(self) -> Iterator[Usage]:
+        """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long."""
+        with self._client.metric_events(self._reference, silence_secs=SILENCE_SECS, tries=1) as stream:
+            self._stream = stream
+            try:
+                yield from _samples(stream, self._reference)
+            except Unavailable as error:
+                self.trouble = error.message
+
+    def _has_ended(self) -> bool:
+        return self._client.inspect_job(self._reference).status.stage in FINISHED_STAGES
+
+
+def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
+    """Yield what is told, until nothing is for too long, though comments may come. Raises BadResponse."""
+    heard = time.monotonic()
+    for events in stream:
+        for event in events:
+            if event.name == "metric":
+                heard = time.monotonic()
+                yield _sample(event, reference)
+        if time.monotonic() - heard > SILENCE_SECS:
+            return
+
+
+def _sample(event: Event, reference: JobReference) -> Usage:
+    try:
+        values = json.loads(event.data)
+    except (ValueError, RecursionError) as error:
+        raise BadResponse(f"unexpected metrics of job {reference.id}: broken JSON, {error}") from None
+    if not isinstance(values, dict):
+        raise BadResponse(f"unexpected metrics of job {reference.id}: no object")
+    return Usage.from_api({**values, "job_id": reference.id}, path="metrics")

@@ -1,0 +1,44 @@
+"""The options that describe a new schedule, besides those of its jobs."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hfjobs_cli.cli.new_job import JobOptions
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ScheduledJobOptions(JobOptions):
+    """What the jobs of a schedule are to be. The Hub gives them neither SSH nor a network."""
+
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: list[str] | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Terms:
+    """How a schedule goes about it, and what is done with its description."""
+
+    suspend: Annotated[
+        bool | None,
+        typer.Option(
+            "--suspend/--no-suspend", help="Make it, but run nothing until it is resumed.", show_default=False
+        ),
+    ] = None
+    concurrency: Annotated[
+        bool | None,
+        typer.Option(
+            "--concurrency/--no-concurrency",
+            help="Run a job though the one before is still running; without it that one is left out.",
+            show_default=False,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print what would be sent, and what each job may cost; with --format json the request's body.",
+        ),
+    ] = False

@@ -1,0 +1,149 @@
+"""`hfjobs describe`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, HfJobsError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.records.description import Description, SameLaunch
+    from hfjobs_cli.records.job import JobInfo
+
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+MOST_PAGES = 10
+"""How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
+
+
+def describe(
+    session: Session,
+    job: relatives.FirstJob,
+    *,
+    tail: relatives.Tail = 10,
+    output: Annotated[options.Output, "description"],
+    namespace: options.Namespace = None,
+    from_: options.From = None,
+) -> ExitCode:
+    """Tell all there is to tell of a job, on a page for eyes.
+
+    How it stands and why, what started it, how long it waited and ran, what it costs, whether the same launch (image,
+    command and flavor) worked before, what it wrote last, and what to type next. The Hub is asked for all of it at
+    once. With --format json the same is there for programs. --from asks nothing of it, and so leaves out the cost and
+    what the job wrote.
+
+    \b
+    Examples:
+      hfjobs describe 6a016250aff1cd33e8f335aa
+      hfjobs describe @failed
+      hfjobs describe @latest --tail 30
+      hfjobs describe @failed --format '{{.reason}}: {{.why}}'
+      hfjobs describe 6a016250aff1cd33e8f335aa --format json
+      hfjobs describe @failed --from jobs.jsonl
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.sources import source_of
+
+    listing = Listing(session, output, indent=4)
+    source = source_of(session, from_)
+    listing.show([_described(session, source, each, tail) for each in source.named([job], namespace)])
+    return ExitCode.DONE
+
+
+def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
+    """Return what can be told of a job. All of it is asked for at once."""
+    from hfjobs_cli.api.threads import map_at_once
+    from hfjobs_cli.commands.shared.family import FamilyReader
+    from hfjobs_cli.provenance import story
+    from hfjobs_cli.provenance.lineage import Lineage
+    from hfjobs_cli.records.description import Description
+
+    now = session.clock()
+    reader = FamilyReader(session, source, None if source.is_saved else MOST_PAGES)
+    lineage = Lineage([job])
+    same: SameLaunch | None = None
+    lines: list[str] | None = None
+
+    def read_family() -> None:
+        nonlocal lineage
+        lineage = reader.read(job, job.owner.name)
+
+    def read_same() -> None:
+        nonlocal same
+        same = _same_launch(source, job)
+
+    def read_lines() -> None:
+        nonlocal lines
+        lines = _last_lines(session, job, tail)
+
+    def read_cost() -> None:
+        session.costs.of(job, now)
+
+    about_jobs: list[Callable[[], None]] = [read_family, read_same]
+    if source.is_saved:
+        for task in about_jobs:
+            task()
+    else:
+        map_at_once(lambda task: task(), [*about_jobs, read_lines, read_cost])
+    found = story.outcome(job, now)
+    cost = session.costs.of(job, now) if not source.is_saved else None
+    return Description(
+        job=job,
+        why=found.sentence,
+        reason=found.reason,
+        exit_code=found.exit_code,
+        started_by=story.started_by(job, lineage),
+        family=story.family(job, lineage, is_whole=reader.is_whole),
+        waited_secs=story.waited_secs(job, now),
+        ran_secs=job.running_secs(now),
+        cost=str(cost) if cost is not None else None,
+        cost_usd=float(cost.usd) if cost is not None else None,
+        cost_is_estimated=cost.is_estimated if cost is not None else None,
+        same_launch=same,
+        last_lines=lines,
+        next=story.next_steps(job, found, same),
+    )
+
+
+def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
+    """Return how earlier jobs ended that were launched alike; those of the same name, if it has one."""
+    from hfjobs_cli.provenance.story import same_launch
+    from hfjobs_cli.query.names import is_name
+
+    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
+    found: list[JobInfo] = []
+    is_whole = True
+    for number, page in enumerate(source.pages(job.owner.name, None, labels), start=1):
+        found += (each for each in page.jobs if not job.name or each.name == job.name)
+        if number == MOST_PAGES and not source.is_saved:
+            is_whole = not page.has_next
+            break
+    return same_launch(job, found, is_whole=is_whole)
+
+
+def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
+    """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
+    from hfjobs_cli.api.log_reading import LogReading
+    from hfjobs_cli.api.replay import is_header
+    from hfjobs_cli.query.references import JobReference
+
+    if not tail or job.status.stage == "SCHEDULING":
+        return None
+    reference, timeout_secs = JobReference.of(job, None), session.settings.timeout_secs
+    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, sleep=session.sleep)
+    try:
+        items = [item for item in reading.items() if isinstance(item, list)]
+    except HfJobsError as error:
+        session.warn(f"what it wrote cannot be read: {error.message}")
+        return None
+    return [_seen(line[1]) for lines in items for line in lines if not is_header(line)][-tail:]
+
+
+def _seen(text: str) -> str:
+    """Return a line as a terminal shows it: of a progress bar the last state, and no colours."""
+    return _COLORS.sub("", text.rstrip("\r\n").rpartition("\r")[2])

@@ -1,0 +1,114 @@
+"""`hfjobs diff`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.records.job import JobInfo
+
+
+def diff(
+    session: Session,
+    job: relatives.FirstJob,
+    other: relatives.OtherJob = None,
+    *,
+    with_source: relatives.WithSource = False,
+    with_last_good: relatives.WithLastGood = False,
+    exit_code: relatives.WantsExitCode = False,
+    filter_: options.Filter = None,
+    output: Annotated[options.Output, "difference"],
+    namespace: options.Namespace = None,
+    from_: options.From = None,
+) -> ExitCode:
+    """Show what differs between two jobs.
+
+    How they were launched is compared first: image, each word of the command, variables, hardware, labels; then where
+    they came from, how they ended, and how long it took. With an option the other job is looked for, and is the first
+    of the two, so that one reads what has changed since. Values of variables and options that look like secrets are
+    shown as ***, in every format; 'hfjobs inspect' has them.
+
+    With --exit-code it ends with 1 if launch or outcome differ; where they came from, and how long they took, does not
+    count.
+
+    \b
+    Examples:
+      hfjobs diff 6a016250aff1cd33e8f335aa 6a00096faff1cd33e8f327a4
+      hfjobs diff --with-last-good 6a016250aff1cd33e8f335aa
+      hfjobs diff --with-source @latest
+      hfjobs diff @1 @0 --format json
+      hfjobs diff @1 @0 --exit-code -f part=launch
+      hfjobs diff --with-last-good @failed --from jobs.jsonl
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.sources import source_of
+    from hfjobs_cli.provenance.differences import differences, is_of_account
+    from hfjobs_cli.query.patterns import all_match, parse_patterns
+
+    wanted = parse_patterns(output.kind, filter_ or ())
+    listing = Listing(session, output)
+    first, second = _two(
+        source_of(session, from_), job, other, namespace, with_source=with_source, with_last_good=with_last_good
+    )
+
+    now = session.clock()
+    found = [each for each in differences(first, second, now) if all_match(wanted, each, now)]
+    listing.show(found)
+
+    is_different = any(map(is_of_account, found))
+    if not is_different:
+        session.remark("the same launch, and the same outcome" if not wanted else "no such difference")
+    return ExitCode.FAILURE if exit_code and is_different else ExitCode.DONE
+
+
+def _two(
+    source: Source, job: str, other: str | None, namespace: str | None, *, with_source: bool, with_last_good: bool
+) -> tuple[JobInfo, JobInfo]:
+    """Return the two jobs to be compared, the one looked for first. Raises UsageError or NotFound."""
+    ways = (other is not None) + with_source + with_last_good
+    if ways != 1 and not (job == "-" and not ways):
+        message = "two jobs are compared, and one is named" if not ways else "there are several to compare it with"
+        raise UsageError(message, hint="name another job, or give one of --with-source and --with-last-good")
+    jobs = source.named([job, *([other] if other is not None else [])], namespace)
+    if len(jobs) != (1 if with_source or with_last_good else 2):
+        raise UsageError(f"{len(jobs)} jobs are named, and two are compared", hint="name two jobs")
+    if with_source:
+        jobs.insert(0, _source(source, jobs[0]))
+    if with_last_good:
+        jobs.insert(0, _last_good(source, jobs[0]))
+    return jobs[0], jobs[1]
+
+
+def _source(source: Source, job: JobInfo) -> JobInfo:
+    """Return the job that another was duplicated from. Raises NotFound."""
+    from hfjobs_cli.provenance.lineage import parent_of
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.relative import JOB
+
+    parent = parent_of(job)
+    if parent is None or parent.type != JOB:
+        raise NotFound(f"{job.id} was not duplicated from another job", hint=f"hfjobs tree {job.id}")
+    found = source.look_up([JobReference(job.owner.name, parent.who), JobReference(None, parent.who)])
+    if not found:
+        raise NotFound(f"{job.id} was duplicated from {parent.who}, which is gone", hint=f"hfjobs tree {job.id}")
+    return found[0]
+
+
+def _last_good(source: Source, job: JobInfo) -> JobInfo:
+    """Return the newest job before another that has its name and was completed. Raises NotFound."""
+    from hfjobs_cli.commands.shared.family import last_good
+
+    if not job.name:
+        raise NotFound(f"{job.id} has no name, by which others of its kind are found", hint="name another job")
+    found = last_good(source, job)
+    if found is None:
+        raise NotFound(
+            f"no job named '{job.name}' was completed before {job.id}",
+            hint=f"hfjobs ps -a --namespace {job.owner.name} --name {job.name}",
+        )
+    return found

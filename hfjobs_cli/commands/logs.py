@@ -1,0 +1,105 @@
+"""`hfjobs logs`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import log_options, options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.follow import LogsShown
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+
+
+def logs(
+    session: Session,
+    jobs: options.ChosenJobs = None,
+    *,
+    follow: log_options.Follow = False,
+    tail: log_options.Tail = None,
+    since: log_options.LinesSince = None,
+    timestamps: log_options.Timestamps = False,
+    exit_status: log_options.ExitStatus = False,
+    choice: Annotated[log_options.WritingJobs, "job"],
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "log_line"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Show what jobs wrote, and follow what they write.
+
+    Without -f all that there is, or the last N lines; with -f also what comes, until the jobs have ended. Lines of
+    several jobs bear their names. When an attempt began, and why a job waits, is told on stderr. Breaks of the
+    connection lose no line, and a Hub that is away is tried again for half an hour.
+
+    \b
+    Examples:
+      hfjobs logs 6a01d697aff1cd33e8f33a64
+      hfjobs logs -f @latest
+      hfjobs logs -f -n 20 --name train-judge
+      hfjobs logs --since 10m -t 6a01d697aff1cd33e8f33a64
+      hfjobs logs -f --label sweep=3 --exit-status
+      hfjobs logs --format jsonl @failed | jq -r .data
+    """
+    from hfjobs_cli.commands.shared.follow import TEXT, LogsShown, Wanted
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.outcome import outcome
+
+    listing = Listing(session, output, default=TEXT, sort=sort)
+    moment = None
+    if since is not None:
+        from hfjobs_cli.query.moments import parse_moment
+
+        moment = parse_moment(since, session.clock(), "--since")
+
+    references, found = _chosen(session, jobs, choice, namespace)
+    shown = LogsShown(session, found, references, Wanted(follow, tail, moment, timestamps, listing))
+    try:
+        shown.run()
+    except KeyboardInterrupt:
+        raise _interrupted(references, shown, follow=follow) from None
+    _tell_of_ends(session, shown, follow=follow)
+    session.failures += shown.errors
+    return outcome(shown.jobs) if exit_status else ExitCode.DONE
+
+
+def _chosen(
+    session: Session, words: list[str] | None, choice: log_options.WritingJobs, namespace: str | None
+) -> tuple[list[JobReference], list[JobInfo]]:
+    """Return the jobs that are named or that pass the filters; those that are not there are told of at the end."""
+    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
+    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.query.references import JobReference
+
+    if is_by_filters(words, choice):
+        jobs = filtered_jobs(session, choice, namespace)
+        return [JobReference.of(job, namespace) for job in jobs], jobs
+    named = list(dict.fromkeys(named_jobs(session, words or (), namespace)))
+    references, found = [], []
+    for reference, job in zip(named, session.client.inspect_jobs(named), strict=True):
+        if isinstance(job, HfJobsError):
+            session.failures.append(job)
+        else:
+            references.append(JobReference.of(job, reference.namespace))
+            found.append(job)
+    return references, found
+
+
+def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bool) -> Interrupted:
+    """Return the error for Ctrl-C, which says how to go on."""
+    options = ["-f"] if follow else []
+    if shown.last_at:
+        options.append(f"--since {min(shown.last_at.values())}")
+    words = " ".join([*options, *map(str, references)])
+    goes_on = "; the jobs go on" if len(references) > 1 else "; the job goes on"
+    return Interrupted(f"interrupted{goes_on if follow else ''}", hint=f"go on with: hfjobs logs {words}")
+
+
+def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
+    """Say how jobs that were followed ended, and of others why they wrote nothing yet."""
+    for job in shown.jobs:
+        why = f": {job.status.message}" if job.status.message else ""
+        if follow or job.status.stage == "SCHEDULING":
+            session.remark(f"{job.id} is {job.status}{why}")

@@ -1,0 +1,68 @@
+"""`hfjobs report`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+
+def report(
+    session: Session,
+    selection: options.Counted,
+    *,
+    by: options.By = None,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "group"],
+    namespace: options.Namespace = None,
+    from_: options.From = None,
+) -> ExitCode:
+    """Count jobs in groups, and what they cost.
+
+    Jobs in every status are counted, unless --status says otherwise. There is a group for each value of a field, by
+    default for each kind of initiator. Days, weeks and months are those of their creation (UTC); those without jobs
+    are there, too. SUCCESS is the part of completed jobs in those completed or failed, WAITED a median; RAN and COST
+    are sums, and ~ marks what is estimated.
+
+    \b
+    Examples:
+      hfjobs report
+      hfjobs report --by name --since 7d --sort -cost
+      hfjobs report --by day --since 7d
+      hfjobs report --by initiator --initiator scheduled-job --since 7d
+      hfjobs report --by week,status --format csv
+      hfjobs report --by label.team --format '{{index . "label.team"}} {{.cost}}'
+      hfjobs report --by message --status error
+      hfjobs report --from jobs.jsonl --by flavor
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.selection import job_filter, scan
+    from hfjobs_cli.commands.shared.snapshots import open_snapshot
+    from hfjobs_cli.provenance.report import Report
+    from hfjobs_cli.query.grouping import parse_by
+    from hfjobs_cli.records.group import group_kind, group_model
+    from hfjobs_cli.records.job import KIND
+
+    jobs = session.bound(KIND)
+    fields = parse_by(jobs, by or ["initiator-type"])
+    model = group_model({each.name: each.meaning for each in fields})
+    listing = Listing(session, replace(output, kind=group_kind(model)), sort=sort)
+    now = session.clock()
+    wanted = job_filter(replace(selection, all_=True), now, jobs)
+
+    snapshot = None if from_ is None else open_snapshot(session, from_)
+    costs = session.costs if snapshot is None else session.costs_of_saved
+    is_priced = any(map(listing.shows, ("cost", "cost_usd", "cost_is_estimated")))
+    found = Report(
+        fields, costs.of if is_priced else lambda _job, _now: None, now, since=wanted.since, until=wanted.until
+    )
+    counted = scan(session, wanted, namespace, selection.limit, snapshot=snapshot)
+    found.add(counted.jobs())
+
+    listing.show(found.groups(model))
+    if not counted.matched:
+        session.remark("no jobs match" if wanted.narrows else "no jobs")
+    return ExitCode.DONE

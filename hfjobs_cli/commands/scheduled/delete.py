@@ -1,0 +1,59 @@
+"""`hfjobs scheduled delete`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.records.vocabulary import SCHEDULE_STATES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+
+def delete(
+    session: Session,
+    schedules: schedule_options.ChosenSchedules = None,
+    *,
+    choice: schedule_options.ScheduleChoice,
+    dry_run: options.DryRun = False,
+    yes: schedule_options.Yes = False,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Delete schedules.
+
+    Their jobs stay, and go on if they are running. Schedules that are named are deleted; those that filters choose,
+    active or suspended, are shown first, and deleted if the answer is yes, or with --yes. What each was is printed with
+    --format json.
+
+    \b
+    Examples:
+      hfjobs scheduled delete 69c4179671691dc46f166314
+      hfjobs scheduled delete @name=refresh-index --format json > refresh-index.json
+      hfjobs scheduled delete --label team=data --dry-run
+      hfjobs scheduled delete --status suspended --yes
+    """
+    from hfjobs_cli.commands.shared.brief import id_and
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
+    from hfjobs_cli.commands.shared.schedules import act_on_schedules, chosen_schedules
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    plan = Plan(session, output.kind, "delete", "deleted")
+    deleted = id_and(lambda _schedule: plan.done)
+    listing = Listing(session, output, default=RENDERERS["table"] if dry_run else deleted, indent=4)
+    asking = None if yes or dry_run else plan
+    references = chosen_schedules(session, schedules, choice, namespace, states=SCHEDULE_STATES, plan=asking)
+    if references is None:
+        return ExitCode.FAILURE
+
+    def act(reference: JobReference) -> ScheduledJob:
+        schedule = session.client.inspect_schedule(reference)
+        session.client.delete_schedule(reference)
+        return schedule
+
+    return act_on_schedules(session, references, act, listing, plan, dry_run=dry_run)

@@ -1,0 +1,62 @@
+"""`hfjobs scheduled labels`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.label_change import LabelChange
+
+
+def labels(
+    session: Session,
+    schedules: schedule_options.Schedules,
+    *,
+    label: options.NewLabels = None,
+    name: options.NewName = None,
+    remove: options.RemovedLabels = None,
+    replace: options.ReplaceLabels = False,
+    clear: options.ClearLabels = False,
+    dry_run: options.DryRun = False,
+    output: Annotated[options.Output, "label_change"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Change the labels and the name of schedules.
+
+    Their next jobs will have them. Labels that are given are added, or get a new value; all others stay, unless
+    --replace drops them. The Hub replaces all labels at once, so those there are read just before. What was there and
+    what is there now is printed.
+
+    \b
+    Examples:
+      hfjobs scheduled labels 69c4179671691dc46f166314 --label team=ml -l env=prod
+      hfjobs scheduled labels @name=refresh-index --name refresh-cards
+      hfjobs scheduled labels 69c4179671691dc46f166314 --replace --label team=ml
+      hfjobs scheduled ps -q --label team=ml | hfjobs scheduled labels - --remove env --dry-run
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.schedules import named_schedules
+    from hfjobs_cli.commands.shared.several import done_to_each
+    from hfjobs_cli.query.labels import label_changes
+    from hfjobs_cli.records.label_change import LabelChange
+
+    changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
+    listing = Listing(session, output, indent=4)
+    references = named_schedules(session, schedules, namespace)
+
+    def change(reference: JobReference) -> LabelChange:
+        before = session.client.inspect_schedule(reference).job_spec.labels or {}
+        after = changes.applied(before)
+        if not dry_run:
+            after = session.client.label_schedule(reference, after).job_spec.labels or {}
+        return LabelChange(reference.id, before, after)
+
+    listing.show(done_to_each(session, references, change, "labelled"))
+    if dry_run:
+        session.remark("no labels were changed")
+    return ExitCode.DONE

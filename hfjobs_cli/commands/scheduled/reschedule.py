@@ -1,0 +1,63 @@
+"""`hfjobs scheduled reschedule`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+
+def reschedule(
+    session: Session,
+    schedules: schedule_options.Schedules,
+    when: schedule_options.When,
+    *,
+    dry_run: options.DryRun = False,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Change when schedules run their jobs.
+
+    WHEN is checked before anything is sent. The id of each schedule is printed, when it runs now, and when next.
+
+    \b
+    Examples:
+      hfjobs scheduled reschedule 69c4179671691dc46f166314 '0 9 * * 1'
+      hfjobs scheduled reschedule @name=refresh-index @daily
+      hfjobs scheduled ps -q --label team=data | hfjobs scheduled reschedule - '30 4 * * *' --dry-run
+    """
+    from hfjobs_cli.commands.shared.brief import id_and
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.schedules import named_schedules
+    from hfjobs_cli.commands.shared.several import done_to_each
+    from hfjobs_cli.query.cron import next_run
+
+    due = next_run(when, session.clock())
+    listing = Listing(session, output, default=id_and(_when), indent=4)
+    references = named_schedules(session, schedules, namespace)
+
+    def act(reference: JobReference) -> ScheduledJob:
+        if not dry_run:
+            return session.client.reschedule(reference, when)
+        made = session.client.inspect_schedule(reference)
+        return replace(made, schedule=when, status=replace(made.status, next_job_run_at=due))
+
+    listing.show(done_to_each(session, references, act, "rescheduled"))
+    if dry_run:
+        session.remark("nothing was rescheduled")
+    return ExitCode.DONE
+
+
+def _when(schedule: ScheduledJob) -> str:
+    from hfjobs_cli.text.times import timestamp
+
+    due = schedule.status.next_job_run_at
+    suspended = " once it is resumed" if schedule.suspend else ""
+    return f"{schedule.schedule}" + (f"  next {timestamp(due)}{suspended}" if due else "")

@@ -1,0 +1,51 @@
+"""`hfjobs scheduled resume`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.records.vocabulary import SUSPENDED
+
+if TYPE_CHECKING:
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+
+def resume(
+    session: Session,
+    schedules: schedule_options.ChosenSchedules = None,
+    *,
+    choice: schedule_options.ScheduleChoice,
+    dry_run: options.DryRun = False,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Have suspended schedules run jobs again.
+
+    What was due in the meantime is not made up for. The id and status of each schedule is printed. Filters choose among
+    suspended schedules, unless they ask for others.
+
+    \b
+    Examples:
+      hfjobs scheduled resume 69c4179671691dc46f166314
+      hfjobs scheduled resume @name=refresh-index @name=weekly-eval
+      hfjobs scheduled resume --label team=data --dry-run
+    """
+    from hfjobs_cli.commands.shared.brief import ID_AND_STATUS
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
+    from hfjobs_cli.commands.shared.schedules import act_on_schedules, chosen_schedules
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    plan = Plan(session, output.kind, "resume", "resumed")
+    listing = Listing(session, output, default=RENDERERS["table"] if dry_run else ID_AND_STATUS, indent=4)
+    references = chosen_schedules(session, schedules, choice, namespace, states=(SUSPENDED,))
+
+    def act(reference: JobReference) -> ScheduledJob:
+        session.client.resume_schedule(reference)
+        return session.client.inspect_schedule(reference)
+
+    return act_on_schedules(session, references or (), act, listing, plan, dry_run=dry_run)

@@ -1,0 +1,51 @@
+"""`hfjobs scheduled run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hfjobs_cli.cli import new_job, new_schedule, options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+
+def run(
+    session: Session,
+    when: schedule_options.NewWhen = None,
+    image: new_job.Image = None,
+    command: new_job.CommandWords = None,
+    *,
+    job: new_schedule.ScheduledJobOptions,
+    arguments: new_job.ArgumentCount = 0,
+    spec: new_job.Spec = None,
+    terms: new_schedule.Terms,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Run a command in an image, by a schedule.
+
+    Every job of the schedule is made from the same description, which is that of 'hfjobs run'. Options stand before
+    IMAGE, before or behind WHEN: what comes after IMAGE belongs to the command. The id and name of the schedule is
+    printed, and when it runs first.
+
+    Jobs cost money, so what the Hub would refuse is found before anything is sent, and the request is sent once: if its
+    answer is lost, the schedule is looked for. --dry-run sends nothing and tells what each job may cost.
+
+    \b
+    Examples:
+      hfjobs scheduled run '0 9 * * 1' python:3.12 python -c "print('Monday')"
+      hfjobs scheduled run @daily --name nightly -s HF_TOKEN IMAGE python sync.py
+      hfjobs scheduled run --flavor t4-small --timeout 2h @weekly IMAGE python eval.py
+      hfjobs scheduled run @hourly --suspend --concurrency IMAGE python poll.py
+      hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
+    """
+    # Help and completion do without these.
+    from hfjobs_cli.commands.shared.describing import described_job
+    from hfjobs_cli.commands.shared.launching import surroundings
+    from hfjobs_cli.commands.shared.scheduling import check_when, schedule
+    from hfjobs_cli.launch.uv import UvLaunch
+
+    when, due = check_when(session, when)
+    around = surroundings(session, dry_run=terms.dry_run)
+    described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
+    return schedule(session, UvLaunch(described, namespace), job, when, due, terms, output, around)

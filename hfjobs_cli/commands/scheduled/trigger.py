@@ -1,0 +1,66 @@
+"""`hfjobs scheduled trigger`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import Conflict, ExitCode, NotFound
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+
+
+def trigger(
+    session: Session,
+    schedules: schedule_options.Schedules,
+    *,
+    dry_run: options.DryRun = False,
+    output: Annotated[options.Output, "job"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Run jobs of schedules at once, whatever their time.
+
+    The id and page of each new job is printed; when the schedules run next stays as it is. A new job costs money, so
+    each request is sent once: if its answer is lost, the new job is looked for by its initiator instead. A schedule
+    that allows one job at a time is not run while another is under way. --dry-run shows the schedules.
+
+    \b
+    Examples:
+      hfjobs scheduled trigger 69c4179671691dc46f166314
+      hfjobs scheduled trigger @name=refresh-index -q
+      hfjobs scheduled trigger @name=refresh-index --dry-run
+    """
+    from hfjobs_cli.commands.shared.creating import ID_AND_URL, create_each
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.schedules import named_schedules
+
+    if dry_run:
+        return _show(session, schedules, namespace, output)
+    listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
+    references = named_schedules(session, schedules, namespace)
+
+    def create(reference: JobReference, known: list[str]) -> JobInfo:
+        return session.client.trigger_schedule(reference, known)
+
+    return create_each(session, listing, references, create, "triggered", _may_go_on)
+
+
+def _may_go_on(failure: Exception) -> bool:
+    return isinstance(failure, NotFound | Conflict)
+
+
+def _show(session: Session, schedules: list[str], namespace: str | None, output: Output) -> ExitCode:
+    """Show the schedules, of which there is as much to see as there will be of their jobs."""
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
+    from hfjobs_cli.commands.shared.schedules import named_schedules, show_plan
+    from hfjobs_cli.records.kind import kind_of
+
+    listing = Listing(session, replace(output, kind=kind_of("schedule")), indent=4)
+    plan = Plan(session, kind_of("schedule"), "trigger", "triggered")
+    return show_plan(session, named_schedules(session, schedules, namespace), listing, plan)

@@ -1,0 +1,1 @@
+"""The commands `hfjobs scheduled uv ...`."""

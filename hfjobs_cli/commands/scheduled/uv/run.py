@@ -1,0 +1,46 @@
+"""`hfjobs scheduled uv run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from hfjobs_cli.cli import new_job, new_schedule, options, schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, UsageError
+
+
+def run(
+    session: Session,
+    when: schedule_options.NewWhen = None,
+    script: schedule_options.NewScript = None,
+    words: new_job.ScriptWords = None,
+    *,
+    job: new_schedule.ScheduledJobOptions,
+    uv: new_job.UvOptions,
+    terms: new_schedule.Terms,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Run a script with uv, by a schedule.
+
+    SCRIPT is what 'hfjobs uv run' takes, and travels with the schedule as it is now: jobs to come do not see what is
+    changed in the file here. Options stand before SCRIPT, before or behind WHEN. A table [tool.hf-jobs] in the script's
+    metadata counts, but for network_group and network_aliases, which schedules do not have.
+
+    \b
+    Examples:
+      hfjobs scheduled uv run @daily --name nightly sync.py --all
+      hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
+      hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
+    """
+    from hfjobs_cli.commands.shared.launching import surroundings
+    from hfjobs_cli.commands.shared.scheduling import check_when, schedule
+    from hfjobs_cli.launch.uv import compose_uv, is_address
+
+    when, due = check_when(session, when)
+    if script is None:
+        raise UsageError("missing argument 'SCRIPT'", hint="as in: hfjobs scheduled uv run @daily sync.py")
+    around = surroundings(session, dry_run=terms.dry_run)
+    downloaded = session.client.download(script) if is_address(script) else None
+    launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
+    return schedule(session, launch, job, when, due, terms, output, around)

@@ -1,0 +1,80 @@
+"""Jobs created one after the other. Each costs money, so none is lost sight of, and none made that nobody sees."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.renderers.renderer import Renderer
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.renderers.view import View
+
+Create = Callable[["JobReference", "list[str]"], "JobInfo"]
+"""What a job is made of, and the ids of the jobs made before -> the new job."""
+
+
+def create_each(
+    session: Session,
+    listing: Listing,
+    references: Iterable[JobReference],
+    create: Create,
+    done: str,
+    may_go_on: Callable[[HfJobsError], bool] = lambda failure: isinstance(failure, NotFound),
+) -> ExitCode:
+    """Create a job of each reference, show the new ones, and return the exit code. `done` is a word: duplicated.
+
+    After a failure the next one is tried only if it may fare better, as `may_go_on` says of the failure.
+    """
+    created: list[JobInfo] = []
+    failures: list[HfJobsError] = []
+    todo = deque(references)
+    stopped: BaseException | None = None
+
+    def jobs() -> Iterator[JobInfo]:
+        while todo and all(map(may_go_on, failures)):
+            job = None
+            try:
+                job = create(todo[0], [earlier.id for earlier in created])
+            except HfJobsError as error:
+                failures.append(error)
+                session.report(error)  # at once, as the next one may take its time
+            todo.popleft()
+            if job is not None:
+                created.append(job)
+                yield job
+
+    try:
+        for job in jobs():
+            if listing.streams:
+                listing.show([job])
+        if created and not listing.streams:
+            listing.show(created)
+    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+        # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
+        stopped = error
+        if created:
+            session.remark(f"created: {' '.join(job.id for job in created)}")
+    if todo:
+        session.remark(f"not {done}: {' '.join(map(str, todo))}")
+    if isinstance(stopped, HfJobsError):
+        # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
+        raise OutputFailed(stopped.message, stopped.hint, stopped.details)
+    if stopped is not None:
+        raise stopped
+    return failures[0].exit_code if failures else ExitCode.DONE
+
+
+def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
+    """Write the id and the page of each job, for eyes."""
+    for job in jobs:
+        view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
+
+
+ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)

@@ -1,0 +1,196 @@
+"""The family of a job, read from the Hub: page by page, no further back than its root is old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.provenance.lineage import STARTERS, Lineage, Parent, moment_of_id, parent_of
+from hfjobs_cli.query.names import is_name
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.relative import JOB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.query.scan import Page
+
+_EVER = datetime.min.replace(tzinfo=timezone.utc)
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
+
+MAX_LOOKUPS = 50
+"""How many jobs that are on no page are asked for one by one."""
+
+_SLACK = timedelta(minutes=1)
+"""How much later than its id says something may have been made."""
+
+
+class FamilyReader:
+    """Reads the jobs among which all relatives of one are, and counts what it read.
+
+    A relative is looked for in the namespaces of all that the job came from. `is_whole` says that `most_pages` did not
+    end it before.
+    """
+
+    def __init__(self, session: Session, source: Source, most_pages: int | None = None) -> None:
+        """Read nothing yet."""
+        self._session = session
+        self._source = source
+        self._most_pages = most_pages
+        self._listings: dict[str | None, _Listing] = {}
+        self._gone: set[str] = set()
+        self._lookups = 0
+        self.jobs: dict[str, JobInfo] = {}
+        self.pages = 0
+        self.is_whole = True
+
+    def read(self, asked: JobInfo | Parent, namespace: str | None, others: Iterable[str] = ()) -> Lineage:
+        """Return the lineage of a job, or of something that starts jobs, in which all its relatives are.
+
+        They are looked for in `others`, which are namespaces, too.
+        """
+        if isinstance(asked, JobInfo):
+            self.jobs[asked.id] = asked
+            namespace = asked.owner.name or namespace
+        known = () if namespace is None and others else (namespace,)
+        line, origin = self._line(asked)
+        # What starts jobs is a root, and tells from the first how far to read, unless that may be too far.
+        is_root_known = origin is not None and origin.type in STARTERS and self._most_pages is None
+        since = self._bound(line, origin) if is_root_known else None
+        for each in (*known, *others):
+            self._open(each, since)
+        while True:
+            listing = self._unread(asked)
+            if listing is None:
+                _, origin = self._line(asked)
+                unread = [] if origin is None or origin.who in self._gone else [origin.who]
+                return Lineage(self.jobs.values(), self._names(origin, namespace), unread)
+            self._read_page(listing)
+
+    def _unread(self, asked: JobInfo | Parent) -> _Listing | None:
+        """Return a listing of which more must be read, None if there is none."""
+        while True:
+            line, origin = self._line(asked)
+            bound = self._bound(line, origin)
+            for listing in self._listings.values():
+                if self.is_whole and not listing.is_over and listing.reached >= bound:
+                    return listing
+            if origin is None or origin.type != JOB or origin.who in self._gone or self._lookups == MAX_LOOKUPS:
+                return None
+            self._lookups += 1
+            self._look_elsewhere(origin.who)
+
+    def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
+        """Return what is known of what the asked one came from, itself included, and what is not known or is no job.
+
+        A person or an organisation is nothing to look for.
+        """
+        if isinstance(asked, Parent):
+            return [], asked
+        line = {asked.id: asked}
+        parent = parent_of(asked)
+        while parent is not None and parent.type == JOB and parent.who in self.jobs and parent.who not in line:
+            line[parent.who] = self.jobs[parent.who]
+            parent = parent_of(self.jobs[parent.who])
+        is_over = parent is None or parent.who in line or parent.type not in (*STARTERS, JOB)
+        return list(line.values()), None if is_over else parent
+
+    def _bound(self, line: list[JobInfo], origin: Parent | None) -> datetime:
+        """Return the moment before which there can be no relative."""
+        oldest = min((job.created_at or _EVER for job in line), default=self._session.clock())
+        made = None if origin is None else moment_of_id(origin.who)
+        if made is not None and made <= oldest:
+            return made - _SLACK
+        if origin is None or origin.who in self._gone:
+            return oldest
+        return _NEVER if origin.type == JOB else _EVER
+
+    def _look_elsewhere(self, identifier: str) -> None:
+        """Ask for a job that is on no page that was read. Where it is there may be more relatives."""
+        found = self._source.look_up([JobReference(None, identifier)]) if is_name(identifier) else []
+        if not found:
+            self._gone.add(identifier)
+        for job in found:
+            self.jobs[job.id] = job
+            if job.owner.name:
+                self._open(job.owner.name)
+
+    def _open(self, namespace: str | None, since: datetime | None = None) -> None:
+        """Begin to read a namespace, unless that was done; if it is known since when, several pages at once."""
+        key = None if self._source.is_saved else namespace
+        if key not in self._listings:
+            pages = self._source.pages(key, since=since, all_of_them=since is not None)
+            self._listings[key] = _Listing(iter(pages), has_order=not self._source.is_saved)
+
+    def _read_page(self, listing: _Listing) -> None:
+        if self.pages == self._most_pages:
+            self.is_whole = False
+            return
+        for job in listing.read():
+            self.jobs.setdefault(job.id, job)
+        self.pages += 1
+        self._session.progress(f"{len(self.jobs):,} jobs read ...")
+
+    def _names(self, origin: Parent | None, namespace: str | None) -> dict[str, str | None] | None:
+        """Return the names of schedules if there is one in the family."""
+        return None if origin is None or origin.type != "scheduled-job" else self._source.schedule_names(namespace)
+
+
+class _Listing:
+    """Pages of one namespace, and how far back they have been read."""
+
+    def __init__(self, pages: Iterator[Page], *, has_order: bool) -> None:
+        self._pages = pages
+        self._has_order = has_order
+        self.reached = _NEVER
+        self.is_over = False
+
+    def read(self) -> list[JobInfo]:
+        """Return the jobs of the next page."""
+        page = next(self._pages, None)
+        if page is None:
+            self.is_over = True
+            return []
+        self.is_over = not page.has_next
+        created = [job.created_at for job in page.jobs if job.created_at is not None]
+        # The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
+        if self._has_order and created and created == sorted(created, reverse=True):
+            self.reached = min(self.reached, created[-1])
+        return page.jobs
+
+
+def with_ancestors(
+    source: Source, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
+) -> Lineage:
+    """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
+    asked: set[str] = set()
+    while True:
+        lineage = Lineage(seen.values())
+        roots = {key: [key, *lineage.ancestors(key)][-1] for key in chosen}
+        missing = sorted({root for root in roots.values() if ":" not in root and root not in seen} - asked)
+        if not missing or len(asked) >= lookups:
+            break
+        todo = missing[: lookups - len(asked)]
+        asked.update(todo)
+        references = [JobReference(namespace, each) for each in todo if is_name(each)]
+        seen.update((job.id, job) for job in source.look_up(references))
+    is_named = any(root.startswith("scheduled-job:") for root in roots.values())
+    names = source.schedule_names(namespace) if is_named else None
+    return Lineage(seen.values(), names, missing if lookups else ())
+
+
+def last_good(source: Source, job: JobInfo) -> JobInfo | None:
+    """Return the newest job before another that has its name and was completed, None if there is none."""
+    created = job.created_at or _NEVER
+    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
+    pages = source.pages(job.owner.name, ["COMPLETED"], labels)
+    older = (each for page in pages for each in page.jobs if (each.created_at or _NEVER) < created)
+    alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
+    found = (each for each in alike if each.status.stage == "COMPLETED")
+    if source.is_saved:  # in whatever order
+        return max(found, key=lambda each: each.created_at or _EVER, default=None)
+    return next(found, None)

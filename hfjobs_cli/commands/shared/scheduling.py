@@ -1,0 +1,91 @@
+"""A new schedule, from the description of its jobs on: checked, shown instead of sent, or created."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.commands.shared.brief import id_and
+from hfjobs_cli.commands.shared.launching import checked, show_plan, with_bucket
+from hfjobs_cli.commands.shared.listing import Listing
+from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.launch.existing import is_made_from
+from hfjobs_cli.query.cron import next_run
+from hfjobs_cli.text.times import timestamp
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hfjobs_cli.cli.new_schedule import Terms
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.launch.new_job import NewJob
+    from hfjobs_cli.launch.typed import Surroundings, Typed
+    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.records.schedule import ScheduledJob
+
+
+def check_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
+    """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
+    if when is None:
+        raise UsageError("missing argument 'WHEN'", hint="as in: hfjobs scheduled run '0 9 * * 1' python:3.12 env")
+    return when, next_run(when, session.clock())
+
+
+def schedule(
+    session: Session,
+    launch: UvLaunch,
+    typed: Typed,
+    when: str,
+    due: datetime | None,
+    terms: Terms,
+    output: Output,
+    around: Surroundings,
+) -> ExitCode:
+    """Do with a described schedule what the options say, and return how that went. It is `due` first then."""
+    listing = Listing(session, output, default=id_and(_name_and_next), indent=4)
+    _check(launch.job)
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
+
+    def body(job: dict[str, Any]) -> dict[str, Any]:
+        asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
+        given = {key: value for key, value in asked.items() if value is not None}
+        return {"jobSpec": job, "schedule": when, **given}
+
+    if terms.dry_run:
+        show_plan(session, launch, output, body, _summary(when, due, terms), cost="cost of each job")
+        return ExitCode.DONE
+    job = with_bucket(session, launch)
+
+    def is_it(made: ScheduledJob) -> bool:
+        return made.schedule == when and is_made_from(made.job_spec, job)
+
+    check = f"--name {shlex.quote(job.name)}" if job.name else ""
+    listing.show([session.client.create_schedule(launch.namespace, body(job.body()), is_it, check)])
+    return ExitCode.DONE
+
+
+def _check(job: NewJob) -> None:
+    """Raise UsageError for what jobs can be, but not those of schedules."""
+    if job.ssh:
+        raise UsageError("the jobs of a schedule have no SSH", hint="leave it out, or start the job with 'hfjobs run'")
+    if job.network_group is not None or job.network_aliases:
+        raise UsageError(
+            "the jobs of a schedule join no network group",
+            hint="take it out of what describes the job, or start the job with 'hfjobs run'",
+        )
+
+
+def _summary(when: str, due: datetime | None, terms: Terms) -> Iterator[tuple[str, str]]:
+    """Yield what a schedule is to be besides its jobs, line by line."""
+    yield "schedule", when + (f" (first at {timestamp(due)})" if due and not terms.suspend else "")
+    yield "suspended", "yes, until it is resumed" if terms.suspend else ""
+    yield "concurrency", "yes, jobs may overlap" if terms.concurrency else ""
+
+
+def _name_and_next(made: ScheduledJob) -> str:
+    due = made.status.next_job_run_at
+    suspended = "suspended" if made.suspend else ""
+    return "  ".join(filter(None, [made.name, suspended or (f"next {timestamp(due)}" if due else "")]))

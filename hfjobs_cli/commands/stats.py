@@ -1,0 +1,135 @@
+"""`hfjobs stats`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.usage import Usage
+
+
+def stats(
+    session: Session,
+    jobs: options.ChosenJobs = None,
+    *,
+    choice: Annotated[options.Choice, "job"],
+    follow: options.FollowUsage = False,
+    sort: options.Sort = None,
+    output: Annotated[options.Output, "usage"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Show what running jobs use: CPU, memory, network, each GPU.
+
+    All running jobs are shown, unless jobs are named or chosen by filters; all are looked at at once. With -f a
+    terminal has the table in place until the jobs have ended, or q or Ctrl-C: a job marked - has ended, of one marked
+    ? nothing has been told for a while. Where there is no room for each of several GPUs, the least and the most of
+    them are shown: 8x 3-97%.
+
+    \b
+    Examples:
+      hfjobs stats
+      hfjobs stats 6a01d697aff1cd33e8f33a64 alice/6a01c8c2aff1cd33e8f339d4
+      hfjobs stats -f --sort -gpu
+      hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
+      hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
+    """
+    from hfjobs_cli.commands.shared.in_place import is_in_place, live_renderer
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
+    in_place = follow and is_in_place(session, listing, "--follow", ["jsonl", "csv", "tsv", "markdown"])
+    references = _chosen(session, jobs, choice, namespace)
+    if not follow:
+        listing.show(_samples(session, references, are_named=bool(jobs)))
+    elif in_place and references:
+        _follow_in_place(session, references, listing)
+    else:
+        listing.show(_followed(session, references))
+    return ExitCode.DONE
+
+
+def _chosen(
+    session: Session, jobs: list[str] | None, choice: options.Choice, namespace: str | None
+) -> list[JobReference]:
+    """Return the jobs that are named, or those that run and pass the filters."""
+    from hfjobs_cli.commands.shared.selection import is_by_filters, job_filter, scan
+    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.query.references import JobReference
+
+    if jobs and not is_by_filters(jobs, choice):
+        return list(dict.fromkeys(named_jobs(session, jobs, namespace)))
+    match = " match" if choice.are_given else ""
+    if not (choice.all_ or choice.status):
+        choice = replace(choice, status=["running"])
+    wanted = job_filter(choice, session.clock())
+    found = [
+        job for job in scan(session, wanted, namespace, choice.limit).jobs() if job.status.stage not in FINISHED_STAGES
+    ]
+    if not found:
+        session.remark(f"no running jobs{match}")
+    return [JobReference.of(job, namespace) for job in found]
+
+
+def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
+    """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
+    from hfjobs_cli.api.usage import NoFigures, usage_now
+    from hfjobs_cli.commands.shared.several import done_to_each
+
+    silent: list[str] = []
+
+    def look(reference: JobReference) -> Usage | None:
+        try:
+            return usage_now(session.client, reference)
+        except (NotRunning, NoFigures):
+            if are_named:
+                raise
+            silent.append(reference.id)
+            return None
+
+    yield from filter(None, done_to_each(session, references, look, "looked at"))
+    if silent:
+        session.remark(f"nothing is told of {' '.join(each.id for each in references if each.id in silent)}")
+
+
+def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
+    """Yield samples as they come, until all jobs have ended."""
+    from hfjobs_cli.commands.shared.usage_feeds import UsageFeeds
+
+    feeds = UsageFeeds(session, references)
+    for news in feeds.wait():
+        if news.usage is not None:
+            yield news.usage
+            session.flush()
+        elif isinstance(news.error, HfJobsError):
+            session.failures.append(news.error)
+
+
+def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
+    """Show the last sample of each job until all have ended; the table stays."""
+    from hfjobs_cli.commands.shared.usage_feeds import UsageFeeds
+    from hfjobs_cli.commands.shared.usage_table import UsageTable
+
+    table = UsageTable(listing, [each.id for each in references], session.clock())
+    with session.live() as live:
+        feeds = UsageFeeds(session, references)
+        for key in live.turns():
+            if key in ("q", "Q"):
+                return
+            news = feeds.take()
+            session.failures += [each.error for each in news if isinstance(each.error, HfJobsError)]
+            table.note(news, session.clock())
+            size = live.size
+            live.leave(table.rows(size))
+            live.paint(table.lines(size, feeds.trouble))
+            if feeds.are_over:
+                return

@@ -1,0 +1,136 @@
+"""`hfjobs top`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.cli import options, terminal
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.text.escapes import printable
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.monitoring import Monitor
+    from hfjobs_cli.live.live import Live
+    from hfjobs_cli.live.top_state import Top
+    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.job import JobInfo
+
+TAIL = 200
+"""How many lines are shown of what a job has written before it is followed."""
+
+
+def top(
+    session: Session,
+    filters: Annotated[options.Filters, "job"],
+    *,
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Watch running jobs: what they use, cost and write.
+
+    Each job has a row with bars of the last minutes for its processors, memory, GPUs and network, and the last line
+    that it wrote; below are the jobs that ended lately. Arrows choose a job, Enter follows what it writes, s opens a
+    shell in it, c cancels it, / filters, ? explains the keys, and q quits. Of more than 50 running jobs the newest
+    50 are measured.
+
+    \b
+    Examples:
+      hfjobs top
+      hfjobs top --label sweep=3
+      hfjobs top -f 'flavor=a100*' --namespace my-team
+    """
+    from hfjobs_cli.commands.shared.selection import job_filter
+
+    wanted = job_filter(filters, session.clock())
+    if not terminal.obeys_codes(session.stdout, session.environ):
+        raise UsageError(
+            "top needs a terminal that can be painted on",
+            hint="'hfjobs stats -f' writes what jobs use, 'hfjobs ps --watch' what happens to them, as jsonl",
+        )
+    if wanted.names_schedules:
+        wanted = wanted.with_schedules(session.client.schedule_names(namespace))
+    from hfjobs_cli.commands.shared.monitoring import Monitor
+    from hfjobs_cli.live.top_state import Top
+
+    with session.live() as live:
+        _run(session, live, Monitor(session, wanted, namespace, live.wake), Top())
+    for failure in session.failures:  # of what could not be shown beside the rest
+        session.warn(failure.message)
+    session.failures.clear()
+    return ExitCode.DONE
+
+
+def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
+    """Paint the state each second, and do what keys ask for, until it is to end."""
+    from hfjobs_cli.live.top_drawing import drawn
+
+    color = terminal.has_color(session.stdout, session.environ)
+    is_unicode = (session.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    for key in live.turns():
+        action = None if key is None else state.press(key)
+        row = state.chosen_row
+        if action == "quit":
+            return
+        if action == "cancel" and row is not None:
+            monitor.cancel(row.job)
+        elif action == "logs" and row is not None:
+            _show_logs(session, live, row.job, monitor.reference(row.job))
+        elif action == "ssh" and row is not None:
+            with live.suspended(), _signals_are_for_others():
+                subprocess.run(_command("ssh", str(monitor.reference(row.job))), env=_environ(session), check=False)  # noqa: S603
+        if key is None:
+            now = session.clock()
+            monitor.bring(state, now)
+            live.paint(drawn(state, live.size, now, color=color, is_unicode=is_unicode))
+
+
+def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:
+    """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
+    words = _command("logs", "--follow", "--tail", str(TAIL), str(reference))
+    with live.lent(), _signals_are_for_others() as pressed:
+        session.write(f"-- what {printable(job.name or job.id)} writes; q or Ctrl-C goes back --\n")
+        session.flush()
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=_environ(session))  # noqa: S603
+        is_told = False
+        try:
+            while not pressed.is_set() and not {"q", "Q", "escape"} & {*(keys := live.wait(0.2))}:
+                if process.poll() is not None and not is_told:
+                    is_told = True
+                    session.write("-- that is all; q goes back --\n")
+                    session.flush()
+                elif is_told and "enter" in keys:
+                    return
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "hfjobs_cli", *words]
+
+
+def _environ(session: Session) -> Mapping[str, str]:
+    """Return the environment with what the command line says of the connection. A token has no place among words."""
+    given = session.overrides
+    told = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
+    return {**session.environ, **{name: value for name, value in told.items() if value is not None}}
+
+
+@contextmanager
+def _signals_are_for_others() -> Iterator[threading.Event]:
+    """Leave Ctrl-C to the program that has the terminal; the event tells that it was pressed. Ctrl-Z stops nobody."""
+    pressed = threading.Event()
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_signal: pressed.set())}
+    if hasattr(signal, "SIGTSTP"):
+        before[signal.SIGTSTP] = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield pressed
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,148 @@
+"""`hfjobs tree`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.query.scan import Page, Scan
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.relative import Relative
+
+    _Told = tuple[list[Relative], list[str]]
+    """Relatives, and what a reader should know besides."""
+
+
+def tree(
+    session: Session,
+    job: relatives.Root = None,
+    *,
+    up: relatives.Up = False,
+    down: relatives.Down = False,
+    depth: relatives.Depth = None,
+    all_namespaces: relatives.AllNamespaces = False,
+    choice: Annotated[options.Choice, "job"],
+    output: Annotated[options.Output, "relative"],
+    namespace: options.Namespace = None,
+    from_: options.From = None,
+) -> ExitCode:
+    """Show what jobs came from, and what came of them.
+
+    The family of a job is what started it, up to a schedule, a webhook or a person, and all that came of that: runs,
+    duplicates, duplicates of duplicates, and copies with changes, which bear the label duplicated-from. Other jobs of
+    the same person are no family. The job asked for is marked. Of many that came of the same a few are drawn and the
+    others counted; --no-trunc draws all. What the Hub no longer knows is (gone).
+
+    No more pages are read than the root is old. --from reads jobs that were saved.
+
+    \b
+    Examples:
+      hfjobs tree 6a02e814aff1cd33e8f34583
+      hfjobs tree --up 6a02e814aff1cd33e8f34583
+      hfjobs tree scheduled-job:refresh-index --depth 1
+      hfjobs tree -a --since 7d
+      hfjobs tree 6a02e814aff1cd33e8f34583 --format mermaid
+      hfjobs tree 6a02e814aff1cd33e8f34583 --format dot | dot -Tsvg > family.svg
+      hfjobs tree -a --from jobs.jsonl
+      hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
+    """
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.sources import source_of
+    from hfjobs_cli.query.names import check_name
+
+    listing = Listing(session, output)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    source = source_of(session, from_)
+    if all_namespaces and source.is_saved:
+        raise UsageError("--all-namespaces is about the Hub, and --from about a file", hint="leave out one of the two")
+    if job is None:
+        about_one = [name for name, value in (("up", up), ("down", down), ("all-namespaces", all_namespaces)) if value]
+        if about_one:
+            raise UsageError(f"--{about_one[0]} is about one job", hint=f"name it: hfjobs tree --{about_one[0]} JOB")
+        found, remarks = _forest(session, source, choice, namespace, depth)
+    else:
+        if choice.are_given:
+            raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
+        found, remarks = _family(session, source, job, namespace, all_namespaces, up=up, down=down, depth=depth)
+    listing.show(each for each in found if not output.quiet or each.is_job)
+    for remark in remarks:
+        session.remark(remark)
+    return ExitCode.DONE
+
+
+def _family(
+    session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
+) -> _Told:
+    """Return the relatives of what a text names. Raises UsageError or NotFound."""
+    from hfjobs_cli.commands.shared.family import FamilyReader
+    from hfjobs_cli.commands.shared.sources import only
+    from hfjobs_cli.commands.shared.starters import starter
+    from hfjobs_cli.records.job import JobInfo
+
+    asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
+    reader = FamilyReader(session, source)
+    lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
+    key = asked.id if isinstance(asked, JobInfo) else asked.key
+    if not isinstance(asked, JobInfo) and not lineage.children(key):
+        raise NotFound(
+            f"no job was started by {key}", hint="'hfjobs ps -a --columns +initiator' tells what started jobs"
+        )
+    found = lineage.family(key, session.clock(), **which)
+    relatives, jobs, pages = len(found) - 1, len(reader.jobs), reader.pages
+    return found, [f"{_count(relatives, 'relative')} among {_count(jobs, 'job')} read on {_count(pages, 'page')}"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _forest(
+    session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
+) -> _Told:
+    """Return the trees that the jobs are in which the filters choose."""
+    from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors
+    from hfjobs_cli.commands.shared.selection import job_filter
+    from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.records.job import KIND
+
+    wanted = job_filter(choice, session.clock(), session.bound(KIND))
+    if wanted.names_schedules:
+        names = source.schedule_names(namespace)
+        if names is None:
+            raise UsageError("the names of schedules cannot be looked up", hint="give an id, scheduled-job:ID")
+        wanted = wanted.with_schedules(names)
+    seen: dict[str, JobInfo] = {}
+
+    def kept(pages: Iterable[Page]) -> Iterator[Page]:
+        for page in pages:
+            seen.update((job.id, job) for job in page.jobs)
+            yield page
+
+    def page_read(scan: Scan) -> None:
+        session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
+
+    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.since, all_of_them=not choice.limit)
+    scan = Scan(kept(pages), wanted, choice.limit, page_read)
+    chosen = [job.id for job in scan.jobs()]
+    is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
+    lineage = with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
+    found = lineage.forest(chosen, session.clock(), depth=depth)
+    return found, list(_remarks(scan, sum(not each.generation for each in found)))
+
+
+def _remarks(scan: Scan, trees: int) -> Iterator[str]:
+    """Yield what a reader should know besides the trees."""
+    if not scan.matched:
+        yield "no jobs match; -a chooses among finished ones too"
+        return
+    read = f"{_count(scan.read, 'job')} read on {_count(scan.pages, 'page')}"
+    yield f"{_count(scan.matched, 'job')} in {_count(trees, 'tree')}, {read}"
+    if scan.has_more:
+        yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 takes all"

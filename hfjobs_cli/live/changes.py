@@ -1,0 +1,80 @@
+"""What happened between two looks at a listing of jobs, and how long to wait for the next look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.vocabulary import FINISHED_STAGES
+
+GROWTH = 1.5
+LONGEST_PAUSE_SECS = 30.0
+LONGEST_PAUSES = 5
+"""How many times as long as the first one a pause gets, up to the longest there is."""
+
+
+class Change(NamedTuple):
+    """What happened to a job: `added`, `changed` or `gone`. `stage` is the one it had before, None for a new one.
+
+    The job is as it is now, or as it was last seen.
+    """
+
+    event: str
+    stage: str | None
+    job: JobInfo
+
+    def asdict(self) -> dict[str, object]:
+        """Return the event as it is printed."""
+        return {"event": self.event, "from": self.stage, "job": self.job}
+
+
+def changes(before: Mapping[str, JobInfo], now: Mapping[str, JobInfo]) -> Iterator[Change]:
+    """Yield what turns one listing into another. That a job ran on is no change."""
+    for identifier, job in now.items():
+        old = before.get(identifier)
+        if old is None:
+            yield Change("added", None, job)
+        elif _lasting(old) != _lasting(job):
+            yield Change("changed", old.status.stage, job)
+    for identifier, job in before.items():
+        if identifier not in now:
+            yield Change("gone", job.status.stage, job)
+
+
+def _lasting(job: JobInfo) -> JobInfo:
+    """Return a job without what the Hub computes anew at each request."""
+    return replace(job, durations=None)
+
+
+def is_under_way(job: JobInfo) -> bool:
+    """Tell whether a job has not ended."""
+    return job.status.stage not in FINISHED_STAGES
+
+
+def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
+    """Return jobs as the Hub would tell of them so many seconds later, if nothing happened meanwhile."""
+    return [_aged(job, seconds) for job in jobs]
+
+
+def _aged(job: JobInfo, seconds: float) -> JobInfo:
+    durations = job.durations
+    if durations is None or durations.running_secs is None or not is_under_way(job):
+        return job
+    return replace(job, durations=replace(durations, running_secs=durations.running_secs + seconds))
+
+
+class Pace:
+    """How long to pause between looks: longer and longer while nothing happens, and short again when something did."""
+
+    def __init__(self, shortest_secs: float) -> None:
+        """Begin with the shortest pause."""
+        self._shortest = self._next = shortest_secs
+        self._longest = max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_PAUSES * shortest_secs))
+
+    def pause(self, *, happened: bool) -> float:
+        """Return the seconds to pause after a look at which something `happened`, or not."""
+        pause = self._shortest if happened else self._next
+        self._next = min(self._longest, pause * GROWTH)
+        return pause

@@ -1,0 +1,75 @@
+"""`--format diff`: what differs, part by part, both values on a line or below each other, for eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from hfjobs_cli.records.difference import Difference
+from hfjobs_cli.records.job import STAGE_STYLES
+from hfjobs_cli.renderers.ink import inked
+from hfjobs_cli.renderers.layout import block, cut
+from hfjobs_cli.renderers.table import ABSENT
+from hfjobs_cli.renderers.view import View
+from hfjobs_cli.text.widths import cell_width
+
+_PIPE_WIDTH = 100
+"""As if a pipe were a terminal of so many columns: a value that is wider has lines of its own."""
+
+_MOST_LINES = 12
+"""How many lines of one value are shown."""
+
+_WIDEST_FIELD = 32
+"""Beside fields that are wider the values begin further to the right."""
+
+Pieces = Iterator[tuple[str, "str | None"]]
+
+
+def render(records: Iterable[Difference], view: View) -> None:
+    """Write whose values they are, then a part after the other; nothing if there is no difference."""
+    found = list(records)
+    if not found:
+        return
+    pieces = [piece for part in (_heads(found[0], view), *_parts(found, view)) for piece in part]
+    view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+
+
+def _heads(first: Difference, view: View) -> Pieces:
+    yield f"--- {view.spell(first.job_a)}\n+++ {view.spell(first.job_b)}\n", None
+
+
+def _parts(found: Iterable[Difference], view: View) -> Iterator[Pieces]:
+    for part, group in groupby(found, key=lambda each: each.part):
+        yield iter([(f"\n{view.spell(part).upper()}\n", "bold")])
+        differences = list(group)
+        width = min(max(cell_width(view.spell(each.field)) for each in differences), _WIDEST_FIELD)
+        for each in differences:
+            yield _difference(each, width, view)
+
+
+def _difference(each: Difference, width: int, view: View) -> Pieces:
+    """Yield the pieces of one difference: on a line if there is room, else with both values below the field."""
+    room = view.width or _PIPE_WIDTH
+    arrow = "→" if view.holds("→") else "->"
+    field = cut(view.spell(each.field), room - 2, "...")
+    a, b = (ABSENT if value is None else value.strip() or "''" for value in (each.a, each.b))
+    start = f"  {field}{' ' * (width - cell_width(field))}  "
+    is_short = len(a) + len(b) < room and "\n" not in a + b
+    if is_short and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
+        yield start, None
+        yield view.spell(a), STAGE_STYLES.get(a)
+        yield f" {arrow} ", None
+        yield view.spell(b), STAGE_STYLES.get(b)
+        yield "\n", None
+        return
+    yield f"  {field}\n", None
+    for sign, value in (("-", each.a), ("+", each.b)):
+        if value is not None:
+            for number, line in enumerate(_lines(value, room - 6, view)):
+                yield f"    {sign if not number else ' '} {line}\n", None
+
+
+def _lines(value: str, room: int, view: View) -> list[str]:
+    """Return a value on lines that fit, of a long one the first, unless nothing is to be cut."""
+    lines = (view.spell(line) for line in value.split("\n"))
+    return block(lines, room, _MOST_LINES if view.folds else None, "…" if view.holds("…") else "...")

@@ -1,0 +1,99 @@
+"""JSON values in a text that comes in pieces and may have no end: one after the other, or in an array."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+MAX_CHARACTERS = 64 * 1024 * 1024
+"""How long one value may be: what is longer is none, and would take all memory."""
+
+_BETWEEN = re.compile(r"[\s,\[\]\ufeff]+")
+_NEAR_END = 12
+"""How near the end of what has been read an error may only say that more must be read: a word or escape, cut off."""
+
+_decode = json.JSONDecoder().raw_decode
+
+
+class Broken(NamedTuple):
+    """Stands for what is no JSON, and says why."""
+
+    reason: str
+
+
+class _Text:
+    """The text that has been read and not yet used. `line` is that of its first character."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self.line = 1
+        self.text = ""
+        self.at = 0
+        self._pieces = iter(pieces)
+
+    def grow(self) -> bool:
+        """Read as much again as there is, so that a large value is not tried over and over. False at the end."""
+        kept = self.text[self.at :]
+        more: list[str] = []
+        for piece in self._pieces:
+            more.append(piece)
+            if sum(map(len, more)) >= len(kept):
+                break
+        self.text, self.at = kept + "".join(more), 0
+        return bool(more)
+
+    def use(self, end: int) -> str:
+        """Go on at `end`, and return what is before it."""
+        used = self.text[self.at : end]
+        self.line += used.count("\n")
+        self.at = end
+        return used
+
+    def leave_line(self) -> None:
+        """Go on at the next line."""
+        while (end := self.text.find("\n", self.at)) < 0:
+            self.use(len(self.text))
+            if not self.grow():
+                return
+        self.use(end)
+
+
+def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
+    """Yield each value with the line on which it begins; for what is none Broken, and then what is on the next line."""
+    text = _Text(pieces)
+    depth = 0
+    while True:
+        if text.at >= len(text.text) and not text.grow():
+            if depth > 0:
+                yield text.line, Broken("it ends before the array does")
+            return
+        if between := _BETWEEN.match(text.text, text.at):
+            gap = text.use(between.end())
+            depth += gap.count("[") - gap.count("]")
+            continue
+        line, found, end = text.line, None, 0
+        try:
+            found, end = _decode(text.text, text.at)
+        except json.JSONDecodeError as error:
+            if _may_go_on(error, text.text) and len(text.text) - text.at < MAX_CHARACTERS and text.grow():
+                continue
+            found = Broken(_reason(error, text))
+        except RecursionError:
+            found = Broken("it is nested too deep")
+        if isinstance(found, Broken):
+            text.leave_line()
+        else:
+            text.use(end)
+        yield line, found
+
+
+def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
+    """Tell whether what is wrong may be only that the rest is missing."""
+    return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - _NEAR_END
+
+
+def _reason(error: json.JSONDecodeError, text: _Text) -> str:
+    if _may_go_on(error, text.text) and error.pos > text.at:
+        return "it ends in the middle of a value"
+    return f"broken JSON: {error.msg[:1].lower()}{error.msg[1:]}"

@@ -1,0 +1,146 @@
+"""Every line once, in order, and none lost, whatever breaks and wherever: random scripts, and a Hub that obeys them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tests.api.replaying import HEADER, Cut, Line, ReplayingHub, Script
+from tests.support import TOKEN, Hfjobs
+
+JOB = "6a01d697aff1cd33e8f33a64"
+EARLY, LATE = "2026-05-12T14:57:10.000Z", "2026-05-12T14:58:20.5Z"
+"""Before the first answer, and after it."""
+
+SLOW = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+
+texts = st.sampled_from(["a", "b", "", "é\U0001f917", "\u2028", "x" * 300, "10%\r20%"])
+
+
+@st.composite
+def logs(draw: st.DrawFn, *, alike: bool) -> tuple[list[Line], list[Cut]]:
+    """Return lines, and cuts of connections that end before all lines are there.
+
+    Unless they may be `alike` in all, equal lines came at different moments.
+    """
+    count = draw(st.integers(0, 12))
+    there = sorted(draw(st.lists(st.integers(0, count), max_size=5)))
+    first = there[0] if there else count
+    lines = []
+    for at in range(count):
+        text = draw(texts)
+        moment = EARLY if at < first else LATE
+        if not alike:
+            moment = moment.replace(":10.", f":{10 + at}.").replace(":20.", f":{20 + at}.")
+        lines.append(Line(text, moment))
+    for place in draw(st.lists(st.integers(0, count), max_size=2)):
+        if place < count:
+            lines[place] = lines[place]._replace(data=HEADER.replace(":00 ", f":{place:02} "))
+    how: st.SearchStrategy[Any] = st.sampled_from(["end", "close", "reset"])
+    byte = st.one_of(st.none(), st.integers(0, 2000))
+    cuts = [Cut(each, draw(byte), draw(how), draw(st.booleans())) for each in there]
+    if cuts and draw(st.integers(0, 9)) == 0:  # which takes a while
+        cuts[-1] = cuts[-1]._replace(how="stall")
+    return lines, cuts
+
+
+def wrote(lines: list[Line]) -> list[str]:
+    """Return what is expected on stdout."""
+    shown = [line.data for line in lines if not line.data.startswith("===== Job")]
+    return ["20%" if text == "10%\r20%" else text for text in shown]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[ReplayingHub]:
+    hub = ReplayingHub({})
+    yield hub
+    hub.close()
+
+
+@pytest.fixture(scope="module")
+def program(hub: ReplayingHub, home: Path) -> Hfjobs:
+    return Hfjobs(
+        {
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home),
+            "HF_ENDPOINT": hub.endpoint,
+            "HF_TOKEN": TOKEN,
+            "HFJOBS_TIMEOUT": "0.4",
+        }
+    )
+
+
+@SLOW
+@given(logs(alike=True), st.integers(0, 3))
+def test_a_job_is_followed(hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]], lag: int) -> None:
+    lines, cuts = log
+    hub.jobs = {JOB: Script(lines, list(cuts), lag)}
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", "-f", f"alice/{JOB}")
+    assert stdout.split("\n")[:-1] == wrote(lines), stderr
+    assert code == 0, stderr
+    headers = [line.data for line in lines if line.data.startswith("===== Job")]
+    assert [line for line in stderr.splitlines() if line.startswith("=====")] == headers
+
+
+@SLOW
+@given(logs(alike=False), st.integers(0, 7))
+@example(([Line("a", EARLY), Line("b", LATE)], [Cut(1), Cut(1, None, "end")]), 0)
+def test_the_last_lines_of_a_job_are_followed(
+    hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]], tail: int
+) -> None:
+    """It begins with as many lines as asked for, of those there were at some time before the first came."""
+    lines, cuts = log
+    hub.jobs = {JOB: Script(lines, list(cuts), 1)}
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", "-f", "-n", str(tail), f"alice/{JOB}")
+    assert code == 0, stderr
+    printed, all_lines = stdout.split("\n")[:-1], wrote(lines)
+    counts = {len(wrote(lines[: cut.lines])) for cut in cuts} | {len(all_lines)}
+    assert printed in [all_lines[max(0, count - tail) :] for count in counts], stderr
+
+
+@settings(SLOW, max_examples=20)
+@given(st.lists(logs(alike=True), min_size=10, max_size=10))
+def test_ten_jobs_are_followed_at_once(
+    hub: ReplayingHub, program: Hfjobs, scripts: list[tuple[list[Line], list[Cut]]]
+) -> None:
+    ids = [f"{number:024x}" for number in range(10)]
+    hub.jobs = {
+        each: Script(lines, list(cuts), 1, name=f"job-{each[-1]}")
+        for each, (lines, cuts) in zip(ids, scripts, strict=True)
+    }
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", "-f", *(f"alice/{each}" for each in ids))
+    assert code == 0, stderr
+    for number, (lines, _) in enumerate(scripts):
+        own = [
+            line.removeprefix(f"job-{number} | ") for line in stdout.split("\n") if line.startswith(f"job-{number} ")
+        ]
+        assert own == wrote(lines), stderr
+
+
+@SLOW
+@given(logs(alike=True))
+def test_what_there_is_of_a_job_that_has_ended(
+    hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]]
+) -> None:
+    lines, cuts = log
+    there = [Cut(len(lines), *cut[1:]) for cut in cuts][:3]
+    script = Script(lines, there)
+    script.stage_is_final = True
+    hub.jobs = {JOB: script}
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", f"alice/{JOB}")
+    assert stdout.split("\n")[:-1] == wrote(lines), stderr
+    assert code == 0, stderr

@@ -1,0 +1,227 @@
+"""`hfjobs stats`: what running jobs use, at one moment and as it goes on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.commands.test_ps_watch import after
+from tests.metrics import SAMPLE, Metrics, gpus
+from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, run
+
+ORGANISATION = "acme"
+
+
+def number(place: int) -> str:
+    return f"6a02000000000000000000{place:02x}"
+
+
+def running(hub: Hub, place: int, **changes: Any) -> str:
+    created = f"2026-05-12T08:{place:02}:00.000Z"
+    status = {"stage": "RUNNING", "message": None}
+    return hub.add(id=number(place), createdAt=created, **{"status": status, "labels": {"name": "mine"}, **changes})
+
+
+@pytest.fixture
+def three(hub: Hub) -> list[Metrics]:
+    """The streams of three jobs: without GPU, with one, and with eight of which one does nothing."""
+    for place in (1, 2, 3):
+        running(hub, place)
+    eight = gpus(97, 95, 99, 3, 96, 97, 98, 97)
+    return [
+        Metrics(hub, number(1), cpu_usage_pct=0.4, rx_bps=0),
+        Metrics(hub, number(2), gpus=gpus(41.7), memory_used_bytes=15_000_000_000),
+        Metrics(hub, number(3), gpus=eight, cpu_usage_pct=88, rx_bps=12_345_678, tx_bps=999_600),
+    ]
+
+
+class TestSnapshot:
+    """Without -f each job is looked at once, all at once."""
+
+    @pytest.mark.usefixtures("three")
+    @pytest.mark.parametrize("columns", [None, 80, 140])
+    def test_table(self, hfjobs: Hfjobs, golden: Golden, columns: int | None) -> None:
+        """Of GPUs each is shown, where there is room for them, else the least and the most."""
+        result = hfjobs("stats", "--name", "mine", columns=columns, NO_COLOR="1")
+        assert result == Result(0, golden(f"stats-{columns or 'pipe'}.txt", result.stdout), "")
+
+    @pytest.mark.usefixtures("three")
+    def test_json_is_what_the_hub_said(self, hfjobs: Hfjobs) -> None:
+        """Behind the id of the job."""
+        third, second, first = hfjobs.jobs("stats", "--name", "mine", "--json")
+        assert list(first) == ["job_id", *SAMPLE]
+        assert first == {"job_id": number(1), **SAMPLE, "cpu_usage_pct": 0.4, "rx_bps": 0}
+        assert second["gpus"] == gpus(41.7)
+        assert [gpu["utilization"] for gpu in third["gpus"].values()] == [97, 95, 99, 3, 96, 97, 98, 97]
+
+    @pytest.mark.usefixtures("three")
+    def test_json_is_what_the_official_client_prints(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        """To the same requests."""
+        environ = {**hfjobs.environ, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
+        hf = [sys.executable, "-m", "huggingface_hub.cli.hf"]
+        theirs = run([*hf, "jobs", "stats", f"{USER}/{number(1)}", f"{USER}/{number(3)}", "--json"], environ)
+        ours = hfjobs.jobs("stats", f"{USER}/{number(1)}", f"{USER}/{number(3)}", "--json")
+        assert json.loads(theirs.stdout) == ours
+
+    @pytest.mark.usefixtures("three")
+    def test_other_formats(self, hfjobs: Hfjobs) -> None:
+        template = "{{.job_id}} {{.cpu_usage_pct}}{{range $id, $gpu := .gpus}} {{$id}}:{{$gpu.utilization}}{{end}}"
+        assert hfjobs("stats", number(2), "--format", template).stdout == f"{number(2)} 12 d901cd70:41.7\n"
+        assert hfjobs("stats", number(3), "-q").stdout == f"{number(3)}\n"
+        result = hfjobs("stats", number(2), "--format", "csv", "--columns", "job_id,cpu,gpu,gpu_memory_usage,replica")
+        assert result.stdout == (
+            f"job_id,cpu,gpu,gpu_memory_usage,replica\r\n{number(2)},12,42%,10.0GB/80.0GB,j6qz9\r\n"
+        )
+
+    @pytest.mark.usefixtures("three")
+    def test_sorted_by_the_mean_of_gpus(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("stats", "--name", "mine", "--sort", "gpu", "-q")
+        assert result.stdout.split() == [number(2), number(3), number(1)]
+
+    @pytest.mark.usefixtures("three")
+    def test_jobs_that_are_named(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """In the order given, of several namespaces, without a listing."""
+        foreign = f"/api/jobs/{ORGANISATION}/{number(9)}/metrics"
+        hub.replies_to(foreign, 200, f"event: metric\ndata: {json.dumps(SAMPLE)}\n\n")
+        result = hfjobs("stats", f"{USER}/{number(2)}", f"{ORGANISATION}/{number(9)}", f"{USER}/{number(1)}", "-q")
+        assert result.stdout.split() == [number(2), number(9), number(1)]
+        assert not [path for path in hub.paths if not path.endswith("/metrics")]
+
+    @pytest.mark.usefixtures("three")
+    def test_asks_once_for_each(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("stats", "--name", "mine", "--namespace", USER)
+        assert len(hub.requests) == 4
+        assert hub.requests[0].query == [("stage", "RUNNING"), ("label", "name=mine")]
+
+    def test_a_job_that_has_just_ended(self, hfjobs: Hfjobs, three: list[Metrics]) -> None:
+        """It does not take the others with it, and it is no failure unless it was named."""
+        three[1].end()
+        result = hfjobs("stats", "--name", "mine", "-q")
+        assert result == Result(0, f"{number(3)}\n{number(1)}\n", f"nothing is told of {number(2)}\n")
+        code, stdout, stderr = hfjobs("stats", number(2), number(1), "-q")
+        assert (code, stdout) == (1, f"{number(1)}\n")
+        assert stderr.startswith("error: the job is not running: Job is not running (")
+
+    @pytest.mark.parametrize(
+        ("words", "remark"),
+        [(("--name", "nobody"), "no running jobs match\n"), (("--namespace", "aurora-lab"), "no running jobs\n")],
+    )
+    def test_no_running_job(self, hfjobs: Hfjobs, words: tuple[str, ...], remark: str) -> None:
+        assert hfjobs("stats", *words, "--json") == Result(0, "[]\n", remark)
+
+    def test_a_job_that_does_not_exist(self, hfjobs: Hfjobs) -> None:
+        code, stdout, stderr = hfjobs("stats", number(77))
+        assert (code, stdout.split()[:2]) == (3, ["JOB", "ID"])
+        assert stderr.startswith(f"error: no job '{number(77)}' in namespace '{USER}'")
+
+    @pytest.mark.parametrize("said", ["no json", "[1]", '{"cpu_usage_pct": 1'])
+    def test_what_is_no_sample(self, hfjobs: Hfjobs, hub: Hub, said: str) -> None:
+        hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, f"event: metric\ndata: {said}\n\n")
+        code, stdout, stderr = hfjobs("stats", number(1), "--format", "jsonl")
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith(f"error: unexpected metrics of job {number(1)}: ")
+
+    def test_what_the_hub_leaves_out(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """It is absent, and so is what is odd."""
+        odd = json.dumps({"cpu_usage_pct": "high", "gpus": {"a": 7, "b": {"utilization": 3}}, "new": 1})
+        hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, f"event: metric\ndata: {odd}\n\n")
+        (sample,) = hfjobs.jobs("stats", number(1), "--json")
+        assert sample == {
+            "job_id": number(1),
+            **dict.fromkeys(SAMPLE),
+            "gpus": {"b": {"utilization": 3, "memory_used_bytes": None, "memory_total_bytes": None}},
+        }
+
+    def test_a_stream_without_a_sample(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, ": keep-alive\n\nevent: other\ndata: {}\n\n")
+        code, _, stderr = hfjobs("stats", number(1), "--json")
+        assert code == 1
+        assert stderr == (
+            f"error: nothing is told of what job {number(1)} uses\nhint: is it running, and not just about to?\n"
+        )
+
+    def test_names_or_filters(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, _, stderr = hfjobs("stats", BY_HAND, "--name", "mine")
+        assert (code, hub.requests) == (2, [])
+        assert stderr.startswith("error: jobs are named or chosen by filters, not both\n")
+
+
+class TestFollow:
+    """With -f in a pipe each sample is a line, until all jobs have ended."""
+
+    def end(self, hub: Hub, metrics: Metrics, place: int, stage: str = "COMPLETED") -> None:
+        with hub.store.write() as tables:
+            job = tables.job(USER, number(place))
+            assert job is not None
+            tables.save_job({**job, "status": {"stage": stage, "message": None}})
+        metrics.end()
+
+    def test_samples_are_lines(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        metrics.say(cpu_usage_pct=50)
+        metrics.say_text(": keep-alive\n\nevent: other\ndata: 7\n\n")
+        metrics.say(cpu_usage_pct=60)
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(lambda: self.end(hub, metrics, 1)))
+        metrics.hang_up()
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}")
+        samples = [json.loads(line) for line in result.stdout.splitlines()]
+        assert (result.code, result.stderr) == (0, "")
+        assert [each["cpu_usage_pct"] for each in samples] == [12, 50, 60]
+        assert samples[0] == {"job_id": number(1), **SAMPLE}
+
+    def test_goes_on_after_a_break(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """As long as the job runs."""
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        looks = iter(range(3))
+
+        def looked_at() -> None:
+            if next(looks) < 2:
+                metrics.hang_up()
+            else:
+                self.end(hub, metrics, 1)
+
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(looked_at))
+        metrics.hang_up()
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "--format", "tsv", "--columns", "job_id")
+        assert result == Result(0, "job_id\n" + f"{number(1)}\n" * 3, "")
+        assert hfjobs.pauses == [1.0, 1.0]
+
+    def test_over_a_hub_that_is_away(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        metrics.first_answer(hang_up, hang_up)
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(lambda: self.end(hub, metrics, 1)))
+        metrics.hang_up()
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "-q", "--format", "jsonl")
+        assert result.code == 2
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}")
+        assert (result.code, len(result.stdout.splitlines()), result.stderr) == (0, 1, "")
+        assert hfjobs.pauses == [1.0, 1.5]
+
+    def test_a_job_that_ends_leaves_the_others(self, hfjobs: Hfjobs, hub: Hub, three: list[Metrics]) -> None:
+        """One of them before it was asked about."""
+        self.end(hub, three[0], 1, "ERROR")
+        for place in (1, 2):
+            ended = partial(self.end, hub, three[place], place + 1)
+            hub.always(f"/api/jobs/{USER}/{number(place + 1)}", after(ended))
+            three[place].hang_up()
+        result = hfjobs("stats", "-f", number(1), number(2), number(3), number(55))
+        assert sorted(json.loads(line)["job_id"] for line in result.stdout.splitlines()) == [number(2), number(3)]
+        assert result.code == 3
+        assert result.stderr.startswith(f"error: no job '{number(55)}' in namespace '{USER}'")
+
+    @pytest.mark.parametrize("format_", ["json", "table"])
+    def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
+        code, _, stderr = hfjobs("stats", "-f", "--format", format_)
+        assert (code, hub.requests) == (2, [])
+        assert stderr.startswith(f"error: --follow cannot write {format_} here\n")
+
+    def test_no_running_job(self, hfjobs: Hfjobs) -> None:
+        assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")

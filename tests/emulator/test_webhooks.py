@@ -1,0 +1,87 @@
+"""Webhooks that are fired by hand: what they start, and what it is told."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.emulation import Serve, until
+from tests.support import BY_HAND, USER, Hfjobs, Result, run_command
+
+SEEDED = "69a8b1d05c0f3e7d21b4a906"
+PRINT = "import os; [print(key, os.environ[key]) for key in sorted(os.environ) if key.startswith('WEBHOOK')]"
+
+
+def test_a_job_is_run_again_and_told_what_has_happened(serve: Serve, tmp_path: Path) -> None:
+    """Each time by the same webhook, by a server that need not know of it."""
+    served = serve(tmp_path / "own", "--empty")
+    source = served.python(PRINT, secrets={"WEBHOOK_SECRET": "s3cret"}, labels={"name": "hooked"})
+    argv = ("emulator", "fire", "--state-dir", str(served.directory), source)
+    first = run_command(*argv, "--repo", "model:alice/judge", environ={})
+    second = run_command(*argv, environ={})
+    assert (first.code, first.stderr, second.code, second.stderr) == (0, "", 0, "")
+    jobs = [served.wait(result.stdout.strip()) for result in (first, second)]
+    assert {job["status"]["stage"] for job in jobs} == {"COMPLETED"}
+    assert {job["initiator"]["type"] for job in jobs} == {"webhook"}
+    assert len({job["initiator"]["id"] for job in jobs}) == 1
+    assert {job["labels"]["name"] for job in jobs} == {"hooked"}
+    payload, *others = served.output(jobs[0]["id"])
+    assert others == ["WEBHOOK_REPO_ID alice/judge", "WEBHOOK_REPO_TYPE model", "WEBHOOK_SECRET s3cret"]
+    told = json.loads(payload.removeprefix("WEBHOOK_PAYLOAD "))
+    assert told["event"] == {"action": "update", "scope": "repo.content"}
+    assert told["repo"] == {"type": "model", "name": "alice/judge", "private": False}
+    assert told["webhook"]["id"] == jobs[0]["initiator"]["id"]
+    assert "WEBHOOK_REPO_ID davanstrien/model-cards" in served.output(jobs[1]["id"])
+
+
+def test_the_webhook_of_the_history_goes_on(demo: Hfjobs) -> None:
+    """It starts what it has started before; a job that was started by hand gets a webhook of its own."""
+    hooked, *_ = demo("ps", "-a", "--initiator", "webhook", "-q").stdout.split()
+    result = demo("emulator", "fire", hooked, BY_HAND)
+    assert (result.code, result.stderr) == (0, "")
+    one, other = result.stdout.split()
+    jobs = {job["id"]: job for job in demo.jobs("inspect", one, other)}
+    assert jobs[one]["initiator"] == {"type": "webhook", "id": SEEDED, "name": None}
+    assert jobs[other]["initiator"]["id"] != SEEDED
+    assert jobs[other]["owner"]["name"] == USER
+    assert jobs[other]["created_by"] == {"id": "60107b385ac3e86b3ea4fc34", "name": USER}
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "message"),
+    [
+        (("fire",), 2, "'fire' needs a job"),
+        (("fire", "x", "--repo", "y"), 2, "--repo 'y' is no repository"),
+        (("fire", "x", "--repo", "kernel:a/b"), 2, "--repo 'kernel:a/b' is no repository"),
+        (("reset", "x"), 2, "jobs and --repo are for 'fire'"),
+        (("reset", "--repo", "model:a/b"), 2, "jobs and --repo are for 'fire'"),
+    ],
+)
+def test_mistakes_are_told(demo: Hfjobs, argv: tuple[str, ...], code: int, message: str) -> None:
+    result = demo("emulator", *argv)
+    assert (result.code, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"error: {message}\nhint: ")
+
+
+def test_a_job_that_is_not_there_does_not_keep_others_from_it(demo: Hfjobs) -> None:
+    result = demo("emulator", "fire", "6a0000000000000000000000", BY_HAND)
+    assert (result.code, len(result.stdout.split())) == (3, 1)
+    assert result.stderr.startswith("error: no job '6a0000000000000000000000' in ")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="one system is enough")
+def test_what_it_cost_is_billed(serve: Serve, tmp_path: Path) -> None:
+    served = serve(tmp_path / "own", "--empty")
+    source = served.python("print('x')")
+    served.wait(source)
+    fired = run_command("emulator", "fire", "--state-dir", str(served.directory), source, environ={})
+    identifier = fired.stdout.strip()
+    served.wait(identifier)
+
+    def charge() -> int | None:
+        details = served.ask("GET", "/api/settings/billing/usage/jobs").data["usage"]["jobDetails"]
+        return next((each["totalCostMicroUsd"] for each in details if each["jobId"] == identifier), None)
+
+    assert until(charge, "the bill") == 167
+    assert fired == Result(0, f"{identifier}\n", "")

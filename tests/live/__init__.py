@@ -1,0 +1,1 @@
+"""The screens that live, on a pseudo-terminal."""

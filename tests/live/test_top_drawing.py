@@ -1,0 +1,150 @@
+"""The screen of `top` as lines: whatever jobs there are and keys are pressed, it fits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hfjobs_cli.live.screen import Size
+from hfjobs_cli.live.series import Series, sparkline
+from hfjobs_cli.live.top_drawing import drawn
+from hfjobs_cli.live.top_state import Ended, Top
+from hfjobs_cli.records.cost import Cost
+from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.text.widths import cell_width
+from tests.support import NOW
+
+_CODE = re.compile(r"\x1b\[[0-9;]*m")
+KEYS = st.lists(
+    st.sampled_from(["up", "down", "j", "k", "g", "G", "page-down", "home", "/", "a", "世", "backspace", "enter"])
+    | st.sampled_from(["escape", "c", "y", "n", "?", "s"]),
+    max_size=20,
+)
+JOBS = st.lists(
+    st.tuples(
+        st.integers(0, 40),
+        st.sampled_from(["RUNNING", "SCHEDULING", "NEWER", None]),
+        st.text(max_size=30),
+        st.none() | st.integers(0, 9),
+    ),
+    max_size=45,
+)
+
+
+def job(place: int, stage: str | None = "RUNNING", name: str = "train", **changes: Any) -> JobInfo:
+    values = {
+        "id": f"{place:024x}",
+        "createdAt": "2026-05-12T08:00:00Z",
+        "startedAt": "2026-05-12T08:01:00Z",
+        "status": {"stage": stage, "message": name},
+        "owner": {"name": "alice"},
+        "labels": {"name": name},
+        "command": ["echo", name],
+        **changes,
+    }
+    return JobInfo.from_api(values)
+
+
+def usage(place: int, gpus: int) -> Usage:
+    each = {"utilization": 99, "memory_used_bytes": 1, "memory_total_bytes": 2}
+    values = {"cpu_usage_pct": gpus * 11, "cpu_millicores": 1e9, "memory_used_bytes": 7e14, "memory_total_bytes": 9e14}
+    told = {"job_id": f"{place:024x}", **values, "rx_bps": 1e12, "gpus": {str(number): each for number in range(gpus)}}
+    return Usage.from_api(told)
+
+
+@settings(max_examples=150, deadline=None)
+@given(JOBS, KEYS, st.integers(1, 200), st.integers(1, 60), st.booleans(), st.booleans())
+def test_it_fits(
+    told: list[tuple[int, str | None, str, int | None]],
+    keys: list[str],
+    columns: int,
+    lines: int,
+    color: bool,
+    is_unicode: bool,
+) -> None:
+    """As many lines as there are, none too wide; and one that passes the filter is chosen."""
+    state = Top()
+    state.look([job(place, stage, name) for place, stage, name, _ in told], NOW)
+    for place, _, name, gpus in told:
+        row = state.rows[f"{place:024x}"]
+        row.event = f'{{"data": "{place}\\\\r", "timestamp": "2026-05-12T08:00:00Z"}}'
+        row.cost = Cost(Decimal("12345.67"), is_estimated=True)
+        if gpus is not None:
+            row.note(usage(place, gpus), NOW)
+        state.end([Ended(replace(job(place + 100, "ERROR", name), finished_at=NOW), row.cost)])
+    for key in keys:
+        state.press(key)
+        shown = drawn(state, Size(columns, lines), NOW, color=color, is_unicode=is_unicode)
+        assert state.mode == "help" or len(shown) == lines
+        plain = [_CODE.sub("", line) for line in shown]
+        assert all(cell_width(line) <= columns for line in plain)
+        assert all(line.isprintable() for line in plain)
+        assert is_unicode or all(line.isascii() for line in plain)
+        assert color or plain == shown
+        assert (state.chosen in {row.job.id for row in state.shown}) == bool(state.shown)
+
+
+def test_the_chosen_job_stays_chosen() -> None:
+    """When others come; when it goes it is the one in its place."""
+    state = Top()
+    state.look([job(3), job(2), job(1)], NOW)
+    state.press("down")
+    assert state.chosen == job(2).id
+    state.look([job(5), job(4), job(3), job(2), job(1)], NOW)
+    assert state.chosen == job(2).id
+    state.look([job(5), job(4), job(3), job(1)], NOW)
+    assert state.chosen == job(1).id
+    state.look([], NOW)
+    assert state.chosen is None
+
+
+def test_a_yes_is_for_the_job_that_was_asked_about() -> None:
+    """If that is gone by then, nothing is canceled; if others come, it is still meant."""
+    state = Top()
+    state.look([job(2), job(1)], NOW)
+    state.press("c")
+    state.look([job(1)], NOW)
+    assert state.message == "it has ended"
+    assert state.press("y") is None
+    state.press("c")
+    state.look([job(4), job(3), job(1)], NOW)
+    assert drawn(state, Size(80, 24), NOW, color=False)[-1] == f"Cancel train ({job(1).id})? [y/N]"
+    assert state.press("y") == "cancel"
+    assert state.chosen == job(1).id
+
+
+def test_bars() -> None:
+    """Each is the mean of ten seconds; where nothing was told there is a gap; more than nothing shows."""
+    series = Series()
+    for second, value in ((0, 100.0), (5, 50.0), (10, 0.0), (31, 0.5), (40, None), (45, 100.0)):
+        series.add(value, NOW + timedelta(seconds=second))
+    means = series.means(6, NOW + timedelta(seconds=49))
+    assert means == [None, 75.0, 0.0, None, 0.5, 100.0]
+    assert sparkline(means, 100.0) == " ▇▁ ▂█"
+    assert sparkline(means, 100.0, is_unicode=False) == " *_ .#"
+    assert sparkline([0.0, 0.0], 0.0) == "▁▁"
+
+
+def test_a_job_that_wrote_nothing_for_long_is_seen_to_hang() -> None:
+    state = Top()
+    state.look([job(1)], NOW)
+    state.rows[job(1).id].event = '{"data": "step 7", "timestamp": "2026-05-12T08:48:00Z"}'
+    shown = drawn(state, Size(80, 24), NOW, color=False)
+    assert shown[2].endswith("(12m ago) step 7")
+    state.rows[job(1).id].event = '{"data": "10%\\r 20%\\r", "timestamp": "2026-05-12T08:59:50Z"}'
+    assert drawn(state, Size(80, 24), NOW, color=False)[2].endswith(" 20%")
+
+
+def test_costs_are_added_up() -> None:
+    state = Top()
+    state.look([job(1), job(2, "SCHEDULING")], NOW)
+    state.rows[job(1).id].cost = Cost(Decimal("1.25"), is_estimated=True)
+    state.rows[job(2).id].cost = Cost(Decimal(0), is_estimated=True)
+    assert drawn(state, Size(80, 24), NOW, color=False)[0] == "hfjobs top: 1 running, 1 scheduling, ~$1.25 so far"
