@@ -132,6 +132,8 @@ class TestStaticWords:
             ("hfjobs nothing ", []),
             ("hfjobs logs ", []),
             ("hfjobs scheduled ", SCHEDULED_COMMANDS),
+            ("hfjobs scheduled --de", ["--demo", "--debug"]),
+            ("hfjobs scheduled --demo i", ["inspect"]),
             ("hfjobs scheduled ps --status su", ["suspended"]),
             ("hfjobs scheduled ps -f status=", ["status=active", "status=suspended"]),
             ("hfjobs scheduled ps -f last_status=err", ["last_status=error"]),
