@@ -79,6 +79,7 @@ TOPICS = {
     "templates": "Go templates for --format",
     "filters": "which jobs are listed, and in what order",
     "references": "how a job is named",
+    "new-jobs": "running commands and scripts, and jobs again",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
     "costs": "what jobs cost, and how that is known",

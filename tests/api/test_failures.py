@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehaviour, Result, Stall, hang_up, truncate
-from tests.words import FORMATS
+from tests.words import JOB_FORMATS
 
 LIST = f"GET /api/jobs/{USER}"
 
@@ -261,7 +261,9 @@ class TestUnavailable:
         assert hfjobs("--demo", "ps", HF_HUB_OFFLINE="1").code == 0
 
 
-FORMATS_HINT = f"one of {', '.join(FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields"
+FORMATS_HINT = (
+    f"one of {', '.join(JOB_FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields"
+)
 
 
 class TestUsage:
