@@ -20,7 +20,7 @@ LAYERS: dict[str, set[str]] = {
     "query": {"errors", "text", "records"},
     "launch": {"errors", "text", "records", "query"},
     "template": {"errors", "text"},
-    "renderers": {"errors", "text", "records", "template"},
+    "renderers": {"errors", "text", "records", "launch", "template"},
     "live": {"errors", "text", "records", "renderers"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
     "provenance": {"errors", "text", "records", "query", "api"},

@@ -40,6 +40,7 @@ TOPICS = [
     "templates",
     "filters",
     "references",
+    "new-jobs",
     "exit-codes",
     "environment",
     "costs",
@@ -49,6 +50,7 @@ TOPICS = [
     "schema",
 ]
 FORMATS = ["table", "json", "jsonl", "csv", "tsv", "markdown"]
+JOB_FORMATS = [*FORMATS, "command"]
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
@@ -21,6 +22,8 @@ PATIENCE_SECS = 5.0
 class Flavors(Hub):
     """The flavors of hardware of the Hub."""
 
+    _known: list[Hardware] | None = None
+
     def list_hardware(self) -> list[Hardware]:
         """Return every flavor that jobs can run on, in the Hub's order (`GET /api/jobs/hardware`). Needs no token."""
         from hfjobs_cli.records.hardware import KIND, Hardware  # a command pays for the records that it shows only
@@ -34,7 +37,8 @@ class Flavors(Hub):
         def ask() -> list[Hardware]:
             return self._records(Hardware, self._transport.ask(LIST._replace(is_repeatable=False)), KIND)
 
-        try:
-            return in_time(ask, PATIENCE_SECS)
-        except (HfJobsError, TimeoutError):
-            return []
+        if self._known is None:
+            self._known = []
+            with suppress(HfJobsError, TimeoutError):
+                self._known = in_time(ask, PATIENCE_SECS)
+        return self._known

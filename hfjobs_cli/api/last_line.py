@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 SILENCE_SECS = 75.0
 """After how long without any sign of life a stream is asked for again; the Hub sends a comment every 30 s."""
 
+FAST_LINES = 200
+"""How many lines in a second nobody can follow. Then the last one is asked for every few seconds instead."""
+
+FAST_PAUSE_SECS = 3.0
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 30.0
 PAUSE_GROWTH = 2.0
@@ -51,18 +55,26 @@ class LastLine:
         """Read until it is closed, over breaks. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
         pause = FIRST_PAUSE_SECS
         while not self._is_closed:
-            before = self.event
+            before, is_fast = self.event, False
             with suppress(Unavailable, BadResponse):  # whoever looks at the jobs besides is told of them
-                self._read()
+                is_fast = self._read()
             pause = FIRST_PAUSE_SECS if self.event != before else min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
             if not self._is_closed:
-                self._sleep(pause)
+                self._sleep(FAST_PAUSE_SECS if is_fast else pause)
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Read until the stream ends, and return False, or until lines come too fast, and return True."""
+        since, count = time.monotonic(), 0
         with self._client.log_events(self._reference, tail=1, silence_secs=SILENCE_SECS, tries=1) as stream:
             self._stream = stream
             for events in stream:
                 if self._is_closed:
-                    return
+                    return False
                 lines = (event.data for event in reversed(events) if _HEADER not in event.data[:60])
                 self.event = next(lines, self.event)
+                count += len(events)
+                if time.monotonic() - since > 1.0:
+                    since, count = time.monotonic(), 0
+                elif count > FAST_LINES:
+                    return True
+        return False

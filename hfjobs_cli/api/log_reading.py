@@ -118,6 +118,7 @@ class LogReading:
         self._taken = 0
         self._barren_ends = 0
         self._told_of_odd = False
+        self._looking: Look[JobInfo] | None = None
 
     def items(self) -> Iterator[Item]:
         """Yield lines as they come, several at once, headers too, and what else there is to tell."""
@@ -151,51 +152,56 @@ class LogReading:
     def _connection(self) -> Generator[Item, None, _End]:
         """Yield what comes over one connection, and return how that ended."""
         tail = self._replay.begin()
-        with self._feed(tail, self._timeout_secs * SILENT_TIMEOUTS) as feed:
-            silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
-            look: Look[JobInfo] | None = None
-            if self._waits:
-                yield Waiting(self.job)
-            while True:
-                try:
+        self._looking = None
+        silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
+        if self._waits:
+            yield Waiting(self.job)
+        end = None
+        try:
+            with self._feed(tail, self._timeout_secs * SILENT_TIMEOUTS) as feed:
+                while end is None:
                     events = self._take(feed, silence)
-                except RequestRefused:
-                    if not self._waits:
-                        raise
-                    return _End.ENDED  # there is nothing to be read yet
-                if events:
-                    lines = self._new_lines(events, feed)
-                    is_all = self._cut(lines, feed.sent_at, silence.secs_since_start)
-                    yield from self._told()
-                    if lines:
-                        yield lines
-                    if self._replay.is_astray or is_all:
-                        return _End.USELESS if self._replay.is_astray else _End.COMPLETE
-                    silence.broken(self._first_check())
-                if feed.is_finished:
-                    yield from self._settled()
-                    return _End.ENDED
-                if silence.was_asleep:
-                    yield Notice("this computer was asleep; connecting again")
-                    return _End.USELESS
-                if silence.secs >= SETTLED_SECS:
-                    yield from self._settled()
-                if look is not None and look.is_done:
-                    waited = self._waits
-                    self._seen(look, silence)
-                    look = None
-                    if self._waits:
-                        yield Waiting(self.job)
-                    elif waited and not silence.was_broken:
-                        return _End.USELESS  # a stream from before the job began may never show anything
-                elif look is None and not silence.secs_until_check:
-                    if self._follow and not self.is_over:
-                        look = Look(self._look)
-                        silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
+                    if events:
+                        end = yield from self._came(events, feed, silence)
+                    elif feed.is_finished:
+                        yield from self._settled()
+                        end = _End.ENDED
                     else:
-                        end = yield from self._when_quiet(silence)
-                        if end is not None:
-                            return end
+                        end = yield from self._when_silent(silence)
+        except RequestRefused:
+            if not self._waits:
+                raise
+            return _End.ENDED  # there is nothing to be read yet
+        return end
+
+    def _came(self, events: list[Event], feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
+        """Yield the lines among events that are new; return an end if no more are wanted of this connection."""
+        lines = self._new_lines(events, feed)
+        is_all = self._cut(lines, feed.sent_at, silence.secs_since_start)
+        yield from self._told()
+        if lines:
+            yield lines
+        silence.broken(self._first_check())
+        if self._replay.is_astray:
+            return _End.USELESS
+        return _End.COMPLETE if is_all else None
+
+    def _when_silent(self, silence: Silence) -> Generator[Item, None, _End | None]:
+        """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
+        if silence.was_asleep:
+            yield Notice("this computer was asleep; connecting again")
+            return _End.USELESS
+        if silence.secs >= SETTLED_SECS:
+            yield from self._settled()
+        if self._looking is not None:
+            return (yield from self._seen(self._looking, silence)) if self._looking.is_done else None
+        if silence.secs_until_check:
+            return None
+        if self.is_over or not self._follow:
+            return (yield from self._when_quiet(silence))
+        self._looking = Look(lambda: self._client.inspect_job(self._reference))
+        silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
+        return None
 
     def _feed(self, tail: int | None, silence_secs: float) -> Feed:
         return Feed(lambda: self._client.log_events(self._reference, tail=tail, silence_secs=silence_secs, tries=1))
@@ -264,17 +270,19 @@ class LogReading:
                     return True
         return False
 
-    def _look(self) -> JobInfo:
-        return self._client.inspect_job(self._reference)
-
-    def _seen(self, look: Look[JobInfo], silence: Silence) -> None:
+    def _seen(self, look: Look[JobInfo], silence: Silence) -> Generator[Item, None, _End | None]:
         """Take note of what a look at the job has shown; if it failed for now another will be taken."""
+        waited, self._looking = self._waits, None
         if isinstance(look.error, NotFound | NotAllowed | NotLoggedIn):
             raise look.error
         if look.result is not None:
             self.job = look.result
         if self.is_over:
             silence.check_now()
+        if self._waits:
+            yield Waiting(self.job)
+        # A stream that was opened before the job began may never show anything.
+        return _End.USELESS if waited and not self._waits and not silence.was_broken else None
 
     def _when_quiet(self, silence: Silence) -> Generator[Item, None, _End | None]:
         """Return whether all has come, now that nothing comes, though the stream is open."""
@@ -303,7 +311,7 @@ class LogReading:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
         for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
             self._sleep(pause)
-            self.job = self._look()
+            self.job = self._client.inspect_job(self._reference)
             if self.is_over:
                 return True
         return False

@@ -188,6 +188,8 @@ class Transport:
                     f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
                     hint="it is asked for without a token; download it, and name the file",
                 )
+            if request.url.scheme == "https" != response.url.scheme:
+                raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk

@@ -204,7 +204,7 @@ def _add(
         for name in (command.name, *command.aliases):
             if command.commands:
                 _add_group(app, command, (*path, name), is_mentioned, is_tab=is_tab)
-            elif command.is_here:
+            else:
                 app.command(
                     name,
                     help=None if is_mentioned(name) else command.summary,
@@ -215,29 +215,20 @@ def _add(
                         "allow_interspersed_args": not command.runs_words,
                     },
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
-            elif is_mentioned(name):
-                app.command(
-                    name,
-                    hidden=True,
-                    add_help_option=False,
-                    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
-                )(_elsewhere)
 
 
 def _add_group(
     app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool], *, is_tab: bool
 ) -> None:
     """Add a group with the commands in it, which are looked at only if it is mentioned itself."""
-    if not (group.is_here or is_mentioned(group.name)):
-        return
-    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None, add_help_option=group.is_here)
+    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None)
     settings = {"resilient_parsing": is_tab}
     inner.callback(invoke_without_command=True, context_settings=settings)(
-        for_typer(_group_help, asks_hub=group.asks_hub) if group.is_here else _group_elsewhere
+        for_typer(_group_help, asks_hub=group.asks_hub)
     )
     if is_mentioned(group.name):
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
-    app.add_typer(inner, hidden=not group.is_here)
+    app.add_typer(inner)
 
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
@@ -259,17 +250,6 @@ def _group_help(session: Session, ctx: typer.Context) -> ExitCode:
     if ctx.invoked_subcommand is None:
         session.write(ctx.get_help() + "\n")
     return ExitCode.DONE
-
-
-def _group_elsewhere(ctx: typer.Context) -> None:
-    if ctx.invoked_subcommand is None:
-        _elsewhere(ctx)
-
-
-def _elsewhere(ctx: typer.Context) -> None:
-    """Say where to find what `hf jobs` has and this version has not, before anything is made of a typing mistake."""
-    name = ctx.command_path.removeprefix(f"{PROGRAM} ")
-    raise UsageError(f"'{name}' is not in {PROGRAM} yet", hint=f"use 'hf jobs {name}'")
 
 
 def _usage_error(error: Exception) -> UsageError:

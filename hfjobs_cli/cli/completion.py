@@ -127,16 +127,24 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     elif before:
         words = {}
     else:
-        words = {command.name: command.summary for command in COMMANDS if command.is_here}
+        words = {command.name: command.summary for command in COMMANDS}
         words = {**TOPICS, **{name: about for name, about in words.items() if name not in TOPICS}}
     return [(name, about) for name, about in words.items() if name.startswith(incomplete.lower())]
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer the newest jobs with name, status and age; nothing if the Hub does not answer within a second."""
+    """Offer the newest jobs with name, status and age, or behind `@` the ways to describe one.
+
+    Of the jobs there are none if the Hub does not answer within a second.
+    """
     from hfjobs_cli.query.names import is_name
 
-    namespace, slash, _ = incomplete.rpartition("/")
+    namespace, slash, begun = incomplete.rpartition("/")
+    if begun.startswith("@"):
+        from hfjobs_cli.query.descriptions import descriptions
+        from hfjobs_cli.query.namings import JOBS
+
+        return [(f"{namespace}{slash}{each}", "") for each in descriptions(JOBS) if each.startswith(begun.lower())]
     jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
     now: datetime = ctx.obj.clock()
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
@@ -183,7 +191,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    thread.join(PATIENCE_SECS)
+    thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
     return found
 
 

@@ -154,6 +154,19 @@ class Following:
     ] = False
 
 
+OtherImage = Annotated[
+    str | None, typer.Option("--image", metavar="IMAGE", help="Another image, or a Space as hf.co/spaces/OWNER/NAME.")
+]
+UnsetEnv = Annotated[
+    list[str] | None, typer.Option("--unset-env", metavar="KEY", help="A variable to leave out; may be repeated.")
+]
+DropSecrets = Annotated[
+    bool, typer.Option("--drop-secrets", help="Leave out the secrets that are not given again with -s.")
+]
+Follow = Annotated[
+    bool, typer.Option("--follow", "-f", help="Follow the new jobs until they end, which decides the exit code.")
+]
+CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")]
 Image = Annotated[
     str | None,
     typer.Argument(

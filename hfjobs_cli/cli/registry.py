@@ -9,8 +9,7 @@ class Command(NamedTuple):
     """A command, or a group of them: its name, and the first line of its help.
 
     It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
-    name. One that `asks_hub` takes the options about the connection. One that is not `is_here` is one of `hf jobs` that
-    this version does not have.
+    name. One that `asks_hub` takes the options about the connection.
 
     The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
     and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
@@ -23,15 +22,10 @@ class Command(NamedTuple):
     aliases: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
     asks_hub: bool = True
-    is_here: bool = True
     optional: tuple[tuple[str, str], ...] = ()
     runs_words: bool = False
     has_own_word: bool = False
     takes_words: bool = False
-
-
-def _elsewhere(*names: str) -> tuple[Command, ...]:
-    return tuple(Command(name, is_here=False) for name in names)
 
 
 COMMANDS = (
@@ -78,13 +72,14 @@ COMMANDS = (
         ),
     ),
 )
-"""Every command, those that only `hf jobs` has too."""
+"""Every command."""
 
 TOPICS = {
     "formatting": "formats, columns, and output for programs",
     "templates": "Go templates for --format",
     "filters": "which jobs are listed, and in what order",
     "references": "how a job is named",
+    "new-jobs": "running commands and scripts, and jobs again",
     "exit-codes": "what each exit code means",
     "environment": "settings, and where the token comes from",
     "costs": "what jobs cost, and how that is known",

@@ -43,6 +43,7 @@ class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `secrets` are never told of on stderr, whoever would.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
@@ -55,6 +56,7 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set, repr=False)
     told_of_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
     _progress_shown: bool = False
@@ -255,6 +257,8 @@ class Session:
         settings: Settings | None = self.__dict__.get("settings")
         if settings is not None:
             line = redacted(line, settings.token)
+        for secret in self.secrets:
+            line = redacted(line, secret, "***")
         with self._speaking:
             if self._is_over:
                 return

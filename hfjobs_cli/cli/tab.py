@@ -86,6 +86,8 @@ def answer(ctx: typer.Context) -> int:
 
 def _offers(ctx: typer.Context, question: Question) -> Offers:
     words, begun = question.words, question.begun
+    if _has_ended(ctx):
+        return Offers()
     options = {} if "--" in words else _options_with_value(ctx)
     if words and words[-1] in options:
         return _values(ctx, options[words[-1]], begun)
@@ -97,6 +99,12 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
             if param.param_type_name == "argument" and (param.nargs == -1 or not ctx.params.get(param.name or "")):
                 return _values(ctx, param, begun)
     return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
+
+
+def _has_ended(ctx: typer.Context) -> bool:
+    """Tell whether the words of another command have begun, of which nothing is known here."""
+    arguments = [param for param in ctx.command.params if param.param_type_name == "argument"]
+    return not ctx.allow_interspersed_args and any(ctx.params.get(param.name or "") for param in arguments)
 
 
 def _options_with_value(ctx: typer.Context) -> dict[str, Any]:

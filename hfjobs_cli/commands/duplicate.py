@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import new_job, options
+from hfjobs_cli.cli.bridge import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, HfJobsError
 
 if TYPE_CHECKING:
+    from hfjobs_cli.commands.shared.creating import Create
+    from hfjobs_cli.launch.changes import Changes
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
 
@@ -17,29 +22,108 @@ def duplicate(
     session: Session,
     jobs: options.Jobs,
     *,
+    job: new_job.JobOptions,
+    image: new_job.OtherImage = None,
+    unset_env: new_job.UnsetEnv = None,
+    drop_secrets: new_job.DropSecrets = False,
+    command: Annotated[list[str] | None, BEHIND_DASHES] = None,
+    follow: new_job.Follow = False,
+    cancel_on_interrupt: new_job.CancelOnInterrupt = False,
+    dry_run: options.DryRun = False,
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
 
     Each new job has the spec of an old one; its id and page are printed. A new job costs money, so each request is
-    sent once: if its answer is lost, the new job is looked for by its initiator instead. A job that is named twice is
-    run twice.
+    sent once: if its answer is lost, the new job is looked for instead. A job that is named twice is run twice.
+
+    What options say is changed: variables and labels are added, or take the place of those of that name. Words behind
+    -- are another command. Only the Hub can copy secrets, so with a change they are given again with -s, or left out
+    with --drop-secrets; and the label duplicated-from says what the new job was made from.
 
     \b
     Examples:
       hfjobs duplicate 6a01d697aff1cd33e8f33a64
       hfjobs duplicate -q alice/6a01d697aff1cd33e8f33a64
       hfjobs duplicate --format json 6a01d697aff1cd33e8f33a64
+      hfjobs duplicate --follow @failed
+      hfjobs duplicate @latest --flavor a100-large -s HF_TOKEN
+      hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
+      hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
     from hfjobs_cli.commands.shared.creating import ID_AND_URL, create_each
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands.shared.started import follow_new
+    from hfjobs_cli.launch.changes import Changes
 
+    changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
+    if dry_run:
+        return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
-    def create(reference: JobReference, known: list[str]) -> JobInfo:
-        return session.client.duplicate_job(reference, known)
+    created: list[JobInfo] = []
+    for_eyes = listing.is_in(ID_AND_URL)
+    again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
+    done = create_each(
+        session, None if follow and for_eyes else listing, references, again, "duplicated", created=created
+    )
+    if not follow or not created:
+        return done
+    outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
+    return done or outcome
 
-    return create_each(session, listing, references, create, "duplicated")
+
+def _as_it_is(session: Session) -> Create:
+    """Return what has the Hub copy a job, its secrets too."""
+    return lambda reference, known: session.client.duplicate_job(reference, known=known)
+
+
+def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Create:
+    """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
+    from hfjobs_cli.commands.shared.changing import prepared
+    from hfjobs_cli.commands.shared.launching import create
+    from hfjobs_cli.launch.new_job import Launch
+
+    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
+
+    def again(reference: JobReference, known: list[str]) -> JobInfo:
+        found = ready[reference]
+        if isinstance(found, HfJobsError):
+            raise found
+        return create(session, Launch(found.job, found.source.owner.name), known)
+
+    return again
+
+
+def _show_differences(
+    session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
+) -> ExitCode:
+    """Show in what the new jobs would differ from the old ones, and make none."""
+    from hfjobs_cli.commands.shared.changing import prepared
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.provenance.differences import differences
+    from hfjobs_cli.records.difference import KIND, LAUNCH
+
+    listing = Listing(session, replace(output, kind=KIND), indent=4)
+    now = session.clock()
+    found = []
+    if not changes:
+        session.failures += [
+            each for each in session.client.inspect_jobs([*references]) if isinstance(each, HfJobsError)
+        ]
+        references = []
+    ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)
+    for reference in references:
+        result = ready[reference]
+        if isinstance(result, HfJobsError):
+            session.failures.append(result)
+            continue
+        found += [each for each in differences(result.source, result.as_it_would_be, now) if each.part == LAUNCH]
+    listing.show(found)
+    if not found and not session.failures:
+        session.remark("nothing would be changed")
+    session.remark("nothing was sent (--dry-run)")
+    return ExitCode.DONE

@@ -16,7 +16,7 @@ def hardware(
 ) -> ExitCode:
     """List what jobs can run on, and what it costs.
 
-    Each row is a flavor, which 'hf jobs run --flavor NAME' takes. Prices are in US dollars; VRAM is that of all
+    Each row is a flavor, which 'hfjobs run --flavor NAME' takes. Prices are in US dollars; VRAM is that of all
     accelerators together. No token is needed.
 
     \b

@@ -25,10 +25,10 @@ def help(session: Session, words: options.Topic = None) -> int:  # noqa: A001 - 
         session.write(_schema(*more))
     elif topic in TOPICS and not more:
         session.write(files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8"))
-    elif not topic or any(topic in (command.name, *command.aliases) for command in COMMANDS if command.is_here):
+    elif not topic or any(topic in (command.name, *command.aliases) for command in COMMANDS):
         return _of_command(session, *(words or ()))
     else:
-        commands = [command.name for command in COMMANDS if command.is_here]
+        commands = [command.name for command in COMMANDS]
         raise UsageError(f"no help on '{' '.join([topic, *more])}'", hint=one_of(topic, [*TOPICS, *commands]))
     return ExitCode.DONE
 

@@ -44,8 +44,8 @@ def run(
     from hfjobs_cli.commands.shared.describing import described_job
     from hfjobs_cli.commands.shared.launching import surroundings
     from hfjobs_cli.commands.shared.started import start
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.launch.new_job import Launch
 
     around = surroundings(session, dry_run=following.dry_run)
     described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
-    return start(session, UvLaunch(described, namespace), job, following, output, around)
+    return start(session, Launch(described, namespace), job, following, output, around)

@@ -165,7 +165,8 @@ def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dic
     kept = {name: os.environ[name] for name in processes.OF_THIS_MACHINE if name in os.environ}
     # A job that asks for `python` finds one, at least the one that runs the emulator.
     kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
-    built_in = {"HOME": home, "USERPROFILE": home, **built_in_environment(job)}
+    # What a job leaves in a directory for temporary files goes with it, as a container's does.
+    built_in = {"HOME": home, "USERPROFILE": home, "TMPDIR": home, **built_in_environment(job)}
     return {**kept, **built_in, **job["environment"], **secrets, MARK: home}
 
 

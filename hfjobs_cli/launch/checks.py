@@ -73,13 +73,11 @@ def _check_texts(job: NewJob) -> None:
             "a word of the command is empty, which the Hub does not take",
             hint="let a shell make it: sh -c \"COMMAND ''\"",
         )
-    for key, value in job.environment.items():
-        _check_text(value, f"the value of {key}")
-    for key, secret in job.secrets.items():
-        _check_text(secret or "", f"the value of {key}")
+    for key, value in (*job.environment.items(), *job.secrets.items()):
+        _check_text(value or "", f"the value of {key}", len(key) + 1)
 
 
-def _check_text(text: str, what: str) -> None:
+def _check_text(text: str, what: str, before: int = 0) -> None:
     """Raise UsageError for what no process can be given."""
     if "\0" in text:
         raise UsageError(f"{what} holds a NUL, which no program can be given", hint="encode it, as base64 does")
@@ -87,7 +85,7 @@ def _check_text(text: str, what: str) -> None:
         size = len(text.encode())
     except UnicodeEncodeError:
         raise UsageError(f"{what} is not UTF-8", hint="encode it, as base64 does") from None
-    if size >= MAX_VARIABLE_BYTES:
+    if before + size >= MAX_VARIABLE_BYTES:
         raise UsageError(
             f"{what} is of {size} bytes, and Linux gives no program more than {MAX_VARIABLE_BYTES - 1} at once",
             hint="put it into a file in a bucket or dataset, and mount that with -v",

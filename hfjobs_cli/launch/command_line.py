@@ -14,7 +14,23 @@ def command_line(job: NewJob, namespace: str | None) -> str:
     words = ["hfjobs", "run", *_options(job)]
     words += [] if namespace is None else ["--namespace", namespace]
     runs = [*job.command, *job.arguments]
-    return shlex.join([*words, job.image, *(["--"] if runs[:1] == ["--"] else []), *runs])
+    return " ".join(map(quoted, [*words, job.image, *(["--"] if runs[:1] == ["--"] else []), *runs]))
+
+
+def quoted(word: str) -> str:
+    """Return a word as a shell reads it back, without anything in it that a terminal would obey.
+
+    What does is written as bash and others have it, `$'\\x1b'`, which not every shell knows.
+    """
+    if all(char.isprintable() or char == "\n" for char in word):
+        return shlex.quote(word)
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable():
+        return f"\\{char}" if char in "\\'" else char
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
 def _options(job: NewJob) -> Iterator[str]:

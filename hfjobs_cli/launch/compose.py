@@ -10,7 +10,6 @@ from hfjobs_cli.launch import names, variables
 from hfjobs_cli.launch.new_job import NewJob, Volume, split_image
 from hfjobs_cli.launch.timeouts import parse_timeout
 from hfjobs_cli.launch.typed import Surroundings, Typed
-from hfjobs_cli.launch.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import empty_option
 
@@ -35,7 +34,7 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
         if getattr(typed, attribute) == "":
             raise empty_option(option)
     base = base or NewJob()
-    volumes = [parse_volume(text) for text in typed.volume or ()]
+    volumes = _volumes(typed.volume) if typed.volume else []
     given = {
         "flavor": typed.flavor,
         "arch": typed.arch,
@@ -103,6 +102,12 @@ def named(job: NewJob, typed: Typed, automatic: str) -> NewJob:
             raise UsageError("--name contradicts --no-name", hint="give one of them")
         return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})
     return job if "name" in job.labels else replace(job, labels={**job.labels, "name": automatic})
+
+
+def _volumes(texts: Sequence[str]) -> list[Volume]:
+    from hfjobs_cli.launch.volumes import parse_volume  # most jobs have none
+
+    return [parse_volume(text) for text in texts]
 
 
 def _left(lower: Sequence[Volume], upper: Sequence[Volume]) -> list[Volume]:

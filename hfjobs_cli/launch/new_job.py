@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hfjobs_cli.launch.packing import LocalFile
 
 DEFAULT_FLAVOR = "cpu-basic"
 
@@ -21,6 +24,9 @@ SPACE_PREFIXES = (
     "hf.co/spaces/",
 )
 """How an image begins that is a Space."""
+
+PACKED = "PACKED_FILES"
+"""The variable in which local files travel."""
 
 LOCAL = "local"
 """The type of a volume that is a directory on this machine, which must be uploaded before the Hub can mount it."""
@@ -116,9 +122,11 @@ class NewJob:
         }
         return body | {key: value for key, value in optional.items() if value is not None}
 
-    def shown(self) -> dict[str, Any]:
-        """Return the body with null in place of the values of secrets."""
+    def shown(self, token: str | None = None) -> dict[str, Any]:
+        """Return the body with null in place of the values of secrets, and of variables that are the token."""
         body = self.body()
+        if token:
+            body["environment"] = {key: None if value == token else value for key, value in self.environment.items()}
         return body | {"secrets": dict.fromkeys(self.secrets)} if self.secrets else body
 
     def _expose(self) -> dict[str, list[int]] | None:
@@ -131,6 +139,19 @@ class NewJob:
             return None
         aliases = {"aliases": list(self.network_aliases)} if self.network_aliases else {}
         return {"group": self.network_group, **aliases}
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A new job, where it belongs, and what of it a script has said itself.
+
+    `uploads` are local files by their name in the job, which must be in a bucket before it can run.
+    """
+
+    job: NewJob
+    namespace: str | None
+    from_script: tuple[str, ...] = ()
+    uploads: Mapping[str, LocalFile] = field(default_factory=dict)
 
 
 def split_image(text: str) -> tuple[str | None, str | None]:

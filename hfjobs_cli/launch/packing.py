@@ -17,8 +17,10 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.checks import MAX_VARIABLE_BYTES
+from hfjobs_cli.launch.new_job import PACKED
 
-VARIABLE = "PACKED_FILES"
+_MOMENT = 946_684_800
+"""When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
 
 MAX_FILE_MIB = 64
 """How much of a file is read to be packed. What is packed is much less, but text shrinks."""
@@ -37,7 +39,7 @@ exec "$0" "$@"
 
 
 class Parcel(NamedTuple):
-    """A command with files in it: its words, and the value of VARIABLE."""
+    """A command with files in it: its words, and the value of PACKED."""
 
     command: tuple[str, ...]
     variable: str
@@ -62,15 +64,15 @@ def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
 
     program, *arguments = words
     packed = b64encode(_archive(files.values())).decode("ascii")
-    variable = _PROGRAM.format(packed=packed, variable=VARIABLE, mark=mark)
-    size = len(VARIABLE) + len(variable) + 2
+    variable = _PROGRAM.format(packed=packed, variable=PACKED, mark=mark)
+    size = len(PACKED) + len(variable) + 2
     if size > MAX_VARIABLE_BYTES:
         names = ", ".join(file.name for file in files.values())
         raise UsageError(
             f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
             hint="--bucket takes them to a bucket instead, or mount what is large with -v",
         )
-    command = ("sh", "-c", f'eval "${VARIABLE}"', program, *map(marked, arguments))
+    command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
     return Parcel(command, variable)
 
 
@@ -109,5 +111,6 @@ def _archive(files: Iterable[LocalFile]) -> bytes:
         for file in files:
             member = tarfile.TarInfo(file.name)
             member.size, member.mode = len(file.content), 0o755 if file.is_executable else 0o644
+            member.mtime = _MOMENT
             archive.addfile(member, io.BytesIO(file.content))
     return made.getvalue()

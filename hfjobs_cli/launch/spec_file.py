@@ -10,6 +10,7 @@ from typing import Any
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
 from hfjobs_cli.launch.typed import Surroundings
+from hfjobs_cli.launch.variables import resolved
 from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 16
@@ -45,7 +46,10 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
         raise UsageError(f"--spec {file} is no JSON: {error}", hint=_HOW) from None
     if isinstance(values, list) and len(values) == 1:
         values = values[0]
-    return _job(_object(values, _KEYS, f"--spec {file}"), f"--spec {file}")
+    spec = _object(values, _KEYS, f"--spec {file}")
+    environment = spec.get("environment", {})
+    spec["environment"] = {**environment, **resolved(dict.fromkeys(environment.keys() - _known(environment)), around)}
+    return _job(spec, f"--spec {file}")
 
 
 _HOW = "'hfjobs run --dry-run --format json' prints what it takes"
@@ -73,7 +77,7 @@ def _job(values: Mapping[str, Any], place: str) -> NewJob:
         space_id=values.get("spaceId"),
         command=_all(str, values.get("command", []), f"{place}: command"),
         arguments=_all(str, values.get("arguments", []), f"{place}: arguments"),
-        environment=_texts(values.get("environment", {}), f"{place}: environment"),
+        environment=_texts(_known(values["environment"]), f"{place}: environment"),
         secrets={**dict.fromkeys(secrets), **_texts(_known(secrets), f"{place}: secrets")},
         flavor=values.get("flavor", DEFAULT_FLAVOR),
         arch=values.get("arch"),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from hfjobs_cli.errors import UsageError
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Typed:
@@ -54,16 +56,22 @@ class Surroundings:
     stdin: TextIO
     secrets_may_miss: bool = False
     warnings: list[str] = field(default_factory=list)
-    _readers: list[str] = field(default_factory=list)
+    _read: dict[str, str] = field(default_factory=dict)
 
-    def read_stdin(self, option: str) -> str:
-        """Return all of stdin, for the first option that wants it. Raises UsageError for a second one."""
-        from hfjobs_cli.errors import UsageError
+    def read_stdin(self, reader: str) -> str:
+        """Return all of stdin, for the first that wants it and each time it does. Raises UsageError for another."""
+        if reader not in self._read:
+            self.take_stdin(reader)
+            try:
+                self._read[reader] = self.stdin.read()
+            except (OSError, UnicodeError) as error:
+                raise UsageError(f"stdin cannot be read for {reader}: {error}") from None
+        return self._read[reader]
 
-        if self._readers:
-            raise UsageError(f"{self._readers[0]} and {option} cannot both read stdin", hint="name a file for one")
-        self._readers.append(option)
-        try:
-            return self.stdin.read()
-        except (OSError, UnicodeError) as error:
-            raise UsageError(f"stdin cannot be read for {option}: {error}") from None
+    def take_stdin(self, reader: str) -> None:
+        """Make sure that nothing else reads stdin. Raises UsageError."""
+        if self._read:
+            raise UsageError(
+                f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="name a file for one"
+            )
+        self._read[reader] = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,10 +11,11 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch import names, variables
 from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
-from hfjobs_cli.launch.new_job import NewJob, split_image
-from hfjobs_cli.launch.packing import VARIABLE, LocalFile, names_of, pack, read_file
+from hfjobs_cli.launch.new_job import PACKED, Launch, NewJob, split_image
+from hfjobs_cli.launch.packing import LocalFile, names_of, pack, read_file
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge
+from hfjobs_cli.text.words import empty_option
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 
@@ -23,19 +24,6 @@ LOOKS_LIKE_FILE = (".py", ".sh", ".yaml", ".yml", ".toml")
 
 MOUNT_PATH = "/data"
 """Where a bucket with local files is mounted."""
-
-
-@dataclass(frozen=True)
-class UvLaunch:
-    """A job that runs a script, where it belongs, and what of it the script itself has said.
-
-    `uploads` are local files by their name in the job, which must be in a bucket at MOUNT_PATH before it can run.
-    """
-
-    job: NewJob
-    namespace: str | None
-    from_script: tuple[str, ...] = ()
-    uploads: dict[str, LocalFile] = field(default_factory=dict)
 
 
 def is_address(script: str) -> bool:
@@ -51,11 +39,14 @@ def compose_uv(
     namespace: str | None,
     around: Surroundings,
     downloaded: bytes | None = None,
-) -> UvLaunch:
+) -> Launch:
     """Return the job that runs a script: a local file, an address with what was `downloaded`, or a command.
 
     Raises UsageError.
     """
+    for option, value in (("--image", how.image), ("--python", how.python)):
+        if value == "":
+            raise empty_option(option)
     files = _local_files(script, arguments, downloaded, blank="_" if how.bucket else " ")
     header = read_header(files[script].content, script) if script in files else Header()
     merged, from_script = _merged(typed, header)
@@ -70,12 +61,12 @@ def compose_uv(
     job = named(job, typed, names.name_of_script(script, arguments, traits))
     words = ["uv", "run", *options, script, *arguments]
     if not files:
-        return UvLaunch(replace(job, command=tuple(words)), namespace, from_script)
+        return Launch(replace(job, command=tuple(words)), namespace, from_script)
     if how.bucket:
-        return UvLaunch(_in_bucket(job, words, files), namespace, from_script, files)
+        return Launch(_in_bucket(job, words, files), namespace, from_script, files)
     parcel = pack(words, files)
-    job = replace(job, command=parcel.command, environment={**job.environment, VARIABLE: parcel.variable})
-    return UvLaunch(job, namespace, from_script)
+    job = replace(job, command=parcel.command, environment={**job.environment, PACKED: parcel.variable})
+    return Launch(job, namespace, from_script)
 
 
 def _merged(typed: Typed, header: Header) -> tuple[Typed, tuple[str, ...]]:
@@ -119,7 +110,10 @@ def _local_files(
     found = [word for word in words if _is_file(word)]
     for word in words:
         if word not in found and Path(word).suffix in LOOKS_LIKE_FILE and not is_address(word):
-            raise UsageError(f"there is no file '{word}' here", hint="paths are taken from this directory")
+            raise UsageError(
+                f"there is no file '{word}' here",
+                hint="paths are taken from this directory; a file is a word of its own: --config x.yaml",
+            )
     known = names_of(found if downloaded is None else [_file_at(script), *found], blank=blank)
     files = {word: read_file(Path(word), known[word]) for word in dict.fromkeys(found)}
     if downloaded is not None:

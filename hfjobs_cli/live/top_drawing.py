@@ -65,15 +65,15 @@ def _title(state: Top, canvas: Canvas) -> str:
 def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
     """Return the header and as many rows as there is room for, the chosen one among them."""
     rows = state.shown
-    shown = columns(canvas, has_gpus=any(row.usage is not None and row.usage.gpu for row in rows))
+    table = columns(canvas, has_gpus=any(row.usage is not None and row.usage.gpu for row in rows))
     place = next((place for place, row in enumerate(rows) if row.job.id == state.chosen), 0)
     first = max(0, min(place - room // 2, len(rows) - room))
     lines = [
-        row_line(row, shown, moment, canvas, is_chosen=row.job.id == state.chosen) for row in rows[first : first + room]
+        row_line(row, table, moment, canvas, is_chosen=row.job.id == state.chosen) for row in rows[first : first + room]
     ]
     if not rows and state.looked_at is not None:
         lines = [canvas.line([Piece("  no running or scheduling jobs" + (" match" if state.rows else ""), _DIM)])]
-    return [header(shown, canvas), *lines]
+    return [header(table, canvas), *lines]
 
 
 def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:

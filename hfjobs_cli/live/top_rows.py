@@ -13,8 +13,8 @@ from hfjobs_cli.records.job import STAGE_STYLES
 from hfjobs_cli.records.usage import percent, rate
 from hfjobs_cli.text.times import age, span
 
-WIDE = 100
-"""From which width on there is room for more columns."""
+LEAST_LINE = 20
+"""How much room there should be for the last line of a job."""
 
 QUIET_SECS = 60.0
 """After how long without a line it is told how long ago that was."""
@@ -39,47 +39,76 @@ class Column(NamedTuple):
     is_right: bool = False
 
 
-def columns(canvas: Canvas, *, has_gpus: bool) -> list[Column]:
-    """Return the columns that there is room for. The last lines get what is left."""
-    is_wide = canvas.width >= WIDE
-    bars = 4 if not is_wide else 8 if canvas.width < 160 else 12
-    chosen = [Column("NAME", 16 if is_wide else 12, _name)]
-    chosen += [Column("STATUS", 10, _status)] * is_wide
+class Table(NamedTuple):
+    """The columns that are shown, and what is between them."""
+
+    columns: Sequence[Column]
+    gap: Piece
+
+
+class _Layout(NamedTuple):
+    """How much room is given to what."""
+
+    name: int
+    bars: int
+    gap: int
+    has_status: bool
+    has_network: bool
+
+
+_LAYOUTS = (
+    _Layout(name=18, bars=12, gap=2, has_status=True, has_network=True),
+    _Layout(name=16, bars=8, gap=2, has_status=True, has_network=True),
+    _Layout(name=16, bars=8, gap=2, has_status=True, has_network=False),
+    _Layout(name=12, bars=6, gap=2, has_status=True, has_network=False),
+    _Layout(name=12, bars=4, gap=1, has_status=True, has_network=False),
+    _Layout(name=12, bars=4, gap=1, has_status=False, has_network=False),
+)
+"""From the widest to the narrowest."""
+
+
+def columns(canvas: Canvas, *, has_gpus: bool) -> Table:
+    """Return the columns that there is room for. The last lines get what is left, in the widest layout with enough."""
+    tables = (_table(layout, canvas, has_gpus=has_gpus) for layout in _LAYOUTS)
+    return next(
+        (table for table in tables if table.columns[-1].width >= LEAST_LINE),
+        _table(_LAYOUTS[-1], canvas, has_gpus=has_gpus),
+    )
+
+
+def _table(layout: _Layout, canvas: Canvas, *, has_gpus: bool) -> Table:
+    bars = layout.bars
+    chosen = [Column("NAME", layout.name, _name)]
+    chosen += [Column("STATUS", 10, _status)] * layout.has_status
     chosen += [Column("RUNTIME", 7, _runtime, is_right=True), Column("COST", 8, _cost, is_right=True)]
     chosen += [Column("CPU", bars + 5, _share(lambda row: row.cpu, bars))]
     chosen += [Column("MEM", bars + 5, _share(lambda row: row.memory, bars))]
     chosen += [Column("GPU", bars + 5, _share(lambda row: row.gpu, bars))] * has_gpus
-    chosen += [Column("NET", bars + 9, _network(bars))] * is_wide
-    left = canvas.width - sum(column.width + gap(canvas) for column in chosen) - len("> ")
-    return [*chosen, Column("LAST LINE", max(0, left), _last_line)]
+    chosen += [Column("NET", bars + 9, _network(bars))] * layout.has_network
+    left = canvas.width - sum(column.width + layout.gap for column in chosen) - len("> ")
+    return Table([*chosen, Column("LAST LINE", max(0, left), _last_line)], Piece(" " * layout.gap))
 
 
-def gap(canvas: Canvas) -> int:
-    """Return how many blanks stand between columns."""
-    return 2 if canvas.width >= WIDE else 1
-
-
-def header(shown: Sequence[Column], canvas: Canvas) -> str:
+def header(table: Table, canvas: Canvas) -> str:
     """Return the line above the jobs."""
     pieces = [Piece("  ")]
-    for column in shown:
-        pieces += [canvas.cell(column.header, column.width, right=column.is_right), Piece(" " * gap(canvas))]
+    for column in table.columns:
+        pieces += [canvas.cell(column.header, column.width, right=column.is_right), table.gap]
     return canvas.line(pieces)
 
 
-def row_line(row: Row, shown: Sequence[Column], moment: Moment, canvas: Canvas, *, is_chosen: bool) -> str:
+def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chosen: bool) -> str:
     """Return the line of a job. One that does not run has no figures, but a reason perhaps."""
-    blanks = Piece(" " * gap(canvas))
     pieces = [Piece("> " if is_chosen else "  ", _STRONG if is_chosen else None)]
     if row.job.status.stage == "RUNNING":
-        for column in shown:
-            pieces += [column.show(row, moment, canvas, column.width), blanks]
+        for column in table.columns:
+            pieces += [column.show(row, moment, canvas, column.width), table.gap]
         return canvas.line(pieces)
     stage = str(row.job.status)
     waited = (moment.now - row.job.created_at).total_seconds() if row.job.created_at is not None else None
     since = f" for {span(waited)}" if waited is not None else ""
     why = f": {row.job.status.message}" if row.job.status.message else ""
-    pieces += [_name(row, moment, canvas, shown[0].width), blanks]
+    pieces += [_name(row, moment, canvas, table.columns[0].width), table.gap]
     pieces += [Piece(canvas.spelled(stage), STAGE_STYLES.get(stage)), Piece(canvas.spelled(f"{since}{why}"))]
     return canvas.line(pieces)
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
 
-from hfjobs_cli.provenance.lineage import DUPLICATED_FROM
 from hfjobs_cli.provenance.story import waited_secs
 from hfjobs_cli.records.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.spec import JobVolume
+from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.quoting import quoted
 from hfjobs_cli.text.secrets import masked, masked_value, masked_words
 from hfjobs_cli.text.times import span

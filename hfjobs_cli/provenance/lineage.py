@@ -13,9 +13,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.records.job import JobInfo, JobInitiator, initiator_type
 from hfjobs_cli.records.relative import CIRCLE, GONE, JOB, UNREAD, Relative
-
-DUPLICATED_FROM = "duplicated-from"
-"""The label of a job that was made from another with changes, of which the Hub itself knows nothing."""
+from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
 """How a job came of its parent: started by it, copied from it, or copied with changes."""

@@ -60,7 +60,10 @@ def _wanted(text: str, what: str, now: datetime, naming: Naming) -> Any:
     if equals and word in naming.filters:
         given = value if word == "name" else [value]
         return parse(now, all_=word != "status", **{word: given})
-    words = [f"@{each}" for each in (*NEWEST, "0", *naming.statuses, *(f"{name}=" for name in naming.filters))]
-    raise UsageError(
-        f"'{text}' describes no {naming.noun}", hint=f"{one_of(f'@{word}', words)}; see 'hfjobs help references'"
-    )
+    hint = f"{one_of(f'@{word}', descriptions(naming))}; see 'hfjobs help references'"
+    raise UsageError(f"'{text}' describes no {naming.noun}", hint=hint)
+
+
+def descriptions(naming: Naming) -> list[str]:
+    """Return what can be written behind an `@`, with it."""
+    return [f"@{each}" for each in (*NEWEST, "0", *naming.statuses, *(f"{name}=" for name in naming.filters))]

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from hfjobs_cli.records import spec
 from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
-from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.kind import Format, Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
 from hfjobs_cli.text.times import span
@@ -230,6 +230,7 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
     wide_columns=("flavor", "initiator"),
+    more_formats=(Format("command", "command_line.render", "the line that starts the job again", streams=True),),
     computed={
         "name": Computed(
             Shape(str), lambda job, _now: job.name, About("the label 'name'", "train-judge", rank=70, least=16)

@@ -23,6 +23,7 @@ class Format(NamedTuple):
     place: str
     about: str
     has_columns: bool = False
+    streams: bool = False
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,8 +32,9 @@ class Kind:
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
     prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
-    `formats` are its own, the first of which it is shown in. `other_names` are what other tools call a field. `filters`
-    and `templates` are examples of them, for messages and for help.
+    `formats` are its own, the first of which it is shown in; `more_formats` are its own as well, but for when they are
+    asked for. `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
+    messages and for help.
     """
 
     model: type[Record]
@@ -43,6 +45,7 @@ class Kind:
     wide_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
     formats: tuple[Format, ...] = ()
+    more_formats: tuple[Format, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""

@@ -17,6 +17,9 @@ NO_INITIATOR = "none"
 ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 """Where a schedule may stand."""
 
+DUPLICATED_FROM = "duplicated-from"
+"""The label by which a job says from which it was made, where the Hub cannot know it."""
+
 GROUPED_BY = (
     "initiator",
     "initiator-type",

@@ -11,7 +11,7 @@ from hfjobs_cli.renderers.renderer import Render, Renderer
 from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.records.kind import Format, Kind
     from hfjobs_cli.renderers.view import View
 
 
@@ -41,12 +41,15 @@ RENDERERS = {
 
 
 def formats_of(kind: Kind) -> dict[str, Renderer]:
-    """Return every format of a kind of record, those first that only it has."""
-    own = {
-        each.name: Renderer(each.name, _in(*each.place.split(".")), has_columns=each.has_columns, about=each.about)
-        for each in kind.formats
-    }
-    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}}
+    """Return every format of a kind of record: its own, those that all have, and what else it has."""
+    own, more = ({each.name: _of(each) for each in formats} for formats in (kind.formats, kind.more_formats))
+    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}, **more}
+
+
+def _of(format_: Format) -> Renderer:
+    return Renderer(
+        format_.name, _in(*format_.place.split(".")), format_.streams, format_.has_columns, about=format_.about
+    )
 
 
 QUIET = Renderer("ids", _in("ids"), streams=True)

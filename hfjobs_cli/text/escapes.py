@@ -21,6 +21,6 @@ def _escape(char: str) -> str:
     return _ESCAPES.get(char) or char.encode("unicode_escape").decode("ascii")
 
 
-def redacted(text: str, token: str | None) -> str:
+def redacted(text: str, token: str | None, shown: str = "<TOKEN>") -> str:
     """Return `text` without the token. What is shorter than 8 characters is no token, and may be a part of any word."""
-    return text.replace(token, "<TOKEN>") if token and len(token) >= 8 else text
+    return text.replace(token, shown) if token and len(token) >= 8 else text

@@ -128,21 +128,8 @@ class TestSchema:
         assert list(validator.iter_errors([{**printed[0], "other": 1}])) != []
 
 
-class TestElsewhere:
-    """Commands of `hf jobs` that are not here are known, in groups too."""
-
-    @pytest.mark.parametrize(
-        ("argv", "name"),
-        [
-            (("logs", "-f", "x"), "logs"),
-            (("stats",), "stats"),
-        ],
-    )
-    def test_are_named_with_their_group(self, hfjobs: Hfjobs, argv: tuple[str, ...], name: str) -> None:
-        message = f"error: '{name}' is not in hfjobs yet\nhint: use 'hf jobs {name}'\n"
-        assert hfjobs(*argv) == Result(2, "", message)
-
-    def test_do_not_hide_a_typing_mistake(self, hfjobs: Hfjobs) -> None:
+class TestGroups:
+    def test_tell_of_a_typing_mistake(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("scheduled", "pss")
         assert (code, stdout) == (2, "")
         assert stderr.startswith("error: no such command 'pss'")

@@ -23,7 +23,7 @@ from tests.support import (
     run,
     run_command,
 )
-from tests.words import FORMATS, JOB_FIELDS
+from tests.words import FORMATS, JOB_FIELDS, JOB_FORMATS
 
 
 def test_an_unknown_format_names_those_there_are(hfjobs: Hfjobs) -> None:
@@ -31,7 +31,8 @@ def test_an_unknown_format_names_those_there_are(hfjobs: Hfjobs) -> None:
         2,
         "",
         "error: unknown format 'xml'\n"
-        f"hint: one of {', '.join(FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields\n",
+        f"hint: one of {', '.join(JOB_FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; "
+        "'help' lists its fields\n",
     )
 
 
@@ -103,11 +104,11 @@ class TestPackages:
         )
         unknown = run_command("ps", "--format", "ymal", environ=environ)
         assert unknown.stderr.startswith(
-            f"error: unknown format 'ymal'\nhint: did you mean 'yaml'? one of {', '.join([*FORMATS, 'yaml'])}, or "
+            f"error: unknown format 'ymal'\nhint: did you mean 'yaml'? one of {', '.join([*JOB_FORMATS, 'yaml'])}, or "
         )
         asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
         offered = run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": "hfjobs ps --format "})
-        assert offered.stdout.split() == [*FORMATS, "yaml", "help"]
+        assert offered.stdout.split() == [*JOB_FORMATS, "yaml", "help"]
 
     def test_cannot_replace_what_is_built_in(self, environ: dict[str, str], tmp_path: Path) -> None:
         plain = run_command("ps", "--format", "jsonl", environ=environ)

@@ -43,9 +43,9 @@ def run(
     from hfjobs_cli.commands.shared.describing import described_job
     from hfjobs_cli.commands.shared.launching import surroundings
     from hfjobs_cli.commands.shared.scheduling import check_when, schedule
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.launch.new_job import Launch
 
     when, due = check_when(session, when)
     around = surroundings(session, dry_run=terms.dry_run)
     described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
-    return schedule(session, UvLaunch(described, namespace), job, when, due, terms, output, around)
+    return schedule(session, Launch(described, namespace), job, when, due, terms, output, around)

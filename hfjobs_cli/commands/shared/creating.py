@@ -7,32 +7,34 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.renderers.view import View
 
-Create = Callable[["JobReference", "list[str]"], "JobInfo"]
+Create = Callable[[JobReference, "list[str]"], "JobInfo"]
 """What a job is made of, and the ids of the jobs made before -> the new job."""
 
 
 def create_each(
     session: Session,
-    listing: Listing,
+    listing: Listing | None,
     references: Iterable[JobReference],
     create: Create,
     done: str,
     may_go_on: Callable[[HfJobsError], bool] = lambda failure: isinstance(failure, NotFound),
+    created: list[JobInfo] | None = None,
 ) -> ExitCode:
     """Create a job of each reference, show the new ones, and return the exit code. `done` is a word: duplicated.
 
-    After a failure the next one is tried only if it may fare better, as `may_go_on` says of the failure.
+    After a failure the next one is tried only if it may fare better, as `may_go_on` says of the failure. Without a
+    listing they are told of on stderr. They are added to `created`.
     """
-    created: list[JobInfo] = []
+    created = [] if created is None else created
     failures: list[HfJobsError] = []
     todo = deque(references)
     stopped: BaseException | None = None
@@ -52,9 +54,11 @@ def create_each(
 
     try:
         for job in jobs():
-            if listing.streams:
+            if listing is None:
+                announce(session, job)
+            elif listing.streams:
                 listing.show([job])
-        if created and not listing.streams:
+        if created and listing is not None and not listing.streams:
             listing.show(created)
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
@@ -69,6 +73,15 @@ def create_each(
     if stopped is not None:
         raise stopped
     return failures[0].exit_code if failures else ExitCode.DONE
+
+
+def announce(session: Session, job: JobInfo) -> None:
+    """Tell on stderr of a new job that will be followed, whose output is what stdout is for."""
+    session.remark(f"created {job.id}  {job.url or ''}".rstrip())
+    for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
+        session.remark(f"port {port} is at {address}")
+    if job.status.ssh_url is not None:
+        session.remark(f"'hfjobs ssh {JobReference.of(job, None)}' opens a shell in it")
 
 
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:

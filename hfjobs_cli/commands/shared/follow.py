@@ -33,7 +33,8 @@ class Wanted:
     """What is wanted of the output of jobs.
 
     With `follow` it is what comes until they end, else what there is. With `timestamps` each line stands behind the
-    moment at which it came, if they are shown as text: if `listing` asks for nothing else.
+    moment at which it came, if they are shown as text: if `listing` asks for nothing else. Without `lines` none of them
+    is shown, but what else there is to tell.
     """
 
     follow: bool = True
@@ -41,6 +42,7 @@ class Wanted:
     since: datetime | None = None
     timestamps: bool = False
     listing: Listing | None = None
+    lines: bool = True
 
 
 def follow_job(
@@ -97,7 +99,10 @@ class LogsShown:
     def run(self) -> None:
         """Show all. Raises KeyboardInterrupt, and what writing raises."""
         listing = self._wanted.listing
-        if listing is not None and not listing.is_in(TEXT):
+        if not self._wanted.lines:
+            for _ in self._lines():
+                self._session.flush()
+        elif listing is not None and not listing.is_in(TEXT):
             listing.show(self._records())
         elif listing is not None and listing.is_sorted:
             places = {job.id: place for place, job in enumerate(self.jobs)}

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.launch.checks import check, check_flavor
-from hfjobs_cli.launch.existing import is_made_from
-from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, NewJob
-from hfjobs_cli.launch.packing import VARIABLE
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
-from hfjobs_cli.launch.uv import UvLaunch
-from hfjobs_cli.launch.volumes import check_local, spell_volume
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import span
@@ -43,21 +38,39 @@ def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
     return Surroundings(environ, session.stdin, secrets_may_miss=dry_run)
 
 
-def checked(session: Session, job: NewJob, typed: Typed, namespace: str | None, around: Surroundings) -> NewJob:
+def checked(
+    session: Session,
+    job: NewJob,
+    typed: Typed,
+    namespace: str | None,
+    around: Surroundings,
+    *,
+    was_run: bool = False,
+) -> NewJob:
     """Return the job as it can be sent, and tell of what its options led to. Raises UsageError.
 
-    All but the flavor is checked before anything is asked of the Hub. With `--max-cost` the timeout is set.
+    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
+    is typed. With `--max-cost` the timeout is set.
     """
+    session.secrets.update(filter(None, job.secrets.values()))
+    token = around.environ.get("HF_TOKEN")
+    for key in [key for key, value in job.environment.items() if token and value == token]:
+        session.warn(f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret")
     check(job)
-    check_local(job.volumes)
+    if job.volumes:
+        from hfjobs_cli.launch.volumes import check_local
+
+        check_local(job.volumes)
     if namespace is not None:
         check_name(namespace, "namespace")
     for line in around.warnings:
         session.warn(line)
-    if typed.max_cost is None and (typed.any_flavor or job.flavor == DEFAULT_FLAVOR):
+    around.warnings.clear()
+    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
+    if typed.max_cost is None and takes_any:
         return job
-    flavors = session.client.hardware_if_known()
-    if not typed.any_flavor:
+    flavors = _flavors(session)
+    if not takes_any:
         check_flavor(job.flavor, [flavor.name for flavor in flavors])
     return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
 
@@ -75,14 +88,23 @@ def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
     return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
 
 
+def _flavors(session: Session) -> list[Hardware]:
+    """Return what the Hub lists, nothing if it cannot be asked, which other requests will tell of."""
+    try:
+        return session.client.hardware_if_known()
+    except HfJobsError:
+        return []
+
+
 def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
 
 
 def show_plan(
     session: Session,
-    launch: UvLaunch,
+    launch: Launch,
     output: Output,
+    around: Surroundings,
     body: Callable[[dict[str, Any]], dict[str, Any]] = lambda job: job,
     more: Iterable[tuple[str, str]] = (),
     cost: str = "cost",
@@ -102,7 +124,7 @@ def show_plan(
                 hint="leave out --bucket, so that they travel in the request, or --format",
             )
         indent = 4 if format_ == "json" else None
-        session.write(json.dumps(body(launch.job.shown()), indent=indent) + "\n")
+        session.write(json.dumps(body(launch.job.shown(around.environ.get("HF_TOKEN"))), indent=indent) + "\n")
     else:
         rows = [(key, value) for key, value in (*more, *_summary(session, launch, cost)) if value]
         width = max(len(key) for key, _ in rows)
@@ -111,11 +133,14 @@ def show_plan(
     session.remark("nothing was sent (--dry-run)")
 
 
-def _summary(session: Session, launch: UvLaunch, cost: str) -> Iterator[tuple[str, str]]:
+def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    from hfjobs_cli.launch.volumes import spell_volume
+    from hfjobs_cli.text.secrets import masked_words
+
     job = launch.job
     yield "image", job.image
-    yield "command", shlex.join([*job.command, *job.arguments])
+    yield "command", shlex.join(masked_words([*job.command, *job.arguments]))
     yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
     yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
     yield "attempts", str(job.attempts or "")
@@ -142,32 +167,44 @@ def _summary(session: Session, launch: UvLaunch, cost: str) -> Iterator[tuple[st
 
 
 def _shortened(key: str, value: str) -> str:
-    if key == VARIABLE:
+    if key == PACKED:
         return f"({len(value)} bytes: the local files)"
-    return value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+    from hfjobs_cli.text.secrets import masked_value
+
+    shown = masked_value(key, value)
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
 
 
 def _cost(session: Session, job: NewJob) -> str:
     from hfjobs_cli.launch.costs import most
 
-    flavor = _flavor_of(job, session.client.hardware_if_known())
+    flavor = _flavor_of(job, _flavors(session))
     usd = None if flavor is None else most(job, flavor)
     if flavor is None or usd is None:
         return "not known: the Hub names no price"
     times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
     ports = ", and its ports" if job.ports else ""
-    return f"${usd:.4f} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
+    shown = f"{usd:.2f}" if usd >= 1 else f"{usd:.4f}"
+    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
 
 
-def create(session: Session, launch: UvLaunch) -> JobInfo:
-    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it."""
+def create(session: Session, launch: Launch, known: Collection[str] = ()) -> JobInfo:
+    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
+
+    `known` are the ids of jobs like it that were created before.
+    """
     job = with_bucket(session, launch)
-    check_ = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
-    made_from = partial(is_made_from, sent=job)
-    return session.client.create_job(launch.namespace, job.body(), made_from, check_)
+    search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
+
+    def is_it(found: JobInfo) -> bool:
+        from hfjobs_cli.launch.existing import is_made_from  # for answers that are lost
+
+        return found.id not in known and is_made_from(found, job)
+
+    return session.client.create_job(launch.namespace, job.body(), is_it, search)
 
 
-def with_bucket(session: Session, launch: UvLaunch) -> NewJob:
+def with_bucket(session: Session, launch: Launch) -> NewJob:
     """Return the job with its local files in a bucket, to which those that must be there are taken."""
     if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
         return launch.job

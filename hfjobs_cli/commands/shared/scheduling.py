@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.new_schedule import Terms
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.launch.new_job import NewJob
+    from hfjobs_cli.launch.new_job import Launch, NewJob
     from hfjobs_cli.launch.typed import Surroundings, Typed
-    from hfjobs_cli.launch.uv import UvLaunch
     from hfjobs_cli.records.schedule import ScheduledJob
 
 
@@ -36,7 +35,7 @@ def check_when(session: Session, when: str | None) -> tuple[str, datetime | None
 
 def schedule(
     session: Session,
-    launch: UvLaunch,
+    launch: Launch,
     typed: Typed,
     when: str,
     due: datetime | None,
@@ -55,7 +54,7 @@ def schedule(
         return {"jobSpec": job, "schedule": when, **given}
 
     if terms.dry_run:
-        show_plan(session, launch, output, body, _summary(when, due, terms), cost="cost of each job")
+        show_plan(session, launch, output, around, body, _summary(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
     job = with_bucket(session, launch)
 

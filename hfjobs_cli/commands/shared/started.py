@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.shared.creating import ID_AND_URL
+from hfjobs_cli.commands.shared.creating import ID_AND_URL, announce
 from hfjobs_cli.commands.shared.launching import checked, create, show_plan
 from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.new_job import Following
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.launch.new_job import Launch
     from hfjobs_cli.launch.typed import Surroundings, Typed
-    from hfjobs_cli.launch.uv import UvLaunch
+    from hfjobs_cli.records.job import JobInfo
 
 
 def start(
     session: Session,
-    launch: UvLaunch,
+    launch: Launch,
     typed: Typed,
     following: Following,
     output: Output,
@@ -30,8 +34,92 @@ def start(
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
     if following.dry_run:
-        show_plan(session, launch, output)
+        show_plan(session, launch, output, around)
         return ExitCode.DONE
     job = create(session, launch)
-    listing.show([job])
-    return ExitCode.DONE
+    is_for_eyes = listing.is_in(ID_AND_URL)
+    if following.detach:
+        show_created(session, listing, [job])
+        return ExitCode.DONE
+    with left_running(session, [job], cancels=following.cancel_on_interrupt):
+        if is_for_eyes:
+            announce(session, job)
+        else:
+            show_created(session, listing, [job])
+        return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
+
+
+def show_created(session: Session, listing: Listing, jobs: Sequence[JobInfo]) -> None:
+    """Show new jobs, which cost money: if they cannot be shown, their ids are told. Raises OutputFailed then."""
+    try:
+        listing.show(jobs)
+    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+        session.remark(f"created: {' '.join(job.id for job in jobs)}")
+        if isinstance(error, HfJobsError):
+            # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
+            raise OutputFailed(error.message, error.hint, error.details) from None
+        raise
+
+
+def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, cancels: bool) -> ExitCode:
+    """Show what new jobs write until they have ended, and return how they did.
+
+    Ctrl-C leaves them to run, and says how to go on with them, or has them canceled if it `cancels`.
+    """
+    from hfjobs_cli.commands.shared.follow import LogsShown, Wanted
+    from hfjobs_cli.commands.shared.outcome import outcome
+
+    with left_running(session, jobs, cancels=cancels):
+        shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_lines))
+        try:
+            shown.run()
+        except (OutputFailed, ReaderGone) as error:
+            session.remark(_goes_on(jobs))
+            raise OutputFailed(error.message, error.hint, error.details) from None
+    for job in shown.jobs:
+        session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
+    session.failures += shown.errors
+    if shown.errors:
+        session.remark(_goes_on(jobs))
+    return outcome(shown.jobs)
+
+
+@contextmanager
+def left_running(session: Session, jobs: Sequence[JobInfo], *, cancels: bool) -> Iterator[None]:
+    """Have Ctrl-C leave jobs to run and say how to go on with them, or cancel them. Raises Interrupted then."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise (_canceled if cancels else _left)(session, jobs) from None
+
+
+def _left(_session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+    names = " ".join(map(_named, jobs))
+    return Interrupted(
+        f"interrupted; {'the job goes' if len(jobs) == 1 else 'the jobs go'} on",
+        hint=f"follow with 'hfjobs logs -f {names}', end with 'hfjobs cancel {names}'",
+    )
+
+
+def _canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+    """Cancel jobs that have not ended, and return the error that says so."""
+    canceled, missed = [], []
+    for job in jobs:
+        try:
+            session.client.cancel_job(JobReference.of(job, None))
+            canceled.append(_named(job))
+        except HfJobsError as error:
+            session.report(error)
+            missed.append(job)
+    if missed:
+        return _left(session, missed)
+    return Interrupted(f"interrupted; canceled {' '.join(canceled)}")
+
+
+def _goes_on(jobs: Sequence[JobInfo]) -> str:
+    names = " ".join(map(_named, jobs))
+    return f"{names} {'goes' if len(jobs) == 1 else 'go'} on; 'hfjobs logs -f {names}' follows"
+
+
+def _named(job: JobInfo) -> str:
+    return str(JobReference.of(job, None))

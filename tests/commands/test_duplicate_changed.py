@@ -1,0 +1,274 @@
+"""`hfjobs duplicate` with something changed, and `inspect --format command`, which starts the same again."""
+
+import json
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hfjobs_cli.launch.command_line import command_line
+from hfjobs_cli.launch.new_job import NewJob, Volume
+from tests.support import BY_HAND, BY_SCHEDULE, TOKEN, USER, Hfjobs, Hub, Result, act_and_hang_up, posix_only, run
+
+
+def posts(hub: Hub) -> list[str]:
+    return [path for path in hub.paths if path.startswith("POST")]
+
+
+def created(program: Hfjobs, hub: Hub, *argv: str, **environ: str) -> dict[str, Any]:
+    """Return the job that a command line creates."""
+    result = program.given(environ)("duplicate", "-q", *argv)
+    assert result.code == 0, result.stderr
+    job = hub.all_jobs()[0]
+    assert result.stdout == f"{job['id']}\n"
+    return job
+
+
+class TestChanges:
+    def test_all_that_is_not_changed_stays(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        old = hub.job()
+        job = created(hfjobs, hub, BY_HAND, "--timeout", "2h", "-s", "HF_TOKEN")
+        assert job["timeout"] == 7200
+        assert job["labels"] == {**old["labels"], "duplicated-from": BY_HAND}
+        for key in ("dockerImage", "command", "arguments", "environment", "secrets", "flavor"):
+            assert job[key] == old[key]
+        assert job["initiator"]["type"] == "user"
+        with hub.store.read() as tables:
+            assert tables.secrets_of_job(job["id"]) == {"HF_TOKEN": TOKEN}
+        assert posts(hub) == [f"POST /api/jobs/{USER}"]
+
+    def test_every_override(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = created(
+            hfjobs,
+            hub,
+            *(BY_HAND, "--flavor", "t4-small", "--timeout", "90s", "--attempts", "3", "--image", "hf.co/spaces/a/b"),
+            *(
+                "-e",
+                "NEW=1",
+                "-e",
+                "VLLM_LOGGING_LEVEL=INFO",
+                "-s",
+                "OTHER=x",
+                "--drop-secrets",
+                "--label",
+                "team=other",
+            ),
+            *("-l", "more=1", "--name", "again", "-v", "hf://alice/m:/m", "--expose", "80", "--network-group", "g"),
+            *("--", "echo", "--", "-e"),
+        )
+        assert job["spaceId"] == "a/b"
+        assert "dockerImage" not in job
+        assert (job["flavor"], job["timeout"], job["retry"]) == ("t4-small", 90, 2)
+        assert (job["command"], job["arguments"]) == (["echo", "--", "-e"], [])
+        assert job["environment"] == {"VLLM_LOGGING_LEVEL": "INFO", "NEW": "1"}
+        assert job["secrets"] == ["OTHER"]
+        assert job["labels"] == {"name": "again", "team": "other", "more": "1", "duplicated-from": BY_HAND}
+        assert job["volumes"] == [{"type": "model", "source": "alice/m", "mountPath": "/m"}]
+        assert (job["expose"], job["network"]) == ({"ports": [80], "portsPublic": []}, {"group": "g"})
+
+    def test_a_variable_can_be_taken_away(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = created(hfjobs, hub, BY_HAND, "--unset-env", "VLLM_LOGGING_LEVEL", "--drop-secrets")
+        assert (job["environment"], job.get("secrets")) == ({}, None)
+
+    def test_one_that_is_not_there_is_a_mistake(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", BY_HAND, "--unset-env", "VLLM_LOGING_LEVEL", "--drop-secrets")
+        assert result == Result(
+            2,
+            "",
+            "error: --unset-env VLLM_LOGING_LEVEL: there is no such variable to take away\n"
+            "hint: there is VLLM_LOGGING_LEVEL\n",
+        )
+        assert posts(hub) == []
+
+    def test_secrets_are_never_lost_without_a_word(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", BY_HAND, "--flavor", "t4-small")
+        assert result == Result(
+            2,
+            "",
+            f"error: job {BY_HAND} has a secret whose value nobody gets back: HF_TOKEN\n"
+            "hint: give it again with -s HF_TOKEN, or leave out with --drop-secrets\n",
+        )
+        assert posts(hub) == []
+
+    def test_nothing_is_created_if_one_of_several_cannot_be_changed_so(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.add(id="6a02000000000000000000b1", secrets=["KEY"])
+        result = hfjobs("duplicate", BY_HAND, "6a02000000000000000000b1", "-s", "HF_TOKEN", "--flavor", "t4-small")
+        assert (result.code, result.stdout) == (2, "")
+        assert "job 6a02000000000000000000b1 has a secret whose value nobody gets back: KEY" in result.stderr
+        assert posts(hub) == []
+
+    def test_several_are_changed_in_the_same_way(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", "-q", BY_HAND, "none", BY_SCHEDULE, BY_HAND, "-e", "AB=1", "-s", "HF_TOKEN")
+        assert result.code == 3
+        assert len(result.stdout.split()) == 3
+        jobs = hub.all_jobs()[:3]
+        assert {job["environment"]["AB"] for job in jobs} == {"1"}
+        sources = [job["labels"]["duplicated-from"] for job in jobs]
+        assert sorted(sources) == sorted([BY_HAND, BY_HAND, BY_SCHEDULE])
+
+    def test_bad_values_are_found_before(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        for option in (("--timeout", "90x"), ("--flavor", "a10"), ("-e", "A=1"), ("--image", "")):
+            assert hfjobs("duplicate", BY_HAND, "--drop-secrets", *option).code == 2
+        assert posts(hub) == []
+
+    def test_a_lost_answer_is_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        hub.then(lambda app, environ, start: app(environ, start), act_and_hang_up)
+        result = hfjobs("duplicate", "-q", BY_HAND, "-e", "AB=1", "--drop-secrets")
+        assert (result.code, result.stdout) == (0, f"{hub.all_jobs()[0]['id']}\n")
+        assert result.stderr.endswith("; the new job was found by what it runs\n")
+        assert posts(hub) == [f"POST /api/jobs/{USER}"]
+
+    def test_of_two_the_second_is_not_taken_for_the_first(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+
+        def answer(app: Any, environ: Any, start: Any) -> Any:
+            return app(environ, start)
+
+        hub.then(answer, answer, act_and_hang_up)
+        result = hfjobs("duplicate", "-q", BY_HAND, BY_HAND, "-e", "AB=1", "--drop-secrets")
+        assert result.code == 0
+        assert sorted(result.stdout.split()) == sorted(job["id"] for job in hub.all_jobs()[:2])
+
+
+class TestDifferences:
+    ARGV = ("--flavor", "t4-small", "-e", "AB=1", "-e", "API_KEY=s3cret", "--drop-secrets", "--dry-run")
+
+    def test_are_shown_and_nothing_is_sent(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", BY_HAND, *self.ARGV, "--format", "csv")
+        assert result == Result(
+            0,
+            "field,a,b\r\nflavor,l40sx1,t4-small\r\nenvironment.AB,,1\r\nenvironment.API_KEY,,***\r\n"
+            "secrets.HF_TOKEN,given,\r\n",
+            "nothing was sent (--dry-run)\n",
+        )
+        assert posts(hub) == []
+
+    def test_as_json_they_are_records(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, _ = hfjobs("duplicate", BY_HAND, *self.ARGV, "--json")
+        assert code == 0
+        first, *_ = json.loads(stdout)
+        assert first == {
+            **{"field": "flavor", "a": "l40sx1", "b": "t4-small", "part": "launch"},
+            **{"job_a": BY_HAND, "job_b": "new"},
+        }
+        assert posts(hub) == []
+
+    def test_there_may_be_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("duplicate", BY_HAND, "--dry-run", "--json")
+        assert result == Result(0, "[]\n", "nothing would be changed\nnothing was sent (--dry-run)\n")
+        assert posts(hub) == []
+
+
+def rerun(program: Hfjobs, line: str) -> Any:
+    """Return the body that a line of `--format command` would send."""
+    name, *argv = shlex.split(line)
+    assert name == "hfjobs"
+    code, stdout, stderr = program(argv[0], "--any-flavor", "--dry-run", "--json", *argv[1:])
+    assert code == 0, (line, stderr)
+    return json.loads(stdout)
+
+
+def body_of(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of which a job, as the Hub sends it, was made, with what the Hub adds."""
+    same = ("dockerImage", "spaceId", "command", "arguments", "environment", "flavor", "arch", "labels", "volumes")
+    body = {key: job[key] for key in (*same, "expose", "network", "resourceGroupId") if key in job}
+    body |= {"timeoutSeconds": job["timeout"]}
+    body |= {"attempts": job["retry"] + 1} if "retry" in job else {}
+    body |= {"secrets": dict.fromkeys(job["secrets"])} if job.get("secrets") else {}
+    return body
+
+
+class TestCommandLine:
+    def test_is_one_line_quoted_for_a_shell(self, hfjobs: Hfjobs) -> None:
+        assert hfjobs("inspect", "--format", "command", BY_HAND) == Result(
+            0,
+            "hfjobs run --flavor l40sx1 --timeout 7200 --name classify-cards -l team=data "
+            "-e VLLM_LOGGING_LEVEL=WARNING -s HF_TOKEN --namespace davanstrien vllm/vllm-openai:latest python -c "
+            "'print(\"1842 of 1842 cards classified\")' --model davanstrien/tiny-judge\n",
+            "",
+        )
+
+    def test_every_kind_of_job_of_the_demo_is_made_again(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        jobs = [*hub.all_jobs(), *hub.all_jobs("aurora-lab")]
+        kinds = {json.dumps(body_of(job), sort_keys=True): job for job in jobs}
+        assert len(kinds) > 8
+        for job in kinds.values():
+            line = hfjobs("inspect", "--format", "command", f"{job['owner']['name']}/{job['id']}").stdout
+            assert rerun(hfjobs, line) == body_of(job)
+
+    @posix_only
+    def test_what_a_terminal_would_obey_is_written_as_bash_reads_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        words = ["printf", "%s|", "\x1b[2J", "tab\there", "it's \\ \u202e", "\x01" * 3 + "1", "é\x7f"]
+        identifier = hub.add(command=words, arguments=[])
+        line = hfjobs("inspect", "--format", "command", identifier).stdout
+        assert line[:-1].isprintable()
+        *_, shown = line.partition("vllm-openai:latest ")
+        heard = run(["bash", "-c", shown], {"LC_ALL": "C.UTF-8"})
+        assert heard.stdout == "".join(f"{word}|" for word in words[2:])
+
+    def test_is_for_jobs_alone(self, hfjobs: Hfjobs) -> None:
+        result = hfjobs("hardware", "--format", "command")
+        assert (result.code, result.stdout) == (2, "")
+        assert result.stderr.startswith("error: unknown format 'command'\n")
+
+
+printable = st.characters(codec="utf-8", exclude_categories=("C", "Z"))
+anything = st.text(printable | st.sampled_from("'\"\\$`*!\n -=@#"))
+texts = st.text(printable | st.sampled_from("'\"\\$`*!\n -=@#"), min_size=1)
+names = st.from_regex(r"[a-zA-Z][_a-zA-Z0-9]{1,9}", fullmatch=True)
+label_texts = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True)
+hosts = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
+parts = st.from_regex(r"[a-zA-Z0-9]{1,9}", fullmatch=True)
+paths = st.lists(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1), min_size=1, max_size=3)
+volumes = st.builds(
+    lambda type_, owner, name, mount, revision, read_only, path: Volume(
+        type_,
+        f"{owner}/{name}",
+        "/" + "/".join(mount),
+        None if type_ == "bucket" else revision,
+        read_only if type_ == "bucket" else True if read_only else None,
+        path and "/".join(path),
+    ),
+    st.sampled_from(["bucket", "model", "dataset", "space"]),
+    parts,
+    parts,
+    paths,
+    st.none() | st.sampled_from(["main", "v1.2", "refs/pr/3", "feature/new", "a b"]),
+    st.none() | st.booleans(),
+    st.none() | paths,
+)
+jobs = st.builds(
+    NewJob,
+    docker_image=st.sampled_from(["ubuntu", "python:3.12", "localhost:5000/a/b:c", "a/b@sha256:00"]),
+    command=st.lists(texts, min_size=1, max_size=4).map(tuple),
+    arguments=st.lists(texts, max_size=3).map(tuple),
+    environment=st.dictionaries(names, anything, max_size=3),
+    secrets=st.dictionaries(names, st.none(), max_size=2),
+    flavor=st.sampled_from(["cpu-basic", "t4-small"]),
+    arch=st.none() | st.sampled_from(["amd64", "arm64"]),
+    timeout_secs=st.none() | st.integers(1, 10**9),
+    attempts=st.none() | st.integers(1, 9),
+    labels=st.dictionaries(label_texts, label_texts, max_size=3),
+    volumes=st.lists(volumes, max_size=3, unique_by=lambda volume: volume.mount_path).map(tuple),
+    expose=st.lists(st.integers(1, 65535), max_size=4, unique=True).map(tuple),
+    expose_public=st.lists(st.integers(1, 65535), max_size=3, unique=True).map(tuple),
+    ssh=st.booleans(),
+    network_group=hosts,
+    network_aliases=st.lists(hosts, max_size=2, unique=True).map(tuple),
+    resource_group_id=st.none() | st.just("0123456789abcdefABCDEF00"),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(job=jobs)
+def test_a_line_gives_back_the_job_that_it_was_made_of(demo: Hfjobs, job: NewJob) -> None:
+    assert rerun(demo, command_line(job, None)) == job.shown()
+
+
+@pytest.mark.parametrize("words", [("--", "x"), ("-e", "A=1"), ("--flavor",), ("a", "--"), ()])
+def test_odd_commands_too(demo: Hfjobs, words: tuple[str, ...]) -> None:
+    job = NewJob(docker_image="ubuntu", command=words, labels={"name": "n"})
+    assert rerun(demo, command_line(job, None)) == job.shown()

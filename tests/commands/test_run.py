@@ -1,0 +1,566 @@
+"""`hfjobs run`: what is sent, what is refused before it is, and that it is sent once. The peer: test_same_requests."""
+
+import io
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.emulation import Emulator, until
+from tests.support import (
+    TOKEN,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    Stall,
+    act_and_hang_up,
+    act_and_reply,
+    command,
+    command_environ,
+    hang_up,
+    posix_only,
+    run_command,
+    signalled,
+    truncate,
+)
+
+HOURLY = "cpu-upgrade"
+"""A flavor of 3 cents an hour."""
+
+
+def body_of(program: Hfjobs, *argv: str, stdin: str = "", **environ: str) -> Any:
+    """Return the body that a command line would send."""
+    name, *rest = argv
+    code, stdout, stderr = program.given(environ)(name, "--dry-run", "--json", *rest, stdin=stdin)
+    assert code == 0, stderr
+    return json.loads(stdout)
+
+
+def posts(hub: Hub) -> list[str]:
+    return [path for path in hub.paths if path.startswith("POST")]
+
+
+class TestBetter:
+    """Where it departs from the official client, on purpose."""
+
+    @pytest.mark.parametrize(
+        "value", ["hello # world", '"quoted"', "'x'", " a b ", "a\\nb", "one\ntwo", "$HOME", "=", ""]
+    )
+    def test_a_value_is_taken_as_it_is(self, hfjobs: Hfjobs, value: str) -> None:
+        assert body_of(hfjobs, "run", "-e", f"MSG={value}", "ubuntu", "env")["environment"] == {"MSG": value}
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("python", "-e", "A=1"),
+            ("echo", "--", "x"),
+            ("sh", "--flavor", "t4-small", "-d"),
+            ("sh", "--dry-run", "--help"),
+            ("hfjobs", "ps", "-q"),
+        ],
+    )
+    def test_what_comes_after_the_image_belongs_to_the_command(self, hfjobs: Hfjobs, words: tuple[str, ...]) -> None:
+        body = body_of(hfjobs, "run", "ubuntu", *words)
+        assert (body["command"], body["flavor"], body["environment"]) == ([*words], "cpu-basic", {})
+
+    def test_dashes_right_behind_the_image_are_none_of_its_words(self, hfjobs: Hfjobs) -> None:
+        assert body_of(hfjobs, "run", "ubuntu", "--", "echo", "--", "x")["command"] == ["echo", "--", "x"]
+
+    def test_an_option_right_behind_the_image_is_told_of(self, hfjobs: Hfjobs) -> None:
+        code, _, stderr = hfjobs("run", "--dry-run", "ubuntu", "--flavor", "t4-small")
+        assert code == 0
+        assert stderr.splitlines()[0] == (
+            "warning: '--flavor' stands after IMAGE and so is the command; options of hfjobs stand before IMAGE"
+        )
+
+    def test_a_name_made_of_a_long_image_is_cut(self, hfjobs: Hfjobs) -> None:
+        name = body_of(hfjobs, "run", f"registry/{'long-' * 30}:1", "true")["labels"]["name"]
+        assert (len(name), name[:10], name[-9]) == (100, "long-long-", "-")
+
+    def test_a_file_of_variables_may_have_values_of_several_lines(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        (tmp_path / "x.env").write_text("KEY='one\ntwo'\nOTHER=${KEY}\n")
+        body = body_of(hfjobs, "run", "--env-file", str(tmp_path / "x.env"), "ubuntu", "env")
+        assert body["environment"] == {"KEY": "one\ntwo", "OTHER": "${KEY}"}
+
+    def test_variables_come_from_stdin(self, hfjobs: Hfjobs) -> None:
+        body = body_of(hfjobs, "run", "--env-file", "-", "ubuntu", "env", stdin="AB=1\n")
+        assert body["environment"] == {"AB": "1"}
+
+    def test_arguments_arch_and_no_name(self, hfjobs: Hfjobs) -> None:
+        body = body_of(hfjobs, "run", "--arguments", "2", "--arch", "arm64", "--no-name", "ubuntu", "a", "-b", "c")
+        assert (body["command"], body["arguments"]) == (["a"], ["-b", "c"])
+        assert (body["arch"], "labels" in body) == ("arm64", False)
+
+
+WRONG = [
+    (("--timeout", "90x"), "'90x' is not a timeout", "a timeout is a number with s, m, h or d"),
+    (("--timeout", "90min"), "'90min' is not a timeout", "did you mean '90m'?"),
+    (("--timeout", "2hours"), "'2hours' is not a timeout", "did you mean '2h'?"),
+    (("--timeout", "-5m"), "'-5m' is not a timeout", "a number"),
+    (("--timeout", "0"), "a job cannot be given '0' to run", "a second at least"),
+    (("--timeout", "0.5s"), "a job cannot be given '0.5s' to run", "a second at least"),
+    (("--timeout", "9" * 20), f"a job cannot be given '{'9' * 20}' to run", "timeout"),
+    (("--timeout", ""), "--timeout is empty", "leave --timeout out"),
+    (("--flavor", "a10-small"), "the Hub lists no flavor 'a10-small'", "did you mean 'a10g-small'?"),
+    (("--flavor", ""), "--flavor is empty", "leave --flavor out"),
+    (("--name", "bad name!"), "'bad name!' cannot be the name of a job", "'bad-name'"),
+    (("--name", "x" * 101), f"'{'x' * 101}' cannot be the name of a job", "100 at most"),
+    (("--name", ""), "--name is empty", "leave --name out"),
+    (("--name", "a", "-l", "name=b"), "--name a contradicts --label name=b", "give one of them"),
+    (("--name", "a", "--no-name"), "--name contradicts --no-name", "give one of them"),
+    (("-l", "a b=c"), "'a b' cannot be the key of a label", "'a-b'"),
+    (("-l", "k=a/b"), "label 'k=a/b' cannot have this value", "'a-b'"),
+    (("-l", "=v"), "label '=v' is not KEY=VALUE", "keys hold"),
+    (("-e", "A=1"), "'A' cannot be the name of a variable", "names of one letter are taken for secrets only"),
+    (("-e", "1A=1"), "'1A' cannot be the name of a variable", "a letter first"),
+    (("-e", "_AB=1"), "'_AB' cannot be the name of a variable", "did you mean 'AB'?"),
+    (("-e", "MY-VAR=1"), "'MY-VAR' cannot be the name of a variable", "did you mean 'MY_VAR'?"),
+    (("-e", "=1"), "-e '=...' names nothing", "NAME=VALUE"),
+    (("-e", "BIG=" + "x" * 140_000), "the value of BIG is of 140000 bytes", "put it into a file in a bucket"),
+    (("-s", "MY-KEY=1"), "'MY-KEY' cannot be the name of a secret", "did you mean 'MY_KEY'?"),
+    (("-s", "NOT_SET"), "the job needs a secret not set here: NOT_SET", "export NOT_SET=..."),
+    (("-s", "NOT_SET", "-s", "NEITHER"), "the job needs secrets not set here: NOT_SET, NEITHER", "export"),
+    (("--env-file", "/no/such"), "--env-file /no/such cannot be read", "NAME=VALUE"),
+    (("--env-file", "-", "--secrets-file", "-"), "--env-file and --secrets-file cannot both read stdin", "name a file"),
+    (("-v", "hf://alice/model"), "the volume 'hf://alice/model' says not where it is mounted", ":/data"),
+    (("-v", "hf://alice/model:/"), "cannot be mounted at '/'", "/MOUNT"),
+    (("-v", "hf://lone:/m"), "is of 'lone', which is not OWNER/NAME", "hf://"),
+    (("-v", "hf://dataset/alice/x:/m"), "is of no type", "did you mean 'hf://datasets/alice/x'?"),
+    (("-v", "hf://kernels/alice/x:/m"), "is a kernel", "types: models"),
+    (("-v", "hf://alice/model:/m:rw"), "cannot be written to", "only buckets can"),
+    (("-v", "hf://buckets/alice/b@v1:/m"), "is a bucket, which has no revisions", "leave"),
+    (("-v", "hf://alice/m@:/m"), "names no revision after '@'", "@main"),
+    (("-v", "hf://alice/m//x:/m"), "has an empty part in its path", "one /"),
+    (("-v", "hf://alice/m:/m", "-v", "hf://bob/m:/m"), "something at '/m' is asked for twice", "give it once"),
+    (("-v", "./no-such-dir:/m"), "the volume './no-such-dir' is no directory", "hf://buckets/OWNER/NAME:/m"),
+    (("--expose", "0"), "invalid value for '--expose'", "--help"),
+    (("--expose", "x"), "invalid value for '--expose'", "--help"),
+    (tuple(f"--expose={port}" for port in range(1, 22)), "21 ports are too many", "20 at most"),
+    (("--attempts", "0"), "invalid value for '--attempts'", "--help"),
+    (("--network-group", "Big_Group"), "'Big_Group' cannot be a network group", "did you mean 'big-group'?"),
+    (("--network-group", "g" * 47), "cannot be a network group", "46 lowercase"),
+    (("--network-alias", "a"), "an alias needs a network group", "--network-group"),
+    (("--network-group", "g", "--network-alias", "A"), "'A' cannot be an alias", "did you mean 'a'?"),
+    (("--network-group", "g", *("--network-alias", "a") * 2), "the alias 'a' is asked for twice", "once"),
+    (("--resource-group-id", "team"), "'team' is not the id of a resource group", "24 hexadecimal"),
+    (("--arch", "x86"), "'x86' is no kind of processor", "amd64, arm64"),
+    (("--namespace", "a/b"), "'a/b' cannot be a namespace", "letters"),
+    (("--flavour", "t4-small"), "no such option: --flavour", "--help"),
+    (("--format", "yml", "-d"), "unknown format 'yml'", "one of"),
+]
+
+
+class TestNothingWrongIsSent:
+    @pytest.mark.parametrize(("options", "message", "hint"), WRONG, ids=[" ".join(each[0])[:40] for each in WRONG])
+    def test_it_is_found_before(
+        self, hfjobs: Hfjobs, hub: Hub, options: tuple[str, ...], message: str, hint: str
+    ) -> None:
+        code, stdout, stderr = hfjobs("run", "-d", *options, "ubuntu", "true")
+        error, advice = (line for line in stderr.splitlines() if not line.startswith("warning: "))
+        assert (code, stdout) == (2, "")
+        assert error.startswith("error: ")
+        assert message in error
+        assert advice.startswith("hint: ")
+        assert hint in advice
+        assert set(hub.paths) <= {"GET /api/jobs/hardware"}
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            ((), "missing argument 'IMAGE'"),
+            (("", "true"), "the image is empty"),
+            (("my image", "true"), "'my image' is not an image"),
+            (("https://hub.docker.com/python", "true"), "'https://hub.docker.com/python' is not an image"),
+            (("hf.co/spaces/alice", "true"), "'alice' is not a Space"),
+            (("hf.co/spaces/alice/app/x", "true"), "'alice/app/x' is not a Space"),
+            (("ubuntu", "echo", ""), "a word of the command is empty"),
+            (("ubuntu", "echo", "\udcff"), "a word of the command is not UTF-8"),
+            (("ubuntu", "echo", "x" * 131072), "a word of the command is of 131072 bytes"),
+        ],
+    )
+    def test_image_and_command_too(self, hfjobs: Hfjobs, hub: Hub, words: tuple[str, ...], message: str) -> None:
+        code, stdout, stderr = hfjobs("run", "-d", *words)
+        assert (code, stdout) == (2, "")
+        assert message in stderr
+        assert "hint: " in stderr
+        assert hub.requests == []
+
+    def test_a_file_that_is_no_dotenv_names_the_line(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+        (tmp_path / "x.env").write_text("AB=1\n= no\n")
+        code, _, stderr = hfjobs("run", "-d", "--env-file", str(tmp_path / "x.env"), "ubuntu", "true")
+        assert code == 2
+        assert "x.env: line 2 is not NAME=VALUE\n" in stderr
+        assert hub.requests == []
+
+
+class TestFlavor:
+    def test_one_that_is_not_listed_can_be_insisted_on(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        assert hfjobs("run", "-d", "--flavor", "sprx8", "ubuntu", "true").code == 2
+        assert hfjobs("run", "-d", "--flavor", "sprx8", "--any-flavor", "ubuntu", "true").code == 0
+        assert hub.all_jobs()[0]["flavor"] == "sprx8"
+
+    @pytest.mark.parametrize("status", [500, 429, 404, 200])
+    def test_the_list_is_not_needed(self, hfjobs: Hfjobs, hub: Hub, status: int) -> None:
+        """It is asked for once."""
+        hub.replies_to("/api/jobs/hardware", status, '{"not": "a list"}')
+        code, _, stderr = hfjobs("run", "-d", "--flavor", "t4-small", "ubuntu", "true")
+        assert (code, stderr) == (0, "")
+        assert hub.paths.count("GET /api/jobs/hardware") == 1
+        assert hfjobs.pauses == []
+
+    def test_the_common_one_needs_no_request(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+        del hub.requests[:]
+        assert hfjobs("run", "-d", "ubuntu", "true").code == 0
+        assert hub.paths == [f"POST /api/jobs/{USER}"]
+
+
+class TestMoney:
+    def test_the_most_it_may_cost_sets_the_timeout(self, hfjobs: Hfjobs) -> None:
+        """3 cents an hour are 0.0005 dollars a minute."""
+        argv = ("run", "--flavor", HOURLY, "--max-cost", "0.01", "ubuntu", "true")
+        assert body_of(hfjobs, *argv)["timeoutSeconds"] == 20 * 60
+
+    def test_for_each_attempt(self, hfjobs: Hfjobs) -> None:
+        argv = ("run", "--flavor", HOURLY, "--max-cost", "0.01", "--attempts", "4", "ubuntu", "true")
+        assert body_of(hfjobs, *argv)["timeoutSeconds"] == 5 * 60
+
+    def test_a_shorter_timeout_stays(self, hfjobs: Hfjobs) -> None:
+        argv = ("run", "--flavor", HOURLY, "--max-cost", "0.01", "--timeout", "2m", "ubuntu", "true")
+        assert body_of(hfjobs, *argv)["timeoutSeconds"] == 120
+
+    def test_too_little_for_a_minute_is_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs("run", "-d", "--flavor", "h200x8", "--max-cost", "0.5", "ubuntu", "true")
+        assert result == Result(
+            2,
+            "",
+            "error: $0.5 do not pay for a minute of h200x8, which costs $0.6667\n"
+            "hint: 'hfjobs hardware --sort price' lists what costs less\n",
+        )
+        assert posts(hub) == []
+
+    def test_a_limit_that_cannot_be_kept_is_not_passed_over(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/hardware", 503, "")
+        code, stdout, stderr = hfjobs("run", "-d", "--max-cost", "1", "ubuntu", "true")
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith("error: the price of cpu-basic is not known, so --max-cost cannot be kept\n")
+        assert posts(hub) == []
+
+    def test_the_summary_says_what_it_may_cost(self, hfjobs: Hfjobs) -> None:
+        argv = ("--flavor", HOURLY, "--timeout", "90m", "--attempts", "2", "ubuntu", "true")
+        assert hfjobs("run", "--dry-run", *argv).stdout.splitlines()[-1] == (
+            "cost      $0.0900 at most: 1h30m, 2 times at $0.03 an hour"
+        )
+
+
+class TestDryRun:
+    def test_sends_nothing_and_shows_no_secret(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs(
+            *("run", "--dry-run", "-s", "API_KEY=s3cret", "-s", "NOT_SET", "-e", "AB=\x1b[2J", "--expose-public", "80"),
+            *("-v", "hf://datasets/alice/d@v1/x:/d:ro", "-l", "team=ml", "--name", "n", "ubuntu", "echo", "a b"),
+        )
+        assert result == Result(
+            0,
+            "image      ubuntu\n"
+            "command    echo 'a b'\n"
+            "flavor     cpu-basic\n"
+            "timeout    30m (the Hub's default)\n"
+            "name       n\n"
+            "labels     team=ml\n"
+            "variables  AB=\\x1b[2J\n"
+            "secrets    API_KEY=***\n"
+            "           NOT_SET=(not set here)\n"
+            "volumes    hf://datasets/alice/d@v1/x:/d:ro\n"
+            "ports      80 (public)\n"
+            "cost       $0.0100 at most: 30m at $0.01 an hour, and its ports\n",
+            "warning: the value of -s API_KEY=... is seen in the list of processes and kept in the history of the "
+            "shell; -s API_KEY takes it from the environment\n"
+            "nothing was sent (--dry-run)\n",
+        )
+        assert hub.paths == ["GET /api/jobs/hardware"]
+
+    @pytest.mark.parametrize("format_", ["json", "jsonl"])
+    def test_the_body_has_names_of_secrets_only(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
+        result = hfjobs("run", "--dry-run", "--format", format_, "-s", "HF_TOKEN", "ubuntu", "env")
+        assert result.code == 0
+        assert json.loads(result.stdout)["secrets"] == {"HF_TOKEN": None}
+        assert TOKEN not in result.stdout + result.stderr
+        assert len(result.stdout.splitlines()) == 1 or format_ == "json"
+        assert hub.requests == []
+
+    def test_other_formats_are_an_error(self, hfjobs: Hfjobs) -> None:
+        for option in (("--format", "csv"), ("-q",)):
+            assert hfjobs("run", "--dry-run", *option, "ubuntu", "true") == Result(
+                2,
+                "",
+                "error: --dry-run prints a summary, json or jsonl\nhint: leave the format out, or take one of them\n",
+            )
+
+    def test_the_token_as_a_variable_is_not_shown_either(self, hfjobs: Hfjobs) -> None:
+        """It is sent, as was asked for, with a warning."""
+        code, stdout, stderr = hfjobs("run", "--dry-run", "--json", "-e", "HF_TOKEN", "-e", "AB=1", "ubuntu", "env")
+        assert (code, stderr.splitlines()[0]) == (
+            0,
+            "warning: HF_TOKEN is a variable, which whoever may look at the job can read; -s HF_TOKEN keeps it secret",
+        )
+        assert json.loads(stdout)["environment"] == {"HF_TOKEN": None, "AB": "1"}
+        assert TOKEN not in hfjobs("run", "--dry-run", "-e", "HF_TOKEN", "ubuntu", "env").stdout
+        again = hfjobs("run", "--dry-run", "--json", "--spec", "-", stdin=stdout)
+        assert again.stdout == stdout
+
+    def test_what_the_hub_says_shows_no_secret(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(400, json.dumps({"error": "secrets.KEY: 's3cretValue' is bad"}))
+        code, _, stderr = hfjobs("run", "-d", "--namespace", "x", "-s", "KEY", "ubuntu", "env", KEY="s3cretValue")
+        assert (code, "s3cretValue" in stderr, "secrets.KEY: '***' is bad" in stderr) == (1, False, True)
+
+    def test_debug_shows_no_secret(self, hfjobs: Hfjobs) -> None:
+        for argv in (("-s", "KEY"), ("-s", "KEY", "--format", "{{.secrets}}")):
+            _, stdout, stderr = hfjobs("run", "-d", "--debug", *argv, "ubuntu", "env", KEY="s3cretValue")
+            assert "s3cretValue" not in stdout + stderr
+            assert TOKEN not in stdout + stderr
+
+
+class TestSpec:
+    ARGV = (
+        *("run", "--flavor", HOURLY, "--timeout", "1h", "--attempts", "2", "-e", "AB=1", "-s", "KEY", "-l", "team=ml"),
+        *("-v", "hf://datasets/alice/d:/d", "--expose", "80", "--expose-public", "81", "--ssh", "--network-group", "g"),
+        *("--network-alias", "a", "--resource-group-id", "6" * 24, "ubuntu", "echo", "a b"),
+    )
+
+    def test_what_was_printed_gives_the_same_again(self, hfjobs: Hfjobs) -> None:
+        body = body_of(hfjobs, *self.ARGV, KEY="value")
+        assert body_of(hfjobs, "run", "--spec", "-", stdin=json.dumps(body), KEY="value") == body
+        assert body_of(hfjobs, "run", "--spec", "-", stdin=json.dumps([body]), KEY="value") == body
+
+    def test_options_override_it(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        spec = tmp_path / "job.json"
+        spec.write_text(json.dumps(body_of(hfjobs, *self.ARGV, KEY="value")))
+        argv = ("--flavor", "t4-small", "-e", "CD=2", "-l", "more=1", "--name", "other", "-v", "hf://alice/m:/d")
+        body = body_of(hfjobs, "run", "--spec", str(spec), *argv, "debian", "true", KEY="value")
+        assert (body["dockerImage"], body["command"], body["flavor"]) == ("debian", ["true"], "t4-small")
+        assert body["environment"] == {"AB": "1", "CD": "2"}
+        assert body["labels"] == {"team": "ml", "more": "1", "name": "other"}
+        assert body["volumes"] == [{"type": "model", "source": "alice/m", "mountPath": "/d"}]
+        assert body["timeoutSeconds"] == 3600
+
+    def test_its_secrets_are_asked_for_again(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+        spec = tmp_path / "job.json"
+        spec.write_text(json.dumps({"dockerImage": "ubuntu", "command": ["env"], "secrets": {"KEY": None}}))
+        result = hfjobs("run", "-d", "--spec", str(spec))
+        assert (result.code, result.stderr) == (
+            2,
+            "error: the job needs a secret not set here: KEY\n"
+            "hint: export KEY=..., or keep it in a file for --secrets-file\n",
+        )
+        assert hfjobs("run", "-d", "--spec", str(spec), KEY="value").code == 0
+        with hub.store.read() as tables:
+            assert tables.secrets_of_job(hub.all_jobs()[0]["id"]) == {"KEY": "value"}
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("{", "is no JSON"),
+            ("[]", "is no object"),
+            ("[1]", "is no object"),
+            ('{"image": "x"}', "has the unknown key 'image'"),
+            ('{"command": "echo"}', "command is not an array"),
+            ('{"command": [1]}', "command holds what is not a text"),
+            ('{"timeoutSeconds": "1h"}', "timeoutSeconds is not a whole number"),
+            ('{"environment": {"AB": 1}}', "environment holds what is not a text"),
+            ('{"volumes": [{"type": "model"}]}', "volumes has no 'source'"),
+            ('{"dockerImage": "a", "spaceId": "b/c"}', "in an image or in a Space, not in both"),
+            ('{"command": ["x"]}', "the image is empty"),
+            ("[" * 100_000, "is no JSON"),
+        ],
+    )
+    def test_what_is_wrong_in_it_is_told(self, hfjobs: Hfjobs, hub: Hub, text: str, message: str) -> None:
+        code, stdout, stderr = hfjobs("run", "-d", "--spec", "-", stdin=text)
+        assert (code, stdout) == (2, "")
+        assert message in stderr
+        assert hub.requests == []
+
+
+class TestSentOnce:
+    """A job costs money: the request for it is sent once, whatever happens to the answer."""
+
+    ARGV = ("run", "-d", "-e", "AB=1", "--flavor", "t4-small", "-v", "hf://alice/m:/m", "ubuntu", "echo", "x")
+
+    def test_prints_id_and_page(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        result = hfjobs(*self.ARGV)
+        job = hub.all_jobs()[0]
+        assert result == Result(0, f"{job['id']}  {hub.endpoint}/jobs/{USER}/{job['id']}\n", "")
+        assert (job["command"], job["environment"], job["createdAt"]) == (
+            ["echo", "x"],
+            {"AB": "1"},
+            "2026-05-12T09:00:00.000Z",
+        )
+
+    @pytest.mark.parametrize(
+        "misbehaviour",
+        [
+            act_and_hang_up,
+            truncate,
+            act_and_reply(200, "<html>"),
+            act_and_reply(200, "[]"),
+            act_and_reply(303, ""),
+            act_and_reply(500, ""),
+            act_and_reply(503, ""),
+        ],
+    )
+    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+        hfjobs("ps")
+        hfjobs("hardware")
+        hub.then(lambda app, environ, start: app(environ, start), misbehaviour)
+        code, stdout, stderr = hfjobs("run", "-q", *self.ARGV[1:])
+        job = hub.all_jobs()[0]
+        assert (code, stdout) == (0, f"{job['id']}\n")
+        assert stderr.endswith("; the new job was found by what it runs\n")
+        assert posts(hub) == [f"POST /api/jobs/{USER}"]
+
+    def test_others_like_it_are_not_taken_for_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Neither those made before, nor those of others or of a schedule, nor those that run something else."""
+        body = body_of(hfjobs, "run", "ubuntu", "echo", "x")
+        given = {"startedAt": None, "finishedAt": None, "durations": None, "secrets": None, "volumes": None}
+        spec = {**given, **body, "retry": 0, "timeout": 1800, "initiator": {"type": "user", "id": "6" * 24}}
+        now = "2026-05-12T09:00:30.000Z"
+        hub.add(**{**spec, "createdAt": "2026-05-12T08:59:00.000Z"})
+        for last, other in (
+            ("1", {"initiator": {"type": "scheduled-job", "id": "x"}}),
+            ("2", {"createdBy": {"id": "6" * 24, "name": "bob"}}),
+            ("3", {"command": ["echo", "y"]}),
+        ):
+            hub.add(**{**spec, "createdAt": now, **other, "id": f"6a02000000000000000000a{last}"})
+        hfjobs("ps")
+        hub.then(hang_up)
+        result = hfjobs("run", "-d", "ubuntu", "echo", "x")
+        assert (result.code, result.stdout) == (5, "")
+        assert result.stderr.splitlines() == [
+            f"error: it is not known whether the job was created: the connection to {hub.endpoint} broke: "
+            f"Server disconnected without sending a response. (POST /api/jobs/{USER})",
+            f"hint: before trying again, check with: hfjobs ps -a --namespace {USER} --name {body['labels']['name']}",
+        ]
+
+    def test_two_like_it_are_candidates(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hfjobs("ps")
+
+        def twice(app: Any, environ: Any, start: Any) -> Any:
+            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            for _ in range(2):
+                app({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_args: lambda _data: None)
+            return hang_up(app, environ, start)
+
+        hub.then(twice)
+        code, stdout, stderr = hfjobs("run", "-d", "ubuntu", "echo", "x")
+        assert (code, stdout) == (5, "")
+        ids = [job["id"] for job in hub.all_jobs()[:2]]
+        assert f"candidates: {ids[0]} {ids[1]}" in stderr or f"candidates: {ids[1]} {ids[0]}" in stderr
+        assert posts(hub) == [f"POST /api/jobs/{USER}"]
+
+    @pytest.mark.parametrize(("status", "code"), [(400, 1), (402, 1), (401, 4), (403, 4), (404, 3), (429, 5), (307, 1)])
+    def test_what_is_refused_is_not_looked_for(self, hfjobs: Hfjobs, hub: Hub, status: int, code: int) -> None:
+        hub.replies(status, '{"error": "because"}', {"Location": f"{hub.endpoint}/x"} if status == 307 else {})
+        result = hfjobs("run", "-d", "--namespace", "x", "ubuntu", "true")
+        assert (result.code, result.stdout) == (code, "")
+        assert hub.paths == ["POST /api/jobs/x"]
+
+    def test_the_remembered_namespace_is_asked_for_anew(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies(200, '{"name": "old-name"}')
+        hub.replies(200, "[]")
+        hfjobs("ps")
+        assert hfjobs("run", "-d", "ubuntu", "true").code == 0
+        assert posts(hub) == ["POST /api/jobs/old-name", f"POST /api/jobs/{USER}"]
+
+    def test_an_id_is_told_if_it_cannot_be_shown(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, stderr = hfjobs("run", "-d", "--format", "{{index .command 9}}", "ubuntu", "true")
+        assert (code, stdout) == (1, "")
+        assert stderr.splitlines()[0] == f"created: {hub.all_jobs()[0]['id']}"
+
+    @posix_only
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_while_it_is_sent_says_that_nobody_knows(
+        self, hfjobs: Hfjobs, hub: Hub, stall: Stall, number: int
+    ) -> None:
+        hub.then(stall)
+        argv = command("run", "-d", "--namespace", "x", "ubuntu", "true")
+        result = signalled(argv, hfjobs.environ, stall.arrived, number, then=stall.released.set)
+        assert (result.code, result.stdout) == (130, "")
+        assert result.stderr.startswith("error: it is not known whether the job was created: interrupted\nhint: ")
+        assert posts(hub) == ["POST /api/jobs/x"]
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The settings by which the program speaks to an emulator that runs jobs."""
+    served = Emulator(tmp_path_factory.mktemp("run") / "state", "--empty")
+    yield {**served.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    served.close()
+
+
+class TestFollowing:
+    """With the emulator, which runs the job."""
+
+    @pytest.mark.parametrize(("code", "status", "exit_code"), [(0, "COMPLETED", 0), (3, "ERROR", 10)])
+    def test_prints_lines_and_ends_as_the_job_did(
+        self, environ: dict[str, str], code: int, status: str, exit_code: int
+    ) -> None:
+        program = f"print('one'); print('two', flush=True); raise SystemExit({code})"
+        result = run_command("run", "python:3.12", "python", "-c", program, environ=environ)
+        assert (result.code, result.stdout) == (exit_code, "one\ntwo\n")
+        lines = result.stderr.splitlines()
+        created, identifier, page = lines[0].split()
+        assert (created, page) == ("created", f"{environ['HF_ENDPOINT']}/jobs/{USER}/{identifier}")
+        assert lines[-1].startswith(f"{identifier} is {status}")
+        assert any(line.startswith("===== Job started") for line in lines)
+
+    def test_json_is_the_job_alone(self, environ: dict[str, str]) -> None:
+        result = run_command("run", "--json", "python:3.12", "python", "-c", "print('one')", environ=environ)
+        assert [job["command"] for job in json.loads(result.stdout)] == [["python", "-c", "print('one')"]]
+
+    @posix_only
+    @pytest.mark.parametrize("cancels", [False, True])
+    def test_an_interrupt_leaves_it_or_cancels_it(self, environ: dict[str, str], cancels: bool) -> None:
+        option = ["--cancel-on-interrupt"] * cancels
+        program = "print('up', flush=True)\nimport time\nwhile True: time.sleep(0.1)"
+        process = subprocess.Popen(
+            command("run", *option, "python:3.12", "python", "-c", program),
+            env=command_environ(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+        identifier = stderr.split()[1]
+        assert (process.returncode, stdout) == (130, "")
+        (job,) = json.loads(run_command("inspect", identifier, environ=environ).stdout)
+        named = f"{USER}/{identifier}"
+        if cancels:
+            assert f"error: interrupted; canceled {named}\n" in stderr
+            assert job["status"]["stage"] == "CANCELED"
+        else:
+            assert "error: interrupted; the job goes on\n" in stderr
+            assert f"hint: follow with 'hfjobs logs -f {named}', end with 'hfjobs cancel {named}'\n" in stderr
+            assert job["status"]["stage"] == "RUNNING"
+            run_command("cancel", identifier, environ=environ)
+
+    def test_one_that_is_canceled_meanwhile_ends_with_11(self, environ: dict[str, str]) -> None:
+        process = subprocess.Popen(
+            command("run", "--name", "doomed", "python:3.12", "python", "-c", "import time; time.sleep(60)"),
+            env=command_environ(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        running = ("ps", "--status", "running", "--name", "doomed", "-q")
+        identifier = until(lambda: run_command(*running, environ=environ).stdout.strip(), "the job")
+        run_command("cancel", identifier, environ=environ)
+        process.communicate(timeout=60)
+        assert process.returncode == 11

@@ -1,0 +1,278 @@
+"""`hfjobs uv run`: scripts and files travel in the request, and are run by a real uv. The peer: test_same_requests."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.emulator.emulation import Emulator
+from tests.support import TOKEN, Hfjobs, Hub, Result, posix_only, run, run_command
+
+TELL = """\
+import json, os, sys
+told = {"argv": sys.argv[1:], "files": {}, "has_packed": "PACKED_FILES" in os.environ}
+for word in sys.argv[1:]:
+    if os.path.isfile(word):
+        told["files"][os.path.basename(word)] = open(word, "rb").read().decode()
+print(json.dumps(told))
+"""
+
+WORDS = [
+    "a b",
+    " ",
+    "",
+    "it's",
+    'say "x"',
+    "$HOME",
+    "`id`",
+    "\\\\",
+    "*",
+    "one\\ntwo",
+    "grüße",
+    "日本語",
+    "🤗",
+    "--",
+    "-e",
+    "@",
+    "@/x",
+]
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The settings by which the program speaks to an emulator that runs jobs."""
+    served = Emulator(tmp_path_factory.mktemp("uv") / "state", "--empty")
+    yield {**served.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    served.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of its own, in which the command is run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tell.py").write_text(TELL, encoding="utf-8")
+    return tmp_path
+
+
+def told(environ: dict[str, str], *argv: str) -> Any:
+    """Run a script for real, and return what it printed."""
+    result = run_command("uv", "run", *argv, environ=environ)
+    assert result.code == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@posix_only
+class TestForReal:
+    """On the emulator, with the uv that is installed."""
+
+    @pytest.mark.usefixtures("here")
+    def test_arguments_arrive_as_they_were_given(self, environ: dict[str, str]) -> None:
+        assert told(environ, "tell.py", *WORDS) == {"argv": WORDS, "files": {}, "has_packed": False}
+
+    def test_files_among_the_arguments_come_along(self, environ: dict[str, str], here: Path) -> None:
+        (here / "a").mkdir()
+        (here / "conf.yaml").write_text("x: 1", encoding="utf-8")
+        (here / "a" / "conf.yaml").write_text("grüße", encoding="utf-8")
+        (here / "with blank.txt").write_bytes(bytes(range(1, 128)))
+        heard = told(environ, "tell.py", "--config", "conf.yaml", "a/conf.yaml", "with blank.txt", "none.txt")
+        assert [Path(word).name for word in heard["argv"]] == [
+            *("--config", "conf.yaml", "conf(0).yaml", "with blank.txt", "none.txt"),
+        ]
+        assert heard["argv"][-1] == "none.txt"
+        assert heard["files"]["conf.yaml"] == "x: 1"
+        assert heard["files"]["conf(0).yaml"] == "grüße"
+        assert heard["files"]["with blank.txt"].encode() == bytes(range(1, 128))
+
+    def test_a_large_script(self, environ: dict[str, str], here: Path) -> None:
+        """Of 60 kB that do not shrink."""
+        noise = os.urandom(30_000).hex()
+        (here / "large.py").write_text(f"x = '{noise}'\nprint(len(x))\n")
+        assert told(environ, "large.py") == 60_000
+
+    def test_what_the_script_says_of_itself(self, environ: dict[str, str], here: Path) -> None:
+        (here / "said.py").write_text(
+            "# /// script\n# requires-python = '>=3.10'\n# dependencies = []\n# [tool.hf-jobs]\n# timeout = '5m'\n"
+            "# name = 'said'\n# secrets = ['SAID']\n# [tool.hf-jobs.env]\n# MODE = 'grüße'\n# ///\n"
+            "import os, json\nprint(json.dumps([os.environ['MODE'], os.environ['SAID']]))\n",
+            encoding="utf-8",
+        )
+        result = run_command("uv", "run", "said.py", environ={**environ, "SAID": "secret"})
+        assert (result.code, json.loads(result.stdout)) == (0, ["grüße", "secret"])
+        assert result.stderr.splitlines()[0] == (
+            "warning: the script asks for SAID, and gets the values that are set here"
+        )
+        (job,) = json.loads(run_command("ps", "-a", "--name", "said", "--json", environ=environ).stdout)
+        assert (job["timeout"], job["secrets"]) == (300, ["SAID"])
+
+    def test_the_line_that_inspect_gives_runs_it_again(self, environ: dict[str, str], here: Path) -> None:
+        """With the files in it."""
+        (here / "conf.yaml").write_text("x: 1", encoding="utf-8")
+        assert told(environ, "--name", "again", "tell.py", "a b", "conf.yaml")["files"] == {"conf.yaml": "x: 1"}
+        (job,) = json.loads(run_command("ps", "-a", "--name", "again", "--json", environ=environ).stdout)
+        line = run_command("inspect", "--format", "command", job["id"], environ=environ).stdout
+        programs = here / "bin"
+        programs.mkdir()
+        (programs / "hfjobs").write_text(f'#!/bin/sh\nexec {sys.executable} -m hfjobs_cli "$@"\n')
+        (programs / "hfjobs").chmod(0o755)
+        path = f"{programs}{os.pathsep}{os.environ['PATH']}"
+        again = run(["bash", "-c", line], {**environ, "PATH": path})
+        assert again.code == 0, again.stderr
+        assert json.loads(again.stdout)["argv"][0] == "a b"
+
+
+@pytest.mark.parametrize("words", [("--", "--x"), ("--help",), ("-e", "A=1", "--name", "b"), ("--with", "x")])
+def test_what_comes_after_the_script_is_its_own(hfjobs: Hfjobs, words: tuple[str, ...]) -> None:
+    """Where the official client takes its own options, and drops dashes."""
+    code, stdout, stderr = hfjobs("uv", "run", "--dry-run", "--json", "tool", *words)
+    assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
+    body = json.loads(stdout)
+    assert (body["command"], body["environment"]) == (["uv", "run", "tool", *words], {})
+
+
+@pytest.mark.parametrize("option", ["--image", "--python"])
+def test_an_option_of_uv_is_not_empty(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
+    assert hfjobs("uv", "run", "-d", option, "", "tool") == Result(
+        2, "", f"error: {option} is empty\nhint: leave {option} out, or give it a value\n"
+    )
+    assert hub.requests == []
+
+
+class TestRefused:
+    """What cannot be run is found before anything is sent."""
+
+    def test_too_much_for_a_request(self, hfjobs: Hfjobs, hub: Hub, here: Path) -> None:
+        (here / "data.bin").write_bytes(os.urandom(100_000))
+        result = hfjobs("uv", "run", "-d", "tell.py", "data.bin")
+        assert result == Result(
+            2,
+            "",
+            "error: tell.py, data.bin: packed they take 131 KiB, and a request has room for 128\n"
+            "hint: --bucket takes them to a bucket instead, or mount what is large with -v\n",
+        )
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("word", ["none.py", "none.yaml", "--config=none.yaml"])
+    def test_a_file_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, here: Path, word: str) -> None:
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "tell.py" if word[0] == "-" else word, word)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: there is no file '{word}' here\nhint: ")
+        assert hub.requests == []
+        assert here.exists()
+
+    @pytest.mark.parametrize(
+        ("table", "message", "hint"),
+        [
+            ("flavour = 'x'", "[tool.hf-jobs] of s.py has the unknown key 'flavour'", "did you mean 'flavor'?"),
+            ("timeout = true", "timeout in [tool.hf-jobs] of s.py is not a text", "in quotes"),
+            ("env = {A = 1}", "env in [tool.hf-jobs] of s.py is not a table of texts", "in quotes"),
+            ("secrets = {A = 'x'}", "secrets in [tool.hf-jobs] of s.py is not a list of texts", "names its secrets"),
+            ("secrets = ['NOT_SET']", "[tool.hf-jobs] of the script needs a secret not set here: NOT_SET", "export"),
+            ("timeout = '5x'", "'5x' is not a timeout", "30m"),
+            ("flavor = ", "the metadata of s.py is no TOML", "PEP 723"),
+            ("image = 'a b'", "'a b' is not an image", "as 'python:3.12'"),
+        ],
+    )
+    def test_a_table_that_is_wrong(
+        self, hfjobs: Hfjobs, hub: Hub, here: Path, table: str, message: str, hint: str
+    ) -> None:
+        (here / "s.py").write_text(f"# /// script\n# [tool.hf-jobs]\n# {table}\n# ///\n")
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "s.py")
+        assert (code, stdout) == (2, "")
+        assert message in stderr
+        assert hint in stderr.partition("hint: ")[2]
+        assert hub.requests == []
+
+
+def test_the_summary_marks_what_the_script_says(hfjobs: Hfjobs, here: Path) -> None:
+    (here / "s.py").write_text("# /// script\n# [tool.hf-jobs]\n# timeout = 60\n# image = 'my/uv'\n# ///\n")
+    result = hfjobs("uv", "run", "--dry-run", "s.py", "x")
+    assert (result.code, result.stderr) == (0, "nothing was sent (--dry-run)\n")
+    assert "image          my/uv\n" in result.stdout
+    assert "command        sh -c 'eval \"$PACKED_FILES\"' uv run @/s.py x\n" in result.stdout
+    assert "set by script  timeout, image\n" in result.stdout
+
+
+class Web:
+    """A server with one script, which remembers what it was asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        web = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                web.asked.append((self.path, self.headers.get("Authorization")))
+                moved = self.path.startswith("/moved")
+                self.send_response(404 if self.path == "/none.py" else 302 if moved else 200)
+                if moved:
+                    self.send_header("Location", "/scripts/embed.py?raw=1")
+                self.send_header("Content-Length", "0" if moved else str(len(content)))
+                self.end_headers()
+                if not moved:
+                    self.wfile.write(content)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library calls it
+                """Say nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web(b"# /// script\n# [tool.hf-jobs]\n# flavor = 't4-small'\n# ///\nprint(1)\n")
+    yield server
+    server.close()
+
+
+class TestAddress:
+    """A script at an address is fetched once, without the token, and travels as a file does."""
+
+    @pytest.mark.parametrize("path", ["/scripts/embed.py?raw=1", "/moved.py"])
+    def test_is_packed(self, hfjobs: Hfjobs, hub: Hub, web: Web, path: str) -> None:
+        result = hfjobs("uv", "run", "-d", f"{web.address}{path}", "--x")
+        assert (result.code, result.stderr) == (0, "")
+        job = hub.all_jobs()[0]
+        assert job["command"][3:] == ["uv", "run", f"@/{'moved' if 'moved' in path else 'embed'}.py", "--x"]
+        assert job["flavor"] == "t4-small"
+        assert job["labels"]["name"].startswith("embed-" if "embed" in path else "moved-")
+        assert {token for _, token in web.asked} == {None}
+        assert TOKEN not in json.dumps(job)
+
+    def test_that_has_none(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
+        code, stdout, stderr = hfjobs("uv", "run", "-d", f"{web.address}/none.py")
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith(f"error: {web.address}/none.py cannot be had: 404")
+        assert hub.requests == []
+
+    def test_that_does_not_answer(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "http://127.0.0.1:9/x.py")
+        assert (code, stdout) == (5, "")
+        assert stderr.startswith("error: http://127.0.0.1:9/x.py cannot be had: ")
+        assert hub.requests == []
+
+
+def test_buckets_need_huggingface_hub(here: Path, hub: Hub, directories: dict[str, str]) -> None:
+    (here / "site" / "huggingface_hub").mkdir(parents=True)
+    (here / "site" / "huggingface_hub" / "__init__.py").write_text("raise ImportError\n")
+    environ = {**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN, "PYTHONPATH": str(here / "site")}
+    for argv in (("uv", "run", "-d", "--bucket", "tell.py"), ("run", "-d", "-v", "./site:/x", "ubuntu", "true")):
+        result = run_command(*argv, environ=environ)
+        assert (result.code, result.stdout) == (2, "")
+        assert result.stderr.startswith(
+            "error: files are taken to a bucket by huggingface_hub 2.4 or later, which is not installed\nhint: pip "
+        )
+    assert not any(path.startswith("POST") for path in hub.paths)
