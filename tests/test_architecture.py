@@ -61,6 +61,12 @@ LAYERS: dict[str, set[str]] = {
 FENCES = {
     "typer": {
         "cli/app.py",
+        "cli/change_options.py",
+        "cli/choice_options.py",
+        "cli/emulator_options.py",
+        "cli/help_options.py",
+        "cli/report_options.py",
+        "cli/running_options.py",
         "cli/bridge.py",
         "cli/completion.py",
         "cli/connection.py",

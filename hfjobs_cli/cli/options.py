@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
-from hfjobs_cli.cli.registry import TOPICS
-from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, STAGES
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 
 if TYPE_CHECKING:
@@ -138,61 +136,7 @@ From = Annotated[
         help="Read the jobs in FILE, written by --format json or jsonl, instead of the Hub's; - is stdin.",
     ),
 ]
-ChosenJobs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[[NAMESPACE/]JOB...]",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
-        "stdin, one per line. Or the filters below choose jobs.",
-        autocompletion=completion.complete_jobs,
-        show_default=False,
-    ),
-]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the jobs that filters chose are meant.")]
-NewLabels = Annotated[
-    list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label to add or change; KEY alone has an empty value."),
-]
-NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name, which is the label 'name'.")]
-RemovedLabels = Annotated[list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove.")]
-ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
-ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
-OneJob = Annotated[
-    str,
-    typer.Argument(
-        metavar="[NAMESPACE/]JOB",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @running or the address of a job's page.",
-        autocompletion=completion.complete_jobs,
-        show_default=False,
-    ),
-]
-Ports = Annotated[
-    list[int] | None,
-    typer.Argument(
-        metavar="[PORT...]", min=1, max=65535, help="Ports that need a token with read access.", show_default=False
-    ),
-]
-PublicPorts = Annotated[
-    list[int] | None,
-    typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; repeat for several."),
-]
-ClearPorts = Annotated[bool, typer.Option("--clear", help="Close all ports.")]
-WaitTimeout = Annotated[
-    str | None,
-    typer.Option("--timeout", metavar="TIME", help="Wait no longer than this: 90s, 30m, 2h; then the exit code is 12."),
-]
-AnyOfThem = Annotated[bool, typer.Option("--any", help="Wait until one of them has ended.")]
-RemoteCommand = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[-- COMMAND...]", help="What to run there, instead of a shell.", show_default=False),
-]
-IdentityFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--identity-file", "-i", metavar="FILE", help="The private key, for ssh -i.", exists=True, dir_okay=False
-    ),
-]
 Namespace = Annotated[
     str | None,
     typer.Option(
@@ -260,34 +204,6 @@ class Selection(Filters):
     ] = 100
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Choice(Selection):
-    """Which jobs, where they can be named instead."""
-
-    filter_: LongFilter = None
-    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Counted(Selection):
-    """Which jobs: the filters of what counts them."""
-
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status, as by default.")] = False
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs only; 0 = all.")
-    ] = 0
-
-
-By = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--by",
-        metavar="FIELDS",
-        help=f"What the jobs of a group have in common: {', '.join(GROUPED_BY)}, or another column of 'ps'; "
-        "comma = several.",
-        autocompletion=completion.complete_by,
-    ),
-]
 Watch = Annotated[
     float | None,
     typer.Option(
@@ -300,56 +216,4 @@ Watch = Annotated[
 ]
 UntilDone = Annotated[
     bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
-]
-
-FollowUsage = Annotated[
-    bool,
-    typer.Option(
-        "--follow",
-        "-f",
-        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
-    ),
-]
-
-Topic = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[TOPIC|COMMAND]",
-        help=f"One of {', '.join(TOPICS)}, or a command.",
-        autocompletion=completion.complete_topic,
-        show_default=False,
-    ),
-]
-
-EmulatorAction = Annotated[
-    Literal["reset", "fire"] | None,
-    typer.Argument(
-        metavar="[reset|fire]",
-        help="'reset' ends and forgets all jobs instead; 'fire' fires a webhook that runs a job again.",
-        show_default=False,
-    ),
-]
-FiredJobs = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[JOB...]", help="For 'fire': ids of the jobs that are to be run.", show_default=False),
-]
-FiredRepo = Annotated[
-    str | None,
-    typer.Option(
-        "--repo",
-        metavar="TYPE:OWNER/NAME",
-        help="For 'fire': the repository that seems to have changed; default: dataset:davanstrien/model-cards.",
-    ),
-]
-Port = Annotated[
-    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")
-]
-StateDir = Annotated[
-    Path | None,
-    typer.Option("--state-dir", metavar="DIR", help="Where jobs are kept; default: that of --demo.", file_okay=False),
-]
-Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
-EmulatorToken = Annotated[
-    str | None,
-    typer.Option("--token", metavar="TOKEN", help="What opens it; default: a new one at each start."),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.api.waiting import has_ended
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import choice_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
 from hfjobs_cli.errors import ExitCode
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def cancel(
     session: Session,
-    jobs: options.ChosenJobs = None,
+    jobs: choice_options.ChosenJobs = None,
     *,
-    choice: options.Choice,
+    choice: choice_options.Choice,
     dry_run: options.DryRun = False,
-    yes: options.Yes = False,
+    yes: choice_options.Yes = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:

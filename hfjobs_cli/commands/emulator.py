@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import emulator_options
 from hfjobs_cli.cli.session import Session, emulator_needed
 from hfjobs_cli.config import emulator_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
@@ -16,13 +16,13 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 def emulator(
     session: Session,
-    action: options.EmulatorAction = None,
-    jobs: options.FiredJobs = None,
-    port: options.Port = 8765,
-    state_dir: options.StateDir = None,
-    empty: options.Empty = False,
-    token: options.EmulatorToken = None,
-    repo: options.FiredRepo = None,
+    action: emulator_options.EmulatorAction = None,
+    jobs: emulator_options.FiredJobs = None,
+    port: emulator_options.Port = 8765,
+    state_dir: emulator_options.StateDir = None,
+    empty: emulator_options.Empty = False,
+    token: emulator_options.EmulatorToken = None,
+    repo: emulator_options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for trying things out.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import change_options, choice_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.renderers.renderer import Renderer
@@ -21,11 +21,11 @@ MAX_PORTS = 20
 
 def expose(
     session: Session,
-    job: options.OneJob,
-    ports: options.Ports = None,
+    job: choice_options.OneJob,
+    ports: change_options.Ports = None,
     *,
-    public: options.PublicPorts = None,
-    clear: options.ClearPorts = False,
+    public: change_options.PublicPorts = None,
+    clear: change_options.ClearPorts = False,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import help_options
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.words import one_of
 
 
-def help(session: Session, words: options.Topic = None) -> int:  # noqa: A001 - the name of the command
+def help(session: Session, words: help_options.Topic = None) -> int:  # noqa: A001 - the name of the command
     """Explain a topic or a command.
 
     \b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import change_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
 from hfjobs_cli.errors import ExitCode
@@ -18,11 +18,11 @@ def labels(
     session: Session,
     jobs: options.Jobs,
     *,
-    label: options.NewLabels = None,
-    name: options.NewName = None,
-    remove: options.RemovedLabels = None,
-    replace: options.ReplaceLabels = False,
-    clear: options.ClearLabels = False,
+    label: change_options.NewLabels = None,
+    name: change_options.NewName = None,
+    remove: change_options.RemovedLabels = None,
+    replace: change_options.ReplaceLabels = False,
+    clear: change_options.ClearLabels = False,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "label_change"],
     namespace: options.Namespace = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import log_options, options
+from hfjobs_cli.cli import choice_options, log_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def logs(
     session: Session,
-    jobs: options.ChosenJobs = None,
+    jobs: choice_options.ChosenJobs = None,
     *,
     follow: log_options.Follow = False,
     tail: log_options.Tail = None,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import options, report_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 
 def report(
     session: Session,
-    selection: options.Counted,
+    selection: report_options.Counted,
     *,
-    by: options.By = None,
+    by: report_options.By = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "group"],
     namespace: options.Namespace = None,

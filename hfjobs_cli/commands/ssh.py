@@ -9,7 +9,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.text.times import span
@@ -29,10 +29,10 @@ _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>\
 
 def ssh(
     session: Session,
-    job: options.OneJob,
-    command: options.RemoteCommand = None,
+    job: choice_options.OneJob,
+    command: running_options.RemoteCommand = None,
     *,
-    identity_file: options.IdentityFile = None,
+    identity_file: running_options.IdentityFile = None,
     dry_run: options.DryRun = False,
     namespace: options.Namespace = None,
 ) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 def stats(
     session: Session,
-    jobs: options.ChosenJobs = None,
+    jobs: choice_options.ChosenJobs = None,
     *,
-    choice: Annotated[options.Choice, "job"],
-    follow: options.FollowUsage = False,
+    choice: Annotated[choice_options.Choice, "job"],
+    follow: running_options.FollowUsage = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,
@@ -59,7 +59,7 @@ def stats(
 
 
 def _chosen(
-    session: Session, jobs: list[str] | None, choice: options.Choice, namespace: str | None
+    session: Session, jobs: list[str] | None, choice: choice_options.Choice, namespace: str | None
 ) -> list[JobReference]:
     """Return the jobs that are named, or those that run and pass the filters."""
     from hfjobs_cli.commands.shared.selection import is_by_filters, job_filter, scan

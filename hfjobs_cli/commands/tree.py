@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli import choice_options, options, relatives
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
@@ -27,7 +27,7 @@ def tree(
     down: relatives.Down = False,
     depth: relatives.Depth = None,
     all_namespaces: relatives.AllNamespaces = False,
-    choice: Annotated[options.Choice, "job"],
+    choice: Annotated[choice_options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,
     from_: options.From = None,
@@ -104,7 +104,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _forest(
-    session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
+    session: Session, source: Source, choice: choice_options.Choice, namespace: str | None, depth: int | None
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
     from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors

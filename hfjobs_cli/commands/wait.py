@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options
+from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, Unavailable
 from hfjobs_cli.text.times import span
@@ -28,11 +28,11 @@ LAST_LOOK_SECS = 0.5
 
 def wait(
     session: Session,
-    jobs: options.ChosenJobs = None,
+    jobs: choice_options.ChosenJobs = None,
     *,
-    choice: options.Choice,
-    timeout: options.WaitTimeout = None,
-    any_: options.AnyOfThem = False,
+    choice: choice_options.Choice,
+    timeout: running_options.WaitTimeout = None,
+    any_: running_options.AnyOfThem = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,

@@ -10,7 +10,7 @@ from hfjobs_cli.records.field import NEVER_LEAVES, Field
 from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width
 
 _LONG = 50_000
-"""How many characters a line has that is parted wherever it must be."""
+"""How many characters a line has that is parted wherever it must be, and looked at as far as it is shown."""
 
 
 def cut(text: str, width: int, ellipsis: str) -> str:
@@ -30,10 +30,7 @@ def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> l
     found: list[str] = []
     left_out = 0
     for line in lines:
-        if most is not None and len(found) > most + 1:
-            left_out += 1 + len(line) // room
-            continue
-        head = line if most is None else line[: room * (most + 2)]
+        head = line if most is None or len(line) <= _LONG else line[: room * (most + 2)]
         found += _wrapped(head, room)
         left_out += (len(line) - len(head)) // room
     if most is None or len(found) + left_out <= most + 1:  # one line would stand for one

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, schedule_options
+from hfjobs_cli.cli import change_options, options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
@@ -17,11 +17,11 @@ def labels(
     session: Session,
     schedules: schedule_options.Schedules,
     *,
-    label: options.NewLabels = None,
-    name: options.NewName = None,
-    remove: options.RemovedLabels = None,
-    replace: options.ReplaceLabels = False,
-    clear: options.ClearLabels = False,
+    label: change_options.NewLabels = None,
+    name: change_options.NewName = None,
+    remove: change_options.RemovedLabels = None,
+    replace: change_options.ReplaceLabels = False,
+    clear: change_options.ClearLabels = False,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "label_change"],
     namespace: schedule_options.Namespace = None,

@@ -1,0 +1,38 @@
+"""Options and arguments of commands whose jobs are named, or chosen by filters."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.options import LongFilter, Selection
+
+ChosenJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]JOB...]",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
+        "stdin, one per line. Or the filters below choose jobs.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+OneJob = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB",
+        help="ID, the begin of one, NAMESPACE/ID, @latest, @running or the address of a job's page.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the jobs that filters chose are meant.")]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Choice(Selection):
+    """Which jobs, where they can be named instead."""
+
+    filter_: LongFilter = None
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0

@@ -1,0 +1,39 @@
+"""Options and arguments of the emulator."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+EmulatorAction = Annotated[
+    Literal["reset", "fire"] | None,
+    typer.Argument(
+        metavar="[reset|fire]",
+        help="'reset' ends and forgets all jobs instead; 'fire' fires a webhook that runs a job again.",
+        show_default=False,
+    ),
+]
+FiredJobs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[JOB...]", help="For 'fire': ids of the jobs that are to be run.", show_default=False),
+]
+FiredRepo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        metavar="TYPE:OWNER/NAME",
+        help="For 'fire': the repository that seems to have changed; default: dataset:davanstrien/model-cards.",
+    ),
+]
+Port = Annotated[
+    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")
+]
+StateDir = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="Where jobs are kept; default: that of --demo.", file_okay=False),
+]
+Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
+EmulatorToken = Annotated[
+    str | None,
+    typer.Option("--token", metavar="TOKEN", help="What opens it; default: a new one at each start."),
+]
