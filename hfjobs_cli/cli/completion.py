@@ -20,6 +20,7 @@ from hfjobs_cli.cli.bridge import LoadKind
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
+from hfjobs_cli.errors import UsageError
 from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
 from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
@@ -191,7 +192,8 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
+    with suppress(UsageError):  # of settings that make no sense
+        thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
     return found
 
 
