@@ -143,14 +143,15 @@ def root(
         ),
     ] = False,
 ) -> ExitCode:
-    """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
+    """Run Hugging Face Jobs, look after them, and see what started each of them.
 
     \b
     Examples:
-      hfjobs ps -a --initiator scheduled-job
-      hfjobs inspect 6a01d697aff1cd33e8f33a64
-      hfjobs duplicate 6a01d697aff1cd33e8f33a64
       hfjobs --demo ps
+      hfjobs run --flavor a10g-small python:3.12 python train.py
+      hfjobs logs -f @latest
+      hfjobs ps -a --initiator scheduled-job
+      hfjobs describe @failed
 
     --token, --endpoint, --demo and --debug may also stand after the command.
     """
@@ -184,8 +185,13 @@ def _app(argv: Sequence[str], *, is_tab: bool) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     )
     app.callback(invoke_without_command=True, epilog=_epilog())(for_typer(root, asks_hub=False))
-    _add(app, COMMANDS, (), lambda name: name in argv, is_tab=is_tab)
+    _add(app, _possible(argv), (), lambda name: name in argv, is_tab=is_tab)
     return app
+
+
+def _possible(argv: Sequence[str]) -> Iterable[Command]:
+    """Return the commands that a command line may be about: just one, if one is its first word, as each takes time."""
+    return [each for each in COMMANDS if argv and argv[0] in (each.name, *each.aliases)] or COMMANDS
 
 
 def _add(

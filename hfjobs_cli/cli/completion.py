@@ -192,7 +192,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
-    with suppress(UsageError):  # of settings that make no sense
+    with suppress(UsageError):  # settings that make no sense offer nothing
         thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
     return found
 

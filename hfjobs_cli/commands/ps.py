@@ -62,7 +62,6 @@ def ps(
     # Help and completion do without these.
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
-    from hfjobs_cli.commands.shared.snapshots import open_snapshot
 
     wanted = job_filter(selection, session.clock(), output.kind)
     also = ["initiator"] * wanted.is_about_initiators
@@ -75,7 +74,11 @@ def ps(
         listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
         return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
     listing = Listing(session, output, sort=sort, also=also)
-    snapshot = None if from_ is None else open_snapshot(session, from_)
+    snapshot = None
+    if from_ is not None:
+        from hfjobs_cli.commands.shared.snapshots import open_snapshot
+
+        snapshot = open_snapshot(session, from_)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)
 
     listing.show(found.jobs(), selection.limit or None)

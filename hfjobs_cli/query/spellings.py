@@ -10,7 +10,6 @@ from math import isfinite
 from typing import NoReturn
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.moments import parse_duration
 from hfjobs_cli.records.field import Field, spelled
 from hfjobs_cli.text.times import parse_time, span, timestamp
 
@@ -53,6 +52,8 @@ def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
         return _no_number(name, text)
     if field.about.spell is not span or text == span(0):
         return (text,)
+    from hfjobs_cli.query.moments import parse_duration  # its patterns take as long to make as the rest of this
+
     seconds = parse_duration(text, f"filter {name}")
     return (text, span(seconds), _plain(seconds))
 

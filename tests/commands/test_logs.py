@@ -209,6 +209,21 @@ class TestFollowing:
         assert (code, stdout) == (0, "".join(f"line {at}\n" for at in (0, 1, 2, 6, 7, 8, 9)))
         assert "some lines may be missing: the Hub does not have the last one that came before" in stderr
 
+    def test_last_lines_that_are_alike_in_all(self, replaying: Replaying) -> None:
+        """Broken off among them, or after them, it goes on where as few lines have come as fit."""
+        alike = [Line("x")] * 6
+        broken_off = replaying(Script(alike, [Cut(6, 2 * (len(alike[0].event) + 6))]))
+        assert broken_off("logs", "-f", "-n", "3", NAMED)[:2] == (0, "x\nx\nx\n")
+        after_them = replaying(Script([*alike, Line("y", "2026-05-12T14:58:01Z")], [Cut(6)]))
+        assert after_them("logs", "-f", "-n", "3", NAMED)[:2] == (0, "x\nx\nx\ny\n")
+
+    def test_only_what_comes(self, replaying: Replaying) -> None:
+        """A break before the first line loses none."""
+        later = [Line("three", "2026-05-12T14:58:01Z"), Line("four", "2026-05-12T14:58:02Z")]
+        program = replaying(Script([*LINES, *later], [Cut(3)]))
+        assert program("logs", "-f", "-n", "0", NAMED)[:2] == (0, "three\nfour\n")
+        assert [each for each in requests(program) if "logs" in each][:2] == ["GET JOB/logs?tail=0", "GET JOB/logs"]
+
     def test_a_computer_that_was_asleep_is_noticed(self) -> None:
         silence = Silence(5, longest_lost_secs=60)
         with silence.waiting(0):
@@ -318,10 +333,19 @@ class TestTerminals:
         assert program("logs", NAMED).stdout == "b\n 20%\n\n\x1b[31mred\x1b[0m\x1b[2J\x00\x9b\nx\ty\n"
 
     def test_what_commands_a_terminal_is_spelled_out(self, replaying: Replaying) -> None:
-        texts = ["\x1b[2J\x1b]0;x\x07", "\u202eabc", "\x9b31m", "a\tb", "\x1b[31;1mred\x1b[0m", "\x1b[31", "\x1b[?25l"]
+        texts = [
+            "\x1b[2J\x1b]0;x\x07",
+            "\x07\x1b[1mb\x1b[m\x08",
+            "\u202eabc",
+            "\x9b31m",
+            "a\tb",
+            "\x1b[31;1mred\x1b[0m",
+            "\x1b[31",
+            "\x1b[?25l",
+        ]
         program = replaying(Script([Line(text) for text in texts]))
         assert shown(program) == (
-            "\\x1b[2J\\x1b]0;x\\x07\n\\u202eabc\n\\x9b31m\na\tb\n\x1b[31;1mred\x1b[0m\x1b[0m\n\\x1b[31\n\\x1b[?25l\n"
+            "\\x1b[2J\\x1b]0;x\\x07\n\\x07\x1b[1mb\x1b[m\\x08\x1b[0m\n\\u202eabc\n\\x9b31m\na\tb\n\x1b[31;1mred\x1b[0m\x1b[0m\n\\x1b[31\n\\x1b[?25l\n"
         )
 
     def test_a_colour_lasts_but_does_not_leak(self, replaying: Replaying) -> None:
