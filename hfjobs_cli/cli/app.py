@@ -15,13 +15,11 @@ from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import SETTINGS
-from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
 
 PROGRAM = "hfjobs"
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_NOT_A_NUMBER = re.compile(r"is not a valid float(?: range)?")
-_NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
@@ -49,7 +47,9 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
         if not hasattr(error, "format_message"):
             raise
-        session.report(_usage_error(error))
+        from hfjobs_cli.cli.mistakes import usage_error  # for mistakes only
+
+        session.report(usage_error(error, PROGRAM))
         code = ExitCode.USAGE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
@@ -256,15 +256,3 @@ def _group_help(session: Session, ctx: typer.Context) -> ExitCode:
     if ctx.invoked_subcommand is None:
         session.write(ctx.get_help() + "\n")
     return ExitCode.DONE
-
-
-def _usage_error(error: Exception) -> UsageError:
-    """Return an error of typer's parser as one of ours."""
-    text = error.format_message().rstrip(".")  # type: ignore[attr-defined]
-    text = _NOT_A_NUMBER.sub("is not a number", _NOT_WHOLE.sub("is not a whole number", text))
-    ctx = getattr(error, "ctx", None)
-    return UsageError(text[:1].lower() + text[1:], hint=_see_help(ctx))
-
-
-def _see_help(ctx: Any) -> str:
-    return f"see '{ctx.command_path if ctx else PROGRAM} --help'"

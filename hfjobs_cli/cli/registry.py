@@ -15,6 +15,8 @@ class Command(NamedTuple):
     and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
     callers. If it `has_own_word`, the first argument is its own, and the options end at the second. One that
     `takes_words` has them behind `--`.
+
+    What it is called `elsewhere`, in docker, kubectl or gh, is not taken for it: a hint names it.
     """
 
     name: str
@@ -26,26 +28,41 @@ class Command(NamedTuple):
     runs_words: bool = False
     has_own_word: bool = False
     takes_words: bool = False
+    elsewhere: tuple[str, ...] = ()
 
 
 COMMANDS = (
-    Command("ps", "List jobs, newest first (also: ls, list).", ("ls", "list"), optional=(("--watch", "2"),)),
-    Command("inspect", "Show everything about jobs, as a JSON array."),
-    Command("run", "Run a command in an image, as a new job.", runs_words=True),
-    Command("duplicate", "Run jobs again, as new jobs (also: rerun).", ("rerun",), takes_words=True),
-    Command("logs", "Show what jobs wrote, and follow what they write."),
+    Command(
+        "ps",
+        "List jobs, newest first (also: ls, list).",
+        ("ls", "list"),
+        optional=(("--watch", "2"),),
+        elsewhere=("get",),
+    ),
+    Command("inspect", "Show everything about jobs, as a JSON array.", elsewhere=("show", "view")),
+    Command(
+        "run", "Run a command in an image, as a new job.", runs_words=True, elsewhere=("create", "start", "submit")
+    ),
+    Command(
+        "duplicate",
+        "Run jobs again, as new jobs (also: rerun).",
+        ("rerun",),
+        takes_words=True,
+        elsewhere=("restart", "retry", "clone"),
+    ),
+    Command("logs", "Show what jobs wrote, and follow what they write.", elsewhere=("attach", "tail")),
     Command("wait", "Wait until jobs have ended, and tell how they did."),
-    Command("cancel", "Cancel jobs."),
-    Command("labels", "Change the labels and the name of jobs."),
-    Command("expose", "Change the ports on which a running job can be reached."),
-    Command("ssh", "Open a shell in a running job."),
+    Command("cancel", "Cancel jobs.", elsewhere=("stop", "kill", "delete", "rm")),
+    Command("labels", "Change the labels and the name of jobs.", elsewhere=("edit", "rename", "tag")),
+    Command("expose", "Change the ports on which a running job can be reached.", elsewhere=("port", "port-forward")),
+    Command("ssh", "Open a shell in a running job.", elsewhere=("exec", "shell")),
     Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
     Command("top", "Watch running jobs: what they use, cost and write."),
     Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
     Command("tree", "Show what jobs came from, and what came of them."),
     Command("diff", "Show what differs between two jobs."),
-    Command("report", "Count jobs in groups, and what they cost."),
-    Command("hardware", "List what jobs can run on, and what it costs."),
+    Command("report", "Count jobs in groups, and what they cost.", elsewhere=("cost", "costs")),
+    Command("hardware", "List what jobs can run on, and what it costs.", elsewhere=("flavors",)),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
     Command(
@@ -55,20 +72,32 @@ COMMANDS = (
         "scheduled",
         "Run jobs by schedules.",
         commands=(
-            Command("run", "Run a command in an image, by a schedule.", runs_words=True, has_own_word=True),
+            Command(
+                "run",
+                "Run a command in an image, by a schedule.",
+                runs_words=True,
+                has_own_word=True,
+                elsewhere=("create",),
+            ),
             Command(
                 "uv",
                 "Run Python scripts by schedules.",
                 commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True, has_own_word=True),),
             ),
-            Command("ps", "List schedules (also: ls, list).", ("ls", "list")),
-            Command("inspect", "Show everything about schedules, as a JSON array."),
-            Command("suspend", "Have schedules run no more jobs, until they are resumed."),
-            Command("resume", "Have suspended schedules run jobs again."),
-            Command("trigger", "Run jobs of schedules at once, whatever their time."),
-            Command("reschedule", "Change when schedules run their jobs."),
-            Command("labels", "Change the labels and the name of schedules."),
-            Command("delete", "Delete schedules."),
+            Command("ps", "List schedules (also: ls, list).", ("ls", "list"), elsewhere=("get",)),
+            Command(
+                "inspect", "Show everything about schedules, as a JSON array.", elsewhere=("describe", "show", "view")
+            ),
+            Command(
+                "suspend",
+                "Have schedules run no more jobs, until they are resumed.",
+                elsewhere=("disable", "pause", "stop"),
+            ),
+            Command("resume", "Have suspended schedules run jobs again.", elsewhere=("enable", "unpause")),
+            Command("trigger", "Run jobs of schedules at once, whatever their time.", elsewhere=("fire", "start")),
+            Command("reschedule", "Change when schedules run their jobs.", elsewhere=("edit", "update")),
+            Command("labels", "Change the labels and the name of schedules.", elsewhere=("rename", "tag")),
+            Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm")),
         ),
     ),
 )

@@ -296,7 +296,7 @@ class TestUsage:
             (("ps", "--limit", "ten"), "invalid value for '--limit': 'ten' is not a whole number"),
             (("ps", "--limit", "1e3"), "invalid value for '--limit': '1e3' is not a whole number"),
             (("emulator", "--port", "http"), "invalid value for '--port': 'http' is not a whole number"),
-            (("ps", "--statsu", "x"), "no such option: --statsu (Possible options: --status)"),
+            (("ps", "--statsu", "x"), "no such option: --statsu"),
             (("ps", "--status"), "option '--status' requires an argument"),
             (("inspct",), "no such command 'inspct'"),
             (("--bogus",), "no such option: --bogus"),
@@ -308,7 +308,8 @@ class TestUsage:
         assert (code, stdout) == (2, "")
         first, second = stderr.splitlines()
         assert first.startswith(f"error: {message}")
-        assert second in [f"hint: see 'hfjobs{command} --help'" for command in ("", " ps", " emulator")]
+        assert second.startswith("hint: ")
+        assert second.endswith(tuple(f"see 'hfjobs{command} --help'" for command in ("", " ps", " emulator")))
         assert hub.requests == []
 
     @pytest.mark.parametrize(
