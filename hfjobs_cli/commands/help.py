@@ -28,8 +28,8 @@ def help(session: Session, words: help_options.Topic = None) -> int:  # noqa: A0
     elif not topic or any(topic in (command.name, *command.aliases) for command in COMMANDS):
         return _of_command(session, *(words or ()))
     else:
-        commands = [command.name for command in COMMANDS]
-        raise UsageError(f"no help on '{' '.join([topic, *more])}'", hint=one_of(topic, [*TOPICS, *commands]))
+        names = dict.fromkeys([*TOPICS, *(command.name for command in COMMANDS)])  # the emulator is both
+        raise UsageError(f"no help on '{' '.join([topic, *more])}'", hint=one_of(topic, names))
     return ExitCode.DONE
 
 
