@@ -101,7 +101,10 @@ def _moment(job: JobInfo, view: View) -> str:
 
 
 def _times(each: Description, view: View) -> Iterator[Piece]:
-    """Yield a bar of how long it waited and ran, and of what is left of its time while it runs; then both in words."""
+    """Yield a bar of how long it waited and ran, and of what is left of its time while it runs; then both in words.
+
+    There is no bar of a job that took no second.
+    """
     waited, ran = each.waited_secs, each.ran_secs
     if waited is None and ran is None:
         return
@@ -115,13 +118,14 @@ def _times(each: Description, view: View) -> Iterator[Piece]:
     for sign, length, style in zip(signs, lengths, styles, strict=True):
         if length:
             yield sign * length, style
-    yield "\n", None
+    if any(lengths):
+        yield f"\n{' ' * _LABEL}", None
     words = [
         f"{sign} {word} {span(seconds)}"
         for sign, word, seconds in zip(signs, ("waited", "ran", "left"), (waited, ran, left or None), strict=True)
         if seconds is not None
     ]
-    yield f"{' ' * _LABEL}{'  '.join(words)}\n", None
+    yield f"{'  '.join(words)}\n", None
 
 
 def _lengths(seconds: list[float], room: int) -> list[int]:

@@ -75,6 +75,12 @@ class TestPage:
         assert printed.isascii()
         assert "Times        --------====" in printed
 
+    def test_has_no_bar_where_no_time_passed(self, hfjobs: Hfjobs, family: Family) -> None:
+        durations = {"schedulingSecs": 0, "runningSecs": 0, "totalSecs": 0}
+        job = family.add("quick", stage="COMPLETED", durations=durations)
+        printed = hfjobs("describe", job).stdout
+        assert "\nTimes        ─ waited 0s  ━ ran 0s\nCost " in printed
+
     @pytest.mark.parametrize(
         ("name", "changes"),
         [
