@@ -8,6 +8,7 @@ from decimal import Decimal
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import NewJob
 from hfjobs_cli.provenance.costs import PORTS_A_MINUTE
+from hfjobs_cli.records.cost import dollars
 from hfjobs_cli.records.hardware import Hardware
 
 
@@ -29,7 +30,7 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
     if minutes < 1:
         attempts = job.attempts or 1
         raise UsageError(
-            f"${usd:f} do not pay for a minute of {flavor.name}, which costs ${price / attempts:.4f}"
+            f"{dollars(usd)} does not pay for a minute of {flavor.name}, which costs {dollars(price / attempts)}"
             + (f", {attempts} times" if attempts > 1 else ""),
             hint="'hfjobs hardware --sort price' lists what costs less",
         )

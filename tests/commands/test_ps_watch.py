@@ -285,7 +285,7 @@ class TestOptions:
         assert hfjobs("ps", "--watch", *options) == Result(
             2,
             "",
-            f"error: --watch cannot write {name} here\n"
+            f"error: --watch cannot write the format {name} here\n"
             "hint: on a terminal it shows a table, in a pipe it writes jsonl\n",
         )
         assert hub.requests == []

@@ -240,7 +240,7 @@ class TestMoney:
         assert result == Result(
             2,
             "",
-            "error: $0.5 do not pay for a minute of h200x8, which costs $0.6667\n"
+            "error: $0.50 does not pay for a minute of h200x8, which costs $0.67\n"
             "hint: 'hfjobs hardware --sort price' lists what costs less\n",
         )
         assert posts(hub) == []

@@ -221,7 +221,7 @@ class TestFollow:
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         code, _, stderr = hfjobs("stats", "-f", "--format", format_)
         assert (code, hub.requests) == (2, [])
-        assert stderr.startswith(f"error: --follow cannot write {format_} here\n")
+        assert stderr.startswith(f"error: --follow cannot write the format {format_} here\n")
 
     def test_no_running_job(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")

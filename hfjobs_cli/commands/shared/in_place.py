@@ -33,7 +33,7 @@ def is_in_place(session: Session, listing: Listing, option: str, formats: Sequen
         return True
     if listing.format_name not in formats:
         raise UsageError(
-            f"{option} cannot write {listing.format_name} here",
+            f"{option} cannot write the format {listing.format_name} here",
             hint=f"on a terminal it shows a table, in a pipe it writes {' or '.join(formats)}",
         )
     return False
