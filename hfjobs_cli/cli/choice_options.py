@@ -8,22 +8,35 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import LongFilter, Selection
 
+_CHOSEN = (
+    "ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from stdin, one "
+    "per line. Or the filters below choose jobs."
+)
+
 ChosenJobs = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[[NAMESPACE/]JOB...]",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
-        "stdin, one per line. Or the filters below choose jobs.",
+        help=_CHOSEN,
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
 ]
-OneJob = Annotated[
+ChosenActiveJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]JOB...]",
+        help=_CHOSEN,
+        autocompletion=completion.complete_active_jobs,
+        show_default=False,
+    ),
+]
+OneActiveJob = Annotated[
     str,
     typer.Argument(
         metavar="[NAMESPACE/]JOB",
         help="ID, the begin of one, NAMESPACE/ID, @latest, @running or the address of a job's page.",
-        autocompletion=completion.complete_jobs,
+        autocompletion=completion.complete_active_jobs,
         show_default=False,
     ),
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +21,14 @@ from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.records.vocabulary import GROUPED_BY, INITIATOR_TYPES, NO_INITIATOR, SCHEDULE_STATES, STAGES
+from hfjobs_cli.records.vocabulary import (
+    ACTIVE_STAGES,
+    GROUPED_BY,
+    INITIATOR_TYPES,
+    NO_INITIATOR,
+    SCHEDULE_STATES,
+    STAGES,
+)
 from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.text.times import age
 
@@ -138,6 +145,15 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
     Of the jobs there are none if the Hub does not answer within a second.
     """
+    return _jobs(ctx, incomplete, ())
+
+
+def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Offer what `complete_jobs` does, but of the jobs those only that have not ended."""
+    return _jobs(ctx, incomplete, ACTIVE_STAGES)
+
+
+def _jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str]) -> list[tuple[str, str]]:
     from hfjobs_cli.query.names import is_name
 
     namespace, slash, begun = incomplete.rpartition("/")
@@ -146,7 +162,7 @@ def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
         from hfjobs_cli.query.namings import JOBS
 
         return [(f"{namespace}{slash}{each}", "") for each in descriptions(JOBS) if each.startswith(begun.lower())]
-    jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name)).jobs)
+    jobs = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
     now: datetime = ctx.obj.clock()
     return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in jobs if is_name(job.id)]
 

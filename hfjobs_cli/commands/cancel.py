@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def cancel(
     session: Session,
-    jobs: choice_options.ChosenJobs = None,
+    jobs: choice_options.ChosenActiveJobs = None,
     *,
     choice: choice_options.Choice,
     dry_run: options.DryRun = False,

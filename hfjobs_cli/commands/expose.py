@@ -21,7 +21,7 @@ MAX_PORTS = 20
 
 def expose(
     session: Session,
-    job: choice_options.OneJob,
+    job: choice_options.OneActiveJob,
     ports: change_options.Ports = None,
     *,
     public: change_options.PublicPorts = None,

@@ -29,7 +29,7 @@ _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>\
 
 def ssh(
     session: Session,
-    job: choice_options.OneJob,
+    job: choice_options.OneActiveJob,
     command: running_options.RemoteCommand = None,
     *,
     identity_file: running_options.IdentityFile = None,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def stats(
     session: Session,
-    jobs: choice_options.ChosenJobs = None,
+    jobs: choice_options.ChosenActiveJobs = None,
     *,
     choice: Annotated[choice_options.Choice, "job"],
     follow: running_options.FollowUsage = False,

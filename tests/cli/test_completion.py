@@ -207,6 +207,13 @@ class TestJobs:
         row = complete(f"hfjobs {command_} {BY_HAND[:9]}", settings).stdout
         assert row.startswith(f"{BY_HAND}\tclassify-cards completed ")
 
+    @pytest.mark.parametrize("command_", ["cancel", "stats", "ssh", "expose"])
+    def test_have_not_ended_where_only_such_are_taken(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
+        settings = self.logged_in(environ, hub)
+        active = [job["id"] for job in hub.all_jobs() if job["status"]["stage"] in ("RUNNING", "SCHEDULING")]
+        assert sorted(offered(f"hfjobs {command_} ", settings)) == sorted(active)
+        assert offered(f"hfjobs {command_} @r", settings) == ["@running"]
+
     def test_know_the_namespace(self, environ: dict[str, str], hub: Hub) -> None:
         settings = self.logged_in(environ, hub)
         assert offered(f"hfjobs inspect {USER}/{BY_HAND[:9]}", settings) == [f"{USER}/{BY_HAND}"]
