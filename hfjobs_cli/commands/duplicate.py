@@ -62,6 +62,8 @@ def duplicate(
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
     if dry_run:
+        if not changes:
+            return _show_copied(session, references, output)
         return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
@@ -98,6 +100,20 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
     return again
 
 
+def _show_copied(session: Session, references: Sequence[JobReference], output: options.Output) -> ExitCode:
+    """Show the jobs that would be run again as they are, and make none."""
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.several import show_results
+    from hfjobs_cli.renderers.registry import RENDERERS
+
+    found = session.client.inspect_jobs([*references])
+    count = sum(not isinstance(each, HfJobsError) for each in found)
+    show_results(session, Listing(session, output, default=RENDERERS["table"], indent=4), found)
+    session.remark(f"would run {count} {output.kind.noun if count == 1 else output.kind.plural} again, unchanged")
+    session.remark("nothing was sent (--dry-run)")
+    return ExitCode.DONE
+
+
 def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
@@ -110,11 +126,6 @@ def _show_differences(
     listing = Listing(session, replace(output, kind=KIND), indent=4)
     now = session.clock()
     found = []
-    if not changes:
-        session.failures += [
-            each for each in session.client.inspect_jobs([*references]) if isinstance(each, HfJobsError)
-        ]
-        references = []
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)
     for reference in references:
         result = ready[reference]

@@ -59,7 +59,7 @@ def expose(
             now = session.client.inspect_job(reference)
             status = replace(now.status, expose_urls=None)
             listing.show([replace(now, expose=wanted, expose_public=open_to_all, status=status)])
-            session.remark("nothing was changed")
+            session.remark("nothing was changed (--dry-run)")
             continue
         exposed = session.client.expose_job(reference, wanted, open_to_all)
         listing.show([exposed])

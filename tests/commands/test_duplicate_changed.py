@@ -158,7 +158,9 @@ class TestDifferences:
 
     def test_there_may_be_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("duplicate", BY_HAND, "--dry-run", "--json")
-        assert result == Result(0, "[]\n", "nothing would be changed\nnothing was sent (--dry-run)\n")
+        told = "would run 1 job again, unchanged\nnothing was sent (--dry-run)\n"
+        assert (result.code, result.stderr) == (0, told)
+        assert [each["id"] for each in json.loads(result.stdout)] == [BY_HAND]
         assert posts(hub) == []
 
 

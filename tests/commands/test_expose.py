@@ -33,7 +33,7 @@ def test_clear_closes_all(hfjobs: Hfjobs, job: str) -> None:
 
 def test_a_dry_run_changes_nothing(hfjobs: Hfjobs, hub: Hub, job: str) -> None:
     result = hfjobs("expose", f"{USER}/{job}", "8000", "--dry-run")
-    assert result == Result(0, "8000   token   -\n", "nothing was changed\n")
+    assert result == Result(0, "8000   token   -\n", "nothing was changed (--dry-run)\n")
     assert hub.paths == [f"GET /api/jobs/{USER}/{job}"]
 
 

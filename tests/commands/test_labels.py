@@ -67,7 +67,7 @@ class TestChanges:
 
     def test_a_dry_run_changes_nothing(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:
         code, stdout, stderr = hfjobs("labels", job, "--clear", "--dry-run", "--json")
-        assert (code, stderr) == (0, "no labels were changed\n")
+        assert (code, stderr) == (0, "nothing was changed (--dry-run)\n")
         assert json.loads(stdout)[0]["after"] == {}
         assert labels_of(hub, job) == {"name": "old", "team": "ml", "env": "dev"}
 

@@ -58,5 +58,5 @@ def labels(
 
     listing.show(done_to_each(session, references, change, "labelled"))
     if dry_run:
-        session.remark("no labels were changed")
+        session.remark("nothing was changed (--dry-run)")
     return ExitCode.DONE

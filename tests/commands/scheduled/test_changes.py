@@ -182,7 +182,7 @@ class TestLabels:
 
     def test_a_dry_run_changes_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("scheduled", "labels", "@name=refresh-index", "--clear", "--dry-run")
-        assert (result.code, result.stderr) == (0, "no labels were changed\n")
+        assert (result.code, result.stderr) == (0, "nothing was changed (--dry-run)\n")
         assert result.stdout.splitlines()[1].split() == [DAILY_SCHEDULE, "name=refresh-index,team=data", "-"]
         assert changes(hub) == []
 
