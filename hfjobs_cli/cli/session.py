@@ -43,6 +43,7 @@ class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `created` are the ids of what was created, which costs money; whoever does not get to see them is told of them.
     `secrets` are never told of on stderr, whoever would.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
@@ -56,6 +57,7 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
     told_of_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
@@ -171,7 +173,14 @@ class Session:
             log=self.remark if self.settings.is_debug else None,
             sleep=self.sleep,
         )
-        return JobsClient(transport, memory=memory, warn=self.warn, unusable=self.failures.append, sleep=self.sleep)
+        return JobsClient(
+            transport,
+            memory=memory,
+            warn=self.warn,
+            unusable=self.failures.append,
+            made=self.created.append,
+            sleep=self.sleep,
+        )
 
     def end(self, code: int) -> int:
         """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""
@@ -284,6 +293,12 @@ class Session:
                 self.remark(line)
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
+
+    def tell_created(self) -> None:
+        """Tell of what this run has created, once, if it can or may not have been shown."""
+        if self.created:
+            self.remark(f"created: {' '.join(self.created)}")
+            self.created.clear()
 
     @property
     def shows_progress(self) -> bool:
