@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone, Unavailable, UsageError
-from hfjobs_cli.text.escapes import printable, redacted
+from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -171,6 +171,7 @@ class Session:
             wsgi_app=wsgi_app,
             warn=lambda line: (self.told_of_wait or self.warn)(line),
             log=self.remark if self.settings.is_debug else None,
+            redacted=self.redacted,
             sleep=self.sleep,
         )
         return JobsClient(
@@ -263,11 +264,7 @@ class Session:
 
         After the last one, requests that are still under way in other threads are not heard.
         """
-        settings: Settings | None = self.__dict__.get("settings")
-        if settings is not None:
-            line = redacted(line, settings.token)
-        for secret in self.secrets:
-            line = redacted(line, secret, "***")
+        line = self.redacted(line)
         with self._speaking:
             if self._is_over:
                 return
@@ -280,6 +277,11 @@ class Session:
                 self.stderr.write(printable(line) + "\n")
                 self.stderr.flush()
 
+    def redacted(self, text: str) -> str:
+        """Return a text without the token and the secrets. It must be whole: a part of one is not found."""
+        settings: Settings | None = self.__dict__.get("settings")
+        return without_secrets(redacted(text, settings and settings.token), self.secrets)
+
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""
         self.remark(f"warning: {line}")
@@ -287,7 +289,7 @@ class Session:
     def report(self, *errors: HfJobsError) -> None:
         """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
-            message = error.message
+            message = self.redacted(error.message)
             self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
             for line in error.details:
                 self.remark(line)
