@@ -6,6 +6,7 @@ import math
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import NewJob
+from hfjobs_cli.launch.timeouts import MAX_SECS
 from hfjobs_cli.records.hardware import Hardware
 
 PORTS_USD_HOUR = 0.01
@@ -26,7 +27,7 @@ def longest_for(job: NewJob, flavor: Hardware, usd: float) -> int:
             f"the Hub names no price of {flavor.name}, so it is not known what --max-cost allows",
             hint="give --timeout instead",
         )
-    minutes = math.floor(usd / (price * (job.attempts or 1)) + 1e-9)
+    minutes = math.floor(min(usd / (price * (job.attempts or 1)) + 1e-9, MAX_SECS // 60))
     if minutes < 1:
         raise UsageError(
             f"${usd:g} do not pay for a minute of {flavor.name}, which costs ${price:.4f}"
