@@ -34,9 +34,7 @@ class Creation(Generic[Made]):
     mark: str = "its initiator"
     noun: str = "job"
 
-    def run(
-        self, made: Callable[[str], None], warn: Callable[[str], None], sleep: Callable[[float], None]
-    ) -> Made:
+    def run(self, made: Callable[[str], None], warn: Callable[[str], None], sleep: Callable[[float], None]) -> Made:
         """Create it and return it.
 
         `made` is told the id before anything else happens: until then a KeyboardInterrupt becomes Interrupted, and from

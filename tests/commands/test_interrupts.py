@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
+
 from tests.support import BY_HAND, BY_SCHEDULE, DAILY_SCHEDULE, USER, Hfjobs, Hub, Result
 
 EVERY = 7
@@ -22,7 +23,8 @@ def interrupted_at(hub: Hub, moment: int) -> Iterator[list[str]]:
 
     Yields where that was, once it has been.
     """
-    here, passed, place = threading.get_ident(), 0, []
+    here, passed = threading.get_ident(), 0
+    place: list[str] = []
 
     def trace(frame: FrameType, _event: str, _argument: object) -> Any:
         name = frame.f_globals.get("__name__", "")
