@@ -1,4 +1,4 @@
-"""List, inspect and duplicate Hugging Face Jobs.
+"""Run Hugging Face Jobs and look after them.
 
 The names below are loaded on first use, so that importing the package costs next to nothing.
 """

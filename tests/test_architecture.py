@@ -23,7 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "renderers": {"errors", "text", "records", "launch", "template"},
     "live": {"errors", "text", "records", "renderers"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
-    "provenance": {"errors", "text", "records", "query", "api"},
+    "provenance": {"errors", "text", "records", "query", "launch", "api"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",

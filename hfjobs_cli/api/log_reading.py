@@ -326,5 +326,6 @@ class LogReading:
                     if not feed.is_open:
                         return not self.is_over  # it does not say
                     break
-                found = [*found, *(event.data for event in events if event.data)][-LAST_LINES:]
-        return self._replay.has_last(found)
+                # Headers, too: at most one for each line.
+                found = [*found, *(event.data for event in events if event.data)][-2 * LAST_LINES :]
+        return self._replay.has_last(found, LAST_LINES)

@@ -161,17 +161,24 @@ class Replay:
             return ()
         return () if new is None else self._found(finder, new)
 
-    def has_last(self, events: Sequence[str]) -> bool:
-        """Tell whether the last events that there are, some of them, are the last that were taken."""
+    def has_last(self, events: Sequence[str], asked: int) -> bool:
+        """Tell whether the last events that there are, of `asked` lines, are the last that were taken.
+
+        Where they would also fit further back, as equal lines that came at one moment do, nobody knows.
+        """
         lines = [event for event in events if not _is_header(event)]
+        if any(event not in self._headers for event in events if _is_header(event)):
+            return False
         if not lines:
             return True
         if not self._recent:
             return self._asked == 0 and _moment_of(lines[-1]) < self._since
         if self._asked is None and self._lines < len(lines):
             return False
-        size = min(len(lines), len(self._recent))
-        return list(map(hash, lines[-size:])) == list(self._recent)[-size:]
+        last = list(self._recent)[-len(lines) :]
+        if list(map(hash, lines[-len(last) :])) != last:
+            return False
+        return len(lines) < asked or not any(last[by:] == last[:-by] for by in range(1, len(last)))
 
     def settle(self) -> Sequence[str]:
         """Return what was held back, now that nothing comes."""

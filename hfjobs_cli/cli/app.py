@@ -144,14 +144,15 @@ def root(
         ),
     ] = False,
 ) -> ExitCode:
-    """List, inspect and duplicate Hugging Face Jobs, and see what started each of them.
+    """Run Hugging Face Jobs, look after them, and see what started each of them.
 
     \b
     Examples:
-      hfjobs ps -a --initiator scheduled-job
-      hfjobs inspect 6a01d697aff1cd33e8f33a64
-      hfjobs duplicate 6a01d697aff1cd33e8f33a64
       hfjobs --demo ps
+      hfjobs run --flavor a10g-small python:3.12 python train.py
+      hfjobs logs -f @latest
+      hfjobs ps -a --initiator scheduled-job
+      hfjobs describe @failed
 
     --token, --endpoint, --demo and --debug may also stand after the command.
     """

@@ -103,8 +103,9 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
 
 def _has_ended(ctx: typer.Context) -> bool:
     """Tell whether the words of another command have begun, of which nothing is known here."""
-    arguments = [param for param in ctx.command.params if param.param_type_name == "argument"]
-    return not ctx.allow_interspersed_args and any(ctx.params.get(param.name or "") for param in arguments)
+    arguments = [param.name or "" for param in ctx.command.params if param.param_type_name == "argument"]
+    # The last two are what is run, and its words; behind an argument before them options go on.
+    return not ctx.allow_interspersed_args and any(ctx.params.get(name) for name in arguments[-2:])
 
 
 def _options_with_value(ctx: typer.Context) -> dict[str, Any]:

@@ -73,6 +73,12 @@ def test_columns_are_those_of_a_table(hfjobs: Hfjobs) -> None:
     assert result == Result(0, f"JOB ID                    NAME\n{newest(hfjobs)['id']}  classify-cards\n", "")
 
 
+def test_several_are_lines_of_one_table(hfjobs: Hfjobs) -> None:
+    code, stdout, stderr = hfjobs("duplicate", BY_HAND, BY_SCHEDULE, "--format", "csv", "--columns", "name,status")
+    assert (code, stderr) == (0, "")
+    assert stdout == "name,status\r\nclassify-cards,SCHEDULING\r\nrefresh-index,SCHEDULING\r\n"
+
+
 def test_quiet_prints_the_id(hfjobs: Hfjobs) -> None:
     result = hfjobs("duplicate", "-q", BY_HAND)
     assert result == Result(0, f"{newest(hfjobs)['id']}\n", "")

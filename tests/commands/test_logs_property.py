@@ -82,6 +82,8 @@ def program(hub: ReplayingHub, home: Path) -> Hfjobs:
 
 @SLOW
 @given(logs(alike=True), st.integers(0, 3))
+@example(([Line("a", LATE)] * 9, [Cut(0, None, "end"), Cut(8, None, "end")]), 0)
+@example(([Line("a", LATE)] * 9 + [Line(HEADER, LATE)], [Cut(0, None, "end"), Cut(9, None, "end")]), 0)
 def test_a_job_is_followed(hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]], lag: int) -> None:
     lines, cuts = log
     hub.jobs = {JOB: Script(lines, list(cuts), lag)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
@@ -37,6 +38,7 @@ def create_each(
     failures: list[HfJobsError] = []
     given = list(references)
     stopped: BaseException | None = None
+    streams = listing is not None and listing.streams
 
     def jobs() -> Iterator[JobInfo]:
         for reference in given:
@@ -50,15 +52,16 @@ def create_each(
             else:
                 created.append(job)
                 yield job
+                if streams:
+                    session.flush()  # whoever pays for it sees it before the next is created
 
     try:
-        for job in jobs():
+        new = jobs()
+        for job in islice(new, 1 if streams else None):
             if listing is None:
                 announce(session, job)
-            elif listing.streams:
-                listing.show([job])
-        if created and listing is not None and not listing.streams:
-            listing.show(created)
+        if created and listing is not None:
+            listing.show(chain(list(created), new))
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error

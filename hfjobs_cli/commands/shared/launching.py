@@ -76,7 +76,9 @@ def checked(
 
 
 def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
-    from hfjobs_cli.launch.costs import longest_for
+    from decimal import Decimal
+
+    from hfjobs_cli.provenance.ceiling import longest_for
 
     flavor = _flavor_of(job, flavors)
     if flavor is None:
@@ -84,7 +86,7 @@ def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
             f"the price of {job.flavor} is not known, so --max-cost cannot be kept",
             hint="the Hub does not list it, or does not answer; give --timeout instead",
         )
-    allowed = longest_for(job, flavor, usd)
+    allowed = longest_for(job, flavor, Decimal(str(usd)))
     return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
 
 
@@ -176,7 +178,7 @@ def _shortened(key: str, value: str) -> str:
 
 
 def _cost(session: Session, job: NewJob) -> str:
-    from hfjobs_cli.launch.costs import most
+    from hfjobs_cli.provenance.ceiling import most
 
     flavor = _flavor_of(job, _flavors(session))
     usd = None if flavor is None else most(job, flavor)
