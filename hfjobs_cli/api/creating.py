@@ -34,25 +34,31 @@ class Creation(Generic[Made]):
     mark: str = "its initiator"
     noun: str = "job"
 
-    def run(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> Made:
+    def run(self, made: Callable[[str], None], warn: Callable[[str], None], sleep: Callable[[float], None]) -> Made:
         """Create it and return it.
 
-        Raises what `send` raises if it is certain that nothing was created, Unavailable with `maybe_done` if it is not,
-        and Interrupted after a KeyboardInterrupt. `warn` is told if it had to be found.
+        `made` is told the id before anything else happens: until then a KeyboardInterrupt becomes Interrupted, and from
+        then on whoever was told knows what there is to pay for. Raises what `send` raises if it is certain that nothing
+        was created, and Unavailable with `maybe_done` if it is not. `warn` is told if it had to be found.
         """
-        started = time.monotonic()
         try:
-            try:
-                return self.send()
-            except Unavailable as error:
-                if not error.maybe_done:
-                    raise
-                reason: HfJobsError = error
-            except BadResponse as error:
-                reason = error
-            found = self._find(started, sleep)
+            new = self._sent_or_found(warn, sleep)
+            made(new.id)
         except KeyboardInterrupt:
             raise Interrupted(*self.in_doubt("interrupted")) from None
+        return new
+
+    def _sent_or_found(self, warn: Callable[[str], None], sleep: Callable[[float], None]) -> Made:
+        started = time.monotonic()
+        try:
+            return self.send()
+        except Unavailable as error:
+            if not error.maybe_done:
+                raise
+            reason: HfJobsError = error
+        except BadResponse as error:
+            reason = error
+        found = self._find(started, sleep)
         if len(found) != 1:
             several = f"; candidates: {' '.join(job.id for job in found)}" if found else ""
             raise Unavailable(*self.in_doubt(reason.message + several), maybe_done=True) from reason

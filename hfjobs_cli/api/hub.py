@@ -44,14 +44,17 @@ class Hub:
         memory: KnownUsers | None = None,
         warn: Callable[[str], None] = lambda _line: None,
         unusable: Callable[[BadResponse], None] | None = None,
+        made: Callable[[str], None] = lambda _id: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Use `transport`; `memory` keeps the default namespace between runs.
 
         `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
-        of each item of a listing that cannot be used, so that the others can; by default it is raised.
+        of each item of a listing that cannot be used, so that the others can; by default it is raised. `made` is told
+        the id of all that is created, as soon as it is known.
         """
         self._unusable = unusable
+        self._made = made
         self._odd_values = 0
         self._transport = transport
         self._memory = memory

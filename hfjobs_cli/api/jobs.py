@@ -161,7 +161,7 @@ class Jobs(Hub):
                 f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
-        return Creation(send, newest, is_it, in_doubt, "what it runs").run(self._warn, self._sleep)
+        return Creation(send, newest, is_it, in_doubt, "what it runs").run(self._made, self._warn, self._sleep)
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
@@ -219,7 +219,7 @@ class Jobs(Hub):
             )
 
         creation = Creation(lambda: self._job(DUPLICATE, namespace, source), newest, is_it, in_doubt)
-        return creation.run(self._warn, self._sleep)
+        return creation.run(self._made, self._warn, self._sleep)
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Ask for a job, or for something to be done with it, and parse the job that comes back."""

@@ -56,7 +56,7 @@ class Scheduling(Schedules):
             )
 
         creation = Creation(send, newest, is_it, in_doubt, "what it runs", KIND.noun)
-        return creation.run(self._warn, self._sleep)
+        return creation.run(self._made, self._warn, self._sleep)
 
     def trigger_schedule(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
@@ -92,7 +92,7 @@ class Scheduling(Schedules):
 
         try:
             creation = Creation(send, newest, is_it, in_doubt)
-            return creation.run(self._warn, self._sleep)
+            return creation.run(self._made, self._warn, self._sleep)
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
 

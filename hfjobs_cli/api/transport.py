@@ -112,12 +112,14 @@ class Transport:
         wsgi_app: Callable[..., Iterable[bytes]] | None = None,
         warn: Callable[[str], None] = lambda _line: None,
         log: Callable[[str], None] | None = None,
+        redacted: Callable[[str], str] = lambda text: text,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Connect to nothing yet.
 
         Without a token only what needs none can be asked. `wsgi_app` answers in-process instead of a server. `warn` is
-        told of each wait, `log` of each request and answer; neither ever sees the token.
+        told of each wait, `log` of each request and answer; neither ever sees the token, nor what
+        `redacted` takes out of what a server says.
         """
         self.endpoint = endpoint
         self._base_path = urlsplit(endpoint).path
@@ -127,6 +129,7 @@ class Transport:
         self._timeout = self._timeout_of(timeout_secs)
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
+        self._without_secrets = redacted
         self._hold = Hold()
         try:
             httpx.URL(endpoint)
@@ -442,7 +445,7 @@ class Transport:
         """Return what the server says in words, of at most 500 characters, or the name of the status."""
         response = reply.response
         said = response.headers.get("X-Error-Message") or _error_text(reply.body)
-        said = self._redacted(" ".join(said.split()))[:500].rstrip(".")
+        said = self._redacted(" ".join(self._without_secrets(said).split()))[:500].rstrip(".")
         return said or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
     def _redacted(self, text: str) -> str:

@@ -53,6 +53,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         code = ExitCode.USAGE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
+        session.tell_created()
         session.remark("interrupted", is_last=True)
     else:
         session.close()

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
 
 import typer
@@ -113,6 +114,7 @@ def for_typer(
             given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
+        _check_numbers(given, parameters)
         if words is not None:
             given[words] = _words_in(given)
         if asks_hub:
@@ -190,6 +192,15 @@ def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
         shown = " and ".join("..." if parameter.name == "token" else f"'{value}'" for value in values)
         raise UsageError(f"{option.default} is given more than once: {shown}", hint="give it once")
     return values[0]
+
+
+def _check_numbers(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
+    """Raise UsageError for what Python calls a number, and nobody else: `nan`, `inf`."""
+    for each in parameters:
+        value = given.get(each.name)
+        if isinstance(value, float) and not isfinite(value):
+            _, option = get_args(each.annotation)
+            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out for no limit")
 
 
 def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:

@@ -210,6 +210,7 @@ Watch = Annotated[
         "--watch",
         metavar="[SECS]",
         min=0.5,
+        max=86_400,
         help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
         "the table in place, a pipe gets events as jsonl.",
     ),

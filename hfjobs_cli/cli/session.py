@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone, Unavailable, UsageError
-from hfjobs_cli.text.escapes import printable, redacted
+from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -43,6 +43,7 @@ class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `created` are the ids of what was created, which costs money; whoever does not get to see them is told of them.
     `secrets` are never told of on stderr, whoever would.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
@@ -56,6 +57,7 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
     told_of_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
@@ -169,9 +171,17 @@ class Session:
             wsgi_app=wsgi_app,
             warn=lambda line: (self.told_of_wait or self.warn)(line),
             log=self.remark if self.settings.is_debug else None,
+            redacted=self.redacted,
             sleep=self.sleep,
         )
-        return JobsClient(transport, memory=memory, warn=self.warn, unusable=self.failures.append, sleep=self.sleep)
+        return JobsClient(
+            transport,
+            memory=memory,
+            warn=self.warn,
+            unusable=self.failures.append,
+            made=self.created.append,
+            sleep=self.sleep,
+        )
 
     def end(self, code: int) -> int:
         """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""
@@ -254,11 +264,7 @@ class Session:
 
         After the last one, requests that are still under way in other threads are not heard.
         """
-        settings: Settings | None = self.__dict__.get("settings")
-        if settings is not None:
-            line = redacted(line, settings.token)
-        for secret in self.secrets:
-            line = redacted(line, secret, "***")
+        line = self.redacted(line)
         with self._speaking:
             if self._is_over:
                 return
@@ -271,6 +277,11 @@ class Session:
                 self.stderr.write(printable(line) + "\n")
                 self.stderr.flush()
 
+    def redacted(self, text: str) -> str:
+        """Return a text without the token and the secrets. It must be whole: a part of one is not found."""
+        settings: Settings | None = self.__dict__.get("settings")
+        return without_secrets(redacted(text, settings and settings.token), self.secrets)
+
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""
         self.remark(f"warning: {line}")
@@ -278,12 +289,18 @@ class Session:
     def report(self, *errors: HfJobsError) -> None:
         """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
-            message = error.message
+            message = self.redacted(error.message)
             self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
             for line in error.details:
                 self.remark(line)
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
+
+    def tell_created(self) -> None:
+        """Tell of what this run has created, once, if it can or may not have been shown."""
+        if self.created:
+            self.remark(f"created: {' '.join(self.created)}")
+            self.created.clear()
 
     @property
     def shows_progress(self) -> bool:

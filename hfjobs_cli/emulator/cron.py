@@ -24,7 +24,7 @@ def next_run(schedule: str, after: datetime) -> datetime:
     """
     try:
         return next(CronSim(_ALIASES.get(schedule, schedule), after))
-    except CronSimError as error:
+    except (CronSimError, ValueError) as error:  # a number of more digits than Python reads
         raise ApiError(400, f"schedule: {error}") from None
     except StopIteration:
         raise ApiError(400, "schedule: it is never due") from None

@@ -30,7 +30,9 @@ def quoted(word: str) -> str:
 def _escaped(char: str) -> str:
     if char.isprintable():
         return f"\\{char}" if char in "\\'" else char
-    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+    # A byte that was no UTF-8 is itself again; half a character, which JSON may hold, is no text in any shell.
+    errors = "surrogateescape" if "\udc80" <= char <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", errors))
 
 
 def _options(job: NewJob) -> Iterator[str]:

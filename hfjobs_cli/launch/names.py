@@ -52,6 +52,6 @@ def traits(
 
 def _name(base: str, parts: Sequence[str]) -> str:
     """Return a name, cut where the Hub would refuse it."""
-    joined = "\0".join(parts).encode("utf-8", "surrogateescape")
+    joined = "\0".join(parts).encode("utf-8", "surrogatepass")
     shown = _NOT_IN_NAMES.sub("-", base)[: MAX_LENGTH - _HASH_LENGTH - 1]
     return f"{shown}-{hashlib.sha256(joined).hexdigest()[:_HASH_LENGTH]}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
+from hfjobs_cli.launch.paths import typed_path
 from hfjobs_cli.launch.typed import Surroundings
 from hfjobs_cli.launch.variables import resolved
 from hfjobs_cli.text.words import one_of
@@ -39,7 +40,7 @@ _NAMES = {str: "a text", list: "an array", dict: "an object", int: "a whole numb
 
 def read_spec(file: str, around: Surroundings) -> NewJob:
     """Return the job that a file, or `-`, describes; secrets without a value are to be asked for. Raises UsageError."""
-    text = around.read_stdin("--spec") if file == "-" else _text_of(Path(file).expanduser())
+    text = around.read_stdin("--spec") if file == "-" else _text_of(typed_path(file))
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -62,8 +63,8 @@ def _text_of(path: Path) -> str:
         if len(content) > MAX_MIB * 1024 * 1024:
             raise UsageError(f"--spec {path} is larger than {MAX_MIB} MiB", hint=_HOW)
         return content.decode("utf-8-sig")
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
         raise UsageError(f"--spec {path} cannot be read: {reason}", hint=_HOW) from None
 
 

@@ -17,10 +17,10 @@ def parse_timeout(text: str) -> int:
     found = _TIMEOUT.fullmatch(text.strip())
     if found is None or found["unit"] not in _UNITS:
         raise UsageError(f"'{text}' is not a timeout", hint=_suggestion(found))
-    seconds = int(float(found["number"]) * _UNITS[found["unit"]])
-    if not 0 < seconds <= MAX_SECS:
+    seconds = float(found["number"]) * _UNITS[found["unit"]]
+    if not 1 <= seconds <= MAX_SECS:
         raise UsageError(f"a job cannot be given '{text}' to run", hint="a timeout is a second at least: 90s, 30m, 2h")
-    return seconds
+    return int(seconds)
 
 
 def _suggestion(found: "re.Match[str] | None") -> str:

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.launch.paths import typed_path
 from hfjobs_cli.launch.typed import Surroundings, Typed
 
 MAX_FILE_MIB = 4
@@ -74,7 +75,7 @@ def _split(text: str, option: str) -> tuple[str, str | None]:
 def _of_file(file: str | None, option: str, around: Surroundings) -> dict[str, str | None]:
     if file is None:
         return {}
-    text = around.read_stdin(option) if file == "-" else _text_of(Path(file).expanduser(), option, around)
+    text = around.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, around)
     return dict(_parsed(text, file, option))
 
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import LOCAL, Volume
+from hfjobs_cli.launch.paths import typed_path
 
 HUB = "hf://"
 
@@ -40,7 +40,7 @@ def parse_volume(text: str) -> Volume:
 def check_local(volumes: Iterable[Volume]) -> None:
     """Raise UsageError for a directory of this machine that is not there."""
     for volume in volumes:
-        if volume.type == LOCAL and not Path(volume.source).expanduser().is_dir():
+        if volume.type == LOCAL and not typed_path(volume.source).is_dir():
             raise UsageError(
                 f"the volume '{volume.source}' is no directory on this machine",
                 hint=f"a bucket or repository is written hf://buckets/OWNER/NAME:{volume.mount_path}",

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import NewJob
+from hfjobs_cli.launch.timeouts import MAX_SECS
 from hfjobs_cli.provenance.costs import PORTS_A_MINUTE
 from hfjobs_cli.records.cost import dollars
 from hfjobs_cli.records.hardware import Hardware
@@ -26,7 +27,7 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
             f"the Hub names no price of {flavor.name}, so it is not known what --max-cost allows",
             hint="give --timeout instead",
         )
-    minutes = int(usd / price)
+    minutes = min(int(usd / price), MAX_SECS // 60)
     if minutes < 1:
         attempts = job.attempts or 1
         raise UsageError(

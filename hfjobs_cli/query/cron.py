@@ -71,6 +71,8 @@ def _due(text: str, cron: str, now: datetime) -> datetime:
         return next(CronSim(cron, now))
     except CronSimError as error:
         raise _wrong(text, str(error).lower().replace("-", " "), _HOW) from None
+    except ValueError:  # a number of more digits than Python reads
+        raise _wrong(text, "a number in it is too large", _HOW) from None
     except StopIteration:
         raise _wrong(text, "it is never due", "is there such a day in that month?") from None
 

@@ -177,12 +177,12 @@ def _at(key: str, field: Declared, is_saved: bool) -> Read:
 
 
 def _inside(name: str, step: Read) -> Read:
-    """Make a function read from the object that is at `name` in the object it is given."""
+    """Make a function read from the object that is at `name` in the object it is given, an empty one if none is."""
 
     def read(values: dict[str, Any], path: str, source: Source) -> Any:
         inner = values.get(name)
         if inner is None:
-            return None
+            inner = {}
         if not isinstance(inner, dict):
             raise wrong(f"{path}.{name}", "an object", inner)
         return step(inner, f"{path}.{name}", source)

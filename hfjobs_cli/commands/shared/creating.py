@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -37,20 +36,20 @@ def create_each(
     """
     created = [] if created is None else created
     failures: list[HfJobsError] = []
-    todo = deque(references)
+    given = list(references)
     stopped: BaseException | None = None
     streams = listing is not None and listing.streams
 
     def jobs() -> Iterator[JobInfo]:
-        while todo and all(map(may_go_on, failures)):
-            job = None
+        for reference in given:
+            if not all(map(may_go_on, failures)):
+                return
             try:
-                job = create(todo[0], [earlier.id for earlier in created])
+                job = create(reference, [earlier.id for earlier in created])
             except HfJobsError as error:
                 failures.append(error)
                 session.report(error)  # at once, as the next one may take its time
-            todo.popleft()
-            if job is not None:
+            else:
                 created.append(job)
                 yield job
                 if streams:
@@ -66,8 +65,10 @@ def create_each(
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error
-        if created:
-            session.remark(f"created: {' '.join(job.id for job in created)}")
+    # Ctrl-C may come when a job exists, but has not got here yet.
+    todo = given[len(failures) + len(session.created) :]
+    if stopped is not None:
+        session.tell_created()
     if todo:
         session.remark(f"not {done}: {' '.join(map(str, todo))}")
     if isinstance(stopped, HfJobsError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.commands.shared.brief import id_and
 from hfjobs_cli.commands.shared.launching import checked, show_plan, with_bucket
 from hfjobs_cli.commands.shared.listing import Listing
+from hfjobs_cli.commands.shared.started import show_created
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.launch.existing import is_made_from
 from hfjobs_cli.query.cron import next_run
@@ -62,7 +63,7 @@ def schedule(
         return made.schedule == when and is_made_from(made.job_spec, job)
 
     check = f"--name {shlex.quote(job.name)}" if job.name else ""
-    listing.show([session.client.create_schedule(launch.namespace, body(job.body()), is_it, check)])
+    show_created(session, listing, [session.client.create_schedule(launch.namespace, body(job.body()), is_it, check)])
     return ExitCode.DONE
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.launch.new_job import Launch
     from hfjobs_cli.launch.typed import Surroundings, Typed
     from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
 
 
 def start(
@@ -49,14 +50,14 @@ def start(
         return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
 
 
-def show_created(session: Session, listing: Listing, jobs: Sequence[JobInfo]) -> None:
-    """Show new jobs, which cost money: if they cannot be shown, their ids are told. Raises OutputFailed then."""
+def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | Sequence[ScheduledJob]) -> None:
+    """Show what is new and costs money: if it cannot be shown, its ids are told. Raises OutputFailed then."""
     try:
-        listing.show(jobs)
+        listing.show(made)
     except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
-        session.remark(f"created: {' '.join(job.id for job in jobs)}")
+        session.tell_created()
         if isinstance(error, HfJobsError):
-            # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
+            # It exists by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
             raise OutputFailed(error.message, error.hint, error.details) from None
         raise
 

@@ -1,0 +1,112 @@
+"""What nobody means to type, and what no Hub should say: one line and an exit code, and no secret in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support import DAILY_SCHEDULE, Hfjobs, Hub, full_disk, posix_only, run_command
+
+DIGITS = "9" * 400
+"""More than a float holds."""
+
+IMAGE = ("python:3.12", "env")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["run", "--timeout", DIGITS, *IMAGE], f"a job cannot be given '{DIGITS}' to run"),
+        (["run", "--max-cost", "nan", *IMAGE], "--max-cost nan is not a number"),
+        (["run", "--max-cost", "inf", *IMAGE], "--max-cost inf is not a number"),
+        (["ps", "--watch=nan"], "--watch nan is not a number"),
+        (["ps", "--watch=1e308"], "invalid value for '--watch': 1e+308 is not in the range 0.5<=x<=86400"),
+        (["scheduled", "reschedule", DAILY_SCHEDULE, f"{'9' * 4999} * * * *"], f"error: '{'9' * 500}"),
+        (["run", "--spec", "~nobody-of-that-name/job.json", *IMAGE], "--spec ~nobody-of-that-name/job.json cannot"),
+        (["run", "--env-file", "~nobody-of-that-name/.env", *IMAGE], "--env-file ~nobody-of-that-name/.env cannot"),
+        (["run", "-v", "~nobody-of-that-name/data:/data", *IMAGE], "'~nobody-of-that-name/data' is no directory"),
+        (["run", "--spec", "a\0b", *IMAGE], "cannot be read: embedded null byte"),
+    ],
+    ids=lambda value: value[1][:12] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_meant_is_wrong_usage(hfjobs: Hfjobs, hub: Hub, argv: list[str], said: str) -> None:
+    code, stdout, stderr = hfjobs(*argv)
+
+    assert (code, stdout) == (2, "")
+    assert said[:900] in stderr
+    assert not any(request.method == "POST" for request in hub.requests)
+
+
+def test_more_dollars_than_a_job_can_cost_set_the_longest_timeout(hfjobs: Hfjobs) -> None:
+    result = hfjobs("run", "--dry-run", "--format", "json", "--max-cost", "1e308", *IMAGE)
+
+    assert result.code == 0
+    assert 2**52 < json.loads(result.stdout)["timeoutSeconds"] < 2**53
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"dockerImage": "a", "command": ["\ud800"]},
+        {"dockerImage": "\ud800"},
+        {"dockerImage": "a", "environment": {"AA": "\ud800"}},
+    ],
+    ids=["command", "image", "variable"],
+)
+def test_half_a_character_in_a_spec_is_refused(hfjobs: Hfjobs, tmp_path: Path, spec: object) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(json.dumps(spec), encoding="utf-8")
+
+    code, stdout, stderr = hfjobs("run", "--spec", str(file))
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----\n", "x" * 30, "pa55"],
+    ids=["several lines", "at the cut", "short"],
+)
+def test_a_secret_that_the_hub_repeats_is_not_shown(hfjobs: Hfjobs, hub: Hub, secret: str) -> None:
+    before = "." * 480 if secret.startswith("x") else "no such value: "
+    hub.replies(400, json.dumps({"error": f"{before} {secret}"}))
+
+    code, stdout, stderr = hfjobs("run", "-d", "-s", "KEY", *IMAGE, KEY=secret)
+
+    assert (code, stdout) == (1, "")
+    assert "***" in stderr
+    assert not any(part in stderr for part in (secret.strip()[:10], "MIIEpA", "pa55"))
+
+
+@pytest.mark.parametrize("answer", [{}, {"usage": None}], ids=["missing", "null"])
+def test_bills_that_are_missing_cost_no_listing(hfjobs: Hfjobs, hub: Hub, answer: object) -> None:
+    hub.replies_to("/api/settings/billing/usage/jobs", 200, json.dumps(answer))
+
+    code, stdout, _ = hfjobs("ps", "-a", "--columns", "id,cost", "--limit", "1")
+
+    assert code == 0
+    assert "$" in stdout
+
+
+def test_half_a_character_in_a_job_is_shown_in_its_command_line(hfjobs: Hfjobs, hub: Hub) -> None:
+    job = hub.add(command=["echo", "\ud800"])
+
+    result = hfjobs("inspect", job, "--format", "command")
+
+    assert result.code == 0
+    assert result.stdout.endswith("echo $'\\xed\\xa0\\x80'\n")
+
+
+@posix_only
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_schedule_that_cannot_be_shown_is_told_of(hfjobs: Hfjobs, hub: Hub) -> None:
+    with full_disk() as disk:
+        result = run_command("scheduled", "run", "@daily", *IMAGE, environ=hfjobs.environ, stdout=disk)
+
+    with hub.store.read() as tables:
+        made = max(tables.schedules(), key=lambda each: each["createdAt"])["id"]
+    assert result.code == 1
+    assert result.stderr.splitlines()[0] == f"created: {made}"
