@@ -67,7 +67,9 @@ def create_each(
         stopped = error
     # Ctrl-C may come when a job exists, but has not got here yet.
     todo = given[len(failures) + len(session.created) :]
-    if stopped is not None:
+    if stopped is None:
+        session.created[:] = session.created[len(created) :]  # those have been shown
+    else:
         session.tell_created()
     if todo:
         session.remark(f"not {done}: {' '.join(map(str, todo))}")

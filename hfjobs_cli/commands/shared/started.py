@@ -47,6 +47,7 @@ def start(
             announce(session, job)
         else:
             show_created(session, listing, [job])
+        session.created.clear()  # it has been told of
         return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
 
 
