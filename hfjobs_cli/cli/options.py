@@ -181,8 +181,8 @@ class Filters:
 
     @property
     def are_given(self) -> bool:
-        """Tell whether any of them is."""
-        given = (self.all_, self.status, self.initiator, self.label, self.filter_, self.since, self.until, self.limit)
+        """Tell whether any of them is. A limit chooses nothing by itself."""
+        given = (self.all_, self.status, self.initiator, self.label, self.filter_, self.since, self.until)
         return any(given) or self.name is not None
 
 

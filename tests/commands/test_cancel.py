@@ -173,6 +173,12 @@ class TestFilters:
                 "no job is named, and no filter chooses any",
                 "name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
             ),
+            (
+                ("--limit", "5", "--yes"),
+                "no job is named, and no filter chooses any",
+                "name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+            ),
+            ((BY_HAND, "--limit", "1"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
             ((BY_HAND, "-a"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
             (("--name", ""), "nobody is here to say that the jobs that match are to be canceled", None),
         ],

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection, naming: Naming = JOBS) -> bool:
     """Tell whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
-    if words and filters.are_given:
+    if words and (filters.are_given or filters.limit):
         raise UsageError(f"{naming.plural} are named or chosen by filters, not both", hint="leave out one of the two")
     if not words and not filters.are_given:
         raise UsageError(
