@@ -75,6 +75,7 @@ class ScheduleSelection:
     ] = None
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only schedules of this name.")] = None
     filter_: Filter = None
+    limit: int = 0
 
     @property
     def are_given(self) -> bool:
