@@ -135,6 +135,7 @@ class Transport:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
             raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+        self._is_closed = False
         self._client = self._connected(endpoint, wsgi_app)
 
     def _connected(self, address: str, wsgi_app: Callable[..., Iterable[bytes]] | None = None) -> httpx.Client:
@@ -203,7 +204,8 @@ class Transport:
             response.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. What other threads still wait for breaks, and is neither told of nor asked again."""
+        self._is_closed = True
         self._client.close()
 
     def _timeout_of(self, read_secs: float) -> httpx.Timeout:
@@ -279,7 +281,7 @@ class Transport:
                     return reply, context
                 pause = asked_pause(reply.response.headers)
                 failure = self._busy(reply, context, endpoint, pause)
-            if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS:
+            if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS or self._is_closed:
                 raise failure
             is_asked = pause is not None
             if pause is None:
