@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 
 from hfjobs_cli.emulator.app import App
@@ -165,21 +164,6 @@ class TestScreen:
         terminal.shows(f"mine  {number(1)}")
         terminal.type("gG\x1b[H")
         terminal.shows(f"mine  {number(30)}")
-
-    def test_processor_time(self, hub: Hub, on_hub: Open) -> None:
-        """Thirty jobs take less than 5 % of a core."""
-        for place in range(1, 31):
-            metrics = Metrics(hub, running(hub, place))
-            for second in range(60):
-                metrics.say(cpu_usage_pct=second)
-        terminal = on_hub(*TOP, columns=140, lines=40)
-        terminal.until(lambda shown: shown.count("kbps") >= 25, "figures")
-        process = psutil.Process(terminal.process.pid)
-        before = process.cpu_times()
-        with pytest.raises(psutil.TimeoutExpired):
-            process.wait(10)
-        after = process.cpu_times()
-        assert (after.user + after.system - before.user - before.system) / 10 < 0.05
 
     @pytest.mark.parametrize("size", [(140, 40), (60, 10), (30, 4), (250, 60)])
     def test_a_terminal_may_be_resized(self, hub: Hub, on_hub: Open, jobs: list[str], size: tuple[int, int]) -> None:
