@@ -1,8 +1,7 @@
 """Requests to one Hub: timeouts, retries, and answers that are JSON, a stream, or an error of ours.
 
-With `streams` the only user of httpx.
-The token goes to the endpoint's origin only: redirects to elsewhere are refused, and paging takes nothing but the
-cursor from a `Link` header.
+With `streams` the only user of httpx. The token goes to the endpoint's origin only: redirects to elsewhere are refused,
+and paging takes nothing but the cursor from a `Link` header.
 """
 
 import json
@@ -118,8 +117,8 @@ class Transport:
         """Connect to nothing yet.
 
         Without a token only what needs none can be asked. `wsgi_app` answers in-process instead of a server. `warn` is
-        told of each wait, `log` of each request and answer; neither ever sees the token, nor what
-        `redacted` takes out of what a server says.
+        told of each wait, `log` of each request and answer; neither ever sees the token, nor what `redacted` takes out
+        of what a server says.
         """
         self.endpoint = endpoint
         self._base_path = urlsplit(endpoint).path

@@ -6,12 +6,9 @@ from typing import Annotated
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.options import LongFilter, Selection
+from hfjobs_cli.cli.options import JOB_NAMES, LongFilter, Selection
 
-_CHOSEN = (
-    "ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from stdin, one "
-    "per line. Or the filters below choose jobs."
-)
+_CHOSEN = f"{JOB_NAMES}; - reads them from stdin, one per line. Or the filters below choose jobs."
 
 ChosenJobs = Annotated[
     list[str] | None,
@@ -35,7 +32,7 @@ OneActiveJob = Annotated[
     str,
     typer.Argument(
         metavar="[NAMESPACE/]JOB",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @running or the address of a job's page.",
+        help="ID, the beginning of one, NAMESPACE/ID, @running, @latest or the address of a job's page.",
         autocompletion=completion.complete_active_jobs,
         show_default=False,
     ),

@@ -108,12 +108,14 @@ class Output:
     ] = False
 
 
+JOB_NAMES = "ID, the beginning of one, NAMESPACE/ID, @latest, @failed or the address of a job's page"
+"""How a job is named, for help."""
+
 Jobs = Annotated[
     list[str],
     typer.Argument(
         metavar="[NAMESPACE/]JOB...",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
-        "stdin, one per line.",
+        help=f"{JOB_NAMES}; - reads them from stdin, one per line.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
@@ -122,8 +124,7 @@ JobsOrAll = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAMESPACE/]JOB...",
-        help="ID, the begin of one, NAMESPACE/ID, @latest, @failed or the address of a job's page; - reads them from "
-        "stdin, one per line. With --from none means all.",
+        help=f"{JOB_NAMES}; - reads them from stdin, one per line. With --from none means all.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),

@@ -1,17 +1,10 @@
 """`hfjobs labels`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from hfjobs_cli.cli import change_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.query.labels import label_changes
-
-if TYPE_CHECKING:
-    from hfjobs_cli.query.references import JobReference
 
 
 def labels(
@@ -40,21 +33,21 @@ def labels(
       hfjobs labels 6a01d697aff1cd33e8f33a64 --replace --label team=ml
       hfjobs ps --name train-v2 -q | hfjobs labels - --label sweep=3 --dry-run
     """
+    from hfjobs_cli.commands.shared.labelling import change_labels
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.records.label_change import LabelChange
+    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.query.labels import label_changes
 
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)
     references = named_jobs(session, jobs, namespace)
-
-    def change(reference: JobReference) -> LabelChange:
-        before = session.client.inspect_job(reference).labels or {}
-        after = changes.applied(before)
-        if not dry_run:
-            after = session.client.label_job(reference, after).labels or {}
-        return LabelChange(reference.id, before, after)
-
-    listing.show(done_to_each(session, references, change, "labelled"))
-    if dry_run:
-        session.remark("nothing was changed (--dry-run)")
-    return ExitCode.DONE
+    client = session.client
+    return change_labels(
+        session,
+        listing,
+        references,
+        changes,
+        read=lambda reference: client.inspect_job(reference).labels,
+        write=lambda reference, labels: client.label_job(reference, labels).labels,
+        dry_run=dry_run,
+    )

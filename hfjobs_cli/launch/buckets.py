@@ -20,11 +20,6 @@ BUCKET = "jobs-artifacts"
 """The bucket of a namespace for what jobs are given and leave."""
 
 
-def needs_bucket(job: NewJob, uploads: Mapping[str, LocalFile]) -> bool:
-    """Tell whether something must be in a bucket before the job can run."""
-    return bool(uploads) or any(volume.type == LOCAL for volume in job.volumes)
-
-
 class Buckets:
     """The bucket of one namespace, made if there is none."""
 

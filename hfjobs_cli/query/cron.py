@@ -25,12 +25,6 @@ _PLACES = ("minute", "hour", "day of the month", "month", "day of the week")
 _HOW = f"five fields as '0 9 * * 1' (minute, hour, day, month, day of the week, in UTC), or {', '.join(WORDS)}"
 
 
-def check_schedule(text: str, now: datetime) -> str:
-    """Return `text` if it is a schedule that is ever due after `now`. Raises UsageError."""
-    next_run(text, now)
-    return text
-
-
 def next_run(text: str, now: datetime) -> datetime | None:
     """Return the first moment after `now` at which a schedule is due, None if that is not known here.
 

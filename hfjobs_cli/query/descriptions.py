@@ -32,7 +32,7 @@ class Description(NamedTuple):
 
 
 def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description:
-    """Read what begins with `@`, perhaps behind `NAMESPACE/`, or the begin of an id. Raises UsageError."""
+    """Read what begins with `@`, perhaps behind `NAMESPACE/`, or the beginning of an id. Raises UsageError."""
     before, at, what = text.partition("@")
     own, slash, rest = before.rpartition("/")
     if slash:

@@ -27,7 +27,7 @@ MAX_LINES = 1_000_000
 """How many lines of stdin are read."""
 
 _DESCRIBED = re.compile(r"([^@/]+/)?(@.*|[0-9a-f]{6,23})", re.DOTALL)
-"""What has to be looked for: `@latest`, and the begin of an id, which has 24 digits."""
+"""What has to be looked for: `@latest`, and the beginning of an id, which has 24 digits."""
 
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
@@ -81,7 +81,7 @@ def parse_references(
 ) -> list[JobReference | Description]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
 
-    What has to be looked for is described: `@failed`, or the begin of an id.
+    What has to be looked for is described: `@failed`, or the beginning of an id.
 
     Raises UsageError for the first that is wrong, before any request is made.
     """

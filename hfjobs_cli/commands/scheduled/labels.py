@@ -1,16 +1,10 @@
 """`hfjobs scheduled labels`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from hfjobs_cli.cli import change_options, options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
-
-if TYPE_CHECKING:
-    from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.label_change import LabelChange
 
 
 def labels(
@@ -39,24 +33,21 @@ def labels(
       hfjobs scheduled labels 69c4179671691dc46f166314 --replace --label team=ml
       hfjobs scheduled ps -q --label team=ml | hfjobs scheduled labels - --remove env --dry-run
     """
+    from hfjobs_cli.commands.shared.labelling import change_labels
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.schedules import named_schedules
-    from hfjobs_cli.commands.shared.several import done_to_each
     from hfjobs_cli.query.labels import label_changes
-    from hfjobs_cli.records.label_change import LabelChange
 
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)
     references = named_schedules(session, schedules, namespace)
-
-    def change(reference: JobReference) -> LabelChange:
-        before = session.client.inspect_schedule(reference).job_spec.labels or {}
-        after = changes.applied(before)
-        if not dry_run:
-            after = session.client.label_schedule(reference, after).job_spec.labels or {}
-        return LabelChange(reference.id, before, after)
-
-    listing.show(done_to_each(session, references, change, "labelled"))
-    if dry_run:
-        session.remark("nothing was changed (--dry-run)")
-    return ExitCode.DONE
+    client = session.client
+    return change_labels(
+        session,
+        listing,
+        references,
+        changes,
+        read=lambda reference: client.inspect_schedule(reference).job_spec.labels,
+        write=lambda reference, labels: client.label_schedule(reference, labels).job_spec.labels,
+        dry_run=dry_run,
+    )

@@ -45,21 +45,6 @@ class Wanted:
     lines: bool = True
 
 
-def follow_job(
-    session: Session, job: JobInfo, reference: JobReference | None = None, wanted: Wanted | None = None
-) -> JobInfo:
-    """Show what a job writes until it has ended, and return it as it is then.
-
-    Raises NotFound, NotAllowed or NotLoggedIn if it cannot be seen any more, Unavailable if the Hub was away for too
-    long.
-    """
-    shown = LogsShown(session, [job], [reference or JobReference.of(job, None)], wanted or Wanted())
-    shown.run()
-    for error in shown.errors:
-        raise error
-    return shown.jobs[0]
-
-
 class LogsShown:
     """What several jobs write, on its way to stdout; what else there is to tell of them goes to stderr.
 

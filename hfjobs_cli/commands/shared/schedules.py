@@ -44,8 +44,8 @@ def schedule_filter(
 def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
     """Return the schedules named on the command line and on stdin, and say so if there are none.
 
-    Those that are described (`@name=nightly`, the begin of an id) are looked for; one that does not exist is told of at
-    the end. Raises UsageError, also if an id may be short for several.
+    Those that are described (`@name=nightly`, the beginning of an id) are looked for; one that does not exist is
+    told of at the end. Raises UsageError, also if an id may be short for several.
     """
     return named(session, texts, namespace, SCHEDULES, _newest_first)
 

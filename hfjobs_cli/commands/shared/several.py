@@ -22,8 +22,8 @@ T = TypeVar("T")
 def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
     """Return the jobs named on the command line and on stdin, and say so if there are none.
 
-    Those that are described (`@latest`, the begin of an id) are looked for; one that does not exist is told of at the
-    end. Raises UsageError, also if an id may be short for several.
+    Those that are described (`@latest`, the beginning of an id) are looked for; one that does not exist is told of
+    at the end. Raises UsageError, also if an id may be short for several.
     """
 
     def list_them(session: Session, wanted: Any, namespace: str | None) -> Iterator[JobInfo]:

@@ -1,0 +1,42 @@
+"""Changing the labels of jobs, or of schedules, and showing what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.commands.shared.several import done_to_each
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.records.label_change import LabelChange
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.query.labels import LabelChanges
+    from hfjobs_cli.query.references import JobReference
+
+
+def change_labels(
+    session: Session,
+    listing: Listing,
+    references: Sequence[JobReference],
+    changes: LabelChanges,
+    read: Callable[[JobReference], Mapping[str, str] | None],
+    write: Callable[[JobReference, Mapping[str, str]], Mapping[str, str] | None],
+    *,
+    dry_run: bool,
+) -> ExitCode:
+    """Change the labels of each, and show what was there and what is there now; a dry run writes nothing.
+
+    The Hub replaces all labels at once, so those there are read just before.
+    """
+
+    def change(reference: JobReference) -> LabelChange:
+        before = dict(read(reference) or {})
+        after = changes.applied(before)
+        return LabelChange(reference.id, before, after if dry_run else dict(write(reference, after) or {}))
+
+    listing.show(done_to_each(session, references, change, "labelled"))
+    if dry_run:
+        session.remark("nothing was changed (--dry-run)")
+    return ExitCode.DONE
