@@ -362,18 +362,21 @@ class TestEntryPoints:
 
     def test_the_client_can_be_used_from_python(self, hub: Hub) -> None:
         program = (
-            "import sys; from hfjobs_cli import JobReference, JobsClient, NotFound, Transport\n"
+            "import sys; from hfjobs_cli import JobReference, JobsClient, NotFound, Transport, Unavailable\n"
             "client = JobsClient(Transport(sys.argv[1], sys.argv[2]))\n"
             "print(client.whoami(), sum(len(page.jobs) for page in client.list_jobs()))\n"
             "try: client.inspect_job(JobReference(None, 'none'))\n"
             "except NotFound as error: print(error)\n"
             "client.close()\n"
+            "try: client.inspect_job(JobReference('davanstrien', 'none'))\n"
+            "except Unavailable as error: print(error)\n"
         )
         code, stdout, stderr = run_python(program, hub.endpoint, TOKEN)
         assert (code, stderr) == (0, "")
-        first, second = stdout.splitlines()
+        first, second, third = stdout.splitlines()
         assert first == "davanstrien 245"
         assert second.startswith("no job 'none' in namespace 'davanstrien': Job not found (GET ")
+        assert third == f"the connection to {hub.endpoint} was closed (GET /api/jobs/davanstrien/none)"
 
     def test_an_unknown_public_name(self) -> None:
         import hfjobs_cli

@@ -275,6 +275,11 @@ class Transport:
                 failure = self._network_failure(error, context, endpoint, silence_secs)
                 if isinstance(error, TimeoutError) or distrust(error):
                     raise failure from None  # it has taken long enough, or will be no better
+            except Exception as error:
+                if not self._is_closed:  # else it is what closing does to whoever asks
+                    raise
+                said = f"the connection to {self.endpoint} was closed ({context})"
+                raise Unavailable(said, maybe_done=not endpoint.is_repeatable) from error
             else:
                 if not _may_pass(reply.response):
                     return reply, context
