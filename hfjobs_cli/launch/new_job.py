@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 DEFAULT_FLAVOR = "cpu-basic"
 
+DEFAULT_ATTEMPTS = 1
+"""How often a job is tried of which nothing is said, by the Hub's schema."""
+
 DEFAULT_TIMEOUT_SECS = 1800
 """How long a job may run of which nothing is said, by the Hub's documentation."""
 
@@ -139,6 +142,16 @@ class NewJob:
             return None
         aliases = {"aliases": list(self.network_aliases)} if self.network_aliases else {}
         return {"group": self.network_group, **aliases}
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """What is to be run by a schedule, and when. `concurrency` says that its jobs may overlap."""
+
+    job: NewJob
+    when: str
+    suspend: bool = False
+    concurrency: bool = False
 
 
 @dataclass(frozen=True)
