@@ -53,8 +53,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         code = ExitCode.USAGE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
-        session.tell_created()
-        session.remark("interrupted", is_last=True)
+        session.tell_interrupted()
     else:
         session.close()
     return int(code)
