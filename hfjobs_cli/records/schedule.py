@@ -168,7 +168,7 @@ KIND = Kind(
             About(
                 "how that run stands or ended",
                 "COMPLETED",
-                rank=72,
+                rank=62,  # whoever has to choose would rather know what comes than how the last one went
                 styles=STAGE_STYLES,
                 search=_stage_texts,
                 words=tuple(map(str.lower, STAGES)),
