@@ -43,6 +43,8 @@ def emulator(
     'fire' does what a webhook does when a repository changes: it runs jobs again, with what happened in their variable
     WEBHOOK_PAYLOAD, started by the webhook that started them, or one of their own. Their ids are printed.
 
+    'hfjobs help emulator' is the page that tells all of it.
+
     \b
     Examples:
       hfjobs emulator

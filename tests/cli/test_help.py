@@ -76,6 +76,12 @@ class TestHelpCommand:
         assert page.startswith("# ")
         assert hub.requests == []
 
+    @pytest.mark.parametrize("name", [name for name in TOPICS if name in COMMANDS])
+    def test_of_what_is_a_topic_and_a_command_both_are_found(self, hfjobs: Hfjobs, name: str) -> None:
+        """Each names the other."""
+        assert f"hfjobs {name} --help" in hfjobs("help", name).stdout
+        assert f"hfjobs help {name}" in hfjobs(name, "--help").stdout
+
     @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS if name not in TOPICS), ("ls",)])
     def test_prints_the_help_of_a_command(self, hfjobs: Hfjobs, command: tuple[str, ...]) -> None:
         assert hfjobs("help", *command) == hfjobs(*command, "--help")
