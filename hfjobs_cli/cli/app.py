@@ -208,7 +208,7 @@ def _add(
     Options, columns and renderers take as long to import as all the rest of `--help`.
     """
     for command in commands:
-        for name in (command.name, *command.aliases):
+        for name in (command.name, *filter(is_mentioned, command.aliases)):
             if command.commands:
                 _add_group(app, command, (*path, name), is_mentioned, is_tab=is_tab)
             else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import translate
 from functools import cached_property
@@ -16,6 +15,7 @@ from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.text.words import one_of
+from hfjobs_cli.values import value
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""
@@ -23,7 +23,7 @@ _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 _NEGATED_SET = r"\[\^(?=.+\])"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class FieldPattern:
     """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
 
