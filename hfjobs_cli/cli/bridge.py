@@ -20,6 +20,7 @@ import typer
 
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.words import empty_option
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -115,7 +116,7 @@ def for_typer(
             given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
-        _check_numbers(given, parameters)
+        _check_values(given, parameters)
         if words is not None:
             given[words] = _words_in(given)
         if asks_hub:
@@ -195,13 +196,17 @@ def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
     return values[0]
 
 
-def _check_numbers(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
-    """Raise UsageError for what Python calls a number, and nobody else: `nan`, `inf`."""
+def _check_values(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
+    """Raise UsageError for an option without a value, as an empty variable in a script is one, and for what Python
+    calls a number, and nobody else: `nan`, `inf`.
+    """
     for each in parameters:
         value = given.get(each.name)
+        _, option = get_args(each.annotation)
+        if value == "" and hasattr(option, "prompt"):
+            raise empty_option(option.default)
         if isinstance(value, float) and not isfinite(value):
-            _, option = get_args(each.annotation)
-            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out for no limit")
+            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out, or give it one")
 
 
 def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:

@@ -114,6 +114,11 @@ class TestChanges:
             assert hfjobs("duplicate", BY_HAND, "--drop-secrets", *option).code == 2
         assert posts(hub) == []
 
+    def test_a_limit_of_nothing_is_a_limit(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        code, stdout, stderr = hfjobs("duplicate", BY_HAND, "--max-cost", "0", "--drop-secrets")
+        assert (code, stdout, posts(hub)) == (2, "", [])
+        assert stderr.startswith("error: $0.00 does not pay for a minute of l40sx1")
+
     def test_a_lost_answer_is_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("ps")
         hub.then(lambda app, environ, start: app(environ, start), act_and_hang_up)

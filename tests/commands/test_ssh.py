@@ -158,5 +158,5 @@ class TestRefusals:
     def test_of_a_key_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:
         code, stdout, stderr = hfjobs("ssh", job, "-i", "nowhere")
         assert (code, stdout) == (2, "")
-        assert stderr.startswith("error: invalid value for '--identity-file' / '-i': ")
+        assert stderr.startswith("error: invalid value for '--identity-file' / '-i': file 'nowhere' does not exist\n")
         assert hub.requests == []
