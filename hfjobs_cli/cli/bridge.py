@@ -110,8 +110,7 @@ def for_typer(
             # TAB was pressed; nothing is run.
             return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
-            where = ", a namespace is given as --namespace NAME" if "namespace" in given else ""
-            raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
+            raise _unexpected(ctx)
         if goes_on:
             given = _gone_on(ctx, given)
         for name, parameter in single.items():
@@ -130,6 +129,16 @@ def for_typer(
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _unexpected(ctx: typer.Context) -> UsageError:
+    """Return the error for an argument too many: where there can be none it may be meant as part of an option."""
+    kinds = {each.name: each.param_type_name for each in ctx.command.params}
+    where = ", a namespace is given as --namespace NAME" if "namespace" in kinds else ""
+    hint = (
+        f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"lists are separated by commas{where}"
+    )
+    return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
 def _gone_on(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:

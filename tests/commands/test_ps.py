@@ -800,7 +800,13 @@ class TestNamespace:
         assert hfjobs(*argv) == Result(2, "", expected)
         assert hub.requests == []
 
-    @pytest.mark.parametrize("given", ["a/b", "..", "", "a b", "ä"])
+    def test_an_argument_too_many_is_another_thing(self, hfjobs: Hfjobs) -> None:
+        """Where a job is named and has been."""
+        assert hfjobs("describe", BY_HAND, "x") == Result(
+            2, "", "error: unexpected argument 'x'\nhint: see 'hfjobs describe --help'\n"
+        )
+
+    @pytest.mark.parametrize("given", ["a/b", "..", " ", "a b", "ä"])
     def test_is_checked_before_it_enters_an_address(self, hfjobs: Hfjobs, hub: Hub, given: str) -> None:
         expected = (
             f"error: '{given}' cannot be a namespace\n"

@@ -94,6 +94,13 @@ class TestSnapshot:
         assert result.stdout.split() == [number(2), number(9), number(1)]
         assert not [path for path in hub.paths if not path.endswith("/metrics")]
 
+    def test_one_of_an_organisation_is_found_by_its_id(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """As 'inspect' finds it."""
+        identifier = hub.all_jobs("aurora-lab")[0]["id"]
+        found = f"/api/jobs/aurora-lab/{identifier}/metrics"
+        hub.replies_to(found, 200, f"event: metric\ndata: {json.dumps(SAMPLE)}\n\n")
+        assert hfjobs("stats", identifier, "-q") == Result(0, f"{identifier}\n", "")
+
     @pytest.mark.usefixtures("three")
     def test_asks_once_for_each(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("stats", "--name", "mine", "--namespace", USER)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def reschedule(
     session: Session,
-    schedules: schedule_options.Schedules,
-    when: schedule_options.When,
+    schedules: schedule_options.RescheduledOnes = None,
+    when: schedule_options.NewWhen = None,
     *,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "schedule"],
@@ -39,6 +39,8 @@ def reschedule(
     from hfjobs_cli.commands.shared.several import done_to_each
     from hfjobs_cli.query.cron import next_run
 
+    if not schedules or when is None:
+        raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")
     due = next_run(when, session.clock())
     listing = Listing(session, output, default=id_and(_when), indent=4)
     references = named_schedules(session, schedules, namespace)

@@ -115,6 +115,15 @@ class TestReschedule:
         result = hfjobs("scheduled", "reschedule", "-", "@daily", "-q", stdin=f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n")
         assert result == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", "")
 
+    @pytest.mark.parametrize("words", [[], [DAILY_SCHEDULE], ["@daily"]])
+    def test_one_of_the_two_may_be_forgotten(self, hfjobs: Hfjobs, hub: Hub, words: list[str]) -> None:
+        assert hfjobs("scheduled", "reschedule", *words) == Result(
+            2,
+            "",
+            "error: a schedule is named, and WHEN behind it\nhint: as in: hfjobs scheduled reschedule ID @daily\n",
+        )
+        assert hub.requests == []
+
     def test_a_dry_run_knows_when_it_would_run(self, hfjobs: Hfjobs, hub: Hub, kept: Find) -> None:
         active = add_schedule(hub)
         result = hfjobs("scheduled", "reschedule", active, "0 9 * * 1", "--dry-run")
