@@ -108,8 +108,8 @@ def _complete(session: Session) -> int:
 def _epilog() -> str:
     """Return what `hfjobs --help` ends with: topics, settings and exit codes. `\\b` keeps typer from joining lines."""
     settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
-    codes = [f"  {code.value:<22}  {code.meaning}" for code in ExitCode]
-    topics = [f"  {name:<22}  {meaning}" for name, meaning in TOPICS.items()]
+    codes = [f"  {code.value:<12}  {code.meaning}" for code in ExitCode]
+    topics = [f"  {name:<12}  {meaning}" for name, meaning in TOPICS.items()]
     return "\n".join(
         [
             "\b",

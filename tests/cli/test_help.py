@@ -57,6 +57,9 @@ class TestHelpOption:
             assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
         assert "\n  run  Run a script with uv.\n" in run_command("uv", "--help", environ=environ).stdout
 
+    def test_of_the_program_fits_a_terminal(self, environ: dict[str, str]) -> None:
+        assert max(map(len, run_command("--help", environ=environ).stdout.splitlines())) <= 80
+
     def test_lists_every_topic(self, environ: dict[str, str]) -> None:
         topics = (
             run_command("--help", environ=environ)
