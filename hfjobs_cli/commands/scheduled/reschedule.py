@@ -35,6 +35,7 @@ def reschedule(
     """
     from hfjobs_cli.commands.shared.brief import id_and
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.commands.shared.schedules import named_schedules
     from hfjobs_cli.commands.shared.several import done_to_each
     from hfjobs_cli.query.cron import next_run
@@ -51,9 +52,13 @@ def reschedule(
         made = session.client.inspect_schedule(reference)
         return replace(made, schedule=when, status=replace(made.status, next_job_run_at=due))
 
-    listing.show(done_to_each(session, references, act, "rescheduled"))
+    found = done_to_each(session, references, act, "rescheduled")
     if dry_run:
-        session.remark("nothing was rescheduled")
+        would_be = list(found)
+        listing.show(would_be)
+        Plan(session, output.kind, "reschedule", "rescheduled").tell_of(would_be)
+    else:
+        listing.show(found)
     return ExitCode.DONE
 
 

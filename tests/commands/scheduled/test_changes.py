@@ -128,7 +128,7 @@ class TestReschedule:
         active = add_schedule(hub)
         result = hfjobs("scheduled", "reschedule", active, "0 9 * * 1", "--dry-run")
         told = f"{active}  0 9 * * 1  next 2026-05-18T09:00:00Z\n"
-        assert result == Result(0, told, "nothing was rescheduled\n")
+        assert result == Result(0, told, "would reschedule 1 schedule; nothing was rescheduled\n")
         assert (changes(hub), kept(active)["schedule"]) == ([], "17 12 * * *")
 
     @pytest.mark.parametrize(
