@@ -13,6 +13,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 
 _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
+_ELSEWHERE = "try again, or name the directory of an emulator with --state-dir"
+
 _SOME = "'hfjobs --demo ps -a' lists those of the demo"
 """Which jobs there are to be run again."""
 
@@ -120,7 +122,7 @@ def _reset(session: Session, directory: Path) -> ExitCode:
             hint=error.remedy or "nothing was removed; remove by hand what is yours",
         ) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint="try again") from error
+        raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint=_ELSEWHERE) from error
     session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")
     return ExitCode.DONE
 
@@ -150,5 +152,5 @@ def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) 
     except Untrusted as error:
         raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=error.remedy) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint="try again") from error
+        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=_ELSEWHERE) from error
     return ExitCode.DONE
