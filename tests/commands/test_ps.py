@@ -253,6 +253,7 @@ def test_an_empty_variable_in_a_script_does_not_mean_everything(
         ("uv", "run", "tool", "--namespace"),
         ("scheduled", "run", "@daily", "ubuntu", "--spec"),
         ("emulator", "fire", BY_HAND, "--repo"),
+        ("emulator", "--token"),
     ],
 )
 def test_nor_do_others(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
