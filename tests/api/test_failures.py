@@ -273,7 +273,7 @@ class TestUsage:
         ("argv", "message", "hint"),
         [
             (("ps", "--format", "jsno"), "unknown format 'jsno'", f"did you mean 'json'? {FORMATS_HINT}"),
-            (("inspect", "--format", " ", "x"), "unknown format ' '", FORMATS_HINT),
+            (("inspect", "--format", " ", "x"), "unknown format ''", FORMATS_HINT),
             (("duplicate", "--format", "xml", "x"), "unknown format 'xml'", FORMATS_HINT),
             (("ps", "--json", "--format", "table"), "--json contradicts --format table", "give one of them"),
             (("ps", "-q", "--json"), "-q/--quiet cannot be combined with --json", "give one of them"),
