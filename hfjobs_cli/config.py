@@ -59,6 +59,7 @@ class Overrides(NamedTuple):
     endpoint: str | None = None
     demo: bool = False
     debug: bool = False
+    emulator_dir: Path | None = None
 
     def __repr__(self) -> str:
         """Leave the token out, wherever this may be printed."""
@@ -71,6 +72,7 @@ class Overrides(NamedTuple):
             endpoint=self.endpoint if self.endpoint is not None else other.endpoint,
             demo=self.demo or other.demo,
             debug=self.debug or other.debug,
+            emulator_dir=self.emulator_dir or other.emulator_dir,
         )
 
 
@@ -109,7 +111,7 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
         is_offline=_is_true(environ.get("HF_HUB_OFFLINE")) and not is_demo,
         is_debug=overrides.debug or _is_true(environ.get("HF_DEBUG")),
         cache_dir=_directory(environ, "XDG_CACHE_HOME", home / ".cache") / "hfjobs",
-        emulator_dir=emulator_directory(environ),
+        emulator_dir=overrides.emulator_dir or emulator_directory(environ),
     )
 
 

@@ -57,7 +57,7 @@ class RequestRefused(HfJobsError):
 
 
 class NotRunning(RequestRefused):
-    """The Hub answered 406: the job does not run, so there is nothing to be seen of it."""
+    """The job does not run, so there is nothing to be seen or changed of it. The Hub may answer 406 then."""
 
 
 class Conflict(RequestRefused):

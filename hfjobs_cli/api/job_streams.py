@@ -8,6 +8,7 @@ from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.transport import MAX_TRIES, Query
 from hfjobs_cli.errors import NotFound
+from hfjobs_cli.query.namings import JOBS
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.events import EventStream
@@ -55,4 +56,9 @@ class JobStreams(Hub):
                 raise self._no_job(error, namespace, reference.id) from error
             return EventStream(stream)
 
-        return self._in_namespace(reference.namespace, ask)
+        try:
+            return self._in_namespace(reference.namespace, ask)
+        except NotFound as missing:
+            if reference.namespace is not None:
+                raise
+            return self._found_elsewhere(missing, ask, JOBS)[1]

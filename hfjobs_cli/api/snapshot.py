@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 from typing import IO, Any
 
-from hfjobs_cli.errors import BadResponse, HfJobsError
+from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.declared import Source
 from hfjobs_cli.records.job import JobInfo
@@ -21,8 +21,8 @@ MAX_BROKEN = 20
 """After how many broken lines a file is given up."""
 
 
-class BrokenSnapshot(HfJobsError):
-    """A file does not hold the jobs that it should."""
+class BrokenSnapshot(UsageError):
+    """The file that was named does not hold the jobs that it should."""
 
 
 class Snapshot:

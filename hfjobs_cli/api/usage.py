@@ -29,13 +29,17 @@ PAUSE_GROWTH = 1.5
 class NoFigures(HfJobsError):
     """A job runs, but the Hub does not tell what it uses."""
 
+    def __init__(self, job_id: str) -> None:
+        """Say so of a job."""
+        super().__init__(f"nothing is told of what job {job_id} uses", hint="if it has just begun, try again")
+
 
 def usage_now(client: JobsClient, reference: JobReference) -> Usage:
     """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
     with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
         for sample in _samples(stream, reference):
             return sample
-    raise NoFigures(f"nothing is told of what job {reference.id} uses", hint="is it running, and not just about to?")
+    raise NoFigures(reference.id)
 
 
 class UsageFeed:

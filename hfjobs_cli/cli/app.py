@@ -53,8 +53,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         code = ExitCode.USAGE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
-        session.tell_created()
-        session.remark("interrupted", is_last=True)
+        session.tell_interrupted()
     else:
         session.close()
     return int(code)
@@ -110,8 +109,8 @@ def _complete(session: Session) -> int:
 def _epilog() -> str:
     """Return what `hfjobs --help` ends with: topics, settings and exit codes. `\\b` keeps typer from joining lines."""
     settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
-    codes = [f"  {code.value:<22}  {code.meaning}" for code in ExitCode]
-    topics = [f"  {name:<22}  {meaning}" for name, meaning in TOPICS.items()]
+    codes = [f"  {code.value:<12}  {code.meaning}" for code in ExitCode]
+    topics = [f"  {name:<12}  {meaning}" for name, meaning in TOPICS.items()]
     return "\n".join(
         [
             "\b",

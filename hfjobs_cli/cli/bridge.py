@@ -20,6 +20,7 @@ import typer
 
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.words import empty_option
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -109,13 +110,12 @@ def for_typer(
             # TAB was pressed; nothing is run.
             return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
-            where = ", a namespace is given as --namespace NAME" if "namespace" in given else ""
-            raise UsageError(f"unexpected argument '{ctx.args[0]}'", hint=f"lists are separated by commas{where}")
+            raise _unexpected(ctx)
         if goes_on:
             given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
-        _check_numbers(given, parameters)
+        _check_values(given, parameters)
         if words is not None:
             given[words] = _words_in(given)
         if asks_hub:
@@ -129,6 +129,16 @@ def for_typer(
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
     return run
+
+
+def _unexpected(ctx: typer.Context) -> UsageError:
+    """Return the error for an argument too many: where there can be none it may be meant as part of an option."""
+    kinds = {each.name: each.param_type_name for each in ctx.command.params}
+    where = ", a namespace is given as --namespace NAME" if "namespace" in kinds else ""
+    hint = (
+        f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"lists are separated by commas{where}"
+    )
+    return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
 def _gone_on(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
@@ -195,13 +205,17 @@ def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
     return values[0]
 
 
-def _check_numbers(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
-    """Raise UsageError for what Python calls a number, and nobody else: `nan`, `inf`."""
+def _check_values(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
+    """Raise UsageError for an option without a value, as an empty variable in a script is one, and for what Python
+    calls a number, and nobody else: `nan`, `inf`.
+    """
     for each in parameters:
         value = given.get(each.name)
+        _, option = get_args(each.annotation)
+        if value == "" and hasattr(option, "prompt"):
+            raise empty_option(option.default)
         if isinstance(value, float) and not isfinite(value):
-            _, option = get_args(each.annotation)
-            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out for no limit")
+            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out, or give it one")
 
 
 def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:

@@ -6,10 +6,17 @@ import typer
 
 NewLabels = Annotated[
     list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label to add or change; KEY alone has an empty value."),
+    typer.Option(
+        "--label",
+        "-l",
+        metavar="KEY=VALUE",
+        help="A label to add or change; KEY alone has an empty value; may be repeated.",
+    ),
 ]
 NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name, which is the label 'name'.")]
-RemovedLabels = Annotated[list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove.")]
+RemovedLabels = Annotated[
+    list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove; may be repeated.")
+]
 ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
 ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
 Ports = Annotated[
@@ -20,6 +27,6 @@ Ports = Annotated[
 ]
 PublicPorts = Annotated[
     list[int] | None,
-    typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; repeat for several."),
+    typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; may be repeated."),
 ]
 ClearPorts = Annotated[bool, typer.Option("--clear", help="Close all ports.")]

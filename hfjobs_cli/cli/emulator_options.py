@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from hfjobs_cli.cli.options import JOB_NAMES
+
 EmulatorAction = Annotated[
     Literal["reset", "fire"] | None,
     typer.Argument(
@@ -15,7 +17,7 @@ EmulatorAction = Annotated[
 ]
 FiredJobs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[JOB...]", help="For 'fire': ids of the jobs that are to be run.", show_default=False),
+    typer.Argument(metavar="[JOB...]", help=f"For 'fire': {JOB_NAMES}; - reads them from stdin.", show_default=False),
 ]
 FiredRepo = Annotated[
     str | None,

@@ -166,6 +166,10 @@ DropSecrets = Annotated[
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Follow the new jobs until they end, which decides the exit code.")
 ]
+Detach = Annotated[
+    bool,
+    typer.Option("--detach", "-d", help="Print ids and pages, and do not follow them: so it is without --follow, too."),
+]
 CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")]
 Image = Annotated[
     str | None,

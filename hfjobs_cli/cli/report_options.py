@@ -15,9 +15,7 @@ class Counted(Selection):
     """Which jobs: the filters of what counts them."""
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status, as by default.")] = False
-    limit: Annotated[
-        int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs only; 0 = all.")
-    ] = 0
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
 
 
 By = Annotated[

@@ -8,15 +8,15 @@ from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.values import value
 
-Schedules = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="[NAMESPACE/]SCHEDULE...",
-        help="ID, the beginning of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line.",
-        autocompletion=completion.complete_schedules,
-        show_default=False,
-    ),
-]
+_SCHEDULES = typer.Argument(
+    metavar="[NAMESPACE/]SCHEDULE...",
+    help="ID, the beginning of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line.",
+    autocompletion=completion.complete_schedules,
+    show_default=False,
+)
+Schedules = Annotated[list[str], _SCHEDULES]
+RescheduledOnes = Annotated[list[str] | None, _SCHEDULES]
+"""The same where something follows: of one word typer would say that it is the other that is missing."""
 ChosenSchedules = Annotated[
     list[str] | None,
     typer.Argument(
@@ -34,7 +34,6 @@ _WHEN = typer.Argument(
     autocompletion=completion.complete_when,
     show_default=False,
 )
-When = Annotated[str, _WHEN]
 NewWhen = Annotated[str | None, _WHEN]
 NewScript = Annotated[
     str | None,

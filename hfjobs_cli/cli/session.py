@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
-from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone, Unavailable, UsageError
+from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, Unavailable, UsageError
 from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class Session:
     told_of_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
     _progress_shown: bool = False
+    _interruption_is_told: bool = False
     _is_over: bool = False
     _speaking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -260,23 +261,23 @@ class Session:
             self.stderr.write(text)
             self.stderr.flush()
 
-    def remark(self, line: str, *, is_last: bool = False) -> None:
-        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows.
-
-        After the last one, requests that are still under way in other threads are not heard.
-        """
-        line = self.redacted(line)
+    def remark(self, line: str) -> None:
+        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows."""
         with self._speaking:
-            if self._is_over:
-                return
-            self._is_over = is_last
-            if self._held is not None:
-                self._held.append(line)
-                return
-            self.progress(None)
-            with suppress(OSError):  # nobody listens
-                self.stderr.write(printable(line) + "\n")
-                self.stderr.flush()
+            self._speak(line)
+
+    def _speak(self, line: str) -> None:
+        """Do so, where nobody else speaks."""
+        if self._is_over:
+            return
+        line = self.redacted(line)
+        if self._held is not None:
+            self._held.append(line)
+            return
+        self.progress(None)
+        with suppress(OSError):  # nobody listens
+            self.stderr.write(printable(line) + "\n")
+            self.stderr.flush()
 
     def redacted(self, text: str) -> str:
         """Return a text without the token and the secrets. It must be whole: a part of one is not found."""
@@ -290,12 +291,24 @@ class Session:
     def report(self, *errors: HfJobsError) -> None:
         """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
+            self._interruption_is_told |= isinstance(error, Interrupted)
             message = self.redacted(error.message)
             self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
             for line in error.details:
                 self.remark(line)
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
             self.remark(f"hint: {hint}")
+
+    def tell_interrupted(self) -> None:
+        """Tell that Ctrl-C or a signal ended it, unless an error has said so, and of what was created until then.
+
+        Of requests that are still under way in other threads nothing is heard after that.
+        """
+        self.tell_created()
+        with self._speaking:
+            if not self._interruption_is_told:
+                self._speak("interrupted")
+            self._is_over = True
 
     def tell_created(self) -> None:
         """Tell of what this run has created, once, if it can or may not have been shown."""

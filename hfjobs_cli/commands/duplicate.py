@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import new_job, options
 from hfjobs_cli.cli.bridge import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, HfJobsError
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.creating import Create
@@ -28,6 +28,7 @@ def duplicate(
     drop_secrets: new_job.DropSecrets = False,
     command: Annotated[list[str] | None, BEHIND_DASHES] = None,
     follow: new_job.Follow = False,
+    detach: new_job.Detach = False,
     cancel_on_interrupt: new_job.CancelOnInterrupt = False,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "job", "initiator"],
@@ -58,6 +59,8 @@ def duplicate(
     from hfjobs_cli.commands.shared.started import follow_new
     from hfjobs_cli.launch.changes import Changes
 
+    if follow and detach:
+        raise UsageError("--detach contradicts --follow", hint="give one of them")
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)

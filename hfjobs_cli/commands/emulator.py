@@ -5,13 +5,18 @@ from pathlib import Path
 
 from hfjobs_cli.cli import emulator_options
 from hfjobs_cli.cli.session import Session, emulator_needed
-from hfjobs_cli.config import emulator_directory
+from hfjobs_cli.config import Overrides, emulator_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 """What a bearer token is made of (RFC 6750)."""
 
 _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+_ELSEWHERE = "try again, or name the directory of an emulator with --state-dir"
+
+_SOME = "'hfjobs --demo ps -a' lists those of the demo"
+"""Which jobs there are to be run again."""
 
 
 def emulator(
@@ -40,11 +45,14 @@ def emulator(
     'fire' does what a webhook does when a repository changes: it runs jobs again, with what happened in their variable
     WEBHOOK_PAYLOAD, started by the webhook that started them, or one of their own. Their ids are printed.
 
+    'hfjobs help emulator' is the page that tells all of it.
+
     \b
     Examples:
       hfjobs emulator
       hfjobs emulator --port 0 --empty --state-dir ./state
       hfjobs emulator reset
+      hfjobs emulator fire @initiator=webhook
       hfjobs emulator fire 69ff7dfaaff1cd33e8f32274 --repo model:davanstrien/tiny-judge
     """
     directory = emulator_directory(session.environ) if state_dir is None else state_dir.absolute()
@@ -114,35 +122,35 @@ def _reset(session: Session, directory: Path) -> ExitCode:
             hint=error.remedy or "nothing was removed; remove by hand what is yours",
         ) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint="try again") from error
+        raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint=_ELSEWHERE) from error
     session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")
     return ExitCode.DONE
 
 
 def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) -> ExitCode:
+    from hfjobs_cli.commands.shared.several import named_jobs
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.trust import Untrusted
     from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, Repo
     from hfjobs_cli.emulator.wire import ApiError
 
     if not jobs:
-        raise UsageError("'fire' needs a job", hint="'hfjobs --demo ps -a -q --initiator webhook' lists some")
+        raise UsageError("'fire' needs a job", hint=_SOME)
     kind, colon, name = (repo or DEFAULT_REPO).partition(":")
     if not colon or kind not in ("model", "dataset", "space") or not _REPO.fullmatch(name):
         raise UsageError(
             f"--repo '{repo}' is no repository", hint="for example model:alice/judge or dataset:alice/data"
         )
-    code = ExitCode.DONE
+    session.overrides = Overrides(demo=True, emulator_dir=directory)  # what is described is looked for there
     try:
         app = open_app(directory, clock=session.clock, runs_jobs=session.runs_demo_jobs)
-        for identifier in jobs:
+        for reference in named_jobs(session, jobs, None):
             try:
-                session.write(f"{app.jobs.fire(identifier, Repo(kind, name))['id']}\n")
+                session.write(f"{app.jobs.fire(reference.id, Repo(kind, name))['id']}\n")
             except ApiError:
-                session.report(NotFound(f"no job '{identifier}' in {directory}", hint="ids are given whole"))
-                code = code or ExitCode.NOT_FOUND
+                session.failures.append(NotFound(f"no job '{reference}' in {directory}", hint=_SOME))
     except Untrusted as error:
         raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=error.remedy) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint="try again") from error
-    return code
+        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=_ELSEWHERE) from error
+    return ExitCode.DONE

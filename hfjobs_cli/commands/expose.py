@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import change_options, choice_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.errors import ExitCode, RequestRefused, UsageError
 from hfjobs_cli.renderers.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def expose(
       hfjobs expose 6a01d697aff1cd33e8f33a64 --clear
     """
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.running import is_running, not_running, refused
     from hfjobs_cli.commands.shared.several import named_jobs
     from hfjobs_cli.launch.checks import MAX_PORTS
 
@@ -55,11 +56,16 @@ def expose(
     for reference in named_jobs(session, [job], namespace):
         if dry_run:
             now = session.client.inspect_job(reference)
+            if not is_running(now):
+                raise not_running(now)
             status = replace(now.status, expose_urls=None)
             listing.show([replace(now, expose=wanted, expose_public=open_to_all, status=status)])
             session.remark("nothing was changed (--dry-run)")
             continue
-        exposed = session.client.expose_job(reference, wanted, open_to_all)
+        try:
+            exposed = session.client.expose_job(reference, wanted, open_to_all)
+        except RequestRefused as error:
+            raise refused(session, reference, error) from error
         listing.show([exposed])
         if not exposed.expose:
             session.remark(f"no port of {reference} is open now")

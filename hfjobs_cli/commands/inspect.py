@@ -19,7 +19,8 @@ def inspect(
     """Show everything about jobs, as a JSON array.
 
     The objects are those of 'ps --format json'. All jobs are fetched at once and shown in the order given; those
-    that exist are shown even if others do not. --from looks for them, or shows all, in what was saved.
+    that exist are shown even if others do not. --from looks for them, or shows all, in what was saved. --format command
+    prints the command line that starts a job again.
 
     \b
     Examples:
@@ -27,6 +28,7 @@ def inspect(
       hfjobs inspect alice/6a01d697aff1cd33e8f33a64
       hfjobs inspect https://huggingface.co/jobs/alice/6a01d697aff1cd33e8f33a64
       hfjobs inspect --format table 6a01d697aff1cd33e8f33a64 6a01c8c2aff1cd33e8f339d4
+      hfjobs inspect --format command @latest
       hfjobs ps -q | hfjobs inspect -
       hfjobs inspect --from jobs.jsonl @failed
     """

@@ -64,17 +64,18 @@ def ssh(
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
     from hfjobs_cli.api.waiting import has_ended
+    from hfjobs_cli.commands.shared.running import is_running, not_running
 
     pause = FIRST_PAUSE_SECS
     while True:
         job = session.client.inspect_job(reference)
         if has_ended(job):
-            raise HfJobsError(f"job {job.id} has ended: {job.status}", hint="'hfjobs duplicate' runs it again")
+            raise not_running(job)
         if job.status.ssh_url is None:
             raise HfJobsError(
                 f"job {job.id} was not started with ssh", hint="'hfjobs run --ssh' starts jobs that have it"
             )
-        if job.status.stage == "RUNNING" or not waits:
+        if is_running(job) or not waits:
             return job
         waited = job.waited_secs(session.clock()) or 0.0
         reason = f": {job.status.message}" if job.status.message else ""

@@ -83,6 +83,7 @@ def _chosen(
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
     """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
     from hfjobs_cli.api.usage import NoFigures, usage_now
+    from hfjobs_cli.commands.shared.running import refused
     from hfjobs_cli.commands.shared.several import done_to_each
 
     silent: list[str] = []
@@ -92,7 +93,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
             return usage_now(session.client, reference)
         except (NotRunning, NoFigures):
             if are_named:
-                raise
+                raise refused(session, reference, NoFigures(reference.id)) from None
             silent.append(reference.id)
             return None
 
@@ -102,16 +103,21 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
-    """Yield samples as they come, until all jobs have ended."""
+    """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
+    from hfjobs_cli.commands.shared.running import not_running
     from hfjobs_cli.commands.shared.usage_feeds import UsageFeeds
 
     feeds = UsageFeeds(session, references)
+    silent = {each.id: each for each in references}
     for news in feeds.wait():
         if news.usage is not None:
+            silent.pop(news.job_id, None)
             yield news.usage
             session.flush()
         elif isinstance(news.error, HfJobsError):
             session.failures.append(news.error)
+        elif news.job_id in silent:
+            session.remark(not_running(session.client.inspect_job(silent[news.job_id])).message)
 
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:

@@ -108,7 +108,7 @@ def _forest(
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
     from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors
-    from hfjobs_cli.commands.shared.selection import job_filter
+    from hfjobs_cli.commands.shared.selection import job_filter, none_found
     from hfjobs_cli.query.scan import Scan
 
     wanted = job_filter(session, choice)
@@ -133,14 +133,13 @@ def _forest(
     is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
     lineage = with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
     found = lineage.forest(chosen, session.clock(), depth=depth)
+    if not scan.matched:
+        return found, [none_found(wanted)]
     return found, list(_remarks(scan, sum(not each.generation for each in found)))
 
 
 def _remarks(scan: Scan, trees: int) -> Iterator[str]:
     """Yield what a reader should know besides the trees."""
-    if not scan.matched:
-        yield "no jobs match; -a chooses among finished ones too"
-        return
     read = f"{_count(scan.read, 'job')} read on {_count(scan.pages, 'page')}"
     yield f"{_count(scan.matched, 'job')} in {_count(trees, 'tree')}, {read}"
     if scan.has_more:

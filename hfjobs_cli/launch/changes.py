@@ -27,7 +27,7 @@ class Changes:
         """Tell whether anything is said."""
         own = (self.image is not None, self.unset_env, self.drop_secrets, self.command)
         typed = (getattr(self.typed, field.name) for field in fields(Typed))
-        return any(own) or any(value not in (None, False) for value in typed)
+        return any(own) or any(value is not None and value is not False for value in typed)
 
 
 def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) -> NewJob:

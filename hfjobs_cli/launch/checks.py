@@ -32,7 +32,7 @@ def check(job: NewJob) -> None:
     new_labels([f"{key}={value}" for key, value in job.labels.items()])
     for count, what in ((job.timeout_secs, "timeout of seconds"), (job.attempts, "number of attempts")):
         if count is not None and not 0 < count <= MAX_SECS:
-            raise UsageError(f"{count} is no {what}", hint="it is 1 at least")
+            raise UsageError(f"{count} is no {what}", hint=f"it is 1 at least, and {MAX_SECS} at most")
     if job.arch is not None and job.arch not in ARCHES:
         raise UsageError(f"'{job.arch}' is no kind of processor", hint=one_of(job.arch, ARCHES))
     _check_ports(job)

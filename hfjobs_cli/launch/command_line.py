@@ -1,20 +1,38 @@
-"""The command line that starts a job: what `hfjobs run` is told to have it described as it is."""
+"""The command line that makes a job or a schedule: what `hfjobs run` is told to have it described as it is."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
 
-from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob
+from hfjobs_cli.launch.new_job import DEFAULT_ATTEMPTS, DEFAULT_FLAVOR, NewJob, NewSchedule
 from hfjobs_cli.launch.volumes import spell_volume
 
 
 def command_line(job: NewJob, namespace: str | None) -> str:
-    """Return one line, quoted for a shell, that makes the same body. Secrets are names, to be set where it is run."""
-    words = ["hfjobs", "run", *_options(job)]
-    words += [] if namespace is None else ["--namespace", namespace]
+    """Return one line, quoted for a shell, that makes the same job. Secrets are names, to be set where it is run."""
+    return _quoted(["hfjobs", "run", *_options(job), *_belonging(namespace), *_what_runs(job)])
+
+
+def schedule_line(schedule: NewSchedule, namespace: str | None) -> str:
+    """Return such a line that makes the same schedule."""
+    terms = ["--suspend"] * schedule.suspend + ["--concurrency"] * schedule.concurrency
+    options = [*terms, *_options(schedule.job), *_belonging(namespace)]
+    return _quoted(["hfjobs", "scheduled", "run", *options, schedule.when, *_what_runs(schedule.job)])
+
+
+def _quoted(words: list[str]) -> str:
+    return " ".join(map(quoted, words))
+
+
+def _belonging(namespace: str | None) -> list[str]:
+    return [] if namespace is None else ["--namespace", namespace]
+
+
+def _what_runs(job: NewJob) -> list[str]:
+    """Return the image and its command, of which a first `--` would be taken for one of ours."""
     runs = [*job.command, *job.arguments]
-    return " ".join(map(quoted, [*words, job.image, *(["--"] if runs[:1] == ["--"] else []), *runs]))
+    return [job.image, *(["--"] if runs[:1] == ["--"] else []), *runs]
 
 
 def quoted(word: str) -> str:
@@ -36,13 +54,16 @@ def _escaped(char: str) -> str:
 
 
 def _options(job: NewJob) -> Iterator[str]:
-    """Yield the options that describe a job, each followed by its value."""
+    """Yield the options that describe a job, each followed by its value.
+
+    What the Hub's schema says of a request without it is left out. It does not say so of a timeout.
+    """
     if job.flavor != DEFAULT_FLAVOR:
         yield from ("--flavor", job.flavor)
     for option, value in (
         ("--arch", job.arch),
         ("--timeout", job.timeout_secs),
-        ("--attempts", job.attempts),
+        ("--attempts", None if job.attempts == DEFAULT_ATTEMPTS else job.attempts),
         ("--network-group", job.network_group),
         ("--resource-group-id", job.resource_group_id),
     ):

@@ -1,4 +1,4 @@
-"""The description of a job that exists, so that it can be started again, perhaps changed."""
+"""The description of a job or schedule that exists, so that it can be made again, perhaps changed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, NewSchedule, Volume
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.schedule import JobSpec
+    from hfjobs_cli.records.schedule import JobSpec, ScheduledJob
 
 
 def described(job: JobInfo) -> NewJob:
@@ -18,9 +18,19 @@ def described(job: JobInfo) -> NewJob:
 
     What it had by default counts as asked for, as the Hub does not tell the difference.
     """
-    if job.docker_image is None and job.space_id is None:
+    if job.image is None:
         raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
     return replace(_described(job), ssh=job.status.ssh_url is not None)
+
+
+def described_schedule(made: ScheduledJob) -> NewSchedule:
+    """Return what a schedule was made from, as far as the Hub tells: of secrets the names. Raises UsageError."""
+    if made.schedule is None or made.job_spec.image is None:
+        unknown = "when" if made.schedule is None else "in what"
+        raise UsageError(
+            f"the Hub does not say {unknown} schedule {made.id} runs", hint="make a new one with 'hfjobs scheduled run'"
+        )
+    return NewSchedule(_described(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
 
 
 def _described(job: JobInfo | JobSpec) -> NewJob:

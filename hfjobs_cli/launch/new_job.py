@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 
 DEFAULT_FLAVOR = "cpu-basic"
 
+DEFAULT_ATTEMPTS = 1
+"""How often a job is tried of which nothing is said, by the Hub's schema."""
+
 DEFAULT_TIMEOUT_SECS = 1800
 """How long a job may run of which nothing is said, by the Hub's documentation."""
 
@@ -147,6 +150,16 @@ class NewJob:
             return None
         aliases = {"aliases": list(self.network_aliases)} if self.network_aliases else {}
         return {"group": self.network_group, **aliases}
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """What is to be run by a schedule, and when. `concurrency` says that its jobs may overlap."""
+
+    job: NewJob
+    when: str
+    suspend: bool = False
+    concurrency: bool = False
 
 
 @dataclass(frozen=True)

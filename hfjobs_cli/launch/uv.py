@@ -15,7 +15,6 @@ from hfjobs_cli.launch.new_job import PACKED, Launch, LocalFile, NewJob, split_i
 from hfjobs_cli.launch.packing import names_of, pack, read_file
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge
-from hfjobs_cli.text.words import empty_option
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 
@@ -44,9 +43,6 @@ def compose_uv(
 
     Raises UsageError.
     """
-    for option, value in (("--image", how.image), ("--python", how.python)):
-        if value == "":
-            raise empty_option(option)
     files = _local_files(script, arguments, downloaded, blank="_" if how.bucket else " ")
     header = read_header(files[script].content, script) if script in files else Header()
     merged, from_script = _merged(typed, header)

@@ -10,6 +10,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
+from hfjobs_cli.text.widths import help_row
 from hfjobs_cli.text.words import one_of, split_values
 
 R = TypeVar("R", bound=Record)
@@ -73,12 +74,12 @@ def columns_help(kind: Kind) -> str:
     rows = [(name, fields[name].header, fields[name].about.meaning + _mark(kind, name)) for name in kind.words]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
-        f"{name:<{widths[0]}} {header:<{widths[1]}} {meaning}"
+        help_row(f"{name:<{widths[0]}} {header:<{widths[1]}} ", meaning)
         for name, header, meaning in [("NAME", "HEADER", "SHOWS"), *rows]
     ]
     inner = {name: field for name, field in fields.items() if field.is_part}
     width = max(map(len, inner), default=0)
-    parts = [f"{name:<{width}} {field.about.meaning}" for name, field in inner.items()]
+    parts = [help_row(f"{name:<{width}} ", field.about.meaning) for name, field in inner.items()]
     return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
 
 

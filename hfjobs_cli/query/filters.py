@@ -92,7 +92,7 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
     labels = []
     for item in values:
         key, equals, value = item.partition("=")
-        hint = "for example --label env=prod; repeat --label for jobs that have several"
+        hint = "for example --label env=prod; repeat --label for those that have several"
         if not is_exact(item):
             raise UsageError(f"label '{item}' is a pattern, and --label takes none", hint=f"use -f 'label={item}'")
         if equals and "," in value:

@@ -35,7 +35,7 @@ class NextStep(Record):
 class Description(Record):
     """A job with what was found out about it. Sentences are for people; the values they are made of stand beside."""
 
-    job: Annotated[JobInfo, About("the job, as inspect prints it", "{{json .job}}")]
+    job: Annotated[JobInfo, About("what inspect prints", "{{json .job}}")]
     why: Annotated[str, About("how it stands and why", "It was completed 20h ago.", least=20, rank=60)]
     reason: Annotated[str | None, About("why it ended so, in a word", "out-of-memory", rank=50)]
     exit_code: Annotated[int | None, About("that of its command, if the Hub tells", "137")]
@@ -46,7 +46,7 @@ class Description(Record):
     cost: Annotated[str | None, About("what it costs, ~ if that is estimated", "~$1.25")]
     cost_usd: Annotated[int | float | None, About("the same as a number, US dollars", "1.25")]
     cost_is_estimated: Annotated[bool | None, About("whether that is not what was billed", "true")]
-    same_launch: Annotated[SameLaunch | None, About("earlier jobs like it", "{{json .same_launch}}")]
+    same_launch: Annotated[SameLaunch | None, About("others like it", "{{json .same_launch}}")]
     last_lines: Annotated[list[str] | None, About("what it wrote last", "[done]", least=20, has_commas=True)]
     next: Annotated[list[NextStep], About("what to type next", "{{json .next}}")]
 
@@ -82,8 +82,8 @@ KIND = Kind(
     formats=(Format("page", "page.render", "a page for eyes"),),
     filters="-f 'reason=out-of-memory'",
     templates="""\
-{{.why}} {{.started_by}}                            sentences
-{{or .reason "-"}} {{or .exit_code "-"}}            what may be null
-{{.job.flavor}} {{.job.labels.team}}                the job, as inspect prints it
-{{range .next}}{{.command}}{{end}}                  lists""",
+{{.why}} {{.started_by}}                    sentences
+{{or .reason "-"}} {{or .exit_code "-"}}    what may be null
+{{.job.flavor}} {{.job.labels.team}}        the job, as inspect prints it
+{{range .next}}{{.command}}{{end}}          lists""",
 )

@@ -38,6 +38,6 @@ KIND = Kind(
     other_names={"name": "field", "old": "a", "new": "b", "left": "a", "right": "b", "before": "a", "after": "b"},
     filters="-f 'part=launch' -f 'field=environment.*'",
     templates="""\
-{{.field}}: {{or .a "-"}} -> {{or .b "-"}}          values of fields, which may be null
-{{if eq .part "launch"}}{{.field}}{{end}}           what was asked for, not how it went""",
+{{.field}}: {{or .a "-"}} -> {{or .b "-"}}    fields, which may be null
+{{if eq .part "launch"}}{{.field}}{{end}}     what was asked for alone""",
 )

@@ -236,7 +236,7 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
     wide_columns=("flavor", "initiator"),
-    more_formats=(Format("command", "command_line.render", "the line that starts the job again", streams=True),),
+    more_formats=(Format("command", "command_line.render_jobs", "the line that starts the job again", streams=True),),
     computed={
         "name": Computed(
             Shape(str), lambda job, _now: job.name, About("the label 'name'", "train-judge", rank=70, least=16)

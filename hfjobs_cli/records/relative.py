@@ -85,8 +85,8 @@ KIND = Kind(
     other_names={"age": "created", "stage": "status", "kind": "link", "owner": "namespace", "hardware": "flavor"},
     filters="-f 'status=error' -f 'name=*train*'",
     templates="""\
-{{.id}} {{.status}}                                 values of fields
-{{or .parent "-"}} {{or .link "-"}}                 what may be null
-{{if eq .type "job"}}{{.name}}{{end}}               jobs alone
-{{if .is_asked}}{{.generation}}{{end}}              how far below the root it is""",
+{{.id}} {{.status}}                       values of fields
+{{or .parent "-"}} {{or .link "-"}}       what may be null
+{{if eq .type "job"}}{{.name}}{{end}}     jobs alone
+{{if .is_asked}}{{.generation}}{{end}}    how far below the root it is""",
 )

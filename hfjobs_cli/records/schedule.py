@@ -11,7 +11,7 @@ from hfjobs_cli.records import spec
 from hfjobs_cli.records.declared import About, Shape, Source
 from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.job import STAGE_STYLES, JobInitiator, JobOwner
-from hfjobs_cli.records.kind import Kind
+from hfjobs_cli.records.kind import Format, Kind
 from hfjobs_cli.records.reading import reader, wrong
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, STAGES, SUSPENDED
@@ -147,6 +147,9 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "schedule", "command", "last_run", "last_status", "next_run", "status"),
     wide_columns=("image", "flavor"),
+    more_formats=(
+        Format("command", "command_line.render_schedules", "the line that makes the schedule again", streams=True),
+    ),
     computed={
         "name": Computed(
             Shape(str), lambda made, _now: made.name, About("the label 'name'", "refresh-index", rank=70, least=10)
@@ -165,7 +168,7 @@ KIND = Kind(
             About(
                 "how that run stands or ended",
                 "COMPLETED",
-                rank=72,
+                rank=62,  # whoever has to choose would rather know what comes than how the last one went
                 styles=STAGE_STYLES,
                 search=_stage_texts,
                 words=tuple(map(str.lower, STAGES)),

@@ -12,6 +12,7 @@ from hfjobs_cli.renderers import plugins
 from hfjobs_cli.renderers.plain import extras
 from hfjobs_cli.renderers.registry import formats_of
 from hfjobs_cli.template import FUNCTIONS
+from hfjobs_cli.text.widths import help_row
 
 _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", datetime: "time", list: "list"}
 
@@ -32,7 +33,7 @@ def format_help(kind: Kind) -> str:
 
 
 def field_rows(kind: Kind) -> list[str]:
-    """Return a line for each field that a template can read: its path, its type, what it means, and an example."""
+    """Return a row for each field that a template can read: its path, its type, what it means, and an example."""
     told = list(_typed(kind.model))
     known = {path for path, _, _ in told}
     told += [
@@ -41,7 +42,9 @@ def field_rows(kind: Kind) -> list[str]:
         if name not in known
     ]
     width = max(len(path) for path, _, _ in told)
-    return [f" .{path:<{width}} {type_:<6} {about.meaning}: {about.example}" for path, type_, about in told]
+    return [
+        help_row(f" .{path:<{width}} {type_:<6} ", f"{about.meaning}: {about.example}") for path, type_, about in told
+    ]
 
 
 def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, About]]:

@@ -57,6 +57,9 @@ class TestHelpOption:
             assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
         assert "\n  run  Run a script with uv.\n" in run_command("uv", "--help", environ=environ).stdout
 
+    def test_of_the_program_fits_a_terminal(self, environ: dict[str, str]) -> None:
+        assert max(map(len, run_command("--help", environ=environ).stdout.splitlines())) <= 80
+
     def test_lists_every_topic(self, environ: dict[str, str]) -> None:
         topics = (
             run_command("--help", environ=environ)
@@ -75,6 +78,12 @@ class TestHelpCommand:
         assert hfjobs("help", topic) == Result(0, page, "")
         assert page.startswith("# ")
         assert hub.requests == []
+
+    @pytest.mark.parametrize("name", [name for name in TOPICS if name in COMMANDS])
+    def test_of_what_is_a_topic_and_a_command_both_are_found(self, hfjobs: Hfjobs, name: str) -> None:
+        """Each names the other."""
+        assert f"hfjobs {name} --help" in hfjobs("help", name).stdout
+        assert f"hfjobs help {name}" in hfjobs(name, "--help").stdout
 
     @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS if name not in TOPICS), ("ls",)])
     def test_prints_the_help_of_a_command(self, hfjobs: Hfjobs, command: tuple[str, ...]) -> None:

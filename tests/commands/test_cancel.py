@@ -180,7 +180,7 @@ class TestFilters:
             ),
             ((BY_HAND, "--limit", "1"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
             ((BY_HAND, "-a"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
-            (("--name", ""), "nobody is here to say that the jobs that match are to be canceled", None),
+            (("--name", ""), "--name is empty", "leave --name out, or give it a value"),
         ],
     )
     def test_usage(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], message: str, hint: str | None) -> None:

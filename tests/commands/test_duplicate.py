@@ -45,6 +45,17 @@ def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, alias: str) ->
     assert listed.stdout == f"{job['id']}\n"
 
 
+@pytest.mark.parametrize("option", ["-d", "--detach"])
+def test_is_not_followed_if_that_is_said_too(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
+    """As scripts say that were written for a tool that follows."""
+    result = hfjobs("rerun", option, BY_HAND)
+    job = newest(hfjobs)
+    assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
+    contradiction = hfjobs("duplicate", option, "-f", BY_HAND)
+    assert contradiction == Result(2, "", "error: --detach contradicts --follow\nhint: give one of them\n")
+    assert len(posts(hub)) == 1
+
+
 def test_the_namespace_is_that_of_the_source(hfjobs: Hfjobs, hub: Hub) -> None:
     theirs = hfjobs.jobs("ps", "-a", "--namespace", "aurora-lab", "--json")[0]["id"]
     (job,) = json.loads(hfjobs("duplicate", "--json", f"aurora-lab/{theirs}").stdout)

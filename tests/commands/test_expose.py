@@ -37,10 +37,25 @@ def test_a_dry_run_changes_nothing(hfjobs: Hfjobs, hub: Hub, job: str) -> None:
     assert hub.paths == [f"GET /api/jobs/{USER}/{job}"]
 
 
-def test_of_a_job_that_has_ended_is_refused(hfjobs: Hfjobs) -> None:
-    code, stdout, stderr = hfjobs("expose", BY_HAND, "8000")
+@pytest.mark.parametrize("option", [[], ["--dry-run"]])
+@pytest.mark.parametrize(
+    ("stage", "command", "what"),
+    [("ERROR", "duplicate", "runs it again"), ("SCHEDULING", "logs -f", "waits until it does")],
+)
+def test_of_a_job_that_does_not_run_is_refused(
+    hfjobs: Hfjobs, hub: Hub, option: list[str], stage: str, command: str, what: str
+) -> None:
+    job = hub.add(status={"stage": stage, "message": "out of luck"})
+    assert hfjobs("expose", job, "8000", *option) == Result(
+        1, "", f"error: job {job} is not running: {stage}: out of luck\nhint: 'hfjobs {command} {USER}/{job}' {what}\n"
+    )
+
+
+def test_what_else_is_refused_is_told_as_the_hub_has_it(hfjobs: Hfjobs, hub: Hub, job: str) -> None:
+    hub.replies(400, '{"error": "port 8000 is not for you"}')
+    code, stdout, stderr = hfjobs("expose", f"{USER}/{job}", "8000")
     assert (code, stdout) == (1, "")
-    assert stderr.startswith("error: the Hub refused: Job is not running (PUT ")
+    assert stderr.startswith("error: the Hub refused: port 8000 is not for you (PUT ")
 
 
 @pytest.mark.parametrize(

@@ -415,7 +415,7 @@ class TestProcess:
         assert process.returncode == 130
         assert stderr == (
             f"{HEADER}\nerror: interrupted; the job goes on\n"
-            f"hint: go on with: hfjobs logs -f --since 2026-05-12T14:57:12.345Z {NAMED}\ninterrupted\n"
+            f"hint: go on with: hfjobs logs -f --since 2026-05-12T14:57:12.345Z {NAMED}\n"
         )
 
     def test_a_line_arrives_at_once(self, replaying: Replaying) -> None:

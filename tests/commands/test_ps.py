@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import BY_SCHEDULE, DAILY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result, Terminal
+from tests.support import BY_HAND, BY_SCHEDULE, DAILY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result, Terminal
 
 UNDER_WAY = 7
 ALL_JOBS = 245
@@ -239,6 +239,32 @@ def test_an_empty_variable_in_a_script_does_not_mean_everything(
     assert hub.requests == []
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("ps", "--since"),
+        ("ps", "--from"),
+        ("ps", "--format"),
+        ("ps", "--namespace"),
+        ("ps", "--endpoint"),
+        ("wait", BY_HAND, "--since"),
+        ("cancel", "-a", "--until"),
+        ("run", "ubuntu", "--env-file"),
+        ("uv", "run", "tool", "--namespace"),
+        ("scheduled", "run", "@daily", "ubuntu", "--spec"),
+        ("emulator", "fire", BY_HAND, "--repo"),
+        ("emulator", "--token"),
+    ],
+)
+def test_nor_do_others(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+    """Whatever the option, and whatever the command would take it for."""
+    *words, option = argv
+    place = words.index("run") + 1 if "run" in words else len(words)
+    result = hfjobs(*words[:place], option, "", *words[place:])
+    assert result == Result(2, "", f"error: {option} is empty\nhint: leave {option} out, or give it a value\n")
+    assert hub.requests == []
+
+
 class TestInitiator:
     """`--initiator` is applied here, page by page, and adds its column."""
 
@@ -415,7 +441,7 @@ class TestLabels:
     @pytest.mark.parametrize("given", ["team", "=ml", "team!=ml", "a=\n"])
     def test_without_key_or_equals_sign_are_a_usage_error(self, hfjobs: Hfjobs, given: str) -> None:
         message = f"label '{given}' is not KEY=VALUE".replace("\n", "\\n")
-        hint = "for example --label env=prod; repeat --label for jobs that have several"
+        hint = "for example --label env=prod; repeat --label for those that have several"
         assert hfjobs("ps", "--label", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
 
     @pytest.mark.parametrize(
@@ -424,7 +450,7 @@ class TestLabels:
             (
                 ("-l", "note=a,b"),
                 "label 'note=a,b' holds a comma, which no label of the Hub does",
-                "for example --label env=prod; repeat --label for jobs that have several",
+                "for example --label env=prod; repeat --label for those that have several",
             ),
             (
                 ("-f", "label=note=a,b"),
@@ -775,7 +801,13 @@ class TestNamespace:
         assert hfjobs(*argv) == Result(2, "", expected)
         assert hub.requests == []
 
-    @pytest.mark.parametrize("given", ["a/b", "..", "", "a b", "ä"])
+    def test_an_argument_too_many_is_another_thing(self, hfjobs: Hfjobs) -> None:
+        """Where a job is named and has been."""
+        assert hfjobs("describe", BY_HAND, "x") == Result(
+            2, "", "error: unexpected argument 'x'\nhint: see 'hfjobs describe --help'\n"
+        )
+
+    @pytest.mark.parametrize("given", ["a/b", "..", " ", "a b", "ä"])
     def test_is_checked_before_it_enters_an_address(self, hfjobs: Hfjobs, hub: Hub, given: str) -> None:
         expected = (
             f"error: '{given}' cannot be a namespace\n"

@@ -543,11 +543,13 @@ class TestFollowing:
         (job,) = json.loads(run_command("inspect", identifier, environ=environ).stdout)
         named = f"{USER}/{identifier}"
         if cancels:
-            assert f"error: interrupted; canceled {named}\n" in stderr
+            assert stderr.endswith(f"error: interrupted; canceled {named}\n")
             assert job["status"]["stage"] == "CANCELED"
         else:
-            assert "error: interrupted; the job goes on\n" in stderr
-            assert f"hint: follow with 'hfjobs logs -f {named}', end with 'hfjobs cancel {named}'\n" in stderr
+            assert stderr.endswith(
+                "error: interrupted; the job goes on\n"
+                f"hint: follow with 'hfjobs logs -f {named}', end with 'hfjobs cancel {named}'\n"
+            )
             assert job["status"]["stage"] == "RUNNING"
             run_command("cancel", identifier, environ=environ)
 

@@ -121,6 +121,8 @@ uv run -d 'a b.py'
 JOB = "6a02000000000000000000aa"
 
 CHANGES = rf"""
+rerun -d {JOB}
+rerun --detach bob/{JOB}
 cancel {JOB}
 cancel bob/{JOB}
 cancel {JOB} --namespace aurora-lab

@@ -164,32 +164,32 @@ class TestBroken:
         if reason != "it is nested too deep":  # what opens so many arrays does not close them
             assert stderr == f"error: {saved}, line 3: {reason}\n{HINT}"
         assert f"{saved}, line 3: {reason}" in stderr
-        assert (code, len(stdout.split())) == (1, 4)
+        assert (code, len(stdout.split())) == (2, 4)
 
     def test_one_that_ends_too_early_is_named(self, offline: Hfjobs, saved: Path) -> None:
         """As by a full disk, or Ctrl-C."""
         text = "".join(self.lines(saved))
         saved.write_text(text[:-200], encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "-q")
-        assert (result.code, len(result.stdout.split())) == (1, 3)
+        assert (result.code, len(result.stdout.split())) == (2, 3)
         assert result.stderr == f"error: {saved}, line 4: it ends in the middle of a value\n{HINT}"
 
     def test_an_array_that_does_not_end_is_named(self, offline: Hfjobs, saved: Path) -> None:
         saved.write_text("[\n" + ",".join(self.lines(saved)), encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "-q")
-        assert (result.code, len(result.stdout.split())) == (1, 4)
+        assert (result.code, len(result.stdout.split())) == (2, 4)
         assert result.stderr == f"error: {saved}, line 6: it ends before the array does\n{HINT}"
 
     @pytest.mark.parametrize("content", ["<html>\n<body>\n" * 1000, "\x00" * 4096, "hello"])
     def test_what_holds_no_jobs_is_no_snapshot(self, offline: Hfjobs, saved: Path, content: str) -> None:
         saved.write_text(content, encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--json")
-        assert result == Result(1, "", f"error: {saved}, line 1: broken JSON: expecting value\n{HINT}")
+        assert result == Result(2, "", f"error: {saved}, line 1: broken JSON: expecting value\n{HINT}")
 
     def test_too_many_lines_are_no_snapshot(self, offline: Hfjobs, saved: Path) -> None:
         saved.write_text(self.lines(saved)[0] + "x\n" * 1000, encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--json")
-        assert result == Result(1, "", f"error: {saved} has over 20 lines that hold no job, as line 22\n{HINT}")
+        assert result == Result(2, "", f"error: {saved} has over 20 lines that hold no job, as line 22\n{HINT}")
 
     @pytest.mark.parametrize("content", ["", "[]", "\ufeff\n"])
     def test_an_empty_one_holds_no_jobs(self, offline: Hfjobs, saved: Path, content: str) -> None:

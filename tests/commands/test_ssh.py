@@ -129,7 +129,10 @@ class TestWaiting:
         hub.replies(200, json.dumps(scheduling), times=3)
         hub.replies(200, json.dumps({**scheduling, "status": status("CANCELED")}))
         result = hfjobs("ssh", f"{USER}/{scheduling['id']}")
-        told = f"error: job {scheduling['id']} has ended: CANCELED\nhint: 'hfjobs duplicate' runs it again\n"
+        told = (
+            f"error: job {scheduling['id']} is not running: CANCELED\n"
+            f"hint: 'hfjobs duplicate {USER}/{scheduling['id']}' runs it again\n"
+        )
         assert result == Result(1, "", told)
         assert hfjobs.pauses == [1.0, 1.5, 2.25]
 
@@ -142,7 +145,9 @@ class TestWaiting:
 
 class TestRefusals:
     def test_of_a_job_that_has_ended(self, hfjobs: Hfjobs) -> None:
-        told = f"error: job {BY_HAND} has ended: COMPLETED\nhint: 'hfjobs duplicate' runs it again\n"
+        told = (
+            f"error: job {BY_HAND} is not running: COMPLETED\nhint: 'hfjobs duplicate {USER}/{BY_HAND}' runs it again\n"
+        )
         assert hfjobs("ssh", BY_HAND) == Result(1, "", told)
 
     def test_of_a_job_without_ssh(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -153,5 +158,5 @@ class TestRefusals:
     def test_of_a_key_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:
         code, stdout, stderr = hfjobs("ssh", job, "-i", "nowhere")
         assert (code, stdout) == (2, "")
-        assert stderr.startswith("error: invalid value for '--identity-file' / '-i': ")
+        assert stderr.startswith("error: invalid value for '--identity-file' / '-i': file 'nowhere' does not exist\n")
         assert hub.requests == []

@@ -16,6 +16,8 @@ from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, r
 
 ORGANISATION = "acme"
 
+NO_FIGURES = "error: nothing is told of what job {} uses\nhint: if it has just begun, try again\n"
+
 
 def number(place: int) -> str:
     return f"6a02000000000000000000{place:02x}"
@@ -101,20 +103,37 @@ class TestSnapshot:
         assert result.stdout.split() == [number(2), number(9), number(1)]
         assert not [path for path in hub.paths if not path.endswith("/metrics")]
 
+    def test_one_of_an_organisation_is_found_by_its_id(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """As 'inspect' finds it."""
+        identifier = hub.all_jobs("aurora-lab")[0]["id"]
+        found = f"/api/jobs/aurora-lab/{identifier}/metrics"
+        hub.replies_to(found, 200, f"event: metric\ndata: {json.dumps(SAMPLE)}\n\n")
+        assert hfjobs("stats", identifier, "-q") == Result(0, f"{identifier}\n", "")
+
     @pytest.mark.usefixtures("three")
     def test_asks_once_for_each(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("stats", "--name", "mine", "--namespace", USER)
         assert len(hub.requests) == 4
         assert hub.requests[0].query == [("stage", "RUNNING"), ("label", "name=mine")]
 
-    def test_a_job_that_has_just_ended(self, hfjobs: Hfjobs, three: list[Metrics]) -> None:
+    def test_a_job_that_has_just_ended(self, hfjobs: Hfjobs, hub: Hub, three: list[Metrics]) -> None:
         """It does not take the others with it, and it is no failure unless it was named."""
         three[1].end()
         result = hfjobs("stats", "--name", "mine", "-q")
         assert result == Result(0, f"{number(3)}\n{number(1)}\n", f"nothing is told of {number(2)}\n")
         code, stdout, stderr = hfjobs("stats", number(2), number(1), "-q")
         assert (code, stdout) == (1, f"{number(1)}\n")
-        assert stderr.startswith("error: the job is not running: Job is not running (")
+        assert stderr == NO_FIGURES.format(number(2))  # the Hub says that it runs
+        with hub.store.write() as tables:
+            job = tables.job(USER, number(2))
+            assert job is not None
+            tables.save_job({**job, "status": {"stage": "CANCELED", "message": None}})
+        assert hfjobs("stats", number(2), "--format", "jsonl") == Result(
+            1,
+            "",
+            f"error: job {number(2)} is not running: CANCELED\n"
+            f"hint: 'hfjobs duplicate {USER}/{number(2)}' runs it again\n",
+        )
 
     @pytest.mark.parametrize(
         ("words", "remark"),
@@ -147,12 +166,11 @@ class TestSnapshot:
         }
 
     def test_a_stream_without_a_sample(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        running(hub, 1)
         hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, ": keep-alive\n\nevent: other\ndata: {}\n\n")
         code, _, stderr = hfjobs("stats", number(1), "--json")
         assert code == 1
-        assert stderr == (
-            f"error: nothing is told of what job {number(1)} uses\nhint: is it running, and not just about to?\n"
-        )
+        assert stderr == NO_FIGURES.format(number(1))
 
     def test_names_or_filters(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, _, stderr = hfjobs("stats", BY_HAND, "--name", "mine")
@@ -224,7 +242,9 @@ class TestFollow:
         result = hfjobs("stats", "-f", number(1), number(2), number(3), number(55))
         assert sorted(json.loads(line)["job_id"] for line in result.stdout.splitlines()) == [number(2), number(3)]
         assert result.code == 3
-        assert result.stderr.startswith(f"error: no job '{number(55)}' in namespace '{USER}'")
+        told, error, _ = result.stderr.splitlines()
+        assert told == f"job {number(1)} is not running: ERROR"
+        assert error.startswith(f"error: no job '{number(55)}' in namespace '{USER}'")
 
     @pytest.mark.parametrize("format_", ["json", "table"])
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:

@@ -223,8 +223,9 @@ class TestForest:
         assert hub.paths.count(f"GET /api/jobs/{USER}") == 3
 
     def test_without_a_match(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("tree", "--name", "nothing")
-        assert result == Result(0, "", "no jobs match; -a chooses among finished ones too\n")
+        told = "no running or scheduling jobs match; -a looks at all\n"
+        assert hfjobs("tree", "--name", "nothing") == Result(0, "", told)
+        assert hfjobs("tree", "-a", "--name", "nothing") == Result(0, "", "no jobs match\n")
 
 
 class TestRequests:

@@ -198,7 +198,7 @@ class TestTime:
         result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
         assert result == Result(12, "", f"after 0s: not ended yet: {USER}/{BY_HAND}\n")
 
-    @pytest.mark.parametrize("value", ["", "x", "5x", "-1", "0", "nan", "inf", "1h ago", "1e99"])
+    @pytest.mark.parametrize("value", [" ", "x", "5x", "-1", "0", "nan", "inf", "1h ago", "1e99"])
     def test_that_is_none(self, hfjobs: Hfjobs, hub: Hub, value: str) -> None:
         told = f"error: --timeout '{value}' is not a length of time\nhint: for example 90s, 30m, 2h or 1d\n"
         assert hfjobs("wait", BY_HAND, f"--timeout={value}") == Result(2, "", told)

@@ -48,10 +48,27 @@ def test_the_webhook_of_the_history_goes_on(demo: Hfjobs) -> None:
     assert jobs[other]["created_by"] == {"id": "60107b385ac3e86b3ea4fc34", "name": USER}
 
 
+def test_jobs_are_named_as_anywhere(demo: Hfjobs, tmp_path: Path) -> None:
+    """And looked for where the jobs are kept, whatever Hub the environment names."""
+    hooked, *_ = demo("ps", "-a", "--initiator", "webhook", "-q").stdout.split()
+    (newest,) = demo("ps", "-a", "--limit", "1", "-q").stdout.split()
+    references = ("@initiator=webhook", hooked[:23], f"{USER}/{hooked}", "@latest", "-")
+    away = {"HFJOBS_DEMO": "", "HF_ENDPOINT": "http://127.0.0.1:1", "HF_TOKEN": "hf_x"}
+    result = demo.given(away)("emulator", "fire", *references, stdin=f"{hooked}\n")
+    assert (result.code, result.stderr) == (0, "")
+    made = demo.jobs("inspect", *result.stdout.split())
+    commands = {each: demo.jobs("inspect", each)[0]["command"] for each in (hooked, newest)}
+    assert [job["command"] for job in made] == [commands[each] for each in (hooked, hooked, hooked, newest, hooked)]
+    elsewhere = demo("emulator", "fire", "--state-dir", str(tmp_path / "own"), "@name=nobody", result.stdout.split()[0])
+    assert (elsewhere.code, elsewhere.stdout) == (3, "")
+    assert elsewhere.stderr.startswith("error: @name=nobody: no such job")
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
         (("fire",), 2, "'fire' needs a job"),
+        (("fire", "@nmae=x"), 2, "'@nmae=x' describes no job"),
         (("fire", "x", "--repo", "y"), 2, "--repo 'y' is no repository"),
         (("fire", "x", "--repo", "kernel:a/b"), 2, "--repo 'kernel:a/b' is no repository"),
         (("reset", "x"), 2, "jobs and --repo are for 'fire'"),

@@ -333,7 +333,7 @@ class TestTime:
 
     @pytest.mark.parametrize("option", ["--since", "--until"])
     @pytest.mark.parametrize(
-        "given", ["", "soon", "2", "2x", "-2h", "1M", "ago", "2026-13-01", "h", "99999999999d", "1e9d", "²d"]
+        "given", [" ", "soon", "2", "2x", "-2h", "1M", "ago", "2026-13-01", "h", "99999999999d", "1e9d", "²d"]
     )
     def test_a_wrong_one_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, option: str, given: str) -> None:
         assert hfjobs("ps", option, given) == Result(

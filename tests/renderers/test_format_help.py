@@ -20,6 +20,16 @@ class TestHelp:
         assert max(map(len, result.stdout.splitlines())) <= 80
         assert hub.requests == []
 
+    @pytest.mark.parametrize("option", ["--format", "--columns"])
+    @pytest.mark.parametrize(
+        "command", ["ps", "hardware", "logs", "stats", "describe", "diff", "tree", "report", "labels", "scheduled ps"]
+    )
+    def test_fits_a_terminal(self, hfjobs: Hfjobs, command: str, option: str) -> None:
+        """But for an example of one word that does not."""
+        lines = hfjobs(*command.split(), option, "help").stdout.splitlines()
+        assert len(lines) > 3
+        assert [line for line in lines if len(line) > 80 and len(line.split()) > 1] == []
+
     def test_lists_every_field_of_the_json_object(self, hfjobs: Hfjobs) -> None:
         (job,) = hfjobs.jobs("inspect", BY_HAND)
         listed = re.findall(r"^ \.([\w.]+)", hfjobs("ps", "--format", "help").stdout, re.MULTILINE)

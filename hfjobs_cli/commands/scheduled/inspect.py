@@ -18,13 +18,14 @@ def inspect(
     """Show everything about schedules, as a JSON array.
 
     The objects are those of 'scheduled ps --format json'. All are fetched at once and shown in the order given; those
-    that exist are shown even if others do not.
+    that exist are shown even if others do not. --format command prints the command line that makes a schedule again.
 
     \b
     Examples:
       hfjobs scheduled inspect 69c4179671691dc46f166314
       hfjobs scheduled inspect alice/69c4179671691dc46f166314
       hfjobs scheduled inspect @name=refresh-index --format '{{.next_run}}'
+      hfjobs scheduled inspect --format command @name=refresh-index
       hfjobs scheduled ps -a -q | hfjobs scheduled inspect -
     """
     from hfjobs_cli.commands.shared.listing import Listing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def reschedule(
     session: Session,
-    schedules: schedule_options.Schedules,
-    when: schedule_options.When,
+    schedules: schedule_options.RescheduledOnes = None,
+    when: schedule_options.NewWhen = None,
     *,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "schedule"],
@@ -35,10 +35,13 @@ def reschedule(
     """
     from hfjobs_cli.commands.shared.brief import id_and
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.commands.shared.schedules import named_schedules
     from hfjobs_cli.commands.shared.several import done_to_each
     from hfjobs_cli.query.cron import next_run
 
+    if not schedules or when is None:
+        raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")
     due = next_run(when, session.clock())
     listing = Listing(session, output, default=id_and(_when), indent=4)
     references = named_schedules(session, schedules, namespace)
@@ -49,9 +52,13 @@ def reschedule(
         made = session.client.inspect_schedule(reference)
         return replace(made, schedule=when, status=replace(made.status, next_job_run_at=due))
 
-    listing.show(done_to_each(session, references, act, "rescheduled"))
+    found = done_to_each(session, references, act, "rescheduled")
     if dry_run:
-        session.remark("nothing was rescheduled")
+        would_be = list(found)
+        listing.show(would_be)
+        Plan(session, output.kind, "reschedule", "rescheduled").tell_of(would_be)
+    else:
+        listing.show(found)
     return ExitCode.DONE
 
 

@@ -35,7 +35,9 @@ def described_job(
 
         job = compose_spec(typed, read_spec(spec, around), image, words, namespace, around)
     elif image is None:
-        raise UsageError("missing argument 'IMAGE'", hint="as in: hfjobs run python:3.12 python --version")
+        raise UsageError(
+            "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
+        )
     else:
         job = compose_run(typed, image, words, namespace, around)
     return _with_arguments(job, arguments)

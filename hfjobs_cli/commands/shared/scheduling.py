@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def check_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
     """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
     if when is None:
-        raise UsageError("missing argument 'WHEN'", hint="as in: hfjobs scheduled run '0 9 * * 1' python:3.12 env")
+        raise UsageError("missing argument 'WHEN'", hint="say it before what is to run, as '0 9 * * 1' or @daily")
     return when, next_run(when, session.clock())
 
 

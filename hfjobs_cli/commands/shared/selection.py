@@ -40,9 +40,14 @@ def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> 
     wanted = job_filter(session, filters)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
-        is_default = wanted.stages == ACTIVE_STAGES
-        session.remark("no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match")
+        session.remark(none_found(wanted))
     return found
+
+
+def none_found(wanted: JobFilter) -> str:
+    """Return what to say if no job is as it is wanted."""
+    is_default = wanted.stages == ACTIVE_STAGES
+    return "no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match"
 
 
 def scan(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from hfjobs_cli.api.snapshot import Snapshot
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
+from hfjobs_cli.launch.paths import typed_path
 from hfjobs_cli.query.descriptions import Description
 from hfjobs_cli.query.references import JobReference, parse_references
 from hfjobs_cli.text.times import EARLIEST
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def open_snapshot(session: Session, source: str) -> Snapshot:
     """Return the jobs in the file `source`, or on stdin if that is `-`.
 
-    To read them raises UsageError if it cannot be opened.
+    To read them raises UsageError if it cannot be opened, or holds something else.
     """
 
     def opened() -> AbstractContextManager[IO[Any]]:
@@ -33,7 +33,7 @@ def open_snapshot(session: Session, source: str) -> Snapshot:
 
 def _opened(source: str) -> AbstractContextManager[IO[Any]]:
     try:
-        return Path(source).open("rb")
+        return typed_path(source).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"--from {source} cannot be read: {reason}", hint="name a file, or - for stdin") from None

@@ -115,11 +115,20 @@ class TestReschedule:
         result = hfjobs("scheduled", "reschedule", "-", "@daily", "-q", stdin=f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n")
         assert result == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", "")
 
+    @pytest.mark.parametrize("words", [[], [DAILY_SCHEDULE], ["@daily"]])
+    def test_one_of_the_two_may_be_forgotten(self, hfjobs: Hfjobs, hub: Hub, words: list[str]) -> None:
+        assert hfjobs("scheduled", "reschedule", *words) == Result(
+            2,
+            "",
+            "error: a schedule is named, and WHEN behind it\nhint: as in: hfjobs scheduled reschedule ID @daily\n",
+        )
+        assert hub.requests == []
+
     def test_a_dry_run_knows_when_it_would_run(self, hfjobs: Hfjobs, hub: Hub, kept: Find) -> None:
         active = add_schedule(hub)
         result = hfjobs("scheduled", "reschedule", active, "0 9 * * 1", "--dry-run")
         told = f"{active}  0 9 * * 1  next 2026-05-18T09:00:00Z\n"
-        assert result == Result(0, told, "nothing was rescheduled\n")
+        assert result == Result(0, told, "would reschedule 1 schedule; nothing was rescheduled\n")
         assert (changes(hub), kept(active)["schedule"]) == ([], "17 12 * * *")
 
     @pytest.mark.parametrize(

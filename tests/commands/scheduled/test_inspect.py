@@ -1,8 +1,13 @@
 """`hfjobs scheduled inspect`, and how schedules are named."""
 
+import shlex
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, named
+from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named, schedule
+from tests.peer import by_us, recording, surroundings
 from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Result
 
 INSPECT = ("scheduled", "inspect", "--format", "{{.id}}")
@@ -97,3 +102,62 @@ def test_an_id_that_is_short_for_several(hfjobs: Hfjobs, hub: Hub) -> None:
         f"  {DAILY_SCHEDULE}  refresh-index  suspended  1mo ago\n"
         "hint: give more of the id\n",
     )
+
+
+class TestCommandLine:
+    """`--format command` prints the line that makes a schedule again."""
+
+    LINE = (
+        "hfjobs scheduled run --suspend --concurrency --flavor cpu-upgrade --timeout 3600 --arguments 3 "
+        "--name refresh-index -l team=data -e HF_XET_HIGH_PERFORMANCE=1 -s HF_TOKEN --namespace davanstrien "
+        "'17 12 * * *' ghcr.io/astral-sh/uv:python3.12-bookworm python -c "
+        """'print("1842 cards read, 37 of them new")' --source davanstrien/model-cards --push\n"""
+    )
+
+    def test_is_quoted_for_a_shell(self, hfjobs: Hfjobs) -> None:
+        result = Result(0, self.LINE, "")
+        assert hfjobs("scheduled", "inspect", "--format", "command", DAILY_SCHEDULE) == result
+        assert hfjobs("scheduled", "ps", "-a", "--name", "refresh-index", "--format", "command") == result
+
+    @pytest.mark.parametrize(
+        "argv",
+        [
+            ["@daily", "ubuntu", "true"],
+            ["0 9 * * 1", "--no-name", "ubuntu"],
+            ["@hourly", "--suspend", "--name", "asleep", "ubuntu", "true"],
+            ["@hourly", "--concurrency", "ubuntu", "true"],
+            ["@weekly", "--no-suspend", "--no-concurrency", "--attempts", "1", "ubuntu", "true"],
+            ["*/15 9-17 * * *", "--attempts", "4", "--timeout", "90s", "--flavor", "t4-small", "ubuntu", "echo", "-e"],
+            ["@yearly", "-e", "MSG=it's # a $HOME", "-s", "KEY=s3cret", "-l", "a=b", "hf.co/spaces/alice/app", "x y"],
+            ["@daily", "-v", "hf://datasets/a/b@v1/p:/d", "-v", "hf://buckets/a/o:/o:rw", "--arch", "arm64", "i", "x"],
+            ["@daily", "--expose", "80", "--expose-public", "81", "--arguments", "2", "ubuntu", "echo", "a", "--name"],
+            ["@daily", "--resource-group-id", "66f1a0c2b7d04e2f9c318a55", "ubuntu", "sh", "-c", "a\nb"],
+        ],
+    )
+    def test_sends_what_the_schedule_was_made_of(self, hfjobs: Hfjobs, argv: list[str], tmp_path: Path) -> None:
+        """But for what the Hub does by itself, and the timeout that it has added."""
+        made = hfjobs("scheduled", "run", "-q", *argv)
+        name, *again = shlex.split(hfjobs("scheduled", "inspect", "--format", "command", made.stdout.strip()).stdout)
+        assert (name, "KEY=s3cret" in again) == ("hfjobs", False)
+        with recording() as recorder:
+            environ = surroundings(tmp_path, recorder, KEY="s3cret")
+            sent, said = by_us([["scheduled", "run", *argv], again], tmp_path, recorder, environ)
+        assert said[1] == ""
+        first, second = (sent[number][0].body for number in (0, 1))
+        assert second == without_defaults({**first, "jobSpec": {"timeoutSeconds": 1800, **first["jobSpec"]}})
+
+    def test_cannot_be_told_of_what_the_hub_does_not_say(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        spec = schedule(hub)["jobSpec"]
+        add_schedule(hub, jobSpec={key: value for key, value in spec.items() if key != "dockerImage"})
+        assert hfjobs("scheduled", "inspect", "--format", "command", NEW) == Result(
+            2,
+            "",
+            f"error: the Hub does not say in what schedule {NEW} runs\n"
+            "hint: make a new one with 'hfjobs scheduled run'\n",
+        )
+
+
+def without_defaults(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a schedule without what the Hub's schema says of one that does not say it."""
+    spec = {key: value for key, value in body["jobSpec"].items() if (key, value) != ("attempts", 1)}
+    return {key: value for key, value in body.items() if value is not False} | {"jobSpec": spec}

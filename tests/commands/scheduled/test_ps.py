@@ -26,6 +26,16 @@ def test_lists_schedules_as_a_table(either: Hfjobs, golden: Golden, columns: int
     assert DAILY_SCHEDULE in result.stdout
 
 
+def test_when_it_runs_next_is_shown_before_how_the_last_run_went(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Where there is no room for both, as on 80 columns."""
+    with_stage(hub, "COMPLETED")
+    shown = hfjobs("scheduled", "ps", "-a", columns=80, NO_COLOR="1").stdout
+    assert shown.splitlines()[:2] == [
+        "SCHEDULE ID               NAME        SCHEDULE     LAST RUN  NEXT RUN  STATUS",
+        f"{NEW}  late        17 12 * * *  1s ago    in 3h17m  active",
+    ]
+
+
 @pytest.mark.parametrize("alias", ["ls", "list"])
 def test_has_the_aliases_of_the_official_client(hfjobs: Hfjobs, alias: str) -> None:
     assert hfjobs("scheduled", alias, "-a") == hfjobs("scheduled", "ps", "-a")
