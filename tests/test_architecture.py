@@ -75,6 +75,7 @@ FENCES = {
         "cli/new_schedule.py",
         "cli/options.py",
         "cli/schedule_options.py",
+        "cli/seen.py",
         "cli/relatives.py",
         "cli/tab.py",
     },

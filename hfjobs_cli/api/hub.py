@@ -64,8 +64,8 @@ class Hub:
         self._confirmed: User | None = None
 
     def whoami(self) -> str:
-        """Return the name of the token's user (`GET /api/whoami-v2`)."""
-        return self._whoami().name
+        """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
+        return self._user().name
 
     def organisations(self) -> list[str]:
         """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""

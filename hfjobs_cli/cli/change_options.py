@@ -4,12 +4,36 @@ from typing import Annotated
 
 import typer
 
+from hfjobs_cli.cli import completion
+
 NewLabels = Annotated[
     list[str] | None,
-    typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label to add or change; KEY alone has an empty value."),
+    typer.Option(
+        "--label",
+        "-l",
+        metavar="KEY=VALUE",
+        help="A label to add or change; KEY alone has an empty value.",
+        autocompletion=completion.complete_seen("job", "labels"),
+    ),
 ]
-NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name, which is the label 'name'.")]
-RemovedLabels = Annotated[list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove.")]
+NewName = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The name, which is the label 'name'.",
+        autocompletion=completion.complete_seen("job", "name"),
+    ),
+]
+RemovedLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KEY",
+        help="A label to remove.",
+        autocompletion=completion.complete_seen_keys("job", "labels"),
+    ),
+]
 ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
 ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
 Ports = Annotated[

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
     from hfjobs_cli.live.live import Live
-    from hfjobs_cli.provenance.costs import Costs
+    from hfjobs_cli.provenance.costs import Costs, Prices
     from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
     from hfjobs_cli.records.job import JobInfo
@@ -107,14 +107,20 @@ class Session:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
         return self._costs(lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
 
-    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
+    @cached_property
+    def prices(self) -> Prices:
+        """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
         from hfjobs_cli.api.cache import CacheFile
-        from hfjobs_cli.provenance.costs import Costs, Prices
+        from hfjobs_cli.provenance.costs import Prices
 
         settings = self.settings
         memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
-        prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
-        return Costs(prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
+        return Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
+
+    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
+        from hfjobs_cli.provenance.costs import Costs
+
+        return Costs(self.prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from shlex import quote, shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.cli.registry import COMPLETE
+from hfjobs_cli.cli.registry import ANY_FILE, COMPLETE
 
 if TYPE_CHECKING:
     import typer
@@ -21,6 +21,9 @@ _CURSOR = "\x1f"
 
 _DIRECTORY = "/"
 """What a script is told where a directory is meant, which shells find better."""
+
+_FILE = "/\n/"
+"""What it is told where a file is meant. Scripts of 0.3 and before take the first line of it."""
 
 _GOES_ON = ("=", "/")
 """How words end that are not at their end."""
@@ -66,12 +69,15 @@ def _split(line: str) -> list[str]:
 
 
 class Offers(NamedTuple):
-    """Words with their help, and what stands before them in the word at the cursor. One is a directory if it may be."""
+    """Words with their help, and what stands before them in the word at the cursor.
+
+    Where they are found by the shell, `place` is what it is told: _DIRECTORY or _FILE.
+    """
 
     prefix: str = ""
     begun: str = ""
     words: tuple[tuple[str, str], ...] = ()
-    takes_directory: bool = False
+    place: str = ""
 
 
 def answer(ctx: typer.Context) -> int:
@@ -81,13 +87,13 @@ def answer(ctx: typer.Context) -> int:
     ctx.obj.write(_TOLD.get(question.shell, _tell_fish)(question, offers) + "\n")
     # The script for fish of 0.2 and before asks whether there is anything, and offers files if not.
     is_asked = ctx.obj.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args"
-    return 1 if is_asked and offers.takes_directory else 0
+    return 1 if is_asked and offers.place else 0
 
 
 def _offers(ctx: typer.Context, question: Question) -> Offers:
     words, begun = question.words, question.begun
     if _has_ended(ctx):
-        return Offers()
+        return Offers() if begun.startswith("-") else _values(ctx, _arguments(ctx)[-1], begun)
     options = {} if "--" in words else _options_with_value(ctx)
     if words and words[-1] in options:
         return _values(ctx, options[words[-1]], begun)
@@ -95,17 +101,21 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
     if attached and attached[0].rstrip("=") in options:
         return _values(ctx, options[attached[0].rstrip("=")], begun[attached.end() :], attached[0])
     if "--" in words or not begun.startswith("-"):
-        for param in ctx.command.params:
-            if param.param_type_name == "argument" and (param.nargs == -1 or not ctx.params.get(param.name or "")):
+        for param in _arguments(ctx):
+            if param.nargs == -1 or not ctx.params.get(param.name or ""):
                 return _values(ctx, param, begun)
     return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
 
 
 def _has_ended(ctx: typer.Context) -> bool:
     """Tell whether the words of another command have begun, of which nothing is known here."""
-    arguments = [param.name or "" for param in ctx.command.params if param.param_type_name == "argument"]
     # The last two are what is run, and its words; behind an argument before them options go on.
-    return not ctx.allow_interspersed_args and any(ctx.params.get(name) for name in arguments[-2:])
+    return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
+
+
+def _arguments(ctx: typer.Context) -> list[Any]:
+    """Return the arguments of a command in order."""
+    return [param for param in ctx.command.params if param.param_type_name == "argument"]
 
 
 def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
@@ -117,7 +127,9 @@ def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
 def _values(ctx: typer.Context, param: Any, begun: str, prefix: str = "") -> Offers:
     """Return the values of an option or argument."""
     words = _plain(param.shell_complete(ctx, begun))
-    return Offers(prefix, begun, words, takes_directory=param.type.name == "directory")
+    if param.type.name == "file" or any(word.endswith(ANY_FILE) for word, _ in words):
+        return Offers(prefix, begun, place=_FILE)
+    return Offers(prefix, begun, words, _DIRECTORY if param.type.name == "directory" else "")
 
 
 def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
@@ -127,30 +139,30 @@ def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
 
 def _tell_bash(question: Question, offers: Offers) -> str:
     """Return a word per line, beginning with what bash will replace."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(question.typed + word[len(offers.begun) :] for word, _ in offers.words)
 
 
 def _tell_powershell(question: Question, offers: Offers) -> str:
     """Return a word and its help per line, beginning with what PowerShell will replace."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(f"{question.typed}{word[len(offers.begun) :]}:::{about or ' '}" for word, about in offers.words)
 
 
 def _tell_fish(_question: Question, offers: Offers) -> str:
     """Return a word and its help per line."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(f"{offers.prefix}{word}\t{about}".rstrip("\t") for word, about in offers.words)
 
 
 def _tell_zsh(_question: Question, offers: Offers) -> str:
     """Return what zsh is to do. Scripts of 0.2 and before make one line of it."""
     before = f"compset -P {quote(offers.prefix)}; " if offers.prefix else ""
-    if offers.takes_directory:
-        return f"{before}_path_files -/"
+    if offers.place:
+        return f"{before}_path_files -/" if offers.place == _DIRECTORY else f"{before}_files"
     if not offers.words:
         return ""
     rows = [re.sub(r"([\\:])", r"\\\1", word) + (f":{about}" if about else "") for word, about in offers.words]
