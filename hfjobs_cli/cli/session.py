@@ -23,6 +23,7 @@ from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.cli.reader import Reader
     from hfjobs_cli.live.live import Live
     from hfjobs_cli.provenance.costs import Costs, Prices
     from hfjobs_cli.records.cost import Cost
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
+
+NOBODY_READS = "nobody reads stdout any more"
 
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
@@ -246,6 +249,20 @@ class Session:
         with self.writing():
             self.stdout.flush()
 
+    def rest(self, seconds: float) -> None:
+        """Wait so long for what will happen, not at all if it is 0. Raises ReaderGone once nobody reads stdout."""
+        if self._reader.can_be_seen:
+            if self._reader.leaves(seconds):
+                raise ReaderGone(NOBODY_READS)
+        elif seconds:
+            self.sleep(seconds)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        from hfjobs_cli.cli.reader import Reader  # which only what waits needs
+
+        return Reader(self.stdout)
+
     @property
     def can_ask(self) -> bool:
         """Tell whether somebody is there to answer a question."""
@@ -357,7 +374,7 @@ class Session:
         except OSError as error:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
-                raise ReaderGone("nobody reads stdout any more") from error
+                raise ReaderGone(NOBODY_READS) from error
             if error.filename is not None:  # the completion could not be installed
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"

@@ -135,7 +135,7 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     if not tail or job.status.stage == "SCHEDULING":
         return None
     reference, timeout_secs = JobReference.of(job, None), session.settings.timeout_secs
-    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, sleep=session.sleep)
+    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, rest=session.sleep)
     try:
         items = [item for item in reading.items() if isinstance(item, list)]
     except HfJobsError as error:

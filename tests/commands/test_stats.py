@@ -12,7 +12,7 @@ import pytest
 
 from tests.commands.test_ps_watch import after
 from tests.metrics import SAMPLE, Metrics, gpus
-from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, run
+from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, posix_only, read_by_head, run
 
 ORGANISATION = "acme"
 
@@ -216,6 +216,13 @@ class TestFollow:
         assert sorted(json.loads(line)["job_id"] for line in result.stdout.splitlines()) == [number(2), number(3)]
         assert result.code == 3
         assert result.stderr.startswith(f"error: no job '{number(55)}' in namespace '{USER}'")
+
+    @posix_only
+    def test_ends_when_its_reader_leaves_though_nothing_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        running(hub, 1)
+        Metrics(hub, number(1))
+        code, line, stderr = read_by_head("stats", "-f", number(1), environ=hfjobs.environ)
+        assert (code, json.loads(line)["job_id"], stderr) == (0, number(1), "")
 
     @pytest.mark.parametrize("format_", ["json", "table"])
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:

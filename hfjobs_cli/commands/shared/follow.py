@@ -66,7 +66,7 @@ class LogsShown:
                 follow=wanted.follow,
                 tail=wanted.tail,
                 timeout_secs=session.settings.timeout_secs,
-                sleep=session.sleep,
+                rest=session.rest if wanted.lines else session.sleep,
             )
             for job, reference in zip(jobs, references, strict=True)
         ]
