@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import select
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import TextIO
 
 
 class Reader:
-    """Whoever reads a stream. Where none can be seen, as on Windows and of files on macOS, there always is one."""
+    """Whoever reads a stream, for several threads. Where none can be seen, as on Windows, there always is one."""
 
     def __init__(self, stream: TextIO) -> None:
-        """Look at nothing yet."""
-        self._asked: Callable[[float], list[tuple[int, int]]] | None = None
-        if not hasattr(select, "poll"):
-            return
-        try:
-            asked = select.poll()
-            asked.register(stream.fileno(), 0)  # errors and a closed end are told without being asked for
-        except (OSError, ValueError):  # it is closed, or none of the system's
-            return
-        if not any(told & select.POLLNVAL for _, told in asked.poll(0)):
-            self._asked = asked.poll
+        """Find out whether anybody can be seen there."""
+        self._descriptor: int | None = None
+        if hasattr(select, "poll"):
+            try:
+                descriptor = stream.fileno()
+                if not _told_of(descriptor, 0) & select.POLLNVAL:  # so macOS says of files, which it cannot ask about
+                    self._descriptor = descriptor
+            except (OSError, ValueError):  # it is closed, or none of the system's
+                pass
 
     @property
     def can_be_seen(self) -> bool:
         """Tell whether it can be known."""
-        return self._asked is not None
+        return self._descriptor is not None
 
     def leaves(self, seconds: float) -> bool:
         """Tell whether they are gone, or leave within so many seconds, for which is waited."""
-        return self._asked is not None and bool(self._asked(1000 * seconds))
+        return self._descriptor is not None and bool(_told_of(self._descriptor, seconds))
+
+
+def _told_of(descriptor: int, seconds: float) -> int:
+    """Return what the system tells of a descriptor within so many seconds, if it is an error or a closed end."""
+    asked = select.poll()  # one for each thread that asks
+    asked.register(descriptor, 0)  # these are told without being asked for
+    return sum(told for _, told in asked.poll(1000 * seconds))

@@ -220,9 +220,10 @@ class TestFollow:
     @posix_only
     def test_ends_when_its_reader_leaves_though_nothing_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
         running(hub, 1)
-        Metrics(hub, number(1))
+        metrics = Metrics(hub, number(1))
         code, line, stderr = read_by_head("stats", "-f", number(1), environ=hfjobs.environ)
         assert (code, json.loads(line)["job_id"], stderr) == (0, number(1), "")
+        assert hub.paths.count(f"GET {metrics.path}") == 1  # it would be asked again, and so write, after 10 s
 
     @pytest.mark.parametrize("format_", ["json", "table"])
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
