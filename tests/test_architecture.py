@@ -83,7 +83,7 @@ FENCES = {
     },
     "rich": {"live/styled.py", "renderers/ink.py", "renderers/layout.py", "cli/terminal.py", "text/widths.py"},
     "shellingham": {"cli/scripts.py"},
-    "httpx": {"api/transport.py", "api/streams.py"},
+    "httpx": {"api/connection.py", "api/downloads.py", "api/outcomes.py", "api/streams.py"},
     "dotenv": {"launch/variables.py"},
     "tomli": {"launch/header.py"},
     "huggingface_hub": {"launch/buckets.py"},

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from hfjobs_cli.api.connection import Query
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
+from hfjobs_cli.api.outcomes import Answer
 from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.api.transport import Answer, Query, Transport
+from hfjobs_cli.api.transport import Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.namings import Naming
