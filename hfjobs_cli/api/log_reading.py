@@ -10,8 +10,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.api.feed import Feed
+from hfjobs_cli.api.log_lines import Line, parse_lines
 from hfjobs_cli.api.patience import Look, Silence, Tries
-from hfjobs_cli.api.replay import Line, Replay, parse_lines
+from hfjobs_cli.api.replay import Replay
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused, Unavailable
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES

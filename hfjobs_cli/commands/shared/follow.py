@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.api.log_lines import HEADER, Line, is_header
 from hfjobs_cli.api.log_reading import LogReading, Notice, Waiting
 from hfjobs_cli.api.merging import Failed, merged
-from hfjobs_cli.api.replay import HEADER, Line, is_header
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.log_line import KIND, LogLine
