@@ -1,6 +1,7 @@
 """What a TAB offers, through the protocol the shells' scripts use, and in a real shell."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.cli.shells import TAB, Shell, started
 from tests.cli.tabs import complete, offered
 from tests.support import (
     ROOT,
+    TOKEN,
     USER,
     Golden,
     Hfjobs,
@@ -39,6 +41,8 @@ from tests.words import (
 SCHEDULE_WORDS = ["@active", "@suspended", "@status=", "@name=", "@label="]
 SHELLS = ["bash", "zsh", "fish"]
 SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
+
+_EXAMPLE = re.compile(r"(?<![\w/.-])hfjobs [^`\n]+")
 
 LEFT = "\x1b[D"
 
@@ -202,6 +206,29 @@ class TestStaticWords:
         assert ("hfjobs_cli.records.kind" in imported) == ("--columns" in line)
 
 
+class TestExamples:
+    """The command lines of README, help pages and commands, as far as they have been typed."""
+
+    def beginnings(self) -> list[str]:
+        """Return a part of all beginnings, the same in each run."""
+        package = ROOT / "hfjobs_cli"
+        pages = [ROOT / "README.md", *sorted(package.glob("help/*.md")), *sorted(package.glob("commands/**/*.py"))]
+        lines = {line for page in pages for line in _EXAMPLE.findall(page.read_text(encoding="utf-8"))}
+        assert len(lines) > 200
+        return sorted({line[:length] for line in lines for length in range(len("hfjobs "), len(line) + 1)})[::31]
+
+    @pytest.mark.parametrize("token", [TOKEN, "hf_wrong"])
+    def test_can_be_completed_anywhere(self, hfjobs: Hfjobs, token: str) -> None:
+        """TAB says nothing on stderr, and offers only what goes on from what is there."""
+        for line in self.beginnings():
+            code, stdout, stderr = hfjobs(_HFJOBS_COMPLETE="complete_fish", _TYPER_COMPLETE_ARGS=line, HF_TOKEN=token)
+            assert (line, code, stderr) == (line, 0, "")
+            begun = re.split(r"\s", line)[-1].lower()
+            rows = [row for row in stdout.lower().splitlines() if row]
+            if rows not in (["/"], ["/", "/"]) and not re.search(r"['\"\\\\]", line):
+                assert [row for row in rows if not row.startswith(begun)] == []
+
+
 class TestScripts:
     """The scripts in `completions/` are those the program prints, shows and installs."""
 
@@ -282,7 +309,8 @@ class TestScriptsOfEarlierVersions:
 
     def test_fish_asks_first_whether_to_offer_files(self, environ: dict[str, str]) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "is-args"}
-        for line, code in (("hfjobs ps --limit ", 0), ("hfjobs emulator --state-dir ", 1)):
+        asks = [("hfjobs ps --limit ", 0), ("hfjobs emulator --state-dir ", 1), ("hfjobs uv run --env-file ", 1)]
+        for line, code in asks:
             assert run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": line}).code == code
 
 
