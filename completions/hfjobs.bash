@@ -6,7 +6,7 @@ _hfjobs_completion() {
     answer="$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
               _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
     case "$answer" in
-        /|/$'\n'/)  # a directory is meant, or a file if it is told twice
+        /|./)  # a directory is meant, or a file
             [ "$answer" != / ] || { kind=dirnames action=-d; }
             case "$word" in -*=*) option="${word%%=*}=" ;; esac
             [ -z "$option" ] && compopt -o "$kind" 2>/dev/null && return

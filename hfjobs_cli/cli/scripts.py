@@ -22,7 +22,7 @@ _BASH = r"""_hfjobs_completion() {
     answer="$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
               _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
     case "$answer" in
-        /|/$'\n'/)  # a directory is meant, or a file if it is told twice
+        /|./)  # a directory is meant, or a file
             [ "$answer" != / ] || { kind=dirnames action=-d; }
             case "$word" in -*=*) option="${word%%=*}=" ;; esac
             [ -z "$option" ] && compopt -o "$kind" 2>/dev/null && return
@@ -62,7 +62,7 @@ _FISH = r"""function _hfjobs_completion
     set -l offered (_HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_ARGS="$line" hfjobs 2>/dev/null)
     if test "$offered" = / # a directory is meant
         __fish_complete_directories (commandline -ct) ''
-    else if test "$offered" = '/ /' # a file is meant, as behind a command of which nothing is known
+    else if test "$offered" = ./ # a file is meant, as behind a command of which nothing is known
         complete -C"'' "(commandline -ct)
     else
         string join \n -- $offered
@@ -88,7 +88,7 @@ $scriptblock = {
     $Env:_TYPER_COMPLETE_ARGS = $null
     $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $null
     if ($offered.Count -eq 0) { return "" }
-    if ($offered[0] -eq "/") { return } # a directory is meant, or a file
+    if ($offered[0] -in "/", "./") { return } # a directory is meant, or a file
     $offered | ForEach-Object {
         $word, $help = $_ -Split ":::"
         [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 _CURSOR = "\x1f"
 """Stands behind the line while it is split, so that its last word is the one at the cursor, be it empty or quoted."""
 
-_DIRECTORY = "/"
-"""What a script is told where a directory is meant, which shells find better."""
+_DIRECTORY, _FILE = "/", "./"
+"""What a script is told where a directory is meant, or a file, which shells find better."""
 
-_FILE = "/\n/"
-"""What it is told where a file is meant. Scripts of 0.3 and before take the first line of it."""
+_BASH_OF_BEFORE = "bash of 0.2"
+"""Stands for the shell whose script knows neither, and has files offered where there is no answer."""
 
 _GOES_ON = ("=", "/")
 """How words end that are not at their end."""
@@ -47,7 +47,7 @@ class Question(NamedTuple):
         line, typed = environ.get("_TYPER_COMPLETE_ARGS"), environ.get("_TYPER_COMPLETE_WORD_TO_COMPLETE")
         if line is None:  # the script for bash of 0.2 and before
             words = environ.get("COMP_WORDS", "").split("\n")[: int(environ.get("COMP_CWORD", "0")) + 1]
-            line, typed = " ".join(words), words[-1]
+            shell, line, typed = _BASH_OF_BEFORE, " ".join(words), words[-1]
         if shell in ("powershell", "pwsh") and not typed and not line.endswith(","):
             line += " "  # PowerShell leaves it out, and has nothing of a word behind a comma
         _, *words, begun = ["", *_split(line + _CURSOR)]
@@ -144,6 +144,11 @@ def _tell_bash(question: Question, offers: Offers) -> str:
     return "\n".join(question.typed + word[len(offers.begun) :] for word, _ in offers.words)
 
 
+def _tell_bash_of_before(question: Question, offers: Offers) -> str:
+    """Return the same, and nothing where a file or a directory is meant."""
+    return "" if offers.place else _tell_bash(question, offers)
+
+
 def _tell_powershell(question: Question, offers: Offers) -> str:
     """Return a word and its help per line, beginning with what PowerShell will replace."""
     if offers.place:
@@ -172,6 +177,7 @@ def _tell_zsh(_question: Question, offers: Offers) -> str:
 
 _TOLD: dict[str, Callable[[Question, Offers], str]] = {
     "bash": _tell_bash,
+    _BASH_OF_BEFORE: _tell_bash_of_before,
     "zsh": _tell_zsh,
     "fish": _tell_fish,
     "powershell": _tell_powershell,

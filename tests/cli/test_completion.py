@@ -225,7 +225,7 @@ class TestExamples:
             assert (line, code, stderr) == (line, 0, "")
             begun = re.split(r"\s", line)[-1].lower()
             rows = [row for row in stdout.lower().splitlines() if row]
-            if rows not in (["/"], ["/", "/"]) and not re.search(r"['\"\\\\]", line):
+            if rows not in (["/"], ["./"]) and not re.search(r"['\"\\\\]", line):
                 assert [row for row in rows if not row.startswith(begun)] == []
 
 
@@ -306,6 +306,8 @@ class TestScriptsOfEarlierVersions:
     def test_bash(self, environ: dict[str, str]) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_bash", "COMP_WORDS": "hfjobs\nps\n--status\nerr", "COMP_CWORD": "3"}
         assert run_command(environ={**environ, **asked}) == Result(0, "error\n", "")
+        asked["COMP_WORDS"] = "hfjobs\nuv\nrun\ntr"
+        assert run_command(environ={**environ, **asked}) == Result(0, "\n", "")
 
     def test_fish_asks_first_whether_to_offer_files(self, environ: dict[str, str]) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "is-args"}
