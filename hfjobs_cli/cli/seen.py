@@ -144,14 +144,14 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
 
 def _look(ctx: typer.Context, look: Callable[[Session], None]) -> None:
-    """Let something be looked up with the settings before the TAB, which may fail, and take no longer than a second."""
+    """Let something be looked up, once, with the settings before the TAB; it may fail, and take no longer than a second."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx
     while context is not None:
         overrides = overrides.over(_overrides(context.params))  # what stands further right wins
         context = context.parent
-    session = replace(own, stderr=StringIO(), overrides=overrides)
+    session = replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
 
     def try_it() -> None:
         with suppress(Exception):
@@ -161,6 +161,11 @@ def _look(ctx: typer.Context, look: Callable[[Session], None]) -> None:
     thread.start()
     with suppress(UsageError):  # settings that make no sense offer nothing
         thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
+
+
+def _give_up(_seconds: float) -> None:
+    """End what would be tried again after a pause."""
+    raise TimeoutError
 
 
 def _overrides(options: Mapping[str, Any]) -> Overrides:

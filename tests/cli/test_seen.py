@@ -179,6 +179,15 @@ class TestValues:
         hub.then(stall)
         assert complete("hfjobs ps --name ", logged_in(environ, hub)) == Result(0, "\n", "")
 
+    def test_are_asked_for_once(self, environ: dict[str, str], hub: Hub) -> None:
+        """Nobody who has pressed TAB waits for another try."""
+        settings = logged_in(environ, hub)
+        offered("hfjobs inspect 6", settings)
+        hub.requests.clear()
+        hub.replies(503, times=2)
+        assert complete("hfjobs ps --name ", settings) == Result(0, "\n", "")
+        assert hub.paths == [f"GET /api/jobs/{USER}"]
+
     def test_of_flavors_are_remembered_with_their_prices(self, environ: dict[str, str], hub: Hub) -> None:
         settings = {**environ, "HF_ENDPOINT": hub.endpoint}  # they are told without a token
         for _ in range(2):
