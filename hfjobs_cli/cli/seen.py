@@ -144,7 +144,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
 
 def _look(ctx: typer.Context, look: Callable[[Session], None]) -> None:
-    """Let something be looked up, once, with the settings before the TAB; it may fail, and take no longer than a second."""
+    """Let something be looked up once, with the settings before the TAB. It may fail, or take longer than a second."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx

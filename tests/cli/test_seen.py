@@ -184,7 +184,7 @@ class TestValues:
         settings = logged_in(environ, hub)
         offered("hfjobs inspect 6", settings)
         hub.requests.clear()
-        hub.replies(503, times=2)
+        hub.replies(503, headers={"Retry-After": "0"}, times=2)
         assert complete("hfjobs ps --name ", settings) == Result(0, "\n", "")
         assert hub.paths == [f"GET /api/jobs/{USER}"]
 
