@@ -23,6 +23,8 @@ from hfjobs_cli.query.namings import JOBS, SCHEDULES, Naming
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import typer
 
     from hfjobs_cli.api.client import JobsClient
@@ -73,14 +75,9 @@ def schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 def flavors(ctx: typer.Context) -> list[tuple[str, str]]:
     """Return the flavors with their prices, from the memory of those if there is one."""
-    found: list[tuple[str, str]] = []
-
-    def look(session: Session) -> None:
-        prices = session.prices.all()
-        found.extend((name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name))
-
-    _look(ctx, look)
-    return found
+    session = _session(ctx)
+    prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
+    return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
 
 
 def namespaces(ctx: typer.Context) -> list[str]:
@@ -134,33 +131,37 @@ def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]
 
 def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
     """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
-    found: list[T] = []
-
-    def look(session: Session) -> None:
-        found.extend(ask(session.client, namespace or _given(ctx.params, "namespace")))
-
-    _look(ctx, look)
-    return found
+    session = _session(ctx)
+    with suppress(Exception):
+        client = session.client  # to import it takes its time, however fast the Hub is
+        return _soon(session, lambda: list(ask(client, namespace or _given(ctx.params, "namespace"))), [])
+    return []
 
 
-def _look(ctx: typer.Context, look: Callable[[Session], None]) -> None:
-    """Let something be looked up once, with the settings before the TAB. It may fail, or take longer than a second."""
+def _session(ctx: typer.Context) -> Session:
+    """Return a session with the settings before the TAB, in which nothing is told, or tried a second time."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx
     while context is not None:
         overrides = overrides.over(_overrides(context.params))  # what stands further right wins
         context = context.parent
-    session = replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
+    return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
+
+
+def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
+    """Return what a look at the Hub finds; what is to be found `otherwise` if it fails, or takes more than a second."""
+    found = [otherwise]
 
     def try_it() -> None:
         with suppress(Exception):
-            look(session)
+            found.append(look())
 
     thread = threading.Thread(target=try_it, daemon=True)
     thread.start()
     with suppress(UsageError):  # settings that make no sense offer nothing
         thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
+    return found[-1]
 
 
 def _give_up(_seconds: float) -> None:
