@@ -91,7 +91,7 @@ class LogsShown:
             listing.show(self._records())
         elif listing is not None and listing.is_sorted:
             places = {job.id: place for place, job in enumerate(self.jobs)}
-            for line in listing.sorted(self._records()):
+            for line in listing.ordered(self._records()):
                 moment = None if line.timestamp is None else line.timestamp.isoformat()
                 self._text.write(places[line.job_id], [(moment, line.data)])
         else:
