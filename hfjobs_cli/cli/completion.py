@@ -63,6 +63,12 @@ def complete_file(incomplete: str) -> list[str]:
     return [incomplete + ANY_FILE]
 
 
+def complete_volume(incomplete: str) -> list[str]:
+    """Offer what stands before the name of a repository or bucket, and where something else is typed directories."""
+    words = [f"hf://{each}/" for each in ("models", "datasets", "spaces", "buckets")]
+    return [word for word in words if word.startswith(incomplete)] or [incomplete + ANY_FILE]
+
+
 def complete_seen(kind: str, field: str) -> Asking:
     """Offer the values that the newest records of a kind have in a field; of labels first the keys."""
 

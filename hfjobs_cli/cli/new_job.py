@@ -105,6 +105,7 @@ class JobOptions(Typed):
             metavar="SOURCE:/PATH[:ro|:rw]",
             help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
             "which is copied into a bucket first; may be repeated.",
+            autocompletion=completion.complete_volume,
         ),
     ] = None
     expose: Annotated[

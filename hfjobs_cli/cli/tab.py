@@ -101,9 +101,10 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
     if attached and attached[0].rstrip("=") in options:
         return _values(ctx, options[attached[0].rstrip("=")], begun[attached.end() :], attached[0])
     if "--" in words or not begun.startswith("-"):
-        for param in _arguments(ctx):
-            if param.nargs == -1 or not ctx.params.get(param.name or ""):
-                return _values(ctx, param, begun)
+        here = _arguments_here(ctx)
+        if here:
+            offers = [_values(ctx, param, begun) for param in here]
+            return offers[0]._replace(words=tuple(word for each in offers for word in each.words))
     return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
 
 
@@ -111,6 +112,18 @@ def _has_ended(ctx: typer.Context) -> bool:
     """Tell whether the words of another command have begun, of which nothing is known here."""
     # The last two are what is run, and its words; behind an argument before them options go on.
     return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
+
+
+def _arguments_here(ctx: typer.Context) -> list[Any]:
+    """Return which arguments the word at the cursor can be: of several words the last may be that of the next."""
+    arguments = _arguments(ctx)
+    given = [bool(ctx.params.get(each.name or "")) for each in arguments]
+    for place, param in enumerate(arguments):
+        if param.nargs == -1:
+            return arguments[place:] if any(given) else [param]
+        if not given[place]:
+            return [param]
+    return []
 
 
 def _arguments(ctx: typer.Context) -> list[Any]:

@@ -83,6 +83,13 @@ class TestSchedules:
     def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
         assert len(offered(line, environ)) == 2
 
+    def test_may_be_followed_by_when_they_run(self, environ: dict[str, str], hub: Hub) -> None:
+        settings = logged_in(environ, hub)
+        line = "hfjobs scheduled reschedule "
+        assert "@daily" not in offered(line, settings)
+        assert offered(f"{line}@name=weekly-eval ", settings)[1:3] == ["6979ee8071691dc46f0f2c5b", "@hourly"]
+        assert offered(f"{line}x y @", settings)[-2:] == ["@monthly", "@yearly"]
+
     def test_when_a_new_one_runs(self, environ: dict[str, str]) -> None:
         words = ["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]
         assert offered("hfjobs scheduled run ", environ) == words
