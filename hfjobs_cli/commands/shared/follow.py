@@ -160,9 +160,8 @@ class LogsShown:
             self._session.progress(f"{reason}{self._waited(job)}")
 
     def _waited(self, job: JobInfo) -> str:
-        if job.created_at is None:
-            return ""
-        return f" (for {span((self._session.clock() - job.created_at).total_seconds())})"
+        waited = job.waited_secs(self._session.clock())
+        return "" if waited is None else f" (for {span(waited)})"
 
 
 def names_of(jobs: Sequence[JobInfo]) -> list[str]:
