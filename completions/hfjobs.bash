@@ -1,20 +1,24 @@
 _hfjobs_completion() {
-    local IFS=' ' line="${COMP_LINE:0:$COMP_POINT}" word="${2-${COMP_WORDS[COMP_CWORD]}}" offered option=
+    local IFS=' ' line="${COMP_LINE:0:$COMP_POINT}" word="${2-${COMP_WORDS[COMP_CWORD]}}" answer offered option=
+    local kind=default action=-f
     [ -n "$line" ] || line="${COMP_WORDS[*]:0:COMP_CWORD+1}"
     COMPREPLY=()
-    while IFS= read -r offered; do
-        case "$offered" in
-            '') continue ;;
-            /)  # a directory is meant
-                case "$word" in -*=*) option="${word%%=*}=" ;; esac
-                [ -z "$option" ] && compopt -o dirnames 2>/dev/null && return
-                while IFS= read -r offered; do
-                    [ -z "$offered" ] || COMPREPLY+=("$option${offered// /\\ }/")
-                done <<< "$(compgen -d -- "${word#"$option"}")" ;;
-            *)  COMPREPLY+=("$offered") ;;
-        esac
-    done <<< "$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
-                _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
+    answer="$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
+              _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
+    case "$answer" in
+        /|./)  # a directory is meant, or a file
+            [ "$answer" != / ] || { kind=dirnames action=-d; }
+            case "$word" in -*=*) option="${word%%=*}=" ;; esac
+            [ -z "$option" ] && compopt -o "$kind" 2>/dev/null && return
+            while IFS= read -r offered; do
+                [ ! -d "$offered" ] || offered="$offered/"
+                [ -z "$offered" ] || COMPREPLY+=("$option${offered// /\\ }")
+            done <<< "$(compgen "$action" -- "${word#"$option"}")" ;;
+        *)
+            while IFS= read -r offered; do
+                [ -z "$offered" ] || COMPREPLY+=("$offered")
+            done <<< "$answer" ;;
+    esac
     case "${COMPREPLY[0]-}" in
         *[=/]) compopt -o nospace 2>/dev/null ;;
     esac

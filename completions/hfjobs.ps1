@@ -13,7 +13,7 @@ $scriptblock = {
     $Env:_TYPER_COMPLETE_ARGS = $null
     $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $null
     if ($offered.Count -eq 0) { return "" }
-    if ($offered[0] -eq "/") { return } # a directory is meant
+    if ($offered[0] -in "/", "./") { return } # a directory is meant, or a file
     $offered | ForEach-Object {
         $word, $help = $_ -Split ":::"
         [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)

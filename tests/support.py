@@ -351,6 +351,28 @@ def on_terminal(columns: int, *argv: str, environ: Mapping[str, str]) -> Result:
     return Result(process.returncode, stdout, stderr.decode())
 
 
+def read_by_head(*argv: str, environ: Mapping[str, str]) -> Result:
+    """Run the installed command with a reader that leaves after the first line, as `head -n 1` does."""
+    process = subprocess.Popen(
+        command(*argv),
+        env=command_environ(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        line = process.stdout.readline()
+        process.stdout.close()
+        code = process.wait(30)
+    finally:
+        process.kill()
+    with process.stderr:
+        return Result(code, line, process.stderr.read())
+
+
 def run_shell(line: str, environ: Mapping[str, str], shell: Sequence[str] = ("sh",)) -> Result:
     """Run a line of shell."""
     return run([*shell, "-c", line], environ)

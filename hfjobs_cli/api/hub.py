@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
+from hfjobs_cli.api.connection import Query
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.known_users import KnownUsers
+from hfjobs_cli.api.outcomes import Answer
 from hfjobs_cli.api.threads import map_at_once
-from hfjobs_cli.api.transport import Answer, Query, Transport
+from hfjobs_cli.api.transport import Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.namings import Naming
@@ -64,8 +66,8 @@ class Hub:
         self._confirmed: User | None = None
 
     def whoami(self) -> str:
-        """Return the name of the token's user (`GET /api/whoami-v2`)."""
-        return self._whoami().name
+        """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
+        return self._user().name
 
     def organisations(self) -> list[str]:
         """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""

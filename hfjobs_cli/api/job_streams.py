@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.api.connection import Query
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
-from hfjobs_cli.api.transport import MAX_TRIES, Query
+from hfjobs_cli.api.transport import MAX_TRIES
 from hfjobs_cli.errors import NotFound
 from hfjobs_cli.query.namings import JOBS
 

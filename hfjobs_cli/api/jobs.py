@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.hub import Hub
+from hfjobs_cli.api.outcomes import Answer
 from hfjobs_cli.api.pages import pages_of
 from hfjobs_cli.api.threads import map_at_once, results_at_once
-from hfjobs_cli.api.transport import Answer
 from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page

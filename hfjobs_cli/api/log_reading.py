@@ -10,8 +10,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.api.feed import Feed
+from hfjobs_cli.api.log_lines import Line, parse_lines
 from hfjobs_cli.api.patience import Look, Silence, Tries
-from hfjobs_cli.api.replay import Line, Replay, parse_lines
+from hfjobs_cli.api.replay import Replay
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused, Unavailable
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -103,15 +104,18 @@ class LogReading:
         follow: bool = False,
         tail: int | None = None,
         timeout_secs: float,
-        sleep: Callable[[float], None] = time.sleep,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Read all output or the last `tail` lines: what there is, or with `follow` what comes until the job ends."""
+        """Read all output or the last `tail` lines: what there is, or with `follow` what comes until the job ends.
+
+        `rest` makes pauses, of 0 seconds while nothing comes; what it raises ends the reading.
+        """
         self.job = job
         self._client = client
         self._reference = reference
         self._follow = follow
         self._timeout_secs = timeout_secs
-        self._sleep = sleep
+        self._rest = rest
         self._notices: list[str] = []
         self._replay = Replay(tail, self._notices.append)
         self._tries = Tries(math.inf if follow else TRIES, LONGEST_AWAY_SECS)
@@ -138,7 +142,7 @@ class LogReading:
                 pause = self._tries.pause_after(error)
                 yield from self._told()
                 yield Notice(f"{error.message}; trying again in {pause:.1f} s")
-                self._sleep(pause)
+                self._rest(pause)
 
     @property
     def is_over(self) -> bool:
@@ -188,6 +192,7 @@ class LogReading:
 
     def _when_silent(self, silence: Silence) -> Generator[Item, None, _End | None]:
         """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
+        self._rest(0)
         if silence.was_asleep:
             yield Notice("this computer was asleep; connecting again")
             return _End.USELESS
@@ -304,13 +309,13 @@ class LogReading:
         if self._waits:
             yield Waiting(self.job)
         if self._barren_ends or self._waits:
-            self._sleep(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren_ends, 9)))
+            self._rest(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren_ends, 9)))
         return _End.USELESS
 
     def _has_just_ended(self) -> bool:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
         for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
-            self._sleep(pause)
+            self._rest(pause)
             self.job = self._client.inspect_job(self._reference)
             if self.is_over:
                 return True

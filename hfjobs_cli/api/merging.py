@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.api.threads import LONGEST_WAIT_SECS, MAX_AT_ONCE
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.errors import HfJobsError, ReaderGone
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.log_reading import Item, LogReading
@@ -26,7 +26,7 @@ class Failed(NamedTuple):
 def merged(readings: Sequence[LogReading], *, in_order: bool) -> Iterator[tuple[int, Item | Failed]]:
     """Yield the items of readings, each with its place among them: as they come, or one reading after the other.
 
-    An error ends one reading, and is yielded.
+    An error ends one reading, and is yielded; ReaderGone ends all, and is raised.
     """
     if len(readings) == 1:
         for item in _items(readings[0]):
@@ -40,6 +40,8 @@ def merged(readings: Sequence[LogReading], *, in_order: bool) -> Iterator[tuple[
 def _items(reading: LogReading) -> Iterator[Item | Failed]:
     try:
         yield from reading.items()
+    except ReaderGone:
+        raise
     except HfJobsError as error:
         yield Failed(error)
 

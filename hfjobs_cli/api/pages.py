@@ -11,7 +11,7 @@ from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import JobInfo
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.transport import Answer
+    from hfjobs_cli.api.outcomes import Answer
 
 MAX_BARREN_PAGES = 10
 """How many pages in a row may hold no new job before a listing counts as endless."""

@@ -14,7 +14,7 @@ from hfjobs_cli.errors import HfJobsError, NotFound, Unavailable
 from hfjobs_cli.query.namings import SCHEDULES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.transport import Answer
+    from hfjobs_cli.api.outcomes import Answer
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.schedule import ScheduledJob
 

@@ -1,4 +1,4 @@
-"""Answers that have no end: their bytes as they come. Loaded by the transport, which settles what httpx may import."""
+"""Answers that have no end: their bytes as they come. The transport makes them."""
 
 from __future__ import annotations
 

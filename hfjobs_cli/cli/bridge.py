@@ -108,6 +108,7 @@ def for_typer(
             from hfjobs_cli.cli.tab import answer
 
             # TAB was pressed; nothing is run.
+            ctx.params.update(_gone_on(ctx, given) if goes_on else ())
             return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
             raise _unexpected(ctx)

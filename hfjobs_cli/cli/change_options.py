@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from hfjobs_cli.cli import completion
+
 NewLabels = Annotated[
     list[str] | None,
     typer.Option(
@@ -11,11 +13,26 @@ NewLabels = Annotated[
         "-l",
         metavar="KEY=VALUE",
         help="A label to add or change; KEY alone has an empty value; may be repeated.",
+        autocompletion=completion.complete_seen("job", "labels"),
     ),
 ]
-NewName = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The name, which is the label 'name'.")]
+NewName = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The name, which is the label 'name'.",
+        autocompletion=completion.complete_seen("job", "name"),
+    ),
+]
 RemovedLabels = Annotated[
-    list[str] | None, typer.Option("--remove", metavar="KEY", help="A label to remove; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KEY",
+        help="A label to remove; may be repeated.",
+        autocompletion=completion.complete_seen_keys("job", "labels"),
+    ),
 ]
 ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
 ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]

@@ -40,11 +40,23 @@ class JobOptions(Typed):
     ] = None
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="Its name; default: image or script, and a fingerprint."),
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Its name; default: image or script, and a fingerprint.",
+            autocompletion=completion.complete_seen("job", "name"),
+        ),
     ] = None
     no_name: Annotated[bool, typer.Option("--no-name", help="Give it no name.")] = False
     label: Annotated[
-        list[str] | None, typer.Option("--label", "-l", metavar="KEY=VALUE", help="A label; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="KEY=VALUE",
+            help="A label; may be repeated.",
+            autocompletion=completion.complete_seen("job", "labels"),
+        ),
     ] = None
     env: Annotated[
         list[str] | None,
@@ -53,10 +65,17 @@ class JobOptions(Typed):
             "-e",
             metavar="KEY[=VALUE]",
             help="A variable, its value taken as it is, or from the environment here; may be repeated.",
+            autocompletion=completion.complete_seen("job", "environment"),
         ),
     ] = None
     env_file: Annotated[
-        str | None, typer.Option("--env-file", metavar="FILE", help="Variables from a dotenv file; - reads stdin.")
+        str | None,
+        typer.Option(
+            "--env-file",
+            metavar="FILE",
+            help="Variables from a dotenv file; - reads stdin.",
+            autocompletion=completion.complete_file,
+        ),
     ] = None
     secrets: Annotated[
         list[str] | None,
@@ -66,10 +85,17 @@ class JobOptions(Typed):
             metavar="KEY[=VALUE]",
             help="A secret variable, best by its name alone; HF_TOKEN is the token you are logged in with; may be "
             "repeated.",
+            autocompletion=completion.complete_seen("job", "secrets"),
         ),
     ] = None
     secrets_file: Annotated[
-        str | None, typer.Option("--secrets-file", metavar="FILE", help="Secrets from a dotenv file; - reads stdin.")
+        str | None,
+        typer.Option(
+            "--secrets-file",
+            metavar="FILE",
+            help="Secrets from a dotenv file; - reads stdin.",
+            autocompletion=completion.complete_file,
+        ),
     ] = None
     volume: Annotated[
         list[str] | None,
@@ -79,6 +105,7 @@ class JobOptions(Typed):
             metavar="SOURCE:/PATH[:ro|:rw]",
             help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
             "which is copied into a bucket first; may be repeated.",
+            autocompletion=completion.complete_volume,
         ),
     ] = None
     expose: Annotated[
@@ -100,18 +127,35 @@ class JobOptions(Typed):
     ssh: Annotated[bool, typer.Option("--ssh", help="Let you in by SSH.")] = False
     network_group: Annotated[
         str | None,
-        typer.Option("--network-group", metavar="NAME", help="Put it where it reaches the other jobs of this group."),
+        typer.Option(
+            "--network-group",
+            metavar="NAME",
+            help="Put it where it reaches the other jobs of this group.",
+            autocompletion=completion.complete_seen("job", "network.group"),
+        ),
     ] = None
     network_alias: Annotated[
         list[str] | None,
         typer.Option("--network-alias", metavar="NAME", help="What it is called in that group; may be repeated."),
     ] = None
     resource_group_id: Annotated[
-        str | None, typer.Option("--resource-group-id", metavar="ID", help="The resource group to bill.")
+        str | None,
+        typer.Option(
+            "--resource-group-id",
+            metavar="ID",
+            help="The resource group to bill.",
+            autocompletion=completion.complete_seen("job", "resource_group_id"),
+        ),
     ] = None
-    arch: Annotated[str | None, typer.Option("--arch", metavar="ARCH", help="Kind of processor: amd64 or arm64.")] = (
-        None
-    )
+    arch: Annotated[
+        str | None,
+        typer.Option(
+            "--arch",
+            metavar="ARCH",
+            help="Kind of processor: amd64 or arm64.",
+            autocompletion=completion.complete_arch,
+        ),
+    ] = None
 
 
 @value
@@ -120,7 +164,12 @@ class UvOptions(UvTyped):
 
     image: Annotated[
         str | None,
-        typer.Option("--image", metavar="IMAGE", help="An image that has uv; default: uv's own with Python 3.12."),
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="An image that has uv; default: uv's own with Python 3.12.",
+            autocompletion=completion.complete_seen("job", "image"),
+        ),
     ] = None
     with_: Annotated[
         list[str] | None,
@@ -155,10 +204,22 @@ class Following:
 
 
 OtherImage = Annotated[
-    str | None, typer.Option("--image", metavar="IMAGE", help="Another image, or a Space as hf.co/spaces/OWNER/NAME.")
+    str | None,
+    typer.Option(
+        "--image",
+        metavar="IMAGE",
+        help="Another image, or a Space as hf.co/spaces/OWNER/NAME.",
+        autocompletion=completion.complete_seen("job", "image"),
+    ),
 ]
 UnsetEnv = Annotated[
-    list[str] | None, typer.Option("--unset-env", metavar="KEY", help="A variable to leave out; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--unset-env",
+        metavar="KEY",
+        help="A variable to leave out; may be repeated.",
+        autocompletion=completion.complete_seen_keys("job", "environment"),
+    ),
 ]
 DropSecrets = Annotated[
     bool, typer.Option("--drop-secrets", help="Leave out the secrets that are not given again with -s.")
@@ -176,6 +237,7 @@ Image = Annotated[
     typer.Argument(
         metavar="IMAGE",
         help="A Docker image, or a Space as hf.co/spaces/OWNER/NAME. Options end here.",
+        autocompletion=completion.complete_seen("job", "image"),
         show_default=False,
     ),
 ]
@@ -188,12 +250,18 @@ Script = Annotated[
     typer.Argument(
         metavar="SCRIPT",
         help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        autocompletion=completion.complete_file,
         show_default=False,
     ),
 ]
 ScriptWords = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ARGS]...", help="Arguments of the script; local files go with it.", show_default=False),
+    typer.Argument(
+        metavar="[ARGS]...",
+        help="Arguments of the script; local files go with it.",
+        autocompletion=completion.complete_file,
+        show_default=False,
+    ),
 ]
 ArgumentCount = Annotated[
     int,
@@ -203,5 +271,10 @@ ArgumentCount = Annotated[
 ]
 Spec = Annotated[
     str | None,
-    typer.Option("--spec", metavar="FILE", help="Begin with what --dry-run --format json has printed; - reads stdin."),
+    typer.Option(
+        "--spec",
+        metavar="FILE",
+        help="Begin with what --dry-run --format json has printed; - reads stdin.",
+        autocompletion=completion.complete_file,
+    ),
 ]

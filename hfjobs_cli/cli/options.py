@@ -135,13 +135,17 @@ From = Annotated[
         "--from",
         metavar="FILE",
         help="Read the jobs in FILE, written by --format json or jsonl, instead of the Hub's; - is stdin.",
+        autocompletion=completion.complete_file,
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Namespace = Annotated[
     str | None,
     typer.Option(
-        "--namespace", metavar="NAME", help="User or organisation that owns the jobs; default: the token's user."
+        "--namespace",
+        metavar="NAME",
+        help="User or organisation that owns the jobs; default: the token's user.",
+        autocompletion=completion.complete_namespace,
     ),
 ]
 
@@ -172,9 +176,23 @@ class Filters:
     ] = None
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only jobs with this label; repeat = all of."),
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="KEY=VALUE",
+            help="Only jobs with this label; repeat = all of.",
+            autocompletion=completion.complete_seen("job", "labels"),
+        ),
     ] = None
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")] = None
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Only jobs of this name.",
+            autocompletion=completion.complete_seen("job", "name"),
+        ),
+    ] = None
     filter_: Filter = None
     since: str | None = None
     until: str | None = None

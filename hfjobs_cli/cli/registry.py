@@ -121,3 +121,6 @@ TOPICS = {
 
 COMPLETE = "_HFJOBS_COMPLETE"
 """The environment variable by which a shell asks: `source_bash` for the script, `complete_bash` at a TAB."""
+
+ANY_FILE = "\0file"
+"""What the one word ends with that a completer offers where files are meant, which shells find better."""

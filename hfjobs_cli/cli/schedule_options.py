@@ -40,6 +40,7 @@ NewScript = Annotated[
     typer.Argument(
         metavar="SCRIPT",
         help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        autocompletion=completion.complete_file,
         show_default=False,
     ),
 ]
@@ -49,7 +50,10 @@ Yes = Annotated[
 Namespace = Annotated[
     str | None,
     typer.Option(
-        "--namespace", metavar="NAME", help="User or organisation that owns the schedules; default: the token's user."
+        "--namespace",
+        metavar="NAME",
+        help="User or organisation that owns the schedules; default: the token's user.",
+        autocompletion=completion.complete_namespace,
     ),
 ]
 
@@ -70,9 +74,23 @@ class ScheduleSelection:
     ] = None
     label: Annotated[
         list[str] | None,
-        typer.Option("--label", "-l", metavar="KEY=VALUE", help="Only schedules with this label; repeat = all of."),
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="KEY=VALUE",
+            help="Only schedules with this label; repeat = all of.",
+            autocompletion=completion.complete_seen("schedule", "labels"),
+        ),
     ] = None
-    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only schedules of this name.")] = None
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name",
+            metavar="NAME",
+            help="Only schedules of this name.",
+            autocompletion=completion.complete_seen("schedule", "name"),
+        ),
+    ] = None
     filter_: Filter = None
     limit: int = 0
 

@@ -15,22 +15,26 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 # readline replaces only what follows the last break, `=` and `:` among them; that is $2, and what the program answers
 # begins with it. bash 3.2, which macOS has, knows no compopt, and there a blank stays.
 _BASH = r"""_hfjobs_completion() {
-    local IFS=' ' line="${COMP_LINE:0:$COMP_POINT}" word="${2-${COMP_WORDS[COMP_CWORD]}}" offered option=
+    local IFS=' ' line="${COMP_LINE:0:$COMP_POINT}" word="${2-${COMP_WORDS[COMP_CWORD]}}" answer offered option=
+    local kind=default action=-f
     [ -n "$line" ] || line="${COMP_WORDS[*]:0:COMP_CWORD+1}"
     COMPREPLY=()
-    while IFS= read -r offered; do
-        case "$offered" in
-            '') continue ;;
-            /)  # a directory is meant
-                case "$word" in -*=*) option="${word%%=*}=" ;; esac
-                [ -z "$option" ] && compopt -o dirnames 2>/dev/null && return
-                while IFS= read -r offered; do
-                    [ -z "$offered" ] || COMPREPLY+=("$option${offered// /\\ }/")
-                done <<< "$(compgen -d -- "${word#"$option"}")" ;;
-            *)  COMPREPLY+=("$offered") ;;
-        esac
-    done <<< "$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
-                _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
+    answer="$(_HFJOBS_COMPLETE=complete_bash _TYPER_COMPLETE_ARGS="$line" \
+              _TYPER_COMPLETE_WORD_TO_COMPLETE="$word" "$1" 2>/dev/null)"
+    case "$answer" in
+        /|./)  # a directory is meant, or a file
+            [ "$answer" != / ] || { kind=dirnames action=-d; }
+            case "$word" in -*=*) option="${word%%=*}=" ;; esac
+            [ -z "$option" ] && compopt -o "$kind" 2>/dev/null && return
+            while IFS= read -r offered; do
+                [ ! -d "$offered" ] || offered="$offered/"
+                [ -z "$offered" ] || COMPREPLY+=("$option${offered// /\\ }")
+            done <<< "$(compgen "$action" -- "${word#"$option"}")" ;;
+        *)
+            while IFS= read -r offered; do
+                [ -z "$offered" ] || COMPREPLY+=("$offered")
+            done <<< "$answer" ;;
+    esac
     case "${COMPREPLY[0]-}" in
         *[=/]) compopt -o nospace 2>/dev/null ;;
     esac
@@ -58,6 +62,8 @@ _FISH = r"""function _hfjobs_completion
     set -l offered (_HFJOBS_COMPLETE=complete_fish _TYPER_COMPLETE_ARGS="$line" hfjobs 2>/dev/null)
     if test "$offered" = / # a directory is meant
         __fish_complete_directories (commandline -ct) ''
+    else if test "$offered" = ./ # a file is meant, as behind a command of which nothing is known
+        complete -C"'' "(commandline -ct)
     else
         string join \n -- $offered
     end
@@ -82,7 +88,7 @@ $scriptblock = {
     $Env:_TYPER_COMPLETE_ARGS = $null
     $Env:_TYPER_COMPLETE_WORD_TO_COMPLETE = $null
     if ($offered.Count -eq 0) { return "" }
-    if ($offered[0] -eq "/") { return } # a directory is meant
+    if ($offered[0] -in "/", "./") { return } # a directory is meant, or a file
     $offered | ForEach-Object {
         $word, $help = $_ -Split ":::"
         [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $help)

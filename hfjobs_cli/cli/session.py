@@ -23,13 +23,16 @@ from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.cli.reader import Reader
     from hfjobs_cli.live.live import Live
-    from hfjobs_cli.provenance.costs import Costs
+    from hfjobs_cli.provenance.costs import Costs, Prices
     from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
+
+NOBODY_READS = "nobody reads stdout any more"
 
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
@@ -109,14 +112,20 @@ class Session:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
         return self._costs(lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
 
-    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
+    @cached_property
+    def prices(self) -> Prices:
+        """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
         from hfjobs_cli.api.cache import CacheFile
-        from hfjobs_cli.provenance.costs import Costs, Prices
+        from hfjobs_cli.provenance.costs import Prices
 
         settings = self.settings
         memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
-        prices = Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
-        return Costs(prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
+        return Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
+
+    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
+        from hfjobs_cli.provenance.costs import Costs
+
+        return Costs(self.prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
@@ -242,6 +251,20 @@ class Session:
         with self.writing():
             self.stdout.flush()
 
+    def rest(self, seconds: float) -> None:
+        """Wait so long for what will happen, not at all if it is 0. Raises ReaderGone once nobody reads stdout."""
+        if self._reader.can_be_seen:
+            if self._reader.leaves(seconds):
+                raise ReaderGone(NOBODY_READS)
+        elif seconds:
+            self.sleep(seconds)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        from hfjobs_cli.cli.reader import Reader  # which only what waits needs
+
+        return Reader(self.stdout)
+
     @property
     def can_ask(self) -> bool:
         """Tell whether somebody is there to answer a question."""
@@ -365,7 +388,7 @@ class Session:
         except OSError as error:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
-                raise ReaderGone("nobody reads stdout any more") from error
+                raise ReaderGone(NOBODY_READS) from error
             if error.filename is not None:  # the completion could not be installed
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"

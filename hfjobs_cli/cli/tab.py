@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from shlex import quote, shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.cli.registry import COMPLETE
+from hfjobs_cli.cli.registry import ANY_FILE, COMPLETE
 
 if TYPE_CHECKING:
     import typer
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 _CURSOR = "\x1f"
 """Stands behind the line while it is split, so that its last word is the one at the cursor, be it empty or quoted."""
 
-_DIRECTORY = "/"
-"""What a script is told where a directory is meant, which shells find better."""
+_DIRECTORY, _FILE = "/", "./"
+"""What a script is told where a directory is meant, or a file, which shells find better."""
+
+_BASH_OF_BEFORE = "bash of 0.2"
+"""Stands for the shell whose script knows neither, and has files offered where there is no answer."""
 
 _GOES_ON = ("=", "/")
 """How words end that are not at their end."""
@@ -44,7 +47,7 @@ class Question(NamedTuple):
         line, typed = environ.get("_TYPER_COMPLETE_ARGS"), environ.get("_TYPER_COMPLETE_WORD_TO_COMPLETE")
         if line is None:  # the script for bash of 0.2 and before
             words = environ.get("COMP_WORDS", "").split("\n")[: int(environ.get("COMP_CWORD", "0")) + 1]
-            line, typed = " ".join(words), words[-1]
+            shell, line, typed = _BASH_OF_BEFORE, " ".join(words), words[-1]
         if shell in ("powershell", "pwsh") and not typed and not line.endswith(","):
             line += " "  # PowerShell leaves it out, and has nothing of a word behind a comma
         _, *words, begun = ["", *_split(line + _CURSOR)]
@@ -66,12 +69,15 @@ def _split(line: str) -> list[str]:
 
 
 class Offers(NamedTuple):
-    """Words with their help, and what stands before them in the word at the cursor. One is a directory if it may be."""
+    """Words with their help, and what stands before them in the word at the cursor.
+
+    Where they are found by the shell, `place` is what it is told: _DIRECTORY or _FILE.
+    """
 
     prefix: str = ""
     begun: str = ""
     words: tuple[tuple[str, str], ...] = ()
-    takes_directory: bool = False
+    place: str = ""
 
 
 def answer(ctx: typer.Context) -> int:
@@ -81,13 +87,13 @@ def answer(ctx: typer.Context) -> int:
     ctx.obj.write(_TOLD.get(question.shell, _tell_fish)(question, offers) + "\n")
     # The script for fish of 0.2 and before asks whether there is anything, and offers files if not.
     is_asked = ctx.obj.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args"
-    return 1 if is_asked and offers.takes_directory else 0
+    return 1 if is_asked and offers.place else 0
 
 
 def _offers(ctx: typer.Context, question: Question) -> Offers:
     words, begun = question.words, question.begun
     if _has_ended(ctx):
-        return Offers()
+        return Offers() if begun.startswith("-") else _values(ctx, _arguments(ctx)[-1], begun)
     options = {} if "--" in words else _options_with_value(ctx)
     if words and words[-1] in options:
         return _values(ctx, options[words[-1]], begun)
@@ -95,17 +101,34 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
     if attached and attached[0].rstrip("=") in options:
         return _values(ctx, options[attached[0].rstrip("=")], begun[attached.end() :], attached[0])
     if "--" in words or not begun.startswith("-"):
-        for param in ctx.command.params:
-            if param.param_type_name == "argument" and (param.nargs == -1 or not ctx.params.get(param.name or "")):
-                return _values(ctx, param, begun)
+        here = _arguments_here(ctx)
+        if here:
+            offers = [_values(ctx, param, begun) for param in here]
+            return offers[0]._replace(words=tuple(word for each in offers for word in each.words))
     return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
 
 
 def _has_ended(ctx: typer.Context) -> bool:
     """Tell whether the words of another command have begun, of which nothing is known here."""
-    arguments = [param.name or "" for param in ctx.command.params if param.param_type_name == "argument"]
     # The last two are what is run, and its words; behind an argument before them options go on.
-    return not ctx.allow_interspersed_args and any(ctx.params.get(name) for name in arguments[-2:])
+    return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
+
+
+def _arguments_here(ctx: typer.Context) -> list[Any]:
+    """Return which arguments the word at the cursor can be: of several words the last may be that of the next."""
+    arguments = _arguments(ctx)
+    given = [bool(ctx.params.get(each.name or "")) for each in arguments]
+    for place, param in enumerate(arguments):
+        if param.nargs == -1:
+            return arguments[place:] if any(given) else [param]
+        if not given[place]:
+            return [param]
+    return []
+
+
+def _arguments(ctx: typer.Context) -> list[Any]:
+    """Return the arguments of a command in order."""
+    return [param for param in ctx.command.params if param.param_type_name == "argument"]
 
 
 def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
@@ -117,7 +140,9 @@ def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
 def _values(ctx: typer.Context, param: Any, begun: str, prefix: str = "") -> Offers:
     """Return the values of an option or argument."""
     words = _plain(param.shell_complete(ctx, begun))
-    return Offers(prefix, begun, words, takes_directory=param.type.name == "directory")
+    if param.type.name == "file" or any(word.endswith(ANY_FILE) for word, _ in words):
+        return Offers(prefix, begun, place=_FILE)
+    return Offers(prefix, begun, words, _DIRECTORY if param.type.name == "directory" else "")
 
 
 def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
@@ -127,30 +152,35 @@ def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
 
 def _tell_bash(question: Question, offers: Offers) -> str:
     """Return a word per line, beginning with what bash will replace."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(question.typed + word[len(offers.begun) :] for word, _ in offers.words)
+
+
+def _tell_bash_of_before(question: Question, offers: Offers) -> str:
+    """Return the same, and nothing where a file or a directory is meant."""
+    return "" if offers.place else _tell_bash(question, offers)
 
 
 def _tell_powershell(question: Question, offers: Offers) -> str:
     """Return a word and its help per line, beginning with what PowerShell will replace."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(f"{question.typed}{word[len(offers.begun) :]}:::{about or ' '}" for word, about in offers.words)
 
 
 def _tell_fish(_question: Question, offers: Offers) -> str:
     """Return a word and its help per line."""
-    if offers.takes_directory:
-        return _DIRECTORY
+    if offers.place:
+        return offers.place
     return "\n".join(f"{offers.prefix}{word}\t{about}".rstrip("\t") for word, about in offers.words)
 
 
 def _tell_zsh(_question: Question, offers: Offers) -> str:
     """Return what zsh is to do. Scripts of 0.2 and before make one line of it."""
     before = f"compset -P {quote(offers.prefix)}; " if offers.prefix else ""
-    if offers.takes_directory:
-        return f"{before}_path_files -/"
+    if offers.place:
+        return f"{before}_path_files -/" if offers.place == _DIRECTORY else f"{before}_files"
     if not offers.words:
         return ""
     rows = [re.sub(r"([\\:])", r"\\\1", word) + (f":{about}" if about else "") for word, about in offers.words]
@@ -160,6 +190,7 @@ def _tell_zsh(_question: Question, offers: Offers) -> str:
 
 _TOLD: dict[str, Callable[[Question, Offers], str]] = {
     "bash": _tell_bash,
+    _BASH_OF_BEFORE: _tell_bash_of_before,
     "zsh": _tell_zsh,
     "fish": _tell_fish,
     "powershell": _tell_powershell,

@@ -128,14 +128,14 @@ def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
+    from hfjobs_cli.api.log_lines import is_header
     from hfjobs_cli.api.log_reading import LogReading
-    from hfjobs_cli.api.replay import is_header
     from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
         return None
     reference, timeout_secs = JobReference.of(job, None), session.settings.timeout_secs
-    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, sleep=session.sleep)
+    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, rest=session.sleep)
     try:
         items = [item for item in reading.items() if isinstance(item, list)]
     except HfJobsError as error:

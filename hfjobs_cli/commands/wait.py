@@ -120,10 +120,10 @@ def _rest(session: Session, watched: Watched, seconds: float) -> None:
     """Pause, and meanwhile show on a terminal how the jobs are."""
     while seconds > 0 and session.shows_progress:
         session.progress(_state(session, watched))
-        session.sleep(min(1.0, seconds))
+        session.rest(min(1.0, seconds))
         seconds -= 1.0
     if seconds > 0:
-        session.sleep(seconds)
+        session.rest(seconds)
 
 
 def _state(session: Session, watched: Watched) -> str:

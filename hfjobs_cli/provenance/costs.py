@@ -56,13 +56,25 @@ class Prices:
         """
         known = self._known if self._known is not None else self._recalled()
         if flavor not in known:
-            if not self._is_fresh:
-                known.update((each.name, each.minute_cost) for each in self._ask())
-                self._is_fresh = True
+            self._renew(known)
             known.setdefault(flavor, None)
             self._remember(known)
         self._known = known
         return known[flavor]
+
+    def all(self) -> Mapping[str, Decimal]:
+        """Return US dollars a minute of each flavor that has a price. Raises what asking the Hub raises."""
+        known = self._recalled()
+        if not known:
+            self._renew(known)
+            self._remember(known)
+        return {flavor: price for flavor, price in known.items() if price is not None}
+
+    def _renew(self, known: dict[str, Decimal | None]) -> None:
+        """Ask for all prices, once in a run."""
+        if not self._is_fresh:
+            known.update((each.name, each.minute_cost) for each in self._ask())
+            self._is_fresh = True
 
     def _recalled(self) -> dict[str, Decimal | None]:
         """Return what was remembered less than a day ago; nothing if any of it makes no sense."""

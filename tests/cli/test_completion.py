@@ -1,6 +1,7 @@
 """What a TAB offers, through the protocol the shells' scripts use, and in a real shell."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +12,14 @@ import shellingham  # type: ignore[import-untyped]
 from hfjobs_cli.cli.scripts import install
 from hfjobs_cli.errors import HfJobsError
 from tests.cli.shells import TAB, Shell, started
+from tests.cli.tabs import complete, offered
 from tests.support import (
-    BY_HAND,
-    DAILY_SCHEDULE,
     ROOT,
     TOKEN,
     USER,
     Golden,
     Hfjobs,
-    Hub,
     Result,
-    Stall,
     command,
     imports_of,
     posix_only,
@@ -40,8 +38,11 @@ from tests.words import (
     TOPICS,
 )
 
+SCHEDULE_WORDS = ["@active", "@suspended", "@status=", "@name=", "@label="]
 SHELLS = ["bash", "zsh", "fish"]
 SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
+
+_EXAMPLE = re.compile(r"(?<![\w/.-])hfjobs [^`\n]+")
 
 LEFT = "\x1b[D"
 
@@ -49,19 +50,6 @@ LEFT = "\x1b[D"
 @pytest.fixture
 def environ(directories: dict[str, str]) -> dict[str, str]:
     return dict(directories)
-
-
-def complete(line: str, environ: dict[str, str], shell: str = "fish") -> Result:
-    """Return what a shell is told when TAB is pressed behind `line`."""
-    asked = {"_HFJOBS_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
-    return run_command(environ={**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})
-
-
-def offered(line: str, environ: dict[str, str]) -> list[str]:
-    """Return the words offered behind `line`, without their help."""
-    code, stdout, stderr = complete(line, environ)
-    assert (code, stderr) == (0, "")
-    return [row.partition("\t")[0] for row in stdout.splitlines() if row]
 
 
 class TestStaticWords:
@@ -114,6 +102,24 @@ class TestStaticWords:
             ("hfjobs help schema j", ["job"]),
             ("hfjobs help schema job ", []),
             ("hfjobs help ps ", []),
+            ("hfjobs help uv ", ["run"]),
+            ("hfjobs help scheduled s", ["suspend"]),
+            ("hfjobs help scheduled uv ", ["run"]),
+            ("hfjobs help scheduled ps ", []),
+            ("hfjobs run -v hf://b", ["hf://buckets/"]),
+            ("hfjobs run --volume=hf://m", ["--volume=hf://models/"]),
+            ("hfjobs run -v hf://models/alice/x", ["./"]),
+            ("hfjobs scheduled reschedule x @d", ["@daily"]),
+            ("hfjobs run --arch a", ["amd64", "arm64"]),
+            ("hfjobs scheduled inspect @", ["@latest", "@last", "@0", *SCHEDULE_WORDS]),
+            ("hfjobs inspect @status=r", ["@status=running"]),
+            ("hfjobs inspect alice/@initiator=w", ["alice/@initiator=webhook"]),
+            ("hfjobs inspect @nothing=w", []),
+            ("hfjobs report --by name,st", ["name,status"]),
+            ("hfjobs report --by name,initiator", ["name,initiator", "name,initiator-type"]),
+            ("hfjobs scheduled run '0 9 * * *' --conc", ["--concurrency"]),
+            ("hfjobs scheduled run @daily --arch arm", ["arm64"]),
+            ("hfjobs scheduled run @daily ubuntu --arch arm", []),
             ("hfjobs ps --status=err", ["--status=error"]),
             ("hfjobs ps -fstatus=err", ["-fstatus=error"]),
             ("hfjobs ps -f 'status=err", ["status=error"]),
@@ -186,7 +192,17 @@ class TestStaticWords:
         assert complete("hfjobs help schema", asked, "powershell").stdout.startswith("description:::")
         assert complete("hfjobs ps --status running,", asked, "powershell").stdout.startswith("scheduling:::")
 
-    @pytest.mark.parametrize("line", ["hfjobs ", "hfjobs ps --status ", "hfjobs ps --", "hfjobs ps --columns "])
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "hfjobs ",
+            "hfjobs ps --status ",
+            "hfjobs ps --",
+            "hfjobs ps --columns ",
+            "hfjobs ps --initiator s",
+            "hfjobs inspect @f",
+        ],
+    )
     def test_cost_neither_httpx_nor_rich(self, environ: dict[str, str], line: str) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
         _, imported = imports_of(environ={**environ, **asked})
@@ -194,89 +210,27 @@ class TestStaticWords:
         assert ("hfjobs_cli.records.kind" in imported) == ("--columns" in line)
 
 
-class TestJobs:
-    """Job ids, asked of the Hub, with name, status and age."""
+class TestExamples:
+    """The command lines of README, help pages and commands, as far as they have been typed."""
 
-    def logged_in(self, environ: dict[str, str], hub: Hub) -> dict[str, str]:
-        return {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
+    def beginnings(self) -> list[str]:
+        """Return a part of all beginnings, the same in each run."""
+        package = ROOT / "hfjobs_cli"
+        pages = [ROOT / "README.md", *sorted(package.glob("help/*.md")), *sorted(package.glob("commands/**/*.py"))]
+        lines = {line for page in pages for line in _EXAMPLE.findall(page.read_text(encoding="utf-8"))}
+        assert len(lines) > 200
+        return sorted({line[:length] for line in lines for length in range(len("hfjobs "), len(line) + 1)})[::31]
 
-    @pytest.mark.parametrize("command_", ["inspect", "duplicate"])
-    def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
-        settings = self.logged_in(environ, hub)
-        assert len(offered(f"hfjobs {command_} ", settings)) == 100
-        row = complete(f"hfjobs {command_} {BY_HAND[:9]}", settings).stdout
-        assert row.startswith(f"{BY_HAND}\tclassify-cards completed ")
-
-    @pytest.mark.parametrize("command_", ["cancel", "stats", "ssh", "expose"])
-    def test_have_not_ended_where_only_such_are_taken(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
-        settings = self.logged_in(environ, hub)
-        active = [job["id"] for job in hub.all_jobs() if job["status"]["stage"] in ("RUNNING", "SCHEDULING")]
-        assert sorted(offered(f"hfjobs {command_} ", settings)) == sorted(active)
-        assert offered(f"hfjobs {command_} @r", settings) == ["@running"]
-
-    def test_know_the_namespace(self, environ: dict[str, str], hub: Hub) -> None:
-        settings = self.logged_in(environ, hub)
-        assert offered(f"hfjobs inspect {USER}/{BY_HAND[:9]}", settings) == [f"{USER}/{BY_HAND}"]
-        theirs = offered("hfjobs inspect --namespace aurora-lab ", settings)
-        assert offered("hfjobs inspect aurora-lab/", settings) == [f"aurora-lab/{id_}" for id_ in theirs]
-        assert "GET /api/jobs/aurora-lab" in hub.paths
-
-    @pytest.mark.parametrize("line", ["hfjobs --demo inspect ", "hfjobs inspect --demo "])
-    def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
-        assert len(offered(line, environ)) == 100
-
-    def test_have_harmless_help(self, environ: dict[str, str], hub: Hub) -> None:
-        """Shells evaluate what they are offered: a name or status can do nothing there, and an odd id is left out."""
-        id_ = hub.add(labels={"name": "\\$(touch pwned) `x` 'y' \"z\" [bold]\x1b[31m;:é"})
-        hub.add(id="6b$(touch pwned)", status={"stage": "RUN$(x)NING"})
-        row = complete(f"hfjobs inspect {id_}", self.logged_in(environ, hub)).stdout
-        assert row.startswith(f"{id_}\t???touch pwned? ?x? ?y? ?z? ?bold???31m??é completed ")
-        assert "6b" not in complete("hfjobs inspect 6b", self.logged_in(environ, hub)).stdout
-
-    @pytest.mark.parametrize(
-        "settings",
-        [{}, {"HF_TOKEN": "hf_wrong"}, {"HF_TOKEN": TOKEN, "HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_ENDPOINT": "?"}],
-    )
-    def test_are_none_without_a_word_when_something_is_wrong(
-        self, environ: dict[str, str], hub: Hub, settings: dict[str, str]
-    ) -> None:
-        assert complete("hfjobs inspect 6", {**environ, "HF_ENDPOINT": hub.endpoint, **settings}) == Result(0, "\n", "")
-
-    def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub, stall: Stall) -> None:
-        """The Hub here answers only after the completion has ended."""
-        hub.then(stall)
-        result = complete("hfjobs inspect 6", self.logged_in(environ, hub))
-        assert result == Result(0, "\n", "")
-
-
-class TestSchedules:
-    """Ids of schedules, and their names where one is being typed."""
-
-    @pytest.mark.parametrize("command_", ["inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete"])
-    def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
-        settings = {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN}
-        line = f"hfjobs scheduled {command_} "
-        assert offered(line, settings) == [DAILY_SCHEDULE, "6979ee8071691dc46f0f2c5b"]
-        assert complete(f"{line}69c", settings).stdout == f"{DAILY_SCHEDULE}\trefresh-index suspended 17 12 ? ? ?\n"
-        assert offered(f"{line}@name=w", settings) == ["@name=weekly-eval"]
-        assert offered(f"{line}{USER}/@", settings) == [f"{USER}/@name=refresh-index", f"{USER}/@name=weekly-eval"]
-
-    @pytest.mark.parametrize(
-        "line",
-        ["hfjobs --demo scheduled inspect ", "hfjobs scheduled inspect --demo ", "hfjobs scheduled delete --demo "],
-    )
-    def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
-        assert len(offered(line, environ)) == 2
-
-    def test_when_a_new_one_runs(self, environ: dict[str, str]) -> None:
-        words = ["@hourly", "@daily", "@weekly", "@monthly", "@yearly"]
-        assert offered("hfjobs scheduled run ", environ) == words
-        assert offered("hfjobs scheduled uv run @w", environ) == ["@weekly"]
-        assert offered("hfjobs scheduled run @daily --susp", environ) == ["--suspend"]
-
-    def test_are_none_without_a_word_when_something_is_wrong(self, environ: dict[str, str], hub: Hub) -> None:
-        settings = {**environ, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": "hf_wrong"}
-        assert complete("hfjobs scheduled inspect 6", settings) == Result(0, "\n", "")
+    @pytest.mark.parametrize("token", [TOKEN, "hf_wrong"])
+    def test_can_be_completed_anywhere(self, hfjobs: Hfjobs, token: str) -> None:
+        """TAB says nothing on stderr, and offers only what goes on from what is there."""
+        for line in self.beginnings():
+            code, stdout, stderr = hfjobs(_HFJOBS_COMPLETE="complete_fish", _TYPER_COMPLETE_ARGS=line, HF_TOKEN=token)
+            assert (line, code, stderr) == (line, 0, "")
+            begun = re.split(r"\s", line)[-1].lower()
+            rows = [row for row in stdout.lower().splitlines() if row]
+            if rows not in (["/"], ["./"]) and not re.search(r"['\"\\\\]", line):
+                assert [row for row in rows if not row.startswith(begun)] == []
 
 
 class TestScripts:
@@ -356,10 +310,13 @@ class TestScriptsOfEarlierVersions:
     def test_bash(self, environ: dict[str, str]) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_bash", "COMP_WORDS": "hfjobs\nps\n--status\nerr", "COMP_CWORD": "3"}
         assert run_command(environ={**environ, **asked}) == Result(0, "error\n", "")
+        asked["COMP_WORDS"] = "hfjobs\nuv\nrun\ntr"
+        assert run_command(environ={**environ, **asked}) == Result(0, "\n", "")
 
     def test_fish_asks_first_whether_to_offer_files(self, environ: dict[str, str]) -> None:
         asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "is-args"}
-        for line, code in (("hfjobs ps --limit ", 0), ("hfjobs emulator --state-dir ", 1)):
+        asks = [("hfjobs ps --limit ", 0), ("hfjobs emulator --state-dir ", 1), ("hfjobs uv run --env-file ", 1)]
+        for line, code in asks:
             assert run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": line}).code == code
 
 
@@ -420,6 +377,19 @@ class TestRealShells:
             ("emulator --state-dir=sta", "emulator --state-dir=states/"),
             ("emulator --state-dir my", "emulator --state-dir my\\ dir/"),
             ("emulator --state-dir err", "emulator --state-dir err"),
+            # So are files in some places.
+            ("uv run err", "uv run error.log "),
+            ("uv run --env-file comp", "uv run --env-file completed.txt "),
+            ("uv run --env-file=comp", "uv run --env-file=completed.txt "),
+            ("uv run --env-file state", "uv run --env-file states/"),
+            ("uv run -v x error.log user", "uv run -v x error.log user.txt "),
+            ("scheduled uv run @daily comp", "scheduled uv run @daily completed.txt "),
+            ("run -v hf://mo", "run -v hf://models/"),
+            ("run -v my", "run -v my\\ dir/"),
+            ("ps --from my", "ps --from my\\ dir/"),
+            ("ssh -i use", "ssh -i use"),
+            ("uv run error.log --us", "uv run error.log --us"),
+            ("run ubuntu err", "run ubuntu err"),
             # Commands, options, topics.
             ("p", "ps "),
             ("ps --la", "ps --label "),
@@ -453,6 +423,25 @@ class TestRealShells:
         with started(name, tmp_path) as shell:
             assert shell.line_after(f"hfjobs ps --status=err{TAB}") == "hfjobs ps --status=error "
 
+    @pytest.mark.parametrize("name", SHELLS)
+    def test_complete_what_is_on_the_hub(self, tmp_path: Path, name: str) -> None:
+        with started(name, tmp_path, before="export HFJOBS_DEMO=1") as shell:
+            for typed, line in [
+                ("ps --name tr", "ps --name train-judge "),
+                ("ps --name=tr", "ps --name=train-judge "),
+                ("ps -l te", "ps -l team="),
+                ("ps -l team=d", "ps -l team=data "),
+                ("ps -f label=team=d", "ps -f label=team=data "),
+                ("ps --initiator user:", f"ps --initiator user:{USER} "),
+                ("ps -f image=ghcr", "ps -f image=ghcr.io/astral-sh/uv:python3.12-bookworm "),
+                ("run python:3", "run python:3.12 "),
+                ("inspect @name=tr", "inspect @name=train-judge "),
+                ("inspect @fa", "inspect @failed "),
+                ("scheduled inspect @name=w", "scheduled inspect @name=weekly-eval "),
+                ("scheduled run @daily --flavor a100x8", "scheduled run @daily --flavor a100x8 "),
+            ]:
+                assert shell.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"
+
     @pytest.mark.parametrize(
         "before",
         [
@@ -471,6 +460,8 @@ class TestRealShells:
                 ("ps -f stat", "ps -f status="),
                 ("ps --limit ", "ps --limit "),
                 ("emulator --state-dir=my", "emulator --state-dir=my\\ dir/"),
+                ("uv run comp", "uv run completed.txt "),
+                ("uv run --env-file=comp", "uv run --env-file=completed.txt "),
             ]:
                 assert bash.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"
 
@@ -483,5 +474,7 @@ class TestRealShells:
                 ("ps --limit ", "ps --limit "),
                 ("emulator --state-dir sta", "emulator --state-dir states/ "),
                 ("emulator --state-dir err", "emulator --state-dir err"),
+                ("uv run comp", "uv run completed.txt "),
+                ("uv run --env-file my", "uv run --env-file my\\ dir/ "),
             ]:
                 assert bash.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"

@@ -25,10 +25,12 @@ from tests.support import (
     Hfjobs,
     Hub,
     Result,
+    closed_pipe,
     command,
     command_environ,
     on_terminal,
     posix_only,
+    read_by_head,
     run,
     run_command,
 )
@@ -223,6 +225,24 @@ class TestFollowing:
         program = replaying(Script([*LINES, *later], [Cut(3)]))
         assert program("logs", "-f", "-n", "0", NAMED)[:2] == (0, "three\nfour\n")
         assert [each for each in requests(program) if "logs" in each][:2] == ["GET JOB/logs?tail=0", "GET JOB/logs"]
+
+    @posix_only
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_ends_when_its_reader_leaves_though_nothing_comes(self, replaying: Replaying, count: int) -> None:
+        scripts = [Script(LINES[:2], stays_open=True, stage="RUNNING"), Script([], stays_open=True, stage="RUNNING")]
+        program = replaying(*scripts[:count])
+        names = [NAMED, f"alice/{OTHER}"][:count]
+        code, line, stderr = read_by_head("logs", "-f", *names, environ=program.environ)
+        assert (code, line.endswith("one\n")) == (0, True)
+        assert stderr.endswith(f"{HEADER}\n")
+
+    @posix_only
+    def test_ends_when_its_reader_leaves_though_the_job_waits(self, replaying: Replaying) -> None:
+        program = replaying(Script([], stays_open=True, stages=["SCHEDULING"] * 999))
+        with closed_pipe() as nobody:
+            result = run_command("logs", "-f", NAMED, environ=program.environ, stdout=nobody)
+        assert (result.code, len(result.stderr.splitlines())) == (0, 1)
+        assert result.stderr.startswith("scheduling: Waiting for an a100-large (for ")
 
     def test_a_computer_that_was_asleep_is_noticed(self) -> None:
         silence = Silence(5, longest_lost_secs=60)

@@ -20,6 +20,7 @@ from tests.support import (
     command,
     hang_up,
     posix_only,
+    read_by_head,
     run_command,
     signalled,
 )
@@ -332,6 +333,13 @@ class TestEnds:
     def test_when_nobody_reads_it(self, hfjobs: Hfjobs) -> None:
         with closed_pipe() as nobody:
             assert run_command("ps", "--watch", environ=hfjobs.environ, stdout=nobody) == Result(0, "", "")
+
+    @posix_only
+    def test_when_its_reader_leaves_though_nothing_happens(self, hfjobs: Hfjobs, jobs: Jobs) -> None:
+        jobs.add(1)
+        result = read_by_head(*MARKED, "600", environ=hfjobs.environ)
+        assert (result.code, result.stderr) == (0, "")
+        assert [event for event, *_ in told(result)] == ["added"]
 
     @posix_only
     def test_with_ctrl_c(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.commands.test_ps_watch import after
 from tests.metrics import SAMPLE, Metrics, gpus
-from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, run
+from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, posix_only, read_by_head, run
 
 ORGANISATION = "acme"
 
@@ -245,6 +245,14 @@ class TestFollow:
         told, error, _ = result.stderr.splitlines()
         assert told == f"job {number(1)} is not running: ERROR"
         assert error.startswith(f"error: no job '{number(55)}' in namespace '{USER}'")
+
+    @posix_only
+    def test_ends_when_its_reader_leaves_though_nothing_comes(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        code, line, stderr = read_by_head("stats", "-f", number(1), environ=hfjobs.environ)
+        assert (code, json.loads(line)["job_id"], stderr) == (0, number(1), "")
+        assert hub.paths.count(f"GET {metrics.path}") == 1  # it would be asked again, and so write, after 10 s
 
     @pytest.mark.parametrize("format_", ["json", "table"])
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:

@@ -25,6 +25,7 @@ from tests.support import (
     hang_up,
     on_terminal,
     posix_only,
+    read_by_head,
     run,
     run_command,
     signalled,
@@ -166,6 +167,12 @@ class TestChosen:
         hub.then(as_ever, as_ever, ending(hub, {two: "ERROR"}), ending(hub, {one: "COMPLETED"}))
         code, stdout, stderr = hfjobs("wait", one, two, "--format", "{{.id}} {{.status}}")
         assert (code, stdout, stderr) == (10, f"{two} ERROR\n{one} COMPLETED\n", "")
+
+    @posix_only
+    def test_ends_when_its_reader_leaves_though_nothing_ends(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        names = [running(hub, 1, "COMPLETED"), running(hub, 2)]
+        code, line, stderr = read_by_head("wait", "-q", *names, environ=hfjobs.environ)
+        assert (code, line, stderr) == (0, f"{names[0]}\n", "")
 
 
 class TestAbsence:

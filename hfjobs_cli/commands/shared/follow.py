@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.api.log_lines import HEADER, Line, is_header
 from hfjobs_cli.api.log_reading import LogReading, Notice, Waiting
 from hfjobs_cli.api.merging import Failed, merged
-from hfjobs_cli.api.replay import HEADER, Line, is_header
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.log_line import KIND, LogLine
@@ -66,7 +66,7 @@ class LogsShown:
                 follow=wanted.follow,
                 tail=wanted.tail,
                 timeout_secs=session.settings.timeout_secs,
-                sleep=session.sleep,
+                rest=session.rest if wanted.lines else session.sleep,
             )
             for job, reference in zip(jobs, references, strict=True)
         ]

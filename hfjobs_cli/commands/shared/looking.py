@@ -42,7 +42,7 @@ def looks(
     Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
     """
     before: dict[str, JobInfo] | None = None
-    rest = rest or session.sleep
+    rest = rest or session.rest
     while True:
         try:
             with _waits_told_to(session, trouble):

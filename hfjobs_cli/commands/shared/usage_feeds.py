@@ -30,6 +30,7 @@ class UsageFeeds:
 
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
         """Begin, in threads that do not keep the program from ending."""
+        self._session = session
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._open = {each.id: UsageFeed(session.client, each, session.sleep) for each in references}
         for identifier, feed in self._open.items():
@@ -53,11 +54,15 @@ class UsageFeeds:
         return found
 
     def wait(self) -> Iterator[News]:
-        """Yield what is new as it comes, until all have ended. Raises what is no failure of one job."""
+        """Yield what is new as it comes, until all have ended.
+
+        Raises what is no failure of one job, and ReaderGone once nobody reads stdout any more.
+        """
         while not self.are_over:
             try:
                 news = self._news.get(timeout=LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
             except queue.Empty:
+                self._session.rest(0)
                 continue
             yield self._took(news)
 

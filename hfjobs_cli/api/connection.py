@@ -1,0 +1,247 @@
+"""How an address is spoken to: proxies, certificates, timeouts, one request with its whole answer, and its limits.
+
+The token goes to the endpoint's origin only: redirects to elsewhere are refused.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import httpx
+
+from hfjobs_cli import __version__
+from hfjobs_cli.api.certificates import check_certificates
+from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.headers import request_id
+from hfjobs_cli.api.proxies import proxy_for
+from hfjobs_cli.config import CONNECTION_SETTINGS, is_loopback
+from hfjobs_cli.errors import BadResponse, UsageError
+
+CONNECT_TIMEOUT_SECS = 10.0
+MAX_REDIRECTS = 5
+MAX_BODY_MIB = 256
+MAX_IDLE_CONNECTIONS = 20
+
+STREAM_HEADERS = {
+    "Accept": "text/event-stream",
+    "Cache-Control": "no-store",
+    "Accept-Encoding": "identity",  # what is packed waits until a block is full
+}
+
+Breaks = (httpx.RequestError, TimeoutError)
+"""What is raised where no answer came, or none that is whole."""
+
+Query = Iterable[tuple[str, str]]
+
+
+class Call(NamedTuple):
+    """What is asked of an endpoint, at a path, and `words` that say so in messages.
+
+    A body other than None is sent as JSON. With `silence_secs` the answer is a stream: a good one is left to be read,
+    with never more silence than that.
+    """
+
+    endpoint: Endpoint
+    path: str
+    words: str
+    query: Query = ()
+    body: object = None
+    silence_secs: float | None = None
+
+
+class Reply(NamedTuple):
+    """An answer as it came: httpx's response, its body unless that is still to be read, and both in words."""
+
+    response: httpx.Response
+    body: bytes
+    context: str
+
+
+class TooLarge(Exception):
+    """A body is larger than it may be."""
+
+
+def connected(
+    address: str,
+    timeout_secs: float,
+    odd_proxy: Callable[[str], None],
+    wsgi_app: Callable[..., Iterable[bytes]] | None = None,
+) -> httpx.Client:
+    """Return what speaks to an address, through the proxies that are set for it; it connects to nothing yet.
+
+    `odd_proxy` is told of what is no host in NO_PROXY. `wsgi_app` answers in-process instead of a server. Raises
+    UsageError.
+    """
+    python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    try:
+        return httpx.Client(
+            headers={
+                "Accept": "application/json",
+                "User-Agent": f"hfjobs/{__version__}; python/{python}",
+            },
+            timeout=_timeout(timeout_secs, timeout_secs),
+            # Each job that is followed keeps a connection for itself.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
+            # Loading certificates takes 40 ms and plain http needs none.
+            verify=_certificates() if urlsplit(address).scheme == "https" else False,
+            trust_env=False,
+            # A proxy must not see what is meant for this machine.
+            proxy=None if is_loopback(address) else proxy_for(address, getproxies(), odd_proxy),
+            transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
+        )
+    except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
+        # What comes from the environment: the proxies, and the certificates to trust. Their values may hold
+        # passwords and are not shown.
+        needs = "; a socks proxy needs: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
+        raise UsageError(
+            f"no connection can be set up with the settings for proxies and certificates: {type(error).__name__}",
+            hint=f"check {', '.join(CONNECTION_SETTINGS)}{needs}",
+        ) from error
+
+
+def read_body(response: httpx.Response, most_bytes: int) -> bytes:
+    """Read a body, which has no end if a server so likes. Raises TooLarge, and what httpx raises."""
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > most_bytes:
+            raise TooLarge
+    return bytes(body)
+
+
+class Connection:
+    """The connections to one endpoint. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        token: str | None,
+        *,
+        timeout_secs: float,
+        odd_proxy: Callable[[str], None],
+        wsgi_app: Callable[..., Iterable[bytes]] | None,
+        redacted: Callable[[str], str],
+        log: Callable[[str], None] | None,
+    ) -> None:
+        """Connect to nothing yet. `log` is told of each request and answer, without what `redacted` takes out."""
+        try:
+            httpx.URL(endpoint)
+        except httpx.InvalidURL as error:
+            raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+        self._endpoint = endpoint
+        self._token = token
+        self._timeout_secs = timeout_secs
+        self._redacted = redacted
+        self._log = log
+        self._client = connected(endpoint, timeout_secs, odd_proxy, wsgi_app)
+
+    def close(self) -> None:
+        """Close all connections. What other threads still wait for breaks."""
+        self._client.close()
+
+    def send(self, call: Call) -> Reply:
+        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer.
+
+        Raises UsageError for what cannot be sent, BadResponse for what is no answer of a Hub, and Breaks.
+        """
+        request = self._request(call)
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                reply = self._exchange(request, call)
+                following = reply.response.next_request
+                if following is None or call.endpoint.method != "GET":
+                    return reply
+                is_elsewhere = _origin(following.url) != _origin(request.url)
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise BadResponse(f"the Hub redirects to what is no address: {error} ({call.words})") from error
+            if is_elsewhere:
+                raise BadResponse(
+                    f"the Hub redirects to another origin, {spell_origin(following.url)} ({reply.context})",
+                    hint="the token was not sent there; check HF_ENDPOINT",
+                )
+            request = following
+        raise BadResponse(f"the Hub redirects without end ({reply.context})")
+
+    def _request(self, call: Call) -> httpx.Request:
+        headers = {"Authorization": f"Bearer {self._token}"} if call.endpoint.needs_token else {}
+        read_secs = self._timeout_secs
+        if call.silence_secs is not None:
+            headers |= STREAM_HEADERS
+            read_secs = call.silence_secs
+        try:
+            return self._client.build_request(
+                call.endpoint.method,
+                self._endpoint + call.path,
+                params=list(call.query),
+                json=call.body,
+                headers=headers,
+                timeout=_timeout(self._timeout_secs, read_secs),
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
+
+    def _exchange(self, request: httpx.Request, call: Call) -> Reply:
+        """Send one request and read the answer, but not a good one that is a stream.
+
+        Raises what httpx raises, and BadResponse if the answer is too large.
+        """
+        started = time.monotonic()
+        self._debug(f"> {request.method} {request.url}")
+        response = self._client.send(request, stream=True)
+        context = self._context(response, call)
+        body, size = b"", "a stream"
+        if call.silence_secs is None or not response.is_success:
+            try:
+                body = read_body(response, MAX_BODY_MIB * 1024 * 1024)
+            except TooLarge:
+                raise BadResponse(
+                    f"the answer is larger than {MAX_BODY_MIB} MiB ({context})",
+                    hint=f"is {self._endpoint} the Hub?",
+                ) from None
+            finally:
+                response.close()
+            size = f"{len(body)} bytes"
+        milliseconds = (time.monotonic() - started) * 1000
+        identifier = request_id(response.headers)
+        self._debug(
+            f"< {response.status_code} {size} in {milliseconds:.0f} ms"
+            + (f", request id {identifier}" if identifier else "")
+        )
+        return Reply(response, body, context)
+
+    def _context(self, response: httpx.Response, call: Call) -> str:
+        """Return a request and its answer in words: `GET /api/whoami-v2: 200, request id 1-5`."""
+        identifier = request_id(response.headers)
+        shown = f"{call.words}: {response.status_code}"
+        return f"{shown}, request id {self._redacted(identifier)}" if identifier else shown
+
+    def _debug(self, line: str) -> None:
+        if self._log is not None:
+            self._log(self._redacted(line))
+
+
+def spell_origin(url: httpx.URL | str) -> str:
+    """Return scheme, host and port of an address."""
+    url = httpx.URL(url)
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+
+
+def _timeout(timeout_secs: float, read_secs: float) -> httpx.Timeout:
+    return httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs), read=read_secs)
+
+
+def _certificates() -> ssl.SSLContext:
+    """Return what certificates are checked with. Raises OSError."""
+    check_certificates(os.environ)
+    return httpx.create_ssl_context()
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

@@ -1,0 +1,58 @@
+"""What is at an address anywhere, asked for without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from hfjobs_cli.api.connection import TooLarge, connected, read_body
+from hfjobs_cli.api.threads import in_time
+from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+
+
+def downloaded(
+    address: str,
+    most_bytes: int,
+    *,
+    timeout_secs: float,
+    longest_secs: float,
+    odd_proxy: Callable[[str], None],
+    redacted: Callable[[str], str],
+    debug: Callable[[str], None],
+) -> bytes:
+    """Return what is at an address, following redirects, within `longest_secs`.
+
+    Raises UsageError for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+    """
+    shown = redacted(address)
+    try:
+        request = httpx.Request("GET", address, headers={"Accept": "*/*"})
+        with connected(address, timeout_secs, odd_proxy) as client:
+            return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
+        raise UsageError(f"'{shown}' is no address: {error}", hint="as in https://example.org/train.py") from None
+    except (httpx.RequestError, TimeoutError) as error:
+        reason = redacted(str(error)) or type(error).__name__
+        raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
+
+
+def _body(
+    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
+) -> bytes:
+    debug(f"> GET {request.url}")
+    response = client.send(request, stream=True, follow_redirects=True)
+    try:
+        debug(f"< {response.status_code}")
+        if not response.is_success:
+            raise HfJobsError(
+                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
+                hint="it is asked for without a token; download it, and name the file",
+            )
+        if request.url.scheme == "https" != response.url.scheme:
+            raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
+        return read_body(response, most_bytes)
+    except TooLarge:
+        raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
+    finally:
+        response.close()
