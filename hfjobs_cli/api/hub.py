@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.endpoint import Endpoint
@@ -19,6 +20,7 @@ from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.creating import Creation, Made
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
@@ -46,6 +48,7 @@ class Hub:
         unusable: Callable[[BadResponse], None] | None = None,
         made: Callable[[str], None] = lambda _id: None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         """Use `transport`; `memory` keeps the default namespace between runs.
 
@@ -60,6 +63,7 @@ class Hub:
         self._memory = memory
         self._warn = warn
         self._sleep = sleep
+        self._clock = clock
         self._lock = threading.Lock()
         self._confirmed: User | None = None
 
@@ -90,6 +94,10 @@ class Hub:
         if self._odd_values > MAX_ODD_VALUES:
             self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
         self._transport.close()
+
+    def _created(self, creation: Creation[Made]) -> Made:
+        """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
+        return creation.run(self._made, self._warn, self._sleep, self._clock)
 
     def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""

@@ -220,7 +220,7 @@ class Transport:
         A `body` other than None is sent as JSON.
 
         Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
-        Unavailable has `maybe_done` set unless it is certain that nothing was done.
+        the error has `maybe_done` set unless it is certain that nothing was done.
         """
         tries = MAX_TRIES if endpoint.is_repeatable else 1
         reply, context = self._asked(endpoint, query, names, tries, body=body)

@@ -8,7 +8,19 @@ from collections.abc import Callable
 import pytest
 
 from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named
-from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, hang_up, pass_on
+from tests.support import (
+    DAILY_SCHEDULE,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    Terminal,
+    act_and_hang_up,
+    act_and_reply,
+    hang_up,
+    pass_on,
+)
 
 NOWHERE = "69c4179671691dc46f160000"
 Find = Callable[[str], dict[str, object]]
@@ -280,13 +292,16 @@ class TestDelete:
         assert stderr.startswith(f"error: {message}")
         assert hub.requests == []
 
-    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    @pytest.mark.parametrize(
+        "misbehaviour", [act_and_hang_up, act_and_reply(303, ""), act_and_reply(307, ""), act_and_reply(502, "")]
+    )
+    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
         """It is not sent again: by then there is no such schedule, which would be an error."""
         assert hfjobs("scheduled", "inspect", "-q", DAILY_SCHEDULE).code == 0
-        hub.then(pass_on, act_and_hang_up)
+        hub.then(pass_on, misbehaviour)
         code, stdout, stderr = hfjobs("scheduled", "delete", DAILY_SCHEDULE)
         assert (code, stdout) == (0, f"{DAILY_SCHEDULE}  deleted\n")
-        assert stderr.startswith("warning: the connection to ")
+        assert stderr.startswith("warning: the ")
         assert stderr.endswith("; but the schedule is gone\n")
         assert changes(hub) == [f"DELETE {LIST}/{DAILY_SCHEDULE}"]
 
