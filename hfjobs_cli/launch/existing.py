@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
 
 if TYPE_CHECKING:
@@ -16,11 +16,27 @@ if TYPE_CHECKING:
 def described(job: JobInfo) -> NewJob:
     """Return what a job was made from, as far as the Hub tells: of secrets the names. Raises UsageError.
 
-    What it had by default counts as asked for, as the Hub does not tell the difference.
+    What it had by default counts as asked for, as the Hub does not tell the difference. Raises HfJobsError if
+    something was left out of the job that belongs to it.
     """
+    if job.left_out:
+        _check_it_is_whole(job)
     if job.docker_image is None and job.space_id is None:
         raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
     return replace(_described(job), ssh=job.status.ssh_url is not None)
+
+
+def _check_it_is_whole(job: JobInfo) -> None:
+    """Raise HfJobsError if what a job was made from would not be made again."""
+    from hfjobs_cli.records.declared import declared  # for answers that are not as documented
+    from hfjobs_cli.records.schedule import JobSpec
+
+    lost = [each.name for each in declared(JobSpec) if each.name in job.left_out]
+    if lost:
+        raise HfJobsError(
+            f"job {job.id} cannot be described as it is, as this is not as documented: {', '.join(lost)}",
+            hint="'hfjobs duplicate' without options that change something has the Hub itself copy it",
+        )
 
 
 def _described(job: JobInfo | JobSpec) -> NewJob:

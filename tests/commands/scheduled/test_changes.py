@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named
+from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named, schedule
 from tests.support import (
     DAILY_SCHEDULE,
     USER,
@@ -202,6 +202,25 @@ class TestLabels:
     def test_what_cannot_be_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, argv: list[str]) -> None:
         assert hfjobs("scheduled", "labels", DAILY_SCHEDULE, *argv).code == 2
         assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"labels": {"team": "ml", "n": 3}}, "would be lost, as their values are no texts: n\n"),
+        ({"labels": [1]}, "has, and those would be lost\n"),
+        (7, "has, and those would be lost\n"),
+    ],
+)
+def test_labels_that_would_be_lost_are_refused(hfjobs: Hfjobs, hub: Hub, spec: object, said: str) -> None:
+    made = schedule(hub, id=DAILY_SCHEDULE)
+    spec = {**made["jobSpec"], **spec} if isinstance(spec, dict) else spec
+    hub.replies_to(f"{LIST}/{DAILY_SCHEDULE}", 200, json.dumps({**made, "jobSpec": spec}))
+    name = f"{USER}/{DAILY_SCHEDULE}"
+    code, _, stderr = hfjobs("scheduled", "labels", name, "-l", "a=b")
+    assert (code, changes(hub)) == (1, [])
+    assert said in stderr
+    assert hfjobs("scheduled", "labels", name, "-l", "a=b", "--replace").code == 0
 
 
 class TestDelete:
