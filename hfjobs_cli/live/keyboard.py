@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Protocol, TextIO
 
+from hfjobs_cli.text.numbers import digits
+
 _SEQUENCES = {
     "\x1b[A": "up",
     "\x1b[B": "down",
@@ -72,6 +74,6 @@ def _sequence_length(text: str, start: int) -> int:
     if text[start] != "\x1b" or text[start + 1 : start + 2] not in ("[", "O"):
         return 1
     for place in range(start + 2, len(text)):
-        if not (text[place].isdigit() or text[place] in ";?<"):
+        if digits(text[place]) is None and text[place] not in ";?<":
             return place + 1 - start
     return len(text) - start

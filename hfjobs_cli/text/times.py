@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timezone
 
-_FRACTION = re.compile(r"\.(\d+)")
+_FRACTION = re.compile(r"\.([0-9]+)")
 
 
 def span(seconds: float) -> str:
