@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from werkzeug.wrappers import Response
 
 from tests.commands.scheduled.support import add_schedule, schedule
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Hfjobs, Hub, Misbehaviour, hang_up, run_command
+from tests.support import (
+    BY_HAND,
+    DAILY_SCHEDULE,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Stall,
+    command,
+    hang_up,
+    posix_only,
+    run_command,
+    signalled,
+)
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -147,6 +162,22 @@ class TestAnOldOne:
         (new,) = way.ids(hub) - before
         assert (code, stdout, stderr) == (0, f"{new}\n", "")
         assert posts(hub) == [f"POST {way.path}"]
+
+    @posix_only
+    def test_an_interrupt_in_a_doubt_tells_the_id(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
+        """While the Hub is asked for the time: there is a job by then, and somebody pays for it."""
+
+        def answer(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return (app if environ["REQUEST_METHOD"] == "POST" else partial(stall, app))(environ, start)
+
+        hub.always(JOBS, answer)
+        argv = command(*WAYS["run"].argv, "--namespace", USER)
+        result = signalled(argv, hfjobs.environ, stall.arrived, signal.SIGINT, then=stall.released.set)
+        assert (result.code, result.stdout) == (130, "")
+        made = hub.all_jobs()[0]["id"]
+        assert result.stderr.startswith(
+            f"error: it is not known whether the job was created: interrupted; the answer is about job {made}\nhint: "
+        )
 
     @pytest.mark.parametrize("created_at", ["2026-05-12T08:59:30.000Z", "2026-05-12T09:10:00.000Z", None])
     def test_clocks_may_differ_a_little(self, hfjobs: Hfjobs, hub: Hub, way: Way, created_at: str | None) -> None:
