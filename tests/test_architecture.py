@@ -12,21 +12,23 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # For each module, or package with all that is in it, from the ground up: what it may import of ours. What is imported
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
+    "values": set(),
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
     "emulator": set(),
-    "records": {"errors", "config", "text"},
-    "query": {"errors", "text", "records"},
-    "launch": {"errors", "text", "records", "query"},
+    "records": {"values", "errors", "config", "text"},
+    "query": {"values", "errors", "text", "records"},
+    "launch": {"values", "errors", "text", "records", "query"},
     "template": {"errors", "text"},
-    "renderers": {"errors", "text", "records", "launch", "template"},
+    "renderers": {"values", "errors", "text", "records", "launch", "template"},
     "live": {"errors", "text", "records", "renderers"},
     "api": {"__init__", "errors", "config", "text", "records", "query"},
     "provenance": {"errors", "text", "records", "query", "launch", "api"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
+        "values",
         "errors",
         "config",
         "text",

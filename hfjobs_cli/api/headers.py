@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 from hfjobs_cli.text.numbers import digits
 
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_LINK = re.compile(rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)')
-_LINK_PARAMETER = re.compile(rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)')
-_ESCAPED = re.compile(r"\\(.)")
+_LINK = rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)'
+_LINK_PARAMETER = rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)'
+_ESCAPED = r"\\(.)"
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
@@ -46,10 +46,13 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
 
 def next_link(headers: Mapping[str, str]) -> str | None:
     """Return the address in `Link: <…>; rel="next"` (RFC 8288), None if there is none."""
-    for link in _LINK.finditer(headers.get("Link", "")):
-        for parameter in _LINK_PARAMETER.finditer(link["parameters"]):
+    links = headers.get("Link")
+    if not links:
+        return None
+    for link in re.finditer(_LINK, links):
+        for parameter in re.finditer(_LINK_PARAMETER, link["parameters"]):
             if parameter["name"].lower() == "rel":
-                if "next" in _ESCAPED.sub(r"\1", parameter["value"].strip('"')).lower().split():
+                if "next" in re.sub(_ESCAPED, r"\1", parameter["value"].strip('"')).lower().split():
                     return link["address"]
                 break  # only the first counts
     return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
-from hfjobs_cli.api.events import EventStream
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.transport import MAX_TRIES, Query
 from hfjobs_cli.errors import NotFound
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.events import EventStream
     from hfjobs_cli.query.references import JobReference
 
 LOGS = Endpoint("GET", "/api/jobs/{namespace}/{id}/logs")
@@ -44,6 +44,8 @@ class JobStreams(Hub):
     def _events(
         self, endpoint: Endpoint, reference: JobReference, query: Query, silence_secs: float, tries: int
     ) -> EventStream:
+        from hfjobs_cli.api.events import EventStream  # which what reads no streams does without
+
         def ask(namespace: str) -> EventStream:
             try:
                 stream = self._transport.stream(

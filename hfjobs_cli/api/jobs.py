@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
-from hfjobs_cli.api.history import History
 from hfjobs_cli.api.hub import Hub
 from hfjobs_cli.api.pages import pages_of
 from hfjobs_cli.api.threads import map_at_once, results_at_once
@@ -21,6 +20,7 @@ from hfjobs_cli.records.reading import describe
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES, STAGES
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.history import History
     from hfjobs_cli.query.references import JobReference
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
@@ -70,6 +70,8 @@ class Jobs(Hub):
 
         With `tells_total` the history knows about how many they will be, if that can be known.
         """
+        from hfjobs_cli.api.history import History  # which a listing that ends at a limit does without
+
         asked = None if stages is None else tuple(stages)
         given = tuple(labels)
 

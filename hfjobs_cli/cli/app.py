@@ -206,7 +206,7 @@ def _add(
     Options, columns and renderers take as long to import as all the rest of `--help`.
     """
     for command in commands:
-        for name in (command.name, *command.aliases):
+        for name in (command.name, *filter(is_mentioned, command.aliases)):
             if command.commands:
                 _add_group(app, command, (*path, name), is_mentioned, is_tab=is_tab)
             else:
@@ -225,14 +225,13 @@ def _add(
 def _add_group(
     app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool], *, is_tab: bool
 ) -> None:
-    """Add a group with the commands in it, which are looked at only if it is mentioned itself."""
+    """Add a group, if it is mentioned itself with the commands in it."""
     inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None)
-    settings = {"resilient_parsing": is_tab}
-    inner.callback(invoke_without_command=True, context_settings=settings)(
-        for_typer(_group_help, asks_hub=group.asks_hub)
-    )
+    callback: Callable[..., int | None] = _not_loaded
     if is_mentioned(group.name):
+        callback = for_typer(_group_help, asks_hub=group.asks_hub)
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
+    inner.callback(invoke_without_command=True, context_settings={"resilient_parsing": is_tab})(callback)
     app.add_typer(inner)
 
 
@@ -247,7 +246,7 @@ def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
 
 
 def _not_loaded() -> None:
-    """Stand for a command that is not on the command line."""
+    """Stand for a command, or a group, that is not on the command line."""
 
 
 def _group_help(session: Session, ctx: typer.Context) -> ExitCode:

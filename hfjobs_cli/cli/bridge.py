@@ -1,9 +1,10 @@
 """From our commands to typer's: groups of options become its options, and the session comes from the context.
 
 A command is a function of the session and of its options. An option is `name: Annotated[TYPE, typer.Option(...)]`, a
-group is a frozen dataclass of options that the command takes as one argument. What a group shows is a kind of record,
-named where the command takes it: `output: Annotated[Output, "job"]`, and behind it columns that the command shows too.
-That of another group is the same, unless it is named there too. A PerKind is an option that depends on the kind.
+group is a value whose fields are options, which the command takes as one argument. What a group shows is a kind of
+record, named where the command takes it: `output: Annotated[Output, "job"]`, and behind it columns that the command
+shows too. That of another group is the same, unless it is named there too. A PerKind is an option that depends on the
+kind.
 """
 
 from __future__ import annotations

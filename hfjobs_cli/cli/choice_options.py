@@ -1,12 +1,12 @@
 """Options and arguments of commands whose jobs are named, or chosen by filters."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import JOB_NAMES, LongFilter, Selection
+from hfjobs_cli.values import value
 
 _CHOSEN = f"{JOB_NAMES}; - reads them from stdin, one per line. Or the filters below choose jobs."
 
@@ -40,7 +40,7 @@ OneActiveJob = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether the jobs that filters chose are meant.")]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Choice(Selection):
     """Which jobs, where they can be named instead."""
 

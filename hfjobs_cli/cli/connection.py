@@ -1,14 +1,14 @@
 """The options about the connection, which may stand before and after every command that asks the Hub."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.config import Overrides
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Connection:
     """Whom to ask, and as whom."""
 

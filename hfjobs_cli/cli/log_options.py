@@ -1,11 +1,11 @@
 """Options and arguments about what jobs write."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.cli.options import Filters, LongFilter
+from hfjobs_cli.values import value
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")]
 Tail = Annotated[
@@ -29,7 +29,7 @@ ExitStatus = Annotated[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class WritingJobs(Filters):
     """Which jobs, where `--since` is about lines."""
 

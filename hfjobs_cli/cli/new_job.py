@@ -1,15 +1,15 @@
 """The options that describe a new job, and those that say what is done with it."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.launch.typed import Typed, UvTyped
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class JobOptions(Typed):
     """What a new job is to be, besides what it runs."""
 
@@ -114,7 +114,7 @@ class JobOptions(Typed):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class UvOptions(UvTyped):
     """How uv runs a script."""
 
@@ -138,7 +138,7 @@ class UvOptions(UvTyped):
     ] = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Following:
     """What is done once the job has been created, or instead."""
 

@@ -1,14 +1,14 @@
 """The options that describe a new schedule, besides those of its jobs."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.cli.new_job import JobOptions
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class ScheduledJobOptions(JobOptions):
     """What the jobs of a schedule are to be. The Hub gives them neither SSH nor a network."""
 
@@ -17,7 +17,7 @@ class ScheduledJobOptions(JobOptions):
     network_alias: list[str] | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Terms:
     """How a schedule goes about it, and what is done with its description."""
 

@@ -1,7 +1,6 @@
 """Options and arguments that commands share, each with its help and its completion in one place, and groups of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.values import value
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.kind import Kind
@@ -89,7 +89,7 @@ LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
 """The same where `-f` is `--follow`, or would be taken for it."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Output:
     """How records of a kind are written."""
 
@@ -146,7 +146,7 @@ Namespace = Annotated[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Filters:
     """Which jobs: the filters by what they are."""
 
@@ -187,7 +187,7 @@ class Filters:
         return any(given) or self.name is not None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Selection(Filters):
     """Which jobs: the filters of a listing."""
 

@@ -1,6 +1,5 @@
 """Options of what counts jobs."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -8,9 +7,10 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import Selection
 from hfjobs_cli.records.vocabulary import GROUPED_BY
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Counted(Selection):
     """Which jobs: the filters of what counts them."""
 

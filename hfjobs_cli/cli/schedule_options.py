@@ -1,12 +1,12 @@
 """Options and arguments of the commands on schedules."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import Filter, LongFilter
+from hfjobs_cli.values import value
 
 Schedules = Annotated[
     list[str],
@@ -55,7 +55,7 @@ Namespace = Annotated[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class ScheduleSelection:
     """Which schedules: the filters of a listing."""
 
@@ -83,7 +83,7 @@ class ScheduleSelection:
         return any((self.all_, self.status, self.label, self.filter_)) or self.name is not None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class ScheduleChoice(ScheduleSelection):
     """Which schedules, where they can be named instead."""
 

@@ -14,7 +14,7 @@ from hfjobs_cli.launch.new_job import LOCAL, NewJob, Volume
 from hfjobs_cli.launch.uv import MOUNT_PATH
 
 if TYPE_CHECKING:
-    from hfjobs_cli.launch.packing import LocalFile
+    from hfjobs_cli.launch.new_job import LocalFile
 
 BUCKET = "jobs-artifacts"
 """The bucket of a namespace for what jobs are given and leave."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.compose import compose, overridden
 from hfjobs_cli.launch.new_job import NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
 from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Changes:
     """What is said of a job that is started again. None, empty or False is what stays as it is."""
 

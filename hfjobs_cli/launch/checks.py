@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.launch.new_job import LOCAL, SPACE_PREFIXES, NewJob, Volume
+from hfjobs_cli.launch.new_job import LOCAL, MAX_VARIABLE_BYTES, SPACE_PREFIXES, NewJob, Volume
 from hfjobs_cli.launch.timeouts import MAX_SECS
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import one_of
@@ -14,9 +14,6 @@ from hfjobs_cli.text.words import one_of
 MAX_PORTS = 20
 MAX_GROUP = 46
 MAX_ALIAS = 34
-MAX_VARIABLE_BYTES = 128 * 1024
-"""What one variable or word holds on Linux, its name and its end counted (MAX_ARG_STRLEN)."""
-
 ARCHES = ("amd64", "arm64")
 
 _VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")

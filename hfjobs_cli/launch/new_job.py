@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from hfjobs_cli.launch.packing import LocalFile
+from typing import Any, NamedTuple
 
 DEFAULT_FLAVOR = "cpu-basic"
 
@@ -28,8 +25,19 @@ SPACE_PREFIXES = (
 PACKED = "PACKED_FILES"
 """The variable in which local files travel."""
 
+MAX_VARIABLE_BYTES = 128 * 1024
+"""What one variable or word holds on Linux, its name and its end counted (MAX_ARG_STRLEN)."""
+
 LOCAL = "local"
 """The type of a volume that is a directory on this machine, which must be uploaded before the Hub can mount it."""
+
+
+class LocalFile(NamedTuple):
+    """A file of this machine, or one that was read already: what it is called in a job, and what it holds."""
+
+    name: str
+    content: bytes
+    is_executable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.launch.checks import MAX_VARIABLE_BYTES
-from hfjobs_cli.launch.new_job import PACKED
+from hfjobs_cli.launch.new_job import MAX_VARIABLE_BYTES, PACKED, LocalFile
 
 _MOMENT = 946_684_800
 """When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
@@ -43,14 +42,6 @@ class Parcel(NamedTuple):
 
     command: tuple[str, ...]
     variable: str
-
-
-class LocalFile(NamedTuple):
-    """A file of this machine, or one that was read already: what it is called in a job, and what it holds."""
-
-    name: str
-    content: bytes
-    is_executable: bool = False
 
 
 def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:

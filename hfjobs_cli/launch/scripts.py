@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.launch.packing import LocalFile
+from hfjobs_cli.launch.new_job import LocalFile
 
 _ALWAYS_THERE = "python"
 """How the commands begin that uv has whatever is installed."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TextIO
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.values import value
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Typed:
     """What is said of a new job besides what it runs. None, or False, is what nothing is said of."""
 
@@ -35,7 +36,7 @@ class Typed:
     resource_group_id: str | None = None
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class UvTyped:
     """What options say of how uv runs a script. None, or False, is what nothing is said of."""
 
@@ -45,7 +46,7 @@ class UvTyped:
     bucket: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Surroundings:
     """Where values come from that are not typed: `environ`, with the token as HF_TOKEN, and stdin.
 

@@ -11,8 +11,8 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch import names, variables
 from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
-from hfjobs_cli.launch.new_job import PACKED, Launch, NewJob, split_image
-from hfjobs_cli.launch.packing import LocalFile, names_of, pack, read_file
+from hfjobs_cli.launch.new_job import PACKED, Launch, LocalFile, NewJob, split_image
+from hfjobs_cli.launch.packing import names_of, pack, read_file
 from hfjobs_cli.launch.scripts import check_script, check_text
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge

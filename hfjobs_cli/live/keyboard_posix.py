@@ -8,7 +8,7 @@ import select
 import sys
 from typing import Any, TextIO
 
-from hfjobs_cli.live.keyboard import decode
+from hfjobs_cli.live.keys import decode
 
 if sys.platform != "win32":
     import termios

@@ -7,7 +7,7 @@ import threading
 import time
 from typing import TextIO
 
-from hfjobs_cli.live.keyboard import decode
+from hfjobs_cli.live.keys import decode
 
 if sys.platform == "win32":
     import msvcrt

@@ -33,7 +33,7 @@ _OTHER_WORDS = {
 }
 """What an initiator is called elsewhere, for suggestions."""
 
-_PART_OF_ID = re.compile(r"[0-9a-f]{6,24}")
+_PART_OF_ID = r"[0-9a-f]{6,24}"
 
 
 class InitiatorPattern(NamedTuple):
@@ -52,7 +52,10 @@ class InitiatorPattern(NamedTuple):
     def is_named_schedule(self) -> bool:
         """Tell whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
         return (
-            self.ids is None and self.type == SCHEDULED and self.who is not None and not _PART_OF_ID.fullmatch(self.who)
+            self.ids is None
+            and self.type == SCHEDULED
+            and self.who is not None
+            and not re.fullmatch(_PART_OF_ID, self.who)
         )
 
     def fits(self, initiator: JobInitiator | None) -> bool:
@@ -65,7 +68,7 @@ class InitiatorPattern(NamedTuple):
 
     def _is_who(self, name: str | None, identifier: str | None) -> bool:
         who = self.who or ""
-        if identifier is not None and _PART_OF_ID.fullmatch(who) and identifier.startswith(who):
+        if identifier is not None and re.fullmatch(_PART_OF_ID, who) and identifier.startswith(who):
             return True
         return any(text is not None and fnmatchcase(text, who) for text in (name, identifier))
 

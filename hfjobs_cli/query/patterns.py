@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import translate
 from functools import cached_property
@@ -16,14 +15,15 @@ from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.text.words import one_of
+from hfjobs_cli.values import value
 
-_REGEX = re.compile(r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]")
+_REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""
 
-_NEGATED_SET = re.compile(r"\[\^(?=.+\])")
+_NEGATED_SET = r"\[\^(?=.+\])"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class FieldPattern:
     """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
 
@@ -74,7 +74,7 @@ def all_match(patterns: Sequence[FieldPattern], record: Record, now: datetime) -
 def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
     """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
     wanted = list(patterns)
-    regex = [glob for each in wanted for glob in each.globs if _REGEX.search(glob)]
+    regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
     if regex:
         yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
@@ -94,7 +94,7 @@ def _parse(kind: Kind, item: str) -> FieldPattern:
     if field is None:
         raise UsageError(f"unknown field '{name}' in filter '{item}'", hint=_field_hint(kind, name))
     # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
-    text = _NEGATED_SET.sub("[!", text.removeprefix("="))
+    text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")

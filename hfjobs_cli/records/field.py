@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from operator import attrgetter
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 from hfjobs_cli.records.declared import About, Declared, Shape, declared
 from hfjobs_cli.records.record import Record, has_text
 from hfjobs_cli.text.times import age, timestamp
+from hfjobs_cli.values import value
 
 NEVER_LEAVES = 100
 """The rank of a column that is shown however narrow the terminal."""
@@ -29,7 +29,7 @@ class Computed(NamedTuple):
     about: About
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Field:
     """One field of a kind. `name` is what it is called in `--columns`, `--sort` and `--filter`.
 

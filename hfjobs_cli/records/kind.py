@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import cache, cached_property
 from importlib import import_module
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.records.field import Computed, Field, fields_of
 from hfjobs_cli.records.record import Record
+from hfjobs_cli.values import value
 
 
 class Format(NamedTuple):
@@ -26,7 +27,7 @@ class Format(NamedTuple):
     streams: bool = False
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class Kind:
     """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
 

@@ -1,19 +1,20 @@
 """Where and for whom a renderer writes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 
 from hfjobs_cli.records.field import Field
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.values import value
 
 _BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
 """What bars are drawn with where there are no blocks."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@value
 class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 

@@ -1,7 +1,6 @@
 """Untrusted text made harmless, and the token kept out of what is shown."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection
 
 LEAST_SECRET = 4
 """How short a secret may be to be looked for; a shorter one is a part of any word."""
@@ -35,8 +34,12 @@ def redacted(text: str, token: str | None, shown: str = "<TOKEN>") -> str:
     return text.replace(token, shown) if token and len(token) >= LEAST_TOKEN else text
 
 
-def without_secrets(text: str, secrets: Iterable[str], shown: str = "***") -> str:
+def without_secrets(text: str, secrets: Collection[str], shown: str = "***") -> str:
     """Return `text` without the secrets, also as JSON spells them, with other blanks, or one of several lines alone."""
+    if not secrets:
+        return text
+    import json  # help does without
+
     spellings: set[str] = set()
     for secret in secrets:
         spellings |= {secret, " ".join(secret.split()), json.dumps(secret)[1:-1]}
