@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from hfjobs_cli.api.hub import CLOCKS_DIFFER_SECS
 from hfjobs_cli.errors import HfJobsError, Interrupted, Unavailable
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ Made = TypeVar("Made", "JobInfo", "ScheduledJob")
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
 """When to look for a job whose answer was lost: it may still be in the making."""
-
-
-CLOCKS_DIFFER_SECS = 60.0
-"""By how much the clocks of one Hub's servers differ at most: what is older than a request by more was there before."""
 
 
 @dataclass(frozen=True)
@@ -50,28 +46,31 @@ class Creation(Generic[Made]):
         made: Callable[[str], None],
         warn: Callable[[str], None],
         sleep: Callable[[float], None],
-        clock: Callable[[], datetime],
+        present: Callable[[datetime | None], datetime | None],
     ) -> Made:
         """Create it and return it.
 
         `made` is told the id before anything else happens: until then a KeyboardInterrupt becomes Interrupted, and from
         then on whoever was told knows what there is to pay for. Raises what `send` raises if it is certain that nothing
-        was created, and Unavailable with `maybe_done` if it is not. `warn` is told if it had to be found. `clock` is
-        the one here, which nobody has to have set.
+        was created, and Unavailable with `maybe_done` if it is not. `warn` is told if it had to be found. `present`
+        returns the present moment by the server's clock from that of its last answer, which may be none of now.
         """
         try:
-            new = self._sent_or_found(warn, sleep, clock)
+            new = self._sent_or_found(warn, sleep, present)
             made(new.id)
         except KeyboardInterrupt:
             raise Interrupted(*self.in_doubt("interrupted")) from None
         return new
 
     def _sent_or_found(
-        self, warn: Callable[[str], None], sleep: Callable[[float], None], clock: Callable[[], datetime]
+        self,
+        warn: Callable[[str], None],
+        sleep: Callable[[float], None],
+        present: Callable[[datetime | None], datetime | None],
     ) -> Made:
         started = time.monotonic()
         try:
-            return self._sent(started, clock)
+            return self._sent(started, present)
         except HfJobsError as error:
             if not error.maybe_done:
                 raise
@@ -83,30 +82,17 @@ class Creation(Generic[Made]):
         warn(f"{reason.message}; the new {self.noun} was found by {self.mark}")
         return found[0]
 
-    def _sent(self, started: float, clock: Callable[[], datetime]) -> Made:
+    def _sent(self, started: float, present: Callable[[datetime | None], datetime | None]) -> Made:
         """Send the request, and return what is answered. Raises BadResponse if that was there before."""
         answer = self.send()
         new = self.read(answer)
         try:
-            was_there = new.id in self.known or self._is_older(new, answer.sent_at, started, clock)
+            was_there = new.id in self.known or _is_older(new, started, present(answer.sent_at))
         except KeyboardInterrupt:
             raise Interrupted(*self.in_doubt(f"interrupted; the answer is about {self.noun} {new.id}")) from None
         if was_there:
             raise answer.problem(f"it is about {self.noun} '{new.id}', which was there before the request")
         return new
-
-    def _is_older(self, new: Made, answered: datetime | None, started: float, clock: Callable[[], datetime]) -> bool:
-        """Tell whether something was made clearly before `started` (monotonic), by the server's clock.
-
-        An answer that something in between has kept brings its old `Date` along. One that is not of now, by the clock
-        here, is no reason for a doubt, as that may be wrong; but it is one to ask for the time again.
-        """
-        if answered is None or abs((clock() - answered).total_seconds()) > CLOCKS_DIFFER_SECS:
-            with suppress(HfJobsError):
-                answered = self.newest()[1] or answered
-        if answered is None or new.created_at is None:
-            return False
-        return (_began(started, answered) - new.created_at).total_seconds() > CLOCKS_DIFFER_SECS
 
     def _find(self, started: float, sleep: Callable[[float], None]) -> list[Made]:
         """Return those that may be it, made since `started` (monotonic), as soon as there are any."""
@@ -125,6 +111,13 @@ class Creation(Generic[Made]):
     def _may_be(self, job: Made, since: datetime) -> bool:
         is_new = job.created_at is not None and job.created_at >= since and job.id not in self.known
         return is_new and self.is_it(job)
+
+
+def _is_older(new: JobInfo | ScheduledJob, started: float, now: datetime | None) -> bool:
+    """Tell whether something was made clearly before `started` (monotonic); `now` is by the clock of the server."""
+    if now is None or new.created_at is None:
+        return False
+    return (_began(started, now) - new.created_at).total_seconds() > CLOCKS_DIFFER_SECS
 
 
 def _began(started: float, answered: datetime) -> datetime:

@@ -32,6 +32,9 @@ WHOAMI = Endpoint("GET", "/api/whoami-v2")
 MAX_SCRIPT_BYTES = 64 * 1024 * 1024
 """How large a script may be that is downloaded."""
 
+CLOCKS_DIFFER_SECS = 60.0
+"""By how much clocks differ that are right, those of one Hub's servers among them."""
+
 MAX_ODD_VALUES = 10
 """Of how many values that are not as documented a run tells one by one."""
 
@@ -97,7 +100,20 @@ class Hub:
 
     def _created(self, creation: Creation[Made]) -> Made:
         """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
-        return creation.run(self._made, self._warn, self._sleep, self._clock)
+        return creation.run(self._made, self._warn, self._sleep, self._present)
+
+    def _present(self, answered: datetime | None) -> datetime | None:
+        """Return the present moment by the server's clock, from that of its last answer; None if it tells none.
+
+        An answer that something in between has kept brings its old `Date` along. If it is none of now by the clock
+        here, it is not known which of the two is wrong, so the Hub is asked again.
+        """
+        if answered is not None and abs((self._clock() - answered).total_seconds()) <= CLOCKS_DIFFER_SECS:
+            return answered
+        try:
+            return self._transport.ask(WHOAMI).sent_at or answered
+        except HfJobsError:
+            return answered
 
     def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""

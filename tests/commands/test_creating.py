@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -166,12 +165,8 @@ class TestAnOldOne:
     @posix_only
     def test_an_interrupt_in_a_doubt_tells_the_id(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         """While the Hub is asked for the time: there is a job by then, and somebody pays for it."""
-
-        def answer(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-            return (app if environ["REQUEST_METHOD"] == "POST" else partial(stall, app))(environ, start)
-
-        hub.always(JOBS, answer)
-        argv = command(*WAYS["run"].argv, "--namespace", USER)
+        hub.always("/api/whoami-v2", stall)
+        argv = command("run", "-d", "--namespace", USER, "ubuntu", "true")
         result = signalled(argv, hfjobs.environ, stall.arrived, signal.SIGINT, then=stall.released.set)
         assert (result.code, result.stdout) == (130, "")
         made = hub.all_jobs()[0]["id"]
