@@ -10,7 +10,7 @@ import typer
 
 from hfjobs_cli import __version__
 from hfjobs_cli.cli.bridge import WORDS_FOLLOW, for_typer
-from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.cli.connection import WITH_VALUE, Connection
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import SETTINGS
@@ -77,7 +77,8 @@ def _words(argv: Sequence[str]) -> list[str]:
     That knows no option that may be given without a value: it gets one, unless the next word is a number. And it drops
     a `--`: behind it comes a mark where the words of another command follow.
     """
-    named = next((each for word in argv for each in COMMANDS if word in (each.name, *each.aliases)), None)
+    free = [word for before, word in zip(["", *argv], argv, strict=False) if before not in WITH_VALUE]
+    named = next((each for word in free for each in COMMANDS if word in (each.name, *each.aliases)), None)
     words = list(argv)
     if named is None:
         return words

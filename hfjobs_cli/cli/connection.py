@@ -7,6 +7,9 @@ import typer
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.values import value
 
+WITH_VALUE = ("--token", "--endpoint")
+"""Those of the options that are followed by a value."""
+
 
 @value
 class Connection:

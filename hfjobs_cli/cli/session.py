@@ -42,7 +42,8 @@ MAX_HELD = 10
 class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
-    `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code.
+    `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code
+    if all else went well.
     `created` are the ids of what was created, which costs money; whoever does not get to see them is told of them.
     `secrets` are never told of on stderr, whoever would.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.

@@ -51,7 +51,7 @@ def cancel(
     if is_by_filters(jobs, choice):
         if not (yes or dry_run):
             plan.check_it_can_ask()
-        found = [job for job in filtered_jobs(session, choice, namespace, output.kind) if not has_ended(job)]
+        found = [job for job in filtered_jobs(session, choice, namespace) if not has_ended(job)]
         if found and not (yes or dry_run) and not plan.is_meant(found):
             return ExitCode.FAILURE
         references = [JobReference.of(job, namespace) for job in found]

@@ -99,7 +99,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         exit_code=found.exit_code,
         started_by=story.started_by(job, lineage),
         family=story.family(job, lineage, is_whole=reader.is_whole),
-        waited_secs=story.waited_secs(job, now),
+        waited_secs=job.waited_secs(now),
         ran_secs=job.running_secs(now),
         cost=str(cost) if cost is not None else None,
         cost_usd=float(cost.usd) if cost is not None else None,

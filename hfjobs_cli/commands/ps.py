@@ -63,7 +63,7 @@ def ps(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.selection import job_filter, scan
 
-    wanted = job_filter(selection, session.clock(), output.kind)
+    wanted = job_filter(session, selection)
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
         if from_ is not None:

@@ -50,14 +50,13 @@ def report(
     fields = parse_by(jobs, by or ["initiator-type"])
     model = group_model({each.name: each.meaning for each in fields})
     listing = Listing(session, replace(output, kind=group_kind(model)), sort=sort)
-    now = session.clock()
-    wanted = job_filter(replace(selection, all_=True), now, jobs)
+    wanted = job_filter(session, replace(selection, all_=True))
 
     snapshot = None if from_ is None else open_snapshot(session, from_)
     costs = session.costs if snapshot is None else session.costs_of_saved
     is_priced = any(map(listing.shows, ("cost", "cost_usd", "cost_is_estimated")))
     found = Report(
-        fields, costs.of if is_priced else lambda _job, _now: None, now, since=wanted.since, until=wanted.until
+        fields, costs.of if is_priced else lambda _job, _now: None, wanted.now, since=wanted.since, until=wanted.until
     )
     counted = scan(session, wanted, namespace, selection.limit, snapshot=snapshot)
     found.add(counted.jobs())

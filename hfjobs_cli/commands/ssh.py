@@ -76,7 +76,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
             )
         if job.status.stage == "RUNNING" or not waits:
             return job
-        waited = (session.clock() - job.created_at).total_seconds() if job.created_at else 0.0
+        waited = job.waited_secs(session.clock()) or 0.0
         reason = f": {job.status.message}" if job.status.message else ""
         session.progress(f"{job.status} for {span(waited)}{reason} ...")
         session.sleep(pause)

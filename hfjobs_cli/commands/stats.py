@@ -71,7 +71,7 @@ def _chosen(
     match = " match" if choice.are_given else ""
     if not (choice.all_ or choice.status):
         choice = replace(choice, status=["running"])
-    wanted = job_filter(choice, session.clock())
+    wanted = job_filter(session, choice)
     found = [
         job for job in scan(session, wanted, namespace, choice.limit).jobs() if job.status.stage not in FINISHED_STAGES
     ]

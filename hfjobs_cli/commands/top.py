@@ -47,7 +47,7 @@ def top(
     """
     from hfjobs_cli.commands.shared.selection import job_filter
 
-    wanted = job_filter(filters, session.clock())
+    wanted = job_filter(session, filters)
     if not terminal.obeys_codes(session.stdout, session.environ):
         raise UsageError(
             "top needs a terminal that can be painted on",

@@ -110,9 +110,8 @@ def _forest(
     from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors
     from hfjobs_cli.commands.shared.selection import job_filter
     from hfjobs_cli.query.scan import Scan
-    from hfjobs_cli.records.job import KIND
 
-    wanted = job_filter(choice, session.clock(), session.bound(KIND))
+    wanted = job_filter(session, choice)
     if wanted.names_schedules:
         names = source.schedule_names(namespace)
         if names is None:

@@ -62,7 +62,7 @@ def wait(
     listing = Listing(session, output, sort=sort, indent=4)
     patience = None if timeout is None else parse_duration(timeout, "--timeout")
     if is_by_filters(jobs, choice):
-        references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace, output.kind)]
+        references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace)]
     else:
         references = named_jobs(session, jobs or (), namespace)
 

@@ -105,7 +105,7 @@ def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chose
             pieces += [column.show(row, moment, canvas, column.width), table.gap]
         return canvas.line(pieces)
     stage = str(row.job.status)
-    waited = (moment.now - row.job.created_at).total_seconds() if row.job.created_at is not None else None
+    waited = row.job.waited_secs(moment.now)
     since = f" for {span(waited)}" if waited is not None else ""
     why = f": {row.job.status.message}" if row.job.status.message else ""
     pieces += [_name(row, moment, canvas, table.columns[0].width), table.gap]

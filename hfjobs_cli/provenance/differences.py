@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
 
-from hfjobs_cli.provenance.story import waited_secs
 from hfjobs_cli.records.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.spec import JobVolume
@@ -78,7 +77,7 @@ def _outcome(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
 
 
 def _times(a: JobInfo, b: JobInfo, now: datetime) -> Iterator[Change]:
-    waited = (waited_secs(job, now) for job in (a, b))
+    waited = (job.waited_secs(now) for job in (a, b))
     yield from _one("waited", *(None if each is None else span(each) for each in waited))
     ran = (job.running_secs(now) for job in (a, b))
     yield from _one("ran", *(None if each is None else span(each) for each in ran))

@@ -64,17 +64,6 @@ def outcome(job: JobInfo, now: datetime) -> Outcome:
     return Outcome(f"It is {stage or 'in a state that the Hub does not tell'}{_quoted(message)}.")
 
 
-def waited_secs(job: JobInfo, now: datetime) -> float | None:
-    """Return the seconds that a job waited before it ran, up to `now` if it still does; None if that is not known."""
-    if job.status.stage == "SCHEDULING" and job.created_at is not None:
-        return (now - job.created_at).total_seconds()
-    if job.durations is not None and job.durations.scheduling_secs is not None:
-        return job.durations.scheduling_secs
-    if job.created_at is None or job.started_at is None:
-        return None
-    return max(0.0, (job.started_at - job.created_at).total_seconds())
-
-
 def _running(job: JobInfo, now: datetime) -> str:
     ran = job.running_secs(now)
     if ran is None:

@@ -193,7 +193,13 @@ class JobInfo(spec.Described):
             return self.durations.scheduling_secs
         if self.started_at is None or self.created_at is None:
             return None
-        return (self.started_at - self.created_at).total_seconds()
+        return max(0.0, (self.started_at - self.created_at).total_seconds())
+
+    def waited_secs(self, now: datetime) -> float | None:
+        """Return the seconds that it waited before it started, or has waited at `now` if it still does."""
+        if self.status.stage == "SCHEDULING" and self.created_at is not None:
+            return max(0.0, (now - self.created_at).total_seconds())
+        return self.waiting_secs
 
     def billed_minutes(self, now: datetime) -> int | None:
         """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.

@@ -268,6 +268,13 @@ class TestSeveralJobs:
         code, stdout, _ = hfjobs("logs", "-a", "--name", "train-judge", "--limit", "2")
         assert (code, stdout) == (0, "".join(f"{each} | {NEVER_RUN}\n" for each in named))
 
+    def test_filters_know_what_jobs_cost(self, hfjobs: Hfjobs) -> None:
+        chosen = ("-a", "--limit", "2", "--filter", "cost_usd=*")
+        names = hfjobs("ps", *chosen, "--format", "{{.labels.name}}").stdout.split()
+        assert len(names) == 2
+        widest = max(map(len, names))
+        assert hfjobs("logs", *chosen).stdout == "".join(f"{each:<{widest}} | {NEVER_RUN}\n" for each in names)
+
     def test_names_have_colours_on_a_terminal(self, replaying: Replaying) -> None:
         program = replaying(Script(LINES[1:2], name="a"), Script(LINES[2:], name="b"))
         shown = program("logs", NAMED, f"alice/{OTHER}", columns=80).stdout

@@ -305,6 +305,12 @@ class TestOptions:
         assert stderr.startswith(f"error: {message}\n")
         assert hub.requests == []
 
+    @pytest.mark.parametrize("before", [("--token", "top"), ("--endpoint", "http://127.0.0.1:9", "--token", "run")])
+    def test_a_value_may_be_called_as_a_command(self, hfjobs: Hfjobs, before: tuple[str, ...]) -> None:
+        """Whatever stands before the command, it is `ps` whose option may go without a value."""
+        code, _, stderr = hfjobs(*before, "ps", "--watch", "--json")
+        assert (code, stderr.splitlines()[0]) == (2, "error: --watch cannot write the format json here")
+
     def test_until_done_watches_by_itself(self, hfjobs: Hfjobs, jobs: Jobs) -> None:
         jobs.add(1, "COMPLETED")
         assert [event for event, *_ in told(hfjobs("ls", "-a", "-l", "watched=yes", "--until-done"))] == ["added"]

@@ -51,6 +51,15 @@ class TestSnapshot:
         assert result == Result(0, golden(f"stats-{columns or 'pipe'}.txt", result.stdout), "")
 
     @pytest.mark.usefixtures("three")
+    def test_filters_know_what_jobs_cost(self, hfjobs: Hfjobs) -> None:
+        named = ("stats", "--name", "mine", "-q")
+        assert (
+            hfjobs(*named, "--filter", "cost_usd=*")
+            == hfjobs(*named)
+            == Result(0, f"{number(3)}\n{number(2)}\n{number(1)}\n", "")
+        )
+
+    @pytest.mark.usefixtures("three")
     def test_json_is_what_the_hub_said(self, hfjobs: Hfjobs) -> None:
         """Behind the id of the job."""
         third, second, first = hfjobs.jobs("stats", "--name", "mine", "--json")

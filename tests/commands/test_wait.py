@@ -90,6 +90,13 @@ class TestExitCode:
         assert (code, stdout) == (3, f"{BY_HAND}\n")
         assert stderr.startswith(f"error: no job '{one}' in namespace '{USER}': Job not found")
 
+    def test_of_one_that_failed_counts_before_that_of_one_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        one = running(hub, 1)
+        hub.then(as_ever, as_ever, as_ever, as_ever, ending(hub, {one: "ERROR"}))
+        code, stdout, stderr = hfjobs("wait", f"{USER}/{'0' * 24}", one, "-q")
+        assert (code, stdout) == (10, f"{one}\n")
+        assert stderr.startswith("error: no job '000000000000000000000000'")
+
     def test_of_jobs_that_have_ended_needs_no_waiting(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("wait", BY_HAND)
         assert (code, stderr) == (0, "")

@@ -91,7 +91,7 @@ class LogsShown:
             listing.show(self._records())
         elif listing is not None and listing.is_sorted:
             places = {job.id: place for place, job in enumerate(self.jobs)}
-            for line in listing.sorted(self._records()):
+            for line in listing.ordered(self._records()):
                 moment = None if line.timestamp is None else line.timestamp.isoformat()
                 self._text.write(places[line.job_id], [(moment, line.data)])
         else:
@@ -160,9 +160,8 @@ class LogsShown:
             self._session.progress(f"{reason}{self._waited(job)}")
 
     def _waited(self, job: JobInfo) -> str:
-        if job.created_at is None:
-            return ""
-        return f" (for {span((self._session.clock() - job.created_at).total_seconds())})"
+        waited = job.waited_secs(self._session.clock())
+        return "" if waited is None else f" (for {span(waited)})"
 
 
 def names_of(jobs: Sequence[JobInfo]) -> list[str]:

@@ -103,7 +103,7 @@ class Listing:
 
     def ordered(self, records: Iterable[Any]) -> list[Any]:
         """Return records in the order in which `show` would write them."""
-        return list(sort_records(records, self._order, self._session.clock()) if self._order else records)
+        return sort_records(records, self._order, self._session.clock())
 
     def text(self, records: Iterable[Any], width: int) -> str:
         """Return what would be written of records, as they are, on a terminal of this width at this moment."""
@@ -129,9 +129,5 @@ class Listing:
 
     def show(self, records: Iterable[Any], limit: int | None = None) -> None:
         """Write records, sorted ones up to `limit`, and hand on what was written."""
-        self._renderer.render(self.sorted(records)[:limit] if self._order else records, self._view)
+        self._renderer.render(self.ordered(records)[:limit] if self._order else records, self._view)
         self._session.flush()
-
-    def sorted(self, records: Iterable[Any]) -> list[Any]:
-        """Return records in the order that was asked for."""
-        return sort_records(records, self._order, self._view.now)

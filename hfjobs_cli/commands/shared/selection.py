@@ -12,7 +12,6 @@ from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.namings import JOBS, Naming
 from hfjobs_cli.query.scan import Page, Scan
 from hfjobs_cli.records.job import KIND
-from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
@@ -36,9 +35,9 @@ def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection,
     return not words
 
 
-def filtered_jobs(session: Session, filters: Filters, namespace: str | None, kind: Kind = KIND) -> list[JobInfo]:
+def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
     """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
-    wanted = job_filter(filters, session.clock(), kind)
+    wanted = job_filter(session, filters)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
         is_default = wanted.stages == ACTIVE_STAGES
@@ -85,8 +84,9 @@ def scan(
     return Scan(pages, wanted, limit, page_read)
 
 
-def job_filter(selection: Filters, now: datetime, kind: Kind = KIND) -> JobFilter:
-    """Return what the options ask for, of jobs as `kind` reads them. Raises UsageError."""
+def job_filter(session: Session, selection: Filters) -> JobFilter:
+    """Return what the options ask for. Raises UsageError."""
+    now = session.clock()
     return parse_filter(
         now,
         status=selection.status or (),
@@ -97,7 +97,7 @@ def job_filter(selection: Filters, now: datetime, kind: Kind = KIND) -> JobFilte
         filters=selection.filter_ or (),
         since=_moment(selection.since, now, "--since"),
         until=_moment(selection.until, now, "--until"),
-        kind=kind,
+        kind=session.bound(KIND),
     )
 
 
