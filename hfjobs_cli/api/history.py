@@ -18,7 +18,7 @@ is but one cursor, too.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from heapq import merge
 from itertools import islice
 
@@ -27,6 +27,7 @@ from hfjobs_cli.api.threads import Ahead
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES, STAGES
+from hfjobs_cli.text.times import LATEST
 
 PAGE_SIZE = 100
 
@@ -35,8 +36,6 @@ PAGES_AHEAD = 4
 
 FEW_PAGES = 5
 """How many pages are read by one cursor: by several it would take more requests, and hardly less time."""
-
-_FIRST = datetime.max.replace(tzinfo=timezone.utc)
 
 Read = Callable[["Iterable[str] | None"], "Iterator[Page]"]
 """Stages, None for all -> the pages of the listing of jobs in these."""
@@ -84,7 +83,7 @@ class History:
 
     def _by_stages(self, stages: Sequence[tuple[str, ...]], known: Sequence[JobInfo]) -> Iterator[Page]:
         """Yield the jobs that come after those `known`, one cursor for each of some `stages`."""
-        newest = max((_moment(job) for job in known if job.created_at is not None), default=_FIRST)
+        newest = max((_moment(job) for job in known if job.created_at is not None), default=LATEST)
         under_way = [list(_jobs(self._read(each))) for each in stages if each[0] in ACTIVE_STAGES]
         cursors = [Ahead(self._read(each), PAGES_AHEAD) for each in stages if each[0] not in ACTIVE_STAGES]
         try:
@@ -114,7 +113,7 @@ def _place(job: JobInfo) -> tuple[datetime, str]:
 
 
 def _moment(job: JobInfo) -> datetime:
-    return job.created_at or _FIRST
+    return job.created_at or LATEST
 
 
 def _is_newest_first(jobs: Sequence[JobInfo]) -> bool:

@@ -39,7 +39,10 @@ class Watched:
         for identifier, reference in self.pending.items():
             groups[reference.namespace].add(identifier)
         before = list(self.pending)
-        alone = [identifier for namespace, group in groups.items() for identifier in self._not_listed(namespace, group)]
+        alone: list[str] = []
+        for namespace, group in groups.items():
+            self._look_at_listing(namespace, group)
+            alone += sorted(group)
         results = self._client.inspect_jobs([self.pending[identifier] for identifier in alone])
         for identifier, result in zip(alone, results, strict=True):
             if not isinstance(result, HfJobsError):
@@ -52,22 +55,21 @@ class Watched:
                 raise result
         return [self.jobs[each] for each in before if each not in self.pending and each not in self.failed]
 
-    def _not_listed(self, namespace: str | None, group: set[str]) -> list[str]:
-        """See the jobs of a namespace that are listed, newest first, and return those that are asked for one by one.
+    def _look_at_listing(self, namespace: str | None, missing: set[str]) -> None:
+        """Look at the pages of a namespace, newest first, and take what they show out of the jobs that are `missing`.
 
-        So are all that are not seen yet as soon as they are no more than the pages that have been read.
+        As soon as no more are missing than pages have been read, it is cheaper to ask for these one by one.
         """
-        todo = set(group)
-        if len(todo) > 1:
-            with suppress(NotFound, NotAllowed):  # each of them has an error of its own
-                for read, page in enumerate(self._client.list_jobs(namespace), 1):
-                    for job in page.jobs:
-                        if job.id in todo:
-                            todo.remove(job.id)
-                            self._see(job)
-                    if len(todo) <= read:
-                        break
-        return sorted(todo)
+        if len(missing) < 2:
+            return
+        with suppress(NotFound, NotAllowed):  # each of them has an error of its own
+            for pages, page in enumerate(self._client.list_jobs(namespace), 1):
+                for job in page.jobs:
+                    if job.id in missing:
+                        missing.remove(job.id)
+                        self._see(job)
+                if len(missing) <= pages:
+                    return
 
     def _see(self, job: JobInfo) -> None:
         self.jobs[job.id] = job

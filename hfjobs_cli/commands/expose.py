@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.renderers.view import View
 
-MAX_PORTS = 20
-"""How many ports the Hub takes (its OpenAPI document)."""
-
 
 def expose(
     session: Session,
@@ -43,6 +40,7 @@ def expose(
     """
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.launch.checks import MAX_PORTS
 
     open_to_all = list(dict.fromkeys(public or ()))
     wanted = list(dict.fromkeys([*(ports or ()), *open_to_all]))

@@ -12,13 +12,11 @@ from typing import Literal, NamedTuple
 from hfjobs_cli.live.series import Series
 from hfjobs_cli.records.cost import Cost
 from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.records.usage import STALE_SECS, Usage
 from hfjobs_cli.text.times import parse_time
 
 PAGE = 10
 MAX_ENDED = 20
-STALE_SECS = 5.0
-"""After how long without a sample figures count as old: there should be one a second."""
 
 Action = Literal["quit", "logs", "ssh", "cancel"]
 """What a key asks of others; with the job that is chosen."""

@@ -14,14 +14,13 @@ from typing import NamedTuple
 from hfjobs_cli.records.job import JobInfo, JobInitiator, initiator_type
 from hfjobs_cli.records.relative import CIRCLE, GONE, JOB, UNREAD, Relative
 from hfjobs_cli.records.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.text.times import LATEST
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
 """How a job came of its parent: started by it, copied from it, or copied with changes."""
 
 STARTERS = ("scheduled-job", "webhook")
 """The types of initiators whose jobs are a family."""
-
-_DISTANT = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class Parent(NamedTuple):
@@ -176,7 +175,7 @@ class Lineage:
 
     def _age(self, identifier: str) -> tuple[datetime, str]:
         """Compare jobs by their age; of those whose age is not known by their ids, as if they were new."""
-        return (self.jobs[identifier].created_at or _DISTANT, identifier)
+        return (self.jobs[identifier].created_at or LATEST, identifier)
 
     def _is_person(self, key: str) -> bool:
         """Tell whether something starts jobs that have nothing to do with one another."""

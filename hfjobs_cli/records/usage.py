@@ -15,6 +15,9 @@ from hfjobs_cli.records.field import NEVER_LEAVES, Computed
 from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 
+STALE_SECS = 5.0
+"""After how long without a sample what is known of a job is old: there should be one a second."""
+
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 
 

@@ -3,6 +3,10 @@
 import re
 from datetime import datetime, timezone
 
+EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+LATEST = datetime.max.replace(tzinfo=timezone.utc)
+"""Before and after all moments that there are, to compare with where one is not known."""
+
 _FRACTION = re.compile(r"\.([0-9]+)")
 
 

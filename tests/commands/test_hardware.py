@@ -201,6 +201,7 @@ class TestHelp:
 
     def test_examples_can_be_used(self, hfjobs: Hfjobs) -> None:
         section = hfjobs("hardware", "--format", "help").stdout.partition("by \\t.\n\n")[2].partition("\n\n")[0]
+        assert section
         for row in section.splitlines():
             template = row.rpartition("}}")[0] + "}}"
             assert hfjobs("hardware", "--format", template.strip()).code == 0

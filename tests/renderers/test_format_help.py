@@ -45,12 +45,14 @@ class TestHelp:
 
     def test_every_field_can_be_used(self, hfjobs: Hfjobs) -> None:
         listed = re.findall(r"^ (\.[\w.]+) ", hfjobs("ps", "--format", "help").stdout, re.MULTILINE)
+        assert listed
         template = " ".join(f"{{{{{field}}}}}" for field in listed)
         assert hfjobs("ps", "-a", "--limit", "0", "--format", template).code == 0
 
     def test_examples_of_functions_can_be_used(self, hfjobs: Hfjobs, hub: Hub) -> None:
         id_ = hub.add(volumes=[{"type": "bucket", "source": "alice/data", "mountPath": "/data"}])
         functions = hfjobs("ps", "--format", "help").stdout.partition("Functions:\n")[2]
+        assert functions
         values = {
             "pluck": ".volumes",
             "join": ".command",

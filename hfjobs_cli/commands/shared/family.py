@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.provenance.lineage import STARTERS, Lineage, Parent, moment_of_id, parent_of
@@ -11,6 +11,7 @@ from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.relative import JOB
+from hfjobs_cli.text.times import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.sources import Source
     from hfjobs_cli.query.scan import Page
 
-_EVER = datetime.min.replace(tzinfo=timezone.utc)
-_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 MAX_LOOKUPS = 50
 """How many jobs that are on no page are asked for one by one."""
@@ -101,13 +100,13 @@ class FamilyReader:
 
     def _bound(self, line: list[JobInfo], origin: Parent | None) -> datetime:
         """Return the moment before which there can be no relative."""
-        oldest = min((job.created_at or _EVER for job in line), default=self._session.clock())
+        oldest = min((job.created_at or EARLIEST for job in line), default=self._session.clock())
         made = None if origin is None else moment_of_id(origin.who)
         if made is not None and made <= oldest:
             return made - _SLACK
         if origin is None or origin.who in self._gone:
             return oldest
-        return _NEVER if origin.type == JOB else _EVER
+        return LATEST if origin.type == JOB else EARLIEST
 
     def _look_elsewhere(self, identifier: str) -> None:
         """Ask for a job that is on no page that was read. Where it is there may be more relatives."""
@@ -146,7 +145,7 @@ class _Listing:
     def __init__(self, pages: Iterator[Page], *, has_order: bool) -> None:
         self._pages = pages
         self._has_order = has_order
-        self.reached = _NEVER
+        self.reached = LATEST
         self.is_over = False
 
     def read(self) -> list[JobInfo]:
@@ -185,12 +184,12 @@ def with_ancestors(
 
 def last_good(source: Source, job: JobInfo) -> JobInfo | None:
     """Return the newest job before another that has its name and was completed, None if there is none."""
-    created = job.created_at or _NEVER
+    created = job.created_at or LATEST
     labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
     pages = source.pages(job.owner.name, ["COMPLETED"], labels)
-    older = (each for page in pages for each in page.jobs if (each.created_at or _NEVER) < created)
+    older = (each for page in pages for each in page.jobs if (each.created_at or LATEST) < created)
     alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
     found = (each for each in alike if each.status.stage == "COMPLETED")
     if source.is_saved:  # in whatever order
-        return max(found, key=lambda each: each.created_at or _EVER, default=None)
+        return max(found, key=lambda each: each.created_at or EARLIEST, default=None)
     return next(found, None)

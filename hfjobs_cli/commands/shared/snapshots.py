@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -12,12 +11,11 @@ from hfjobs_cli.api.snapshot import Snapshot
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
 from hfjobs_cli.query.descriptions import Description
 from hfjobs_cli.query.references import JobReference, parse_references
+from hfjobs_cli.text.times import EARLIEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.records.job import JobInfo
-
-_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 def open_snapshot(session: Session, source: str) -> Snapshot:
@@ -68,5 +66,5 @@ def _meant(each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo
             raise UsageError(f"'{each}' fits {len(found)} jobs: {' '.join(found)}", hint="give more of the id")
         return next(iter(found.values()), None)
     latest = {job.id: job for job in here if each.wanted.matches(job)}
-    newest = sorted(latest.values(), key=lambda job: job.created_at or _NEVER, reverse=True)
+    newest = sorted(latest.values(), key=lambda job: job.created_at or EARLIEST, reverse=True)
     return newest[each.place] if each.place < len(newest) else None

@@ -7,15 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands.shared.in_place import NO_MARK, table_in_place
-from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.records.usage import STALE_SECS, Usage
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.usage_feeds import News
     from hfjobs_cli.live.screen import Size
-
-STALE_SECS = 5.0
-"""After how long without a sample a row is marked: there should be one a second."""
 
 _ENDED, _STALE = "- ", "? "
 
