@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.numbers import digits, number
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
@@ -124,7 +125,7 @@ def is_loopback(endpoint: str) -> bool:
     """Tell whether an endpoint is on this machine. Names below .localhost may be looked up in the network."""
     host = urlsplit(endpoint).hostname or ""
     parts = host.split(".")
-    is_address = len(parts) == 4 and parts[0] == "127" and all(part.isascii() and part.isdigit() for part in parts)
+    is_address = len(parts) == 4 and parts[0] == "127" and all(digits(part) is not None for part in parts)
     return is_address or host in ("localhost", "::1")
 
 
@@ -163,11 +164,8 @@ def _without_password(text: str) -> str:
 
 def _timeout(environ: Mapping[str, str]) -> float:
     text = environ.get("HFJOBS_TIMEOUT")
-    try:
-        seconds = float(text) if text else DEFAULT_TIMEOUT_SECS
-    except ValueError:
-        seconds = 0
-    if not 0 < seconds < 86_400:
+    seconds = number(text) if text else DEFAULT_TIMEOUT_SECS
+    if seconds is None or not 0 < seconds < 86_400:
         raise UsageError(f"HFJOBS_TIMEOUT is '{text}'", hint="it takes seconds, more than 0 and less than a day")
     return seconds
 

@@ -37,6 +37,8 @@ class HfJobsError(Exception):
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+    maybe_done = False
+    """Whether what was asked for may have been done all the same."""
 
     def __init__(self, message: str, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
         """`message` says what failed and on which thing; `hint` is the next step for the reader."""
@@ -65,7 +67,9 @@ class Conflict(RequestRefused):
 
 
 class BadResponse(HfJobsError):
-    """The Hub answered, but not with what the Jobs API promises."""
+    """The Hub answered, but not with what the Jobs API promises: whether it did what was asked is not known."""
+
+    maybe_done = True
 
 
 class NotFound(HfJobsError):

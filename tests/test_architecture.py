@@ -14,7 +14,7 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 LAYERS: dict[str, set[str]] = {
     "values": set(),
     "errors": set(),
-    "config": {"errors"},
+    "config": {"errors", "text"},
     "text": {"errors"},
     "emulator": set(),
     "records": {"values", "errors", "config", "text"},
@@ -75,6 +75,7 @@ FENCES = {
         "cli/log_options.py",
         "cli/new_job.py",
         "cli/new_schedule.py",
+        "cli/numbers.py",
         "cli/options.py",
         "cli/schedule_options.py",
         "cli/seen.py",
@@ -131,3 +132,11 @@ def test_third_party_names_stay_behind_their_fences(module: str) -> None:
 def test_only_public_names_of_typer_are_used(module: str) -> None:
     assert {name for name in imported(module) if name.startswith("typer.")} == set()
     assert not any(name.startswith("click") for name in imported(module))
+
+
+@pytest.mark.parametrize("module", [each for each in MODULES if not each.startswith(("template/", "emulator/"))])
+def test_numbers_are_read_in_one_place(module: str) -> None:
+    """What Python calls a digit, nobody else does. Go, and the emulator, have their own ideas of them."""
+    tree = ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert module == "text/numbers.py" or not called & {"isdigit", "isdecimal", "isnumeric"}

@@ -32,6 +32,7 @@ from tests.support import (
     full_disk,
     imports_of,
     on_terminal,
+    pass_on,
     posix_only,
     read_terminal,
     run,
@@ -295,8 +296,11 @@ class TestInterrupt:
 def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
     environ: dict[str, str], hub: Hub, stall: Stall, numbers: list[signal.Signals], options: tuple[str, ...]
 ) -> None:
-    """The first is created, the second hangs, the third is not asked for. Who is impatient is told the same."""
-    hub.then(lambda app, environ, start: app(environ, start), stall)
+    """The first is created, the second hangs, the third is not asked for. Who is impatient is told the same.
+
+    As the clock here is not that of the Hub, it is asked for the time after the first.
+    """
+    hub.then(pass_on, pass_on, stall)
     argv = command("duplicate", *options, f"{USER}/{BY_HAND}", f"{USER}/{BY_HAND}", f"{USER}/third")
     code, stdout, stderr = signalled(argv, environ, stall.arrived, *numbers)
     (made,) = (job["id"] for job in hub.all_jobs()[:1])

@@ -9,15 +9,13 @@ from hfjobs_cli.query.names import check_name
 class Endpoint(NamedTuple):
     """One thing that can be asked: a method, and a path with places for names, `/api/jobs/{namespace}/{id}`.
 
-    One that `is_repeatable` does the same if it is asked twice, so it is asked again after failures that may pass. One
-    that `creates` makes something that bills somebody. Without `needs_token` none is sent. What is answered counts for
-    nothing unless it `has_answer`.
+    One that `is_repeatable` does the same if it is asked twice, so it is asked again after failures that may pass.
+    Without `needs_token` none is sent. What is answered counts for nothing unless it `has_answer`.
     """
 
     method: str
     path: str
     is_repeatable: bool = True
-    creates: bool = False
     needs_token: bool = True
     has_answer: bool = True
 

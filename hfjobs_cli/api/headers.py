@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
+from hfjobs_cli.text.numbers import digits
+
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LINK = rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)'
 _LINK_PARAMETER = rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)'
@@ -29,7 +31,7 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
     RateLimit headers) is on every answer of the Hub and counts only when nothing remains (`r=0`).
     """
     asked = headers.get("Retry-After", "").strip()
-    if asked.isascii() and asked.isdigit():
+    if digits(asked) is not None:
         return float(asked)
     until = _http_date(asked)
     if until is not None:
@@ -37,7 +39,7 @@ def asked_pause(headers: Mapping[str, str]) -> float | None:
     for policy in headers.get("RateLimit", "").split(","):
         values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
         wait = values.get("t", "")
-        if values.get("r") == "0" and wait.isascii() and wait.isdigit():
+        if values.get("r") == "0" and digits(wait) is not None:
             return float(wait)
     return None
 

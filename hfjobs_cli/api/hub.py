@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.connection import Query
@@ -21,6 +22,7 @@ from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.creating import Creation, Made
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
@@ -31,6 +33,9 @@ WHOAMI = Endpoint("GET", "/api/whoami-v2")
 
 MAX_SCRIPT_BYTES = 64 * 1024 * 1024
 """How large a script may be that is downloaded."""
+
+CLOCKS_DIFFER_SECS = 60.0
+"""By how much clocks differ that are right, those of one Hub's servers among them."""
 
 MAX_ODD_VALUES = 10
 """Of how many values that are not as documented a run tells one by one."""
@@ -48,6 +53,7 @@ class Hub:
         unusable: Callable[[BadResponse], None] | None = None,
         made: Callable[[str], None] = lambda _id: None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
         """Use `transport`; `memory` keeps the default namespace between runs.
 
@@ -62,6 +68,7 @@ class Hub:
         self._memory = memory
         self._warn = warn
         self._sleep = sleep
+        self._clock = clock
         self._lock = threading.Lock()
         self._confirmed: User | None = None
 
@@ -92,6 +99,23 @@ class Hub:
         if self._odd_values > MAX_ODD_VALUES:
             self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
         self._transport.close()
+
+    def _created(self, creation: Creation[Made]) -> Made:
+        """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
+        return creation.run(self._made, self._warn, self._sleep, self._present)
+
+    def _present(self, answered: datetime | None) -> datetime | None:
+        """Return the present moment by the server's clock, from that of its last answer; None if it tells none.
+
+        An answer that something in between has kept brings its old `Date` along. If it is none of now by the clock
+        here, it is not known which of the two is wrong, so the Hub is asked again.
+        """
+        if answered is not None and abs((self._clock() - answered).total_seconds()) <= CLOCKS_DIFFER_SECS:
+            return answered
+        try:
+            return self._transport.ask(WHOAMI).sent_at or answered
+        except HfJobsError:
+            return answered
 
     def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 COUNT = Endpoint("GET", "/api/jobs/{namespace}/count")
 INSPECT = Endpoint("GET", "/api/jobs/{namespace}/{id}")
-CREATE = Endpoint("POST", "/api/jobs/{namespace}", is_repeatable=False, creates=True)
-DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False, creates=True)
+CREATE = Endpoint("POST", "/api/jobs/{namespace}", is_repeatable=False)
+DUPLICATE = Endpoint("POST", "/api/jobs/{namespace}/{id}/duplicate", is_repeatable=False)
 CANCEL = Endpoint("POST", "/api/jobs/{namespace}/{id}/cancel")
 LABELS = Endpoint("PUT", "/api/jobs/{namespace}/{id}/labels")
 EXPOSE = Endpoint("PUT", "/api/jobs/{namespace}/{id}/expose")
@@ -119,37 +119,50 @@ class Jobs(Hub):
         """
         return list(results_at_once(self.inspect_job, references))
 
-    def duplicate_job(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
+    def duplicate_job(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
         looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
         a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt.
         """
-        source, earlier = reference.id, set(known)
+        source = reference.id
         try:
-            return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, source, earlier))
+            return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, source, known))
         except NotFound as missing:  # so nothing was created
             if reference.namespace is not None:
                 raise
             name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
-            return self._duplicate(name, source, earlier)
+            return self._duplicate(name, source, known)
 
-    def create_job(self, namespace: str | None, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+    def create_job(
+        self,
+        namespace: str | None,
+        body: object,
+        is_it: Callable[[JobInfo], bool],
+        check: str,
+        known: Collection[str] = (),
+    ) -> JobInfo:
         """Create a job (`POST /api/jobs/{namespace}`).
 
         The request is sent once. If its answer is lost, the new job is looked for: one made since by the same user of
-        which `is_it` says that it is made from the same body. `check` are options of `ps` by which people find it.
-        Raises Unavailable and Interrupted as `duplicate_job` does.
+        which `is_it` says that it is made from the same body; `known` are ids of earlier ones. `check` are options of
+        `ps` by which people find it. Raises Unavailable and Interrupted as `duplicate_job` does.
         """
-        return self._in_namespace(namespace, lambda name: self._create(name, body, is_it, check))
+        return self._in_namespace(namespace, lambda name: self._create(name, body, is_it, check, known))
 
-    def _create(self, namespace: str, body: object, is_it: Callable[[JobInfo], bool], check: str) -> JobInfo:
+    def _create(
+        self,
+        namespace: str,
+        body: object,
+        is_it: Callable[[JobInfo], bool],
+        check: str,
+        known: Collection[str],
+    ) -> JobInfo:
         from hfjobs_cli.api.creating import Creation
 
-        def send() -> JobInfo:
-            answer = self._listing(CREATE, namespace, body=body)
-            return self._record(JobInfo, answer, KIND, no_new_job)
+        def send() -> Answer:
+            return self._listing(CREATE, namespace, body=body)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             user = self._user().name
@@ -163,7 +176,7 @@ class Jobs(Hub):
                 f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
-        return Creation(send, newest, is_it, in_doubt, "what it runs").run(self._made, self._warn, self._sleep)
+        return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, known, "what it runs"))
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
@@ -202,12 +215,15 @@ class Jobs(Hub):
                 raise
             return self._found_elsewhere(missing, ask, JOBS)[1]
 
-    def _duplicate(self, namespace: str, source: str, known: set[str]) -> JobInfo:
+    def _duplicate(self, namespace: str, source: str, known: Collection[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
 
         def is_it(job: JobInfo) -> bool:
             started_by = job.initiator and (job.initiator.type, job.initiator.id)
-            return started_by == ("duplicated-job", source) and job.id not in known
+            return started_by == ("duplicated-job", source)
+
+        def send() -> Answer:
+            return self._asked_about(DUPLICATE, namespace, source)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             answer = self._listing(LIST, namespace)
@@ -220,26 +236,29 @@ class Jobs(Hub):
                 f"hfjobs ps -a --namespace {namespace} --initiator duplicated-job:{source}",
             )
 
-        creation = Creation(lambda: self._job(DUPLICATE, namespace, source), newest, is_it, in_doubt)
-        return creation.run(self._made, self._warn, self._sleep)
+        return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, {*known, source}))
+
+    def _new_job(self, answer: Answer) -> JobInfo:
+        """Return the job that an answer says was created. Raises BadResponse."""
+        return self._record(JobInfo, answer, KIND, _no_new_job)
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
-        """Ask for a job, or for something to be done with it, and parse the job that comes back."""
+        """Ask for a job, or for something to be done with it, and parse it as it comes back."""
+
+        def problem(job: JobInfo) -> str | None:
+            return None if job.id == identifier else f"it is about job '{job.id}'"
+
+        return self._record(JobInfo, self._asked_about(endpoint, namespace, identifier, body), KIND, problem)
+
+    def _asked_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> Answer:
+        """Ask about a job. Raises NotFound that names it."""
         try:
-            answer = self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
+            return self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
             raise self._no_job(error, namespace, identifier) from error
 
-        def problem(job: JobInfo) -> str | None:
-            # A job that was created is another than the one asked about; all other answers are about that.
-            if (job.id == identifier) == endpoint.creates:
-                return f"it is about job '{job.id}'"
-            return no_new_job(job) if endpoint.creates else None
 
-        return self._record(JobInfo, answer, KIND, problem)
-
-
-def no_new_job(job: JobInfo) -> str | None:
+def _no_new_job(job: JobInfo) -> str | None:
     """Say why an answer holds no new job, of which nobody is told; None if it does."""
     return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
+from hfjobs_cli.text.numbers import digits
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -35,10 +37,10 @@ def _fits(entry: str, host: str, port: int | None, odd: Callable[[str], None]) -
     if entry == "*":
         return True
     pattern, wanted_port = _split_port(entry.lower())
-    if wanted_port is not None and not wanted_port.isdigit():
+    if wanted_port is not None and digits(wanted_port) is None:
         odd(entry)
         return False
-    if wanted_port is not None and int(wanted_port) != port:
+    if wanted_port is not None and digits(wanted_port) != port:
         return False
     if "/" in pattern or ":" in pattern:
         try:

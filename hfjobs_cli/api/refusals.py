@@ -1,4 +1,4 @@
-"""What a status that is neither 2xx nor worth another try means to the user."""
+"""What a status that is neither 2xx nor worth another try means to the user: refused, if it is 4xx, or no answer."""
 
 from http import HTTPStatus
 
@@ -37,11 +37,13 @@ def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsEr
         )
     if status == HTTPStatus.CONFLICT:
         return Conflict(f"the Hub refused: {said} ({context})")
-    if status == HTTPStatus.SEE_OTHER:  # what was asked for has been done, and is to be seen elsewhere
-        return BadResponse(f"unexpected answer from the Hub: {said} ({context})")
+    if 400 <= status < 500:
+        return RequestRefused(f"the Hub refused: {said} ({context})")
+    # Whoever redirects may have done before what was asked of it, and says so with a 303; and what else there is comes
+    # from no Hub.
     if 300 <= status < 400:
-        return RequestRefused(f"the Hub redirects, which is not followed here: {said} ({context})", "check HF_ENDPOINT")
-    return RequestRefused(f"the Hub refused: {said} ({context})")
+        return BadResponse(f"the Hub redirects, which is not followed here: {said} ({context})", "check HF_ENDPOINT")
+    return BadResponse(f"unexpected answer from the Hub: {said} ({context})")
 
 
 def _other_token(source: str) -> str:

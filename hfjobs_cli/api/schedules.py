@@ -10,7 +10,7 @@ from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.api.jobs import Jobs
 from hfjobs_cli.api.threads import map_at_once, results_at_once
-from hfjobs_cli.errors import HfJobsError, NotFound, Unavailable
+from hfjobs_cli.errors import HfJobsError, NotFound
 from hfjobs_cli.query.namings import SCHEDULES
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Schedules(Jobs):
     def _delete(self, namespace: str, identifier: str) -> None:
         try:
             self._told(DELETE, namespace, identifier)
-        except Unavailable as error:
+        except HfJobsError as error:
             if not error.maybe_done or not self._is_gone(namespace, identifier):
                 raise
             self._warn(f"{error.message}; but the schedule is gone")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.jobs import LIST as LIST_JOBS
-from hfjobs_cli.api.jobs import no_new_job
 from hfjobs_cli.api.schedules import LIST, Schedules
 from hfjobs_cli.errors import Conflict, HfJobsError
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.outcomes import Answer
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.schedule import ScheduledJob
 
-CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False, creates=True)
-TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False, creates=True)
+CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False)
+TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False)
 
 
 class Scheduling(Schedules):
@@ -42,8 +42,11 @@ class Scheduling(Schedules):
         from hfjobs_cli.api.creating import Creation
         from hfjobs_cli.records.schedule import KIND, ScheduledJob
 
-        def send() -> ScheduledJob:
-            return self._record(ScheduledJob, self._listing(CREATE, namespace, body=body), KIND, _no_schedule)
+        def send() -> Answer:
+            return self._listing(CREATE, namespace, body=body)
+
+        def read(answer: Answer) -> ScheduledJob:
+            return self._record(ScheduledJob, answer, KIND, _no_schedule)
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             answer = self._listing(LIST, namespace)
@@ -55,10 +58,9 @@ class Scheduling(Schedules):
                 f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
             )
 
-        creation = Creation(send, newest, is_it, in_doubt, "what it runs", KIND.noun)
-        return creation.run(self._made, self._warn, self._sleep)
+        return self._created(Creation(send, read, newest, is_it, in_doubt, (), "what it runs", KIND.noun))
 
-    def trigger_schedule(self, reference: JobReference, known: Iterable[str] = ()) -> JobInfo:
+    def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
@@ -66,15 +68,14 @@ class Scheduling(Schedules):
         which runs if only one may at a time, Unavailable with a hint how to check if the new one is not found, and
         Interrupted with the same hint after a KeyboardInterrupt.
         """
-        earlier = set(known)
-        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, earlier))
+        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, known))
 
-    def _trigger(self, namespace: str, identifier: str, known: set[str]) -> JobInfo:
+    def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
         from hfjobs_cli.records.job import KIND, JobInfo
 
-        def send() -> JobInfo:
-            return self._record(JobInfo, self._told(TRIGGER, namespace, identifier), KIND, no_new_job)
+        def send() -> Answer:
+            return self._told(TRIGGER, namespace, identifier)
 
         def newest() -> tuple[list[JobInfo], datetime | None]:
             answer = self._listing(LIST_JOBS, namespace)
@@ -88,11 +89,10 @@ class Scheduling(Schedules):
             )
 
         def is_it(job: JobInfo) -> bool:
-            return _is_run_of(job, identifier) and job.id not in known
+            return _is_run_of(job, identifier)
 
         try:
-            creation = Creation(send, newest, is_it, in_doubt)
-            return creation.run(self._made, self._warn, self._sleep)
+            return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, known))
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
 

@@ -84,7 +84,7 @@ class Transport:
         A `body` other than None is sent as JSON.
 
         Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
-        Unavailable has `maybe_done` set unless it is certain that nothing was done.
+        the error has `maybe_done` set unless it is certain that nothing was done.
         """
         call = self._call(endpoint, query, names, body=body)
         return self._outcomes.answer(self._asked(call, MAX_TRIES if endpoint.is_repeatable else 1), endpoint)

@@ -1,6 +1,5 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -16,10 +15,9 @@ from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
+from hfjobs_cli.text.numbers import number
 
 PROGRAM = "hfjobs"
-
-_NUMBER = r"-?\d+(\.\d+)?"
 
 
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
@@ -85,7 +83,7 @@ def _words(argv: Sequence[str]) -> list[str]:
         return words
     for place, (word, after) in enumerate(zip(argv, [*argv[1:], ""], strict=False)):
         for option, value in named.optional:
-            if word == option and not re.fullmatch(_NUMBER, after):
+            if word == option and number(after) is None:
                 words[place] = f"{option}={value}"
     if named.takes_words and "--" in words:
         words.insert(words.index("--") + 1, WORDS_FOLLOW)

@@ -13,12 +13,12 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
 
 import typer
 
 from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.cli.numbers import as_text, number_of, read
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import empty_option
 
@@ -98,6 +98,8 @@ def for_typer(
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
+    numbers = {each.name: found for each in parameters if (found := number_of(each)) is not None}
+    parameters = [as_text(each, numbers[each.name]) if each.name in numbers else each for each in parameters]
     single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
     parameters = [_repeated(each) if each.name in single else each for each in parameters]
 
@@ -116,15 +118,17 @@ def for_typer(
             given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
-        _check_values(given, parameters)
+        _check_not_empty(given, parameters)
+        for name, taken in numbers.items():
+            given[name] = read(ctx, name, taken, given[name])
         if words is not None:
             given[words] = _words_in(given)
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
-        taken = {name: group.take(given, session) for name, group in groups.items()}
+        made = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
-            taken["ctx"] = ctx
-        return command(session, **given, **taken)
+            made["ctx"] = ctx
+        return command(session, **given, **made)
 
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
@@ -206,17 +210,12 @@ def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
     return values[0]
 
 
-def _check_values(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
-    """Raise UsageError for an option without a value, as an empty variable in a script is one, and for what Python
-    calls a number, and nobody else: `nan`, `inf`.
-    """
+def _check_not_empty(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
+    """Raise UsageError for an option without a value, as an empty variable in a script is one."""
     for each in parameters:
-        value = given.get(each.name)
         _, option = get_args(each.annotation)
-        if value == "" and hasattr(option, "prompt"):
+        if given.get(each.name) == "" and hasattr(option, "prompt"):
             raise empty_option(option.default)
-        if isinstance(value, float) and not isfinite(value):
-            raise UsageError(f"{option.default} {value} is not a number", hint="leave it out, or give it one")
 
 
 def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:

@@ -10,15 +10,12 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import did_you_mean
 
 _NO_COMMAND = re.compile(r"no such command '([^']*)'")
-_NOT_A_NUMBER = re.compile(r"is not a valid float(?: range)?")
 _PATH = re.compile(r"': (?:File|Directory|Path) '")
-_NOT_WHOLE = re.compile(r"is not a valid int(?:eger)?(?: range)?")
 
 
 def usage_error(error: Any, program: str) -> UsageError:
     """Return an error of typer's parser as one of ours. What it suggests itself differs between its versions."""
     text = error.format_message().rstrip(".")
-    text = _NOT_A_NUMBER.sub("is not a number", _NOT_WHOLE.sub("is not a whole number", text))
     text = _PATH.sub(lambda found: found[0].lower(), text[:1].lower() + text[1:])
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx else program

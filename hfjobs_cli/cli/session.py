@@ -192,6 +192,7 @@ class Session:
             unusable=self.failures.append,
             made=self.created.append,
             sleep=self.sleep,
+            clock=self.clock,
         )
 
     def end(self, code: int) -> int:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
+from hfjobs_cli.text.numbers import digits
+
 if TYPE_CHECKING:
     from hfjobs_cli.live.screen import Size
 
@@ -34,8 +36,9 @@ def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
 def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
     """Return how many characters fit on a line of a terminal."""
     columns = environ.get("COLUMNS", "")
-    if columns.isascii() and columns.isdigit() and len(columns) < 6 and int(columns) > 0:
-        return int(columns)
+    asked = digits(columns)
+    if asked and len(columns) < 6:
+        return asked
     try:
         return os.get_terminal_size(stream.fileno()).columns or FALLBACK_WIDTH
     except OSError:

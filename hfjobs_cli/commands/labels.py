@@ -47,7 +47,7 @@ def labels(
         listing,
         references,
         changes,
-        read=lambda reference: client.inspect_job(reference).labels,
+        read=client.inspect_job,
         write=lambda reference, labels: client.label_job(reference, labels).labels,
         dry_run=dry_run,
     )

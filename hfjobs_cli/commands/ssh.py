@@ -23,7 +23,7 @@ LONGEST_PAUSE_SECS = 10.0
 PAUSE_GROWTH = 1.5
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-_ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?/?")
+_ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>[0-9]{{1,5}}))?/?")
 """An address of ssh, in which nothing looks like an option."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, NewSchedule, Volume
 
 if TYPE_CHECKING:
@@ -16,21 +16,43 @@ if TYPE_CHECKING:
 def described(job: JobInfo) -> NewJob:
     """Return what a job was made from, as far as the Hub tells: of secrets the names. Raises UsageError.
 
-    What it had by default counts as asked for, as the Hub does not tell the difference.
+    What it had by default counts as asked for, as the Hub does not tell the difference. Raises HfJobsError if
+    something was left out of the job that belongs to it.
     """
+    _check_it_is_whole(
+        job,
+        f"job {job.id}",
+        hint="'hfjobs duplicate' without options that change something has the Hub itself copy it",
+    )
     if job.image is None:
         raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
     return replace(_described(job), ssh=job.status.ssh_url is not None)
 
 
 def described_schedule(made: ScheduledJob) -> NewSchedule:
-    """Return what a schedule was made from, as far as the Hub tells: of secrets the names. Raises UsageError."""
+    """Return what a schedule was made from, as far as the Hub tells: of secrets the names.
+
+    Raises UsageError, and HfJobsError if something was left out of it.
+    """
+    _check_it_is_whole(made.job_spec, f"schedule {made.id}")
     if made.schedule is None or made.job_spec.image is None:
         unknown = "when" if made.schedule is None else "in what"
         raise UsageError(
             f"the Hub does not say {unknown} schedule {made.id} runs", hint="make a new one with 'hfjobs scheduled run'"
         )
     return NewSchedule(_described(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
+
+
+def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = None) -> None:
+    """Raise HfJobsError if what was made from this would not be made again."""
+    if not spec.left_out:
+        return
+    from hfjobs_cli.records.declared import declared  # for answers that are not as documented
+    from hfjobs_cli.records.schedule import JobSpec
+
+    lost = [each.name for each in declared(JobSpec) if each.name in spec.left_out]
+    if lost:
+        raise HfJobsError(f"{what} cannot be described as it is, as this is not as documented: {', '.join(lost)}", hint)
 
 
 def _described(job: JobInfo | JobSpec) -> NewJob:
@@ -69,14 +91,15 @@ def _described(job: JobInfo | JobSpec) -> NewJob:
 def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
     """Tell whether a job, or those of a schedule, are what was asked for by the body of `sent`.
 
-    What the Hub may have added is not looked at.
+    What the Hub may have added is not looked at: what was left to it, and labels.
     """
     found = _described(job) if job.docker_image or job.space_id else NewJob()
-    same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor", "attempts")
-    asked = {**{name: getattr(sent, name) for name in same}, "attempts": sent.attempts or found.attempts}
+    same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor")
     return (
-        all(getattr(found, name) == value for name, value in asked.items())
-        and found.timeout_secs in (sent.timeout_secs, found.timeout_secs if sent.timeout_secs is None else None)
+        all(getattr(found, name) == getattr(sent, name) for name in same)
+        and sent.attempts in (None, found.attempts)
+        # Not every answer tells the timeout.
+        and (sent.timeout_secs is None or found.timeout_secs in (None, sent.timeout_secs))
         and sent.labels.items() <= found.labels.items()
         and set(found.secrets) == set(sent.secrets)
         and {volume.mount_path for volume in found.volumes} == {volume.mount_path for volume in sent.volumes}

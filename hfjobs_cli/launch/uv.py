@@ -13,6 +13,7 @@ from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
 from hfjobs_cli.launch.new_job import PACKED, Launch, LocalFile, NewJob, split_image
 from hfjobs_cli.launch.packing import names_of, pack, read_file
+from hfjobs_cli.launch.scripts import check_script, check_text
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge
 
@@ -43,7 +44,11 @@ def compose_uv(
 
     Raises UsageError.
     """
+    if downloaded is None:
+        check_script(script, brings_commands=bool(how.with_ or how.image))
     files = _local_files(script, arguments, downloaded, blank="_" if how.bucket else " ")
+    if script in files:
+        check_text(files[script], script)
     header = read_header(files[script].content, script) if script in files else Header()
     merged, from_script = _merged(typed, header)
     how = replace(how, image=how.image or header.image, python=how.python or header.python)

@@ -13,7 +13,7 @@ HUB = "hf://"
 TYPES = {"models": "model", "datasets": "dataset", "spaces": "space", "buckets": "bucket"}
 """What is written before the owner, and the type that it stands for."""
 
-_SPECIAL_REVISION = re.compile(r"refs/(?:convert/[\w.-]+|pr/\d+)")
+_SPECIAL_REVISION = re.compile(r"refs/(?:convert/[\w.-]+|pr/[0-9]+)")
 """Revisions whose slashes are their own."""
 
 _PART = re.compile(r"(?![.-])[\w.-]{1,96}(?<![.-])", re.ASCII)

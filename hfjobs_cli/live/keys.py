@@ -3,6 +3,8 @@
 A key is its character, or one of `up`, `down`, `page-up`, `page-down`, `home`, `end`, `enter`, `escape`, `backspace`.
 """
 
+from hfjobs_cli.text.numbers import digits
+
 _SEQUENCES = {
     "\x1b[A": "up",
     "\x1b[B": "down",
@@ -39,6 +41,6 @@ def _sequence_length(text: str, start: int) -> int:
     if text[start] != "\x1b" or text[start + 1 : start + 2] not in ("[", "O"):
         return 1
     for place in range(start + 2, len(text)):
-        if not (text[place].isdigit() or text[place] in ";?<"):
+        if digits(text[place]) is None and text[place] not in ";?<":
             return place + 1 - start
     return len(text) - start

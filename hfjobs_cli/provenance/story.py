@@ -15,7 +15,7 @@ from hfjobs_cli.records.relative import JOB
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 from hfjobs_cli.text.times import age, span
 
-_EXIT_CODE = re.compile(r"exit code:? ?(\d{1,3})\b", re.IGNORECASE)
+_EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
 _OUT_OF_MEMORY = re.compile(r"\bOOM|out of memory", re.IGNORECASE)
 _TIMEOUT = re.compile(r"\btime ?out\b|\btimed out\b", re.IGNORECASE)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.query.namings import Naming
+from hfjobs_cli.text.numbers import digits
 from hfjobs_cli.text.words import one_of
 
 NEWEST = ("latest", "last")
@@ -44,8 +45,9 @@ def parse_description(text: str, namespace: str | None, now: datetime, naming: N
         namespace = own
     if not at:
         return Description(text, namespace, naming.parser()(now, all_=True), prefix=rest)
-    if what.isascii() and what.isdigit() and len(what) < 10:
-        return Description(text, namespace, naming.parser()(now, all_=True), place=int(what))
+    place = digits(what)
+    if place is not None and len(what) < 10:
+        return Description(text, namespace, naming.parser()(now, all_=True), place=place)
     return Description(text, namespace, _wanted(text, what, now, naming))
 
 

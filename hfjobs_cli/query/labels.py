@@ -46,6 +46,10 @@ class LabelChanges(NamedTuple):
     replace: bool
     clear: bool
 
+    def keeps(self, key: str) -> bool:
+        """Tell whether a label of this key stays as it is."""
+        return not (self.clear or self.replace or key in self.given or key in self.removed)
+
     def applied(self, labels: Mapping[str, str]) -> dict[str, str]:
         """Return what becomes of the labels there are."""
         if self.clear:

@@ -4,6 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.numbers import number
 from hfjobs_cli.text.times import parse_time
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400, "mo": 30 * 86_400, "y": 365 * 86_400}
@@ -19,8 +20,8 @@ _WORDS = {
     "year": "y",
 }
 _LONGEST_SECS = 100 * 365 * 86_400.0
-_PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?")
-_SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?")
+_PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?", re.ASCII)
+_SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?", re.ASCII)
 
 
 def parse_moment(text: str, now: datetime, option: str) -> datetime:
@@ -47,11 +48,9 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
 def parse_duration(text: str, option: str) -> float:
     """Read a length of time in seconds: `90` or `90s`, `1.5h`, `1h30m`. Raises UsageError naming `option`."""
     given = text.strip()
-    try:
-        seconds = _seconds(given) if _SPAN.fullmatch(given) and not given.endswith("ago") else float(given)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < _LONGEST_SECS:
+    is_span = _SPAN.fullmatch(given) is not None and not given.endswith("ago")
+    seconds = _seconds(given) if is_span else number(given)
+    if seconds is None or not 0 < seconds < _LONGEST_SECS:
         raise UsageError(f"{option} '{text}' is not a length of time", hint="for example 90s, 30m, 2h or 1d")
     return seconds
 

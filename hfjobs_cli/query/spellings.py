@@ -6,11 +6,11 @@ value of the field would match nothing, and is an error.
 
 from collections.abc import Callable
 from datetime import datetime
-from math import isfinite
 from typing import NoReturn
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.records.field import Field, spelled
+from hfjobs_cli.text.numbers import digits, number
 from hfjobs_cli.text.times import parse_time, span, timestamp
 
 
@@ -37,18 +37,16 @@ def _moment(_field: Field, name: str, text: str) -> tuple[str, ...]:
 
 
 def _number(field: Field, name: str, text: str) -> tuple[str, ...]:
-    try:
-        number = float(text)
-    except ValueError:
+    found = number(text)
+    if found is None:
         return _spelled_number(field, name, text)
-    if not isfinite(number):
-        return _no_number(name, text)
-    return (text, str(int(text)) if text.isdecimal() else _plain(number))  # whole ones may be longer than a float holds
+    exact = digits(text)  # whole ones may be longer than a float holds
+    return (text, _plain(found) if exact is None else str(exact))
 
 
 def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
     """Return the spellings of a number that is given as it is shown: as a length of time, or with a unit."""
-    if field.about.spell is None or not any(map(str.isdigit, text)):
+    if field.about.spell is None or not any(digits(char) is not None for char in text):
         return _no_number(name, text)
     if field.about.spell is not span or text == span(0):
         return (text,)

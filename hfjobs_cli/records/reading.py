@@ -10,8 +10,9 @@ A value is of the right type or absent, so that one odd value hides nothing else
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import BadResponse
@@ -50,7 +51,31 @@ def _derived(model: type[R], is_saved: bool) -> Reader[R]:
             *[value if type(value := get(key)) in kinds else step(values, path, source) for key, kinds, step in steps]
         )
 
-    return read
+    if not model.is_sent_back:
+        return read
+    return _keeping(read, {each.name: (key, step) for each, (key, _, step) in zip(fields, steps, strict=True)})
+
+
+def _keeping(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
+    """Make the reader of a record let that know what was left out of it, which is looked for only if something was."""
+
+    def keep(values: Any, path: str, source: Source) -> R:
+        told: list[str] = []
+        record = read(values, path, Source(source.endpoint, told.append))
+        for message in told:
+            source.odd(message)
+        if told:
+            odd = {name: values.get(key) for name, (key, step) in steps.items() if _is_odd(step, values, source)}
+            record.keep_left_out(odd)
+        return record
+
+    return keep
+
+
+def _is_odd(step: Read, values: dict[str, Any], source: Source) -> bool:
+    told: list[str] = []
+    step(values, "", Source(source.endpoint, told.append))
+    return bool(told)
 
 
 def read_list(
@@ -143,9 +168,16 @@ def _step(field: Declared, is_saved: bool) -> Read:
     if shape.base is list:
         return _lenient(step, list)
     if issubclass(shape.base, Record):
-        model, count = shape.base, len(declared(shape.base))
-        return _lenient(step, lambda: model(*[None] * count))
+        return _lenient(step, partial(_nothing, shape.base))
     return step
+
+
+def _nothing(model: type[R]) -> R:
+    """Return a record of which all was left out."""
+    names = [each.name for each in declared(model)]
+    record = model(*[None] * len(names))
+    record.keep_left_out(dict.fromkeys(names))
+    return record
 
 
 def _lenient(step: Read, absent: Callable[[], Any]) -> Read:

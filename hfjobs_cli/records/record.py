@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
 
@@ -15,10 +15,13 @@ class Record:
     """Base of every record and of its parts, which are frozen dataclasses with slots, made without `eq` and `repr`.
 
     A field is declared once, `name: Annotated[TYPE, About(...)]`; all else that is known of it follows from there. What
-    the Hub leaves out is None. A record that defines `__str__` is shown as that short text where a cell is wanted.
+    the Hub leaves out is None. A record that defines `__str__` is shown as that short text where a cell is wanted. One
+    that `is_sent_back`, in parts, knows what was left out of it.
     """
 
-    __slots__ = ()
+    __slots__ = ("_left_out",)
+
+    is_sent_back: ClassVar[bool] = False
 
     # Written once here, as dataclasses would write them anew for each record, each time the program starts.
     def __eq__(self, other: object) -> bool:
@@ -55,6 +58,16 @@ class Record:
     def asdict(self) -> dict[str, Any]:
         """Return the fields by name as plain values, copied, those of parts too: what `dataclasses.asdict` gives."""
         return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @property
+    def left_out(self) -> Mapping[str, Any]:
+        """The JSON, by the names of fields, of which something is not as documented, and so not in the record."""
+        found: Mapping[str, Any] = getattr(self, "_left_out", {})
+        return found
+
+    def keep_left_out(self, found: Mapping[str, Any]) -> None:
+        """Remember what was left out. It is no part of the value: neither shown nor compared."""
+        object.__setattr__(self, "_left_out", found)
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name, not copied, and parts as they are."""

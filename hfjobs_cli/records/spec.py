@@ -4,6 +4,7 @@ Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/sche
 """
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -38,6 +39,8 @@ class Described(Record):
 
     __slots__ = ()
 
+    is_sent_back = True
+
     docker_image: str | None
     space_id: str | None
     command: list[str] | None
@@ -48,6 +51,12 @@ class Described(Record):
     def name(self) -> str | None:
         """The name of the job, which the Hub keeps as the label `name`."""
         return (self.labels or {}).get("name")
+
+    @property
+    def odd_labels(self) -> Mapping[str, Any] | None:
+        """The labels that are no texts, and so not among `labels`; None if nobody knows which there are."""
+        found = self.left_out.get("labels", {})
+        return {key: value for key, value in found.items() if type(value) is not str} if type(found) is dict else None
 
     @property
     def image(self) -> str | None:

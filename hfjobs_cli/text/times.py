@@ -7,7 +7,7 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 LATEST = datetime.max.replace(tzinfo=timezone.utc)
 """Before and after all moments that there are, to compare with where one is not known."""
 
-_FRACTION = re.compile(r"\.(\d+)")
+_FRACTION = re.compile(r"\.([0-9]+)")
 
 
 def span(seconds: float) -> str:

@@ -122,3 +122,96 @@ class TestUsage:
     ) -> None:
         assert hfjobs("labels", BY_HAND, *argv) == Result(2, "", f"error: {message}\nhint: {hint}\n")
         assert hub.requests == []
+
+
+ODD = {"n": 3, "ok": True, "x": None, "deep": {"a": "b"}}
+"""Labels that no Hub should answer with."""
+
+
+class TestOddOnes:
+    """Labels whose values are no texts are not lost on the way back: there is no sending them as they are."""
+
+    def given(self, hub: Hub, labels: object) -> str:
+        """Have the Hub say that a job has these labels."""
+        identifier = hub.add()
+        body = json.dumps({**hub.job(), "labels": labels})
+        hub.replies_to(f"/api/jobs/{USER}/{identifier}", 200, body)
+        return identifier
+
+    @pytest.mark.parametrize(
+        ("argv", "lost"),
+        [
+            (["-l", "env=prod"], "n, ok, x, deep"),
+            (["--name", "new", "--dry-run"], "n, ok, x, deep"),
+            (["--remove", "team"], "n, ok, x, deep"),
+            (["--remove", "n", "-l", "ok=yes"], "x, deep"),
+        ],
+    )
+    def test_that_would_be_lost_are_refused(self, hfjobs: Hfjobs, hub: Hub, argv: list[str], lost: str) -> None:
+        job = self.given(hub, {"team": "ml", **ODD})
+        code, stdout, stderr = hfjobs("labels", "--json", f"{USER}/{job}", *argv)
+        assert (code, stdout) == (1, "[]\n")
+        hint, error = [line for line in reversed(stderr.splitlines()) if line.startswith(("error", "hint"))]
+        assert error == f"error: labels of {USER}/{job} would be lost, as their values are no texts: {lost}"
+        assert hint.startswith("hint: set them with --label KEY=VALUE, take them away with --remove KEY")
+        assert [path for path in hub.paths if path.startswith("PUT")] == []
+
+    @pytest.mark.parametrize(
+        ("argv", "sent"),
+        [
+            (["-l", "n=3", "--remove", "ok", "--remove", "x", "--remove", "deep"], {"team": "ml", "n": "3"}),
+            (["--replace", "-l", "a=b"], {"a": "b"}),
+            (["--clear"], {}),
+        ],
+    )
+    def test_that_are_meant_may_go(self, hfjobs: Hfjobs, hub: Hub, argv: list[str], sent: dict[str, str]) -> None:
+        job = self.given(hub, {"team": "ml", **ODD})
+        code, stdout, _ = hfjobs("labels", "--json", f"{USER}/{job}", *argv)
+        assert (code, json.loads(stdout)[0]["after"], labels_of(hub, job)) == (0, sent, sent)
+
+    @pytest.mark.parametrize("labels", [[1], "a=b", 7])
+    def test_what_is_no_table_of_labels_at_all(self, hfjobs: Hfjobs, hub: Hub, labels: object) -> None:
+        job = self.given(hub, labels)
+        code, _, stderr = hfjobs("labels", f"{USER}/{job}", "-l", "a=b")
+        assert code == 1
+        assert f"error: the Hub does not say which labels {USER}/{job} has, and those would be lost\n" in stderr
+        assert [path for path in hub.paths if path.startswith("PUT")] == []
+        assert hfjobs("labels", f"{USER}/{job}", "-l", "a=b", "--replace").code == 0
+
+    def test_what_is_shown_is_shown_as_before(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = self.given(hub, {"team": "ml", **ODD})
+        code, stdout, stderr = hfjobs("inspect", f"{USER}/{job}")
+        assert (code, json.loads(stdout)[0]["labels"]) == (0, {"team": "ml"})
+        assert f"warning: job {job} is not as documented: labels.n should be a string, but is 3\n" in stderr
+
+    @pytest.mark.parametrize(
+        ("changes", "lost"),
+        [
+            ({"labels": {"n": 3}}, "labels"),
+            ({"environment": {"AB": 1, "CD": "x"}}, "environment"),
+            ({"command": ["echo", 1]}, "command"),
+            ({"timeout": "soon", "volumes": [{"type": "model", "source": "a/b", "mountPath": 7}]}, "timeout, volumes"),
+            ({"expose": {"ports": ["80"], "portsPublic": []}}, "expose"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        "argv", [("duplicate", "--drop-secrets", "-e", "AB=1"), ("inspect", "--format", "command")]
+    )
+    def test_a_job_is_not_started_again_without_them(
+        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], changes: dict[str, Any], lost: str
+    ) -> None:
+        job = hub.add(secrets=[])
+        hub.replies_to(f"/api/jobs/{USER}/{job}", 200, json.dumps({**hub.job(secrets=[]), **changes}))
+        code, stdout, stderr = hfjobs(*argv, f"{USER}/{job}")
+        assert (code, stdout) == (1, "")
+        assert (
+            f"error: job {job} cannot be described as it is, as this is not as documented: {lost}\n"
+            "hint: 'hfjobs duplicate' without options that change something has the Hub itself copy it\n"
+        ) in stderr
+        assert [path for path in hub.paths if path.startswith("POST")] == []
+
+    def test_nor_one_that_was_saved(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        saved = json.dumps({**hub.job(), "labels": {"n": 3}})
+        code, stdout, stderr = hfjobs("inspect", "--from", "-", "--format", "command", stdin=saved)
+        assert (code, stdout) == (1, "")
+        assert "cannot be described as it is, as this is not as documented: labels" in stderr

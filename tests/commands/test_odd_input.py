@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import DAILY_SCHEDULE, Hfjobs, Hub, full_disk, posix_only, run_command
+from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, full_disk, posix_only, run_command
 
 DIGITS = "9" * 400
 """More than a float holds."""
@@ -19,9 +19,9 @@ IMAGE = ("python:3.12", "env")
     ("argv", "said"),
     [
         (["run", "--timeout", DIGITS, *IMAGE], f"a job cannot be given '{DIGITS}' to run"),
-        (["run", "--max-cost", "nan", *IMAGE], "--max-cost nan is not a number"),
-        (["run", "--max-cost", "inf", *IMAGE], "--max-cost inf is not a number"),
-        (["ps", "--watch=nan"], "--watch nan is not a number"),
+        (["run", "--max-cost", "nan", *IMAGE], "invalid value for '--max-cost': 'nan' is not a number"),
+        (["run", "--max-cost", "inf", *IMAGE], "invalid value for '--max-cost': 'inf' is not a number"),
+        (["ps", "--watch=nan"], "invalid value for '--watch': 'nan' is not a number"),
         (["ps", "--watch=1e308"], "invalid value for '--watch': 1e+308 is not in the range 0.5<=x<=86400"),
         (["scheduled", "reschedule", DAILY_SCHEDULE, f"{'9' * 4999} * * * *"], f"error: '{'9' * 500}"),
         (["run", "--spec", "~nobody-of-that-name/job.json", *IMAGE], "--spec ~nobody-of-that-name/job.json cannot"),
@@ -37,6 +37,88 @@ def test_what_cannot_be_meant_is_wrong_usage(hfjobs: Hfjobs, hub: Hub, argv: lis
     assert (code, stdout) == (2, "")
     assert said[:900] in stderr
     assert not any(request.method == "POST" for request in hub.requests)
+
+
+ARABIC, WIDE, POWER = "\u0661", "\uff15", "\u00b2"
+"""Digits to Python: one, five, and the second power."""
+
+
+@pytest.mark.parametrize("odd", [ARABIC, WIDE, POWER, "1_0", "+5", f"1{ARABIC}"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["expose", BY_HAND, "{}"],
+        ["expose", BY_HAND, "--public", "{}"],
+        ["run", "-d", "--expose", "{}", *IMAGE],
+        ["run", "-d", "--expose-public={}", *IMAGE],
+        ["run", "-d", "--attempts", "{}", *IMAGE],
+        ["run", "-d", "--arguments", "{}", *IMAGE],
+        ["run", "-d", "--max-cost", "{}", *IMAGE],
+        ["run", "-d", "--max-cost", "{}.5", *IMAGE],
+        ["run", "-d", "--timeout", "{}", *IMAGE],
+        ["run", "-d", "--timeout", "{}m", *IMAGE],
+        ["uv", "run", "-d", "--attempts", "{}", "tool"],
+        ["scheduled", "run", "@daily", "--attempts", "{}", *IMAGE],
+        ["scheduled", "run", "{} * * * *", *IMAGE],
+        ["scheduled", "run", "*/{} * * * *", *IMAGE],
+        ["scheduled", "reschedule", DAILY_SCHEDULE, "0 {} * * *"],
+        ["duplicate", BY_HAND, "--attempts", "{}"],
+        ["logs", "--tail", "{}", BY_HAND],
+        ["logs", "--since", "{}h", BY_HAND],
+        ["describe", "--tail", "{}", BY_HAND],
+        ["wait", "--timeout", "{}", BY_HAND],
+        ["wait", "--timeout", "{}s", BY_HAND],
+        ["tree", "--depth", "{}", BY_HAND],
+        ["ps", "--limit", "{}"],
+        ["ps", "--width", "{}"],
+        ["ps", "--watch={}", "--format", "none"],  # so that it ends in any case
+        ["ps", "--since", "{}d"],
+        ["ps", "--until", "2026-05-1{}"],
+        ["ps", "--filter", "retry={}"],
+        ["ps", "--filter", "timeout={}"],
+        ["inspect", "@{}"],
+    ],
+    ids=" ".join,
+)
+def test_a_number_is_of_ascii_digits(hfjobs: Hfjobs, hub: Hub, argv: list[str], odd: str) -> None:
+    code, stdout, stderr = hfjobs(*[word.format(odd) for word in argv])
+
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith("error: ")
+    assert odd in stderr
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("odd", ["5 ", " 5", "5\n", "", "-", "--1", "0x5", "1e3", "5."])
+def test_a_whole_number_is_nothing_but_that(hfjobs: Hfjobs, hub: Hub, odd: str) -> None:
+    assert hfjobs("ps", f"--limit={odd}") == Result(
+        2, "", f"error: invalid value for '--limit': {odd!r} is not a whole number\nhint: see 'hfjobs ps --help'\n"
+    )
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(("text", "port"), [("80", 80), ("0080", 80), ("65535", 65535)])
+def test_digits_are_a_number(hfjobs: Hfjobs, text: str, port: int) -> None:
+    result = hfjobs("run", "--dry-run", "--format", "json", "--expose", text, *IMAGE)
+
+    assert json.loads(result.stdout)["expose"]["ports"] == [port]
+
+
+@pytest.mark.parametrize(("text", "said"), [("0", "0"), ("-1", "-1"), ("65536", "65536")])
+def test_a_number_out_of_its_range_is_told_with_the_range(hfjobs: Hfjobs, text: str, said: str) -> None:
+    assert hfjobs("run", f"--expose={text}", *IMAGE) == Result(
+        2,
+        "",
+        f"error: invalid value for '--expose': {said} is not in the range 1<=x<=65535\nhint: see 'hfjobs run --help'\n",
+    )
+
+
+@pytest.mark.parametrize("odd", [ARABIC, "1_0", "+5", " 5", "nan", "inf", "1e9"])
+def test_a_timeout_of_the_environment_too(hfjobs: Hfjobs, odd: str) -> None:
+    code, _, stderr = hfjobs("ps", HFJOBS_TIMEOUT=odd)
+
+    assert code == 2
+    assert stderr.startswith(f"error: HFJOBS_TIMEOUT is '{odd}'\nhint: it takes seconds")
 
 
 def test_more_dollars_than_a_job_can_cost_set_the_longest_timeout(hfjobs: Hfjobs) -> None:

@@ -297,7 +297,7 @@ class TestOptions:
             (("--watch", "0.1"), "invalid value for '--watch': 0.1 is not in the range 0.5<=x<=86400"),
             (("--watch=soon",), "invalid value for '--watch': 'soon' is not a number"),
             (("--watch", "soon"), "unexpected argument 'soon'"),
-            (("--watch", "2", "--watch", "3"), "--watch is given more than once: '2.0' and '3.0'"),
+            (("--watch", "2", "--watch", "3"), "--watch is given more than once: '2' and '3'"),
         ],
     )
     def test_intervals(self, hfjobs: Hfjobs, hub: Hub, words: tuple[str, ...], message: str) -> None:

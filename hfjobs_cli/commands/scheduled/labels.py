@@ -47,7 +47,7 @@ def labels(
         listing,
         references,
         changes,
-        read=lambda reference: client.inspect_schedule(reference).job_spec.labels,
+        read=lambda reference: client.inspect_schedule(reference).job_spec,
         write=lambda reference, labels: client.label_schedule(reference, labels).job_spec.labels,
         dry_run=dry_run,
     )

@@ -201,9 +201,9 @@ def create(session: Session, launch: Launch, known: Collection[str] = ()) -> Job
     def is_it(found: JobInfo) -> bool:
         from hfjobs_cli.launch.existing import is_made_from  # for answers that are lost
 
-        return found.id not in known and is_made_from(found, job)
+        return is_made_from(found, job)
 
-    return session.client.create_job(launch.namespace, job.body(), is_it, search)
+    return session.client.create_job(launch.namespace, job.body(), is_it, search, known)
 
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:

@@ -7,8 +7,20 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named
-from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, hang_up, pass_on
+from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named, schedule
+from tests.support import (
+    DAILY_SCHEDULE,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    Terminal,
+    act_and_hang_up,
+    act_and_reply,
+    hang_up,
+    pass_on,
+)
 
 NOWHERE = "69c4179671691dc46f160000"
 Find = Callable[[str], dict[str, object]]
@@ -201,6 +213,25 @@ class TestLabels:
         assert hub.requests == []
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"labels": {"team": "ml", "n": 3}}, "would be lost, as their values are no texts: n\n"),
+        ({"labels": [1]}, "has, and those would be lost\n"),
+        (7, "has, and those would be lost\n"),
+    ],
+)
+def test_labels_that_would_be_lost_are_refused(hfjobs: Hfjobs, hub: Hub, spec: object, said: str) -> None:
+    made = schedule(hub, id=DAILY_SCHEDULE)
+    spec = {**made["jobSpec"], **spec} if isinstance(spec, dict) else spec
+    hub.replies_to(f"{LIST}/{DAILY_SCHEDULE}", 200, json.dumps({**made, "jobSpec": spec}))
+    name = f"{USER}/{DAILY_SCHEDULE}"
+    code, _, stderr = hfjobs("scheduled", "labels", name, "-l", "a=b")
+    assert (code, changes(hub)) == (1, [])
+    assert said in stderr
+    assert hfjobs("scheduled", "labels", name, "-l", "a=b", "--replace").code == 0
+
+
 class TestDelete:
     """What is named is meant; what filters choose is shown before it is deleted."""
 
@@ -289,13 +320,16 @@ class TestDelete:
         assert stderr.startswith(f"error: {message}")
         assert hub.requests == []
 
-    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    @pytest.mark.parametrize(
+        "misbehaviour", [act_and_hang_up, act_and_reply(303, ""), act_and_reply(307, ""), act_and_reply(502, "")]
+    )
+    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
         """It is not sent again: by then there is no such schedule, which would be an error."""
         assert hfjobs("scheduled", "inspect", "-q", DAILY_SCHEDULE).code == 0
-        hub.then(pass_on, act_and_hang_up)
+        hub.then(pass_on, misbehaviour)
         code, stdout, stderr = hfjobs("scheduled", "delete", DAILY_SCHEDULE)
         assert (code, stdout) == (0, f"{DAILY_SCHEDULE}  deleted\n")
-        assert stderr.startswith("warning: the connection to ")
+        assert stderr.startswith("warning: the ")
         assert stderr.endswith("; but the schedule is gone\n")
         assert changes(hub) == [f"DELETE {LIST}/{DAILY_SCHEDULE}"]
 

@@ -165,6 +165,81 @@ class TestRefused:
         assert hub.requests == []
         assert here.exists()
 
+    @pytest.mark.parametrize("scheduled", [(), ("scheduled",)])
+    @pytest.mark.parametrize("word", ["app", "app/", "./app", ".", "..", "app.py", "lib/app"])
+    def test_a_directory(self, hfjobs: Hfjobs, hub: Hub, here: Path, word: str, scheduled: tuple[str, ...]) -> None:
+        """Which is taken for a command elsewhere, though there will be none."""
+        for name in ("app", "app.py", "lib/app"):
+            (here / name).mkdir(parents=True)
+        argv = (*scheduled, "uv", "run", *(("@daily",) if scheduled else ("-d",)), word, "--x")
+        code, stdout, stderr = hfjobs(*argv)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: '{word}' is a directory, and a script is one file\nhint: name the file in it")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        "words", [("--with", "app", "app"), ("--image", "my/app", "app"), ("python", "-c", "1"), ("other",)]
+    )
+    def test_a_command_may_be_called_as_a_directory_is(
+        self, hfjobs: Hfjobs, here: Path, words: tuple[str, ...]
+    ) -> None:
+        (here / "app").mkdir()
+        (here / "python").mkdir()
+        code, stdout, stderr = hfjobs("uv", "run", "--dry-run", "--json", *words)
+        assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
+        assert json.loads(stdout)["command"][-1] == words[-1]
+
+    @pytest.mark.parametrize(
+        ("word", "said"),
+        [
+            ("-", "a job has no standard input, so a script cannot come from there\nhint: name a file\n"),
+            ("", "the name of the script is empty\nhint: as in: hfjobs uv run train.py\n"),
+        ],
+    )
+    def test_what_is_neither_a_file_nor_a_command(self, hfjobs: Hfjobs, hub: Hub, word: str, said: str) -> None:
+        assert hfjobs("uv", "run", "-d", word) == Result(2, "", f"error: {said}")
+        assert hub.requests == []
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that even root cannot read")
+    def test_a_file_that_cannot_be_read(self, hfjobs: Hfjobs, hub: Hub, here: Path) -> None:
+        (here / "mem.py").symlink_to("/proc/self/mem")
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "mem.py")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith("error: mem.py cannot be read: ")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("content", "byte"),
+        [
+            ("x = 1\nprint('café')\n".encode("latin-1"), "0xe9 in line 2"),
+            ("print(1)\n".encode("utf-16"), f"{'print'.encode('utf-16')[0]:#04x} in line 1"),
+            (b"# coding: ascii\nx = '\xe9'\n", "0xe9 in line 2"),
+            (b"# coding: klingon\nx = '\xe9'\n", "0xe9 in line 2"),
+        ],
+    )
+    def test_a_script_that_is_not_utf_8(self, hfjobs: Hfjobs, hub: Hub, here: Path, content: bytes, byte: str) -> None:
+        (here / "s.py").write_bytes(content)
+        assert hfjobs("uv", "run", "-d", "s.py") == Result(
+            2,
+            "",
+            f"error: s.py is not UTF-8, which Python scripts are: {byte}\n"
+            "hint: save it as UTF-8, or let its first line name its encoding, as # coding: latin-1\n",
+        )
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("s.py", "# coding: latin-1\nprint('café')\n".encode("latin-1")),
+            ("s.py", "\ufeffprint('café')\n".encode()),
+            ("s.py", b""),
+            ("tool", bytes(range(256))),
+        ],
+    )
+    def test_what_python_or_the_system_can_run(self, hfjobs: Hfjobs, here: Path, name: str, content: bytes) -> None:
+        (here / name).write_bytes(content)
+        assert hfjobs("uv", "run", "-d", "-q", name).code == 0
+
     @pytest.mark.parametrize(
         ("table", "message", "hint"),
         [
