@@ -14,6 +14,8 @@ from hfjobs_cli.text.words import one_of
 MAX_PORTS = 20
 MAX_GROUP = 46
 MAX_ALIAS = 34
+"""How many ports, and characters of the names in a network, the Hub takes (its OpenAPI document)."""
+
 ARCHES = ("amd64", "arm64")
 
 _VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")
