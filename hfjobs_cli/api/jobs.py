@@ -17,7 +17,7 @@ from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
 from hfjobs_cli.records.reading import describe
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES, STAGES
+from hfjobs_cli.records.vocabulary import STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.history import History
@@ -187,7 +187,7 @@ class Jobs(Hub):
             return self._wherever(reference, CANCEL)
         except RequestRefused:
             job = self.inspect_job(reference)
-            if job.status.stage not in FINISHED_STAGES:
+            if not job.has_ended:
                 raise
             return job
 

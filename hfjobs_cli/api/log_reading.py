@@ -15,7 +15,6 @@ from hfjobs_cli.api.patience import Look, Silence, Tries
 from hfjobs_cli.api.replay import Replay
 from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused, Unavailable
 from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 from hfjobs_cli.text.times import parse_time
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ class LogReading:
     @property
     def is_over(self) -> bool:
         """Tell whether the job has ended, as far as is known."""
-        return self.job.status.stage in FINISHED_STAGES
+        return self.job.has_ended
 
     @property
     def _waits(self) -> bool:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.api.events import Event
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotRunning, Unavailable
 from hfjobs_cli.records.usage import Usage
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -94,7 +93,7 @@ class UsageFeed:
                 self.trouble = error.message
 
     def _has_ended(self) -> bool:
-        return self._client.inspect_job(self._reference).status.stage in FINISHED_STAGES
+        return self._client.inspect_job(self._reference).has_ended
 
 
 def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, NotAllowed, NotFound, Unavailable
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -73,12 +72,7 @@ class Watched:
 
     def _see(self, job: JobInfo) -> None:
         self.jobs[job.id] = job
-        if has_ended(job):
+        if job.has_ended:
             del self.pending[job.id]
         else:
             self.pending[job.id] = JobReference.of(job, self.pending[job.id].namespace)
-
-
-def has_ended(job: JobInfo) -> bool:
-    """Tell whether a job has come to its end, whichever it was."""
-    return job.status.stage in FINISHED_STAGES

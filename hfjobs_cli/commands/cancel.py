@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.api.waiting import has_ended
 from hfjobs_cli.cli import choice_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
@@ -51,7 +50,7 @@ def cancel(
     if is_by_filters(jobs, choice):
         if not (yes or dry_run):
             plan.check_it_can_ask()
-        found = [job for job in filtered_jobs(session, choice, namespace) if not has_ended(job)]
+        found = [job for job in filtered_jobs(session, choice, namespace) if not job.has_ended]
         if found and not (yes or dry_run) and not plan.is_meant(found):
             return ExitCode.FAILURE
         references = [JobReference.of(job, namespace) for job in found]
@@ -71,7 +70,7 @@ def _not_ended(session: Session, references: list[JobReference]) -> list[JobInfo
     jobs = list(done_to_each(session, references, session.client.inspect_job, "looked at"))
     for job in jobs:
         _tell_if_ended(session, job)
-    return [job for job in jobs if not has_ended(job)]
+    return [job for job in jobs if not job.has_ended]
 
 
 def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobInfo]:
@@ -83,5 +82,5 @@ def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobI
 
 
 def _tell_if_ended(session: Session, job: JobInfo) -> None:
-    if has_ended(job):
+    if job.has_ended:
         session.remark(f"{job.id} had already ended: {job.status}")

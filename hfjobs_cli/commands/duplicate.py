@@ -70,7 +70,7 @@ def duplicate(
         return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
-    for_eyes = listing.is_in(ID_AND_URL)
+    for_eyes = listing.renderer is ID_AND_URL
     again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
     done = create_each(
         session, None if follow and for_eyes else listing, references, again, "duplicated", created=created

@@ -63,13 +63,12 @@ def ssh(
 
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
-    from hfjobs_cli.api.waiting import has_ended
     from hfjobs_cli.commands.shared.running import is_running, not_running
 
     pause = FIRST_PAUSE_SECS
     while True:
         job = session.client.inspect_job(reference)
-        if has_ended(job):
+        if job.has_ended:
             raise not_running(job)
         if job.status.ssh_url is None:
             raise HfJobsError(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.listing import Listing
@@ -47,7 +46,7 @@ def stats(
     from hfjobs_cli.renderers.registry import RENDERERS
 
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
-    in_place = follow and is_in_place(session, listing, "--follow", ["jsonl", "csv", "tsv", "markdown"])
+    in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     references = _chosen(session, jobs, choice, namespace)
     if not follow:
         listing.show(_samples(session, references, are_named=bool(jobs)))
@@ -72,9 +71,7 @@ def _chosen(
     if not (choice.all_ or choice.status):
         choice = replace(choice, status=["running"])
     wanted = job_filter(session, choice)
-    found = [
-        job for job in scan(session, wanted, namespace, choice.limit).jobs() if job.status.stage not in FINISHED_STAGES
-    ]
+    found = [job for job in scan(session, wanted, namespace, choice.limit).jobs() if not job.has_ended]
     if not found:
         session.remark(f"no running jobs{match}")
     return [JobReference.of(job, namespace) for job in found]

@@ -51,7 +51,7 @@ def wait(
       hfjobs wait --any --name train-judge -q
       hfjobs ps -q | hfjobs wait - --format jsonl
     """
-    from hfjobs_cli.api.waiting import Watched, has_ended
+    from hfjobs_cli.api.waiting import Watched
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.outcome import outcome
     from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
@@ -68,13 +68,13 @@ def wait(
 
     watched = Watched(session.client, references)
     ended = _ended(session, watched, patience, just_one=any_)
-    if listing.streams and not listing.is_sorted:
+    if listing.renderer.streams and not listing.is_sorted:
         listing.show(ended)
     else:
         found = {job.id: job for job in ended}
         listing.show(found[each.id] for each in dict.fromkeys(references) if each.id in found)
     session.failures += watched.failed.values()
-    done = [job for job in watched.jobs.values() if has_ended(job)]
+    done = [job for job in watched.jobs.values() if job.has_ended]
     if watched.pending and not (any_ and done):
         session.remark(f"after {span(patience or 0.0)}: {_still(watched)}")
         return ExitCode.TIMED_OUT

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 GROWTH = 1.5
 LONGEST_PAUSE_SECS = 30.0
@@ -48,11 +47,6 @@ def _lasting(job: JobInfo) -> JobInfo:
     return replace(job, durations=None)
 
 
-def is_under_way(job: JobInfo) -> bool:
-    """Tell whether a job has not ended."""
-    return job.status.stage not in FINISHED_STAGES
-
-
 def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
     """Return jobs as the Hub would tell of them so many seconds later, if nothing happened meanwhile."""
     return [_aged(job, seconds) for job in jobs]
@@ -60,7 +54,7 @@ def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
 
 def _aged(job: JobInfo, seconds: float) -> JobInfo:
     durations = job.durations
-    if durations is None or durations.running_secs is None or not is_under_way(job):
+    if durations is None or durations.running_secs is None or job.has_ended:
         return job
     return replace(job, durations=replace(durations, running_secs=durations.running_secs + seconds))
 

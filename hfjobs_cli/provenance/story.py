@@ -12,7 +12,6 @@ from hfjobs_cli.provenance.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage
 from hfjobs_cli.records.description import NextStep, SameLaunch
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.relative import JOB
-from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 from hfjobs_cli.text.times import age, span
 
 _EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
@@ -207,7 +206,7 @@ def next_steps(job: JobInfo, found: Outcome, same: SameLaunch | None) -> list[Ne
 
 
 def _steps(job: JobInfo, name: str, found: Outcome, worked: bool) -> Iterator[tuple[str, str]]:
-    if job.status.stage not in FINISHED_STAGES:
+    if not job.has_ended:
         yield f"logs -f {name}", "see what it writes, until it ends"
         if job.status.stage == "RUNNING":
             yield f"stats {name}", "see how busy it is"

@@ -178,11 +178,16 @@ class JobInfo(spec.Described):
     endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
     url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
 
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it has come to its end, whichever it was."""
+        return self.status.stage in FINISHED_STAGES
+
     def running_secs(self, now: datetime) -> float | None:
         """Return the seconds the job has run, at `now` if it still does; None if it never started."""
         if self.durations is not None and self.durations.running_secs is not None:
             return self.durations.running_secs
-        if self.started_at is None or (self.finished_at is None and self.status.stage in FINISHED_STAGES):
+        if self.started_at is None or (self.finished_at is None and self.has_ended):
             return None
         return ((self.finished_at or now) - self.started_at).total_seconds()
 
@@ -221,8 +226,7 @@ class JobInfo(spec.Described):
     def _never_ran(self) -> bool:
         """Tell whether it ended without a start: the Hub then counts its time, but none of it as running."""
         durations = self.durations
-        has_ended = self.status.stage in FINISHED_STAGES
-        return has_ended and durations is not None and durations.running_secs is None
+        return self.has_ended and durations is not None and durations.running_secs is None
 
 
 def _unpriced(_job: object, _now: datetime) -> None:

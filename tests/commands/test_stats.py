@@ -254,6 +254,15 @@ class TestFollow:
         assert (code, json.loads(line)["job_id"], stderr) == (0, number(1), "")
         assert hub.paths.count(f"GET {metrics.path}") == 1  # it would be asked again, and so write, after 10 s
 
+    @pytest.mark.parametrize("options", [["-q"], ["--format", "{{.job_id}}"], ["--format=csv", "--columns=job_id"]])
+    def test_formats_that_go_on(self, hfjobs: Hfjobs, hub: Hub, options: list[str]) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(partial(self.end, hub, metrics, 1)))
+        metrics.hang_up()
+        code, stdout, stderr = hfjobs("stats", "-f", f"{USER}/{number(1)}", *options)
+        assert (code, stdout.split()[-1], stderr) == (0, number(1), "")
+
     @pytest.mark.parametrize("format_", ["json", "table"])
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         code, _, stderr = hfjobs("stats", "-f", "--format", format_)

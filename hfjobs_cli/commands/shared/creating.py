@@ -38,7 +38,7 @@ def create_each(
     failures: list[HfJobsError] = []
     given = list(references)
     stopped: BaseException | None = None
-    streams = listing is not None and listing.streams
+    streams = listing is not None and listing.renderer.streams
 
     def jobs() -> Iterator[JobInfo]:
         for reference in given:

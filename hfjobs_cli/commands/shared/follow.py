@@ -87,7 +87,7 @@ class LogsShown:
         if not self._wanted.lines:
             for _ in self._lines():
                 self._session.flush()
-        elif listing is not None and not listing.is_in(TEXT):
+        elif listing is not None and listing.renderer is not TEXT:
             listing.show(self._records())
         elif listing is not None and listing.is_sorted:
             places = {job.id: place for place, job in enumerate(self.jobs)}

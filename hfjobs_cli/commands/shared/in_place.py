@@ -27,14 +27,15 @@ def live_renderer(session: Session) -> Renderer:
     return RENDERERS["table" if terminal.obeys_codes(session.stdout, session.environ) else "jsonl"]
 
 
-def is_in_place(session: Session, listing: Listing, option: str, formats: Sequence[str]) -> bool:
-    """Tell whether what goes on is shown in place. Raises UsageError if it is neither that, nor in one of `formats`."""
-    if listing.format_name in _TABLES and terminal.obeys_codes(session.stdout, session.environ):
+def is_in_place(session: Session, listing: Listing, option: str, writes: Callable[[Renderer], bool]) -> bool:
+    """Tell whether what goes on is shown in place. Raises UsageError for a format that it is neither, nor `writes`."""
+    if listing.renderer.name in _TABLES and terminal.obeys_codes(session.stdout, session.environ):
         return True
-    if listing.format_name not in formats:
+    if not writes(listing.renderer):
+        formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))
         raise UsageError(
-            f"{option} cannot write the format {listing.format_name} here",
-            hint=f"on a terminal it shows a table, in a pipe it writes {' or '.join(formats)}",
+            f"{option} cannot write the format {listing.renderer.name} here",
+            hint=f"on a terminal it shows a table, in a pipe it writes {formats}",
         )
     return False
 

@@ -34,7 +34,7 @@ class Listing:
         """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
 
         By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
-        `indent` is for json.
+        `indent` is for json. The format that was chosen is the `renderer`.
         """
         self._session = session
         self._output = output
@@ -45,23 +45,14 @@ class Listing:
         default = default or next(iter(formats.values()))
         if (output.columns is not None or output.wide) and not default.has_columns:
             default = formats["table"]
-        self._renderer = choose_renderer(
+        self.renderer = choose_renderer(
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )
         if output.width is not None and output.no_trunc:
             raise UsageError("--width contradicts --no-trunc", hint="give one of them")
-        if output.columns is not None and not self._renderer.has_columns:
+        if output.columns is not None and not self.renderer.has_columns:
             with_columns = [each.name for each in formats.values() if each.has_columns]
             raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
-
-    @property
-    def streams(self) -> bool:
-        """Tell whether each record is written by itself, as soon as it is known."""
-        return self._renderer.streams
-
-    def is_in(self, renderer: Renderer) -> bool:
-        """Tell whether records are shown in this format."""
-        return self._renderer is renderer
 
     @property
     def is_sorted(self) -> bool:
@@ -70,9 +61,9 @@ class Listing:
 
     def shows(self, name: str) -> bool:
         """Tell whether a field may be seen: in columns if it is one of them, in all else but ids."""
-        if self._renderer.has_columns:
+        if self.renderer.has_columns:
             return any(column.name == name for column in self._columns) or self._is_ordered_by(name)
-        return self._renderer is not QUIET or self._is_ordered_by(name)
+        return self.renderer is not QUIET or self._is_ordered_by(name)
 
     def _is_ordered_by(self, name: str) -> bool:
         return any(field.name == name for field, _ in self._order)
@@ -92,11 +83,6 @@ class Listing:
         )
 
     @property
-    def format_name(self) -> str:
-        """The name of the format."""
-        return self._renderer.name
-
-    @property
     def plural(self) -> str:
         """What several of the records are called."""
         return self._output.kind.plural
@@ -111,7 +97,7 @@ class Listing:
         view = self._new_view()
         width = self._output.width or width
         view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
-        self._renderer.render(records, view)
+        self.renderer.render(records, view)
         return "".join(written)
 
     def line(self, text: str, width: int) -> str:
@@ -129,5 +115,5 @@ class Listing:
 
     def show(self, records: Iterable[Any], limit: int | None = None) -> None:
         """Write records, sorted ones up to `limit`, and hand on what was written."""
-        self._renderer.render(self.ordered(records)[:limit] if self._order else records, self._view)
+        self.renderer.render(self.ordered(records)[:limit] if self._order else records, self._view)
         self._session.flush()

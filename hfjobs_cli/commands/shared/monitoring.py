@@ -14,7 +14,7 @@ from hfjobs_cli.api.usage import UsageFeed
 from hfjobs_cli.commands.shared.looking import Background
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.errors import HfJobsError
-from hfjobs_cli.live.changes import Pace, is_under_way
+from hfjobs_cli.live.changes import Pace
 from hfjobs_cli.live.top_state import Ended, Top
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -129,7 +129,7 @@ class Monitor:
 
     def _ask(self) -> Sequence[JobInfo]:
         present = self._wanted._replace(now=self._session.clock())
-        jobs = list(filter(is_under_way, scan(self._session, present, self._namespace).jobs()))
+        jobs = [job for job in scan(self._session, present, self._namespace).jobs() if not job.has_ended]
         for job in jobs:  # prices are asked for here, where there is time for that
             self._costs.of(job, present.now)
         return jobs
@@ -149,13 +149,13 @@ class Monitor:
         wanted = self._wanted._replace(stages=finished, statuses=())
         with suppress(HfJobsError):
             jobs = scan(self._session, wanted, self._namespace, MAX_LATELY).jobs()
-            self._end([job for job in jobs if not is_under_way(job)])
+            self._end([job for job in jobs if job.has_ended])
 
     def _ask_how_they_ended(self, jobs: Sequence[JobInfo]) -> None:
         for job in jobs:
             with suppress(HfJobsError):
                 now = self._session.client.inspect_job(self.reference(job))
-                if not is_under_way(now):
+                if now.has_ended:
                     self._end([now])
 
     def _end(self, jobs: Sequence[JobInfo]) -> None:

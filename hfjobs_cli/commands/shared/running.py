@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.api.waiting import has_ended
 from hfjobs_cli.errors import HfJobsError, NotRunning
 from hfjobs_cli.query.references import JobReference
 
@@ -23,7 +22,7 @@ def not_running(job: JobInfo) -> NotRunning:
     name = JobReference.of(job, None)
     why = f": {job.status.message}" if job.status.message else ""
     again, begins = f"'hfjobs duplicate {name}' runs it again", f"'hfjobs logs -f {name}' waits until it does"
-    return NotRunning(f"job {job.id} is not running: {job.status}{why}", hint=again if has_ended(job) else begins)
+    return NotRunning(f"job {job.id} is not running: {job.status}{why}", hint=again if job.has_ended else begins)
 
 
 def refused(session: Session, reference: JobReference, error: HfJobsError) -> HfJobsError:

@@ -38,7 +38,7 @@ def start(
         show_plan(session, launch, output, around)
         return ExitCode.DONE
     job = create(session, launch)
-    is_for_eyes = listing.is_in(ID_AND_URL)
+    is_for_eyes = listing.renderer is ID_AND_URL
     if following.detach:
         show_created(session, listing, [job])
         return ExitCode.DONE

@@ -10,7 +10,7 @@ from hfjobs_cli.commands.shared.looking import Ask, Background, Breaks, Look, lo
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.commands.shared.watched_table import WatchedTable
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.live.changes import Pace, is_under_way
+from hfjobs_cli.live.changes import Pace
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -29,7 +29,7 @@ class Watch:
 
     def run(self, session: Session, wanted: JobFilter, namespace: str | None, limit: int) -> ExitCode:
         """Watch the jobs of a namespace that are wanted, until it is over. Raises UsageError for most formats."""
-        in_place = is_in_place(session, self.listing, "--watch", ["jsonl"])
+        in_place = is_in_place(session, self.listing, "--watch", lambda each: each.name == "jsonl")
         if wanted.names_schedules:
             wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each look
 
@@ -67,4 +67,4 @@ class Watch:
         return ExitCode.DONE
 
     def _is_over(self, look: Look) -> bool:
-        return self.is_until_done and not any(map(is_under_way, look.jobs))
+        return self.is_until_done and all(job.has_ended for job in look.jobs)
