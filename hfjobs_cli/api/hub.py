@@ -85,7 +85,10 @@ class Hub:
         from hfjobs_cli.records.user import User  # needed once; then the name is remembered
 
         answer = self._transport.ask(WHOAMI)
-        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user"))
+        told: list[str] = []
+        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
+        for message in told:
+            self._warn(f"user {user.name} is not as documented: {message.removeprefix('user.')}")
         if not is_name(user.name):
             raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
         return user

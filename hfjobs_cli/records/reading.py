@@ -234,10 +234,17 @@ def converter(shape: Shape, is_saved: bool = False) -> Convert:
 
 def _list_of(convert: Convert, kind: type) -> Convert:
     def read(value: Any, path: str, source: Source) -> Any:
+        """Read an array; of objects one that cannot be used is left out, texts and numbers are all or none."""
         if not isinstance(value, list):
             raise wrong(path, "an array", value)
         if kind not in _JSON_NAMES:
-            return [convert(item, f"{path}[{index}]", source) for index, item in enumerate(value)]
+            found = []
+            for index, item in enumerate(value):
+                try:
+                    found.append(convert(item, f"{path}[{index}]", source))
+                except BadResponse as error:
+                    source.odd(error.message)
+            return found
         for index, item in enumerate(value):
             if type(item) is not kind:
                 raise wrong(f"{path}[{index}]", _JSON_NAMES[kind], item)

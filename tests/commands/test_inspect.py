@@ -160,6 +160,18 @@ class TestSeveral:
         assert "); nor in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
         assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/nothing", "GET /api/jobs/aurora-lab/nothing"]
 
+    def test_are_looked_for_though_one_organisation_is_odd(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """It is told of, and hides no other."""
+        theirs = hfjobs("ps", "-a", "-q", "--namespace", "aurora-lab", "--limit", "1").stdout.strip()
+        user = {"type": "user", "name": USER, "orgs": [{"name": None}, 7, {"name": "aurora-lab"}]}
+        hub.replies_to("/api/whoami-v2", 200, json.dumps(user))
+        code, stdout, stderr = hfjobs("inspect", theirs, "--format", "{{.id}}")
+        assert (code, stdout) == (0, f"{theirs}\n")
+        assert stderr.splitlines() == [
+            f"warning: user {USER} is not as documented: orgs[0].name is missing",
+            f"warning: user {USER} is not as documented: orgs[1] should be an object, but is 7",
+        ]
+
     def test_of_a_namespace_are_looked_for_nowhere_else(self, hfjobs: Hfjobs, hub: Hub) -> None:
         theirs = hfjobs("ps", "-a", "-q", "--namespace", "aurora-lab", "--limit", "1").stdout.strip()
         del hub.requests[:]
