@@ -30,7 +30,7 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_ERROR_NUMBER = re.compile(r"^\[(Errno|WinError) -?\d+\] ")
+_ERROR_NUMBER = r"^\[(Errno|WinError) -?\d+\] "
 
 
 class Answer(NamedTuple):
@@ -120,7 +120,7 @@ class Outcomes:
     def broken(self, error: httpx.RequestError | TimeoutError, call: Call) -> Unavailable:
         """Return the error for an answer that did not come, or not whole."""
         origin = spell_origin(self._endpoint)
-        reason = _ERROR_NUMBER.sub("", str(error)) or type(error).__name__
+        reason = re.sub(_ERROR_NUMBER, "", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
         elif (distrusted := distrust(error)) is not None:

@@ -26,7 +26,7 @@ from hfjobs_cli.renderers.registry import formats_of
 if TYPE_CHECKING:
     from hfjobs_cli.records.kind import Kind
 
-_NOT_IN_LISTS = re.compile(r"[^\w .,/@+:*!-]")
+_NOT_IN_LISTS = r"[^\w .,/@+:*!-]"
 
 Completer = Callable[[str], list[str]]
 Asking = Callable[[typer.Context, str], list[str]]
@@ -37,7 +37,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
     known = list(words)
 
     def complete(incomplete: str) -> list[str]:
-        if _NOT_IN_LISTS.search(incomplete):
+        if re.search(_NOT_IN_LISTS, incomplete):
             return []  # no list begins so, and some shells would evaluate it
         done, comma, last = incomplete.rpartition(",")
         sign = last[:1] if last[:1] and last[:1] in signs else ""
@@ -122,7 +122,7 @@ def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -
     """Return the lists that `incomplete` can become with values that the newest records have in a field."""
     from hfjobs_cli.cli import seen
 
-    if _NOT_IN_LISTS.search(incomplete.replace("=", "")):
+    if re.search(_NOT_IN_LISTS, incomplete.replace("=", "")):
         return []
     done, comma, last = incomplete.rpartition(",")
     sign, used = "!" * last.startswith("!"), done.split(",")
