@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -91,6 +92,10 @@ class Recorder:
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)
+
+            def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002 - as the library has it
+                """Answer at the moment that it is for the tests; else all that is made would be old."""
+                return format_datetime(NOW, usegmt=True)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library calls it
                 """Say nothing."""
