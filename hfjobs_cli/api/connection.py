@@ -17,7 +17,6 @@ from urllib.request import getproxies
 import httpx
 
 from hfjobs_cli import __version__
-from hfjobs_cli.api.certificates import check_certificates
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import request_id
 from hfjobs_cli.api.proxies import proxy_for
@@ -239,6 +238,8 @@ def _timeout(timeout_secs: float, read_secs: float) -> httpx.Timeout:
 
 def _certificates() -> ssl.SSLContext:
     """Return what certificates are checked with. Raises OSError."""
+    from hfjobs_cli.api.certificates import check_certificates  # plain http does without
+
     check_certificates(os.environ)
     return httpx.create_ssl_context()
 

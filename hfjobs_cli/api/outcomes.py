@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from hfjobs_cli.api.certificates import distrust
 from hfjobs_cli.api.connection import Call, Reply, spell_origin
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import next_link, sent_at
@@ -119,6 +118,8 @@ class Outcomes:
 
     def broken(self, error: httpx.RequestError | TimeoutError, call: Call) -> Unavailable:
         """Return the error for an answer that did not come, or not whole."""
+        from hfjobs_cli.api.certificates import distrust  # which all that goes well does without
+
         origin = spell_origin(self._endpoint)
         reason = re.sub(_ERROR_NUMBER, "", str(error)) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from urllib.parse import urlsplit
 
-from hfjobs_cli.api.certificates import distrust
 from hfjobs_cli.api.connection import Breaks, Call, Connection, Query, Reply
 from hfjobs_cli.api.endpoint import Endpoint
 from hfjobs_cli.api.headers import asked_pause
@@ -150,6 +149,8 @@ class Transport:
             try:
                 reply = in_time(lambda: self._connection.send(call), self._longest_secs)
             except Breaks as error:
+                from hfjobs_cli.api.certificates import distrust
+
                 pause: float | None = None
                 failure = self._outcomes.broken(error, call)
                 if isinstance(error, TimeoutError) or distrust(error):
