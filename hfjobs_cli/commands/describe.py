@@ -11,7 +11,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.commands.shared.relatives.sources import Source
     from hfjobs_cli.records.description import Description, SameLaunch
     from hfjobs_cli.records.job import JobInfo
 
@@ -47,7 +47,7 @@ def describe(
       hfjobs describe @failed --from jobs.jsonl
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.sources import source_of
+    from hfjobs_cli.commands.shared.relatives.sources import source_of
 
     listing = Listing(session, output, indent=4)
     source = source_of(session, from_)
@@ -58,7 +58,7 @@ def describe(
 def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
     """Return what can be told of a job. All of it is asked for at once."""
     from hfjobs_cli.api.threads import map_at_once
-    from hfjobs_cli.commands.shared.family import FamilyReader
+    from hfjobs_cli.commands.shared.relatives.family import FamilyReader
     from hfjobs_cli.provenance import story
     from hfjobs_cli.provenance.lineage import Lineage
     from hfjobs_cli.records.description import Description

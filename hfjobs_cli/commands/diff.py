@@ -9,7 +9,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.commands.shared.relatives.sources import Source
     from hfjobs_cli.records.job import JobInfo
 
 
@@ -46,7 +46,7 @@ def diff(
       hfjobs diff --with-last-good @failed --from jobs.jsonl
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.sources import source_of
+    from hfjobs_cli.commands.shared.relatives.sources import source_of
     from hfjobs_cli.provenance.differences import differences, is_of_account
     from hfjobs_cli.query.patterns import all_match, parse_patterns
 
@@ -101,7 +101,7 @@ def _source(source: Source, job: JobInfo) -> JobInfo:
 
 def _last_good(source: Source, job: JobInfo) -> JobInfo:
     """Return the newest job before another that has its name and was completed. Raises NotFound."""
-    from hfjobs_cli.commands.shared.family import last_good
+    from hfjobs_cli.commands.shared.relatives.family import last_good
 
     if not job.name:
         raise NotFound(f"{job.id} has no name, by which others of its kind are found", hint="name another job")

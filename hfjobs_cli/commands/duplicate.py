@@ -12,7 +12,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.creating import Create
+    from hfjobs_cli.commands.shared.starting.creating import Create
     from hfjobs_cli.launch.changes import Changes
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
@@ -53,10 +53,10 @@ def duplicate(
       hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
-    from hfjobs_cli.commands.shared.creating import ID_AND_URL, create_each
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
-    from hfjobs_cli.commands.shared.started import follow_new
+    from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
+    from hfjobs_cli.commands.shared.starting.started import follow_new
     from hfjobs_cli.launch.changes import Changes
 
     if follow and detach:
@@ -88,8 +88,8 @@ def _as_it_is(session: Session) -> Create:
 
 def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
-    from hfjobs_cli.commands.shared.changing import prepared
-    from hfjobs_cli.commands.shared.launching import create
+    from hfjobs_cli.commands.shared.starting.changing import prepared
+    from hfjobs_cli.commands.shared.starting.launching import create
     from hfjobs_cli.launch.new_job import Launch
 
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
@@ -121,8 +121,8 @@ def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
     """Show in what the new jobs would differ from the old ones, and make none."""
-    from hfjobs_cli.commands.shared.changing import prepared
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.starting.changing import prepared
     from hfjobs_cli.provenance.differences import differences
     from hfjobs_cli.records.difference import KIND, LAUNCH
 

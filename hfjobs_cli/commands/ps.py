@@ -68,8 +68,8 @@ def ps(
     if watch is not None or until_done:
         if from_ is not None:
             raise UsageError("--from is what was saved, which does not change", hint="leave --watch out")
-        from hfjobs_cli.commands.shared.in_place import live_renderer
-        from hfjobs_cli.commands.shared.watching import Watch
+        from hfjobs_cli.commands.shared.live.in_place import live_renderer
+        from hfjobs_cli.commands.shared.live.watching import Watch
 
         listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
         return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)

@@ -41,9 +41,9 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.describing import described_job
-    from hfjobs_cli.commands.shared.launching import surroundings
-    from hfjobs_cli.commands.shared.started import start
+    from hfjobs_cli.commands.shared.starting.describing import described_job
+    from hfjobs_cli.commands.shared.starting.launching import surroundings
+    from hfjobs_cli.commands.shared.starting.started import start
     from hfjobs_cli.launch.new_job import Launch
 
     around = surroundings(session, dry_run=following.dry_run)

@@ -41,8 +41,8 @@ def stats(
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
-    from hfjobs_cli.commands.shared.in_place import is_in_place, live_renderer
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.live.in_place import is_in_place, live_renderer
     from hfjobs_cli.renderers.registry import RENDERERS
 
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
@@ -101,8 +101,8 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
     """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
+    from hfjobs_cli.commands.shared.live.usage_feeds import UsageFeeds
     from hfjobs_cli.commands.shared.running import not_running
-    from hfjobs_cli.commands.shared.usage_feeds import UsageFeeds
 
     feeds = UsageFeeds(session, references)
     silent = {each.id: each for each in references}
@@ -119,8 +119,8 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
     """Show the last sample of each job until all have ended; the table stays."""
-    from hfjobs_cli.commands.shared.usage_feeds import UsageFeeds
-    from hfjobs_cli.commands.shared.usage_table import UsageTable
+    from hfjobs_cli.commands.shared.live.usage_feeds import UsageFeeds
+    from hfjobs_cli.commands.shared.live.usage_table import UsageTable
 
     table = UsageTable(listing, [each.id for each in references], session.clock())
     with session.live() as live:

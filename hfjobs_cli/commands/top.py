@@ -16,7 +16,7 @@ from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.escapes import printable
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.monitoring import Monitor
+    from hfjobs_cli.commands.shared.live.monitoring import Monitor
     from hfjobs_cli.live.live import Live
     from hfjobs_cli.live.top_state import Top
     from hfjobs_cli.query.references import JobReference
@@ -55,7 +55,7 @@ def top(
         )
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    from hfjobs_cli.commands.shared.monitoring import Monitor
+    from hfjobs_cli.commands.shared.live.monitoring import Monitor
     from hfjobs_cli.live.top_state import Top
 
     with session.live() as live:

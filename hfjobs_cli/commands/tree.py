@@ -10,7 +10,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.commands.shared.relatives.sources import Source
     from hfjobs_cli.query.scan import Page, Scan
     from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.relative import Relative
@@ -53,7 +53,7 @@ def tree(
       hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
     """
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.sources import source_of
+    from hfjobs_cli.commands.shared.relatives.sources import source_of
     from hfjobs_cli.query.names import check_name
 
     listing = Listing(session, output)
@@ -81,9 +81,9 @@ def _family(
     session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
 ) -> _Told:
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
-    from hfjobs_cli.commands.shared.family import FamilyReader
-    from hfjobs_cli.commands.shared.sources import only
-    from hfjobs_cli.commands.shared.starters import starter
+    from hfjobs_cli.commands.shared.relatives.family import FamilyReader
+    from hfjobs_cli.commands.shared.relatives.sources import only
+    from hfjobs_cli.commands.shared.relatives.starters import starter
     from hfjobs_cli.records.job import JobInfo
 
     asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
@@ -107,7 +107,7 @@ def _forest(
     session: Session, source: Source, choice: choice_options.Choice, namespace: str | None, depth: int | None
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
-    from hfjobs_cli.commands.shared.family import MAX_LOOKUPS, with_ancestors
+    from hfjobs_cli.commands.shared.relatives.family import MAX_LOOKUPS, with_ancestors
     from hfjobs_cli.commands.shared.selection import job_filter, none_found
     from hfjobs_cli.query.scan import Scan
 

@@ -40,9 +40,9 @@ def run(
       hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.describing import described_job
-    from hfjobs_cli.commands.shared.launching import surroundings
-    from hfjobs_cli.commands.shared.scheduling import check_when, schedule
+    from hfjobs_cli.commands.shared.starting.describing import described_job
+    from hfjobs_cli.commands.shared.starting.launching import surroundings
+    from hfjobs_cli.commands.shared.starting.scheduling import check_when, schedule
     from hfjobs_cli.launch.new_job import Launch
 
     when, due = check_when(session, when)

@@ -35,9 +35,9 @@ def trigger(
       hfjobs scheduled trigger @name=refresh-index -q
       hfjobs scheduled trigger @name=refresh-index --dry-run
     """
-    from hfjobs_cli.commands.shared.creating import ID_AND_URL, create_each
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.schedules import named_schedules
+    from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
 
     if dry_run:
         return _show(session, schedules, namespace, output)

@@ -39,8 +39,8 @@ def run(
       hfjobs uv run --with lighteval lighteval --help
       hfjobs uv run --dry-run train.py
     """
-    from hfjobs_cli.commands.shared.launching import surroundings
-    from hfjobs_cli.commands.shared.started import start
+    from hfjobs_cli.commands.shared.starting.launching import surroundings
+    from hfjobs_cli.commands.shared.starting.started import start
     from hfjobs_cli.launch.uv import compose_uv, is_address
 
     around = surroundings(session, dry_run=following.dry_run)

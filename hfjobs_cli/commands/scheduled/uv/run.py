@@ -33,8 +33,8 @@ def run(
       hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
       hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
     """
-    from hfjobs_cli.commands.shared.launching import surroundings
-    from hfjobs_cli.commands.shared.scheduling import check_when, schedule
+    from hfjobs_cli.commands.shared.starting.launching import surroundings
+    from hfjobs_cli.commands.shared.starting.scheduling import check_when, schedule
     from hfjobs_cli.launch.uv import compose_uv, is_address
 
     when, due = check_when(session, when)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.commands.shared.relatives.sources import Source
     from hfjobs_cli.query.scan import Page
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.shared.creating import ID_AND_URL, announce
-from hfjobs_cli.commands.shared.launching import checked, create, show_plan
 from hfjobs_cli.commands.shared.listing import Listing
+from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce
+from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.shared.in_place import is_in_place
-from hfjobs_cli.commands.shared.looking import Ask, Background, Breaks, Look, looks
+from hfjobs_cli.commands.shared.live.in_place import is_in_place
+from hfjobs_cli.commands.shared.live.looking import Ask, Background, Breaks, Look, looks
+from hfjobs_cli.commands.shared.live.watched_table import WatchedTable
 from hfjobs_cli.commands.shared.selection import scan
-from hfjobs_cli.commands.shared.watched_table import WatchedTable
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.live.changes import Pace
 

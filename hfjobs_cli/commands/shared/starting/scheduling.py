@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands.shared.brief import id_and
-from hfjobs_cli.commands.shared.launching import checked, show_plan, with_bucket
 from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.commands.shared.started import show_created
+from hfjobs_cli.commands.shared.starting.launching import checked, show_plan, with_bucket
+from hfjobs_cli.commands.shared.starting.started import show_created
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.launch.existing import is_made_from
 from hfjobs_cli.query.cron import next_run

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.commands.shared.in_place import NO_MARK, table_in_place
+from hfjobs_cli.commands.shared.live.in_place import NO_MARK, table_in_place
 from hfjobs_cli.live.changes import Change, aged
 from hfjobs_cli.live.screen import Size
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.looking import Look
+    from hfjobs_cli.commands.shared.live.looking import Look
     from hfjobs_cli.records.job import JobInfo
 
 MARKED_SECS = 5.0

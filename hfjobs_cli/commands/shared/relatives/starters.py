@@ -12,7 +12,7 @@ from hfjobs_cli.records.vocabulary import INITIATOR_TYPES
 from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.sources import Source
+    from hfjobs_cli.commands.shared.relatives.sources import Source
 
 _ID = re.compile(r"[0-9a-f]{24}")
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands.shared.in_place import NO_MARK, table_in_place
+from hfjobs_cli.commands.shared.live.in_place import NO_MARK, table_in_place
 from hfjobs_cli.records.usage import STALE_SECS, Usage
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.usage_feeds import News
+    from hfjobs_cli.commands.shared.live.usage_feeds import News
     from hfjobs_cli.live.screen import Size
 
 _ENDED, _STALE = "- ", "? "

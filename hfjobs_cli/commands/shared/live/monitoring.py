@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.last_line import LastLine
 from hfjobs_cli.api.usage import UsageFeed
-from hfjobs_cli.commands.shared.looking import Background
+from hfjobs_cli.commands.shared.live.looking import Background
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.live.changes import Pace

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.commands.shared.launching import checked, surroundings
+from hfjobs_cli.commands.shared.starting.launching import checked, surroundings
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.launch.changes import Changes, changed, check_unset
 from hfjobs_cli.launch.existing import described

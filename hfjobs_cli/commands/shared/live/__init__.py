@@ -1,0 +1,1 @@
+"""What commands share that go on, and show what happens."""

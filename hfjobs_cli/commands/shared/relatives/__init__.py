@@ -1,0 +1,1 @@
+"""What commands share that tell where jobs come from."""

@@ -1,0 +1,1 @@
+"""What commands share that start jobs, and make schedules."""
