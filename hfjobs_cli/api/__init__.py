@@ -1,4 +1,4 @@
-"""The Hub's Jobs API: one method per endpoint, over a transport that is the only user of httpx."""
+"""The Hub's Jobs API: one method per endpoint, over a transport and its connections, which alone use httpx."""
 
 import sys
 
