@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,18 +17,15 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
-from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone, Unavailable, UsageError
+from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.text.escapes import printable, redacted, without_secrets
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.api.known_users import KnownUsers
     from hfjobs_cli.cli.reader import Reader
     from hfjobs_cli.live.live import Live
     from hfjobs_cli.provenance.costs import Costs, Prices
-    from hfjobs_cli.records.cost import Cost
     from hfjobs_cli.records.field import Field
-    from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
     from hfjobs_cli.renderers.view import View
 
@@ -90,110 +87,38 @@ class Session:
     @cached_property
     def client(self) -> JobsClient:
         """The client, made on first use: httpx is not imported before. Raises UsageError or Unavailable."""
-        settings = self.settings
-        if settings.is_offline:
-            raise Unavailable("HF_HUB_OFFLINE is set, so no request is made", hint="unset it, or try --demo")
-        if settings.is_demo:
-            return self._demo_client()
-        if settings.token is None:
-            return self._connect(None)
-        from hfjobs_cli.api.known_users import KnownUsers
+        from hfjobs_cli.cli.services import client_of
 
-        memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
-        return self._connect(settings.token, memory=memory)
+        return client_of(self)
 
     @cached_property
     def costs(self) -> Costs:
         """What jobs cost. Nothing is asked for before a cost is needed; prices that cannot be had are a failure."""
-        return self._costs(self.failures.append, has_bills=True)
+        from hfjobs_cli.cli.services import costs_of
+
+        return costs_of(self, self.failures.append, has_bills=True)
 
     @cached_property
     def costs_of_saved(self) -> Costs:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
-        return self._costs(lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
+        from hfjobs_cli.cli.services import costs_of
+
+        return costs_of(self, lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
 
     @cached_property
     def prices(self) -> Prices:
         """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
-        from hfjobs_cli.api.cache import CacheFile
-        from hfjobs_cli.provenance.costs import Prices
+        from hfjobs_cli.cli.services import prices_of
 
-        settings = self.settings
-        memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
-        return Prices(lambda: self.client.list_hardware(), self.clock, memory=memory, endpoint=settings.endpoint)
-
-    def _costs(self, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
-        from hfjobs_cli.provenance.costs import Costs
-
-        return Costs(self.prices, (lambda: self.client.job_charges()) if has_bills else tuple, failed)
+        return prices_of(self)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
+        if "cost" not in kind.computed:
+            return kind
+        from hfjobs_cli.cli.services import priced
 
-        def cost(job: JobInfo, now: datetime) -> Cost | None:
-            return self.costs.of(job, now)
-
-        def usd(job: JobInfo, now: datetime) -> float | None:
-            found = cost(job, now)
-            return None if found is None else float(found.usd)
-
-        def is_estimated(job: JobInfo, now: datetime) -> bool | None:
-            found = cost(job, now)
-            return None if found is None else found.is_estimated
-
-        return kind.reading({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})
-
-    def _demo_client(self) -> JobsClient:
-        from hfjobs_cli.emulator.trust import Untrusted
-
-        directory = self.settings.emulator_dir
-        try:
-            with emulator_needed("the demo"):
-                from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
-
-                app = open_app(directory, token=DEMO_TOKEN, clock=self.clock, runs_jobs=self.runs_demo_jobs)
-        except Untrusted as error:
-            raise HfJobsError(
-                f"the demo cannot keep its jobs in {directory}: {error}",
-                hint=error.remedy or "set XDG_STATE_HOME to a directory that is yours alone",
-            ) from error
-        except OSError as error:
-            raise HfJobsError(
-                f"the demo cannot keep its jobs in {directory}: {error}",
-                hint="set XDG_STATE_HOME to a directory that can be written, or try 'hfjobs emulator reset'",
-            ) from error
-        return self._connect(DEMO_TOKEN, wsgi_app=app)
-
-    def _connect(
-        self,
-        token: str | None,
-        *,
-        memory: KnownUsers | None = None,
-        wsgi_app: Callable[..., Iterable[bytes]] | None = None,
-    ) -> JobsClient:
-        from hfjobs_cli.api.client import JobsClient
-        from hfjobs_cli.api.transport import Transport
-
-        transport = Transport(
-            self.settings.endpoint,
-            token,
-            token_source=self.settings.token_source or "the demo",
-            timeout_secs=self.settings.timeout_secs,
-            wsgi_app=wsgi_app,
-            warn=lambda line: (self.told_of_wait or self.warn)(line),
-            log=self.remark if self.settings.is_debug else None,
-            redacted=self.redacted,
-            sleep=self.sleep,
-        )
-        return JobsClient(
-            transport,
-            memory=memory,
-            warn=self.warn,
-            unusable=self.failures.append,
-            made=self.created.append,
-            sleep=self.sleep,
-            clock=self.clock,
-        )
+        return priced(self, kind)
 
     def end(self, code: int) -> int:
         """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""
@@ -395,15 +320,3 @@ class Session:
             reason = error.strerror or "it is closed"
             hint = "is the disk full?" if error.errno == errno.ENOSPC else None
             raise OutputFailed(f"stdout cannot be written: {reason}", hint) from error
-
-
-@contextmanager
-def emulator_needed(what: str) -> Iterator[None]:
-    """Say how to install what the emulator needs, if that is not there. Raises UsageError."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{what} needs {(error.name or '').partition('.')[0]}, which is not installed",
-            hint="pip install 'hfjobs-cli[emulator]'",
-        ) from error

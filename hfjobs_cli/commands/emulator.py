@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 from hfjobs_cli.cli import emulator_options
-from hfjobs_cli.cli.session import Session, emulator_needed
+from hfjobs_cli.cli.services import emulator_needed
+from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides, emulator_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 

@@ -1,0 +1,135 @@
+"""What a run asks, made when it is needed: the client, of the Hub or of the demo, prices and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from hfjobs_cli.api.client import JobsClient
+    from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.provenance.costs import Costs, Prices
+    from hfjobs_cli.records.cost import Cost
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.kind import Kind
+
+
+def client_of(session: Session) -> JobsClient:
+    """Return the client that the settings ask for. Raises UsageError or Unavailable."""
+    settings = session.settings
+    if settings.is_offline:
+        raise Unavailable("HF_HUB_OFFLINE is set, so no request is made", hint="unset it, or try --demo")
+    if settings.is_demo:
+        return _demo_client(session)
+    if settings.token is None:
+        return _connected(session, None)
+    from hfjobs_cli.api.known_users import KnownUsers
+
+    memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
+    return _connected(session, settings.token, memory=memory)
+
+
+def _demo_client(session: Session) -> JobsClient:
+    from hfjobs_cli.emulator.trust import Untrusted
+
+    directory = session.settings.emulator_dir
+    try:
+        with emulator_needed("the demo"):
+            from hfjobs_cli.emulator.app import DEMO_TOKEN, open_app
+
+            app = open_app(directory, token=DEMO_TOKEN, clock=session.clock, runs_jobs=session.runs_demo_jobs)
+    except Untrusted as error:
+        raise HfJobsError(
+            f"the demo cannot keep its jobs in {directory}: {error}",
+            hint=error.remedy or "set XDG_STATE_HOME to a directory that is yours alone",
+        ) from error
+    except OSError as error:
+        raise HfJobsError(
+            f"the demo cannot keep its jobs in {directory}: {error}",
+            hint="set XDG_STATE_HOME to a directory that can be written, or try 'hfjobs emulator reset'",
+        ) from error
+    return _connected(session, DEMO_TOKEN, wsgi_app=app)
+
+
+def _connected(
+    session: Session,
+    token: str | None,
+    *,
+    memory: KnownUsers | None = None,
+    wsgi_app: Callable[..., Iterable[bytes]] | None = None,
+) -> JobsClient:
+    from hfjobs_cli.api.client import JobsClient
+    from hfjobs_cli.api.transport import Transport
+
+    settings = session.settings
+    transport = Transport(
+        settings.endpoint,
+        token,
+        token_source=settings.token_source or "the demo",
+        timeout_secs=settings.timeout_secs,
+        wsgi_app=wsgi_app,
+        warn=lambda line: (session.told_of_wait or session.warn)(line),
+        log=session.remark if settings.is_debug else None,
+        redacted=session.redacted,
+        sleep=session.sleep,
+    )
+    return JobsClient(
+        transport,
+        memory=memory,
+        warn=session.warn,
+        unusable=session.failures.append,
+        made=session.created.append,
+        sleep=session.sleep,
+        clock=session.clock,
+    )
+
+
+@contextmanager
+def emulator_needed(what: str) -> Iterator[None]:
+    """Say how to install what the emulator needs, if that is not there. Raises UsageError."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{what} needs {(error.name or '').partition('.')[0]}, which is not installed",
+            hint="pip install 'hfjobs-cli[emulator]'",
+        ) from error
+
+
+def prices_of(session: Session) -> Prices:
+    """Return what flavors cost, remembered for a day. Nothing is asked for before one is needed."""
+    from hfjobs_cli.api.cache import CacheFile
+    from hfjobs_cli.provenance.costs import Prices
+
+    settings = session.settings
+    memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
+    return Prices(lambda: session.client.list_hardware(), session.clock, memory=memory, endpoint=settings.endpoint)
+
+
+def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
+    """Return what jobs cost. `failed` is told if there are no prices; if it `has_bills` they are asked for too."""
+    from hfjobs_cli.provenance.costs import Costs
+
+    return Costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
+
+
+def priced(session: Session, kind: Kind) -> Kind:
+    """Return a kind with its fields about costs read by what this run asks, when the first is needed."""
+
+    def cost(job: JobInfo, now: datetime) -> Cost | None:
+        return session.costs.of(job, now)
+
+    def usd(job: JobInfo, now: datetime) -> float | None:
+        found = cost(job, now)
+        return None if found is None else float(found.usd)
+
+    def is_estimated(job: JobInfo, now: datetime) -> bool | None:
+        found = cost(job, now)
+        return None if found is None else found.is_estimated
+
+    return kind.reading({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})
