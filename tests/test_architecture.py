@@ -13,6 +13,7 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
     "values": set(),
+    "pace": set(),
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
@@ -22,8 +23,8 @@ LAYERS: dict[str, set[str]] = {
     "launch": {"values", "errors", "text", "records", "query"},
     "template": {"errors", "text"},
     "renderers": {"values", "errors", "text", "records", "launch", "template"},
-    "live": {"errors", "text", "records", "renderers"},
-    "api": {"__init__", "errors", "config", "text", "records", "query"},
+    "live": {"pace", "errors", "text", "records", "renderers"},
+    "api": {"__init__", "pace", "errors", "config", "text", "records", "query"},
     "provenance": {"errors", "text", "records", "query", "launch", "api"},
     # Commands are loaded by their names.
     "cli": {
@@ -42,6 +43,7 @@ LAYERS: dict[str, set[str]] = {
         "emulator",
     },
     "commands": {
+        "pace",
         "errors",
         "config",
         "text",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import BadResponse, Unavailable
+from hfjobs_cli.pace import Pace
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -23,7 +24,6 @@ FAST_LINES = 200
 FAST_PAUSE_SECS = 3.0
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 30.0
-PAUSE_GROWTH = 2.0
 
 _HEADER = '"===== Job started at '
 
@@ -53,12 +53,12 @@ class LastLine:
 
     def run(self) -> None:
         """Read until it is closed, over breaks. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
-        pause = FIRST_PAUSE_SECS
+        pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         while not self._is_closed:
             before, is_fast = self.event, False
             with suppress(Unavailable, BadResponse):  # whoever looks at the jobs besides is told of them
                 is_fast = self._read()
-            pause = FIRST_PAUSE_SECS if self.event != before else min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+            pause = pace.pause(happened=self.event != before)
             if not self._is_closed:
                 self._sleep(FAST_PAUSE_SECS if is_fast else pause)
 

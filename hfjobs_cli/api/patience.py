@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from hfjobs_cli.errors import HfJobsError, Unavailable
+from hfjobs_cli.pace import Pace
 
 T = TypeVar("T")
 
@@ -30,12 +31,13 @@ class Tries:
 
     def succeeded(self) -> None:
         """Begin to count anew."""
+        self._pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         self._failures = 0
         self._away_secs = 0.0
 
     def pause_after(self, error: HfJobsError) -> float:
         """Return how long to wait before the next try. Raises the error if it was the last."""
-        pause = min(LONGEST_PAUSE_SECS, FIRST_PAUSE_SECS * 2.0**self._failures)
+        pause = self._pace.pause()
         if isinstance(error, Unavailable) and error.pause_secs is not None:
             pause = max(pause, min(error.pause_secs, LONGEST_ASKED_SECS))
         self._failures += 1

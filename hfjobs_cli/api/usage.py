@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.events import Event
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotRunning, Unavailable
+from hfjobs_cli.pace import Pace
 from hfjobs_cli.records.usage import Usage
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ SILENCE_SECS = 10.0
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 15.0
-PAUSE_GROWTH = 1.5
 
 
 class NoFigures(HfJobsError):
@@ -66,11 +66,12 @@ class UsageFeed:
 
     def __iter__(self) -> Iterator[Usage]:
         """Yield samples until the job has ended. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
-        pause = FIRST_PAUSE_SECS
+        pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
         while not self._is_closed:
+            happened = False
             try:
                 for sample in self._connection():
-                    self.trouble, pause = None, FIRST_PAUSE_SECS
+                    self.trouble, happened = None, True
                     yield sample
                 # It ended, or was silent for so long: has the job ended?
                 if self._is_closed or self._has_ended():
@@ -80,8 +81,7 @@ class UsageFeed:
                     return
             except (Unavailable, BadResponse) as error:
                 self.trouble = error.message
-            self._sleep(pause)
-            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+            self._sleep(pace.pause(happened=happened))
 
     def _connection(self) -> Iterator[Usage]:
         """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long."""

@@ -61,6 +61,8 @@ def duplicate(
 
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
+    if cancel_on_interrupt and not follow:
+        raise UsageError("--cancel-on-interrupt is for jobs that are followed", hint="add --follow, or leave it out")
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)

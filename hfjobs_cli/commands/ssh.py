@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import BadResponse, HfJobsError
+from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
-PAUSE_GROWTH = 1.5
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>[0-9]{{1,5}}))?/?")
@@ -65,7 +65,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
     from hfjobs_cli.commands.shared.running import is_running, not_running
 
-    pause = FIRST_PAUSE_SECS
+    pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     while True:
         job = session.client.inspect_job(reference)
         if job.has_ended:
@@ -79,8 +79,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
         waited = job.waited_secs(session.clock()) or 0.0
         reason = f": {job.status.message}" if job.status.message else ""
         session.progress(f"{job.status} for {span(waited)}{reason} ...")
-        session.sleep(pause)
-        pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
+        session.sleep(pace.pause())
 
 
 def _destination(job: JobInfo) -> list[str]:

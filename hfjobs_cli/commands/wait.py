@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, Unavailable
+from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
-PAUSE_GROWTH = 1.5
 LONGEST_ABSENCE_SECS = 15 * 60.0
 """How long the Hub may be away while jobs are waited for."""
 
@@ -86,7 +86,7 @@ def _ended(session: Session, watched: Watched, patience: float | None, *, just_o
     from hfjobs_cli.api.threads import in_time
 
     deadline = None if patience is None else time.monotonic() + patience
-    pause = FIRST_PAUSE_SECS
+    pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     heard = time.monotonic()
     try:
         while watched.pending:
@@ -107,8 +107,8 @@ def _ended(session: Session, watched: Watched, patience: float | None, *, just_o
                 session.flush()  # whoever reads it is told at once
             if not watched.pending or (just_one and ended) or (left is not None and left <= 0):
                 return
+            pause = pace.pause()
             _rest(session, watched, pause if left is None else max(0.0, min(pause, left)))
-            pause = min(pause * PAUSE_GROWTH, LONGEST_PAUSE_SECS)
     except KeyboardInterrupt:
         session.remark(_still(watched))
         raise

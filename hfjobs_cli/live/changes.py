@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from hfjobs_cli.pace import Pace
 from hfjobs_cli.records.job import JobInfo
 
-GROWTH = 1.5
 LONGEST_PAUSE_SECS = 30.0
 LONGEST_PAUSES = 5
 """How many times as long as the first one a pause gets, up to the longest there is."""
@@ -59,16 +59,6 @@ def _aged(job: JobInfo, seconds: float) -> JobInfo:
     return replace(job, durations=replace(durations, running_secs=durations.running_secs + seconds))
 
 
-class Pace:
-    """How long to pause between looks: longer and longer while nothing happens, and short again when something did."""
-
-    def __init__(self, shortest_secs: float) -> None:
-        """Begin with the shortest pause."""
-        self._shortest = self._next = shortest_secs
-        self._longest = max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_PAUSES * shortest_secs))
-
-    def pause(self, *, happened: bool) -> float:
-        """Return the seconds to pause after a look at which something `happened`, or not."""
-        pause = self._shortest if happened else self._next
-        self._next = min(self._longest, pause * GROWTH)
-        return pause
+def pace_of_looks(shortest_secs: float) -> Pace:
+    """Return how far apart looks are that are to be no closer than this."""
+    return Pace(shortest_secs, max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_PAUSES * shortest_secs)))

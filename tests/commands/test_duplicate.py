@@ -56,6 +56,15 @@ def test_is_not_followed_if_that_is_said_too(hfjobs: Hfjobs, hub: Hub, option: s
     assert len(posts(hub)) == 1
 
 
+def test_is_canceled_by_an_interrupt_only_if_it_is_followed(hfjobs: Hfjobs, hub: Hub) -> None:
+    assert hfjobs("duplicate", "--cancel-on-interrupt", BY_HAND) == Result(
+        2,
+        "",
+        "error: --cancel-on-interrupt is for jobs that are followed\nhint: add --follow, or leave it out\n",
+    )
+    assert posts(hub) == []
+
+
 def test_the_namespace_is_that_of_the_source(hfjobs: Hfjobs, hub: Hub) -> None:
     theirs = hfjobs.jobs("ps", "-a", "--namespace", "aurora-lab", "--json")[0]["id"]
     (job,) = json.loads(hfjobs("duplicate", "--json", f"aurora-lab/{theirs}").stdout)

@@ -114,6 +114,7 @@ WRONG = [
     (("--name", ""), "--name is empty", "leave --name out"),
     (("--name", "a", "-l", "name=b"), "--name a contradicts --label name=b", "give one of them"),
     (("--name", "a", "--no-name"), "--name contradicts --no-name", "give one of them"),
+    (("-d", "--cancel-on-interrupt"), "--cancel-on-interrupt contradicts --detach", "give one of them"),
     (("-l", "a b=c"), "'a b' cannot be the key of a label", "'a-b'"),
     (("-l", "k=a/b"), "label 'k=a/b' cannot have this value", "'a-b'"),
     (("-l", "=v"), "label '=v' is not KEY=VALUE", "keys hold"),

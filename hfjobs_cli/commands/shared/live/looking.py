@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import BadResponse, Unavailable
-from hfjobs_cli.live.changes import Change, Pace, changes
+from hfjobs_cli.live.changes import Change, changes
+from hfjobs_cli.pace import Pace
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

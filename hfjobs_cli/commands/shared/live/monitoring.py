@@ -14,7 +14,7 @@ from hfjobs_cli.api.usage import UsageFeed
 from hfjobs_cli.commands.shared.live.looking import Background
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.errors import HfJobsError
-from hfjobs_cli.live.changes import Pace
+from hfjobs_cli.live.changes import pace_of_looks
 from hfjobs_cli.live.top_state import Ended, Top
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.records.vocabulary import FINISHED_STAGES
@@ -84,7 +84,7 @@ class Monitor:
         self._ended: deque[Ended] = deque()
         self._told: deque[str] = deque()
         self._look: object = None
-        self._background = Background(session, self._ask, Pace(FIRST_PAUSE_SECS), wake)
+        self._background = Background(session, self._ask, pace_of_looks(FIRST_PAUSE_SECS), wake)
         self._start(self._ask_what_ended)
 
     def bring(self, state: Top, now: datetime) -> None:

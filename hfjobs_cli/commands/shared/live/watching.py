@@ -10,7 +10,7 @@ from hfjobs_cli.commands.shared.live.looking import Ask, Background, Breaks, Loo
 from hfjobs_cli.commands.shared.live.watched_table import WatchedTable
 from hfjobs_cli.commands.shared.selection import scan
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.live.changes import Pace
+from hfjobs_cli.live.changes import pace_of_looks
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -41,7 +41,7 @@ class Watch:
         return self._in_place(session, ask) if in_place else self._as_events(session, ask)
 
     def _as_events(self, session: Session, ask: Ask) -> ExitCode:
-        for look in looks(session, ask, Pace(self.every_secs), Breaks(session)):
+        for look in looks(session, ask, pace_of_looks(self.every_secs), Breaks(session)):
             for change in look.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
             session.flush()
@@ -52,7 +52,7 @@ class Watch:
     def _in_place(self, session: Session, ask: Ask) -> ExitCode:
         table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
         with session.live() as live:
-            background = Background(session, ask, Pace(self.every_secs), live.wake)
+            background = Background(session, ask, pace_of_looks(self.every_secs), live.wake)
             for key in live.turns():
                 if key in ("q", "Q"):
                     break

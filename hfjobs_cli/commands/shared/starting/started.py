@@ -32,6 +32,8 @@ def start(
     around: Surroundings,
 ) -> ExitCode:
     """Do with a described job what the options say, and return how that went."""
+    if following.detach and following.cancel_on_interrupt:
+        raise UsageError("--cancel-on-interrupt contradicts --detach", hint="give one of them")
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
     if following.dry_run:
