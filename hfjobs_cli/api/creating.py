@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from hfjobs_cli.api.hub import CLOCKS_DIFFER_SECS
+from hfjobs_cli.api.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.errors import HfJobsError, Interrupted, Unavailable
 
 if TYPE_CHECKING:

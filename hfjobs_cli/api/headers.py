@@ -7,6 +7,9 @@ from email.utils import parsedate_to_datetime
 
 from hfjobs_cli.text.numbers import digits
 
+CLOCKS_DIFFER_SECS = 60.0
+"""By how much clocks differ that are right, those of one Hub's servers among them."""
+
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LINK = rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)'
 _LINK_PARAMETER = rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)'

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.api.connection import Query
 from hfjobs_cli.api.endpoint import Endpoint
+from hfjobs_cli.api.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.outcomes import Answer
 from hfjobs_cli.api.threads import map_at_once
@@ -33,9 +34,6 @@ WHOAMI = Endpoint("GET", "/api/whoami-v2")
 
 MAX_SCRIPT_BYTES = 64 * 1024 * 1024
 """How large a script may be that is downloaded."""
-
-CLOCKS_DIFFER_SECS = 60.0
-"""By how much clocks differ that are right, those of one Hub's servers among them."""
 
 MAX_ODD_VALUES = 10
 """Of how many values that are not as documented a run tells one by one."""
