@@ -141,7 +141,7 @@ class Hub:
         self._misbehaviours: list[Misbehaviour] = []
         self._replies: dict[str, Response] = {}
         self._always: dict[str, Misbehaviour] = {}
-        self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW)
+        self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW, poll_secs=0.002)
         self.endpoint = self._server.endpoint
         self._thread = threading.Thread(target=self._server.serve)
         self._thread.start()

@@ -45,8 +45,19 @@ class PortError(Exception):
 class Server:
     """Serves a WSGI application on this machine, to this machine."""
 
-    def __init__(self, app: WSGIApplication, port: int, *, log: Callable[[str], None], clock: Clock = present) -> None:
-        """Listen on `port`, or a free one if it is 0; `log` is told of each request. Raises PortError."""
+    def __init__(
+        self,
+        app: WSGIApplication,
+        port: int,
+        *,
+        log: Callable[[str], None],
+        clock: Clock = present,
+        poll_secs: float = _POLL_SECS,
+    ) -> None:
+        """Listen on `port`, or a free one if it is 0; `log` is called with a line for each request. Raises PortError.
+
+        `stop` takes up to `poll_secs` to be noticed.
+        """
 
         class Handler(_Handler):
             note = staticmethod(log)
@@ -62,11 +73,12 @@ class Server:
             except OSError as error:
                 raise PortError(error.strerror or str(error)) from error
             self._server = _Server(HOST, port, app, Handler, fd=listener.fileno())
+        self._poll_secs = poll_secs
         self.endpoint = f"http://{HOST}:{self._server.socket.getsockname()[1]}"
 
     def serve(self) -> None:
         """Answer requests until `stop` is called in another thread."""
-        self._server.serve_forever(poll_interval=_POLL_SECS)
+        self._server.serve_forever(poll_interval=self._poll_secs)
 
     def stop(self) -> None:
         """Answer no more requests; return when `serve` is done with them."""
