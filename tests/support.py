@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -212,6 +212,11 @@ class Hub:
         if self._misbehaviours:
             return self._misbehaviours.pop(0)(self.app, environ, start)
         return self.app(environ, start)
+
+
+def moment_ago(**distance: float) -> str:
+    """Return a moment before now by the machine's clock, as the Hub writes it: for what the installed command reads."""
+    return (datetime.now(timezone.utc) - timedelta(**distance)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def hang_up(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

@@ -24,9 +24,12 @@ def number(place: int) -> str:
 
 
 def running(hub: Hub, place: int, **changes: Any) -> str:
-    created = f"2026-05-12T08:{place:02}:00.000Z"
-    status = {"stage": "RUNNING", "message": None}
-    return hub.add(id=number(place), createdAt=created, **{"status": status, "labels": {"name": "mine"}, **changes})
+    usual = {
+        "createdAt": f"2026-05-12T08:{place:02}:00.000Z",
+        "status": {"stage": "RUNNING", "message": None},
+        "labels": {"name": "mine"},
+    }
+    return hub.add(id=number(place), **usual | changes)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from tests.emulator.emulation import Serve
 from tests.live.conftest import Open
 from tests.live.terminals import Terminal
 from tests.metrics import Metrics, gpus
-from tests.support import USER, Hfjobs, Hub, Result, hang_up, posix_only
+from tests.support import USER, Hfjobs, Hub, Result, hang_up, moment_ago, posix_only
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -76,7 +76,7 @@ def jobs(hub: Hub) -> list[str]:
     waiting = {"stage": "SCHEDULING", "message": "waiting for a10g"}
     write(hub, running(hub, 1, labels={"name": "mine"}, flavor="cpu-basic"), "reading", "step 1 of 9\rstep 2 of 9")
     write(hub, running(hub, 2, labels={"name": "mine", "kind": "big"}, flavor="a100x8"), "loss 0.25")
-    running(hub, 3, status=waiting, startedAt=None)
+    running(hub, 3, status=waiting, startedAt=None, createdAt=moment_ago(hours=1, minutes=30))
     return [number(1), number(2), number(3)]
 
 
@@ -122,7 +122,7 @@ class TestScreen:
         terminal.until(lambda shown: shown.count("2.0kbps") == 2, "figures of two jobs")
         terminal.shows("step 2 of 9", "loss 0.25")
         names = [line for line in terminal.lines if re.match(r"[> ] mine ", line)]
-        assert re.match(r"> mine +SCHEDULING for \d+d\d+h: waiting for a10g$", names[0])
+        assert re.match(r"> mine +SCHEDULING for 1h3\dm: waiting for a10g$", names[0])
         assert re.search(r"  mine +RUNNING +\S+ +~?\$[\d,.]+ +▁ +0% +▂ +10% +█ +95% +█ +2.0kbps  \(\d+", names[1])
         assert re.search(r"  mine +RUNNING +\S+ +~?\$[\d,.]+ +█ +100% +▅ +50% + - +█ +2.0kbps  \(\d+", names[2])
         assert "does not run yet" in terminal.text
