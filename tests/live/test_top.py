@@ -291,7 +291,7 @@ class TestKeys:
     def test_ssh(self, hub: Hub, hfjobs: Hfjobs, open_terminal: Open, tmp_path: Path) -> None:
         """The shell has the terminal as it was before."""
         status = {"stage": "RUNNING", "message": None, "sshUrl": f"ssh://{number(4)}@ssh.hf.jobs"}
-        running(hub, 4, status=status)
+        running(hub, 4, status=status, createdAt=moment_ago(minutes=5))
         script = tmp_path / "bin" / "ssh"
         script.parent.mkdir()
         script.write_text('#!/bin/sh\necho "ssh $@"\nread line\necho "got $line"\nread line\n')
