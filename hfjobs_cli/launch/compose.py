@@ -33,6 +33,10 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
     for attribute, option in _TEXTS.items():
         if getattr(typed, attribute) == "":
             raise empty_option(option)
+    labels = new_labels(typed.label or (), typed.name)
+    if typed.no_name and "name" in labels:
+        option = "--name" if typed.name is not None else f"-l name={labels['name']}"
+        raise UsageError(f"{option} contradicts --no-name", hint="give one of them")
     base = base or NewJob()
     volumes = _volumes(typed.volume) if typed.volume else []
     given = {
@@ -51,7 +55,7 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
         base,
         environment={**base.environment, **variables.environment(typed, around)},
         secrets={**base.secrets, **variables.secrets(typed, around)},
-        labels={**base.labels, **new_labels(typed.label or (), typed.name)},
+        labels={**base.labels, **labels},
         volumes=(*_left(base.volumes, volumes), *volumes),
         **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )
@@ -73,18 +77,17 @@ def compose_spec(
     base: NewJob,
     image: str | None,
     command: Sequence[str],
-    namespace: str | None,
     around: Surroundings,
 ) -> NewJob:
     """Return a job that was written down, with what is typed over it. Raises UsageError.
 
-    Its secrets have no values there: those that are not typed are taken from the environment.
+    Its secrets have no values there: those that are not typed are taken from the environment. If it was written down
+    without a name, it was to have none.
     """
     job = compose(typed, around, overridden(base, image, command))
     asked = {name: value for name, value in job.secrets.items() if value is None}
     job = replace(job, secrets={**job.secrets, **variables.resolved(asked, around)})
-    traits = names.traits(typed, namespace, job.environment, job.secrets)
-    return named(job, typed, names.name_of_image(job.image, [*job.command, *job.arguments], traits))
+    return named(job, typed, None)
 
 
 def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJob:
@@ -95,13 +98,11 @@ def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJo
     return replace(base, command=tuple(command), arguments=()) if command else base
 
 
-def named(job: NewJob, typed: Typed, automatic: str) -> NewJob:
-    """Return the job with the name that it gets by itself, unless it has one or is to have none. Raises UsageError."""
+def named(job: NewJob, typed: Typed, automatic: str | None) -> NewJob:
+    """Return the job with the name that it gets by itself, if any, unless it has one or is to have none."""
     if typed.no_name:
-        if typed.name is not None:
-            raise UsageError("--name contradicts --no-name", hint="give one of them")
         return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})
-    return job if "name" in job.labels else replace(job, labels={**job.labels, "name": automatic})
+    return job if automatic is None or "name" in job.labels else replace(job, labels={**job.labels, "name": automatic})
 
 
 def _volumes(texts: Sequence[str]) -> list[Volume]:

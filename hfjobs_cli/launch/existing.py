@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, NewSchedule, Volume
+from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, NewJob, NewSchedule, Volume
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
@@ -24,6 +24,7 @@ def described(job: JobInfo) -> NewJob:
         f"job {job.id}",
         hint="'hfjobs duplicate' without options that change something has the Hub itself copy it",
     )
+    _check_volumes(job, f"job {job.id}")
     if job.image is None:
         raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
     return replace(_described(job), ssh=job.status.ssh_url is not None)
@@ -35,6 +36,7 @@ def described_schedule(made: ScheduledJob) -> NewSchedule:
     Raises UsageError, and HfJobsError if something was left out of it.
     """
     _check_it_is_whole(made.job_spec, f"schedule {made.id}")
+    _check_volumes(made.job_spec, f"schedule {made.id}")
     if made.schedule is None or made.job_spec.image is None:
         unknown = "when" if made.schedule is None else "in what"
         raise UsageError(
@@ -53,6 +55,16 @@ def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = No
     lost = [each.name for each in declared(JobSpec) if each.name in spec.left_out]
     if lost:
         raise HfJobsError(f"{what} cannot be described as it is, as this is not as documented: {', '.join(lost)}", hint)
+
+
+def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
+    """Raise HfJobsError for a volume that would be a directory of this machine: a job on the Hub has none."""
+    for volume in spec.volumes or ():
+        if volume.type == LOCAL:
+            raise HfJobsError(
+                f"{what} has a volume of the unknown type '{LOCAL}': '{volume.source}' at '{volume.mount_path}'",
+                hint="start a new job with 'hfjobs run', and mount what it needs with -v",
+            )
 
 
 def _described(job: JobInfo | JobSpec) -> NewJob:

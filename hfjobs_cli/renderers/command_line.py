@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
+from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone
 from hfjobs_cli.launch.command_line import command_line, schedule_line
 from hfjobs_cli.launch.existing import described, described_schedule
 
@@ -13,18 +15,52 @@ if TYPE_CHECKING:
     from hfjobs_cli.records.schedule import ScheduledJob
     from hfjobs_cli.renderers.view import View
 
+Made = TypeVar("Made", "JobInfo", "ScheduledJob")
+
 
 def render_jobs(jobs: Iterable[JobInfo], view: View) -> None:
     """Write a line for each job. Its secrets are named, and taken from the environment of whoever runs the line."""
-    for job in jobs:
-        _write(command_line(described(job), job.owner.name), view)
+
+    def line(job: JobInfo) -> str:
+        new = described(job)
+        with _refused(f"job {job.id}", f"hfjobs inspect {job.id}"):
+            return command_line(new, job.owner.name, view.holds)
+
+    _render(jobs, line, view)
 
 
 def render_schedules(schedules: Iterable[ScheduledJob], view: View) -> None:
     """Write such a line for each schedule."""
-    for made in schedules:
-        _write(schedule_line(described_schedule(made), made.owner.name), view)
+
+    def line(made: ScheduledJob) -> str:
+        new = described_schedule(made)
+        with _refused(f"schedule {made.id}", f"hfjobs scheduled inspect {made.id}"):
+            return schedule_line(new, made.owner.name, view.now, view.holds)
+
+    _render(schedules, line, view)
 
 
-def _write(line: str, view: View) -> None:
-    view.write((line if view.holds(line) else view.spell(line)) + "\n")
+def _render(records: Iterable[Made], line: Callable[[Made], str], view: View) -> None:
+    """Write a line for each record that has one. Raises HfJobsError in the end, which names those that have none."""
+    failures: list[HfJobsError] = []
+    for record in records:
+        try:
+            view.write(line(record) + "\n")
+        except (OutputFailed, ReaderGone):
+            raise
+        except HfJobsError as error:
+            failures.append(error)
+    if failures:
+        failures[0].details += tuple(f"error: {each.message}" for each in failures[1:])
+        raise failures[0]
+
+
+@contextmanager
+def _refused(what: str, shown_by: str) -> Iterator[None]:
+    """Say of what there is no command line. Raises HfJobsError."""
+    try:
+        yield
+    except HfJobsError as error:
+        raise HfJobsError(
+            f"{what} cannot be written as a command line: {error.message}", hint=f"'{shown_by}' shows all of it"
+        ) from None

@@ -2,7 +2,10 @@
 
 import json
 import shlex
+import shutil
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +14,19 @@ from hypothesis import strategies as st
 
 from hfjobs_cli.launch.command_line import command_line
 from hfjobs_cli.launch.new_job import NewJob, Volume
-from tests.support import BY_HAND, BY_SCHEDULE, TOKEN, USER, Hfjobs, Hub, Result, act_and_hang_up, posix_only, run
+from hfjobs_cli.text.escapes import printable
+from tests.support import (
+    BY_HAND,
+    BY_SCHEDULE,
+    TOKEN,
+    USER,
+    Hfjobs,
+    Hub,
+    Result,
+    act_and_hang_up,
+    posix_only,
+    run_command,
+)
 
 
 def posts(hub: Hub) -> list[str]:
@@ -170,11 +185,30 @@ class TestDifferences:
         assert posts(hub) == []
 
 
+SHELLS = [
+    [path, *options]
+    for name, *options in (["dash"], ["bash"], ["zsh", "-f"], ["ksh"], ["mksh"], ["busybox", "sh"])
+    if (path := shutil.which(name))
+]
+"""Those that are installed, of which any may be the one into which a line is pasted."""
+
+shell = pytest.mark.parametrize("shell", SHELLS or [["sh"]], ids=lambda shell: Path(shell[0]).name)
+
+
+def read_by(shell: list[str], line: str) -> list[str]:
+    """Return the words of a command line as a shell hands them on to `hfjobs`."""
+    script = f"hfjobs() {{ for word do printf '%s\\0' \"$word\"; done; }}\n{line}"
+    done = subprocess.run([*shell, "-c", script], env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=True)
+    assert done.stderr == b""
+    return done.stdout.decode().split("\0")[:-1]
+
+
 def rerun(program: Hfjobs, line: str) -> Any:
-    """Return the body that a line of `--format command` would send."""
-    name, *argv = shlex.split(line)
-    assert name == "hfjobs"
-    code, stdout, stderr = program(argv[0], "--any-flavor", "--dry-run", "--json", *argv[1:])
+    """Return the body that a line of `--format command` would send, the same from every shell."""
+    assert line.startswith("hfjobs ")
+    read = [read_by(shell, line) for shell in SHELLS] or [shlex.split(line)[1:]]
+    assert all(words == read[0] for words in read)
+    code, stdout, stderr = program(read[0][0], "--any-flavor", "--dry-run", "--json", *read[0][1:])
     assert code == 0, (line, stderr)
     return json.loads(stdout)
 
@@ -194,7 +228,7 @@ class TestCommandLine:
         assert hfjobs("inspect", "--format", "command", BY_HAND) == Result(
             0,
             "hfjobs run --flavor l40sx1 --timeout 7200 --name classify-cards -l team=data "
-            "-e VLLM_LOGGING_LEVEL=WARNING -s HF_TOKEN --namespace davanstrien vllm/vllm-openai:latest python -c "
+            "-e VLLM_LOGGING_LEVEL=WARNING -s HF_TOKEN --namespace davanstrien vllm/vllm-openai:latest -- python -c "
             "'print(\"1842 of 1842 cards classified\")' --model davanstrien/tiny-judge\n",
             "",
         )
@@ -208,14 +242,103 @@ class TestCommandLine:
             assert rerun(hfjobs, line) == body_of(job)
 
     @posix_only
-    def test_what_a_terminal_would_obey_is_written_as_bash_reads_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        words = ["printf", "%s|", "\x1b[2J", "tab\there", "it's \\ \u202e", "\x01" * 3 + "1", "é\x7f"]
-        identifier = hub.add(command=words, arguments=[])
-        line = hfjobs("inspect", "--format", "command", identifier).stdout
-        assert line[:-1].isprintable()
-        *_, shown = line.partition("vllm-openai:latest ")
-        heard = run(["bash", "-c", shown], {"LC_ALL": "C.UTF-8"})
-        assert heard.stdout == "".join(f"{word}|" for word in words[2:])
+    @shell
+    def test_what_a_terminal_would_obey_is_printed_by_any_shell(
+        self, hfjobs: Hfjobs, hub: Hub, shell: list[str]
+    ) -> None:
+        words = ["\x1b[2J", "tab\there", "it's \\ \u202e", "\x01" * 3 + "1", "é\x7f", "\r", "=ls", "!!", "~", "a\n\t\n"]
+        identifier = hub.add(command=words, arguments=["\u3164", "%s\t%%"])
+        line = hfjobs("inspect", "--format", "command", identifier).stdout.removesuffix("\n")
+        assert printable(line) == line.replace("\n", "\\n")
+        assert read_by(shell, line)[-12:] == [*words, "\u3164", "%s\t%%"]
+
+    @posix_only
+    def test_what_the_output_cannot_hold_is_printed_by_the_shell(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """A backslash and digits would be another word."""
+        identifier = hub.add(command=["echo", "café"], arguments=[])
+        environ = {**hfjobs.environ, "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
+        line = run_command("inspect", "--format", "command", identifier, environ=environ).stdout
+        assert read_by(["sh"], line)[-2:] == ["echo", "café"]
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"dockerImage": "--endpoint=http://thief"}, "'--endpoint=http://thief' is not an image"),
+            ({"dockerImage": "-h"}, "'-h' is not an image"),
+            ({"environment": {"A\tB": "x"}}, "'A\\tB' cannot be the name of a variable"),
+            ({"secrets": ["HF_TOKEN=x"]}, "'HF_TOKEN=x' cannot be the name of a secret"),
+            ({"command": ["echo", "\ud800"]}, "a word of the command is not UTF-8"),
+            ({"command": ["echo", "a\0b"]}, "a word of the command holds a NUL, which no program can be given"),
+            ({"flavor": "x\ud800"}, "'x\\ud800' holds half a character, which no command line can"),
+            (
+                {"volumes": [{"type": "dataset", "source": "a/b", "mountPath": "/a:/b"}]},
+                "'a/b' at '/a:/b' cannot be written as an option -v",
+            ),
+            (
+                {"volumes": [{"type": "dataset", "source": "a/b:/etc", "mountPath": "/a"}]},
+                "'a/b:/etc' at '/a' cannot be written as an option -v",
+            ),
+        ],
+    )
+    def test_what_would_be_another_job_is_refused(
+        self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], message: str
+    ) -> None:
+        """The others are shown."""
+        odd = hub.add(**changes)
+        code, stdout, stderr = hfjobs("inspect", "--format", "command", odd, BY_HAND)
+        assert (code, len(stdout.splitlines())) == (1, 1)
+        assert stderr == (
+            f"error: job {odd} cannot be written as a command line: {message}\n"
+            f"hint: 'hfjobs inspect {odd}' shows all of it\n"
+        )
+
+    def test_each_that_is_refused_is_named(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        odd = [hub.add(id=f"{number:024x}", dockerImage=f"--{number}") for number in (1, 2)]
+        code, stdout, stderr = hfjobs("inspect", "--format", "command", *odd)
+        assert (code, stdout) == (1, "")
+        told = [f"error: job {job} cannot be written as a command line: " for job in odd]
+        assert [line[: len(told[0])] for line in stderr.splitlines()[:2]] == told
+
+    @pytest.mark.parametrize("argv", [("inspect", "--format", "command"), ("duplicate", "-d", "-e", "AB=1")])
+    def test_a_job_of_the_hub_has_no_volume_of_this_machine(
+        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], tmp_path: Path
+    ) -> None:
+        """It would be taken to a bucket."""
+        volume = {"type": "local", "source": str(tmp_path), "mountPath": "/keys"}
+        odd = hub.add(volumes=[volume], secrets=[])
+        code, stdout, stderr = hfjobs(*argv, odd)
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith(f"error: job {odd} has a volume of the unknown type 'local': ")
+        assert posts(hub) == []
+
+    @pytest.mark.parametrize(
+        ("changes", "part"),
+        [
+            ({"flavor": "--endpoint=http://thief"}, "--flavor=--endpoint=http://thief"),
+            ({"labels": {"name": "-n"}}, "--name=-n"),
+            ({"command": ["ls", "--flavor", "a100"], "arguments": []}, " -- ls --flavor a100"),
+            ({"command": ["--", "x"], "arguments": []}, " -- -- x"),
+            (
+                {"volumes": [{"type": "bucket", "source": "a/b", "mountPath": "/d:ro"}]},
+                "-v hf://buckets/a/b:/d:ro:rw",
+            ),
+            (
+                {"volumes": [{"type": "model", "source": "a/b", "mountPath": "/d:rw", "readOnly": True}]},
+                "-v hf://models/a/b:/d:rw:ro",
+            ),
+        ],
+    )
+    def test_what_looks_like_an_option_is_none(
+        self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], part: str
+    ) -> None:
+        line = hfjobs("inspect", "--format", "command", hub.add(**changes)).stdout
+        assert part in line
+        body = rerun(hfjobs, line)
+        told = hub.job(**changes)
+        assert (body["flavor"], body["labels"]) == (told["flavor"], told["labels"])
+        assert [*body["command"], *body["arguments"]] == [*told["command"], *told["arguments"]]
+        mounted = [each["mountPath"] for each in told.get("volumes") or ()]
+        assert [each["mountPath"] for each in body.get("volumes", ())] == mounted
 
     @pytest.mark.parametrize(("attempts", "told"), [([], ""), (["1"], ""), (["3"], "--attempts 3 ")])
     def test_one_attempt_is_what_the_hub_makes_of_none(
@@ -234,27 +357,32 @@ class TestCommandLine:
         assert result.stderr.startswith("error: unknown format 'command'\n")
 
 
-printable = st.characters(codec="utf-8", exclude_categories=("C", "Z"))
-anything = st.text(printable | st.sampled_from("'\"\\$`*!\n -=@#"))
-texts = st.text(printable | st.sampled_from("'\"\\$`*!\n -=@#"), min_size=1)
+WORDS = ["--", "-", "-e", "--flavor", "--flavor=x", "--endpoint=http://thief", "--dry-run", "--name", "--help"]
+"""What must not be read as an option of ours."""
+
+any_character = st.characters(codec="utf-8", exclude_characters="\0")
+odd = st.sampled_from("'\"\\$`*!\n\t\r\x1b\x7f\u202e\u3164\xa0%~ -=@#")
+anything = st.text(any_character | odd)
+texts = st.text(any_character | odd, min_size=1) | st.sampled_from(WORDS)
 names = st.from_regex(r"[a-zA-Z][_a-zA-Z0-9]{1,9}", fullmatch=True)
 label_texts = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True)
 hosts = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
 parts = st.from_regex(r"[a-zA-Z0-9]{1,9}", fullmatch=True)
 paths = st.lists(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1), min_size=1, max_size=3)
 volumes = st.builds(
-    lambda type_, owner, name, mount, revision, read_only, path: Volume(
+    lambda type_, owner, name, mount, end, revision, read_only, path: Volume(
         type_,
         f"{owner}/{name}",
-        "/" + "/".join(mount),
+        "/" + "/".join(mount) + end,
         None if type_ == "bucket" else revision,
-        read_only if type_ == "bucket" else True if read_only else None,
+        (read_only is True if end else read_only) if type_ == "bucket" else True if read_only or end else None,
         path and "/".join(path),
     ),
     st.sampled_from(["bucket", "model", "dataset", "space"]),
     parts,
     parts,
     paths,
+    st.sampled_from(["", "", ":ro", ":rw"]),
     st.none() | st.sampled_from(["main", "v1.2", "refs/pr/3", "feature/new", "a b"]),
     st.none() | st.booleans(),
     st.none() | paths,

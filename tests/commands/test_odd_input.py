@@ -173,15 +173,6 @@ def test_bills_that_are_missing_cost_no_listing(hfjobs: Hfjobs, hub: Hub, answer
     assert "$" in stdout
 
 
-def test_half_a_character_in_a_job_is_shown_in_its_command_line(hfjobs: Hfjobs, hub: Hub) -> None:
-    job = hub.add(command=["echo", "\ud800"])
-
-    result = hfjobs("inspect", job, "--format", "command")
-
-    assert result.code == 0
-    assert result.stdout.endswith("echo $'\\xed\\xa0\\x80'\n")
-
-
 @posix_only
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_schedule_that_cannot_be_shown_is_told_of(hfjobs: Hfjobs, hub: Hub) -> None:

@@ -114,6 +114,7 @@ WRONG = [
     (("--name", ""), "--name is empty", "leave --name out"),
     (("--name", "a", "-l", "name=b"), "--name a contradicts --label name=b", "give one of them"),
     (("--name", "a", "--no-name"), "--name contradicts --no-name", "give one of them"),
+    (("-l", "name=x", "--no-name"), "-l name=x contradicts --no-name", "give one of them"),
     (("-d", "--cancel-on-interrupt"), "--cancel-on-interrupt contradicts --detach", "give one of them"),
     (("-l", "a b=c"), "'a b' cannot be the key of a label", "'a-b'"),
     (("-l", "k=a/b"), "label 'k=a/b' cannot have this value", "'a-b'"),
@@ -338,6 +339,11 @@ class TestSpec:
         body = body_of(hfjobs, *self.ARGV, KEY="value")
         assert body_of(hfjobs, "run", "--spec", "-", stdin=json.dumps(body), KEY="value") == body
         assert body_of(hfjobs, "run", "--spec", "-", stdin=json.dumps([body]), KEY="value") == body
+
+    @pytest.mark.parametrize("name", [("--no-name",), ("--no-name", "-l", "a=b"), ("--name", "x"), ()])
+    def test_a_name_is_neither_lost_nor_added(self, hfjobs: Hfjobs, name: tuple[str, ...]) -> None:
+        body = body_of(hfjobs, "run", *name, "ubuntu", "true")
+        assert body_of(hfjobs, "run", "--spec", "-", stdin=json.dumps(body)) == body
 
     def test_options_override_it(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
         spec = tmp_path / "job.json"

@@ -110,7 +110,7 @@ class TestCommandLine:
     LINE = (
         "hfjobs scheduled run --suspend --concurrency --flavor cpu-upgrade --timeout 3600 --arguments 3 "
         "--name refresh-index -l team=data -e HF_XET_HIGH_PERFORMANCE=1 -s HF_TOKEN --namespace davanstrien "
-        "'17 12 * * *' ghcr.io/astral-sh/uv:python3.12-bookworm python -c "
+        "'17 12 * * *' ghcr.io/astral-sh/uv:python3.12-bookworm -- python -c "
         """'print("1842 cards read, 37 of them new")' --source davanstrien/model-cards --push\n"""
     )
 

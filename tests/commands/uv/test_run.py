@@ -121,7 +121,7 @@ class TestForReal:
         (programs / "hfjobs").write_text(f'#!/bin/sh\nexec {sys.executable} -m hfjobs_cli "$@"\n')
         (programs / "hfjobs").chmod(0o755)
         path = f"{programs}{os.pathsep}{os.environ['PATH']}"
-        again = run(["bash", "-c", line], {**environ, "PATH": path})
+        again = run(["sh", "-c", line], {**environ, "PATH": path})
         assert again.code == 0, again.stderr
         assert json.loads(again.stdout)["argv"][0] == "a b"
 

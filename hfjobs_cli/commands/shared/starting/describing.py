@@ -33,7 +33,7 @@ def described_job(
     if spec is not None:
         from hfjobs_cli.launch.spec_file import read_spec
 
-        job = compose_spec(typed, read_spec(spec, around), image, words, namespace, around)
+        job = compose_spec(typed, read_spec(spec, around), image, words, around)
     elif image is None:
         raise UsageError(
             "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
