@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from hfjobs_cli.api.known_users import KnownUsers
 from hfjobs_cli.api.outcomes import Answer
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.api.transport import Transport
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
 from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.namings import Naming
 from hfjobs_cli.records.kind import Kind
@@ -24,6 +25,7 @@ from hfjobs_cli.records.record import Record
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.creating import Creation, Made
+    from hfjobs_cli.api.patience import GracePeriod
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
@@ -69,6 +71,7 @@ class Hub:
         self._clock = clock
         self._lock = threading.Lock()
         self._confirmed: User | None = None
+        self._created_at: dict[str, float] = {}
 
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
@@ -103,7 +106,50 @@ class Hub:
 
     def _created(self, creation: Creation[Made]) -> Made:
         """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
-        return creation.run(self._made, self._warn, self._sleep, self._present)
+        new = creation.run(self._made, self._warn, self._sleep, self._present)
+        self._created_at[new.id] = time.monotonic()
+        return new
+
+    def grace_period(self, identifier: str) -> GracePeriod | None:
+        """Return the time for which a job may still be missing because it was just created; None if it was not.
+
+        This run knows what it created itself. Of other jobs the id tells: as an ObjectId of MongoDB, its first 8 digits
+        are the second in which it was made. Clocks are no proof, so that only decides whether it is asked for again for
+        a while: an id of a while ago, or of the future, is that of a typing mistake.
+        """
+        from hfjobs_cli.api.patience import GRACE_SECS, GracePeriod  # for what is missing
+
+        if identifier in self._created_at:
+            age = time.monotonic() - self._created_at[identifier]
+        elif re.fullmatch("[0-9a-f]{24}", identifier):
+            clocks = (self._clock(), self._transport.server_time)
+            ages = [now.timestamp() - int(identifier[:8], 16) for now in clocks if now is not None]
+            age = min((max(0.0, each) for each in ages if each > -CLOCKS_DIFFER_SECS), default=GRACE_SECS)
+        else:
+            return None
+        return GracePeriod(GRACE_SECS - age) if age < GRACE_SECS else None
+
+    def _when_there(self, identifier: str, ask: Callable[[], T], *, is_read: bool) -> T:
+        """Return what `ask` returns: again and again for a while, if a job that was just created is still missing.
+
+        Of what this run created, which exists, no refusal to show it is taken for an answer, if `ask` only reads it.
+        """
+        grace: GracePeriod | None = None
+        while True:
+            try:
+                return ask()
+            except (NotFound, RequestRefused) as error:
+                is_created_here = identifier in self._created_at
+                if not isinstance(error, NotFound) and not (is_read and is_created_here):
+                    raise
+                is_first = grace is None
+                grace = grace or self.grace_period(identifier)
+                pause = None if grace is None else grace.pause()
+                if pause is None:
+                    raise
+                if is_first and not is_created_here:
+                    self._warn(f"job {identifier} is not there, but its id is new; asking again for up to 30 s")
+            self._sleep(pause)
 
     def _present(self, answered: datetime | None) -> datetime | None:
         """Return the present moment by the server's clock, from that of its last answer; None if it tells none.

@@ -208,12 +208,15 @@ class Jobs(Hub):
         def ask(name: str) -> JobInfo:
             return self._job(endpoint, name, reference.id, body)
 
-        try:
-            return self._in_namespace(reference.namespace, ask)
-        except NotFound as missing:
-            if reference.namespace is not None:
-                raise
-            return self._found_elsewhere(missing, ask, JOBS)[1]
+        def ask_wherever() -> JobInfo:
+            try:
+                return self._in_namespace(reference.namespace, ask)
+            except NotFound as missing:
+                if reference.namespace is not None:
+                    raise
+                return self._found_elsewhere(missing, ask, JOBS)[1]
+
+        return self._when_there(reference.id, ask_wherever, is_read=endpoint.method == "GET")
 
     def _duplicate(self, namespace: str, source: str, known: Collection[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.events import Event
+    from hfjobs_cli.api.patience import GracePeriod
     from hfjobs_cli.query.references import JobReference
 
 LONGEST_AWAY_SECS = 30 * 60.0
@@ -58,6 +59,10 @@ LAST_LINES = 8
 
 MOST_BARREN_ENDS = 3
 """After how many streams that end without anything new all has come, whatever else the Hub says."""
+
+
+MOST_MISSES = 3
+"""How often the log of a job that answers may be missing before there is none; a job that goes on may get one."""
 
 
 class Notice(NamedTuple):
@@ -120,6 +125,8 @@ class LogReading:
         self._tries = Tries(math.inf if follow else TRIES, LONGEST_AWAY_SECS)
         self._taken = 0
         self._barren_ends = 0
+        self._misses = 0
+        self._grace: GracePeriod | None = None
         self._told_of_odd = False
         self._looking: Look[JobInfo] | None = None
 
@@ -171,11 +178,34 @@ class LogReading:
                         end = _End.ENDED
                     else:
                         end = yield from self._when_silent(silence)
-        except RequestRefused:
-            if not self._waits:
+        except NotFound as error:
+            return (yield from self._without_log(error))
+        except RequestRefused as error:
+            if self._waits:
+                return _End.ENDED  # there is nothing to be read yet
+            if self._client.grace_period(self._reference.id) is None:
                 raise
-            return _End.ENDED  # there is nothing to be read yet
+            return (yield from self._without_log(error))
+        self._misses = 0
         return end
+
+    def _without_log(self, error: NotFound | RequestRefused) -> Generator[Item, None, _End]:
+        """Wait for the log of a job that has none yet. Raises NotFound if there is no job, or it ended without one."""
+        was_over = self.is_over
+        self.job = self._client.inspect_job(self._reference)
+        self._misses = 1 if self.is_over > was_over else self._misses + 1
+        self._grace = self._grace or self._client.grace_period(self._reference.id)
+        pause = None if self._grace is None else self._grace.pause()
+        if self._misses >= MOST_MISSES and (pause is None if self.is_over else not self._follow):
+            if self.is_over:
+                reason = error.__cause__ if isinstance(error.__cause__, NotFound) else error
+                raise NotFound(f"job {self._reference.id} has no logs: {reason.message}") from error
+            yield Notice("the job has no logs yet")
+            return _End.COMPLETE
+        if self._waits:
+            yield Waiting(self.job)
+        self._rest(pause or min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._misses - 1, 9)))
+        return _End.USELESS
 
     def _came(self, events: list[Event], feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
         """Yield the lines among events that are new; return an end if no more are wanted of this connection."""
@@ -323,13 +353,16 @@ class LogReading:
     def _is_drained(self) -> bool:
         """Tell whether the last lines that the Hub has are the last that were taken."""
         found: list[str] = []
-        with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
-            while not feed.is_finished:
-                events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
-                if events is None:
-                    if not feed.is_open:
-                        return not self.is_over  # it does not say
-                    break
-                # Headers, too: at most one for each line.
-                found = [*found, *(event.data for event in events if event.data)][-2 * LAST_LINES :]
+        try:
+            with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
+                while not feed.is_finished:
+                    events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
+                    if events is None:
+                        if not feed.is_open:
+                            return not self.is_over  # it does not say
+                        break
+                    # Headers, too: at most one for each line.
+                    found = [*found, *(event.data for event in events if event.data)][-2 * LAST_LINES :]
+        except NotFound:
+            return False  # it was there a moment ago
         return self._replay.has_last(found, LAST_LINES)

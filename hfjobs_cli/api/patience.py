@@ -16,6 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 30.0
 
+GRACE_SECS, LONGEST_GRACE_PAUSE_SECS = 30.0, 3.0
+"""For how long the Hub may not find a job that was just created, and the longest pause before it is asked again."""
+
 LONGEST_ASKED_SECS = 300.0
 """The longest pause that a server may ask for; it counts requests by windows of that length."""
 
@@ -44,6 +47,28 @@ class Tries:
         self._away_secs += pause
         if self._failures >= self._most or self._away_secs > self._longest_away_secs:
             raise error
+        return pause
+
+
+class GracePeriod:
+    """The time within which a job that was just created may be missing, and the pauses between two requests for it.
+
+    Pauses count, even if nobody makes them.
+    """
+
+    def __init__(self, secs: float) -> None:
+        """Begin now; `secs` are left."""
+        self._ends = time.monotonic() + secs
+        self._left = secs
+        self._pace = Pace(FIRST_PAUSE_SECS, LONGEST_GRACE_PAUSE_SECS)
+
+    def pause(self) -> float | None:
+        """Return how long to wait before the next request, None once the time is over."""
+        left = min(self._left, self._ends - time.monotonic())
+        if left <= 0:
+            return None
+        pause = min(left, self._pace.pause())
+        self._left -= pause
         return pause
 
 

@@ -4,11 +4,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from hfjobs_cli.api.connection import Breaks, Call, Connection, Query, Reply
 from hfjobs_cli.api.endpoint import Endpoint
-from hfjobs_cli.api.headers import asked_pause
+from hfjobs_cli.api.headers import asked_pause, sent_at
 from hfjobs_cli.api.hold import Hold
 from hfjobs_cli.api.outcomes import Answer, Outcomes, may_pass
 from hfjobs_cli.api.streams import Stream
@@ -54,6 +55,7 @@ class Transport:
         self._warn, self._log, self._sleep = warn, log, sleep
         self._hold = Hold()
         self._is_closed = False
+        self._date = ""
         self._outcomes = Outcomes(
             endpoint,
             token_source=token_source,
@@ -76,6 +78,11 @@ class Transport:
         """Close all connections. What other threads still wait for breaks, and is neither told of nor asked again."""
         self._is_closed = True
         self._connection.close()
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The moment of the last answer by the clock of the server, None if it does not tell."""
+        return sent_at({"Date": self._date})
 
     def ask(self, endpoint: Endpoint, query: Query = (), *, body: object = None, **names: str) -> Answer:
         """Ask `endpoint`, with names in its path: again after failures that may pass if it is repeatable, else once.
@@ -161,6 +168,7 @@ class Transport:
                 said = f"the connection to {self.endpoint} was closed ({call.words})"
                 raise Unavailable(said, maybe_done=not call.endpoint.is_repeatable) from error
             else:
+                self._date = reply.response.headers.get("Date", "")
                 if not may_pass(reply):
                     return reply
                 pause = asked_pause(reply.response.headers)

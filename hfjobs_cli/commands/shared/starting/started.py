@@ -83,8 +83,8 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, 
     for job in shown.jobs:
         session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
     session.failures += shown.errors
-    if shown.errors:
-        session.remark(_goes_on(jobs))
+    if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
+        session.remark(_goes_on(active))
     return outcome(shown.jobs)
 
 
