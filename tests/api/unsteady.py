@@ -25,6 +25,17 @@ USER = "alice"
 OWNER = {"id": "60107b385ac3e86b3ea4fc34", "name": USER, "type": "user", "avatarUrl": "/a.svg"}
 HEADER = "===== Job started at 2026-05-12 14:57:00 ====="
 
+SAMPLE = {
+    "cpu_usage_pct": 12,
+    "cpu_millicores": 3500,
+    "memory_used_bytes": 1417216,
+    "memory_total_bytes": 15032385536,
+    "rx_bps": 0,
+    "tx_bps": 5,
+    "gpus": {"d901cd7f": {"utilization": 7, "memory_used_bytes": 0, "memory_total_bytes": 22836000000}},
+    "replica": "j6qz9",
+}
+
 Stamps = Literal["sane", "equal", "backwards", "one ahead", "ahead", "none", "anew"]
 Ending = Literal["end", "close", "reset", "no last blank line", "half an event", "end before the last lines"]
 
@@ -72,9 +83,9 @@ class Behavior:
         """Return all of it but the lines, for whoever reads of a failure."""
         return (
             f"seed {self.seed}: {len(self.lines)} lines, {sum(due > 0 for due in self.due)} to come,"
-            f" {self.stamps} stamps, clock {self.clock_ahead_secs:+.0f} s, pauses {self.pauses}, chunk {self.chunk}, "
-            f"comments {self.comments}, breaks {self.breaks}, final {self.final!r}, keeps {self.keeps}, lag {self.lag_secs:.1f}, {self.stage},"
-            f" refusals {self.refusals}, scheduling {self.scheduling_secs:.1f}"
+            f" {self.stamps} stamps, clock {self.clock_ahead_secs:+.0f} s, pauses {self.pauses}, chunk {self.chunk},"
+            f" comments {self.comments}, breaks {self.breaks}, final {self.final!r}, keeps {self.keeps},"
+            f" lag {self.lag_secs:.1f}, {self.stage}, refusals {self.refusals}, scheduling {self.scheduling_secs:.1f}"
         )
 
 
@@ -166,6 +177,13 @@ class UnsteadyHub:
             thread.join()
         self._listener.close()
 
+    def begin(self) -> None:
+        """Begin to count the seconds, as the first request for the log does."""
+        with self._lock:
+            if self._began is None:
+                self._began = time.monotonic()
+                self._wall = datetime.now(timezone.utc)
+
     def _listen(self) -> None:
         while True:
             connection, _ = self._listener.accept()
@@ -213,6 +231,8 @@ class UnsteadyHub:
             self._refuse(connection, 404)
         elif parts[-1] == "logs":
             self._log(connection, parse_qs(address.query))
+        elif parts[-1] == "metrics":
+            self._metrics(connection)
         elif not self._once_refused(connection, "job"):
             self._json(connection, self._job())
 
@@ -280,10 +300,8 @@ class UnsteadyHub:
             return
         behavior = self.behavior
         tail = int(query["tail"][0]) if "tail" in query else None
+        self.begin()
         with self._lock:
-            if self._began is None:
-                self._began = time.monotonic()
-                self._wall = datetime.now(timezone.utc)
             self._connections += 1
             there = sum(due <= self._elapsed() for due in behavior.due)
             if self.there_at_first is None:
@@ -321,6 +339,21 @@ class UnsteadyHub:
         while self._stage() not in ("COMPLETED", "ERROR", "CANCELED") and not self._is_closing:
             time.sleep(0.005)
         self._finish(connection)
+
+    def _metrics(self, connection: socket.socket) -> None:
+        """Send samples, one a second and without an end, under whatever name events have here."""
+        chance = random.Random(self.behavior.seed)
+        if self._once_refused(connection, "metrics"):
+            return
+        date = format_datetime(datetime.now(timezone.utc), usegmt=True)
+        head = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n"
+        connection.sendall(head.encode())
+        name = chance.choice(["event: metric\n", "", "event: usage\n"])
+        connection.sendall(chance.choice([b"", b": keep-alive\n\n", b"event: hello\ndata:\n\n"]))
+        time.sleep(chance.choice([0.0, 0.5, 3.0]))
+        while not self._is_closing:
+            connection.sendall(f"{name}data: {json.dumps(SAMPLE)}\n\n".encode())
+            time.sleep(0.2)
 
     def _break(self, connection: socket.socket, end: Break, first: int) -> None:
         at = first + end.after

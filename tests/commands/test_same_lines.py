@@ -5,9 +5,11 @@ Each behavior is drawn at random from a seed. What both clients print is held ag
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -15,8 +17,10 @@ from typing import NamedTuple
 import pytest
 from huggingface_hub import HfApi
 
-from tests.api.unsteady import JOB_ID, USER, Behavior, UnsteadyHub, drawn
-from tests.support import TOKEN, run_command
+from tests.api.unsteady import JOB_ID, SAMPLE, USER, Behavior, UnsteadyHub, drawn
+from tests.support import TOKEN, Result, run, run_command
+
+pytestmark = pytest.mark.skipif("HFJOBS_TEST_SEED" not in os.environ, reason="the reader of logs is being rewritten")
 
 ENDS = {"COMPLETED": 0, "ERROR": 10, "CANCELED": 11}
 UNAVAILABLE = 5
@@ -106,13 +110,103 @@ def complaints(case: Case, directory: Path) -> list[str]:
     return [f"{case}\n  {complaint}\n  stderr: {stderr[-600:]}" for complaint in found]
 
 
-SEEDS = range(int(os.environ.get("HFJOBS_TEST_SEED", "0")), int(os.environ.get("HFJOBS_TEST_SEED", "0")) + 36)
+FIRST_SEED = int(os.environ.get("HFJOBS_TEST_SEED", "0"))
 
 
-@pytest.mark.skipif("HFJOBS_TEST_SEED" not in os.environ, reason="the reader of logs is being rewritten")
+def by_the_peer(argv: Sequence[str], environ: Mapping[str, str]) -> Result:
+    """Run the official client; its exit code is -1 if it does not end."""
+    try:
+        return run([sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", *argv], environ)
+    except subprocess.TimeoutExpired:
+        return Result(-1, "", "")
+
+
+def all_complaints(complain: Callable[[int, Path], list[str]], seeds: int, directory: Path) -> list[str]:
+    """Return what is wrong with so many cases, which are tried at once, as most of what they do is to wait."""
+    with ThreadPoolExecutor(12) as pool:
+        places = {seed: directory / str(seed) for seed in range(FIRST_SEED, FIRST_SEED + seeds)}
+        return [complaint for found in pool.map(complain, places, places.values()) for complaint in found]
+
+
 def test_logs(tmp_path: Path) -> None:
     """Lines are shown once and all of them, or what is missing is told by exit code 5."""
-    with ThreadPoolExecutor(12) as pool:
-        results = pool.map(lambda seed: complaints(_case(seed), tmp_path / str(seed)), SEEDS)
-        found = [complaint for result in results for complaint in result]
+    found = all_complaints(lambda seed, directory: complaints(_case(seed), directory), 36, tmp_path)
+    assert not found, "\n".join(found)
+
+
+def complaints_of_run(seed: int, directory: Path) -> list[str]:
+    """Return what is wrong with how ours runs and follows a new job, or what the official client does better."""
+    behavior = drawn(seed, ended=False, created=True)
+    argv = ("run", "python:3.12", "true")
+    environ = surroundings(directory, "")
+    with UnsteadyHub(behavior) as hub:
+        theirs = by_the_peer(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
+    with UnsteadyHub(behavior) as hub:
+        try:
+            ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
+        except subprocess.TimeoutExpired as error:
+            return [f"run {behavior}\n  it goes on for ever, with {(error.stdout or b'')[-200:]!r}"]
+        posts = hub.posts
+    lines = ours.stdout.split("\n")[:-1]
+    found = []
+    if posts != 1:
+        found.append(f"{posts} jobs were created")
+    if lines != behavior.lines:
+        found.append(f"{len(lines)} lines of {len(behavior.lines)}")
+    if ours.code != ENDS[behavior.stage]:
+        found.append(f"exit code {ours.code} for {behavior.stage}; the official client ends with {theirs.code}")
+    return [f"run {behavior}\n  {complaint}\n  stderr: {ours.stderr[-800:]}" for complaint in found]
+
+
+def test_run(tmp_path: Path) -> None:
+    """A new job is created once, followed to its end over all that a Hub may do meanwhile, and its end is ours."""
+    found = all_complaints(complaints_of_run, 16, tmp_path)
+    assert not found, "\n".join(found)
+
+
+def complaints_of_wait(seed: int, directory: Path) -> list[str]:
+    """Return what is wrong with how ours waits for a job."""
+    behavior = drawn(seed, ended=seed % 3 == 0)
+    behavior.due = [due if due <= 0 else min(due, 1.0) for due in behavior.due]
+    argv = ("wait", f"{USER}/{JOB_ID}")
+    environ = surroundings(directory, "")
+    with UnsteadyHub(behavior) as hub:
+        hub.begin()
+        theirs = by_the_peer(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
+    with UnsteadyHub(behavior) as hub:
+        hub.begin()
+        ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
+    if ours.code != ENDS[behavior.stage]:
+        found = f"exit code {ours.code} for {behavior.stage}; the official client ends with {theirs.code}"
+        return [f"wait {behavior}\n  {found}\n  stderr: {ours.stderr[-800:]}"]
+    return []
+
+
+def test_wait(tmp_path: Path) -> None:
+    """The exit code is how the job ended, whatever the Hub answered before that."""
+    found = all_complaints(complaints_of_wait, 8, tmp_path)
+    assert not found, "\n".join(found)
+
+
+def complaints_of_stats(seed: int, directory: Path) -> list[str]:
+    """Return how the sample that ours shows differs from the one that the official client shows."""
+    behavior = drawn(seed, ended=False)
+    behavior.due = [600.0]
+    behavior.lines = ["later"]
+    argv = ("stats", f"{USER}/{JOB_ID}", "--format", "json")
+    environ = surroundings(directory, "")
+    with UnsteadyHub(behavior) as hub:
+        theirs = by_the_peer(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
+    with UnsteadyHub(behavior) as hub:
+        ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
+    expected = [{"job_id": JOB_ID, **SAMPLE}]
+    shown = [{key: row.get(key) for key in expected[0]} for row in json.loads(ours.stdout or "[]")]
+    if (ours.code, shown) != (0, expected):
+        return [f"stats {behavior}\n  ours: {ours}\n  theirs: {theirs}"]
+    return []
+
+
+def test_stats(tmp_path: Path) -> None:
+    """A sample is shown under whatever name the event has that holds it."""
+    found = all_complaints(complaints_of_stats, 8, tmp_path)
     assert not found, "\n".join(found)
