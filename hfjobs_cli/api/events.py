@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 MAX_LINE_MIB = 32
 """How long a line may be. A line of output that is 1 MB long can be six times that in JSON."""
 
+MAX_EVENT_MIB = 32
+"""How much memory the lines of one event may take."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DATA = "data: "
+_LINE_OVERHEAD = 64
+"""Bytes of memory that a line takes beside its text. A million empty lines are no event either."""
 
 
 class Event(NamedTuple):
@@ -40,11 +45,12 @@ class EventReader:
         self._is_first = True
         self._name = b""
         self._data: list[bytes] = []
+        self._size = 0  # of what is in _data
 
     def feed(self, data: bytes) -> list[Event]:
         """Return the events that `data` completes: none if it is a comment, which shows that the other side lives.
 
-        Raises BadResponse for a line that is too long.
+        Raises BadResponse for a line or an event that is too long.
         """
         whole, newline, rest = self._newlines(data).rpartition(b"\n")
         if not newline:
@@ -86,20 +92,26 @@ class EventReader:
             return found
         for line in lines:
             if line.startswith(b"data:"):
-                self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+                self._add(line[6:] if line.startswith(b"data: ") else line[5:])
             elif not line:
                 if self._data:
                     data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
                     found.append(
                         Event(self._name.decode("utf-8", "replace") or "message", data.decode("utf-8", "replace"))
                     )
-                    self._data = []
+                    self._data, self._size = [], 0
                 self._name = b""
             elif line.startswith(b"event:"):
                 self._name = line[6:].removeprefix(b" ")
             elif line == b"data":
-                self._data.append(b"")
+                self._add(b"")
         return found
+
+    def _add(self, line: bytes) -> None:
+        self._data.append(line)
+        self._size += len(line) + _LINE_OVERHEAD
+        if self._size > MAX_EVENT_MIB * 1024 * 1024 + _LINE_OVERHEAD:
+            raise BadResponse(f"an event of the stream is longer than {MAX_EVENT_MIB} MiB")
 
     def _simple_events(self, lines: Sequence[bytes]) -> list[Event]:
         """Return events of which each has a single line of data and nothing else, as those of a log; else none.
@@ -117,7 +129,7 @@ class EventReader:
 def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
     """Yield the events of a stream as they come, several at once; none of them at a sign of life.
 
-    Raises BadResponse for a line that is too long, and what the stream raises.
+    Raises BadResponse for a line or an event that is too long, and what the stream raises.
     """
     reader = EventReader()
     for data in stream:
@@ -137,7 +149,7 @@ class EventStream:
         """Yield events as they come, several at once; none of them at a sign of life.
 
         Raises Unavailable if the stream breaks off, or if there is silence for too long, and BadResponse for a line
-        without end.
+        or an event without end.
         """
         try:
             yield from read_events(self._stream)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.api.client import JobsClient
-from hfjobs_cli.api.events import MAX_LINE_MIB, Event, EventReader, read_events
+from hfjobs_cli.api.events import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventReader, read_events
 from hfjobs_cli.api.transport import Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
 from hfjobs_cli.query.references import JobReference
@@ -73,6 +73,21 @@ def test_a_line_without_end_is_an_error() -> None:
         assert reader.feed(megabyte) == []
     with pytest.raises(BadResponse, match="a line of the stream is longer than 32 MiB"):
         reader.feed(b"1")
+
+
+@pytest.mark.parametrize("line", [b"data: " + bytes(2**20) + b"\n", b"data\n" * 20_000, b"data:x\r" * 20_000])
+def test_an_event_without_end_is_an_error(line: bytes) -> None:
+    """Lines that are short, or empty, take memory too."""
+    reader = EventReader()
+    with pytest.raises(BadResponse, match="an event of the stream is longer than 32 MiB"):
+        for _ in range(2 * MAX_EVENT_MIB):
+            assert reader.feed(line) == []
+
+
+def test_many_events_are_not_one() -> None:
+    reader = EventReader()
+    large = b"data: 1\ndata: " + bytes(2**20) + b"\n\n"
+    assert sum(len(reader.feed(large)) for _ in range(2 * MAX_EVENT_MIB)) == 2 * MAX_EVENT_MIB
 
 
 def sends_and_stalls(data: bytes) -> Fault:
