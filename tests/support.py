@@ -281,6 +281,21 @@ def command(*argv: str) -> list[str]:
     return [sys.executable, "-m", "hfjobs_cli", *argv]
 
 
+def installed(*argv: str) -> list[str]:
+    """Return the same, but nothing is imported from the current directory, as by the script that users call."""
+    return [str(Path(sys.executable).with_name("hfjobs")), *argv]
+
+
+def hostile_directory(directory: Path) -> Path:
+    """Return a directory whose modules, named as some that the program imports, leave a file `stolen` there."""
+    steals = f"import os; open({str(directory / 'stolen')!r}, 'w').write(str(os.environ.get('HF_TOKEN')))\n"
+    for name in ("typer", "json", "httpx", "sitecustomize", "hfjobs_cli/__init__", "hfjobs_cli/__main__"):
+        path = directory / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(steals, encoding="utf-8")
+    return directory
+
+
 def run(
     argv: Sequence[str],
     environ: Mapping[str, str],
@@ -288,6 +303,7 @@ def run(
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
     encoding: str = "utf-8",
+    directory: Path | None = None,
 ) -> Result:
     """Run a process without input; what goes elsewhere than into a pipe is empty in the result."""
     done = subprocess.run(
@@ -298,6 +314,7 @@ def run(
         stderr=stderr,
         encoding=encoding,
         timeout=60,
+        cwd=directory,
     )
     return Result(done.returncode, done.stdout or "", done.stderr or "")
 

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from hfjobs_cli.cli import programs
 from hfjobs_cli.errors import HfJobsError, UsageError
 
 # readline replaces only what follows the last break, `=` and `:` among them; that is $2, and what the program answers
@@ -131,7 +132,7 @@ def install(shell: str, environ: Mapping[str, str]) -> Path:
     elif shell == "fish":
         place = home / ".config" / "fish" / "completions" / "hfjobs.fish"
     else:
-        place = _powershell_profile(shell)
+        place = _powershell_profile(shell, environ)
         _append(place, script)
         return place
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -149,13 +150,16 @@ def _append(path: Path, text: str) -> None:
             file.write(("" if there.endswith("\n") or not there else "\n") + text)
 
 
-def _powershell_profile(shell: str) -> Path:
+def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
     """Return the file that PowerShell runs when it starts, which Windows lets it do only if it is told to."""
     allow = "Set-ExecutionPolicy RemoteSigned -Scope CurrentUser; " if os.name == "nt" else ""
     asked = f"{allow}[Console]::OutputEncoding = [Text.Encoding]::UTF8; $PROFILE"
+    program = programs.found_program(shell, environ)
+    if program is None:
+        raise HfJobsError(f"there is no {shell} on this machine", hint="use a script of completions/")
     try:
         done = subprocess.run(  # noqa: S603 - the shell is one of those above
-            [shell, "-NoProfile", "-Command", asked], stdout=subprocess.PIPE, encoding="utf-8-sig", check=True
+            [program, "-NoProfile", "-Command", asked], stdout=subprocess.PIPE, encoding="utf-8-sig", check=True
         )
     except subprocess.CalledProcessError as error:
         raise HfJobsError(f"{shell} does not tell where its profile is") from error

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import choice_options, options, running_options
+from hfjobs_cli.cli import choice_options, options, programs, running_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.pace import Pace
@@ -93,7 +92,7 @@ def _destination(job: JobInfo) -> list[str]:
 
 def _become(session: Session, words: list[str]) -> int:
     """Run ssh in the place of this program, and return its exit code where that cannot be."""
-    program = shutil.which("ssh")
+    program = programs.found_program("ssh", session.environ)
     if program is None:
         raise HfJobsError("there is no ssh on this machine", hint="install OpenSSH; --dry-run shows what would be run")
     session.progress(None)

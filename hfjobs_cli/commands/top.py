@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, terminal
+from hfjobs_cli.cli import options, programs, terminal
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.escapes import printable
@@ -83,7 +82,8 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
             _show_logs(session, live, row.job, monitor.reference(row.job))
         elif action == "ssh" and row is not None:
             with live.suspended(), _signals_are_for_others():
-                subprocess.run(_command("ssh", str(monitor.reference(row.job))), env=_environ(session), check=False)  # noqa: S603
+                words = programs.this_program("ssh", str(monitor.reference(row.job)))
+                subprocess.run(words, env=_environ(session), check=False)  # noqa: S603
         if key is None:
             now = session.clock()
             monitor.bring(state, now)
@@ -92,7 +92,7 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
 
 def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:
     """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
-    words = _command("logs", "--follow", "--tail", str(TAIL), str(reference))
+    words = programs.this_program("logs", "--follow", "--tail", str(TAIL), str(reference))
     with live.lent(), _signals_are_for_others() as pressed:
         session.write(f"-- what {printable(job.name or job.id)} writes; q or Ctrl-C goes back --\n")
         session.flush()
@@ -111,15 +111,12 @@ def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReferen
             process.wait()
 
 
-def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "hfjobs_cli", *words]
-
-
-def _environ(session: Session) -> Mapping[str, str]:
+def _environ(session: Session) -> dict[str, str]:
     """Return the environment with what the command line says of the connection. A token has no place among words."""
     given = session.overrides
     told = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
-    return {**session.environ, **{name: value for name, value in told.items() if value is not None}}
+    given_here = {name: value for name, value in told.items() if value is not None}
+    return {**programs.environ_of_python(session.environ), **given_here}
 
 
 @contextmanager

@@ -63,6 +63,9 @@ def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subpr
     Its environment, which all processes of the user can read, holds what Python needs, and no token.
     """
     environment = {name: os.environ[name] for name in (*OF_THIS_MACHINE, *_OF_PYTHON) if name in os.environ}
+    paths = environment.pop("PYTHONPATH", "").split(os.pathsep)
+    if absolute := [path for path in paths if Path(path).is_absolute()]:  # others lead to where the user happens to be
+        environment["PYTHONPATH"] = os.pathsep.join(absolute)
     with open_itself(errors, "ab") as log:
         argv = (sys.executable, "-c", code, *argv)
         return _start(argv, directory, env=environment, stdout=subprocess.DEVNULL, stderr=log)

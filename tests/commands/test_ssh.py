@@ -19,7 +19,9 @@ from tests.support import (
     Result,
     Stall,
     command,
+    installed,
     posix_only,
+    run,
     run_command,
     signalled,
 )
@@ -70,6 +72,16 @@ class TestBecomesSsh:
         key.write_text("", encoding="utf-8")
         result = run_command("ssh", job, "-i", str(key), environ=with_ssh.environ)
         assert result.stdout == f"{['-i', str(key), '--', '6a02000000000000000000aa@ssh.hf.jobs']}\n"
+
+    def test_not_one_of_the_current_directory(self, with_ssh: Hfjobs, job: str, tmp_path: Path) -> None:
+        """An empty entry of the PATH is that directory, too."""
+        ssh = tmp_path / "clone" / "ssh"
+        ssh.parent.mkdir()
+        ssh.write_text("#!/bin/sh\necho stolen\n", encoding="utf-8")
+        ssh.chmod(ssh.stat().st_mode | stat.S_IXUSR)
+        path = f":.:{with_ssh.environ['PATH']}"
+        result = run(installed("ssh", job), {**with_ssh.environ, "PATH": path}, directory=ssh.parent)
+        assert result == Result(7, f"{['--', '6a02000000000000000000aa@ssh.hf.jobs']}\n", "")
 
     def test_where_there_is_none(self, hfjobs: Hfjobs, job: str, tmp_path: Path) -> None:
         result = run_command("ssh", job, environ={**hfjobs.environ, "PATH": str(tmp_path)})

@@ -20,7 +20,7 @@ import pytest
 from hfjobs_cli.emulator.app import open_app
 from hfjobs_cli.emulator.schedules import Schedules
 from tests.emulator.emulation import Emulator, Json, Serve, is_gone, until
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run_command, run_python
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, hostile_directory, run_command, run_python
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="Windows has neither signals nor process groups")
 
@@ -43,6 +43,15 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def own(serve: Serve, tmp_path: Path) -> Emulator:
     """One that a test may stop and kill."""
     return serve(tmp_path / "state", "--empty")
+
+
+def test_imports_nothing_from_its_own_directory(serve: Serve, tmp_path: Path) -> None:
+    """An empty entry of PYTHONPATH is the directory of whoever reads it, and the supervisor is in that of the jobs."""
+    emulator = serve(tmp_path / "state", "--empty", environ={"PYTHONPATH": f"{os.pathsep}{tmp_path / 'none'}"})
+    hostile_directory(tmp_path / "state")
+    identifier = emulator.python("print('hello')")
+    assert emulator.output(identifier) == ["hello"]
+    assert not (tmp_path / "state" / "stolen").exists()
 
 
 class TestEnds:

@@ -14,11 +14,12 @@ import sys
 import termios
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pyte
 
-from tests.support import command, command_environ
+from tests.support import command_environ, installed
 
 PATIENCE_SECS = 30.0
 OTHER_SCREEN = 1049 << 5  # pyte shifts the numbers of private modes
@@ -91,7 +92,9 @@ class Terminal:
         columns: int = 80,
         lines: int = 24,
         in_shell: bool = False,
+        directory: Path | None = None,
     ) -> None:
+        """Start it, in this directory, or in another one."""
         self.screen = Emulated(columns, lines)
         self.screen.set_mode(pyte.modes.LNM)
         self._stream = pyte.ByteStream(self.screen)
@@ -102,7 +105,8 @@ class Terminal:
         self.modes = termios.tcgetattr(self.slave)
         os.write(self.slave, b"$ hfjobs\r\n")  # what was on the terminal before
         self.process = subprocess.Popen(
-            [*((sys.executable, "-c", SHELL) if in_shell else ()), *command(*argv)],
+            [*((sys.executable, "-c", SHELL) if in_shell else ()), *installed(*argv)],
+            cwd=directory,
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,

@@ -19,7 +19,7 @@ from tests.emulator.emulation import Serve
 from tests.live.conftest import Open
 from tests.live.terminals import Terminal
 from tests.metrics import Metrics, gpus
-from tests.support import USER, Hfjobs, Hub, Result, hang_up, moment_ago, posix_only
+from tests.support import USER, Hfjobs, Hub, Result, hang_up, hostile_directory, moment_ago, posix_only
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -289,7 +289,7 @@ class TestKeys:
 
     @pytest.mark.usefixtures("jobs")
     def test_ssh(self, hub: Hub, hfjobs: Hfjobs, open_terminal: Open, tmp_path: Path) -> None:
-        """The shell has the terminal as it was before."""
+        """The shell has the terminal as it was before, and no code of the current directory is run."""
         status = {"stage": "RUNNING", "message": None, "sshUrl": f"ssh://{number(4)}@ssh.hf.jobs"}
         running(hub, 4, status=status, createdAt=moment_ago(minutes=5))
         script = tmp_path / "bin" / "ssh"
@@ -297,7 +297,8 @@ class TestKeys:
         script.write_text('#!/bin/sh\necho "ssh $@"\nread line\necho "got $line"\nread line\n')
         script.chmod(script.stat().st_mode | stat.S_IEXEC)
         path = f"{script.parent}:/usr/bin:/bin"
-        terminal = open_terminal(*TOP, environ={**hfjobs.environ, "PATH": path})
+        clone = hostile_directory(tmp_path / "clone")
+        terminal = open_terminal(*TOP, environ={**hfjobs.environ, "PATH": path}, directory=clone)
         terminal.shows("3 running, 1 scheduling")
         terminal.type("s")
         shown = terminal.shows(f"ssh -- {number(4)}@ssh.hf.jobs")
@@ -312,6 +313,19 @@ class TestKeys:
         terminal.type("q")
         assert terminal.wait() == 0
         assert terminal.is_sane()
+        assert not (clone / "stolen").exists()
+
+    @pytest.mark.usefixtures("jobs")
+    def test_logs_run_no_code_of_the_current_directory(self, on_hub: Open, tmp_path: Path) -> None:
+        """Which may be a stranger's clone, and what Enter starts has the token."""
+        clone = hostile_directory(tmp_path / "clone")
+        terminal = on_hub(*TOP, directory=clone)
+        terminal.shows("2 running, 1 scheduling")
+        choose(terminal, "j", "mine")
+        terminal.type("\r")
+        terminal.shows("loss 0.25")
+        terminal.type("qq")
+        assert not (clone / "stolen").exists()
 
 
 class TestNetwork:
