@@ -121,6 +121,7 @@ HARDWARE_COLUMNS = [
 ]
 JOB_FIELDS = [
     "id",
+    "name",
     "created_at",
     "started_at",
     "finished_at",

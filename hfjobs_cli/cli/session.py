@@ -140,6 +140,7 @@ class Session:
         full: bool = False,
         width: int | None = None,
         indent: int | None = None,
+        is_one: bool = False,
         on_stderr: bool = False,
     ) -> View:
         """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
@@ -163,6 +164,7 @@ class Session:
             can_redraw=terminal.obeys_codes(stream, self.environ),
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
+            is_one=is_one,
             folds=not full,
         )
 

@@ -93,6 +93,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
     found = story.outcome(job, now)
     cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
+        name=job.name,
         job=job,
         why=found.sentence,
         reason=found.reason,

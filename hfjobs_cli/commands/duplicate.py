@@ -58,6 +58,7 @@ def duplicate(
     from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
     from hfjobs_cli.commands.shared.starting.started import follow_new
     from hfjobs_cli.launch.changes import Changes
+    from hfjobs_cli.renderers.registry import QUIET
 
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
@@ -72,14 +73,13 @@ def duplicate(
         return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
-    for_eyes = listing.renderer is ID_AND_URL
+    # What is followed is shown once it has ended, but ids at once.
+    shown_at_once = listing if listing.renderer is QUIET or not follow else None
     again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
-    done = create_each(
-        session, None if follow and for_eyes else listing, references, again, "duplicated", created=created
-    )
+    done = create_each(session, shown_at_once, references, again, "duplicated", created=created)
     if not follow or not created:
         return done
-    outcome = follow_new(session, created, shows_lines=for_eyes, cancels=cancel_on_interrupt)
+    outcome = follow_new(session, created, listing, cancels=cancel_on_interrupt)
     return done or outcome
 
 

@@ -35,6 +35,7 @@ class NextStep(Record):
 class Description(Record):
     """A job with what was found out about it. Sentences are for people; the values they are made of stand beside."""
 
+    name: Annotated[str | None, About("its name", "nightly", rank=70, least=16)]
     job: Annotated[JobInfo, About("what inspect prints", "{{json .job}}")]
     why: Annotated[str, About("how it stands and why", "It was completed 20h ago.", least=20, rank=60)]
     reason: Annotated[str | None, About("why it ended so, in a word", "out-of-memory", rank=50)]
@@ -72,7 +73,6 @@ KIND = Kind(
             lambda each, _now: each.id,
             About("id of the job", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES),
         ),
-        "name": Computed(Shape(str), lambda each, _now: each.job.name, About("its name", "nightly", rank=70, least=16)),
         "status": Computed(
             Shape(str),
             lambda each, _now: _status(each),

@@ -126,10 +126,11 @@ class JobInfo(spec.Described):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
-    `endpoint` and `url` are not sent by the Hub but computed here.
+    `name`, `endpoint` and `url` are not sent by the Hub but computed here.
     """
 
     id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the label 'name'", "train-judge", read=spec.read_name, rank=70, least=16)]
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
     finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
@@ -242,9 +243,6 @@ KIND = Kind(
     wide_columns=("flavor", "initiator"),
     more_formats=(Format("command", "command_line.render_jobs", "the line that starts the job again", streams=True),),
     computed={
-        "name": Computed(
-            Shape(str), lambda job, _now: job.name, About("the label 'name'", "train-judge", rank=70, least=16)
-        ),
         "image": Computed(
             Shape(str),
             lambda job, _now: job.image,

@@ -19,6 +19,7 @@ class LabelChange(Record):
     """The labels that a job or a schedule had, and those that it has now."""
 
     id: Annotated[str, About("what they are labels of", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the name that it has now", "train", rank=70, least=16)]
     before: Annotated[
         dict[str, str], About("those there were", "map[team:ml]", header="LABELS BEFORE", spell=_spelled, least=13)
     ]

@@ -55,6 +55,12 @@ class LastRun(Record):
         return self.id
 
 
+def _read_name(values: dict[str, Any], path: str, source: Source) -> str | None:
+    """Return the name of its jobs, which is its own."""
+    job_spec = values.get("jobSpec")
+    return spec.read_name(job_spec, path, source) if type(job_spec) is dict else None
+
+
 def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
     return SUSPENDED if values.get("suspend") is True else ACTIVE
 
@@ -87,6 +93,7 @@ class ScheduledJob(Record):
     """A schedule: what is run, and when. Times are aware and in UTC. Its jobs have it as their initiator."""
 
     id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10)]
     created_at: Annotated[datetime | None, About("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
     job_spec: Annotated[JobSpec, About("what is run", "{{json .job_spec}}", is_spread=True)]
     schedule: Annotated[
@@ -109,11 +116,6 @@ class ScheduledJob(Record):
     ]
     owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
     initiator: Annotated[JobInitiator | None, About("who made it", "user:alice")]
-
-    @property
-    def name(self) -> str | None:
-        """Its name, which its jobs bear too."""
-        return self.job_spec.name
 
     def ran(self, stage: str | None) -> "ScheduledJob":
         """Return the schedule with what is known of where its newest job stands."""
@@ -151,9 +153,6 @@ KIND = Kind(
         Format("command", "command_line.render_schedules", "the line that makes the schedule again", streams=True),
     ),
     computed={
-        "name": Computed(
-            Shape(str), lambda made, _now: made.name, About("the label 'name'", "refresh-index", rank=70, least=10)
-        ),
         "image": Computed(
             Shape(str),
             lambda made, _now: made.job_spec.image,

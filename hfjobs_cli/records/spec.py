@@ -48,11 +48,6 @@ class Described(Record):
     labels: dict[str, str] | None
 
     @property
-    def name(self) -> str | None:
-        """The name of the job, which the Hub keeps as the label `name`."""
-        return (self.labels or {}).get("name")
-
-    @property
     def odd_labels(self) -> Mapping[str, Any] | None:
         """The labels that are no texts, and so not among `labels`; None if nobody knows which there are."""
         found = self.left_out.get("labels", {})
@@ -83,6 +78,13 @@ def _mounts(volumes: list[JobVolume]) -> str | None:
 
 
 _read_names = converter(Shape(list, item=Shape(str)))
+
+
+def read_name(values: dict[str, Any], _path: str, _source: Source) -> str | None:
+    """Return the name, which the Hub keeps as the label `name`."""
+    labels = values.get("labels")
+    name = labels.get("name") if type(labels) is dict else None
+    return name if type(name) is str else None
 
 
 def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:

@@ -10,7 +10,7 @@ from hfjobs_cli.records.kind import Kind
 from hfjobs_cli.records.record import Record
 from hfjobs_cli.renderers import plugins
 from hfjobs_cli.renderers.plain import extras
-from hfjobs_cli.renderers.registry import formats_of
+from hfjobs_cli.renderers.registry import AGENT, formats_of
 from hfjobs_cli.template import FUNCTIONS
 from hfjobs_cli.text.widths import help_row
 
@@ -21,6 +21,7 @@ def format_help(kind: Kind) -> str:
     """Return what `--format help` prints of a kind of record."""
     formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
     formats += [f" {name:<10} of the package {plugins.package_of(name)}" for name in plugins.names()]
+    formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are understood too"]
     functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]
     templates = [
         f"--format TEMPLATE prints one line per {kind.noun} from a Go template.",

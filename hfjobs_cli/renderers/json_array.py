@@ -1,4 +1,4 @@
-"""`--format json`: one array, all or nothing."""
+"""`--format json`: one array, all or nothing, or the one record that there is."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,14 @@ from hfjobs_cli.renderers.view import View
 
 
 def render(records: Iterable[Record], view: View) -> None:
-    """Write an array of whole records, one a line or indented by `view.indent`; nothing if reading fails."""
+    """Write an array of whole records, one a line or indented by `view.indent`; nothing if reading fails.
+
+    What makes one thing only prints it without an array.
+    """
+    if view.is_one:
+        (record,) = records
+        view.write(encoder(view, view.indent)(record) + "\n")
+        return
     if view.indent is not None:
         view.write(encoder(view, view.indent)(list(records)) + "\n")
         return

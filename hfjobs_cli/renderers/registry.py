@@ -56,6 +56,18 @@ QUIET = Renderer("ids", _in("ids"), streams=True)
 """What `-q` stands for."""
 
 
+QUIET_NAME, HUMAN, AUTO, AGENT = HF_FORMATS = ("quiet", "human", "auto", "agent")
+"""The formats of `hf jobs` besides json, which has them in place of `-q`, `table`, the default and `jsonl`."""
+
+
+def format_name(format_: str | None) -> str | None:
+    """Return what `--format` asks for, in the names of our formats; None for the default. A template stays as it is."""
+    if format_ is None or "{{" in format_:
+        return format_
+    name = format_.strip().lower()
+    return {AUTO: None, AGENT: "jsonl"}.get(name, name)
+
+
 def choose_renderer(
     kind: Kind, format_: str | None, *, json: bool = False, quiet: bool = False, default: Renderer
 ) -> Renderer:
@@ -64,20 +76,25 @@ def choose_renderer(
     Raises UsageError if they contradict each other, if there is no such format, or if a template is wrong, and
     PluginFailed for the format of a package that cannot be used.
     """
-    name = "json" if format_ is None and json else format_
+    asked = format_name(format_)
+    if asked == QUIET_NAME and not json:
+        return QUIET
+    name = "json" if asked is None and json else asked
+    if name == HUMAN and not quiet and not json:
+        return RENDERERS["table"] if default.name == "json" else default
     if quiet and name is not None:
         option = "--json" if format_ is None else "--format"
         raise UsageError(f"-q/--quiet cannot be combined with {option}", hint="give one of them")
     if quiet or name is None:
         return QUIET if quiet else default
-    if json and name.lower() != "json":
+    if json and name != "json":
         raise UsageError(f"--json contradicts --format {name}", hint="give one of them")
     if "{{" in name:
         from hfjobs_cli.renderers.templates import template_renderer  # which nothing else needs
 
         return template_renderer(kind, name)
     known = formats_of(kind)
-    return known.get(name.strip().lower()) or _added(name.strip().lower(), known)
+    return known.get(name) or _added(name, known)
 
 
 def _added(name: str, known: Iterable[str]) -> Renderer:

@@ -20,7 +20,8 @@ class View:
 
     `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
     person reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the
-    user chose the columns. `indent` is for json, None = one record a line. `folds` says that many of the same may be
+    user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly one
+    record, which json shows without an array. `folds` says that many of the same may be
     drawn as one. `remark` takes a line for stderr.
     """
 
@@ -36,6 +37,7 @@ class View:
     can_redraw: bool = False
     encoding: str = "utf-8"
     indent: int | None = None
+    is_one: bool = False
     folds: bool = True
 
     @cached_property

@@ -48,7 +48,7 @@ class TestChanges:
     )
     def test_before_and_after(self, hfjobs: Hfjobs, hub: Hub, job: str, argv: list[str], after: dict[str, str]) -> None:
         before = {"name": "old", "team": "ml", "env": "dev"}
-        assert changed(hfjobs, job, *argv) == [{"id": job, "before": before, "after": after}]
+        assert changed(hfjobs, job, *argv) == [{"id": job, "name": after.get("name"), "before": before, "after": after}]
         assert labels_of(hub, job) == after
 
     def test_for_eyes(self, hfjobs: Hfjobs, job: str) -> None:

@@ -525,9 +525,42 @@ class TestFollowing:
         assert lines[-1].startswith(f"{identifier} is {status}")
         assert any(line.startswith("===== Job started") for line in lines)
 
-    def test_json_is_the_job_alone(self, environ: dict[str, str]) -> None:
-        result = run_command("run", "--json", "python:3.12", "python", "-c", "print('one')", environ=environ)
-        assert [job["command"] for job in json.loads(result.stdout)] == [["python", "-c", "print('one')"]]
+    @pytest.mark.parametrize(("code", "status", "exit_code"), [(0, "COMPLETED", 0), (3, "ERROR", 10)])
+    @pytest.mark.parametrize("option", ["--json", "--format=agent"])
+    def test_json_is_the_job_as_it_ended(
+        self, environ: dict[str, str], option: str, code: int, status: str, exit_code: int
+    ) -> None:
+        words = ["python", "-c", f"print('one'); raise SystemExit({code})"]
+        result = run_command("run", option, "--name", "one-job", "python:3.12", *words, environ=environ)
+        job = json.loads(result.stdout)
+        assert (result.code, job["command"], job["name"]) == (exit_code, words, "one-job")
+        assert (job["status"]["stage"], job["finished_at"] is not None) == (status, True)
+        assert (len(result.stdout.splitlines()) == 1) == (option != "--json")
+        assert result.stderr.splitlines()[0].split()[:2] == ["created", job["id"]]
+
+    @pytest.mark.parametrize("format_", ["human", "auto"])
+    def test_for_people_it_is_what_the_job_writes(self, environ: dict[str, str], format_: str) -> None:
+        result = run_command("run", "--format", format_, "python:3.12", "python", "-c", "print('one')", environ=environ)
+        assert (result.code, result.stdout) == (0, "one\n")
+
+    @pytest.mark.parametrize("options", [["-q"], ["--format", "quiet"], ["--format", "{{.id}} {{.status}}"]])
+    def test_ids_are_shown_at_once_and_all_else_at_the_end(self, environ: dict[str, str], options: list[str]) -> None:
+        result = run_command("run", *options, "python:3.12", "python", "-c", "print('one')", environ=environ)
+        identifier, *status = result.stdout.split()
+        assert (result.code, status) == (0, ["COMPLETED"] if "{{" in options[-1] else [])
+        assert result.stderr.splitlines()[-1] == f"{identifier} is COMPLETED"
+
+    def test_jobs_that_are_run_again_are_shown_as_they_ended(self, environ: dict[str, str]) -> None:
+        first = run_command("run", "-d", "-q", "python:3.12", "python", "-c", "print('one')", environ=environ).stdout
+        run_command("wait", first.strip(), environ=environ)
+        result = run_command("duplicate", "--follow", "--json", first.strip(), environ=environ)
+        assert [(job["status"]["stage"], job["initiator"]["id"]) for job in json.loads(result.stdout)] == [
+            ("COMPLETED", first.strip())
+        ]
+
+    def test_a_new_job_that_is_not_followed_is_one_object(self, environ: dict[str, str]) -> None:
+        result = run_command("run", "-d", "--json", "--name", "alone", "python:3.12", "true", environ=environ)
+        assert (result.code, json.loads(result.stdout)["name"]) == (0, "alone")
 
     @posix_only
     @pytest.mark.parametrize("cancels", [False, True])

@@ -64,6 +64,42 @@ FORMAT = Renderer("yaml", render, streams=True)
 """
 
 
+class TestNamesOfTheOfficialClient:
+    """`hf jobs` has formats of other names, which mean ours."""
+
+    @pytest.mark.parametrize(
+        ("argv", "same"),
+        [
+            (["ps", "-a", "--format", "quiet"], ["ps", "-a", "-q"]),
+            (["ps", "-a", "--format", "quiet", "-q"], ["ps", "-a", "-q"]),
+            (["ps", "-a", "--format", "human"], ["ps", "-a"]),
+            (["ps", "-a", "--format", "auto"], ["ps", "-a"]),
+            (["ps", "-a", "--format", "AGENT"], ["ps", "-a", "--format", "jsonl"]),
+            (["inspect", BY_HAND, "--format", "human"], ["inspect", BY_HAND, "--format", "table"]),
+            (["inspect", BY_HAND, "--format", "auto"], ["inspect", BY_HAND]),
+            (["inspect", BY_HAND, "--format", "agent"], ["inspect", BY_HAND, "--format", "jsonl"]),
+            (["tree", BY_HAND, "--format", "human"], ["tree", BY_HAND]),
+            (["hardware", "--format", "quiet"], ["hardware", "-q"]),
+            (["cancel", BY_HAND, "--format", "human"], ["cancel", BY_HAND]),
+            (["run", "--dry-run", "--format", "human", "ubuntu", "ls"], ["run", "--dry-run", "ubuntu", "ls"]),
+            (
+                ["run", "--dry-run", "--format", "agent", "ubuntu", "ls"],
+                ["run", "--dry-run", "--format=jsonl", "ubuntu", "ls"],
+            ),
+        ],
+    )
+    def test_mean_ours(self, hfjobs: Hfjobs, argv: list[str], same: list[str]) -> None:
+        result = hfjobs(*argv)
+        assert result == hfjobs(*same)
+        assert (result.code, bool(result.stdout)) == (0, True)
+
+    @pytest.mark.parametrize("format_", ["quiet", "human", "agent"])
+    def test_contradict_json(self, hfjobs: Hfjobs, format_: str) -> None:
+        code, stdout, stderr = hfjobs("ps", "--json", "--format", format_)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith("error: --json contradicts --format ")
+
+
 class TestPackages:
     """Installed packages add formats."""
 

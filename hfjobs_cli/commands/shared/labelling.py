@@ -37,7 +37,8 @@ def change_labels(
         _check_none_is_lost(there, changes, reference)
         before = dict(there.labels or {})
         after = changes.applied(before)
-        return LabelChange(reference.id, before, after if dry_run else dict(write(reference, after) or {}))
+        written = after if dry_run else dict(write(reference, after) or {})
+        return LabelChange(reference.id, written.get("name"), before, written)
 
     listing.show(done_to_each(session, references, change, "labelled"))
     if dry_run:

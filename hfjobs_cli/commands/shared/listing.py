@@ -30,15 +30,18 @@ class Listing:
         sort: str | None = None,
         also: Sequence[str] = (),
         indent: int | None = None,
+        is_one: bool = False,
     ) -> None:
         """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
 
         By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
-        `indent` is for json. The format that was chosen is the `renderer`.
+        `indent` is for json, which is one object and no array if there `is_one` record, always. The format that was
+        chosen is the `renderer`.
         """
         self._session = session
         self._output = output
         self._indent = indent
+        self._is_one = is_one
         self._order = parse_sort(output.kind, sort)
         self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
         formats = formats_of(output.kind)
@@ -80,6 +83,7 @@ class Listing:
             full=self._output.no_trunc,
             width=self._output.width,
             indent=self._indent,
+            is_one=self._is_one,
         )
 
     @property

@@ -196,7 +196,7 @@ class TestLabels:
     def test_what_is_there_then(self, hfjobs: Hfjobs, kept: Find, argv: list[str], after: dict[str, str]) -> None:
         (change,) = hfjobs.jobs("scheduled", "labels", DAILY_SCHEDULE, *argv, "--json")
         before = {"name": "refresh-index", "team": "data"}
-        assert change == {"id": DAILY_SCHEDULE, "before": before, "after": after}
+        assert change == {"id": DAILY_SCHEDULE, "name": after.get("name"), "before": before, "after": after}
         spec = kept(DAILY_SCHEDULE)["jobSpec"]
         assert isinstance(spec, dict)
         assert spec["labels"] == after

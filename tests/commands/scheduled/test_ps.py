@@ -186,6 +186,7 @@ class TestFormats:
         (made,) = hfjobs.jobs("scheduled", "ps", "-a", "--json")
         assert made == {
             "id": NEW,
+            "name": "refresh-index",
             "created_at": "2026-03-25T17:12:54+00:00",
             "job_spec": {
                 "docker_image": "ghcr.io/astral-sh/uv:python3.12-bookworm",

@@ -39,7 +39,9 @@ def test_one_that_begins_suspended(hfjobs: Hfjobs) -> None:
 
 
 def test_formats_are_those_of_schedules(hfjobs: Hfjobs) -> None:
-    (schedule,) = hfjobs.jobs(*RUN, "@daily", "--concurrency", "--json", *JOB)
+    code, stdout, stderr = hfjobs(*RUN, "@daily", "--concurrency", "--json", *JOB)
+    schedule = json.loads(stdout)
+    assert (code, stderr, schedule["name"]) == (0, "", "nightly")
     assert (schedule["schedule"], schedule["concurrency"], schedule["suspend"]) == ("@daily", True, False)
     assert hfjobs.jobs("scheduled", "inspect", "@latest") == [schedule]
 

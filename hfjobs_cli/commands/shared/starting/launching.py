@@ -14,6 +14,7 @@ from hfjobs_cli.launch.checks import check, check_flavor
 from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.launch.typed import Surroundings, Typed
 from hfjobs_cli.query.names import check_name
+from hfjobs_cli.renderers.registry import HUMAN, format_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import span
 
@@ -116,7 +117,8 @@ def show_plan(
     `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
     what it may cost. Raises UsageError for another format.
     """
-    format_ = "json" if output.json else output.format_
+    format_ = "json" if output.json else format_name(output.format_)
+    format_ = None if format_ == HUMAN else format_
     if output.quiet or format_ not in (None, "json", "jsonl"):
         raise UsageError("--dry-run prints a summary, json or jsonl", hint="leave the format out, or take one of them")
     if format_ is not None:

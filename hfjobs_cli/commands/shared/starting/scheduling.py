@@ -45,7 +45,7 @@ def schedule(
     around: Surroundings,
 ) -> ExitCode:
     """Do with a described schedule what the options say, and return how that went. It is `due` first then."""
-    listing = Listing(session, output, default=id_and(_name_and_next), indent=4)
+    listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check(launch.job)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
 

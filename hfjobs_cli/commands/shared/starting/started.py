@@ -12,6 +12,7 @@ from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce
 from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.renderers.registry import QUIET
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.new_job import Following
@@ -34,23 +35,22 @@ def start(
     """Do with a described job what the options say, and return how that went."""
     if following.detach and following.cancel_on_interrupt:
         raise UsageError("--cancel-on-interrupt contradicts --detach", hint="give one of them")
-    listing = Listing(session, output, default=ID_AND_URL, indent=4)
+    listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
     if following.dry_run:
         show_plan(session, launch, output, around)
         return ExitCode.DONE
     job = create(session, launch)
-    is_for_eyes = listing.renderer is ID_AND_URL
     if following.detach:
         show_created(session, listing, [job])
         return ExitCode.DONE
     with left_running(session, [job], cancels=following.cancel_on_interrupt):
-        if is_for_eyes:
-            announce(session, job)
-        else:
+        if listing.renderer is QUIET:
             show_created(session, listing, [job])
+        else:
+            announce(session, job)
         session.created.clear()  # it has been told of
-        return follow_new(session, [job], shows_lines=is_for_eyes, cancels=following.cancel_on_interrupt)
+        return follow_new(session, [job], listing, cancels=following.cancel_on_interrupt)
 
 
 def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | Sequence[ScheduledJob]) -> None:
@@ -65,16 +65,18 @@ def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | S
         raise
 
 
-def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, cancels: bool) -> ExitCode:
+def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing, *, cancels: bool) -> ExitCode:
     """Show what new jobs write until they have ended, and return how they did.
 
-    Ctrl-C leaves them to run, and says how to go on with them, or has them canceled if it `cancels`.
+    If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
+    shown by then. Ctrl-C leaves them to run, and says how to go on with them, or has them canceled if it `cancels`.
     """
     from hfjobs_cli.commands.shared.follow import LogsShown, Wanted
     from hfjobs_cli.commands.shared.outcome import outcome
 
+    is_for_eyes = listing.renderer is ID_AND_URL
     with left_running(session, jobs, cancels=cancels):
-        shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_lines))
+        shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
         try:
             shown.run()
         except (OutputFailed, ReaderGone) as error:
@@ -83,6 +85,8 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], *, shows_lines: bool, 
     for job in shown.jobs:
         session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
     session.failures += shown.errors
+    if not is_for_eyes and listing.renderer is not QUIET:
+        show_created(session, listing, shown.jobs)
     if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
         session.remark(_goes_on(active))
     return outcome(shown.jobs)
