@@ -32,6 +32,7 @@ STREAM_HEADERS = {
     "Accept": "text/event-stream",
     "Cache-Control": "no-store",
     "Accept-Encoding": "identity",  # what is packed waits until a block is full
+    "Connection": "close",  # a stream is ended by shutting its connection down, which must be of no use to others
 }
 
 Breaks = (httpx.RequestError, TimeoutError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -15,18 +16,24 @@ from hfjobs_cli.errors import Unavailable
 class Stream:
     """A 2xx answer that may have no end, to be read once: `with transport.stream(...) as stream: for data in stream`.
 
-    `sent_at` is the moment at which the server began to answer, by its clock, `context` the request in words.
+    Its connection is its own: it is asked for with `Connection: close`, so it never goes back to the pool. `sent_at` is
+    the moment at which the server began to answer, by its clock, `context` the request in words.
     """
 
     def __init__(
         self, response: httpx.Response, context: str, broken: Callable[[httpx.RequestError], Unavailable]
     ) -> None:
-        """Take an answer of which only the head was read; `broken` makes an error of one of httpx."""
+        """Take an answer of which only the head was read; `broken` makes an error of one of httpx.
+
+        Raises OSError if the process may open no more descriptors.
+        """
         self.sent_at = sent_at(response.headers)
         self.context = context
         self._response = response
         self._broken = broken
         self._is_closed = False
+        self._lock = threading.Lock()
+        self._handle = _second_handle(response)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what comes, as it comes. Raises Unavailable if it breaks off, or if there is silence for too long."""
@@ -51,13 +58,28 @@ class Stream:
         self._is_closed = True
         with suppress(Exception):  # nothing is asked of it any more
             self._response.close()
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
 
     def close(self) -> None:
         """End the answer from any thread: whoever waits for more is told at once that there is none."""
         self._is_closed = True
-        network = self._response.extensions.get("network_stream")
-        connection = network and network.get_extra_info("socket")
-        if connection is not None:
-            with suppress(OSError):  # it is closed already
-                # Not SSLSocket's own, which takes the encryption from under whoever is reading.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        with self._lock:
+            if self._handle is not None:
+                with suppress(OSError):  # the other side has closed it
+                    self._handle.shutdown(socket.SHUT_RDWR)
+
+
+def _second_handle(response: httpx.Response) -> socket.socket | None:
+    """Return another descriptor of the connection of an answer, None if there is none, as of one in-process.
+
+    The first is closed by whoever reads, and its number may be that of another connection a moment later. A plain
+    socket, where the other is an SSLSocket, also leaves the encryption to whoever is reading.
+    """
+    network = response.extensions.get("network_stream")
+    connection = network and network.get_extra_info("socket")
+    if connection is None or connection.fileno() < 0:  # the transport was closed meanwhile
+        return None
+    return socket.fromfd(connection.fileno(), connection.family, connection.type)
