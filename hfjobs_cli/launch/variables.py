@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from hfjobs_cli.launch.typed import Surroundings, Typed
 
 MAX_FILE_MIB = 4
 """How much of a file is read; no command line holds more."""
+
+_NAME = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
+_KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
+"""How a line of a key looks that could be a name: long, with small and capital letters and digits."""
 
 
 def environment(typed: Typed, around: Surroundings) -> dict[str, str]:
@@ -76,7 +81,7 @@ def _of_file(file: str | None, option: str, around: Surroundings) -> dict[str, s
     if file is None:
         return {}
     text = around.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, around)
-    return dict(_parsed(text, file, option))
+    return dict(_parsed(text, file, option, around))
 
 
 def _text_of(path: Path, option: str, around: Surroundings) -> str:
@@ -96,13 +101,26 @@ def _text_of(path: Path, option: str, around: Surroundings) -> str:
     return text
 
 
-def _parsed(text: str, file: str, option: str) -> Iterable[tuple[str, str | None]]:
-    """Yield the variables of a dotenv file; nothing in a value stands for another value."""
+def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator[tuple[str, str | None]]:
+    """Yield the variables of a dotenv file; nothing in a value stands for another value.
+
+    A file may be something else, such as a private key, so no text of it is repeated before it is known for a name.
+    """
     from dotenv.parser import parse_stream
 
     for binding in parse_stream(StringIO(text)):
+        where = f"{option} {file}: line {binding.original.line}"
         if binding.error:
-            line = binding.original.line
-            raise UsageError(f"{option} {file}: line {line} is not NAME=VALUE", hint="quotes must be closed, too")
-        if binding.key is not None:
-            yield binding.key, binding.value
+            raise UsageError(f"{where} is not NAME=VALUE", hint="quotes must be closed, too")
+        if binding.key is None:
+            continue
+        if not _NAME.fullmatch(binding.key):
+            raise UsageError(f"{where} does not begin with a name", hint="names hold letters, digits and _")
+        if not (binding.value or "").strip("=") and _KEY_MATERIAL.fullmatch(binding.key):
+            raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME=, and the key after it")
+        if binding.value is None and binding.key not in around.environ:
+            if "secrets" in option:
+                raise UsageError(f"{where} is a name without a value, and not set here", hint="write NAME=VALUE")
+            around.warnings.append(f"{where} is a name without a value, and not set here, so it is left out")
+            continue
+        yield binding.key, binding.value

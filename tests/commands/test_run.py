@@ -193,6 +193,43 @@ class TestNothingWrongIsSent:
         assert "hint: " in stderr
         assert hub.requests == []
 
+    @pytest.mark.parametrize("option", ["--secrets-file", "--env-file"])
+    @pytest.mark.parametrize("format_", [(), ("--dry-run",)])
+    @pytest.mark.parametrize(
+        ("text", "line", "told"),
+        [
+            ("sk-proj-{}\n", 1, "does not begin with a name"),
+            ("AB=1\n{}_{}/+==\n", 2, "does not begin with a name"),
+            ("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END\n", 1, "is not NAME=VALUE"),
+            ("{}\n", 1, "looks like a key, not like NAME=VALUE"),
+            ("AB=1\n{}=\n", 2, "looks like a key, not like NAME=VALUE"),
+            ("{}==\n", 1, "looks like a key, not like NAME=VALUE"),
+            ("hf_abcdefgh\n", 1, "is a name without a value, and not set here"),
+        ],
+    )
+    def test_a_file_that_holds_just_a_key_is_not_repeated(
+        self,
+        hfjobs: Hfjobs,
+        hub: Hub,
+        tmp_path: Path,
+        option: str,
+        format_: tuple[str, ...],
+        text: str,
+        line: int,
+        told: str,
+    ) -> None:
+        """Neither in errors and hints nor as a name that is sent."""
+        key = "Zm9vYmFyYmF6cXV4MDEy"
+        file = tmp_path / "x"
+        file.write_text(text.format(key, key))
+        file.chmod(0o600)
+        code, stdout, stderr = hfjobs("run", "-d", *format_, option, str(file), "ubuntu", "true")
+        assert f"{option} {file}: line {line} {told}" in stderr
+        assert not any(part in stdout + stderr for part in (key, "PRIVATE", "hf_abc"))
+        is_left_out = option == "--env-file" and "without a value" in told
+        assert code == (0 if is_left_out else 2)
+        assert is_left_out or hub.requests == []
+
     def test_a_file_that_is_no_dotenv_names_the_line(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
         (tmp_path / "x.env").write_text("AB=1\n= no\n")
         code, _, stderr = hfjobs("run", "-d", "--env-file", str(tmp_path / "x.env"), "ubuntu", "true")
