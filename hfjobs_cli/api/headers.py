@@ -67,4 +67,5 @@ def _http_date(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):
         return None
-    return None if moment.tzinfo is None else moment
+    # One near the bounds of what can be told is none, and could not be reckoned with.
+    return None if moment.tzinfo is None or not 1970 <= moment.year < 9999 else moment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +17,7 @@ from hfjobs_cli.api.refusals import refusal
 from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import BadResponse, Unavailable
 from hfjobs_cli.records.reading import describe
+from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.times import span
 
 LONGEST_TOLD_SECS = 366 * 86_400.0
@@ -87,7 +87,7 @@ class Outcomes:
         """Return the answer, if it is one. Raises the error that it is instead."""
         self.check(reply)
         try:
-            data = json.loads(reply.body) if endpoint.has_answer else None
+            data = loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
             reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({reply.context})") from None
@@ -167,7 +167,7 @@ def may_pass(reply: Reply) -> bool:
 def _error_text(body: bytes) -> str:
     """Return the error message in a JSON body: `error` as text or list, or `message`; nothing for other bodies."""
     try:
-        values = json.loads(body)
+        values = loads(body)
     except (ValueError, RecursionError):
         return ""
     if not isinstance(values, dict):

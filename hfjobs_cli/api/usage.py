@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,6 +11,7 @@ from hfjobs_cli.api.events import Event
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotRunning, Unavailable
 from hfjobs_cli.pace import Pace
 from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.text.json_values import loads
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -110,7 +110,7 @@ def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
 
 def _sample(event: Event, reference: JobReference) -> Usage:
     try:
-        values = json.loads(event.data)
+        values = loads(event.data)
     except (ValueError, RecursionError) as error:
         raise BadResponse(f"unexpected metrics of job {reference.id}: broken JSON, {error}") from None
     if not isinstance(values, dict):

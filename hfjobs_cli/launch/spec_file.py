@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from hfjobs_cli.launch.new_job import DEFAULT_FLAVOR, NewJob, Volume
 from hfjobs_cli.launch.paths import typed_path
 from hfjobs_cli.launch.typed import Surroundings
 from hfjobs_cli.launch.variables import resolved
+from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 16
@@ -42,7 +42,7 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
     """Return the job that a file, or `-`, describes; secrets without a value are to be asked for. Raises UsageError."""
     text = around.read_stdin("--spec") if file == "-" else _text_of(typed_path(file))
     try:
-        values = json.loads(text)
+        values = loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--spec {file} is no JSON: {error}", hint=_HOW) from None
     if isinstance(values, list) and len(values) == 1:

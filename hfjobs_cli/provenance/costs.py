@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.api.threads import map_at_once
 from hfjobs_cli.errors import HfJobsError
-from hfjobs_cli.records.cost import MICRO, Cost, micro_usd
+from hfjobs_cli.records.cost import Cost, micro_usd, to_micro
+from hfjobs_cli.text.numbers import LARGEST
 from hfjobs_cli.text.times import parse_time
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Prices:
         self._memory = memory
         self._endpoint = endpoint
         self._is_fresh = False
+        self._unpriced: set[str] = set()
         self._known: dict[str, Decimal | None] | None = None
 
     def of(self, flavor: str) -> Decimal | None:
@@ -73,7 +75,11 @@ class Prices:
     def _renew(self, known: dict[str, Decimal | None]) -> None:
         """Ask for all prices, once in a run."""
         if not self._is_fresh:
-            known.update((each.name, each.minute_cost) for each in self._ask())
+            from hfjobs_cli.records.hardware import dearest
+
+            listed = {name: each.minute_cost for name, each in dearest(self._ask()).items()}
+            known.update(listed)
+            self._unpriced = {name for name, price in listed.items() if price is None}
             self._is_fresh = True
 
     def _recalled(self) -> dict[str, Decimal | None]:
@@ -90,9 +96,11 @@ class Prices:
             return {}
 
     def _remember(self, known: Mapping[str, Decimal | None]) -> None:
+        """Keep prices for other runs. That the Hub lists a flavor without a usable one may pass, and is not kept."""
         if self._memory is None:
             return
-        costs = {flavor: None if price is None else str(price) for flavor, price in known.items()}
+        kept = known.keys() - self._unpriced
+        costs = {flavor: None if known[flavor] is None else str(known[flavor]) for flavor in sorted(kept)}
         self._memory.change(self._endpoint, {"asked_at": self._clock().isoformat(), "minute_costs": costs})
 
 
@@ -144,7 +152,7 @@ class Costs:
         if minutes == 0:
             return Cost(Decimal(0), is_estimated=True)
         price = self.minute_price(flavor, has_ports=has_ports)
-        return None if price is None else Cost((price * minutes).quantize(MICRO), is_estimated=True)
+        return None if price is None else Cost(to_micro(price * minutes), is_estimated=True)
 
     def minute_price(self, flavor: str, *, has_ports: bool = False) -> Decimal | None:
         """Return US dollars a minute of a flavor, and of exposed ports; None if that is not known."""
@@ -191,6 +199,6 @@ class Costs:
 
 def _amount(text: object) -> Decimal:
     amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
-    if not amount.is_finite() or amount < 0:
+    if not 0 <= amount <= LARGEST:
         raise ValueError(f"{text!r} is no amount")
     return amount

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 MICRO = Decimal("0.000001")
 """A millionth of a US dollar, in which the Hub counts."""
+
+_EXACT = Context(prec=100)
+"""Has room for the sum of what all jobs cost, at the highest prices that are taken from a Hub."""
 
 _CENT = Decimal("0.01")
 _SMALL = Decimal("0.0001")
@@ -28,7 +31,12 @@ def micro_usd(amount: float) -> Decimal:
     return Decimal(str(amount)) * MICRO
 
 
+def to_micro(usd: Decimal) -> Decimal:
+    """Return US dollars rounded to the millionth."""
+    return usd.quantize(MICRO, context=_EXACT)
+
+
 def dollars(usd: Decimal) -> str:
     """Spell US dollars: to the cent, and what is less than that to a hundredth of one."""
     step = _SMALL if 0 < abs(usd) < _CENT else _CENT
-    return f"${usd.quantize(step, ROUND_HALF_UP):,}"
+    return f"${usd.quantize(step, ROUND_HALF_UP, _EXACT):,}"

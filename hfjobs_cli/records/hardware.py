@@ -6,6 +6,7 @@ Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,17 +66,18 @@ class Hardware(Record):
         int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
     ]
     unit_cost_usd: Annotated[int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD")]
-    unit_label: Annotated[str | None, About("the unit", "minute")]
+    unit_label: Annotated[str | None, About("the unit", "minute", is_promised=True)]
 
     @property
     def price(self) -> float | None:
         """US dollars an hour, None if the Hub does not say, or counts in a unit that is not known here."""
-        cost = self.unit_cost_usd
-        if cost is None and self.unit_cost_micro_usd is not None:
-            cost = self.unit_cost_micro_usd / 1_000_000
-        hours = _PER_HOUR.get(self.unit_label or "minute")
+        micro = self.unit_cost_micro_usd
+        costs = [
+            each for each in (self.unit_cost_usd, None if micro is None else micro / 1_000_000) if each is not None
+        ]
+        hours = _PER_HOUR.get(self.unit_label or "")
         # The Hub rounds the cost of a minute to a millionth, so an hour is right to four digits.
-        return None if cost is None or hours is None else round(cost * hours, 4)
+        return None if not costs or hours is None else round(max(costs) * hours, 4)
 
     @property
     def price_minute(self) -> float | None:
@@ -84,19 +86,37 @@ class Hardware(Record):
 
     @property
     def minute_cost(self) -> Decimal | None:
-        """US dollars that a minute is billed, exactly; None if the Hub does not say, or counts in an unknown unit."""
+        """US dollars that a minute is billed, exactly; None if the Hub does not say, or counts in an unknown unit.
+
+        Should its two numbers differ the larger counts.
+        """
         from decimal import Decimal  # 4 ms, for whoever reckons
 
         from hfjobs_cli.records.cost import micro_usd
 
-        hours = _PER_HOUR.get(self.unit_label or "minute")
+        hours = _PER_HOUR.get(self.unit_label or "")
+        costs = []
         if self.unit_cost_micro_usd is not None:
-            cost = micro_usd(self.unit_cost_micro_usd)
-        elif self.unit_cost_usd is not None:
-            cost = Decimal(str(self.unit_cost_usd))
-        else:
-            return None
-        return None if hours is None or cost < 0 else cost * Decimal(hours) / 60
+            costs.append(micro_usd(self.unit_cost_micro_usd))
+        if self.unit_cost_usd is not None:
+            costs.append(Decimal(str(self.unit_cost_usd)))
+        cost = max(costs, default=None)
+        return None if cost is None or hours is None or cost < 0 else cost * Decimal(hours) / 60
+
+
+def dearest(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
+    """Return flavors by name; of one that is listed twice, that which costs more, or whose price is not known."""
+    found: dict[str, Hardware] = {}
+    for flavor in flavors:
+        known = found.get(flavor.name)
+        if known is None or _is_dearer(flavor, known):
+            found[flavor.name] = flavor
+    return found
+
+
+def _is_dearer(flavor: Hardware, than: Hardware) -> bool:
+    cost, other = flavor.minute_cost, than.minute_cost
+    return other is not None and (cost is None or cost > other)
 
 
 KIND = Kind(

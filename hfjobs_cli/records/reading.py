@@ -9,7 +9,6 @@ A value is of the right type or absent, so that one odd value hides nothing else
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 from hfjobs_cli.errors import BadResponse
 from hfjobs_cli.records.declared import Declared, Read, Shape, Source, declared
 from hfjobs_cli.records.record import Record
+from hfjobs_cli.text.numbers import LARGEST, is_in_bounds
 from hfjobs_cli.text.times import parse_time
 
 R = TypeVar("R", bound=Record)
@@ -147,8 +147,8 @@ def _as_they_are(field: Declared) -> tuple[type, ...]:
     if field.about.read is not None:
         return ()
     absent = (type(None),) if field.shape.is_optional and not field.about.is_promised else ()
-    plain = int if field.shape.base is float else field.shape.base  # other numbers may be no JSON
-    return (plain, *absent) if plain in _JSON_NAMES and len(_key(field)) == 1 else absent
+    plain = field.shape.base
+    return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers have a bound
 
 
 def _step(field: Declared, is_saved: bool) -> Read:
@@ -246,8 +246,8 @@ def _list_of(convert: Convert, kind: type) -> Convert:
                     source.odd(error.message)
             return found
         for index, item in enumerate(value):
-            if type(item) is not kind:
-                raise wrong(f"{path}[{index}]", _JSON_NAMES[kind], item)
+            if type(item) is not str or kind is not str:  # texts are taken as they are
+                convert(item, f"{path}[{index}]", source)
         return value
 
     return read
@@ -279,10 +279,20 @@ def _plain(kind: type) -> Convert:
 
 
 def _number(value: Any, path: str, _source: Source) -> int | float:
+    if type(value) is not int and type(value) is not float:
+        raise wrong(path, "a number", value)
     # Python reads NaN and Infinity, which are not JSON and could not be written again.
-    if type(value) is int or (type(value) is float and math.isfinite(value)):
-        return value
-    raise wrong(path, "a number", value)
+    if not is_in_bounds(value):
+        raise wrong(path, _BOUNDED, value)
+    return value
+
+
+def _whole(value: Any, path: str, _source: Source) -> int:
+    if type(value) is not int:
+        raise wrong(path, "a whole number", value)
+    if not is_in_bounds(value):
+        raise wrong(path, _BOUNDED, value)
+    return value
 
 
 def _moment(value: Any, path: str, _source: Source) -> datetime:
@@ -309,5 +319,6 @@ def wrong(path: str, expected: str, value: object) -> BadResponse:
     return BadResponse(f"{path} should be {expected}, but is {describe(value)}")
 
 
+_BOUNDED = f"a number up to {LARGEST}"
 _JSON_NAMES: dict[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
-_CONVERTERS: dict[type, Convert] = {float: _number, datetime: _moment, dict: _texts}
+_CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _moment, dict: _texts}

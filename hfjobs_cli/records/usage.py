@@ -47,8 +47,8 @@ def percent(value: float) -> str:
 
 
 def share(used: float | None, total: float | None) -> float | None:
-    """Return how many of a hundred parts are used, None if that is not known."""
-    return None if used is None or not total else 100 * used / total
+    """Return how many of a hundred parts are used, None if that is not known. Of less than one byte nothing is."""
+    return None if used is None or total is None or total < 1 else 100 * used / total
 
 
 def _range(shares: Sequence[float]) -> str | None:

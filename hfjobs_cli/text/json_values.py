@@ -1,4 +1,4 @@
-"""JSON values in a text that comes in pieces and may have no end: one after the other, or in an array."""
+"""JSON values: of a text, or of one that comes in pieces and may have no end, one after the other or in an array."""
 
 from __future__ import annotations
 
@@ -14,7 +14,26 @@ _BETWEEN = re.compile(r"[\s,\[\]\ufeff]+")
 _NEAR_END = 12
 """How near the end of what has been read an error may only say that more must be read: a word or escape, cut off."""
 
+MAX_DIGITS = 400
+"""A whole number of more digits is read as infinite. Python reads none of over 4,300, and no value that holds one."""
+
+
+def loads(text: str | bytes) -> Any:
+    """Return the value that a text is, where a number of any length is one. Raises ValueError and RecursionError."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(text, parse_int=_number)
+
+
+def _number(digits: str) -> int | float:
+    return int(digits) if len(digits) <= MAX_DIGITS else float(digits)
+
+
 _decode = json.JSONDecoder().raw_decode
+_decode_long = json.JSONDecoder(parse_int=_number).raw_decode
 
 
 class Broken(NamedTuple):
@@ -74,7 +93,12 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
             continue
         line, found, end = text.line, None, 0
         try:
-            found, end = _decode(text.text, text.at)
+            try:
+                found, end = _decode(text.text, text.at)
+            except json.JSONDecodeError:
+                raise
+            except ValueError:  # it holds a number of thousands of digits
+                found, end = _decode_long(text.text, text.at)
         except json.JSONDecodeError as error:
             if _may_go_on(error, text.text) and len(text.text) - text.at < MAX_CHARACTERS and text.grow():
                 continue

@@ -1,9 +1,18 @@
-"""Numbers as people type them, in ASCII digits. Python also reads other scripts, `1_000`, ` 5`, `+5`, `inf`, `nan`."""
+"""Numbers as people type them and as JSON holds them, up to a bound.
+
+People type ASCII digits; Python also reads other scripts, `1_000`, ` 5`, `+5`, `inf`, `nan`.
+"""
 
 from math import isfinite
 
 MAX_DIGITS = 4000
 """More are no number to Python itself, which takes too long for them."""
+
+LARGEST = 2**53 - 1
+"""The largest number that is taken from a server or a file; beyond it not every program reads the same (RFC 8259, 6).
+
+No time, size or price is larger, and sums of money need a bound to be exact.
+"""
 
 _CHARACTERS = frozenset("0123456789.eE+-")
 
@@ -11,6 +20,11 @@ _CHARACTERS = frozenset("0123456789.eE+-")
 def digits(text: str) -> int | None:
     """Return the number that digits spell, None for all other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
+def is_in_bounds(value: float) -> bool:
+    """Tell whether a number is one that is taken from a server or a file, which NaN is not."""
+    return -LARGEST <= value <= LARGEST
 
 
 def whole(text: str) -> int | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from itertools import repeat
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from tests.support import USER, Hfjobs, Hub
+from tests.support import BY_HAND, USER, Hfjobs, Hub, Result
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -31,3 +33,193 @@ def test_an_event_without_end_ends_a_command(hfjobs: Hfjobs, hub: Hub, argv: lis
     code, stdout, stderr = hfjobs(*argv)
     assert (code, len(stdout.splitlines())) == (1, argv[0] == "stats")  # the header of the table
     assert "an event of the stream is longer than 32 MiB" in stderr
+
+
+HARDWARE = "/api/jobs/hardware"
+HUGE = ["1e22", "1e308", "-1e308", "9" * 23, "9" * 4000, "9" * 5000, "9007199254740992"]
+"""What no number of a Hub is: Decimal, float, or Python's reading of digits fail at one of them each."""
+
+
+def flavor(**numbers: str) -> str:
+    """Return a flavor as the Hub sends it, whose numbers are given as text."""
+    named = "".join(f', "{key}": {number}' for key, number in numbers.items())
+    return f'{{"name": "a100-large", "unitLabel": "minute"{named}}}'
+
+
+def ran(hub: Hub) -> None:
+    """Have the Hub know a job that ran for an hour, at a flavor whose price it names; nothing was billed."""
+    times = {"startedAt": "2026-05-12T07:00:00.000Z", "finishedAt": "2026-05-12T08:00:00.000Z", "durations": None}
+    hub.add(id=JOB, flavor="a100-large", **times)
+    hub.replies_to("/api/settings/billing/usage/jobs", 200, '{"usage": {"jobDetails": []}}')
+
+
+@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}-{len(number)}")
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        (["ps", "-a", "-f", f"id={JOB}", "--columns", "+cost"], 0),
+        (["report", "--since", "1h"], 0),
+        (["describe", JOB], 0),
+        (["hardware"], 0),
+        (["hardware", "--format", "json"], 0),
+        (["run", "--dry-run", "--flavor", "a100-large", "python:3.12", "env"], 0),
+        (["run", "-d", "--max-cost", "5", "--flavor", "a100-large", "python:3.12", "env"], 2),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_price_that_is_none_is_not_known(hfjobs: Hfjobs, hub: Hub, argv: list[str], code: int, number: str) -> None:
+    """It is told of, hides nothing else, and bounds no cost."""
+    ran(hub)
+    hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD=number)}]")
+    result = hfjobs(*argv)
+    assert result.code == code
+    assert "unitCostUSD should be a number up to 9007199254740991" in result.stderr
+    assert not any(request.method == "POST" for request in hub.requests)
+
+
+def test_a_price_that_is_none_is_not_remembered(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Once the Hub is right again, costs are."""
+    ran(hub)
+    argv = ("ps", "-a", "-f", f"id={JOB}", "--format", "{{.cost}}")
+    hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD='1e22')}]")
+    assert hfjobs(*argv).stdout == "<no value>\n"
+    hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD='0.05')}]")
+    assert hfjobs(*argv).stdout == "~$3.00\n"
+
+
+def test_the_highest_prices_are_reckoned_with(hfjobs: Hfjobs, hub: Hub) -> None:
+    """However long, and however many."""
+    ran(hub)
+    times = {"startedAt": "1971-01-01T00:00:00.000Z", "finishedAt": "9998-01-01T00:00:00.000Z", "durations": None}
+    for place in range(3):
+        hub.add(id=f"6a0200000000000000000{place:03}", flavor="a100-large", **times)
+    hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD='9007199254740991')}]")
+    for argv in (
+        ["ps", "-a", "--limit", "0", "--columns", "cost"],
+        ["report", "--by", "flavor"],
+        ["describe", JOB],
+        ["hardware"],
+    ):
+        result = hfjobs(*argv)
+        assert (result.code, result.stderr) == (0, ""), argv
+    assert "~$540,431,955,284,459,460.00" in hfjobs("describe", JOB).stdout
+    run = ("--flavor", "a100-large", "python:3.12", "env")
+    assert "$270215977642229730.00 at most: 30m at " in hfjobs("run", "--dry-run", *run).stdout
+    assert hfjobs("run", "--dry-run", "--max-cost", "1e300", "--attempts", "10", *run).code == 0
+    assert hfjobs("run", "-d", "--max-cost", "5", *run).code == 2
+
+
+@pytest.mark.parametrize("prices", [("1", "2"), ("2", "1"), ("2", '"?"'), ('"?"', "2")])
+def test_a_flavor_that_is_listed_twice_costs_what_the_dearest_does(
+    hfjobs: Hfjobs, hub: Hub, prices: tuple[str, str]
+) -> None:
+    """Or is of an unknown price, where that of one is not known."""
+    ran(hub)
+    hub.replies_to(HARDWARE, 200, f"[{', '.join(flavor(unitCostUSD=price) for price in prices)}]")
+    plan = hfjobs("run", "--dry-run", "--flavor", "a100-large", "--timeout", "10m", "python:3.12", "env").stdout
+    cost = hfjobs("ps", "-a", "-f", f"id={JOB}", "--format", "{{.cost}}").stdout
+    if '"?"' in prices:
+        assert ("not known" in plan, cost) == (True, "<no value>\n")
+    else:
+        assert ("$20.00 at most" in plan, cost) == (True, "~$120.00\n")
+    assert hfjobs("run", "-d", "--max-cost", "1.5", "--flavor", "a100-large", "python:3.12", "env").code == 2
+    assert not any(request.method == "POST" for request in hub.requests)
+
+
+def test_of_two_prices_in_one_the_larger_counts(hfjobs: Hfjobs, hub: Hub) -> None:
+    ran(hub)
+    hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD='1', unitCostMicroUSD='2000000')}]")
+    plan = hfjobs("run", "--dry-run", "--flavor", "a100-large", "--timeout", "10m", "python:3.12", "env").stdout
+    assert "$20.00 at most: 10m at $120.00 an hour" in plan
+
+
+SAMPLE = {"cpu_usage_pct": 10, "cpu_millicores": 2000, "memory_used_bytes": 1, "memory_total_bytes": 2, "rx_bps": 1}
+
+
+@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}-{len(number)}")
+@pytest.mark.parametrize("key", [*SAMPLE, "gpus"])
+@pytest.mark.parametrize(
+    "argv", [["stats", JOB], ["stats", "-f", JOB], ["stats", "--format", "json", JOB]], ids="-".join
+)
+def test_figures_that_are_none_are_left_out(hfjobs: Hfjobs, hub: Hub, argv: list[str], key: str, number: str) -> None:
+    hub.add(id=JOB, status={"stage": "RUNNING", "message": None}, finishedAt=None)
+    value = f'{{"0": {{"utilization": {number}}}}}' if key == "gpus" else number
+    told = json.dumps({**SAMPLE, key: "VALUE"}).replace('"VALUE"', value)
+
+    def answer(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        with hub.store.write() as tables:
+            job = tables.job(USER, JOB)
+            assert job is not None
+            tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
+        return Response(f"event: metric\ndata: {told}\n\n", content_type="text/event-stream")(environ, start)
+
+    hub.always(f"/api/jobs/{USER}/{JOB}/metrics", answer)
+    code, stdout, _ = hfjobs(*argv)
+    assert (code, stdout.count(JOB)) == (0, 1)
+    assert number not in stdout
+
+
+@pytest.mark.parametrize("total", ["5e-324", "0.5", "-1"])
+def test_a_share_of_nothing_is_none(hfjobs: Hfjobs, hub: Hub, total: str) -> None:
+    hub.add(id=JOB, status={"stage": "RUNNING", "message": None}, finishedAt=None)
+    told = json.dumps({**SAMPLE, "memory_used_bytes": 9e15, "memory_total_bytes": float(total)})
+    hub.replies_to(f"/api/jobs/{USER}/{JOB}/metrics", 200, f"event: metric\ndata: {told}\n\n")
+    result = hfjobs("stats", JOB, "--columns", "cpu,memory")
+    assert result == Result(0, "CPU  MEM\n10%  -\n", "")
+
+
+def test_a_saved_number_of_any_length_is_left_out(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+    """Also where Python reads none so long; what stands around it is read."""
+    jobs = [json.dumps({**hub.job(id=f"{place:024}"), "timeout": place}) for place in (1, 2, 3)]
+    jobs[1] = jobs[1].replace('"timeout": 2', f'"timeout": {"9" * 100_000}')
+    file = tmp_path / "jobs.json"
+    for text in ("\n".join(jobs), f"[{','.join(jobs)}]"):
+        file.write_text(text)
+        code, stdout, stderr = hfjobs("ps", "-a", "--from", str(file), "--format", "{{.timeout}}")
+        assert (code, stdout) == (0, "1\n<no value>\n3\n")
+        assert "timeout should be a number up to 9007199254740991, but is inf" in stderr
+
+
+def test_a_spec_too(hfjobs: Hfjobs, hub: Hub) -> None:
+    for digits in (20, 400, 5000):
+        spec = f'{{"dockerImage": "x", "command": ["env"], "timeoutSeconds": {"9" * digits}}}'
+        code, stdout, stderr = hfjobs("run", "-d", "--spec", "-", stdin=spec)
+        assert (code, stdout) == (2, "")
+        assert len(stderr.splitlines()) <= 2
+    assert not any(request.method == "POST" for request in hub.requests)
+
+
+@pytest.mark.parametrize("zone", ["-2359", "+2359", "GMT"])
+@pytest.mark.parametrize("moment", ["Fri, 31 Dec 9999 23:59:59", "Mon, 01 Jan 0001 00:00:00"])
+def test_a_date_at_the_end_of_time_is_none(hfjobs: Hfjobs, hub: Hub, moment: str, zone: str) -> None:
+    """For all that look at it: a new job, its logs, a pause that is asked for."""
+
+    def dated(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start(status, [*headers, ("Date", f"{moment} {zone}")], *more)
+
+        return app(environ, begin)
+
+    busy = {"Date": f"{moment} {zone}", "Retry-After": f"{moment} {zone}"}
+    hub.always(f"/api/jobs/{USER}", dated)
+    hub.always(f"/api/jobs/{USER}/{BY_HAND}/logs", dated)
+    for argv in (["run", "-d", "-q", "python:3.12", "env"], ["logs", BY_HAND], ["ps", "--columns", "+cost"]):
+        result = hfjobs(*argv)
+        assert (result.code, "Traceback" in result.stderr) == (0, False), result
+    hub.replies(503, "{}", busy)
+    result = hfjobs("inspect", BY_HAND, "-q")
+    assert result.code in (0, 5)
+    assert len(result.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("label", "is_odd"), [("7", True), ("null", True), ("{}", True), ('"month"', False), ('""', False)]
+)
+def test_a_unit_that_is_not_known_is_no_minute(hfjobs: Hfjobs, hub: Hub, label: str, is_odd: bool) -> None:
+    ran(hub)
+    hub.replies_to(HARDWARE, 200, f'[{{"name": "a100-large", "unitCostUSD": 1, "unitLabel": {label}}}]')
+    result = hfjobs("hardware", "--columns", "name,price")
+    assert result.stdout.split() == ["NAME", "PRICE/HOUR", "a100-large", "-"]
+    assert ("unitLabel" in result.stderr) == is_odd
+    result = hfjobs("run", "-d", "--max-cost", "5", "--flavor", "a100-large", "python:3.12", "env")
+    assert (result.code, hub.paths.count(f"POST /api/jobs/{USER}")) == (2, 0)

@@ -100,7 +100,9 @@ def _flavors(session: Session) -> list[Hardware]:
 
 
 def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
-    return next((flavor for flavor in flavors if flavor.name == job.flavor), None)
+    from hfjobs_cli.records.hardware import dearest
+
+    return dearest(flavors).get(job.flavor)
 
 
 def show_plan(
