@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import one_of
@@ -18,8 +18,34 @@ else:
 
 TABLE = "tool.hf-jobs"
 
-_BLOCK = re.compile(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$")
-"""As PEP 723 has it."""
+_OPENING = "# /// script"
+_CLOSING = "# ///"
+
+_MEANT = re.compile(r"\ufeff?#[ \t]*///[ \t]*script[ \t]*", re.IGNORECASE)
+"""A line that was meant to open a block."""
+
+_NEWER_TOML = re.compile(r"\{[^}\n]*\n|\\[ex]")
+"""What TOML 1.1 has, which uv reads and Python does not: tables of several lines in braces, and more escapes."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_SPECIFIER = re.compile(r"\s*(~=|[=!]=|[<>]=?|===)")
+
+
+class _Block(NamedTuple):
+    """The lines between the tags of a block, and the number of the line of its opening tag."""
+
+    lines: list[str]
+    opened_at: int
+
+    @property
+    def text(self) -> str:
+        """The lines without what makes comments of them."""
+        return "".join(f"{line[2:]}\n" for line in self.lines)
+
+    def line_of(self, key: str) -> int:
+        """Return the number of the line in which a key begins."""
+        found = (place for place, line in enumerate(self.lines, start=1) if line[2:].lstrip().startswith(key))
+        return self.opened_at + next(found, 0)
 
 
 @dataclass(frozen=True)
@@ -46,14 +72,23 @@ _LISTS = ("secrets", "volumes", "network_aliases")
 
 
 def read_header(script: bytes, name: str) -> Header:
-    """Return what a script says, an empty header if that is nothing. Raises UsageError."""
-    content = _block(script)
-    if content is None or "hf-jobs" not in content:
+    """Return what a script says, an empty header if that is nothing.
+
+    Raises UsageError, with the line, for what uv would refuse, and for what was meant as a block but is none to uv:
+    the job would run without its packages, on other hardware.
+    """
+    block = _block(script, name)
+    if block is None:
         return Header()
     try:
-        tables = tomllib.loads(content)
+        tables = tomllib.loads(block.text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"the metadata of {name} is no TOML: {error}", hint="see PEP 723") from None
+        if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
+            return Header()
+        found = _PLACE.search(str(error))
+        line = block.opened_at + (int(found[1]) if found and found[1] else len(block.lines))
+        raise _wrong(name, line, f"this is no TOML: {_PLACE.sub('', str(error))}", "see PEP 723") from None
+    _check_for_uv(tables, block, name)
     tool = tables.get("tool")
     table = tool.get("hf-jobs") if isinstance(tool, dict) else None
     if table is None:
@@ -67,14 +102,83 @@ def read_header(script: bytes, name: str) -> Header:
     return Header(**{key: _value(key, value, name) for key, value in table.items()})
 
 
-def _block(script: bytes) -> str | None:
-    """Return the first block of the type `script`, without what makes comments of its lines."""
-    text = script.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    for found in _BLOCK.finditer(text):
-        if found["type"] == "script":
-            lines = found["content"].splitlines(keepends=True)
-            return "".join(line[2:] if line.startswith("# ") else line[1:] for line in lines)
-    return None
+def _block(script: bytes, name: str) -> _Block | None:
+    """Return the block that uv reads, as uv finds it: the first mention of its tag counts. Raises UsageError."""
+    text = script.decode("utf-8", "surrogateescape")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    first = next((place for place, line in enumerate(lines) if _OPENING in line), None)
+    if first is None or lines[first] != _OPENING:
+        _check_not_meant(text, name)
+        return None
+    block = _closed(lines, first)
+    if block is None:
+        raise _not_closed(lines, first, name)
+    rest = first + len(block.lines) + 2
+    second = next((place for place in range(rest, len(lines)) if lines[place] == _OPENING), None)
+    if second is not None and _closed(lines, second) is not None:
+        raise _wrong(name, second + 1, f"a second '{_OPENING}', and uv takes one only", "make one block of them")
+    bad = next((place for place in range(first, len(lines)) if not _is_utf8(lines[place])), None)
+    if bad is not None:
+        raise _wrong(name, bad + 1, "this is not UTF-8, as which uv reads a script with metadata", "save it as UTF-8")
+    return block
+
+
+def _closed(lines: list[str], opened: int) -> _Block | None:
+    """Return the block that a line opens, None if it is not closed. The last closing tag of several counts."""
+    end = opened + 1
+    while end < len(lines) and (lines[end] == "#" or lines[end].startswith("# ")):
+        end += 1
+    closed = next((place for place in range(end - 1, opened, -1) if lines[place] == _CLOSING), None)
+    return None if closed is None else _Block(lines[opened + 1 : closed], opened + 1)
+
+
+def _not_closed(lines: list[str], opened: int, name: str) -> UsageError:
+    """Return the error for a block that ends before it is closed, which names the line that is the reason."""
+    for place in range(opened + 1, len(lines)):
+        line = lines[place]
+        if line.rstrip() == _CLOSING and line != _CLOSING:
+            return _wrong(name, place + 1, f"a blank stands behind '{_CLOSING}'", "take it away")
+        if line == "#" or line.startswith("# "):
+            continue
+        if _CLOSING in map(str.rstrip, lines[place:]):
+            what = "the metadata has a gap" if not line.strip() else "this is no line of metadata"
+            return _wrong(name, place + 1, what, f"each line between '{_OPENING}' and '{_CLOSING}' begins with '# '")
+        break
+    return _wrong(name, opened + 1, f"'{_OPENING}' is never closed", f"end the metadata with a line '{_CLOSING}'")
+
+
+def _check_not_meant(text: str, name: str) -> None:
+    """Raise UsageError for a block that uv passes over."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
+        if not (_MEANT.fullmatch(line) and after.startswith("#")):
+            continue
+        if line.startswith("\ufeff"):
+            why, hint = "uv reads no metadata behind a byte order mark", "save it as UTF-8 without one"
+        elif line != _OPENING:
+            why, hint = "uv does not read this as the begin of metadata", f"write exactly '{_OPENING}'"
+        elif "\r" in text.replace("\r\n", ""):
+            why, hint = "uv reads no metadata whose lines end with a carriage return", "let them end with a line feed"
+        else:
+            why, hint = f"uv passes over this, as '{_OPENING}' is mentioned before", "let it stand further up"
+        raise _wrong(name, number, why, hint)
+
+
+def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
+    """Raise UsageError for what uv refuses of its own keys."""
+    needed, python = tables.get("dependencies", []), tables.get("requires-python", ">=3")
+    if not isinstance(needed, list) or not all(isinstance(each, str) for each in needed):
+        raise _wrong(name, block.line_of("dependencies"), "dependencies is not a list of texts", "as in ['numpy']")
+    if not isinstance(python, str) or not all(map(_SPECIFIER.match, python.rstrip(", ").split(","))):
+        raise _wrong(name, block.line_of("requires-python"), "requires-python is no condition", "as in '>=3.11'")
+
+
+def _wrong(name: str, line: int, what: str, hint: str) -> UsageError:
+    return UsageError(f"{name}, line {line}: {what}", hint=hint)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\udc80" <= char <= "\udcff" for char in text)
 
 
 def _value(key: str, value: Any, name: str) -> Any:

@@ -249,7 +249,7 @@ class TestRefused:
             ("secrets = {A = 'x'}", "secrets in [tool.hf-jobs] of s.py is not a list of texts", "names its secrets"),
             ("secrets = ['NOT_SET']", "[tool.hf-jobs] of the script needs a secret not set here: NOT_SET", "export"),
             ("timeout = '5x'", "'5x' is not a timeout", "30m"),
-            ("flavor = ", "the metadata of s.py is no TOML", "PEP 723"),
+            ("flavor = ", "s.py, line 3: this is no TOML: Invalid value", "PEP 723"),
             ("image = 'a b'", "'a b' is not an image", "as 'python:3.12'"),
         ],
     )
@@ -262,6 +262,90 @@ class TestRefused:
         assert message in stderr
         assert hint in stderr.partition("hint: ")[2]
         assert hub.requests == []
+
+
+OPEN, SHUT, NEEDS = "# /// script\n", "# ///\n", '# requires-python = ">=3.99"\n'
+GAP = "each line between '# /// script' and '# ///' begins with '# '"
+
+
+class TestHeader:
+    """Metadata that uv would refuse, or pass over, is an error with its line: the job would cost money for nothing."""
+
+    WRONG = (
+        (f"{OPEN}{NEEDS}\n# x = 1\n{SHUT}", 3, "the metadata has a gap", GAP),
+        (f"import x\n{OPEN}{NEEDS}#x = 1\n{SHUT}", 4, "this is no line of metadata", GAP),
+        (f"{OPEN}#\tx = 1\n{SHUT}", 2, "this is no line of metadata", GAP),
+        (f"{OPEN}{NEEDS}print(1)\n", 1, "'# /// script' is never closed", "end the metadata with a line '# ///'"),
+        (f"{OPEN}{NEEDS}# /// \nprint(1)\n", 3, "a blank stands behind '# ///'", "take it away"),
+        (
+            f"{OPEN}{NEEDS}{SHUT}x = 1\n{OPEN}{NEEDS}{SHUT}",
+            5,
+            "a second '# /// script', and uv takes one only",
+            "make one block of them",
+        ),
+        (f"{OPEN}# x = [\n{SHUT}", 2, "this is no TOML: Invalid value", "see PEP 723"),
+        (f"{OPEN}# x = 1\n{OPEN}# y = 2\n{SHUT}", 3, "this is no TOML: Invalid statement", "see PEP 723"),
+        (f"{OPEN}# dependencies = 'x'\n{SHUT}", 2, "dependencies is not a list of texts", "as in ['numpy']"),
+        (f"{OPEN}#\n# requires-python = '3'\n{SHUT}", 3, "requires-python is no condition", "as in '>=3.11'"),
+        (
+            f"# coding: latin-1\n{OPEN}{NEEDS}{SHUT}# caf\udce9\n",
+            5,
+            "this is not UTF-8, as which uv reads a script with metadata",
+            "save",
+        ),
+    )
+    PASSED_OVER = (
+        (f"# /// script \n{NEEDS}{SHUT}", 1, "uv does not read this as the begin of metadata"),
+        (f"#/// script\n{NEEDS}{SHUT}", 1, "uv does not read this as the begin of metadata"),
+        (f"\ufeff{OPEN}{NEEDS}{SHUT}", 1, "uv reads no metadata behind a byte order mark"),
+        (f"{OPEN}{NEEDS}{SHUT}".replace("\n", "\r"), 1, "uv reads no metadata whose lines end with a carriage return"),
+        (
+            f"x = '# /// script'\n{OPEN}{NEEDS}{SHUT}",
+            2,
+            "uv passes over this, as '# /// script' is mentioned before",
+        ),
+    )
+    READ = (
+        f"{OPEN}{NEEDS}{SHUT}",
+        f"{OPEN}{NEEDS}{SHUT}".replace("\n", "\r\n"),
+        f"import x\n{OPEN}#\n{NEEDS}{SHUT}# x\n#y\n",
+        f"{OPEN}{NEEDS}{SHUT}x = 1\n{OPEN}",
+        f"{OPEN}{NEEDS}# x = {{a = 1,\n#  b = 2}}\n{SHUT}",
+    )
+    NONE = ("x = 1\n", f"# /// other\n# x\n{SHUT}", "# /// script is a word\n", f"  {OPEN}{SHUT}")
+
+    @pytest.mark.parametrize(
+        ("script", "line", "what", "hint"),
+        [*WRONG, *((*each, "") for each in PASSED_OVER)],
+    )
+    def test_that_is_wrong(
+        self, hfjobs: Hfjobs, hub: Hub, here: Path, script: str, line: int, what: str, hint: str
+    ) -> None:
+        (here / "s.py").write_bytes(script.encode("utf-8", "surrogateescape"))
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "s.py")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: s.py, line {line}: {what}")
+        assert stderr.partition("\nhint: ")[2].startswith(hint)
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("script", [*READ, *NONE])
+    def test_that_is_right(self, hfjobs: Hfjobs, here: Path, script: str) -> None:
+        (here / "s.py").write_bytes(script.encode())
+        assert hfjobs("uv", "run", "-d", "-q", "s.py").code == 0
+
+    def test_as_uv_has_it(self, here: Path) -> None:
+        """What it refuses, passes over and reads; that it reads it is seen from what it needs, which is nowhere."""
+
+        def by_uv(script: str) -> str:
+            (here / "s.py").write_bytes(script.encode("utf-8", "surrogateescape"))
+            uv = str(Path(sys.executable).with_name("uv"))
+            said = run([uv, "run", "--offline", "--no-project", str(here / "s.py")], {}).stderr
+            read = "No interpreter found for Python >=3.99" in said
+            return "read" if read else "refused" if said.startswith("error:") else "passed over"
+
+        assert {by_uv(script) for script, *_ in self.WRONG} == {"refused"}
+        assert {by_uv(script) for script, *_ in self.PASSED_OVER} == {"passed over"}
+        assert {by_uv(script) for script in self.READ} == {"read"}
 
 
 def test_the_summary_marks_what_the_script_says(hfjobs: Hfjobs, here: Path) -> None:
