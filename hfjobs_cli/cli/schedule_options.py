@@ -44,9 +44,7 @@ NewScript = Annotated[
         show_default=False,
     ),
 ]
-Yes = Annotated[
-    bool, typer.Option("--yes", "-y", help="Do not ask whether the schedules that filters chose are meant.")
-]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Namespace = Annotated[
     str | None,
     typer.Option(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import choice_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands.shared.several import done_to_each, named_jobs
+from hfjobs_cli.commands.shared.several import done_to_each, jobs_to_change
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.records.job import JobInfo
@@ -28,7 +29,8 @@ def cancel(
     """Cancel jobs.
 
     Jobs that are named are canceled, all at once; the id and status of each is printed. Jobs that filters choose are
-    shown first, and canceled if the answer is yes, or with --yes. One that has already ended is no failure.
+    shown first, and canceled if the answer is yes, or with --yes. So are those that a description, as @running, fits,
+    where there are several. One that has already ended is no failure.
 
     \b
     Examples:
@@ -45,17 +47,28 @@ def cancel(
     from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
     from hfjobs_cli.renderers.registry import RENDERERS
 
-    plan = Plan(session, output.kind, "cancel", "canceled")
+    plan = Plan(
+        session,
+        output.kind,
+        "cancel",
+        "canceled",
+        could_hit=lambda job: not job.has_ended,
+        stages=ACTIVE_STAGES,
+        asks=not (yes or dry_run),
+    )
     listing = Listing(session, output, default=RENDERERS["table"] if dry_run else ID_AND_STATUS, indent=4)
     if is_by_filters(jobs, choice):
-        if not (yes or dry_run):
+        if plan.asks:
             plan.check_it_can_ask()
         found = [job for job in filtered_jobs(session, choice, namespace) if not job.has_ended]
-        if found and not (yes or dry_run) and not plan.is_meant(found):
+        if found and plan.asks and not plan.is_meant(found):
             return ExitCode.FAILURE
         references = [JobReference.of(job, namespace) for job in found]
     else:
-        references = named_jobs(session, jobs or (), namespace)
+        named = jobs_to_change(session, jobs or (), namespace, plan)
+        if named is None:
+            return ExitCode.FAILURE
+        references = named
         found = _not_ended(session, references) if dry_run else []
     if dry_run:
         listing.show(found)

@@ -24,13 +24,15 @@ def expose(
     public: change_options.PublicPorts = None,
     clear: change_options.ClearPorts = False,
     dry_run: options.DryRun = False,
+    yes: choice_options.Yes = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Change the ports on which a running job can be reached.
 
     The ports that are given replace those there were. Their addresses are printed; whoever opens one needs a token
-    that may read what the job's owner has, unless the port is --public.
+    that may read what the job's owner has, unless the port is --public. Where a description, as @running, fits several
+    jobs, these are shown first, and asked for, unless with --yes.
 
     \b
     Examples:
@@ -39,8 +41,9 @@ def expose(
       hfjobs expose 6a01d697aff1cd33e8f33a64 --clear
     """
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.commands.shared.running import is_running, not_running, refused
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands.shared.several import jobs_to_change
     from hfjobs_cli.launch.checks import MAX_PORTS
 
     open_to_all = list(dict.fromkeys(public or ()))
@@ -53,7 +56,19 @@ def expose(
         raise UsageError(f"{len(wanted)} ports are too many", hint=f"the Hub takes {MAX_PORTS}")
     listing = Listing(session, output, default=ADDRESSES, indent=4)
 
-    for reference in named_jobs(session, [job], namespace):
+    plan = Plan(
+        session,
+        output.kind,
+        "change the ports of",
+        "changed",
+        could_hit=is_running,
+        stages=("RUNNING",),
+        asks=not (yes or dry_run),
+    )
+    references = jobs_to_change(session, [job], namespace, plan)
+    if references is None:
+        return ExitCode.FAILURE
+    for reference in references:
         if dry_run:
             now = session.client.inspect_job(reference)
             if not is_running(now):

@@ -75,6 +75,14 @@ class JobFilter(NamedTuple):
         found = (each.resolved(names) if each.is_named_schedule else each for each in self.initiators)
         return self._replace(initiators=tuple(found))
 
+    def within(self, stages: tuple[str, ...]) -> JobFilter:
+        """Return the filter for those alone that are in one of some stages."""
+        if self.stages is not None and set(self.stages) <= set(stages):
+            return self
+        statuses = (*self.statuses, StatusFilter("--status", stages))
+        left = tuple(stage for stage in stages if all(each.fits(stage) for each in statuses))
+        return self._replace(statuses=statuses, stages=left or stages)
+
     def matches(self, job: JobInfo) -> bool:
         """Tell whether `job` passes every filter."""
         return (

@@ -103,6 +103,101 @@ class TestNamed:
         assert posts(hub) == []
 
 
+class TestDescribed:
+    """One that is described is hit without a question only if no other fits."""
+
+    @staticmethod
+    def said(two: list[str], text: str) -> str:
+        return (
+            f"error: '{text}' fits 2 jobs; refusing to cancel {two[0]} without confirmation\n"
+            f"  {two[0]}  mine  RUNNING  1s ago\n"
+            f"  {two[1]}  mine  SCHEDULING  2s ago\n"
+            "hint: name the job by its id, or pass --yes\n"
+        )
+
+    @pytest.mark.parametrize("text", ["@latest", "@0", "@name=mine", "@initiator=user:davanstrien"])
+    def test_nothing_is_canceled_where_nobody_can_answer(
+        self, hfjobs: Hfjobs, hub: Hub, two: list[str], text: str
+    ) -> None:
+        _leave_alone(hub, two)
+        assert hfjobs("cancel", text) == Result(2, "", self.said(two, text))
+        assert hfjobs("cancel", BY_HAND, text) == Result(2, "", self.said(two, text))
+        assert hfjobs("cancel", "-", stdin=f"{text}\n") == Result(2, "", self.said(two, text))
+        assert posts(hub) == []
+
+    def test_the_newest_running_one_is_not_hit_without_a_word(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
+        code, stdout, stderr = hfjobs("cancel", "@running")
+        assert (code, stdout, posts(hub)) == (2, "", [])
+        assert stderr.startswith(f"error: '@running' fits 6 jobs; refusing to cancel {running} without confirmation\n")
+
+    def test_with_yes(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
+        assert hfjobs("cancel", "@name=mine", "--yes") == Result(0, f"{two[0]}  CANCELED\n", "")
+        assert [stages(hub)[each] for each in two] == ["CANCELED", "SCHEDULING"]
+
+    @pytest.mark.parametrize("text", ["@name=mine", "@latest", "@running", "@label=name=mine", "@name=mine"])
+    def test_the_only_one_that_could_be_hit_is(self, hfjobs: Hfjobs, hub: Hub, running: str, text: str) -> None:
+        """Others of its name that have ended do not count."""
+        _leave_alone(hub, [running])
+        hub.add(id=OTHER, createdAt="2026-05-12T08:59:58.000Z", labels={"name": "mine"})
+        assert hfjobs("cancel", text) == Result(0, f"{running}  CANCELED\n", "")
+
+    def test_one_that_has_ended_is_a_remark(self, hfjobs: Hfjobs) -> None:
+        code, _, stderr = hfjobs("cancel", "@failed")
+        assert (code, stderr.split()[1:]) == (0, ["had", "already", "ended:", "ERROR"])
+
+    @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
+    def test_is_shown_and_asked_for(self, hfjobs: Hfjobs, hub: Hub, two: list[str], answer: str, code: int) -> None:
+        argv = ("cancel", "@name=mine")
+        result = hfjobs(*argv, keyboard=Terminal(answer), stderr=Terminal(), COLUMNS="100", NO_COLOR="1")
+        assert (result.code, result.stdout) == (code, f"{two[0]}  CANCELED\n" if code == 0 else "")
+        header, first, second, told, question = result.stderr.splitlines()
+        assert (header.split()[0], first.split()[0], second.split()[0]) == ("JOB", *two)
+        assert told == f"'@name=mine' fits 2 jobs, and means {two[0]}"
+        assert question == f"Cancel {two[0]}? [y/N] " + ("nothing was canceled" if code else "")
+        assert [stages(hub)[each] for each in two] == ["RUNNING" if code else "CANCELED", "SCHEDULING"]
+
+    def test_a_dry_run_asks_nothing(self, hfjobs: Hfjobs, two: list[str]) -> None:
+        assert hfjobs("cancel", "@name=mine", "--dry-run", "-q").stdout == f"{two[0]}\n"
+
+    def test_of_many_the_newest_are_listed(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        for number in range(12):
+            hub.add(
+                id=f"6a02000000000000000001{number:02}",
+                status={"stage": "RUNNING", "message": None},
+                finishedAt=None,
+                labels={"name": "many"},
+            )
+        _, _, stderr = hfjobs("cancel", "@name=many")
+        first, *shown, more, hint = stderr.splitlines()
+        assert first.startswith("error: '@name=many' fits more than 10 jobs; refusing")
+        assert (len(shown), more, hint) == (10, "  and more", "hint: name the job by its id, or pass --yes")
+
+    @pytest.mark.parametrize(
+        ("argv", "what"),
+        [
+            (["labels", "@name=mine", "-l", "a=b"], "change the labels of"),
+            (["labels", "@latest", "--clear"], "change the labels of"),
+            (["expose", "@running", "8000"], "change the ports of"),
+        ],
+    )
+    def test_what_changes_jobs_asks_too(
+        self, hfjobs: Hfjobs, hub: Hub, two: list[str], argv: list[str], what: str
+    ) -> None:
+        code, stdout, stderr = hfjobs(*argv)
+        assert (code, stdout) == (2, "")
+        assert f"; refusing to {what} {two[0]} without confirmation\n" in stderr
+        assert {request.method for request in hub.requests} == {"GET"}
+        assert hfjobs(*argv, "--yes").code == 0
+
+
+def _leave_alone(hub: Hub, wanted: list[str]) -> None:
+    """End the jobs of the history that have not ended, so that only those wanted are under way."""
+    for job in hub.all_jobs():
+        if job["id"] not in wanted and job["status"]["stage"] in ("RUNNING", "SCHEDULING"):
+            with hub.store.write() as tables:
+                tables.save_job({**job, "status": {"stage": "COMPLETED"}})
+
+
 class TestFilters:
     """What they choose is shown, and nothing else is hit."""
 

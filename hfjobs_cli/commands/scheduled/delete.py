@@ -27,7 +27,8 @@ def delete(
     """Delete schedules.
 
     Their jobs stay, and go on if they are running. Schedules that are named are deleted; those that filters choose,
-    active or suspended, are shown first, and deleted if the answer is yes, or with --yes. What each was is printed with
+    active or suspended, are shown first, and deleted if the answer is yes, or with --yes. So is one that is described,
+    as @latest, where others fit. What each was is printed with
     --format json.
 
     \b
@@ -43,11 +44,12 @@ def delete(
     from hfjobs_cli.commands.shared.schedules import act_on_schedules, chosen_schedules
     from hfjobs_cli.renderers.registry import RENDERERS
 
-    plan = Plan(session, output.kind, "delete", "deleted")
+    plan = Plan(session, output.kind, "delete", "deleted", asks=not (yes or dry_run))
     deleted = id_and(lambda _schedule: plan.done)
     listing = Listing(session, output, default=RENDERERS["table"] if dry_run else deleted, indent=4)
-    asking = None if yes or dry_run else plan
-    references = chosen_schedules(session, schedules, choice, namespace, states=SCHEDULE_STATES, plan=asking)
+    references = chosen_schedules(
+        session, schedules, choice, namespace, states=SCHEDULE_STATES, plan=plan, asks_for_one=True
+    )
     if references is None:
         return ExitCode.FAILURE
 

@@ -17,6 +17,7 @@ def labels(
     replace: change_options.ReplaceLabels = False,
     clear: change_options.ClearLabels = False,
     dry_run: options.DryRun = False,
+    yes: schedule_options.Yes = False,
     output: Annotated[options.Output, "label_change"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
@@ -24,7 +25,8 @@ def labels(
 
     Their next jobs will have them. Labels that are given are added, or get a new value; all others stay, unless
     --replace drops them. The Hub replaces all labels at once, so those there are read just before. What was there and
-    what is there now is printed.
+    what is there now is printed. Where a description, as @latest, fits several, these are shown first, and asked for,
+    unless with --yes.
 
     \b
     Examples:
@@ -35,12 +37,17 @@ def labels(
     """
     from hfjobs_cli.commands.shared.labelling import change_labels
     from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.schedules import named_schedules
+    from hfjobs_cli.commands.shared.plan import Plan
+    from hfjobs_cli.commands.shared.schedules import schedules_to_change
     from hfjobs_cli.query.labels import label_changes
+    from hfjobs_cli.records.kind import kind_of
 
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)
-    references = named_schedules(session, schedules, namespace)
+    plan = Plan(session, kind_of("schedule"), "change the labels of", "changed", asks=not (yes or dry_run))
+    references = schedules_to_change(session, schedules, namespace, plan)
+    if references is None:
+        return ExitCode.FAILURE
     client = session.client
     return change_labels(
         session,

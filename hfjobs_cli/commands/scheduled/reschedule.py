@@ -20,12 +20,14 @@ def reschedule(
     when: schedule_options.NewWhen = None,
     *,
     dry_run: options.DryRun = False,
+    yes: schedule_options.Yes = False,
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
     """Change when schedules run their jobs.
 
     WHEN is checked before anything is sent. The id of each schedule is printed, when it runs now, and when next.
+    Where a description, as @latest, fits several, these are shown first, and asked for, unless with --yes.
 
     \b
     Examples:
@@ -36,7 +38,7 @@ def reschedule(
     from hfjobs_cli.commands.shared.brief import id_and
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.schedules import named_schedules
+    from hfjobs_cli.commands.shared.schedules import schedules_to_change
     from hfjobs_cli.commands.shared.several import done_to_each
     from hfjobs_cli.query.cron import next_run
 
@@ -44,7 +46,10 @@ def reschedule(
         raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")
     due = next_run(when, session.clock())
     listing = Listing(session, output, default=id_and(_when), indent=4)
-    references = named_schedules(session, schedules, namespace)
+    plan = Plan(session, output.kind, "reschedule", "rescheduled", asks=not (yes or dry_run))
+    references = schedules_to_change(session, schedules, namespace, plan)
+    if references is None:
+        return ExitCode.FAILURE
 
     def act(reference: JobReference) -> ScheduledJob:
         if not dry_run:
@@ -56,7 +61,7 @@ def reschedule(
     if dry_run:
         would_be = list(found)
         listing.show(would_be)
-        Plan(session, output.kind, "reschedule", "rescheduled").tell_of(would_be)
+        plan.tell_of(would_be)
     else:
         listing.show(found)
     return ExitCode.DONE

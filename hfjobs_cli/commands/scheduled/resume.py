@@ -20,13 +20,15 @@ def resume(
     *,
     choice: schedule_options.ScheduleChoice,
     dry_run: options.DryRun = False,
+    yes: schedule_options.Yes = False,
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
     """Have suspended schedules run jobs again.
 
     What was due in the meantime is not made up for. The id and status of each schedule is printed. Filters choose among
-    suspended schedules, unless they ask for others.
+    suspended schedules, unless they ask for others. Where filters or a description, as @latest, fit several, these are
+    shown first, and asked for; elsewhere than on a terminal --yes is needed.
 
     \b
     Examples:
@@ -40,12 +42,21 @@ def resume(
     from hfjobs_cli.commands.shared.schedules import act_on_schedules, chosen_schedules
     from hfjobs_cli.renderers.registry import RENDERERS
 
-    plan = Plan(session, output.kind, "resume", "resumed")
+    plan = Plan(
+        session,
+        output.kind,
+        "resume",
+        "resumed",
+        could_hit=lambda schedule: schedule.suspend is not False,
+        asks=not (yes or dry_run),
+    )
     listing = Listing(session, output, default=RENDERERS["table"] if dry_run else ID_AND_STATUS, indent=4)
-    references = chosen_schedules(session, schedules, choice, namespace, states=(SUSPENDED,))
+    references = chosen_schedules(session, schedules, choice, namespace, states=(SUSPENDED,), plan=plan)
+    if references is None:
+        return ExitCode.FAILURE
 
     def act(reference: JobReference) -> ScheduledJob:
         session.client.resume_schedule(reference)
         return session.client.inspect_schedule(reference)
 
-    return act_on_schedules(session, references or (), act, listing, plan, dry_run=dry_run)
+    return act_on_schedules(session, references, act, listing, plan, dry_run=dry_run)

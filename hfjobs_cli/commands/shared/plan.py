@@ -1,8 +1,8 @@
-"""What is about to be done to records that filters chose: shown, and asked whether it is meant."""
+"""What is about to be done to records that were not named one by one: shown, and asked whether it is meant."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """What is to be done, in words: `verb` is `cancel`, `done` is `canceled`. `kind` is that of what it is done to."""
+    """What is to be done, in words: `verb` is `cancel`, `done` is `canceled`. `kind` is that of what it is done to.
+
+    `could_hit` tells of a record whether it changes anything there; of jobs only those in `stages` if these are given.
+    Nothing is asked unless it `asks`.
+    """
 
     session: Session
     kind: Kind
     verb: str
     done: str
+    could_hit: Callable[[Any], bool] = lambda _record: True
+    stages: tuple[str, ...] | None = None
+    asks: bool = True
 
     def check_it_can_ask(self) -> None:
         """Make sure that somebody is there to say that it is meant. Raises UsageError, before any request."""
@@ -32,11 +39,33 @@ class Plan(NamedTuple):
 
     def is_meant(self, records: Sequence[Any]) -> bool:
         """Show all that will be hit, ask, and tell whether the answer is yes. What is not shown is not to be hit."""
+        self._show(records)
+        return self._confirm(self._count(records))
+
+    def is_meant_by(self, text: str, meant: Any, fitting: Sequence[Any], lines: Sequence[str], *, more: bool) -> bool:
+        """Show what a description fits, of which one is `meant`, ask, and tell whether the answer is yes.
+
+        `lines` tell of those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
+        """
+        count = f"{'more than ' if more else ''}{len(fitting)} {self.kind.plural}"
+        if not self.session.can_ask:
+            raise UsageError(
+                f"'{text}' fits {count}; refusing to {self.verb} {meant.id} without confirmation",
+                hint=f"name the {self.kind.noun} by its id, or pass --yes",
+                details=(*lines, *["  and more"] * more),
+            )
+        self._show(fitting)
+        self.session.remark(f"'{text}' fits {count}, and means {meant.id}")
+        return self._confirm(meant.id)
+
+    def _show(self, records: Sequence[Any]) -> None:
         columns = choose_columns(
             self.kind, None, wide=False, also=["initiator"] if "initiator" in self.kind.cells else []
         )
         RENDERERS["table"].render(records, self.session.view(self.kind, columns, on_stderr=True))
-        is_meant = self.session.confirm(f"{self.verb.capitalize()} {self._count(records)}?")
+
+    def _confirm(self, what: str) -> bool:
+        is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")
         if not is_meant:
             self.session.remark(f"nothing was {self.done}")
         return is_meant

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
@@ -12,6 +13,7 @@ from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.query.descriptions import Description
     from hfjobs_cli.query.namings import Naming
     from hfjobs_cli.records.job import JobInfo
@@ -41,12 +43,34 @@ class Resolver:
         """Return the one that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
         if description.prefix:
             return self._beginning(description)
+        return JobReference.of(self._described(description), description.namespace)
+
+    def is_meant(self, description: Description, plan: Plan) -> bool:
+        """Tell whether the one that a description means is to be hit: asked for if others fit that could be, too.
+
+        Raises UsageError if nobody can answer.
+        """
+        if description.prefix or not plan.asks:
+            return True
+        meant, wanted = self._described(description), description.wanted
+        if not plan.could_hit(meant):
+            return True
+        if plan.stages is not None:
+            wanted = wanted.within(plan.stages)
+        fitting = self._listing(description.namespace, wanted).first(MAX_SHOWN + 1, plan.could_hit)
+        if len(fitting) < 2:
+            return True
+        shown, now = fitting[:MAX_SHOWN], self._session.clock()
+        lines = [_line(each, now) for each in shown]
+        return plan.is_meant_by(description.text, meant, shown, lines, more=len(fitting) > MAX_SHOWN)
+
+    def _described(self, description: Description) -> JobInfo | ScheduledJob:
         found = self._listing(description.namespace, description.wanted).at(description.place)
         if found is None:
             place, naming = description.place, self._naming
             what = f"fewer than {place + 1} {naming.plural}" if place else f"no such {naming.noun}"
             raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint=self._hint)
-        return JobReference.of(found, description.namespace)
+        return found
 
     @property
     def _hint(self) -> str:
@@ -93,6 +117,10 @@ class _Listing:
         """Return what is at a place, None if there are fewer."""
         return next((each for count, each in enumerate(self._all()) if count == place), None)
 
+    def first(self, count: int, fits: Callable[[Any], bool]) -> list[JobInfo | ScheduledJob]:
+        """Return the newest that fit, so many at most."""
+        return list(islice(filter(fits, self._all()), count))
+
     def beginning(self, prefix: str) -> list[JobInfo | ScheduledJob]:
         """Return those whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
         found: list[JobInfo | ScheduledJob] = []
@@ -114,14 +142,26 @@ class _Listing:
 
 
 def resolved(
-    session: Session, wanted: list[JobReference | Description], naming: Naming, list_them: List
-) -> list[JobReference | HfJobsError]:
-    """Return what is meant in order; in the place of what there is not stands its error. Raises UsageError."""
+    session: Session,
+    wanted: list[JobReference | Description],
+    naming: Naming,
+    list_them: List,
+    plan: Plan | None = None,
+) -> list[JobReference | HfJobsError] | None:
+    """Return what is meant in order; in the place of what there is not stands its error.
+
+    What is described is asked for as `plan` says; None if the answer is no. Raises UsageError.
+    """
     resolver = Resolver(session, naming, list_them)
     found: list[JobReference | HfJobsError] = []
     for each in wanted:
         try:
-            found.append(each if isinstance(each, JobReference) else resolver.resolve(each))
+            if not isinstance(each, JobReference):
+                reference = resolver.resolve(each)
+                if plan is not None and not resolver.is_meant(each, plan):
+                    return None
+                each = reference
+            found.append(each)
         except NotFound as error:
             found.append(error)
     return found

@@ -41,13 +41,20 @@ def schedule_filter(
     )
 
 
+def schedules_to_change(
+    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
+) -> list[JobReference] | None:
+    """Return the schedules that are named, None if a description fits several and the one it means is not meant."""
+    return named(session, texts, namespace, SCHEDULES, _newest_first, plan)
+
+
 def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
     """Return the schedules named on the command line and on stdin, and say so if there are none.
 
     Those that are described (`@name=nightly`, the beginning of an id) are looked for; one that does not exist is
     told of at the end. Raises UsageError, also if an id may be short for several.
     """
-    return named(session, texts, namespace, SCHEDULES, _newest_first)
+    return named(session, texts, namespace, SCHEDULES, _newest_first) or []
 
 
 def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Iterator[ScheduledJob]:
@@ -63,23 +70,26 @@ def chosen_schedules(
     namespace: str | None,
     *,
     states: tuple[str, ...],
-    plan: Plan | None = None,
+    plan: Plan,
+    asks_for_one: bool = False,
 ) -> list[JobReference] | None:
     """Return the schedules that are named, or else those that the filters choose; `states` if those ask for none.
 
-    Those that filters choose are shown, and meant if the answer is yes, if there is a `plan`; if it is no, None is
-    returned. Raises UsageError.
+    If the `plan` asks, several that filters choose are shown, and meant if the answer is yes, one alone only if it
+    `asks_for_one`; if the answer is no, None is returned. Raises UsageError.
     """
     if not is_by_filters(words, choice, SCHEDULES):
-        return named_schedules(session, words or (), namespace)
+        return schedules_to_change(session, words or (), namespace, plan)
     wanted = schedule_filter(choice, session.clock(), states)
-    if plan is not None:
+    if plan.asks and asks_for_one:
         plan.check_it_can_ask()
-    found = list_schedules(session, wanted, namespace, with_runs=plan is not None)
+    found = list_schedules(session, wanted, namespace, with_runs=plan.asks)
     if not found:
         session.remark(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
-    if found and plan is not None and not plan.is_meant(found):
-        return None
+    if plan.asks and len(found) > (0 if asks_for_one else 1):
+        plan.check_it_can_ask()
+        if not plan.is_meant(found):
+            return None
     return [JobReference.of(each, namespace) for each in found]
 
 

@@ -13,6 +13,7 @@ from hfjobs_cli.query.references import JobReference, parse_references
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands.shared.plan import Plan
     from hfjobs_cli.commands.shared.resolving import List
     from hfjobs_cli.records.job import JobInfo
 
@@ -25,19 +26,34 @@ def named_jobs(session: Session, texts: Iterable[str], namespace: str | None) ->
     Those that are described (`@latest`, the beginning of an id) are looked for; one that does not exist is told of
     at the end. Raises UsageError, also if an id may be short for several.
     """
+    return named(session, texts, namespace, JOBS, _list_jobs) or []
 
-    def list_them(session: Session, wanted: Any, namespace: str | None) -> Iterator[JobInfo]:
-        from hfjobs_cli.commands.shared.selection import scan
 
-        return scan(session, wanted, namespace, may_stop=True).jobs()
+def jobs_to_change(
+    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
+) -> list[JobReference] | None:
+    """Return the jobs that are named, None if a description fits several and the one that it means is not meant."""
+    return named(session, texts, namespace, JOBS, _list_jobs, plan)
 
-    return named(session, texts, namespace, JOBS, list_them)
+
+def _list_jobs(session: Session, wanted: Any, namespace: str | None) -> Iterator[JobInfo]:
+    from hfjobs_cli.commands.shared.selection import scan
+
+    return scan(session, wanted, namespace, may_stop=True).jobs()
 
 
 def named(
-    session: Session, texts: Iterable[str], namespace: str | None, naming: Naming, list_them: List
-) -> list[JobReference]:
-    """Return what is named, as `naming` says; what is described is looked for in what `list_them` lists."""
+    session: Session,
+    texts: Iterable[str],
+    namespace: str | None,
+    naming: Naming,
+    list_them: List,
+    plan: Plan | None = None,
+) -> list[JobReference] | None:
+    """Return what is named, as `naming` says; what is described is looked for in what `list_them` lists.
+
+    With a `plan` a description that fits several is shown and asked for; None if the answer is no.
+    """
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
     if not wanted:
         session.remark(f"stdin named no {naming.plural}")
@@ -46,7 +62,9 @@ def named(
         return references
     from hfjobs_cli.commands.shared.resolving import resolved  # what needs no listing makes none
 
-    found = resolved(session, wanted, naming, list_them)
+    found = resolved(session, wanted, naming, list_them, plan)
+    if found is None:
+        return None
     session.failures += [each for each in found if isinstance(each, HfJobsError)]
     return [each for each in found if isinstance(each, JobReference)]
 

@@ -71,7 +71,7 @@ class TestSuspendAndResume:
         assert (made["id"], made["suspend"], made["status"]["state"]) == (DAILY_SCHEDULE, False, "active")
 
     def test_filters_choose_those_that_can_be_changed(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        """Nobody is asked: it can be taken back."""
+        """Nobody is asked where one fits."""
         active = add_schedule(hub)
         assert hfjobs("scheduled", "suspend", "--label", "team=data") == Result(0, f"{active}  suspended\n", "")
         result = hfjobs("scheduled", "resume", "--label", "team=ml")
@@ -230,6 +230,53 @@ def test_labels_that_would_be_lost_are_refused(hfjobs: Hfjobs, hub: Hub, spec: o
     assert (code, changes(hub)) == (1, [])
     assert said in stderr
     assert hfjobs("scheduled", "labels", name, "-l", "a=b", "--replace").code == 0
+
+
+class TestDescribed:
+    """One that is described is changed without a question only if no other fits; so are those that filters choose."""
+
+    @pytest.mark.parametrize(
+        ("argv", "what"),
+        [
+            (["delete", "@latest"], "delete"),
+            (["delete", "@suspended"], "delete"),
+            (["resume", "@latest"], "resume"),
+            (["reschedule", "@latest", "@daily"], "reschedule"),
+            (["labels", "@0", "-l", "a=b"], "change the labels of"),
+        ],
+    )
+    def test_nothing_is_changed_where_nobody_can_answer(
+        self, hfjobs: Hfjobs, hub: Hub, argv: list[str], what: str
+    ) -> None:
+        result = hfjobs("scheduled", *argv)
+        text = argv[1]
+        (first, *shown, hint) = result.stderr.splitlines()
+        assert (result.code, result.stdout) == (2, "")
+        assert first == f"error: '{text}' fits 2 schedules; refusing to {what} {DAILY_SCHEDULE} without confirmation"
+        assert [line.split()[0] for line in shown] == [DAILY_SCHEDULE, WEEKLY_SCHEDULE]
+        assert hint == "hint: name the schedule by its id, or pass --yes"
+        assert changes(hub) == []
+        assert hfjobs("scheduled", *argv, "--yes").code == 0
+        assert len(changes(hub)) == 1
+
+    def test_only_those_that_could_be_changed_count(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        active = add_schedule(hub)
+        assert hfjobs("scheduled", "suspend", "@latest") == Result(0, f"{active}  suspended\n", "")
+
+    @pytest.mark.parametrize(("command", "done"), [("suspend", "suspended"), ("resume", "resumed")])
+    def test_several_that_filters_choose_are_asked_for(self, hfjobs: Hfjobs, hub: Hub, command: str, done: str) -> None:
+        code, stdout, stderr = hfjobs("scheduled", command, "-a")
+        assert (code, stdout) == (2, "")
+        assert stderr == (
+            f"error: nobody is here to say that the schedules that match are to be {done}\n"
+            "hint: --yes does it without asking, --dry-run shows which schedules they are\n"
+        )
+        keyboard, argv = Terminal("n\n"), ("scheduled", command, "-a")
+        no = hfjobs(*argv, keyboard=keyboard, stderr=Terminal(), COLUMNS="100", NO_COLOR="1")
+        assert (no.code, no.stdout, changes(hub)) == (1, "", [])
+        assert no.stderr.endswith(f"{command.capitalize()} 2 schedules? [y/N] nothing was {done}\n")
+        assert hfjobs("scheduled", command, "-a", "--yes").code == 0
+        assert len(changes(hub)) == 2
 
 
 class TestDelete:
