@@ -21,6 +21,12 @@ def run() -> None:
         code = _run()
     except KeyboardInterrupt:  # before the program could see to it itself
         code = 130
+    except (ImportError, SyntaxError) as error:  # of the program itself, or of what it is made with
+        sys.stderr.write(
+            f"error: hfjobs cannot start: {type(error).__name__}: {error}\n"
+            "hint: the installation is not whole: pip install --force-reinstall hfjobs-cli\n"
+        )
+        code = 1
     if code == 130:
         _say_last_words()
     else:

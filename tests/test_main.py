@@ -419,3 +419,46 @@ def test_without_the_emulator_the_demo_says_how_to_get_it(directories: dict[str,
     )
     expected = "error: the demo needs werkzeug, which is not installed\nhint: pip install 'hfjobs-cli[emulator]'\n"
     assert run_python(code, environ=directories) == Result(2, "", expected)
+
+
+BROKEN_CLOCK = """\
+import os, sys
+from hfjobs_cli.cli.app import main
+from hfjobs_cli.cli.session import Session
+
+def broken():
+    raise LookupError("no time for " + os.environ["HF_TOKEN"])
+
+sys.exit(main(sys.argv[1:], Session(sys.stdin, sys.stdout, sys.stderr, os.environ, clock=broken)))
+"""
+
+
+def test_what_nobody_has_foreseen_is_one_line_to_report(environ: dict[str, str]) -> None:
+    """And where it comes from with --debug. The token shows in neither."""
+    short = run_python(BROKEN_CLOCK, "ps", environ=environ)
+    long = run_python(BROKEN_CLOCK, "ps", "--debug", environ=environ)
+    for result in (short, long):
+        assert (result.code, result.stdout, TOKEN in result.stderr) == (1, "", False)
+        told = [line for line in result.stderr.splitlines() if not line.startswith(("> ", "< "))]
+        assert re.fullmatch(
+            r"error: unexpected LookupError: no time for <TOKEN> "
+            rf"\(hfjobs {__version__}, Python [\d.]+, \w+\.py line \d+\)",
+            told[0],
+        )
+        assert (
+            told[-1]
+            == "hint: this is a defect of hfjobs: please report the line above; --debug adds where it comes from"
+        )
+        assert (len(told) == 2) is (result is short)
+    assert "Traceback (most recent call last):\n" in long.stderr
+    assert "Traceback" not in short.stderr
+
+
+def test_an_installation_that_is_not_whole_is_one_line(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise ImportError('no typer')\n")
+    result = run_command("--help", environ={**environ, "PYTHONPATH": str(tmp_path)})
+    assert (result.code, result.stdout) == (1, "")
+    assert result.stderr == (
+        "error: hfjobs cannot start: ImportError: no typer\n"
+        "hint: the installation is not whole: pip install --force-reinstall hfjobs-cli\n"
+    )

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -40,21 +41,42 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         code = ExitCode.INTERRUPTED
     except SystemExit as end:
         # So typer ends help that nobody reads any more.
-        code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) else end.code
-    except Exception as error:
+        code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) or end.code is None else end.code
+        code = code if isinstance(code, int) else ExitCode.FAILURE
+    except (Exception, GeneratorExit) as error:
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
-        if not hasattr(error, "format_message"):
-            raise
-        from hfjobs_cli.cli.mistakes import usage_error  # for mistakes only
+        if hasattr(error, "format_message"):
+            from hfjobs_cli.cli.mistakes import usage_error  # for mistakes only
 
-        session.report(usage_error(error, PROGRAM))
-        code = ExitCode.USAGE
+            session.report(usage_error(error, PROGRAM))
+            code = ExitCode.USAGE
+        else:
+            session.tell_created()
+            session.report(_unexpected(error, shows_traceback=session.is_debug))
+            code = ExitCode.FAILURE
     session.progress(None)
     if code == ExitCode.INTERRUPTED:
         session.tell_interrupted()
     else:
         session.close()
     return int(code)
+
+
+def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
+    """Return what is told of an error that nobody has foreseen: what to report, and where it was."""
+    import platform
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [each for each in frames if "hfjobs_cli" in each.filename] or frames
+    place = f", {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
+    what = "".join(traceback.format_exception_only(type(error), error)).strip()
+    lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
+    return HfJobsError(
+        f"unexpected {what} (hfjobs {__version__}, Python {platform.python_version()}{place})",
+        hint="this is a defect of hfjobs: please report the line above; --debug adds where it comes from",
+        details=tuple(lines) if shows_traceback else (),
+    )
 
 
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:

@@ -112,6 +112,13 @@ class Session:
 
         return prices_of(self)
 
+    @property
+    def is_debug(self) -> bool:
+        """Tell whether `--debug` is given, also where the settings cannot be read."""
+        with suppress(HfJobsError):
+            return self.settings.is_debug
+        return self.overrides.debug
+
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
         if "cost" not in kind.computed:

@@ -107,4 +107,5 @@ def _added(name: str, known: Iterable[str]) -> Renderer:
     raise UsageError(
         f"unknown format '{name}'",
         hint=f"{hint}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields",
+        details=tuple(plugins.unreadable()),
     )

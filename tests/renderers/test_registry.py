@@ -4,6 +4,7 @@ import re
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 import yaml
@@ -202,6 +203,54 @@ class TestPackages:
         result = run_command("duplicate", BY_HAND, BY_HAND, "--format", "yaml", environ=environ)
         created = hub.all_jobs()[0]["id"]
         assert result == Result(1, "", f"created: {created}\nnot duplicated: {BY_HAND}\n{failed}")
+
+    @pytest.mark.parametrize(
+        ("code", "error"),
+        [
+            ("import sys\nsys.exit(0)\n", "SystemExit: 0"),
+            ("import sys\nsys.exit()\n", "SystemExit"),
+            ("class Odd(BaseException): ...\nraise Odd('x')\n", "Odd: x"),
+            ("class Odd(Exception):\n    def __str__(self): return 1\nraise Odd\n", "Odd"),
+        ],
+    )
+    def test_that_end_the_program_do_not(
+        self, environ: dict[str, str], hub: Hub, tmp_path: Path, code: str, error: str
+    ) -> None:
+        """Neither when they are loaded nor when they print, and a job that was created is told of."""
+        hint = "hint: update or uninstall hfjobs-yaml, or choose another format\n"
+        (tmp_path / "loaded").mkdir()
+        loaded = environ | metadata(tmp_path / "loaded", "hfjobs-yaml", code)
+        failed = f"error: format 'yaml' of hfjobs-yaml cannot be loaded: {error}\n{hint}"
+        assert run_command("duplicate", BY_HAND, "--format", "yaml", environ=loaded) == Result(1, "", failed)
+        assert hub.requests == []
+        (tmp_path / "printed").mkdir()
+        inside = LINES.replace("    for record", indent(code, "    ") + "    for record")
+        printed = environ | metadata(tmp_path / "printed", "hfjobs-yaml", inside)
+        result = run_command("duplicate", BY_HAND, "--format", "yaml", environ=printed)
+        created = hub.all_jobs()[0]["id"]
+        failed = f"error: format 'yaml' of hfjobs-yaml failed: {error}\n{hint}"
+        assert result == Result(1, "", f"created: {created}\n{failed}")
+
+    @pytest.mark.parametrize("content", [b"[hfjobs.renderers]\nno equals\n", b"\xff[x]\n", b"lost = a:b\n[x\ny\n"])
+    def test_work_beside_a_package_that_is_broken(
+        self, environ: dict[str, str], tmp_path: Path, content: bytes
+    ) -> None:
+        """Of which a line is told where it may be the reason."""
+        environ |= metadata(tmp_path, "hfjobs-yaml", LINES)
+        info = tmp_path / "broken-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_bytes(content)
+        result = run_command("inspect", BY_HAND, "--format", "yaml", environ=environ)
+        assert result == Result(0, f"- {BY_HAND}\n", "")
+        unknown = run_command("ps", "--format", "ymal", environ=environ)
+        help_ = run_command("ps", "--format", "help", environ=environ)
+        assert (unknown.code, help_.code, help_.stderr) == (2, 0, "")
+        if b"lost" not in content:
+            told = "the entry points of the package broken cannot be read: "
+            assert unknown.stderr.splitlines()[1].startswith(told)
+            assert f"\n ({told}" in help_.stdout
+        assert len(unknown.stderr.splitlines()) == (2 if b"lost" in content else 3)
 
     def test_that_two_packages_add_cannot_be_chosen(self, environ: dict[str, str], tmp_path: Path) -> None:
         environ |= metadata(tmp_path, "hfjobs-yaml", LINES) | metadata(tmp_path, "other-yaml", LINES)
