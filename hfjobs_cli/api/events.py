@@ -103,6 +103,8 @@ class EventReader:
                 self._name = b""
             elif line.startswith(b"event:"):
                 self._name = line[6:].removeprefix(b" ")
+            elif line == b"event":
+                self._name = b""
             elif line == b"data":
                 self._add(b"")
         return found

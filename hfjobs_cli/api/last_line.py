@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import BadResponse, Unavailable
+from hfjobs_cli.api.patience import WAITED_OUT, asked_pause_of
+from hfjobs_cli.errors import NotFound
 from hfjobs_cli.pace import Pace
 
 if TYPE_CHECKING:
@@ -52,15 +52,17 @@ class LastLine:
             self._stream.close()
 
     def run(self) -> None:
-        """Read until it is closed, over breaks. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
+        """Read until it is closed, over breaks and missing logs. Raises NotAllowed, NotLoggedIn or RequestRefused."""
         pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         while not self._is_closed:
-            before, is_fast = self.event, False
-            with suppress(Unavailable, BadResponse):  # whoever looks at the jobs besides is told of them
+            before, is_fast, asked = self.event, False, 0.0
+            try:
                 is_fast = self._read()
+            except (*WAITED_OUT, NotFound) as error:  # whoever looks at the jobs besides tells of them
+                asked = asked_pause_of(error)
             pause = pace.pause(happened=self.event != before)
             if not self._is_closed:
-                self._sleep(FAST_PAUSE_SECS if is_fast else pause)
+                self._sleep(FAST_PAUSE_SECS if is_fast else max(pause, asked))
 
     def _read(self) -> bool:
         """Read until the stream ends, and return False, or until lines come too fast, and return True."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.api.feed import Feed
 from hfjobs_cli.api.log_lines import Line, parse_lines
-from hfjobs_cli.api.patience import Look, Silence, Tries
+from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Look, Silence, Tries, asked_pause_of
 from hfjobs_cli.api.replay import Replay
-from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused, Unavailable
+from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.text.times import parse_time
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.api.events import Event
     from hfjobs_cli.api.patience import GracePeriod
     from hfjobs_cli.query.references import JobReference
-
-LONGEST_AWAY_SECS = 30 * 60.0
-"""For how long a Hub that does not answer is tried again before a job is followed no more."""
 
 TRIES = 4
 """How often in a row reading without following may fail."""
@@ -142,7 +139,7 @@ class LogReading:
                     end = yield from self._after_end()
             except _LineTooLong:
                 raise
-            except (Unavailable, BadResponse) as error:
+            except WAITED_OUT as error:
                 if self._taken > taken or time.monotonic() - began > SOUND_SECS:
                     self._tries.succeeded()
                 pause = self._tries.pause_after(error)
@@ -309,6 +306,8 @@ class LogReading:
         waited, self._looking = self._waits, None
         if isinstance(look.error, NotFound | NotAllowed | NotLoggedIn):
             raise look.error
+        if look.error is not None:
+            silence.check_after(asked_pause_of(look.error))
         if look.result is not None:
             self.job = look.result
         if self.is_over:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from hfjobs_cli.errors import HfJobsError, Unavailable
+from hfjobs_cli.errors import BadResponse, HfJobsError, Unavailable
 from hfjobs_cli.pace import Pace
 
 T = TypeVar("T")
@@ -23,11 +23,24 @@ LONGEST_ASKED_SECS = 300.0
 """The longest pause that a server may ask for; it counts requests by windows of that length."""
 
 
+LONGEST_AWAY_SECS = 30 * 60.0
+"""For how long a Hub that gives no usable answer is tried again by what waits for the end of jobs."""
+
+WAITED_OUT = (Unavailable, BadResponse)
+"""What passes, for all that wait: no answer, and an odd one, such as a web page of a proxy, or half an answer."""
+
+
+def asked_pause_of(error: HfJobsError) -> float:
+    """Return for how many seconds the server asks to be left alone, 0 if it does not, and no more than are kept."""
+    asked = error.pause_secs if isinstance(error, Unavailable) else None
+    return min(asked or 0.0, LONGEST_ASKED_SECS)
+
+
 class Tries:
     """Tries in a row that failed, and the pauses between them, which grow."""
 
     def __init__(self, most: float, longest_away_secs: float) -> None:
-        """Give up after so many tries, or after pauses of so many seconds."""
+        """Give up after so many tries, or after so many seconds of them and the pauses between."""
         self._most = most
         self._longest_away_secs = longest_away_secs
         self.succeeded()
@@ -36,16 +49,18 @@ class Tries:
         """Begin to count anew."""
         self._pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         self._failures = 0
-        self._away_secs = 0.0
+        self._paused_secs = 0.0
+        self._since: float | None = None
 
     def pause_after(self, error: HfJobsError) -> float:
         """Return how long to wait before the next try. Raises the error if it was the last."""
-        pause = self._pace.pause()
-        if isinstance(error, Unavailable) and error.pause_secs is not None:
-            pause = max(pause, min(error.pause_secs, LONGEST_ASKED_SECS))
+        pause = max(self._pace.pause(), asked_pause_of(error))
+        now = time.monotonic()
+        self._since = self._since or now
         self._failures += 1
-        self._away_secs += pause
-        if self._failures >= self._most or self._away_secs > self._longest_away_secs:
+        self._paused_secs += pause  # they count, even if nobody makes them
+        away_secs = max(self._paused_secs, now - self._since + pause)
+        if self._failures >= self._most or away_secs > self._longest_away_secs:
             raise error
         return pause
 
@@ -114,6 +129,10 @@ class Silence:
     def check_now(self) -> None:
         """Look at once."""
         self._due = time.monotonic()
+
+    def check_after(self, secs: float) -> None:
+        """Do not look again within so many seconds."""
+        self._due = max(self._due, time.monotonic() + secs)
 
     def check_later(self, longest_secs: float) -> None:
         """Look again after twice the time, but not more than so much."""

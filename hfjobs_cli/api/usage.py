@@ -8,7 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.events import Event
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotRunning, Unavailable
+from hfjobs_cli.api.patience import WAITED_OUT, asked_pause_of
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
 from hfjobs_cli.pace import Pace
 from hfjobs_cli.records.usage import Usage
 from hfjobs_cli.text.json_values import loads
@@ -35,9 +36,12 @@ class NoFigures(HfJobsError):
 
 def usage_now(client: JobsClient, reference: JobReference) -> Usage:
     """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
-    with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
-        for sample in _samples(stream, reference):
-            return sample
+    try:
+        with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
+            for sample in _samples(stream, reference):
+                return sample
+    except NotFound:
+        client.inspect_job(reference)  # of a job that is there, there are no figures yet
     raise NoFigures(reference.id)
 
 
@@ -68,7 +72,7 @@ class UsageFeed:
         """Yield samples until the job has ended. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
         pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
         while not self._is_closed:
-            happened = False
+            happened, asked = False, 0.0
             try:
                 for sample in self._connection():
                     self.trouble, happened = None, True
@@ -76,17 +80,22 @@ class UsageFeed:
                 # It ended, or was silent for so long: has the job ended?
                 if self._is_closed or self._has_ended():
                     return
-            except NotRunning:
-                if self._has_ended():
-                    return
-            except (Unavailable, BadResponse) as error:
-                self.trouble = error.message
-            self._sleep(pace.pause(happened=happened))
+            except WAITED_OUT as error:
+                self.trouble, asked = error.message, asked_pause_of(error)
+            self._sleep(max(pace.pause(happened=happened), asked))
 
     def _connection(self) -> Iterator[Usage]:
-        """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long."""
-        with self._client.metric_events(self._reference, silence_secs=SILENCE_SECS, tries=1) as stream:
+        """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long.
+
+        There are none of a job that does not run, or of which the Hub has no figures yet.
+        """
+        with (
+            suppress(NotRunning, NotFound),
+            self._client.metric_events(self._reference, silence_secs=SILENCE_SECS, tries=1) as stream,
+        ):
             self._stream = stream
+            if self._is_closed:  # before there was a stream to be closed
+                return
             try:
                 yield from _samples(stream, self._reference)
             except Unavailable as error:
@@ -97,11 +106,15 @@ class UsageFeed:
 
 
 def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
-    """Yield what is told, until nothing is for too long, though comments may come. Raises BadResponse."""
+    """Yield samples until none arrives for SILENCE_SECS; comments do not count. Raises BadResponse.
+
+    An event is one if its data is an object that holds something, whatever its name: the official client looks at
+    nothing else.
+    """
     heard = time.monotonic()
     for events in stream:
         for event in events:
-            if event.name == "metric":
+            if event.name == "metric" or (event.data.startswith("{") and event.data != "{}"):
                 heard = time.monotonic()
                 yield _sample(event, reference)
         if time.monotonic() - heard > SILENCE_SECS:

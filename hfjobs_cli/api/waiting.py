@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import HfJobsError, NotAllowed, NotFound, Unavailable
+from hfjobs_cli.api.patience import WAITED_OUT
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused
 from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
@@ -26,18 +27,26 @@ class Watched:
         """Ask for nothing yet. A job that is named twice is waited for once."""
         self._client = client
         self.pending = {reference.id: reference for reference in references}
+        self._order = list(self.pending)
+        self._told: set[str] = set()
         self.jobs: dict[str, JobInfo] = {}
         self.failed: dict[str, HfJobsError] = {}
 
-    def look(self) -> list[JobInfo]:
-        """Look at all that are pending, and return those that have ended since the last time.
+    def newly_ended(self) -> list[JobInfo]:
+        """Return the jobs that were seen to have ended since this was last asked."""
+        ended = [each for each in self._order if each in self.jobs and self.jobs[each].has_ended]
+        new = [each for each in ended if each not in self._told]
+        self._told.update(new)
+        return [self.jobs[each] for each in new]
 
-        Raises NotLoggedIn, and Unavailable if the Hub cannot be asked now.
+    def look(self) -> None:
+        """Look at all that are pending. What is seen counts, even if something else fails.
+
+        Raises NotLoggedIn, and Unavailable or BadResponse if there is no usable answer about some of them now.
         """
         groups: dict[str | None, set[str]] = defaultdict(set)
         for identifier, reference in self.pending.items():
             groups[reference.namespace].add(identifier)
-        before = list(self.pending)
         alone: list[str] = []
         for namespace, group in groups.items():
             self._look_at_listing(namespace, group)
@@ -46,13 +55,12 @@ class Watched:
         for identifier, result in zip(alone, results, strict=True):
             if not isinstance(result, HfJobsError):
                 self._see(result)
-            elif not isinstance(result, Unavailable):
+            elif not isinstance(result, WAITED_OUT):
                 self.failed[identifier] = result
                 del self.pending[identifier]
         for result in results:
-            if isinstance(result, Unavailable):
+            if isinstance(result, WAITED_OUT):
                 raise result
-        return [self.jobs[each] for each in before if each not in self.pending and each not in self.failed]
 
     def _look_at_listing(self, namespace: str | None, missing: set[str]) -> None:
         """Look at the pages of a namespace, newest first, and take what they show out of the jobs that are `missing`.
@@ -61,7 +69,7 @@ class Watched:
         """
         if len(missing) < 2:
             return
-        with suppress(NotFound, NotAllowed):  # each of them has an error of its own
+        with suppress(NotFound, NotAllowed, RequestRefused, BadResponse):  # of each of them there is an answer alone
             for pages, page in enumerate(self._client.list_jobs(namespace), 1):
                 for job in page.jobs:
                     if job.id in missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import shlex
@@ -62,11 +63,22 @@ def ssh(
 
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
+    from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Tries
     from hfjobs_cli.commands.shared.running import is_running, not_running
 
     pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
+    tries = Tries(math.inf, LONGEST_AWAY_SECS)
+    is_waiting = False
     while True:
-        job = session.client.inspect_job(reference)
+        try:
+            job = session.client.inspect_job(reference)
+        except WAITED_OUT as error:
+            if not is_waiting:
+                raise
+            session.warn(f"{error.message}; the waiting goes on")
+            session.sleep(tries.pause_after(error))
+            continue
+        tries.succeeded()
         if job.has_ended:
             raise not_running(job)
         if job.status.ssh_url is None:
@@ -79,6 +91,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
         reason = f": {job.status.message}" if job.status.message else ""
         session.progress(f"{job.status} for {span(waited)}{reason} ...")
         session.sleep(pace.pause())
+        is_waiting = True
 
 
 def _destination(job: JobInfo) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, Unavailable
+from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
-LONGEST_ABSENCE_SECS = 15 * 60.0
-"""How long the Hub may be away while jobs are waited for."""
-
 LAST_LOOK_SECS = 0.5
 """How long a look may take that begins when the time is nearly over."""
 
@@ -83,31 +81,40 @@ def wait(
 
 def _ended(session: Session, watched: Watched, patience: float | None, *, just_one: bool) -> Iterator[JobInfo]:
     """Yield each job once it has ended, until all have, or one, or the time is over."""
+    from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Tries, asked_pause_of
     from hfjobs_cli.api.threads import in_time
 
     deadline = None if patience is None else time.monotonic() + patience
     pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
-    heard = time.monotonic()
+    tries = Tries(math.inf, LONGEST_AWAY_SECS)
+    failures = list(session.failures)
     try:
         while watched.pending:
             left = None if deadline is None else deadline - time.monotonic()
+            asked = 0.0
             try:
                 # What takes longer than there is time for is not waited for.
-                ended = watched.look() if left is None else in_time(watched.look, max(left, LAST_LOOK_SECS))
-                heard = time.monotonic()
-            except Unavailable as error:
-                if time.monotonic() - heard > LONGEST_ABSENCE_SECS:
-                    raise
+                if left is None:
+                    watched.look()
+                else:
+                    in_time(watched.look, max(left, LAST_LOOK_SECS))
+                tries.succeeded()
+                pause = pace.pause()
+            except WAITED_OUT as error:
+                pause, asked = tries.pause_after(error), asked_pause_of(error)
                 session.warn(f"{error.message}; the waiting goes on")
-                ended = []
             except TimeoutError:
                 return
+            session.failures[:] = failures  # what else is unusable in a listing is no failure of these jobs
+            ended = watched.newly_ended()
             for job in ended:
                 yield job
                 session.flush()  # whoever reads it is told at once
             if not watched.pending or (just_one and ended) or (left is not None and left <= 0):
                 return
-            pause = pace.pause()
+            if left is not None and asked > left:  # the Hub is not to be asked before the time is over
+                _rest(session, watched, left)
+                return
             _rest(session, watched, pause if left is None else max(0.0, min(pause, left)))
     except KeyboardInterrupt:
         session.remark(_still(watched))

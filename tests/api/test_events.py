@@ -23,6 +23,7 @@ JOB = JobReference("alice", "6a01d697aff1cd33e8f33a64")
 STREAMS: dict[str, tuple[bytes, list[Event]]] = {
     "plain": (b'data: {"data":"a"}\n\n', [Event("message", '{"data":"a"}')]),
     "named": (b"event: metric\ndata: 1\n\ndata: 2\n\n", [Event("metric", "1"), Event("message", "2")]),
+    "a name that is cleared": (b"event: metric\nevent\ndata: 1\n\n", [Event("message", "1")]),
     "without a blank": (b"data:1\n\nevent:x\ndata:  2\n\n", [Event("message", "1"), Event("x", " 2")]),
     "several lines": (b"data: 1\ndata\ndata: 3\n\n", [Event("message", "1\n\n3")]),
     "returns": (b"data: 1\r\rdata: 2\r\n\r\ndata: 3\r\n\n", [Event("message", each) for each in "123"]),

@@ -244,6 +244,17 @@ class TestBreaks:
         assert first.startswith("warning: the answer is a web page, not JSON")
         assert last == "the Hub answers again"
 
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_hub_that_asks_for_a_pause_gets_it(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs, status: int) -> None:
+        jobs.add(1)
+        hub.then(after(lambda: None), after(lambda: None))
+        hub.replies(status, "{}", {"Retry-After": "120"})
+        hub.then(after(jobs.change(1, "COMPLETED")))
+        result = hfjobs(*MARKED, "--until-done")
+        assert (result.code, [event for event, *_ in told(result)]) == (0, ["added", "gone"]), result
+        assert hfjobs.pauses[-1] == 120.0
+        assert len(hub.requests) == 4
+
     def test_at_the_beginning_is_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.then(*[hang_up] * 4)
         result = hfjobs(*MARKED)

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.wrappers import Response
 
+from hfjobs_cli.emulator.app import App
 from tests.commands.test_ps_watch import after
 from tests.metrics import SAMPLE, Metrics, gpus
-from tests.support import BY_HAND, USER, Golden, Hfjobs, Hub, Result, hang_up, posix_only, read_by_head, run
+from tests.support import (
+    BY_HAND,
+    USER,
+    Golden,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    hang_up,
+    posix_only,
+    read_by_head,
+    run,
+)
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ORGANISATION = "acme"
 
@@ -43,6 +61,16 @@ def three(hub: Hub) -> list[Metrics]:
         Metrics(hub, number(2), gpus=gpus(41.7), memory_used_bytes=15_000_000_000),
         Metrics(hub, number(3), gpus=eight, cpu_usage_pct=88, rx_bps=12_345_678, tx_bps=999_600),
     ]
+
+
+def replying(status: int, headers: Mapping[str, str] | None = None) -> Misbehaviour:
+    """Return what answers with an error."""
+
+    def reply(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        response = Response('{"error": "because"}', status, headers=headers, content_type="application/json")
+        return response(environ, start)
+
+    return reply
 
 
 class TestSnapshot:
@@ -175,6 +203,23 @@ class TestSnapshot:
         assert code == 1
         assert stderr == NO_FIGURES.format(number(1))
 
+    @pytest.mark.parametrize("event", ["", "event: message\n", "event: sample\n", "event: metric\nevent\n"])
+    def test_a_sample_is_told_by_its_data(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, event: str) -> None:
+        """Whatever the event is called: so it is for the official client, too."""
+        running(hub, 1)
+        said = f"data: ping\n\nevent: other\ndata: 7\n\n{event}data: {json.dumps(SAMPLE)}\n\n"
+        hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, said)
+        environ = {**hfjobs.environ, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
+        named = ("stats", f"{USER}/{number(1)}", "--json")
+        theirs = run([sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", *named], environ)
+        assert hfjobs.jobs(*named) == json.loads(theirs.stdout) == [{"job_id": number(1), **SAMPLE}]
+
+    def test_a_job_of_which_there_are_no_figures_yet(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """That its metrics are missing says nothing about the job."""
+        hub.replies_to(f"/api/jobs/{USER}/{running(hub, 1)}/metrics", 404, '{"error": "not found"}')
+        code, _, stderr = hfjobs("stats", number(1), "--json")
+        assert (code, stderr) == (1, NO_FIGURES.format(number(1)))
+
     def test_names_or_filters(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, _, stderr = hfjobs("stats", BY_HAND, "--name", "mine")
         assert (code, hub.requests) == (2, [])
@@ -234,6 +279,33 @@ class TestFollow:
         result = hfjobs("stats", "-f", f"{USER}/{number(1)}")
         assert (result.code, len(result.stdout.splitlines()), result.stderr) == (0, 1, "")
         assert hfjobs.pauses == [1.0, 1.5]
+
+    @pytest.mark.parametrize("first", [404, 406])
+    def test_of_a_job_that_has_no_figures_yet(self, hfjobs: Hfjobs, hub: Hub, first: int) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        metrics.first_answer(*[replying(first)] * 2)
+        looks = iter(range(3))
+
+        def looked_at() -> None:
+            if next(looks) == 2:
+                self.end(hub, metrics, 1)
+
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(looked_at))
+        metrics.hang_up()
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "-q")
+        assert result == Result(0, f"{number(1)}\n", "")
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_hub_that_asks_for_a_pause_gets_it(self, hfjobs: Hfjobs, hub: Hub, status: int) -> None:
+        running(hub, 1)
+        metrics = Metrics(hub, number(1))
+        metrics.first_answer(replying(status, {"Retry-After": "120"}))
+        hub.always(f"/api/jobs/{USER}/{number(1)}", after(partial(self.end, hub, metrics, 1)))
+        metrics.hang_up()
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "-q")
+        assert result == Result(0, f"{number(1)}\n", "")
+        assert hfjobs.pauses == [120.0]
 
     def test_a_job_that_ends_leaves_the_others(self, hfjobs: Hfjobs, hub: Hub, three: list[Metrics]) -> None:
         """One of them before it was asked about."""

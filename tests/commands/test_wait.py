@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from tests.emulator.emulation import Serve
@@ -182,6 +184,75 @@ class TestAbsence:
         code, stdout, stderr = hfjobs("wait", f"{USER}/{job}", "-q")
         assert (code, stdout) == (0, f"{job}\n")
         assert stderr.count("; the waiting goes on\n") == 2
+
+    @pytest.mark.parametrize("count", [1, 3])
+    @pytest.mark.parametrize(
+        ("status", "body", "kind"),
+        [
+            (200, "<html>log in to this hotel</html>", "text/html"),
+            (200, '[{"id": "6a0', "application/json"),
+            (200, '{"id": "another"}', "application/json"),
+            (200, "[" * 100_000, "application/json"),
+            (302, "", "text/html"),
+            (204, "", "text/html"),
+            (503, "", "text/html"),
+        ],
+    )
+    def test_of_a_usable_answer_is_no_end(
+        self, hfjobs: Hfjobs, hub: Hub, count: int, status: int, body: str, kind: str
+    ) -> None:
+        """However odd it is, and whether one job is asked for or the listing."""
+        jobs = [running(hub, number) for number in range(count)]
+        hub.then(*[as_ever] * 2 * (count > 1))  # whoami, and the first listing
+        hub.replies(status, body, {"Content-Type": kind}, times=9)
+        hub.then(ending(hub, dict.fromkeys(jobs, "COMPLETED")))
+        code, stdout, stderr = hfjobs("wait", *(job if count > 1 else f"{USER}/{job}" for job in jobs), "-q")
+        assert (code, sorted(stdout.split())) == (0, sorted(jobs))
+        assert "; the waiting goes on\n" in stderr
+
+    def test_is_given_up_after_half_an_hour(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.replies_to(f"/api/jobs/{USER}/{BY_HAND}", 200, "<html>")
+        code, stdout, stderr = hfjobs("wait", f"{USER}/{BY_HAND}", "-q")
+        assert (code, stdout) == (1, "")
+        assert stderr.splitlines()[-1].startswith("error: unexpected answer from the Hub: broken JSON")
+        assert 1770 <= sum(hfjobs.pauses) <= 1800
+
+    def test_of_an_answer_about_one_job_holds_up_no_other(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Nor is it forgotten that the other has ended."""
+        odd, good = running(hub, 1, createdAt="2025-01-01T00:00:00.000Z"), running(hub, 2)
+        hub.always(f"/api/jobs/{USER}/{odd}", lambda *_args: [])
+        hub.replies_to(f"/api/jobs/{USER}/{odd}", 200, "<html>")
+        hub.then(ending(hub, {good: "COMPLETED"}))
+        result = hfjobs("wait", "--any", f"{USER}/{odd}", f"{USER}/{good}", "-q")
+        assert result[:2] == (0, f"{good}\n")
+
+    def test_a_job_of_others_that_is_unusable_is_no_failure(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        jobs = [running(hub, number, "COMPLETED") for number in (1, 2)]
+
+        def with_another(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            listed = json.loads(b"".join(app(environ, lambda *_args: lambda _data: None)))
+            return Response(json.dumps([{"id": 7}, *listed]), content_type="application/json")(environ, start)
+
+        hub.always(f"/api/jobs/{USER}", with_another)
+        result = hfjobs("wait", *(f"{USER}/{job}" for job in jobs), "-q")
+        assert result[:2] == (0, "".join(f"{job}\n" for job in jobs))
+
+    @pytest.mark.parametrize("status", [429, 503])
+    def test_a_hub_that_asks_for_a_pause_gets_it(self, hfjobs: Hfjobs, hub: Hub, status: int) -> None:
+        job = running(hub, 1)
+        hub.replies(status, "{}", {"Retry-After": "120"})
+        hub.then(ending(hub, {job: "COMPLETED"}))
+        assert hfjobs("wait", f"{USER}/{job}", "-q")[:2] == (0, f"{job}\n")
+        assert hfjobs.pauses == [120.0]
+        assert len(hub.requests) == 2
+
+    def test_a_pause_that_is_longer_than_there_is_time(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """It is not cut short to ask once more."""
+        job = running(hub, 1)
+        hub.replies(429, "{}", {"Retry-After": "120"}, times=9)
+        code, stdout, _ = hfjobs("wait", f"{USER}/{job}", "-q", "--timeout", "20s")
+        assert (code, stdout) == (12, "")
+        assert len(hub.requests) == 1
 
     def test_of_a_token_is_not(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = running(hub, 1)

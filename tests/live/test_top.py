@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from tests.commands.test_stats import number, running
@@ -353,6 +354,22 @@ class TestNetwork:
         terminal.type("q")
         assert terminal.wait() == 0
         assert terminal.lines == ["$ hfjobs"]
+
+    def test_a_hub_that_asks_for_a_pause_gets_it(self, hub: Hub, on_hub: Open, jobs: list[str]) -> None:
+        """What a job uses and writes is not asked for again before, though the listing is."""
+        streams = [f"/api/jobs/{USER}/{jobs[0]}/{what}" for what in ("metrics", "logs")]
+
+        def busy(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return Response("{}", 429, headers={"Retry-After": "120"}, content_type="application/json")(environ, start)
+
+        for path in streams:
+            hub.always(path, busy)
+            hub._replies.pop(path, None)
+        terminal = on_hub(*TOP)
+        terminal.until(lambda _shown: hub.paths.count(f"GET /api/jobs/{USER}") > 4, "the jobs to be looked at")
+        terminal.type("q")
+        assert terminal.wait() == 0
+        assert [hub.paths.count(f"GET {path}") for path in streams] == [1, 1]
 
     def test_that_is_not_there_at_first(self, hub: Hub, on_hub: Open) -> None:
         hub.replies_to(f"/api/jobs/{USER}", 503, '{"error": "down"}')

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import BadResponse, Unavailable
+from hfjobs_cli.api.patience import WAITED_OUT, asked_pause_of
 from hfjobs_cli.live.changes import Change, changes
 from hfjobs_cli.pace import Pace
 
@@ -36,23 +36,26 @@ class Look:
 
 
 def looks(
-    session: Session, ask: Ask, pace: Pace, trouble: Trouble, rest: Callable[[float], object] | None = None
+    session: Session, ask: Ask, pace: Pace, trouble: Trouble, rest: Callable[[float, float], object] | None = None
 ) -> Iterator[Look]:
-    """Yield what `ask` finds, again and again, with a pause after each time, which `rest` may make shorter.
+    """Yield what `ask` finds, again and again, with a pause after each time.
+
+    `rest` makes it, and may make it shorter than the first number of seconds, but not than the second: for so long the
+    Hub asks to be left alone.
 
     Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
     """
     before: dict[str, JobInfo] | None = None
-    rest = rest or session.rest
+    rest = rest or (lambda secs, least: session.rest(max(secs, least)))
     while True:
         try:
             with _waits_told_to(session, trouble):
                 jobs = ask()
-        except (Unavailable, BadResponse) as error:
+        except WAITED_OUT as error:
             if before is None:
                 raise
             trouble(error.message)
-            rest(pace.pause(happened=False))
+            rest(pace.pause(happened=False), asked_pause_of(error))
             continue
         trouble(None)
         _told_once(session)
@@ -61,7 +64,7 @@ def looks(
         pause = pace.pause(happened=before is None or bool(happened))
         before = now
         yield Look(jobs, session.clock(), happened, pause)
-        rest(pause)
+        rest(pause, 0.0)
 
 
 @contextmanager
@@ -105,6 +108,7 @@ class Background:
         """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
         self.last: Look | None = None
         self.trouble: str | None = None
+        self._session = session
         self._wake = wake
         self._hurry = threading.Event()
         self._looks = looks(session, ask, pace, self._told, self._rest)
@@ -122,8 +126,10 @@ class Background:
             raise self._error
         return [self._seen.popleft() for _ in range(len(self._seen))]
 
-    def _rest(self, seconds: float) -> None:
-        self._hurry.wait(seconds)
+    def _rest(self, seconds: float, least: float) -> None:
+        if least:
+            self._session.sleep(least)
+        self._hurry.wait(seconds - least)
         self._hurry.clear()
 
     def _told(self, message: str | None) -> None:
