@@ -17,6 +17,12 @@ MAX_FILE_MIB = 4
 """How much of a file is read; no command line holds more."""
 
 _NAME = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
+_BEGUN = re.compile(r"\s*(?:export\s+)?[a-zA-Z_][_a-zA-Z0-9]*\s*=\s*['\"]")
+"""How a line begins that holds a variable, and whose value is in quotes."""
+_QUOTED = re.compile(r"[^=]*=[^\S\r\n]*(?P<quote>['\"])(?P<raw>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+"""What stands for what behind a backslash within double quotes: as in the official client, all else is kept."""
 _KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
 """How a line of a key looks that could be a name: long, with small and capital letters and digits."""
 
@@ -108,19 +114,46 @@ def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator
     """
     from dotenv.parser import parse_stream
 
+    strays: list[str] = []
+    is_empty = True
     for binding in parse_stream(StringIO(text)):
-        where = f"{option} {file}: line {binding.original.line}"
-        if binding.error:
+        # What is read begins with the blank lines before it.
+        content = binding.original.string
+        line = binding.original.line + content[: len(content) - len(content.lstrip())].count("\n")
+        where = f"{option} {file}: line {line}"
+        if binding.error and _BEGUN.match(content):
             raise UsageError(f"{where} is not NAME=VALUE", hint="quotes must be closed, too")
+        if binding.error:
+            strays.append(where)
+            continue
         if binding.key is None:
             continue
         if not _NAME.fullmatch(binding.key):
             raise UsageError(f"{where} does not begin with a name", hint="names hold letters, digits and _")
         if not (binding.value or "").strip("=") and _KEY_MATERIAL.fullmatch(binding.key):
+            if strays:
+                break  # the middle of a key
             raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME=, and the key after it")
         if binding.value is None and binding.key not in around.environ:
             if "secrets" in option:
                 raise UsageError(f"{where} is a name without a value, and not set here", hint="write NAME=VALUE")
             around.warnings.append(f"{where} is a name without a value, and not set here, so it is left out")
             continue
-        yield binding.key, binding.value
+        is_empty = False
+        yield binding.key, _unquoted(content, binding.value)
+    else:
+        if strays and not is_empty:
+            around.warnings.extend(f"{stray} is not NAME=VALUE, so it is left out" for stray in strays)
+            return
+    if strays:
+        raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="it is a file of lines NAME=VALUE")
+
+
+def _unquoted(binding: str, value: str | None) -> str | None:
+    """Return the value of a variable as the official client reads it, which python-dotenv unescapes otherwise."""
+    quoted = None if value is None else _QUOTED.match(binding)
+    if quoted is None:
+        return value
+    if quoted["quote"] == "'":
+        return quoted["raw"]
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), quoted["raw"])

@@ -230,8 +230,34 @@ class TestNothingWrongIsSent:
         assert code == (0 if is_left_out else 2)
         assert is_left_out or hub.requests == []
 
+    @pytest.mark.parametrize("option", ["--secrets-file", "--env-file"])
+    def test_a_stray_line_of_a_file_is_told_of_by_its_number(
+        self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, option: str
+    ) -> None:
+        """As the official client it goes on, but not without a word, which is none of the line."""
+        file = tmp_path / "x"
+        file.write_text("AB=1\n\n# remark\nthe s3cret thing\nCD=2\n= no\n")
+        file.chmod(0o600)
+        code, _, stderr = hfjobs("run", "-d", option, str(file), "ubuntu", "true")
+        assert (code, stderr) == (
+            0,
+            f"warning: {option} {file}: line 4 is not NAME=VALUE, so it is left out\n"
+            f"warning: {option} {file}: line 6 is not NAME=VALUE, so it is left out\n",
+        )
+        (made,) = (job for job in hub.all_jobs() if job["command"] == ["true"])
+        kept = made["environment"] if option == "--env-file" else dict.fromkeys(made["secrets"])
+        assert list(kept) == ["AB", "CD"]
+
+    @pytest.mark.parametrize("text", ['AB=1\nCD="2\nEF=3\n', "AB=1\nexport CD = '2\n"])
+    def test_quotes_that_are_not_closed_are_an_error(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, text: str) -> None:
+        (tmp_path / "x.env").write_text(text)
+        code, _, stderr = hfjobs("run", "-d", "--env-file", str(tmp_path / "x.env"), "ubuntu", "true")
+        assert code == 2
+        assert "x.env: line 2 is not NAME=VALUE\nhint: quotes must be closed, too\n" in stderr
+        assert hub.requests == []
+
     def test_a_file_that_is_no_dotenv_names_the_line(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
-        (tmp_path / "x.env").write_text("AB=1\n= no\n")
+        (tmp_path / "x.env").write_text("# remark\n= no\n")
         code, _, stderr = hfjobs("run", "-d", "--env-file", str(tmp_path / "x.env"), "ubuntu", "true")
         assert code == 2
         assert "x.env: line 2 is not NAME=VALUE\n" in stderr

@@ -31,6 +31,8 @@ run -d -e FROM_HERE ubuntu env
 run -d -e NOT_SET_HERE ubuntu env
 run -d --env-file vars.env ubuntu env
 run -d --env-file vars.env -e NAME=over ubuntu env
+run -d --env-file quotes.env ubuntu env
+run -d --secrets-file quotes.env ubuntu env
 run -d -s FROM_HERE ubuntu env
 run -d --secrets HF_TOKEN ubuntu env
 run -d -s API_KEY=s3cret -s X=one ubuntu env
@@ -171,6 +173,17 @@ print("grüße")
 FILES = {
     "vars.env": "NAME=value\nexport EXPORTED=1\n# remark\nQUOTED=\"a b\"\nSINGLE='x # y'\n"
     "FROM_HERE\nLATE=a # remark\n\nEMPTY=\n",
+    "quotes.env": r"""
+DOLLAR="pa\$\$word"
+BACKSLASH="a\\b\\n\nc\td\"e"
+KEPT="C:\dir \r\a\v\f\b\' \x41"
+SINGLE_DOLLAR='pa\$\\ \n "x"'
+UNQUOTED=pa\$word\n
+SPACED = "a # b" # remark
+no variable at all
+REMARK="a"#b
+HASH='#'
+""",
     "secret.env": "TOKEN_A=aaa\nTOKEN_B='b b'\nFROM_HERE\n",
     "train.py": "print('train')\n",
     "config.yaml": "a: 1\n",
@@ -210,6 +223,7 @@ def compared(directory: Path, lines: list[list[str]], ours: list[list[str]] | No
         (directory / name).parent.mkdir(exist_ok=True)
         (directory / name).write_text(content, encoding="utf-8")
     (directory / "secret.env").chmod(0o600)
+    (directory / "quotes.env").chmod(0o600)
     with recording() as recorder:
         environ = surroundings(directory, recorder, FROM_HERE="from here", PYTHONPATH=str(directory / "fake"))
         peer = by_the_peer(lines, directory, recorder, environ)
