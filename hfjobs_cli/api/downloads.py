@@ -9,6 +9,9 @@ import httpx
 from hfjobs_cli.api.connection import TooLarge, connected, read_body
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+from hfjobs_cli.text.secrets import without_password
+
+MAX_REDIRECTS = 10
 
 
 def downloaded(
@@ -25,34 +28,48 @@ def downloaded(
 
     Raises UsageError for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
     """
-    shown = redacted(address)
+    shown = redacted(without_password(address))
     try:
         request = httpx.Request("GET", address, headers={"Accept": "*/*"})
         with connected(address, timeout_secs, odd_proxy) as client:
             return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise UsageError(f"'{shown}' is no address: {error}", hint="as in https://example.org/train.py") from None
+        raise UsageError(
+            f"'{shown}' is no address: {str(error).replace(address, shown)}", hint="as in https://example.org/train.py"
+        ) from None
     except (httpx.RequestError, TimeoutError) as error:
-        reason = redacted(str(error)) or type(error).__name__
+        reason = redacted(str(error).replace(address, shown)) or type(error).__name__
         raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
 
 
 def _body(
     client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
 ) -> bytes:
-    debug(f"> GET {request.url}")
-    response = client.send(request, stream=True, follow_redirects=True)
+    response = _final(client, request, shown, debug)
     try:
-        debug(f"< {response.status_code}")
         if not response.is_success:
             raise HfJobsError(
                 f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
                 hint="it is asked for without a token; download it, and name the file",
             )
-        if request.url.scheme == "https" != response.url.scheme:
-            raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
         return read_body(response, most_bytes)
     except TooLarge:
         raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
     finally:
         response.close()
+
+
+def _final(client: httpx.Client, request: httpx.Request, shown: str, debug: Callable[[str], None]) -> httpx.Response:
+    """Follow redirects, but none from https to where anybody on the way could change what comes. Raises HfJobsError."""
+    for _ in range(MAX_REDIRECTS + 1):
+        debug(f"> GET {without_password(str(request.url))}")
+        response = client.send(request, stream=True)
+        debug(f"< {response.status_code}")
+        following = response.next_request
+        if following is None:
+            return response
+        response.close()
+        if request.url.scheme == "https" != following.url.scheme:
+            raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
+        request = following
+    raise HfJobsError(f"{shown} redirects more than {MAX_REDIRECTS} times", hint="download it, and name the file")

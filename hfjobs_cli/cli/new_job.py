@@ -185,6 +185,13 @@ class UvOptions(UvTyped):
             help="Take local files to the bucket NAMESPACE/jobs-artifacts, mounted at /data, however large.",
         ),
     ] = False
+    trust_script: Annotated[
+        bool,
+        typer.Option(
+            "--trust-script",
+            help="Give a script from an address the secrets, namespace and volumes that it asks for.",
+        ),
+    ] = False
 
 
 @value

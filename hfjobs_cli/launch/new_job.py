@@ -166,13 +166,15 @@ class NewSchedule:
 class Launch:
     """A new job, where it belongs, and what of it a script has said itself.
 
-    `uploads` are local files by their name in the job, which must be in a bucket before it can run.
+    `from_script` are keys of the script's table, each with one value. `uploads` are local files by their name in the
+    job, which must be in a bucket before it can run. With `is_strangers` the script was read from an address.
     """
 
     job: NewJob
     namespace: str | None
-    from_script: tuple[str, ...] = ()
+    from_script: tuple[tuple[str, str], ...] = ()
     uploads: Mapping[str, LocalFile] = field(default_factory=dict)
+    is_strangers: bool = False
 
 
 def split_image(text: str) -> tuple[str | None, str | None]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import LocalFile
+from hfjobs_cli.text.secrets import without_password
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 _ALWAYS_THERE = "python"
 """How the commands begin that uv has whatever is installed."""
@@ -20,6 +24,14 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         raise UsageError("a job has no standard input, so a script cannot come from there", hint="name a file")
     if not script:
         raise UsageError("the name of the script is empty", hint="as in: hfjobs uv run train.py")
+    if scheme := _SCHEME.match(script):
+        is_local = scheme[1].lower() == "file"
+        raise UsageError(
+            f"'{without_password(script)}' is not an address that scripts are read from",
+            hint="name the file by its path" if is_local else "use an address that begins with https://, or a file",
+        )
+    if _is_device(script):
+        raise UsageError(f"'{script}' is a device or a pipe, and a script is a file", hint="name a file")
     if not _is_directory(script):
         return
     is_word = Path(script).name == script and script != ".."
@@ -46,6 +58,15 @@ def check_text(script: LocalFile, shown: str) -> None:
             f"{shown} is not UTF-8, which Python scripts are: {error.object[error.start]:#04x} in line {line}",
             hint="save it as UTF-8, or let its first line name its encoding, as # coding: latin-1",
         ) from None
+
+
+def _is_device(script: str) -> bool:
+    """Tell whether a script is there, but is neither a file nor a directory: `/dev/zero`, or a pipe."""
+    path = Path(script)
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except (OSError, ValueError):  # nothing can be called so
+        return False
 
 
 def _is_directory(script: str) -> bool:

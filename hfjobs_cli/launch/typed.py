@@ -44,6 +44,7 @@ class UvTyped:
     with_: list[str] | None = None
     python: str | None = None
     bucket: bool = False
+    trust_script: bool = False
 
 
 @value

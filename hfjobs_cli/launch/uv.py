@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,11 +11,12 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch import names, variables
 from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
-from hfjobs_cli.launch.new_job import PACKED, Launch, LocalFile, NewJob, split_image
+from hfjobs_cli.launch.new_job import LOCAL, PACKED, Launch, LocalFile, NewJob, split_image
 from hfjobs_cli.launch.packing import names_of, pack, read_file
 from hfjobs_cli.launch.scripts import check_script, check_text
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
-from hfjobs_cli.launch.volumes import merge
+from hfjobs_cli.launch.volumes import merge, parse_volume
+from hfjobs_cli.text.secrets import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 
@@ -28,7 +29,7 @@ MOUNT_PATH = "/data"
 
 def is_address(script: str) -> bool:
     """Tell whether a script must be downloaded to be looked at."""
-    return script.startswith(("http://", "https://"))
+    return script.lower().startswith(("http://", "https://"))
 
 
 def compose_uv(
@@ -47,13 +48,19 @@ def compose_uv(
     if downloaded is None:
         check_script(script, brings_commands=bool(how.with_ or how.image))
     files = _local_files(script, arguments, downloaded, blank="_" if how.bucket else " ")
+    shown = without_password(script)
     if script in files:
-        check_text(files[script], script)
-    header = read_header(files[script].content, script) if script in files else Header()
-    merged, from_script = _merged(typed, header)
-    how = replace(how, image=how.image or header.image, python=how.python or header.python)
+        check_text(files[script], shown)
+    header = read_header(files[script].content, shown) if script in files else Header()
+    merged, volumes = _merged(typed, header)
+    image, python = how.image or header.image, how.python or header.python
+    job = _described(merged, image, header, around)
+    from_script = tuple(_said(header, typed, how, namespace, job, volumes))
+    if downloaded is not None and not how.trust_script:
+        _refuse(from_script, shown)
+    job = _with_secrets(job, header, around)
+    how = replace(how, image=image, python=python)
     namespace = namespace or header.namespace
-    job = _described(merged, how, header, around)
     options = [word for name in how.with_ or () for word in ("--with", name)]
     options += ["--python", how.python] if how.python else []
     extra = [how.image or DEFAULT_IMAGE, how.python or "", *(how.with_ or ())]
@@ -61,17 +68,18 @@ def compose_uv(
     traits = names.traits(merged, namespace, job.environment, job.secrets, extra)
     job = named(job, typed, names.name_of_script(script, arguments, traits))
     words = ["uv", "run", *options, script, *arguments]
+    launch = Launch(job, namespace, from_script, is_strangers=downloaded is not None)
     if not files:
-        return Launch(replace(job, command=tuple(words)), namespace, from_script)
+        return replace(launch, job=replace(job, command=tuple(words)))
     if how.bucket:
-        return Launch(_in_bucket(job, words, files), namespace, from_script, files)
+        return replace(launch, job=_in_bucket(job, words, files), uploads=files)
     parcel = pack(words, files)
-    job = replace(job, command=parcel.command, environment={**job.environment, PACKED: parcel.variable})
-    return Launch(job, namespace, from_script)
+    variables_ = {**job.environment, PACKED: parcel.variable}
+    return replace(launch, job=replace(job, command=parcel.command, environment=variables_))
 
 
-def _merged(typed: Typed, header: Header) -> tuple[Typed, tuple[str, ...]]:
-    """Return what is typed over what the script says, and the keys in which the script had its say."""
+def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
+    """Return what is typed over what the script says, and the volumes that are left of those of the script."""
     volumes, of_script = merge(header.volumes, typed.volume or ())
     merged = replace(
         typed,
@@ -81,26 +89,70 @@ def _merged(typed: Typed, header: Header) -> tuple[Typed, tuple[str, ...]]:
         network_alias=typed.network_alias or header.network_aliases or None,
         volume=volumes,
     )
-    said = [key for key in ("flavor", "timeout", "network_group") if getattr(merged, key) != getattr(typed, key)]
-    said += [
-        key for key in ("image", "python", "namespace", "name", "env", "secrets", "labels") if getattr(header, key)
-    ]
-    said += ["volumes"] * bool(of_script)
-    return merged, tuple(said)
+    return merged, of_script
 
 
-def _described(typed: Typed, how: UvTyped, header: Header, around: Surroundings) -> NewJob:
-    """Return the job without what it runs."""
-    docker_image, space_id = split_image(DEFAULT_IMAGE if how.image is None else how.image)
+def _described(typed: Typed, image: str | None, header: Header, around: Surroundings) -> NewJob:
+    """Return the job without what it runs, and without the secrets that the script asks for."""
+    docker_image, space_id = split_image(DEFAULT_IMAGE if image is None else image)
     labels = {**header.labels, **({} if header.name is None else {"name": header.name})}
     base = NewJob(docker_image=docker_image, space_id=space_id, environment=header.env, labels=labels)
-    job = compose(typed, around, base)
+    return compose(typed, around, base)
+
+
+def _with_secrets(job: NewJob, header: Header, around: Surroundings) -> NewJob:
+    """Return the job with the secrets that the script asks for, which have the values that are set here."""
     asked = {name: None for name in header.secrets if name not in job.secrets}
-    of_script = variables.resolved(asked, around, f"[{TABLE}] of the script")
-    given = [name for name, value in of_script.items() if value is not None]
-    if given:
-        around.warnings.append(f"the script asks for {', '.join(given)}, and gets the values that are set here")
-    return replace(job, secrets={**of_script, **job.secrets})
+    return replace(job, secrets={**variables.resolved(asked, around, f"[{TABLE}] of the script"), **job.secrets})
+
+
+def _said(
+    header: Header, typed: Typed, how: UvTyped, namespace: str | None, job: NewJob, volumes: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is as the script says, as no option says otherwise: keys of its table, each with one value."""
+    for key, of_script, is_typed in (
+        ("flavor", header.flavor, typed.flavor is not None),
+        ("timeout", header.timeout, typed.timeout is not None),
+        ("network_group", header.network_group, typed.network_group is not None),
+        ("network_aliases", ", ".join(header.network_aliases), bool(typed.network_alias)),
+        ("image", header.image, bool(how.image)),
+        ("python", header.python, bool(how.python)),
+        ("namespace", header.namespace, bool(namespace)),
+        ("name", header.name, typed.no_name or typed.name is not None),
+    ):
+        if of_script and not is_typed:
+            yield key, of_script
+    for key, values, taken in (("env", header.env, job.environment), ("labels", header.labels, job.labels)):
+        for name, value in values.items():
+            if taken.get(name) == value:
+                yield key, f"{name}={masked_value(name, value)}"
+    for key, names_ in (
+        ("secrets", [name for name in header.secrets if name not in job.secrets]),
+        ("volumes", volumes),
+    ):
+        for name in names_:
+            yield key, name
+
+
+def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
+    """Raise UsageError if a script of an address asks for what is the user's own: a stranger has written it."""
+    asked: dict[str, list[str]] = {}
+    for key, value in from_script:
+        if key in ("secrets", "namespace") or (key == "volumes" and _is_own(value)):
+            asked.setdefault(key, []).append(value)
+    if asked:
+        what = "; ".join(f"{key} {', '.join(values)}" for key, values in asked.items())
+        options = {"secrets": "-s", "namespace": "--namespace", "volumes": "-v"}
+        given = " and ".join(options[key] for key in asked)
+        raise UsageError(
+            f"the script at {shown} asks for {what}",
+            hint=f"read it first; then give them yourself with {given}, or pass --trust-script",
+        )
+
+
+def _is_own(volume: str) -> bool:
+    """Tell whether a volume is a directory of this machine, or a bucket, to which a job may write."""
+    return parse_volume(volume).type in (LOCAL, "bucket")
 
 
 def _local_files(

@@ -11,6 +11,10 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
+_QUERY_VALUE = re.compile(r"(?P<name>[^&=]*)=[^&]*")
+_SIGNED = re.compile(r"(?:^|-)(?:sig|signature|key|auth|jwt)$", re.IGNORECASE)
+"""What signs an address, so that whoever has it may read what is there: `X-Amz-Signature`, `sig`."""
+
 _NAMED = re.compile(r"(-{0,2}[\w-]+)(=?)(.*)", re.DOTALL)
 """A word that may be an option, or give one, or a variable, its value."""
 
@@ -45,3 +49,23 @@ def masked_words(words: Iterable[str]) -> list[str]:
             found.append(masked(word))
         is_next = not is_next and is_named and word.startswith("-") and "=" not in word
     return found
+
+
+def without_password(address: str) -> str:
+    """Return an address without what opens it: a password, and values of its query that look like secrets."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    place, question, query = rest.partition("?")
+    host, slash, path = place.partition("/")
+    login, at, host = host.rpartition("@")
+    if at:
+        user, colon, _ = login.partition(":")
+        host = f"{user}:{MASK}@{host}" if colon else f"{MASK}@{host}"
+    query, hash_, _ = query.partition("#")
+    return f"{scheme}://{host}{slash}{path}{question}{_QUERY_VALUE.sub(_masked_pair, query)}{hash_}"
+
+
+def _masked_pair(pair: re.Match[str]) -> str:
+    name = pair["name"]
+    return f"{name}={MASK}" if looks_secret(name) or _SIGNED.search(name) else masked(pair[0])

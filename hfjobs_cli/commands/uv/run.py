@@ -27,7 +27,9 @@ def run(
     request, so that no bucket is needed; --bucket is for those that are too large. Options stand before SCRIPT.
 
     A table [tool.hf-jobs] in the script's metadata may hold image, flavor, python, timeout, name, namespace,
-    network_group, env, labels, secrets, volumes and network_aliases. Options count before it.
+    network_group, env, labels, secrets, volumes and network_aliases. Options count before it. What it sets is printed
+    before anything is sent. A script from an address gets no secrets, namespace, local directories or buckets that you
+    do not name, unless you pass --trust-script.
 
     Following, Ctrl-C, -d and --dry-run are as in 'hfjobs run'.
 

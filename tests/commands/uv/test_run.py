@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.emulation import Emulator
-from tests.support import TOKEN, Hfjobs, Hub, Result, posix_only, run, run_command
+from tests.support import TOKEN, Hfjobs, Hub, Result, command, posix_only, run, run_command
 
 TELL = """\
 import json, os, sys
@@ -102,11 +103,15 @@ class TestForReal:
             "import os, json\nprint(json.dumps([os.environ['MODE'], os.environ['SAID']]))\n",
             encoding="utf-8",
         )
-        result = run_command("uv", "run", "said.py", environ={**environ, "SAID": "secret"})
-        assert (result.code, json.loads(result.stdout)) == (0, ["grüße", "secret"])
-        assert result.stderr.splitlines()[0] == (
-            "warning: the script asks for SAID, and gets the values that are set here"
-        )
+        result = run_command("uv", "run", "said.py", environ={**environ, "SAID": "hunter2"})
+        assert (result.code, json.loads(result.stdout)) == (0, ["grüße", "hunter2"])
+        assert result.stderr.splitlines()[:5] == [
+            "note: timeout 5m (from script)",
+            "note: name said (from script)",
+            "note: env MODE=grüße (from script)",
+            "note: secrets SAID (from script)",
+            "note: cost $0.0008 at most: 5m at $0.01 an hour",
+        ]
         (job,) = json.loads(run_command("ps", "-a", "--name", "said", "--json", environ=environ).stdout)
         assert (job["timeout"], job["secrets"]) == (300, ["SAID"])
 
@@ -360,29 +365,36 @@ def test_the_summary_marks_what_the_script_says(hfjobs: Hfjobs, here: Path) -> N
 class Web:
     """A server with one script, which remembers what it was asked for."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, certificate: Path | None = None) -> None:
+        self.content = content
         self.asked: list[tuple[str, str | None]] = []
+        self.redirects: dict[str, str] = {"/moved.py": "/scripts/embed.py?raw=1"}
         web = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 web.asked.append((self.path, self.headers.get("Authorization")))
-                moved = self.path.startswith("/moved")
+                target = web.redirects.get(self.path)
+                moved = target is not None
                 self.send_response(404 if self.path == "/none.py" else 302 if moved else 200)
-                if moved:
-                    self.send_header("Location", "/scripts/embed.py?raw=1")
-                self.send_header("Content-Length", "0" if moved else str(len(content)))
+                if target is not None:
+                    self.send_header("Location", target)
+                self.send_header("Content-Length", "0" if moved else str(len(web.content)))
                 self.end_headers()
                 if not moved:
-                    self.wfile.write(content)
+                    self.wfile.write(web.content)
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - as the library calls it
                 """Say nothing."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
-        self.address = f"http://127.0.0.1:{self._server.server_port}"
+        self.address = f"http{'s' if certificate else ''}://127.0.0.1:{self._server.server_port}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -403,7 +415,8 @@ class TestAddress:
     @pytest.mark.parametrize("path", ["/scripts/embed.py?raw=1", "/moved.py"])
     def test_is_packed(self, hfjobs: Hfjobs, hub: Hub, web: Web, path: str) -> None:
         result = hfjobs("uv", "run", "-d", f"{web.address}{path}", "--x")
-        assert (result.code, result.stderr) == (0, "")
+        notes = "note: flavor t4-small (from script)\nnote: cost $0.2000 at most: 30m at $0.40 an hour\n"
+        assert (result.code, result.stderr) == (0, notes)
         job = hub.all_jobs()[0]
         assert job["command"][3:] == ["uv", "run", f"@/{'moved' if 'moved' in path else 'embed'}.py", "--x"]
         assert job["flavor"] == "t4-small"
@@ -422,6 +435,196 @@ class TestAddress:
         assert (code, stdout) == (5, "")
         assert stderr.startswith("error: http://127.0.0.1:9/x.py cannot be had: ")
         assert hub.requests == []
+
+
+ASKS = """\
+# /// script
+# [tool.hf-jobs]
+# image = 'ghcr.io/x/uv'
+# flavor = 't4-small'
+# python = '3.11'
+# timeout = '2h'
+# name = 'asks'
+# namespace = 'team'
+# network_group = 'group'
+# network_aliases = ['a', 'b']
+# secrets = ['AWS_SECRET_ACCESS_KEY', 'GIVEN']
+# volumes = ['VOLUME', 'hf://alice/model:/m']
+# [tool.hf-jobs.env]
+# MODE = 'fast'
+# API_KEY = 'abc'
+# [tool.hf-jobs.labels]
+# kind = 'x'
+# ///
+"""
+NOTES = """\
+note: flavor t4-small (from script)
+note: timeout 2h (from script)
+note: network_group group (from script)
+note: network_aliases a, b (from script)
+note: image ghcr.io/x/uv (from script)
+note: python 3.11 (from script)
+note: namespace team (from script)
+note: name asks (from script)
+note: env MODE=fast (from script)
+note: env API_KEY=*** (from script)
+note: labels kind=x (from script)
+note: secrets AWS_SECRET_ACCESS_KEY (from script)
+note: secrets GIVEN (from script)
+note: volumes hf://alice/data:/d (from script)
+note: volumes hf://alice/model:/m (from script)
+note: cost $0.8000 at most: 2h at $0.40 an hour
+"""
+
+
+SET = {"AWS_SECRET_ACCESS_KEY": "wJalrXUt", "GIVEN": "0123456"}
+
+
+class TestWhatAScriptHasSet:
+    """It is told of before anything is sent; and what is the user's own is not for a stranger's script."""
+
+    @pytest.fixture(autouse=True)
+    def team(self, hub: Hub) -> None:
+        hub.replies_to("/api/jobs/team", 403, "{}")
+
+    def test_of_a_file(self, hfjobs: Hfjobs, hub: Hub, here: Path) -> None:
+        (here / "s.py").write_text(ASKS.replace("VOLUME", "hf://alice/data:/d"), encoding="utf-8")
+        result = hfjobs.given(SET)("uv", "run", "-d", "s.py")
+        assert result.stderr.startswith(f"{NOTES}error: ")
+        assert hub.paths[-1] == "POST /api/jobs/team"
+
+    def test_is_not_told_of_a_file_when_quiet(self, hfjobs: Hfjobs, here: Path) -> None:
+        (here / "s.py").write_text("# /// script\n# [tool.hf-jobs]\n# timeout = 60\n# ///\n", encoding="utf-8")
+        result = hfjobs("uv", "run", "-d", "-q", "s.py")
+        assert (result.code, result.stderr) == (0, "")
+
+    def test_only_what_no_option_says(self, hfjobs: Hfjobs, here: Path) -> None:
+        (here / "s.py").write_text(ASKS.replace("VOLUME", "hf://alice/data:/d"), encoding="utf-8")
+        options = ["--flavor", "l4x1", "--timeout", "1h", "--network-group", "g", "--network-alias", "c"]
+        options += ["--image", "x/y", "--python", "3.12", "--namespace", "me", "--name", "n", "-e", "MODE=slow"]
+        options += ["-e", "API_KEY=x", "-l", "kind=y", "-s", "GIVEN", "-v", "hf://bob/m:/m", "-v", "hf://bob/d:/d"]
+        result = hfjobs.given(SET)("uv", "run", "-d", *options, "s.py")
+        assert result.stderr.splitlines()[:2] == [
+            "note: secrets AWS_SECRET_ACCESS_KEY (from script)",
+            "note: cost $0.8000 at most: 1h at $0.80 an hour",
+        ]
+
+    @pytest.mark.parametrize("when", [(), ("@daily",)])
+    @pytest.mark.parametrize("volume", ["/home/me/.ssh:/keys", "hf://buckets/me/b:/b"])
+    @pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+    def test_of_an_address_it_is_refused(
+        self, hfjobs: Hfjobs, hub: Hub, web: Web, when: tuple[str, ...], volume: str, dry: tuple[str, ...]
+    ) -> None:
+        web.content = ASKS.replace("VOLUME", volume).encode()
+        words = [*(("scheduled",) if when else ()), "uv", "run", *dry, "-s", "GIVEN", *when, f"{web.address}/x.py"]
+        asked = f"namespace team; secrets AWS_SECRET_ACCESS_KEY; volumes {volume}"
+        assert hfjobs.given(SET)(*words) == Result(
+            2,
+            "",
+            f"error: the script at {web.address}/x.py asks for {asked}\n"
+            "hint: read it first; then give them yourself with --namespace and -s and -v, or pass --trust-script\n",
+        )
+        assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("given", "asked"),
+        [
+            (("-s", "GIVEN", "-s", "AWS_SECRET_ACCESS_KEY", "--namespace", "me"), "volumes /etc:/d"),
+            (("-s", "GIVEN", "-s", "AWS_SECRET_ACCESS_KEY", "-v", "hf://a/b:/d"), "namespace team"),
+            (("--namespace", "me", "-v", "hf://a/b:/d"), "secrets AWS_SECRET_ACCESS_KEY, GIVEN"),
+        ],
+    )
+    def test_of_an_address_only_what_no_option_says(
+        self, hfjobs: Hfjobs, web: Web, given: tuple[str, ...], asked: str
+    ) -> None:
+        web.content = ASKS.replace("VOLUME", "/etc:/d").encode()
+        code, _, stderr = hfjobs.given(SET)("uv", "run", *given, f"{web.address}/x.py")
+        assert (code, stderr.splitlines()[0]) == (2, f"error: the script at {web.address}/x.py asks for {asked}")
+
+    @pytest.mark.parametrize("quiet", [(), ("-q",)])
+    def test_of_an_address_that_is_trusted(self, hfjobs: Hfjobs, hub: Hub, web: Web, quiet: tuple[str, ...]) -> None:
+        """What it sets is told of even when quiet: it is about money and secrets."""
+        web.content = ASKS.replace("VOLUME", "hf://alice/data:/d").encode()
+        result = hfjobs.given(SET)("uv", "run", "-d", *quiet, "--trust-script", f"{web.address}/x.py")
+        assert result.stderr.startswith(f"{NOTES}error: ")
+        assert hub.paths[-1] == "POST /api/jobs/team"
+
+    def test_of_a_schedule(self, hfjobs: Hfjobs, here: Path) -> None:
+        (here / "s.py").write_text("# /// script\n# [tool.hf-jobs]\n# timeout = 60\n# ///\n", encoding="utf-8")
+        result = hfjobs("scheduled", "uv", "run", "@daily", "s.py")
+        assert (result.code, result.stderr) == (
+            0,
+            "note: timeout 60 (from script)\nnote: cost of each job $0.0002 at most: 1m at $0.01 an hour\n",
+        )
+
+    def test_hostile_text_is_harmless(self, hfjobs: Hfjobs, web: Web) -> None:
+        web.content = (
+            b'# /// script\n# [tool.hf-jobs]\n# name = "x"\n# [tool.hf-jobs.env]\n'
+            b'# AB = "\\u001b[2J\\nnote: secrets none"\n# ///\n'
+        )
+        result = hfjobs("uv", "run", "-d", f"{web.address}/x.py")
+        assert "note: env AB=\\x1b[2J\\nnote: secrets none (from script)\n" in result.stderr
+
+
+class TestAddressesThatMeanHarm:
+    @pytest.mark.parametrize(
+        ("script", "told", "hint"),
+        [
+            ("file:///etc/passwd", "'file:///etc/passwd' is not an address that scripts are read from", "by its path"),
+            ("FILE://x.py", "'FILE://x.py' is not an address that scripts are read from", "by its path"),
+            ("ftp://u:pw@h/x.py", "'ftp://u:***@h/x.py' is not an address that scripts are read from", "https://"),
+            pytest.param("/dev/zero", "'/dev/zero' is a device or a pipe", "name a file", marks=posix_only),
+            pytest.param("/dev/null", "'/dev/null' is a device or a pipe", "name a file", marks=posix_only),
+        ],
+    )
+    def test_no_address_of_a_script(self, hfjobs: Hfjobs, hub: Hub, script: str, told: str, hint: str) -> None:
+        code, stdout, stderr = hfjobs("uv", "run", "-d", script)
+        assert (code, stdout) == (2, "")
+        assert told in stderr
+        assert hint in stderr
+        assert hub.requests == []
+
+    @posix_only
+    def test_a_pipe(self, hub: Hub, hfjobs: Hfjobs) -> None:
+        shell = f"echo 'print(1)' | {' '.join(command('uv', 'run', '-d', '/dev/stdin'))}"
+        result = run(["sh", "-c", shell], hfjobs.environ)
+        assert (result.code, result.stdout) == (2, "")
+        assert "'/dev/stdin' is a device or a pipe, and a script is a file" in result.stderr
+        assert hub.requests == []
+
+    def test_https_to_http_and_back(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
+        """Anybody on the way could have changed where the http part leads."""
+        certificate = Path(__file__).parents[2] / "api" / "loopback.pem"
+        safe = Web(b"print(1)\n", certificate)
+        safe.redirects["/moved.py"] = f"{web.address}/back.py"
+        web.redirects["/back.py"] = f"{safe.address}/x.py"
+        try:
+            result = run_command(
+                *("uv", "run", "-d", f"{safe.address}/moved.py"),
+                environ={**hfjobs.environ, "SSL_CERT_FILE": str(certificate)},
+            )
+        finally:
+            safe.close()
+        assert (result.code, result.stdout) == (1, "")
+        assert f"{safe.address}/moved.py leads to where anybody could change it" in result.stderr
+        assert (web.asked, hub.requests) == ([], [])
+
+    def test_redirects_without_end(self, hfjobs: Hfjobs, web: Web) -> None:
+        web.redirects["/moved.py"] = "/moved.py"
+        result = hfjobs("uv", "run", "-d", f"{web.address}/moved.py")
+        assert (result.code, len(web.asked)) == (1, 11)
+        assert "redirects more than 10 times" in result.stderr
+
+    @pytest.mark.parametrize("place", ["/none.py", "/broken.py"])
+    @pytest.mark.parametrize("query", ["", "?token=pw1&X-Amz-Signature=pw2&raw=1"])
+    def test_a_password_is_not_printed(self, hfjobs: Hfjobs, web: Web, place: str, query: str) -> None:
+        web.content = b"# /// script\n# [tool.hf-jobs]\n# flavour = 'x'\n# ///\n"
+        address = web.address.replace("://", "://alice:pw3@")
+        code, stdout, stderr = hfjobs("--debug", "uv", "run", "-d", f"{address}{place}{query}")
+        assert (code != 0, stdout) == (True, "")
+        assert "://alice:***@127.0.0.1:" in stderr
+        assert "pw" not in stderr
+        assert not query or "?token=***&X-Amz-Signature=***&raw=1" in stderr
 
 
 def test_buckets_need_huggingface_hub(here: Path, hub: Hub, directories: dict[str, str]) -> None:

@@ -168,7 +168,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
     yield "network", " as ".join(filter(None, [job.network_group, ", ".join(job.network_aliases)]))
     yield "resource group", job.resource_group_id or ""
     yield "namespace", launch.namespace or ""
-    yield "set by script", ", ".join(launch.from_script)
+    yield "set by script", ", ".join(dict.fromkeys(key for key, _ in launch.from_script))
     yield cost, _cost(session, job)
 
 
@@ -192,6 +192,19 @@ def _cost(session: Session, job: NewJob) -> str:
     ports = ", and its ports" if job.ports else ""
     shown = f"{usd:.2f}" if usd >= 1 else f"{usd:.4f}"
     return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
+
+
+def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: str = "cost") -> None:
+    """Tell of each value that a script has set, and of what that may cost, before anything is sent.
+
+    Those of a script from an address are told of with `--quiet` too: a stranger decides about money and secrets.
+    """
+    if not launch.from_script or (is_quiet and not launch.is_strangers):
+        return
+    for key, value in launch.from_script:
+        shown = value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+        session.remark(f"note: {key} {shown} (from script)")
+    session.remark(f"note: {cost} {_cost(session, launch.job)}")
 
 
 def create(session: Session, launch: Launch, known: Collection[str] = ()) -> JobInfo:

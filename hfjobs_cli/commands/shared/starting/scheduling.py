@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands.shared.brief import id_and
 from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.commands.shared.starting.launching import checked, show_plan, with_bucket
+from hfjobs_cli.commands.shared.starting.launching import checked, show_plan, tell_from_script, with_bucket
 from hfjobs_cli.commands.shared.starting.started import show_created
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.launch.existing import is_made_from
 from hfjobs_cli.query.cron import next_run
+from hfjobs_cli.renderers.registry import QUIET
 from hfjobs_cli.text.times import timestamp
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def schedule(
     if terms.dry_run:
         show_plan(session, launch, output, around, body, _summary(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
+    tell_from_script(session, launch, is_quiet=listing.renderer is QUIET, cost="cost of each job")
     job = with_bucket(session, launch)
 
     def is_it(made: ScheduledJob) -> bool:

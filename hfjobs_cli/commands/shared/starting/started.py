@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands.shared.listing import Listing
 from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce
-from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan
+from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan, tell_from_script
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.renderers.registry import QUIET
@@ -40,6 +40,7 @@ def start(
     if following.dry_run:
         show_plan(session, launch, output, around)
         return ExitCode.DONE
+    tell_from_script(session, launch, is_quiet=listing.renderer is QUIET)
     job = create(session, launch)
     if following.detach:
         show_created(session, listing, [job])
