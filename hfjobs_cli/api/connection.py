@@ -9,7 +9,8 @@ import os
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -27,6 +28,12 @@ CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
 MAX_IDLE_CONNECTIONS = 20
+
+PACKING = "gzip"
+"""The one coding that is asked for, and read."""
+
+_PIECE_BYTES = 256 * 1024
+"""How much is unpacked at once: a few bytes may stand for a thousand times as many."""
 
 STREAM_HEADERS = {
     "Accept": "text/event-stream",
@@ -68,6 +75,10 @@ class TooLarge(Exception):
     """A body is larger than it may be."""
 
 
+class OddPacking(Exception):
+    """A body is packed in a way that was not asked for. The message names it."""
+
+
 def connected(
     address: str,
     timeout_secs: float,
@@ -84,6 +95,7 @@ def connected(
         return httpx.Client(
             headers={
                 "Accept": "application/json",
+                "Accept-Encoding": PACKING,
                 "User-Agent": f"hfjobs/{__version__}; python/{python}",
             },
             timeout=_timeout(timeout_secs, timeout_secs),
@@ -106,10 +118,39 @@ def connected(
         ) from error
 
 
+def check_packing(response: httpx.Response) -> bool:
+    """Tell whether a body is packed. Raises OddPacking: what is packed twice may be a million times as large."""
+    codings = [each.strip().lower() for each in response.headers.get("Content-Encoding", "").split(",")]
+    codings = [each for each in codings if each not in ("", "identity")]
+    if codings not in ([], [PACKING], [f"x-{PACKING}"]):
+        raise OddPacking(", ".join(codings)[:60])
+    return bool(codings)
+
+
+def pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Yield a body as it comes, unpacked, in pieces of a bounded size. Raises OddPacking, and what httpx raises."""
+    if not check_packing(response):
+        yield from response.iter_raw()
+        return
+    unpacker = None
+    for packed in response.iter_raw():
+        while packed:
+            if unpacker is None or unpacker.eof:  # several packed texts in a row are one (RFC 1952, 2.2)
+                unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            try:
+                piece = unpacker.decompress(packed, _PIECE_BYTES)
+            except zlib.error as error:
+                raise httpx.DecodingError(str(error), request=response.request) from error
+            packed = unpacker.unused_data or unpacker.unconsumed_tail
+            yield piece
+    if unpacker is not None and not unpacker.eof:
+        raise httpx.DecodingError("it ends in the middle of what is packed", request=response.request)
+
+
 def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """Read a body, which has no end if a server so likes. Raises TooLarge, and what httpx raises."""
+    """Read a body, which has no end if a server so likes. Raises TooLarge, OddPacking, and what httpx raises."""
     body = bytearray()
-    for chunk in response.iter_bytes():
+    for chunk in pieces(response):
         body += chunk
         if len(body) > most_bytes:
             raise TooLarge
@@ -190,24 +231,15 @@ class Connection:
     def _exchange(self, request: httpx.Request, call: Call) -> Reply:
         """Send one request and read the answer, but not a good one that is a stream.
 
-        Raises what httpx raises, and BadResponse if the answer is too large.
+        Raises what httpx raises, and BadResponse if the answer is too large, or packed as nobody asked for.
         """
         started = time.monotonic()
         self._debug(f"> {request.method} {request.url}")
         response = self._client.send(request, stream=True)
         context = self._context(response, call)
-        body, size = b"", "a stream"
-        if call.silence_secs is None or not response.is_success:
-            try:
-                body = read_body(response, MAX_BODY_MIB * 1024 * 1024)
-            except TooLarge:
-                raise BadResponse(
-                    f"the answer is larger than {MAX_BODY_MIB} MiB ({context})",
-                    hint=f"is {self._endpoint} the Hub?",
-                ) from None
-            finally:
-                response.close()
-            size = f"{len(body)} bytes"
+        is_stream = call.silence_secs is not None and response.is_success
+        body = self._body(response, context, is_stream=is_stream)
+        size = "a stream" if is_stream else f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
         identifier = request_id(response.headers)
         self._debug(
@@ -215,6 +247,28 @@ class Connection:
             + (f", request id {identifier}" if identifier else "")
         )
         return Reply(response, body, context)
+
+    def _body(self, response: httpx.Response, context: str, *, is_stream: bool) -> bytes:
+        """Return the body, nothing of a stream. Raises what httpx raises, and BadResponse if it cannot be read."""
+        try:
+            check_packing(response)
+            return b"" if is_stream else read_body(response, MAX_BODY_MIB * 1024 * 1024)
+        except OddPacking as error:
+            if not response.is_success:
+                return b""  # the status tells enough
+            response.close()
+            raise BadResponse(
+                f"the answer is packed as '{error}', which was not asked for ({context})",
+                hint=f"is {self._endpoint} the Hub, and is there no proxy in between?",
+            ) from None
+        except TooLarge:
+            raise BadResponse(
+                f"the answer is larger than {MAX_BODY_MIB} MiB ({context})",
+                hint=f"is {self._endpoint} the Hub?",
+            ) from None
+        finally:
+            if not is_stream:
+                response.close()
 
     def _context(self, response: httpx.Response, call: Call) -> str:
         """Return a request and its answer in words: `GET /api/whoami-v2: 200, request id 1-5`."""

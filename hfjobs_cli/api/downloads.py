@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import httpx
 
-from hfjobs_cli.api.connection import TooLarge, connected, read_body
+from hfjobs_cli.api.connection import PACKING, OddPacking, TooLarge, connected, read_body
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.text.secrets import without_password
@@ -30,7 +30,7 @@ def downloaded(
     """
     shown = redacted(without_password(address))
     try:
-        request = httpx.Request("GET", address, headers={"Accept": "*/*"})
+        request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": PACKING})
         with connected(address, timeout_secs, odd_proxy) as client:
             return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
@@ -55,6 +55,8 @@ def _body(
         return read_body(response, most_bytes)
     except TooLarge:
         raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
+    except OddPacking as error:
+        raise HfJobsError(f"{shown} is packed as '{error}'", hint="download it, and name the file") from None
     finally:
         response.close()
 

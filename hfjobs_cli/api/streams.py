@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import httpx
 
+from hfjobs_cli.api.connection import pieces
 from hfjobs_cli.api.headers import sent_at
 from hfjobs_cli.errors import Unavailable
 
@@ -38,7 +39,7 @@ class Stream:
     def __iter__(self) -> Iterator[bytes]:
         """Yield what comes, as it comes. Raises Unavailable if it breaks off, or if there is silence for too long."""
         try:
-            for data in self._response.iter_bytes():
+            for data in pieces(self._response):
                 if self._is_closed:
                     return
                 yield data

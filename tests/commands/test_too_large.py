@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
+import zlib
 from collections.abc import Iterable
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +16,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from tests.support import BY_HAND, USER, Hfjobs, Hub, Result
+from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehaviour, Result
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -223,3 +227,106 @@ def test_a_unit_that_is_not_known_is_no_minute(hfjobs: Hfjobs, hub: Hub, label: 
     assert ("unitLabel" in result.stderr) == is_odd
     result = hfjobs("run", "-d", "--max-cost", "5", "--flavor", "a100-large", "python:3.12", "env")
     assert (result.code, hub.paths.count(f"POST /api/jobs/{USER}")) == (2, 0)
+
+
+@cache
+def bomb(times: int) -> bytes:
+    """Return 300 MiB of zeros, packed so many times."""
+    packer = zlib.compressobj(wbits=31)
+    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(300)) + packer.flush()
+    for _ in range(times - 1):
+        packed = gzip.compress(packed)
+    return packed
+
+
+def packed(times: int, status: int = 200) -> Misbehaviour:
+    """Answer with a bomb."""
+    body, coding = bomb(times), ", ".join(["gzip"] * times)
+
+    def answer(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return Response(body, status, headers={"Content-Encoding": coding, "Content-Type": "x/y"})(environ, start)
+
+    return answer
+
+
+TWICE = "packed as 'gzip, gzip'"
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "larger than 256 MiB"), (2, TWICE)])
+def test_a_packed_answer_is_bounded(hfjobs: Hfjobs, hub: Hub, times: int, said: str) -> None:
+    hub.always(f"/api/jobs/{USER}", packed(times))
+    code, stdout, stderr = hfjobs("ps")
+    assert (code, stdout) == (1, "")
+    assert said in stderr
+    assert {request.headers["Accept-Encoding"] for request in hub.requests} == {"gzip"}
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_job_whose_answer_is_a_bomb_is_named(hfjobs: Hfjobs, hub: Hub, times: int) -> None:
+    """It was made, so it is found."""
+
+    def act(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        app(environ, lambda *_args: lambda _data: None)
+        return packed(times)(app, environ, start)
+
+    assert hfjobs("ps", "-q").code == 0  # so that the namespace is known
+    hub.then(act)
+    code, stdout, stderr = hfjobs("run", "-d", "-q", "python:3.12", "env")
+    assert (code, stdout) == (0, f"{hub.all_jobs()[0]['id']}\n")
+    assert "the new job was found by" in stderr
+
+
+@pytest.mark.parametrize(
+    "argv", [["logs", JOB], ["logs", "-f", JOB], ["stats", JOB], ["logs", "-n", "3", JOB]], ids="-".join
+)
+@pytest.mark.parametrize(("times", "said"), [(1, "a line of the stream is longer than 32 MiB"), (2, TWICE)])
+def test_a_packed_stream_is_bounded(hfjobs: Hfjobs, hub: Hub, argv: list[str], times: int, said: str) -> None:
+    """What cannot be read is an error, and not nothing."""
+    hub.add(id=JOB, status={"stage": "RUNNING", "message": None}, finishedAt=None)
+    for stream in ("logs", "metrics"):
+        hub.always(f"/api/jobs/{USER}/{JOB}/{stream}", packed(times))
+    result = hfjobs(*argv)
+    assert result.code == 1
+    assert said in result.stderr
+
+
+def test_a_packed_stream_is_read(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Though it was not asked for: some proxy may do it."""
+    identifier = hub.add(id=JOB)
+    events = b"".join(b'data: {"data":"line %d","timestamp":"2026-05-12T08:00:00.000Z"}\n\n' % n for n in range(50_000))
+    halves = gzip.compress(events[: len(events) // 2]) + gzip.compress(events[len(events) // 2 :])
+
+    def answer(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        pieces = (halves[at : at + 1000] for at in range(0, len(halves), 1000))
+        return Response(pieces, headers={"Content-Encoding": "gzip"}, content_type="text/event-stream")(environ, start)
+
+    hub.always(f"/api/jobs/{USER}/{identifier}/logs", answer)
+    assert hfjobs("logs", identifier) == Result(0, "".join(f"line {n}\n" for n in range(50_000)), "")
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "is larger than 64 MiB"), (2, TWICE)])
+def test_a_packed_script_is_bounded(hfjobs: Hfjobs, hub: Hub, elsewhere: Hub, times: int, said: str) -> None:
+    elsewhere.always("/train.py", packed(times))
+    code, stdout, stderr = hfjobs("uv", "run", "-d", f"{elsewhere.endpoint}/train.py")
+    assert (code, stdout) == (1, "")
+    assert said in stderr
+    assert not any(request.method == "POST" for request in hub.requests)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_packed_refusal_is_one(hfjobs: Hfjobs, hub: Hub, times: int) -> None:
+    hub.always(f"/api/jobs/{USER}", packed(times, status=403))
+    result = hfjobs("ps", "--namespace", USER)
+    assert "403" in result.stderr or "larger than" in result.stderr
+    assert result.code in (1, 4)
+
+
+def test_what_is_packed_and_cut_off_is_no_answer(hfjobs: Hfjobs, hub: Hub) -> None:
+    """However well its beginning reads."""
+    listing = gzip.compress(b"[]" + random.Random(1).randbytes(5000).hex().encode().translate(bytes([32] * 256)))
+    hub.always(
+        f"/api/jobs/{USER}", lambda _app, *wsgi: Response(listing[:-12], headers={"Content-Encoding": "gzip"})(*wsgi)
+    )
+    code, stdout, stderr = hfjobs("ps", "--namespace", USER)
+    assert (code, stdout) == (5, "")
+    assert "it ends in the middle of what is packed" in stderr
