@@ -33,9 +33,9 @@ def describe(
     """Tell all there is to tell of a job, on a page for eyes.
 
     How it stands and why, what started it, how long it waited and ran, what it costs, whether the same launch (image,
-    command and flavor) worked before, what it wrote last, and what to type next. The Hub is asked for all of it at
-    once. With --format json the same is there for programs. --from asks nothing of it, and so leaves out the cost and
-    what the job wrote.
+    command, flavor and the files that travel with it) worked before, what it wrote last, and what to type next. The
+    Hub is asked for all of it at once. With --format json the same is there for programs. --from asks nothing of it,
+    and so leaves out the cost and what the job wrote.
 
     \b
     Examples:
@@ -67,6 +67,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
     reader = FamilyReader(session, source, None if source.is_saved else MOST_PAGES)
     lineage = Lineage([job])
     same: SameLaunch | None = None
+    has_good = False
     lines: list[str] | None = None
 
     def read_family() -> None:
@@ -74,8 +75,8 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         lineage = reader.read(job, job.owner.name)
 
     def read_same() -> None:
-        nonlocal same
-        same = _same_launch(source, job)
+        nonlocal same, has_good
+        same, has_good = _same_launch(source, job)
 
     def read_lines() -> None:
         nonlocal lines
@@ -107,13 +108,16 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         cost_is_estimated=cost.is_estimated if cost is not None else None,
         same_launch=same,
         last_lines=lines,
-        next=story.next_steps(job, found, same),
+        next=story.next_steps(job, found, same, has_good=has_good),
     )
 
 
-def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
-    """Return how earlier jobs ended that were launched alike; those of the same name, if it has one."""
-    from hfjobs_cli.provenance.story import same_launch
+def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
+    """Return how earlier jobs ended that were launched alike, and whether one of its name was completed.
+
+    If it has a name, those of the same name are looked at.
+    """
+    from hfjobs_cli.provenance.story import has_last_good, same_launch
     from hfjobs_cli.query.names import is_name
 
     labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
@@ -124,7 +128,7 @@ def _same_launch(source: Source, job: JobInfo) -> SameLaunch:
         if number == MOST_PAGES and not source.is_saved:
             is_whole = not page.has_next
             break
-    return same_launch(job, found, is_whole=is_whole)
+    return same_launch(job, found, is_whole=is_whole), has_last_good(job, found)
 
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:

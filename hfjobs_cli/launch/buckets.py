@@ -10,14 +10,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.launch.new_job import LOCAL, NewJob, Volume
+from hfjobs_cli.launch.new_job import ARTIFACTS, LOCAL, NewJob, Volume
 from hfjobs_cli.launch.uv import MOUNT_PATH
 
 if TYPE_CHECKING:
     from hfjobs_cli.launch.new_job import LocalFile
-
-BUCKET = "jobs-artifacts"
-"""The bucket of a namespace for what jobs are given and leave."""
 
 
 class Buckets:
@@ -33,7 +30,7 @@ class Buckets:
         if not hasattr(self._api, "sync_job_volume"):
             raise _missing()
         self._namespace = namespace
-        self._bucket = f"{namespace}/{BUCKET}"
+        self._bucket = f"{namespace}/{ARTIFACTS}"
         self._now = now
 
     def filled(self, job: NewJob, uploads: Mapping[str, LocalFile]) -> NewJob:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import tarfile
-from base64 import b64encode
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -35,6 +37,13 @@ done
 exec "$0" "$@"
 """
 """Puts the directory of the files before the words that are marked, and becomes the command."""
+
+
+_PACKED = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
+"""Where the files are in such a program."""
+
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
+"""How much is unpacked of what a Hub says."""
 
 
 class Parcel(NamedTuple):
@@ -65,6 +74,31 @@ def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
         )
     command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
     return Parcel(command, variable)
+
+
+def unpacked(environment: Mapping[str, str]) -> dict[str, bytes] | None:
+    """Return the files that travel in the variables of a job by their names; None if there are none, or they are odd.
+
+    A Hub may say anything of a job, so no more than MAX_UNPACKED_BYTES of it are unpacked.
+    """
+    found = _PACKED.search(environment.get(PACKED) or "")
+    if found is None:
+        return None
+    try:
+        inflater = zlib.decompressobj(wbits=31)
+        archive = inflater.decompress(b64decode(found[1], validate=True), MAX_UNPACKED_BYTES)
+        if not inflater.eof:
+            return None
+        files: dict[str, bytes] = {}
+        with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+            for member in members:
+                held = members.extractfile(member) if member.isreg() else None
+                if held is None:
+                    return None
+                files[member.name] = held.read()
+    except (ValueError, zlib.error, tarfile.TarError, EOFError, OverflowError):
+        return None
+    return files
 
 
 def read_file(path: Path, name: str) -> LocalFile:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from difflib import SequenceMatcher
+from typing import TypeVar
 
+from hfjobs_cli.launch.new_job import PACKED
+from hfjobs_cli.launch.packing import unpacked
 from hfjobs_cli.records.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.records.job import JobInfo
 from hfjobs_cli.records.spec import JobVolume
@@ -19,6 +23,8 @@ _LONG = 60
 
 _MOST_PIECES = 2000
 """Of how many pieces it is looked for what is the same; more of them may take long, and are all different."""
+
+T = TypeVar("T")
 
 Change = tuple[str, str | None, str | None]
 """What differs, what the first job has, and what the second has."""
@@ -51,7 +57,13 @@ def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     yield from _one("arch", a.arch, b.arch)
     yield from _one("timeout", *(None if job.timeout is None else span(job.timeout) for job in (a, b)))
     yield from _one("retry", *(None if job.retry is None else f"{job.retry:g}" for job in (a, b)))
-    yield from _each("environment", a.environment or {}, b.environment or {}, shown=masked_value)
+    variables = [dict(job.environment or {}) for job in (a, b)]
+    files = [unpacked(each) for each in variables]
+    if all(each is not None or PACKED not in of_job for each, of_job in zip(files, variables, strict=True)):
+        yield from _each("files", *(each or {} for each in files), shown=_text)
+        for each in variables:
+            each.pop(PACKED, None)  # it is those files, and what unpacks them
+    yield from _each("environment", *variables, shown=masked_value)
     yield from _each("secrets", *(dict.fromkeys(job.secrets or (), "given") for job in (a, b)))
     yield from _each("volumes", *(_volumes(job.volumes or ()) for job in (a, b)))
     yield from _one("expose", *(_ports(job.expose) for job in (a, b)))
@@ -90,16 +102,24 @@ def _one(field: str, a: str | None, b: str | None) -> Iterator[Change]:
 
 def _each(
     field: str,
-    a: Mapping[str, str],
-    b: Mapping[str, str],
+    a: Mapping[str, T],
+    b: Mapping[str, T],
     *,
-    shown: Callable[[str, str], str] = lambda _key, value: value,
+    shown: Callable[[str, T], str] = lambda _key, value: str(value),
 ) -> Iterator[Change]:
     """Yield what differs by its key, in the order of the keys."""
     for key in sorted({*a, *b}):
         if a.get(key) != b.get(key):
             of_a, of_b = (shown(key, each[key]) if key in each else None for each in (a, b))
             yield f"{field}.{key}", of_a, of_b
+
+
+def _text(_name: str, content: bytes) -> str:
+    """Return what is in a file, without tokens, or what tells it from others if that is no text."""
+    try:
+        return masked(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        return f"{len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _labels(job: JobInfo, is_meant: Callable[[str], bool]) -> dict[str, str]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from hfjobs_cli.launch.new_job import ARTIFACTS, PACKED
+from hfjobs_cli.launch.packing import unpacked
 from hfjobs_cli.provenance.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.records.description import NextStep, SameLaunch
 from hfjobs_cli.records.job import JobInfo
@@ -175,9 +177,8 @@ def _counted(jobs: Iterable[JobInfo]) -> str:
 
 
 def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> SameLaunch:
-    """Return how those of some jobs ended that are older and of the same image, command, flavor."""
-    alike = _launch(job)
-    older = [each for each in jobs if each.id != job.id and _is_older(each, job) and _launch(each) == alike]
+    """Return how those of some jobs ended that are older and of the same image, command, flavor and files."""
+    older = [each for each in jobs if each.id != job.id and _is_older(each, job) and _is_alike(each, job)]
     good = [each for each in older if each.status.stage == "COMPLETED" and each.created_at is not None]
     last = max(good, key=lambda each: (each.created_at, each.id), default=None)
     return SameLaunch(
@@ -189,23 +190,48 @@ def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> Sam
     )
 
 
+def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
+    """Tell whether one of some jobs is what `diff --with-last-good` compares a job with."""
+    same = (job.name, job.owner.name)
+    return any(
+        each.status.stage == "COMPLETED" and (each.name, each.owner.name) == same and _is_older(each, job)
+        for each in jobs
+        if job.name and each.id != job.id
+    )
+
+
+def _is_alike(a: JobInfo, b: JobInfo) -> bool:
+    """Tell whether two jobs run the same. The same command runs something else where a script was edited."""
+    return _launch(a) == _launch(b) and _files(a) == _files(b)
+
+
 def _launch(job: JobInfo) -> tuple[str | None, list[str], str | None]:
     return job.image, [*(job.command or ()), *(job.arguments or ())], job.flavor
+
+
+def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
+    """Return the files that travel with a job, and the directories made for one launch that hold such files."""
+    variables = job.environment or {}
+    packed = unpacked(variables)
+    artifacts = [
+        (each.source, each.path) for each in job.volumes or () if (each.source or "").endswith(f"/{ARTIFACTS}")
+    ]
+    return variables.get(PACKED) if packed is None else packed, artifacts
 
 
 def _is_older(one: JobInfo, other: JobInfo) -> bool:
     return one.created_at is not None and (other.created_at is None or one.created_at < other.created_at)
 
 
-def next_steps(job: JobInfo, found: Outcome, same: SameLaunch | None) -> list[NextStep]:
-    """Return what to type next, the most useful first."""
+def next_steps(job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool) -> list[NextStep]:
+    """Return what to type next, the most useful first. It `has_good` if there is a job to compare a failed one with."""
     # Jobs of organisations are found faster, and elsewhere at all, by their namespace.
     name = f"{job.owner.name}/{job.id}" if job.owner.type == "org" and job.owner.name else job.id
     worked = same is not None and same.last_good is not None
-    return [NextStep(f"hfjobs {command}", purpose) for command, purpose in _steps(job, name, found, worked)]
+    return [NextStep(f"hfjobs {command}", purpose) for command, purpose in _steps(job, name, found, worked, has_good)]
 
 
-def _steps(job: JobInfo, name: str, found: Outcome, worked: bool) -> Iterator[tuple[str, str]]:
+def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool) -> Iterator[tuple[str, str]]:
     if not job.has_ended:
         yield f"logs -f {name}", "see what it writes, until it ends"
         if job.status.stage == "RUNNING":
@@ -222,7 +248,7 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool) -> Iterator[tu
         return
     if found.reason in ("exit-code", "failed"):
         yield f"logs -n 100 {name}", "see why"
-        if job.name:
+        if has_good:
             yield f"diff --with-last-good {name}", "see what has changed since it worked"
         if worked:
             yield f"duplicate {name}", "try again: it worked before"

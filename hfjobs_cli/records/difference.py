@@ -13,6 +13,10 @@ LAUNCH, ORIGIN, OUTCOME, TIMES = "launch", "origin", "outcome", "times"
 """What a difference may be about. Of other jobs the last, and mostly the second, are never the same."""
 
 
+FILES = "files."
+"""What the field is called of a file that travels with a job, before the name of the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference(Record):
     """What one job has in a field and what another has; null where it has nothing. Secrets are shown as `***`."""

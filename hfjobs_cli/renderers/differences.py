@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import unified_diff
 from itertools import groupby
 
-from hfjobs_cli.records.difference import Difference
+from hfjobs_cli.records.difference import FILES, Difference
 from hfjobs_cli.records.job import STAGE_STYLES
 from hfjobs_cli.renderers.ink import inked
 from hfjobs_cli.renderers.layout import block, cut
@@ -18,6 +19,11 @@ _PIPE_WIDTH = 100
 
 _MOST_LINES = 12
 """How many lines of one value are shown."""
+
+_MOST_CHANGED = 60
+"""How many lines are shown of how a file has changed."""
+
+_STYLES = {"-": "red", "+": "green", "@": "cyan"}
 
 _WIDEST_FIELD = 32
 """Beside fields that are wider the values begin further to the right."""
@@ -63,10 +69,22 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
         yield "\n", None
         return
     yield f"  {field}\n", None
+    if each.field.startswith(FILES) and (lines := _unified(each, room - 4, view)):
+        for line in lines:
+            yield f"    {line}\n", _STYLES.get(line[:1])
+        return
     for sign, value in (("-", each.a), ("+", each.b)):
         if value is not None:
             for number, line in enumerate(_lines(value, room - 6, view)):
                 yield f"    {sign if not number else ' '} {line}\n", None
+
+
+def _unified(each: Difference, room: int, view: View) -> list[str]:
+    """Return how a file has changed, without the two lines that name it; nothing if one of them has no such file."""
+    if each.a is None or each.b is None:
+        return []
+    lines = list(unified_diff(each.a.splitlines(), each.b.splitlines(), lineterm="", n=2))[2:]
+    return block(map(view.spell, lines), room, _MOST_CHANGED if view.folds else None, "…" if view.holds("…") else "...")
 
 
 def _lines(value: str, room: int, view: View) -> list[str]:

@@ -262,6 +262,60 @@ class TestSameLaunch:
         assert (found["completed"], found["failed"], found["last_good"], found["is_whole"]) == (1, 1, good, True)
         assert f"worked 1 of 2 times before, last 2026-05-11T15:00:00Z ({good})" in hfjobs("describe", job).stdout
 
+    @pytest.mark.parametrize(
+        ("changed", "worked"),
+        [(b"print(2)\n", False), (b"print(1)\n", True)],
+    )
+    def test_the_script_that_travels_with_it_belongs_to_it(
+        self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, changed: bytes, worked: bool
+    ) -> None:
+        """What it is called does not tell an edited one from another."""
+        (tmp_path / "train.py").write_bytes(b"print(1)\n")
+        assert hfjobs("uv", "run", "-d", "--name", "t", str(tmp_path / "train.py")).code == 0
+        good = hub.all_jobs()[0]
+        (tmp_path / "train.py").write_bytes(changed)
+        assert hfjobs("uv", "run", "--dry-run", "--name", "t", str(tmp_path / "train.py")).code == 0
+        launch = {key: good[key] for key in ("dockerImage", "command", "flavor", "labels")}
+        hub.add(**launch, environment=good["environment"], id="6a0200000000000000000001")
+        body = json.loads(hfjobs("uv", "run", "--dry-run", "--json", "--name", "t", str(tmp_path / "train.py")).stdout)
+        failed = {"stage": "ERROR", "message": "Job failed with exit code: 1"}
+        bad = hub.add(
+            **launch,
+            environment=body["environment"],
+            id="6a0200000000000000000002",
+            status=failed,
+            createdAt="2026-05-12T08:59:59.500Z",
+        )
+        told = hfjobs("describe", bad, "--tail", "0").stdout
+        assert ("try again: it worked before" in told) is worked
+        assert ("worked 1 of 1 times before" in told) is worked
+        assert f"hfjobs diff --with-last-good {bad}" in told
+
+    def test_files_in_a_bucket_are_those_of_one_launch(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """The official client takes them there, and what they hold is not known."""
+
+        def volumes(path: str) -> list[dict[str, Any]]:
+            return [{"type": "bucket", "source": f"{USER}/jobs-artifacts", "mountPath": "/data", "path": path}]
+
+        hub.add(id="6a0200000000000000000001", labels={"name": "t"}, volumes=volumes("a"))
+        status = {"stage": "ERROR", "message": "Job failed with exit code: 1"}
+        for number, path in ((2, "b"), (3, "a")):
+            job = hub.add(
+                id=f"6a020000000000000000000{number}",
+                labels={"name": "t"},
+                volumes=volumes(path),
+                status=status,
+                createdAt="2026-05-12T08:59:59.500Z",
+            )
+            assert ("it worked before" in hfjobs("describe", job, "--tail", "0").stdout) is (path == "a")
+
+    def test_what_never_worked_is_compared_with_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        failed = {"stage": "ERROR", "message": "Job failed with exit code: 1"}
+        job = hub.add(labels={"name": "never"}, status=failed)
+        told = hfjobs("describe", job, "--tail", "0").stdout
+        assert "with-last-good" not in told
+        assert hfjobs("diff", "--with-last-good", job).code == 3
+
     def test_never(self, hfjobs: Hfjobs, family: Family) -> None:
         family.add(flavor="h200", stage="ERROR")
         assert "never worked before: 1 failed\n" in hfjobs("describe", family.add(flavor="h200")).stdout

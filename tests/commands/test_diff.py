@@ -1,6 +1,9 @@
 """`hfjobs diff`: in what two jobs differ."""
 
+import base64
+import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -132,6 +135,54 @@ class TestCommand:
         assert printed.count("… 38 more lines") == 2
         whole = hfjobs("diff", *jobs, "--no-trunc").stdout
         assert (whole.count("x\n"), whole.count("y\n")) == (50, 50)
+
+
+@pytest.fixture
+def scripts(hfjobs: Hfjobs, tmp_path: Path) -> tuple[str, str]:
+    """Two jobs of one script, which was edited between them."""
+    made: list[str] = []
+    (tmp_path / "conf.yaml").write_text("x: 1\n")
+    for script in ("a = 1\nlr = 0.1\nb = 2\n", "a = 1\nlr = 0.2  # hf_abcdefgh12\nb = 2\n"):
+        (tmp_path / "train.py").write_text(script)
+        files = [str(tmp_path / name) for name in ("train.py", "conf.yaml")]
+        made.append(hfjobs("uv", "run", "-d", "-q", "--name", "t", *files[: 2 - len(made)]).stdout.strip())
+    return made[0], made[1]
+
+
+class TestFiles:
+    """Files that travel with jobs are compared as texts, not as the variable in which they are packed."""
+
+    def test_as_a_unified_diff(self, hfjobs: Hfjobs, scripts: tuple[str, str]) -> None:
+        code, stdout, _ = hfjobs("diff", *scripts, "-f", "field=files.*")
+        first, second = scripts
+        assert (code, stdout) == (
+            0,
+            f"--- {first}\n+++ {second}\n\nLAUNCH\n  files.conf.yaml  x: 1 → -\n  files.train.py\n"
+            "    @@ -1,3 +1,3 @@\n     a = 1\n    -lr = 0.1\n    +lr = 0.2  # ***\n     b = 2\n",
+        )
+
+    def test_as_json(self, hfjobs: Hfjobs, scripts: tuple[str, str]) -> None:
+        found = {field: (a, b) for field, a, b in differing(hfjobs, *scripts) if not field.startswith("command")}
+        assert found["files.train.py"] == ("a = 1\nlr = 0.1\nb = 2\n", "a = 1\nlr = 0.2  # ***\nb = 2\n")
+        assert "environment.PACKED_FILES" not in found
+
+    def test_only_a_secret_differs(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        made = []
+        for number in (1, 2):
+            (tmp_path / "t.py").write_text(f"x = 'hf_abcdefgh{number}'\n")
+            made.append(hfjobs("uv", "run", "-d", "-q", "--name", "t", str(tmp_path / "t.py")).stdout.strip())
+        assert differing(hfjobs, *made, "-f", "part=launch") == [("files.t.py", "x = '***'\n", "x = '***'\n")]
+        assert hfjobs("diff", *made, "--exit-code", "-f", "part=launch").code == 1
+
+    @pytest.mark.parametrize("packed", ["", "printf %s '!!' | base64 -d | tar -xzf -", "BOMB", "TAR"])
+    def test_what_cannot_be_unpacked_is_a_variable(self, hfjobs: Hfjobs, family: Family, packed: str) -> None:
+        """Whatever a Hub says of it."""
+        content = {"BOMB": gzip.compress(bytes(64 * 2**20)), "TAR": gzip.compress(b"x" * 600)}.get(packed)
+        if content is not None:
+            packed = f"printf %s '{base64.b64encode(content).decode()}' | base64 -d | tar -xzf -"
+        jobs = [family.add(environment={"PACKED_FILES": f"{packed}{number}"}) for number in (1, 2)]
+        (found,) = differing(hfjobs, *jobs, "-f", "part=launch")
+        assert found == ("environment.PACKED_FILES", f"{packed}1", f"{packed}2")
 
 
 class TestSecrets:
