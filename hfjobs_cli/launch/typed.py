@@ -47,6 +47,10 @@ class UvTyped:
     trust_script: bool = False
 
 
+MAX_STDIN_MIB = 16
+"""How much is read from stdin, which may have no end."""
+
+
 @value
 class Surroundings:
     """Where values come from that are not typed: `environ`, with the token as HF_TOKEN, and stdin.
@@ -65,9 +69,12 @@ class Surroundings:
         if reader not in self._read:
             self.take_stdin(reader)
             try:
-                self._read[reader] = self.stdin.read()
+                text = self.stdin.read(MAX_STDIN_MIB * 1024 * 1024 + 1)
             except (OSError, UnicodeError) as error:
                 raise UsageError(f"stdin cannot be read for {reader}: {error}") from None
+            if len(text) > MAX_STDIN_MIB * 1024 * 1024:
+                raise UsageError(f"stdin holds over {MAX_STDIN_MIB} MiB, too much for {reader}")
+            self._read[reader] = text
         return self._read[reader]
 
     def take_stdin(self, reader: str) -> None:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-MAX_CHARACTERS = 64 * 1024 * 1024
-"""How long one value may be: what is longer is none, and would take all memory."""
+MAX_MIB = 16
+MAX_CHARACTERS = MAX_MIB * 1024 * 1024
+"""How long one value may be, a line that holds none, and a gap between two: what is longer may have no end."""
 
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]+")
 _NEAR_END = 12
@@ -69,19 +70,27 @@ class _Text:
         self.at = end
         return used
 
-    def leave_line(self) -> None:
-        """Go on at the next line."""
+    def leave_line(self) -> bool:
+        """Go on at the next line. False if it seems to have no end."""
+        left = 0
         while (end := self.text.find("\n", self.at)) < 0:
+            left += len(self.text) - self.at
+            if left > MAX_CHARACTERS:
+                return False
             self.use(len(self.text))
             if not self.grow():
-                return
+                return True
         self.use(end)
+        return True
 
 
 def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Yield each value with the line on which it begins; for what is none Broken, and then what is on the next line."""
+    """Yield each value with the line on which it begins; for what is none Broken, and then what is on the next line.
+
+    Nothing is read after what seems to have no end.
+    """
     text = _Text(pieces)
-    depth = 0
+    depth = gap_size = 0
     while True:
         if text.at >= len(text.text) and not text.grow():
             if depth > 0:
@@ -90,8 +99,13 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
         if between := _BETWEEN.match(text.text, text.at):
             gap = text.use(between.end())
             depth += gap.count("[") - gap.count("]")
+            gap_size += len(gap)
+            if gap_size > MAX_CHARACTERS:
+                yield text.line, Broken(f"over {MAX_MIB} MiB hold no value; the rest is not read")
+                return
             continue
         line, found, end = text.line, None, 0
+        gap_size = 0
         try:
             try:
                 found, end = _decode(text.text, text.at)
@@ -105,10 +119,11 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
             found = Broken(_reason(error, text))
         except RecursionError:
             found = Broken("it is nested too deep")
-        if isinstance(found, Broken):
-            text.leave_line()
-        else:
+        if not isinstance(found, Broken):
             text.use(end)
+        elif not text.leave_line():
+            yield line, Broken(f"it is longer than {MAX_MIB} MiB and no job; the rest is not read")
+            return
         yield line, found
 
 

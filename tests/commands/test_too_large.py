@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,6 +183,67 @@ def test_a_saved_number_of_any_length_is_left_out(hfjobs: Hfjobs, hub: Hub, tmp_
         code, stdout, stderr = hfjobs("ps", "-a", "--from", str(file), "--format", "{{.timeout}}")
         assert (code, stdout) == (0, "1\n<no value>\n3\n")
         assert "timeout should be a number up to 9007199254740991, but is inf" in stderr
+
+
+ENDLESS = {
+    "zeros": repeat("\0" * 65536),
+    "a text": chain(['"'], repeat("a" * 65536)),
+    "an object": chain(['{"id": "x", "command": ['], repeat('"a", ' * 13107)),
+    "objects": chain(['{"id": ['], repeat("{}," * 21845)),
+    "blank lines": repeat("\n" * 65536),
+    "arrays": repeat("[" * 65536),
+    "a line behind jobs": chain([f'{{"id": "{JOB}"}}\n'], repeat("x" * 65536)),
+    "gaps behind jobs": chain([f'{{"id": "{JOB}"}}\n'], repeat(", \n" * 21845)),
+}
+"""What comes from a pipe, and does not end."""
+
+
+class Endless(io.StringIO):
+    """A stream of pieces; reading far more of it than it should be read is a failure."""
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.taken = 0
+
+    def read(self, size: int | None = -1, /) -> str:
+        assert size is not None
+        assert size > 0
+        read = ""
+        while len(read) < size:
+            self.taken += 1
+            assert self.taken < 1000
+            read += next(self.pieces)
+            if size <= 65536:
+                break
+        return read
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_saved_jobs_have_an_end(hfjobs: Hfjobs, name: str) -> None:
+    """What came before is shown."""
+    result = hfjobs("ps", "-a", "-q", "--from", "-", keyboard=Endless(iter(ENDLESS[name])))
+    had_jobs = name.endswith("jobs")
+    assert (result.code, result.stdout) == (2, f"{JOB}\n" if had_jobs else "")
+    assert "16 MiB" in result.stderr
+    assert "the rest is not read" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device of POSIX")
+@pytest.mark.parametrize("argv", [["ps", "-a"], ["report"], ["describe", JOB], ["tree", JOB], ["diff", JOB, JOB]])
+def test_a_device_without_end_is_no_file_of_jobs(hfjobs: Hfjobs, argv: list[str]) -> None:
+    code, stdout, stderr = hfjobs(*argv, "--from", "/dev/zero")
+    assert (code, stdout) == (2, "")
+    assert "/dev/zero, line 1: it is longer than 16 MiB" in stderr
+
+
+@pytest.mark.parametrize("option", ["--spec", "--env-file", "--secrets-file"])
+def test_stdin_has_an_end(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
+    stdin = Endless(repeat("A=1\n" * 16384))
+    result = hfjobs("run", "-d", option, "-", "python:3.12", "env", keyboard=stdin)
+    assert (result.code, result.stdout) == (2, "")
+    assert f"stdin holds over 16 MiB, too much for {option}" in result.stderr
+    assert not any(request.method == "POST" for request in hub.requests)
 
 
 def test_a_spec_too(hfjobs: Hfjobs, hub: Hub) -> None:
