@@ -107,6 +107,10 @@ class Unavailable(HfJobsError):
         self.pause_secs = pause_secs
 
 
+class LimitReached(HfJobsError):
+    """The system lets this process start no more threads, or open no more files and connections."""
+
+
 class Interrupted(HfJobsError):
     """Ctrl-C came while something was under way of which the reader must know."""
 

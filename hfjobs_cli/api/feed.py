@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hfjobs_cli.api.events import Event, EventReader, EventStream
+from hfjobs_cli.api.threads import start_thread
 
 MAX_WAITING_BYTES = 1024 * 1024
 """How much may wait to be taken before no more is read."""
@@ -23,7 +24,7 @@ class Feed:
     """
 
     def __init__(self, connect: Callable[[], EventStream]) -> None:
-        """Have a thread open the stream and read it."""
+        """Have a thread open the stream and read it. Raises LimitReached."""
         self._connect = connect
         self._reader = EventReader()
         self._pieces: deque[bytes] = deque()
@@ -34,7 +35,7 @@ class Feed:
         self._is_over = False
         self._is_closed = False
         self._is_finished = False
-        threading.Thread(target=self._read, daemon=True).start()
+        start_thread(self._read)
 
     @property
     def is_open(self) -> bool:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.api.threads import LONGEST_WAIT_SECS, MAX_AT_ONCE
-from hfjobs_cli.errors import HfJobsError, ReaderGone
+from hfjobs_cli.api.threads import LONGEST_WAIT_SECS, start_thread
+from hfjobs_cli.errors import HfJobsError, LimitReached, ReaderGone
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.log_reading import Item, LogReading
+
+MAX_FOLLOWED = 20
+"""How many readings may go on at once, unless more are asked for: each takes two threads, and two descriptors."""
 
 MAX_WAITING = 4
 """How many items of a reading may wait to be taken."""
@@ -26,7 +28,7 @@ class Failed(NamedTuple):
 def merged(readings: Sequence[LogReading], *, in_order: bool) -> Iterator[tuple[int, Item | Failed]]:
     """Yield the items of readings, each with its place among them: as they come, or one reading after the other.
 
-    An error ends one reading, and is yielded; ReaderGone ends all, and is raised.
+    An error ends one reading, and is yielded; ReaderGone and LimitReached end all, and are raised.
     """
     if len(readings) == 1:
         for item in _items(readings[0]):
@@ -40,7 +42,7 @@ def merged(readings: Sequence[LogReading], *, in_order: bool) -> Iterator[tuple[
 def _items(reading: LogReading) -> Iterator[Item | Failed]:
     try:
         yield from reading.items()
-    except ReaderGone:
+    except (ReaderGone, LimitReached):
         raise
     except HfJobsError as error:
         yield Failed(error)
@@ -65,7 +67,7 @@ def _as_they_come(readings: Sequence[LogReading]) -> Iterator[tuple[int, Item | 
 def _one_after_the_other(readings: Sequence[LogReading]) -> Iterator[tuple[int, Item | Failed]]:
     queues: list[_Waiting] = []
     for place in range(len(readings)):
-        for started in range(len(queues), min(place + MAX_AT_ONCE, len(readings))):
+        for started in range(len(queues), min(place + MAX_FOLLOWED, len(readings))):
             queues.append(queue.Queue(MAX_WAITING))
             _start(started, readings[started], queues[started])
         while (item := _next(queues[place])[1]) is not None:
@@ -82,7 +84,7 @@ def _start(place: int, reading: LogReading, waiting: _Waiting) -> None:
         else:
             waiting.put((place, None))
 
-    threading.Thread(target=work, daemon=True).start()
+    start_thread(work)
 
 
 def _next(waiting: _Waiting) -> tuple[int, Item | Failed | None]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
+from hfjobs_cli.api.threads import start_thread
 from hfjobs_cli.errors import BadResponse, HfJobsError, Unavailable
 from hfjobs_cli.pace import Pace
 
@@ -154,12 +154,12 @@ class Look(Generic[T]):
     """Something that is asked for meanwhile. It may take its time, or fail."""
 
     def __init__(self, ask: Callable[[], T]) -> None:
-        """Ask in a thread."""
+        """Ask in a thread. Raises LimitReached."""
         self.result: T | None = None
         self.error: HfJobsError | None = None
         self.is_done = False
         self._ask = ask
-        threading.Thread(target=self._run, daemon=True).start()
+        start_thread(self._run)
 
     def _run(self) -> None:
         try:

@@ -3,7 +3,10 @@
 The threads are daemons: Ctrl-C ends the program at once, where a thread pool would first wait for its requests.
 """
 
+import errno
 import math
+import os
+import socket
 import threading
 import time
 from collections import deque
@@ -11,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
-from hfjobs_cli.errors import HfJobsError, NotLoggedIn, Unavailable
+from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -128,6 +131,46 @@ def _wait(thread: threading.Thread, seconds: float = math.inf) -> None:
     end = time.monotonic() + seconds
     while thread.is_alive() and time.monotonic() < end:
         thread.join(min(LONGEST_WAIT_SECS, end - time.monotonic()))
+
+
+def start_thread(work: Callable[[], object]) -> threading.Thread:
+    """Call `work` in a thread that does not keep the program from ending. Raises LimitReached."""
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise LimitReached(
+            f"this process may start no more threads: {threading.active_count()} are running",
+            hint="follow fewer jobs at once, or raise the limit of processes: ulimit -u",
+        ) from error
+    return thread
+
+
+def limit_of(error: BaseException) -> LimitReached | None:
+    """Return the limit of the system that an error comes from, None if it comes from none.
+
+    It is found without a file being opened, as a module that is imported is.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
+        # Where a name cannot be looked up, as the files for that cannot be opened, the system says something else.
+        if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
+            most = f"{os.sysconf('SC_OPEN_MAX')} " if hasattr(os, "sysconf") else ""
+            return LimitReached(
+                f"this process may open no more than {most}files and connections at once",
+                hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def _may_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in (errno.EMFILE, errno.ENFILE)
+    return True
 
 
 class Ahead(Iterator[T]):

@@ -13,7 +13,7 @@ from hfjobs_cli.api.headers import asked_pause, sent_at
 from hfjobs_cli.api.hold import Hold
 from hfjobs_cli.api.outcomes import Answer, Outcomes, may_pass
 from hfjobs_cli.api.streams import Stream
-from hfjobs_cli.api.threads import in_time
+from hfjobs_cli.api.threads import in_time, limit_of
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
 from hfjobs_cli.text.escapes import redacted as without_token
@@ -100,16 +100,16 @@ class Transport:
     ) -> Stream:
         """Ask a GET `endpoint` for an answer that comes in pieces, and return it as soon as it begins.
 
-        Silence of more than `silence_secs` breaks it off. Raises what `ask` raises.
+        Silence of more than `silence_secs` breaks it off. Raises what `ask` raises, and LimitReached.
         """
         call = self._call(endpoint, query, names, silence_secs=silence_secs)
         reply = self._asked(call, tries)
         try:
             self._outcomes.check(reply)
-        except BaseException:
+            return Stream(reply.response, reply.context, lambda error: self._outcomes.broken(error, call))
+        except BaseException as error:
             reply.response.close()
-            raise
-        return Stream(reply.response, reply.context, lambda error: self._outcomes.broken(error, call))
+            raise limit_of(error) or error from None
 
     def download(self, address: str, most_bytes: int) -> bytes:
         """Return what is at an address anywhere, which is asked for without a token, and follows redirects.
@@ -156,6 +156,8 @@ class Transport:
             try:
                 reply = in_time(lambda: self._connection.send(call), self._longest_secs)
             except Breaks as error:
+                if (limit := limit_of(error)) is not None:
+                    raise limit from error
                 from hfjobs_cli.api.certificates import distrust
 
                 pause: float | None = None

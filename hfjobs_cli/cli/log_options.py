@@ -12,6 +12,10 @@ Tail = Annotated[
     int | None,
     typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last N lines of each job, and what follows."),
 ]
+MaxLogRequests = Annotated[
+    int | None,
+    typer.Option("--max-log-requests", metavar="N", min=1, help="With -f, follow up to N jobs at once, 20 by default."),
+]
 LinesSince = Annotated[
     str | None,
     typer.Option(

@@ -324,6 +324,10 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone(NOBODY_READS) from error
+            from hfjobs_cli.api.threads import limit_of  # for what goes wrong
+
+            if (limit := limit_of(error)) is not None:
+                raise limit from error
             if error.filename is not None:  # the completion could not be installed
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"

@@ -53,6 +53,7 @@ def duplicate(
       hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
+    from hfjobs_cli.api.merging import MAX_FOLLOWED
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
     from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
@@ -67,6 +68,11 @@ def duplicate(
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
+    if follow and len(references) > MAX_FOLLOWED:
+        raise UsageError(
+            f"{len(references)} jobs are named, and at most {MAX_FOLLOWED} are followed at once; none was created",
+            hint="leave --follow out, and follow them with 'hfjobs logs -f --max-log-requests N'",
+        )
     if dry_run:
         if not changes:
             return _show_copied(session, references, output)

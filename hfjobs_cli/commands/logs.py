@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import choice_options, log_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands.shared.follow import LogsShown
@@ -20,6 +20,7 @@ def logs(
     *,
     follow: log_options.Follow = False,
     tail: log_options.Tail = None,
+    max_log_requests: log_options.MaxLogRequests = None,
     since: log_options.LinesSince = None,
     timestamps: log_options.Timestamps = False,
     exit_status: log_options.ExitStatus = False,
@@ -43,6 +44,7 @@ def logs(
       hfjobs logs -f --label sweep=3 --exit-status
       hfjobs logs --format jsonl @failed | jq -r .data
     """
+    from hfjobs_cli.api.merging import MAX_FOLLOWED
     from hfjobs_cli.commands.shared.follow import TEXT, LogsShown, Wanted
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.outcome import outcome
@@ -55,6 +57,12 @@ def logs(
         moment = parse_moment(since, session.clock(), "--since")
 
     references, found = _chosen(session, jobs, choice, namespace)
+    most = max_log_requests or MAX_FOLLOWED
+    if follow and len(found) > most:
+        raise UsageError(
+            f"{len(found)} jobs match, and at most {most} are followed at once",
+            hint=f"choose fewer, or give --max-log-requests {len(found)}",
+        )
     shown = LogsShown(session, found, references, Wanted(follow, tail, moment, timestamps, listing))
     try:
         shown.run()

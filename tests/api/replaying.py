@@ -105,6 +105,9 @@ class ReplayingHub(FaultyHub):
             _send(connection, b'{"error": "Job not found"}', "404 Not Found")
         elif parts[-1] == "logs":
             self._send_log(connection, self.jobs[parts[4]], parse_qs(address.query))
+        elif parts[-1] == "metrics":
+            connection.sendall(EVENTS_HEAD + b": keep-alive\n\n")
+            stalls(connection)
         else:
             with self._lock:
                 stage = self._stage(self.jobs[parts[4]])

@@ -45,6 +45,15 @@ def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, alias: str) ->
     assert listed.stdout == f"{job['id']}\n"
 
 
+def test_none_is_created_if_there_are_more_than_can_be_followed(hfjobs: Hfjobs, hub: Hub) -> None:
+    told = (
+        "error: 21 jobs are named, and at most 20 are followed at once; none was created\n"
+        "hint: leave --follow out, and follow them with 'hfjobs logs -f --max-log-requests N'\n"
+    )
+    assert hfjobs("duplicate", "--follow", *[BY_HAND] * 21) == Result(2, "", told)
+    assert posts(hub) == []
+
+
 @pytest.mark.parametrize("option", ["-d", "--detach"])
 def test_is_not_followed_if_that_is_said_too(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
     """As scripts say that were written for a tool that follows."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
 import socket
 import statistics
@@ -33,6 +35,8 @@ from tests.support import (
     read_by_head,
     run,
     run_command,
+    run_python,
+    run_shell,
 )
 
 JOB = "6a01d697aff1cd33e8f33a64"
@@ -253,6 +257,77 @@ class TestFollowing:
         with silence.waiting(0):
             pass
         assert silence.was_asleep
+
+
+class TestLimits:
+    """Of how much can be followed at once: ours, and those of the system."""
+
+    @pytest.fixture
+    def sixty(self, directories: dict[str, str]) -> Iterator[Hfjobs]:
+        """A Hub with sixty jobs that say one line, and go on."""
+        scripts = {f"6a02000000000000000000{place:02x}": Script(LINES, [Cut(2, None, "stall")]) for place in range(60)}
+        hub = ReplayingHub(scripts)
+        program = Hfjobs({**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN})
+        program.hub = hub  # type: ignore[attr-defined]
+        yield program
+        hub.close()
+
+    @staticmethod
+    def named(program: Hfjobs, count: int) -> list[str]:
+        hub: ReplayingHub = program.hub  # type: ignore[attr-defined]
+        return [f"alice/{job}" for job in list(hub.jobs)[:count]]
+
+    def test_more_than_twenty_jobs_are_asked_for(self, sixty: Hfjobs) -> None:
+        told = (
+            "error: {} jobs match, and at most {} are followed at once\n"
+            "hint: choose fewer, or give --max-log-requests {}\n"
+        )
+        assert sixty("logs", "-f", *self.named(sixty, 21)) == Result(2, "", told.format(21, 20, 21))
+        several = self.named(sixty, 3)
+        assert sixty("logs", "-f", "--max-log-requests", "2", *several) == Result(2, "", told.format(3, 2, 3))
+        assert not [request for request in sixty.hub.requests if "/logs" in request]  # type: ignore[attr-defined]
+
+    def test_more_are_followed_if_that_is_asked_for(self, sixty: Hfjobs) -> None:
+        for script in sixty.hub.jobs.values():  # type: ignore[attr-defined]
+            script.cuts = []
+        code, stdout, _ = sixty("logs", "-f", "--max-log-requests", "30", *self.named(sixty, 30))
+        assert (code, len(stdout.splitlines())) == (0, 60)
+
+    @posix_only
+    @pytest.mark.parametrize("words", [("logs", "-f", "--max-log-requests", "60"), ("stats", "-f")])
+    def test_descriptors(self, sixty: Hfjobs, words: tuple[str, ...]) -> None:
+        line = f"ulimit -n 48; exec {shlex.join(command(*words, *self.named(sixty, 60)))} >{os.devnull}"
+        code, _, stderr = run_shell(line, sixty.environ)
+        assert (code, [each for each in stderr.splitlines() if each.startswith(("error", "hint"))]) == (
+            1,
+            [
+                "error: this process may open no more than 48 files and connections at once",
+                "hint: follow fewer jobs at once, or raise the limit: ulimit -n 4096",
+            ],
+        )
+        assert "certificates" not in stderr
+
+    @pytest.mark.parametrize("words", [("logs", "-f", "--max-log-requests", "60"), ("stats", "-f")])
+    def test_threads(self, sixty: Hfjobs, words: tuple[str, ...]) -> None:
+        code, _, stderr = run_python(FEW_THREADS, *words, *self.named(sixty, 60), environ=sixty.environ)
+        assert code == 1
+        (error,) = [each for each in stderr.splitlines() if each.startswith("error")]
+        assert error.startswith("error: this process may start no more threads: ")
+        assert "Traceback" not in stderr
+
+
+FEW_THREADS = """
+import sys, threading
+start = threading.Thread.start
+def start_if_allowed(thread):
+    if threading.active_count() > 40:
+        raise RuntimeError("can't start new thread")
+    start(thread)
+threading.Thread.start = start_if_allowed
+from hfjobs_cli.__main__ import run
+run()
+"""
+"""Runs a command line as where few threads are allowed, which holds for users, not for root."""
 
 
 class TestSeveralJobs:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.patience import WAITED_OUT, asked_pause_of
+from hfjobs_cli.api.threads import start_thread
 from hfjobs_cli.live.changes import Change, changes
 from hfjobs_cli.pace import Pace
 
@@ -114,7 +115,7 @@ class Background:
         self._looks = looks(session, ask, pace, self._told, self._rest)
         self._seen: deque[Change] = deque()
         self._error: Exception | None = None
-        threading.Thread(target=self._run, daemon=True).start()
+        start_thread(self._run)
 
     def hurry(self) -> None:
         """Look at once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -10,10 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.last_line import LastLine
+from hfjobs_cli.api.threads import start_thread
 from hfjobs_cli.api.usage import UsageFeed
 from hfjobs_cli.commands.shared.live.looking import Background
 from hfjobs_cli.commands.shared.selection import scan
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.errors import HfJobsError, LimitReached
 from hfjobs_cli.live.changes import pace_of_looks
 from hfjobs_cli.live.top_state import Ended, Top
 from hfjobs_cli.query.references import JobReference
@@ -37,13 +37,17 @@ class Follower:
     """What one running job uses and writes, each read in a thread of its own."""
 
     def __init__(self, session: Session, reference: JobReference, ended: Callable[[], None]) -> None:
-        """Begin. `ended` is called when the job may have ended."""
+        """Begin. `ended` is called when the job may have ended. Raises LimitReached."""
         self._ended = ended
         self._usages: deque[Usage] = deque()
         self._feed = UsageFeed(session.client, reference, session.sleep)
         self._line = LastLine(session.client, reference, session.sleep)
-        for work in (self._follow, self._read):
-            threading.Thread(target=work, daemon=True).start()
+        try:
+            start_thread(self._follow)
+            start_thread(self._read)
+        except LimitReached:
+            self.close()
+            raise
 
     @property
     def event(self) -> str:
@@ -139,9 +143,12 @@ class Monitor:
         running = [job for job in jobs if job.status.stage == "RUNNING"][:MAX_FOLLOWED]
         for identifier in self._followers.keys() - {job.id for job in running}:
             self._followers.pop(identifier).close()
-        for job in running:
-            if job.id not in self._followers:
-                self._followers[job.id] = Follower(self._session, self.reference(job), self._background.hurry)
+        try:
+            for job in running:
+                if job.id not in self._followers:
+                    self._followers[job.id] = Follower(self._session, self.reference(job), self._background.hurry)
+        except LimitReached as error:  # the others have no figures
+            self._told.append(error.message)
 
     def _ask_what_ended(self) -> None:
         """Ask for those that ended before; those that are wanted, whatever the status that is wanted."""
@@ -164,4 +171,4 @@ class Monitor:
         self._wake()
 
     def _start(self, work: Callable[[], None]) -> None:
-        threading.Thread(target=work, daemon=True).start()
+        start_thread(work)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from hfjobs_cli.api.threads import LONGEST_WAIT_SECS
+from hfjobs_cli.api.threads import LONGEST_WAIT_SECS, start_thread
 from hfjobs_cli.api.usage import UsageFeed
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.errors import HfJobsError, LimitReached
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -29,12 +29,12 @@ class UsageFeeds:
     """The feeds of several jobs, begun at once."""
 
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
-        """Begin, in threads that do not keep the program from ending."""
+        """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
         self._session = session
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
         self._open = {each.id: UsageFeed(session.client, each, session.sleep) for each in references}
         for identifier, feed in self._open.items():
-            threading.Thread(target=self._read, args=(identifier, feed), daemon=True).start()
+            start_thread(partial(self._read, identifier, feed))
 
     @property
     def are_over(self) -> bool:
@@ -69,7 +69,9 @@ class UsageFeeds:
     def _took(self, news: News) -> News:
         if news.usage is None:
             self._open.pop(news.job_id, None)
-            if news.error is not None and not isinstance(news.error, HfJobsError):
+            if news.error is not None and (
+                isinstance(news.error, LimitReached) or not isinstance(news.error, HfJobsError)
+            ):
                 raise news.error
         return news
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.commands.shared.listing import Listing
 from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce
 from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan, tell_from_script
-from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.renderers.registry import QUIET
 
@@ -83,6 +83,9 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing, *, c
         except (OutputFailed, ReaderGone) as error:
             session.remark(_goes_on(jobs))
             raise OutputFailed(error.message, error.hint, error.details) from None
+        except LimitReached:
+            session.remark(_goes_on(jobs))
+            raise
     for job in shown.jobs:
         session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
     session.failures += shown.errors
