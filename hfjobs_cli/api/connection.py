@@ -169,9 +169,14 @@ class Connection:
         odd_proxy: Callable[[str], None],
         wsgi_app: Callable[..., Iterable[bytes]] | None,
         redacted: Callable[[str], str],
+        without_secrets: Callable[[str], str],
         log: Callable[[str], None] | None,
     ) -> None:
-        """Connect to nothing yet. `log` is told of each request and answer, without what `redacted` takes out."""
+        """Connect to nothing yet.
+
+        `log` is told of each request and answer, without what `redacted` takes out, nor, of what the server says,
+        `without_secrets`.
+        """
         try:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
@@ -180,6 +185,7 @@ class Connection:
         self._token = token
         self._timeout_secs = timeout_secs
         self._redacted = redacted
+        self._without_secrets = without_secrets
         self._log = log
         self._client = connected(endpoint, timeout_secs, odd_proxy, wsgi_app)
 
@@ -201,10 +207,12 @@ class Connection:
                     return reply
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:
-                raise BadResponse(f"the Hub redirects to what is no address: {error} ({call.words})") from error
+                reason = self._without_secrets(str(error))
+                raise BadResponse(f"the Hub redirects to what is no address: {reason} ({call.words})") from error
             if is_elsewhere:
+                origin = self._without_secrets(spell_origin(following.url))
                 raise BadResponse(
-                    f"the Hub redirects to another origin, {spell_origin(following.url)} ({reply.context})",
+                    f"the Hub redirects to another origin, {origin} ({reply.context})",
                     hint="the token was not sent there; check HF_ENDPOINT",
                 )
             request = following
@@ -241,7 +249,7 @@ class Connection:
         body = self._body(response, context, is_stream=is_stream)
         size = "a stream" if is_stream else f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
-        identifier = request_id(response.headers)
+        identifier = self._without_secrets(request_id(response.headers) or "")
         self._debug(
             f"< {response.status_code} {size} in {milliseconds:.0f} ms"
             + (f", request id {identifier}" if identifier else "")
@@ -272,9 +280,9 @@ class Connection:
 
     def _context(self, response: httpx.Response, call: Call) -> str:
         """Return a request and its answer in words: `GET /api/whoami-v2: 200, request id 1-5`."""
-        identifier = request_id(response.headers)
+        identifier = self._without_secrets(request_id(response.headers) or "")
         shown = f"{call.words}: {response.status_code}"
-        return f"{shown}, request id {self._redacted(identifier)}" if identifier else shown
+        return f"{shown}, request id {identifier}" if identifier else shown
 
     def _debug(self, line: str) -> None:
         if self._log is not None:

@@ -89,7 +89,9 @@ class Hub:
         told: list[str] = []
         user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
         for message in told:
-            self._warn(f"user {user.name} is not as documented: {message.removeprefix('user.')}")
+            self._warn(
+                f"user {user.name} is not as documented: {answer.redacted_quotes(message.removeprefix('user.'))}"
+            )
         if not is_name(user.name):
             raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
         return user
@@ -190,14 +192,14 @@ class Hub:
         if wrong is not None:
             raise answer.problem(wrong)
         for message in told:
-            self._odd(kind, record, message.removeprefix(f"{kind.noun}."))
+            self._odd(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
     def _records(self, model: type[R], answer: Answer, kind: Kind) -> list[R]:
         """Return the records in an answer that is an array of them. Raises BadResponse."""
 
         def odd(record: R, message: str) -> None:
-            self._odd(kind, record, message)
+            self._odd(kind, record, answer.redacted_quotes(message))
 
         def unusable(error: BadResponse) -> None:
             if self._unusable is None:

@@ -33,12 +33,16 @@ _ERROR_NUMBER = r"^\[(Errno|WinError) -?\d+\] "
 
 
 class Answer(NamedTuple):
-    """A 2xx answer: its JSON, the link to the next page if there is one, and when the server sent it."""
+    """A 2xx answer: its JSON, the link to the next page if there is one, and when the server sent it.
+
+    `redacted_quotes` takes secrets out of values that an error quotes.
+    """
 
     data: Any
     next_link: str | None
     sent_at: datetime | None
     context: str
+    redacted_quotes: Callable[[str], str]
 
     def next_cursor(self) -> str | None:
         """Return the cursor in the link to the next page, None if there is no such page. Raises BadResponse.
@@ -56,7 +60,7 @@ class Answer(NamedTuple):
 
     def problem(self, what: str) -> BadResponse:
         """Return an error about this answer that names the request."""
-        return BadResponse(f"unexpected answer from the Hub: {what} ({self.context})")
+        return BadResponse(f"unexpected answer from the Hub: {self.redacted_quotes(what)} ({self.context})")
 
 
 class Outcomes:
@@ -71,10 +75,12 @@ class Outcomes:
         longest_secs: float,
         redacted: Callable[[str], str],
         without_secrets: Callable[[str], str],
+        redacted_quotes: Callable[[str], str],
     ) -> None:
         """Each wait may take `timeout_secs`, and a whole answer `longest_secs`.
 
-        Nothing that is told holds what `redacted` takes out, nor, of what the server says, `without_secrets`.
+        Nothing that is told holds what `redacted` takes out, nor, of what the server says, `without_secrets`, and of
+        values of the server that are quoted, `redacted_quotes`.
         """
         self._endpoint = endpoint
         self._token_source = token_source
@@ -82,6 +88,7 @@ class Outcomes:
         self._longest_secs = longest_secs
         self._redacted = redacted
         self._without_secrets = without_secrets
+        self._redacted_quotes = redacted_quotes
 
     def answer(self, reply: Reply, endpoint: Endpoint) -> Answer:
         """Return the answer, if it is one. Raises the error that it is instead."""
@@ -93,7 +100,7 @@ class Outcomes:
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({reply.context})") from None
         headers = reply.response.headers
         link = next_link(headers)
-        return Answer(data, link and self._redacted(link), sent_at(headers), reply.context)
+        return Answer(data, link and self._redacted(link), sent_at(headers), reply.context, self._redacted_quotes)
 
     def check(self, reply: Reply) -> None:
         """Raise the error that an answer is, if it is one."""
@@ -121,7 +128,7 @@ class Outcomes:
         from hfjobs_cli.api.certificates import distrust  # which all that goes well does without
 
         origin = spell_origin(self._endpoint)
-        reason = re.sub(_ERROR_NUMBER, "", str(error)) or type(error).__name__
+        reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
         elif (distrusted := distrust(error)) is not None:

@@ -16,7 +16,7 @@ from hfjobs_cli.api.streams import Stream
 from hfjobs_cli.api.threads import in_time, limit_of
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
-from hfjobs_cli.text.escapes import redacted as without_token
+from hfjobs_cli.text.redaction import redacted as without_token
 
 MAX_TRIES = 4
 FIRST_PAUSE_SECS = 0.5
@@ -39,13 +39,14 @@ class Transport:
         warn: Callable[[str], None] = lambda _line: None,
         log: Callable[[str], None] | None = None,
         redacted: Callable[[str], str] = lambda text: text,
+        redacted_quotes: Callable[[str], str] = lambda text: text,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Connect to nothing yet.
 
         Without a token only what needs none can be asked. `wsgi_app` answers in-process instead of a server. `warn` is
         told of each wait, `log` of each request and answer; neither ever sees the token, nor what `redacted` takes out
-        of what a server says.
+        of what a server says, or `redacted_quotes` of values of a server that are quoted in an error.
         """
         self.endpoint = endpoint
         self._base_path = urlsplit(endpoint).path
@@ -62,7 +63,8 @@ class Transport:
             timeout_secs=timeout_secs,
             longest_secs=self._longest_secs,
             redacted=self._redacted,
-            without_secrets=redacted,
+            without_secrets=lambda text: redacted(self._redacted(text)),
+            redacted_quotes=redacted_quotes,
         )
         self._connection = Connection(
             endpoint,
@@ -71,6 +73,7 @@ class Transport:
             odd_proxy=self._odd_proxy,
             wsgi_app=wsgi_app,
             redacted=self._redacted,
+            without_secrets=lambda text: redacted(self._redacted(text)),
             log=log,
         )
 

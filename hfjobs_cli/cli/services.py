@@ -76,6 +76,7 @@ def _connected(
         warn=lambda line: (session.told_of_wait or session.warn)(line),
         log=session.remark if settings.is_debug else None,
         redacted=session.redacted,
+        redacted_quotes=session.redacted_quotes,
         sleep=session.sleep,
     )
     return JobsClient(

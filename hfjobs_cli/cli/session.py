@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
-from hfjobs_cli.text.escapes import printable, redacted, without_secrets
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, redacted, without_secrets
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -45,7 +46,7 @@ class Session:
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code
     if all else went well.
     `created` are the ids of what was created, which costs money; whoever does not get to see them is told of them.
-    `secrets` are never told of on stderr, whoever would.
+    `secrets` are taken out of what others say before that is told of on stderr.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
@@ -228,7 +229,7 @@ class Session:
         """Do so, where nobody else speaks."""
         if self._is_over:
             return
-        line = self.redacted(line)
+        line = self._without_token(line)
         if self._held is not None:
             self._held.append(line)
             return
@@ -238,9 +239,28 @@ class Session:
             self.stderr.flush()
 
     def redacted(self, text: str) -> str:
-        """Return a text without the token and the secrets. It must be whole: a part of one is not found."""
+        """Return what somebody else said without the token and the secrets. It must be whole: no part is found.
+
+        What the program says itself does not go through it: a secret may be a word of that.
+        """
+        return without_secrets(self._without_token(text), self._hidden)
+
+    def redacted_quotes(self, text: str) -> str:
+        """Return an error of this program without the token and the secrets in the values that it quotes."""
+        return quotes_without_secrets(self._without_token(text), self._hidden)
+
+    @property
+    def _hidden(self) -> set[str]:
+        token = self._token
+        return {*self.secrets, token} if token and len(token) >= LEAST_TOKEN else self.secrets
+
+    @property
+    def _token(self) -> str | None:
         settings: Settings | None = self.__dict__.get("settings")
-        return without_secrets(redacted(text, settings and settings.token), self.secrets)
+        return settings and settings.token
+
+    def _without_token(self, text: str) -> str:
+        return redacted(text, self._token)
 
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""
@@ -250,7 +270,7 @@ class Session:
         """Tell of failures: a line each for what failed, then each different hint once."""
         for error in errors:
             self._interruption_is_told |= isinstance(error, Interrupted)
-            message = self.redacted(error.message)
+            message = self._without_token(error.message)
             self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
             for line in error.details:
                 self.remark(line)

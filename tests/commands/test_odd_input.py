@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
+import urllib.parse
 from pathlib import Path
 
 import pytest
 
-from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, full_disk, posix_only, run_command
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, full_disk, posix_only, run_command
 
 DIGITS = "9" * 400
 """More than a float holds."""
@@ -161,6 +164,74 @@ def test_a_secret_that_the_hub_repeats_is_not_shown(hfjobs: Hfjobs, hub: Hub, se
     assert (code, stdout) == (1, "")
     assert "***" in stderr
     assert not any(part in stderr for part in (secret.strip()[:10], "MIIEpA", "pa55"))
+
+
+SECRET = "p&ss wörd/+<\"1\\2'>🤗="
+SPELLED = [
+    urllib.parse.quote(SECRET),
+    urllib.parse.quote(SECRET, safe="").lower(),
+    urllib.parse.quote_plus(SECRET),
+    json.dumps(SECRET)[1:-1],
+    json.dumps(json.dumps(SECRET))[1:-1],
+    json.dumps(SECRET, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+    html.escape(SECRET),
+    html.escape(SECRET).encode("ascii", "xmlcharrefreplace").decode(),
+    "".join(f"&#x{ord(char):X};" if not char.isalnum() else char for char in SECRET),
+    base64.b64encode(SECRET.encode()).decode(),
+    base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+]
+
+
+@pytest.mark.parametrize(
+    ("spelled", "part"),
+    [
+        *((each, each) for each in SPELLED),
+        # Alone, and behind or before something else, which may be seen.
+        *((each, each[8:]) for each in [base64.b64encode(f"alice:{SECRET}".encode()).decode()]),
+        *((each, each[8:]) for each in [base64.b64encode(f"alic:{SECRET}".encode()).decode()]),
+        *((each, each[:-18]) for each in [base64.b64encode(f"{SECRET}, and more".encode()).decode()]),
+    ],
+)
+@pytest.mark.parametrize("where", ["error", "message", "header", "request id", "value", "cut value"])
+def test_a_secret_that_the_hub_repeats_in_another_spelling(
+    hfjobs: Hfjobs, hub: Hub, spelled: str, part: str, where: str
+) -> None:
+    is_header = where in ("request id", "header")
+    if is_header and not spelled.isascii():
+        spelled, part = "***", "p&ss"
+    if where == "request id":
+        hub.replies(400, '{"error": "no"}', {"X-Request-Id": spelled})
+    elif where == "header":
+        hub.replies(400, "", {"X-Error-Message": f"bad value {spelled}!"})
+    elif where in ("error", "message"):
+        hub.replies(400, json.dumps({where: f"bad value {spelled}!"}))
+    else:
+        odd = ("." * 45 if where == "cut value" else "") + spelled
+        hub.replies(200, json.dumps(hub.job(createdAt=odd)))
+
+    result = hfjobs("run", "-d", "--namespace", USER, "-s", "KEY", *IMAGE, KEY=SECRET)
+
+    assert "***" in result.stderr
+    assert not any(part[at : at + 6] in result.stderr for at in range(max(1, len(part) - 5)))
+
+
+@pytest.mark.parametrize("word", [USER, "error", "hint", "jobs", "logs", "created", "namespace", "warning"])
+def test_a_secret_that_is_a_word_leaves_the_program_its_own(hfjobs: Hfjobs, hub: Hub, word: str) -> None:
+    result = hfjobs("run", "-d", "-s", "HF_USERNAME", *IMAGE, HF_USERNAME=word)
+    new = hub.all_jobs()[0]["id"]
+    assert result == Result(0, f"{new}  {hub.endpoint}/jobs/{USER}/{new}\n", "")
+    hub.replies(500, json.dumps({"error": f"the value {word} is bad"}), times=1)
+
+    lost = hfjobs("run", "-d", "-s", "HF_USERNAME", *IMAGE, HF_USERNAME=word)
+
+    assert "the value *** is bad" in lost.stderr
+    assert lost.stderr.count("***") == 1
+
+
+def test_a_secret_that_is_too_short_to_be_hidden(hfjobs: Hfjobs) -> None:
+    result = hfjobs("run", "-d", "-q", "-s", "PIN", "-s", "KEY", *IMAGE, PIN="123", KEY="1234")
+    told = "warning: PIN is too short to be hidden where the Hub repeats what it was sent\n"
+    assert (result.code, result.stderr) == (0, told)
 
 
 @pytest.mark.parametrize("answer", [{}, {"usage": None}], ids=["missing", "null"])

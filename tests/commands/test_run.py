@@ -236,7 +236,7 @@ class TestNothingWrongIsSent:
     ) -> None:
         """As the official client it goes on, but not without a word, which is none of the line."""
         file = tmp_path / "x"
-        file.write_text("AB=1\n\n# remark\nthe s3cret thing\nCD=2\n= no\n")
+        file.write_text("AB=1234\n\n# remark\nthe s3cret thing\nCD=2345\n= no\n")
         file.chmod(0o600)
         code, _, stderr = hfjobs("run", "-d", option, str(file), "ubuntu", "true")
         assert (code, stderr) == (

@@ -151,7 +151,8 @@ class LogsShown:
 
     def _tell_of_waiting(self, place: int, job: JobInfo) -> None:
         """Say why a job waits: on a terminal for how long, too, elsewhere once for each reason."""
-        reason = f"{self._label(place)}scheduling" + (f": {job.status.message}" if job.status.message else "")
+        why = f": {self._session.redacted(job.status.message)}" if job.status.message else ""
+        reason = f"{self._label(place)}scheduling{why}"
         if self._told_of_waiting.get(place, "") != reason:
             self._tell(place, f"{reason}{self._waited(job)}")
             self._told_of_waiting[place] = reason

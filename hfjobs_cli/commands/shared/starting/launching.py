@@ -16,6 +16,7 @@ from hfjobs_cli.launch.typed import Surroundings, Typed
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.renderers.registry import HUMAN, format_name
 from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def checked(
     is typed. With `--max-cost` the timeout is set.
     """
     session.secrets.update(filter(None, job.secrets.values()))
+    if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
+        are = "is" if len(short) == 1 else "are"
+        session.warn(f"{', '.join(short)} {are} too short to be hidden where the Hub repeats what it was sent")
     token = around.environ.get("HF_TOKEN")
     for key in [key for key, value in job.environment.items() if token and value == token]:
         session.warn(f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret")

@@ -87,7 +87,8 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing, *, c
             session.remark(_goes_on(jobs))
             raise
     for job in shown.jobs:
-        session.remark(f"{job.id} is {job.status}" + (f": {job.status.message}" if job.status.message else ""))
+        why = f": {session.redacted(job.status.message)}" if job.status.message else ""
+        session.remark(f"{job.id} is {job.status}{why}")
     session.failures += shown.errors
     if not is_for_eyes and listing.renderer is not QUIET:
         show_created(session, listing, shown.jobs)
