@@ -29,6 +29,9 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_NOT_DONE = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
+"""What says that nothing was done, and that another try may go better."""
+
 _ERROR_NUMBER = r"^\[(Errno|WinError) -?\d+\] "
 
 
@@ -119,7 +122,7 @@ class Outcomes:
         return Unavailable(
             f"the Hub is not available: {self._server_message(reply)} ({reply.context})",
             hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
-            maybe_done=not endpoint.is_repeatable and reply.response.status_code != httpx.codes.TOO_MANY_REQUESTS,
+            maybe_done=not endpoint.is_repeatable and reply.response.status_code not in _NOT_DONE,
             pause_secs=pause,
         )
 
@@ -167,7 +170,7 @@ def may_pass(reply: Reply) -> bool:
     """Tell whether another try may go better."""
     return reply.response.is_server_error or reply.response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,
-        httpx.codes.TOO_MANY_REQUESTS,
+        *_NOT_DONE,
     )
 
 

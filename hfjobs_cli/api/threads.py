@@ -156,13 +156,18 @@ def limit_of(error: BaseException) -> LimitReached | None:
         is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
         # Where a name cannot be looked up, as the files for that cannot be opened, the system says something else.
         if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
-            most = f"{os.sysconf('SC_OPEN_MAX')} " if hasattr(os, "sysconf") else ""
             return LimitReached(
-                f"this process may open no more than {most}files and connections at once",
+                f"this process may open no more than {max_descriptors()} files and connections at once",
                 hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
             )
         cause = cause.__cause__ or cause.__context__
     return None
+
+
+def max_descriptors() -> int:
+    """Return how many files and connections this process may have open, or many if there is no such limit."""
+    most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
+    return most if most >= 0 else 1_000_000
 
 
 def _may_open_files() -> bool:

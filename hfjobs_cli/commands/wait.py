@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import choice_options, options, running_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
@@ -91,30 +91,34 @@ def _ended(session: Session, watched: Watched, patience: float | None, *, just_o
     try:
         while watched.pending:
             left = None if deadline is None else deadline - time.monotonic()
-            asked = 0.0
+            failure: HfJobsError | None = None
+            is_cut_short = False
             try:
                 # What takes longer than there is time for is not waited for.
                 if left is None:
                     watched.look()
                 else:
                     in_time(watched.look, max(left, LAST_LOOK_SECS))
-                tries.succeeded()
-                pause = pace.pause()
             except WAITED_OUT as error:
-                pause, asked = tries.pause_after(error), asked_pause_of(error)
-                session.warn(f"{error.message}; the waiting goes on")
+                failure = error
             except TimeoutError:
-                return
+                is_cut_short = True
             session.failures[:] = failures  # what else is unusable in a listing is no failure of these jobs
             ended = watched.newly_ended()
             for job in ended:
                 yield job
                 session.flush()  # whoever reads it is told at once
-            if not watched.pending or (just_one and ended) or (left is not None and left <= 0):
+            if is_cut_short or not watched.pending or (just_one and ended) or (left is not None and left <= 0):
                 return
-            if left is not None and asked > left:  # the Hub is not to be asked before the time is over
-                _rest(session, watched, left)
-                return
+            if failure is None:
+                tries.succeeded()
+                pause = pace.pause()
+            else:
+                pause = tries.pause_after(failure)
+                session.warn(f"{failure.message}; the waiting goes on")
+                if left is not None and asked_pause_of(failure) > left:  # it is not to be asked again in that time
+                    _rest(session, watched, left)
+                    return
             _rest(session, watched, pause if left is None else max(0.0, min(pause, left)))
     except KeyboardInterrupt:
         session.remark(_still(watched))

@@ -115,6 +115,14 @@ class TestOfOthers:
         told = f"warning: job {job} is not there, but its id is new; asking again for up to 30 s\n"
         assert stderr == told + (f"{job} is COMPLETED\n" if command[0] == "logs" else "")
 
+    @pytest.mark.parametrize("words", [("cancel", "-q"), ("inspect",), ("labels", "--label", "a=b")])
+    def test_is_found_by_what_asks_once(self, hfjobs: Hfjobs, hub: Hub, words: tuple[str, ...]) -> None:
+        """Behind `run -d` in a script."""
+        job = new(hub, 3)
+        hub.replies(404, '{"error": "Job not found"}', times=2)
+        assert hfjobs(words[0], f"{USER}/{job}", *words[1:]).code == 0
+        assert hfjobs.pauses == [0.5, 0.75]
+
     @pytest.mark.parametrize("age", [31, 3600, -3600])
     def test_is_not_there_if_it_is_old(self, hfjobs: Hfjobs, hub: Hub, age: int) -> None:
         """Nobody waits for what was mistyped."""

@@ -194,6 +194,7 @@ class TestAbsence:
             (200, '{"id": "another"}', "application/json"),
             (200, "[" * 100_000, "application/json"),
             (302, "", "text/html"),
+            (425, "", "text/html"),
             (204, "", "text/html"),
             (503, "", "text/html"),
         ],

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.last_line import LastLine
-from hfjobs_cli.api.threads import start_thread
+from hfjobs_cli.api.threads import max_descriptors, start_thread
 from hfjobs_cli.api.usage import UsageFeed
 from hfjobs_cli.commands.shared.live.looking import Background
 from hfjobs_cli.commands.shared.selection import scan
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECS = 2.0
 MAX_FOLLOWED = 50
 """Of how many jobs, the newest, figures and lines are read: each takes two connections."""
+
+DESCRIPTORS_EACH, SPARE_DESCRIPTORS = 4, 40
+"""How many descriptors each of these takes, and how many all else does: fewer are followed where few are allowed."""
 
 MAX_LATELY = 8
 """How many of the jobs are shown that had ended before."""
@@ -140,7 +143,8 @@ class Monitor:
 
     def _follow(self, jobs: Sequence[JobInfo]) -> None:
         """Begin to follow those that run now, and leave those that do not any more."""
-        running = [job for job in jobs if job.status.stage == "RUNNING"][:MAX_FOLLOWED]
+        most = min(MAX_FOLLOWED, (max_descriptors() - SPARE_DESCRIPTORS) // DESCRIPTORS_EACH)
+        running = [job for job in jobs if job.status.stage == "RUNNING"][: max(1, most)]
         for identifier in self._followers.keys() - {job.id for job in running}:
             self._followers.pop(identifier).close()
         try:
