@@ -61,10 +61,12 @@ def _flush() -> None:
 
 
 def _run() -> int:
+    from hfjobs_cli.cli.interrupts import interrupt
+
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
-            signal.signal(number, _interrupt)
+            signal.signal(number, interrupt)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A stream that is not UTF-8 gets escapes in place of characters it cannot hold.
         if stream is not None and hasattr(stream, "reconfigure"):
@@ -77,11 +79,6 @@ def _run() -> int:
     from hfjobs_cli.cli.app import main
 
     return main()
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    _on_signals(_nothing)  # a second one must not cut short what is said about jobs that cost money
-    raise KeyboardInterrupt
 
 
 def _nothing(_signal: int, _frame: FrameType | None) -> None:

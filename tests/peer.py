@@ -128,29 +128,28 @@ class Recorder:
             return hardware()
         if method != "GET":
             self.sent.setdefault(self.line, []).append(Sent(method, path, values))
+        owner = {**OWNER, "name": path.split("/")[3]}
         if path.startswith("/api/jobs/") or path.endswith("/run"):
-            return _made(values)
-        return [] if method == "GET" and path == f"/api/scheduled-jobs/{USER}" else _scheduled(values)
+            return _made(values, owner)
+        return [] if method == "GET" and path == f"/api/scheduled-jobs/{USER}" else _scheduled(values, owner)
 
 
-def _made(body: Any) -> Any:
-    spec = body or {}
+def _made(body: Any, owner: Any) -> Any:
+    spec = body or {"dockerImage": "python:3.12"}
     return {
         "type": "job",
         "id": "6a02000000000000000000aa",
         "createdAt": "2026-05-12T08:59:59.000Z",
-        "command": spec.get("command"),
-        "labels": spec.get("labels"),
-        "environment": {},
-        "flavor": "cpu-basic",
-        "dockerImage": "python:3.12",
-        "owner": OWNER,
+        **{key: spec[key] for key in ("command", "arguments", "labels", "dockerImage", "spaceId") if key in spec},
+        "environment": spec.get("environment", {}),
+        "flavor": spec.get("flavor", "cpu-basic"),
+        "owner": owner,
         "createdBy": OWNER,
         "status": {"stage": "SCHEDULING", "message": None},
     }
 
 
-def _scheduled(body: Any) -> Any:
+def _scheduled(body: Any, owner: Any) -> Any:
     values = body or {}
     return {
         "type": "scheduled-job",
@@ -160,7 +159,7 @@ def _scheduled(body: Any) -> Any:
         "suspend": values.get("suspend", False),
         "concurrency": values.get("concurrency", False),
         "status": {"lastJob": None, "nextJobRunAt": "2026-05-13T00:00:00.000Z"},
-        "owner": OWNER,
+        "owner": owner,
         "initiator": OWNER,
         "jobSpec": values.get("jobSpec", {"flavor": "cpu-basic", "environment": {}}),
     }

@@ -40,6 +40,9 @@ BY_HAND = "6a01d697aff1cd33e8f33a64"
 BY_SCHEDULE = "6a01c8c2aff1cd33e8f339d4"
 DAILY_SCHEDULE = "69c4179671691dc46f166314"
 
+EQUAL = " (an equal one made at the same time cannot be told apart)"
+"""How a warning ends that something was found whose answer was lost."""
+
 Golden = Callable[[str, str], str]
 """From the name of a golden file, and what was printed, to what is expected."""
 
@@ -136,7 +139,9 @@ class Hub:
     def __init__(self, directory: Path) -> None:
         state = State(directory / "hub")
         self.store = Store(state, seed=lambda: history(NOW))
-        self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW)
+        self.lag = timedelta()
+        """By how much the clock is slow that says when jobs are made, not that of answers."""
+        self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW - self.lag)
         self.requests: list[Request] = []
         self._misbehaviours: list[Misbehaviour] = []
         self._replies: dict[str, Response] = {}

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,8 +25,11 @@ from hfjobs_cli.records.reading import describe, read_list
 from hfjobs_cli.records.record import Record
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.creating import Creation, Made
+    from hfjobs_cli.api.creating import Creation
+    from hfjobs_cli.api.identity import Made
     from hfjobs_cli.api.patience import GracePeriod
+    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.records.schedule import ScheduledJob
     from hfjobs_cli.records.user import User
 
 R = TypeVar("R", bound=Record)
@@ -51,7 +55,8 @@ class Hub:
         memory: KnownUsers | None = None,
         warn: Callable[[str], None] = lambda _line: None,
         unusable: Callable[[BadResponse], None] | None = None,
-        made: Callable[[str], None] = lambda _id: None,
+        made: Callable[[JobInfo | ScheduledJob], None] = lambda _new: None,
+        cut_short: Callable[[], AbstractContextManager[None]] = nullcontext,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
     ) -> None:
@@ -59,10 +64,11 @@ class Hub:
 
         `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
         of each item of a listing that cannot be used, so that the others can; by default it is raised. `made` is told
-        the id of all that is created, as soon as it is known.
+        of all that is created, as soon as it is known. Within `cut_short` an interrupt may come after another.
         """
         self._unusable = unusable
         self._made = made
+        self._cut_short = cut_short
         self._odd_values = 0
         self._transport = transport
         self._memory = memory
@@ -108,9 +114,13 @@ class Hub:
 
     def _created(self, creation: Creation[Made]) -> Made:
         """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
-        new = creation.run(self._made, self._warn, self._sleep, self._present)
-        self._created_at[new.id] = time.monotonic()
-        return new
+        from hfjobs_cli.api.creating import Process
+
+        def made(new: JobInfo | ScheduledJob) -> None:
+            self._created_at[new.id] = time.monotonic()
+            self._made(new)
+
+        return creation.run(Process(made, self._warn, self._sleep, self._clock, self._cut_short))
 
     def grace_period(self, identifier: str) -> GracePeriod | None:
         """Return the time for which a job may still be missing because it was just created; None if it was not.
@@ -153,19 +163,6 @@ class Hub:
                     self._warn(f"job {identifier} is not there, but its id is new; asking again for up to 30 s")
             self._sleep(pause)
 
-    def _present(self, answered: datetime | None) -> datetime | None:
-        """Return the present moment by the server's clock, from that of its last answer; None if it tells none.
-
-        An answer that something in between has kept brings its old `Date` along. If it is none of now by the clock
-        here, it is not known which of the two is wrong, so the Hub is asked again.
-        """
-        if answered is not None and abs((self._clock() - answered).total_seconds()) <= CLOCKS_DIFFER_SECS:
-            return answered
-        try:
-            return self._transport.ask(WHOAMI).sent_at or answered
-        except HfJobsError:
-            return answered
-
     def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""
         try:
@@ -195,13 +192,19 @@ class Hub:
             self._odd(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
-    def _records(self, model: type[R], answer: Answer, kind: Kind) -> list[R]:
-        """Return the records in an answer that is an array of them. Raises BadResponse."""
+    def _records(self, model: type[R], answer: Answer, kind: Kind, *, tells: bool = True) -> list[R]:
+        """Return the records in an answer that is an array of them. Raises BadResponse.
+
+        What is wrong with some of them is told of, unless nobody has asked to see them.
+        """
 
         def odd(record: R, message: str) -> None:
-            self._odd(kind, record, answer.redacted_quotes(message))
+            if tells:
+                self._odd(kind, record, answer.redacted_quotes(message))
 
         def unusable(error: BadResponse) -> None:
+            if not tells:
+                return
             if self._unusable is None:
                 raise error
             self._unusable(answer.problem(error.message))
@@ -265,6 +268,12 @@ class Hub:
             if self._confirmed is None:
                 self._confirmed = self._whoami()
             return self._confirmed
+
+    def _known_user(self) -> str | None:
+        """Return the name of the token's user, None if it would have to be asked for."""
+        if self._confirmed is not None:
+            return self._confirmed.name
+        return self._memory.recall() if self._memory else None
 
     def _default_namespace(self, outdated: str | None = None) -> str:
         """Return the token's user: known from this run, remembered from another, or asked for.

@@ -17,11 +17,18 @@ from hfjobs_cli.query.namings import JOBS
 from hfjobs_cli.query.scan import Page
 from hfjobs_cli.records.job import KIND, JobInfo
 from hfjobs_cli.records.reading import describe
-from hfjobs_cli.records.vocabulary import STAGES
+from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.history import History
+    from hfjobs_cli.api.identity import Identity
     from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.records.schedule import JobSpec
+
+_BY_HAND = ("user", "org")
+"""The types of initiators of jobs that somebody has started."""
+
+_NOT_BY_HAND = {*INITIATOR_TYPES} - {*_BY_HAND}
 
 LIST = Endpoint("GET", "/api/jobs/{namespace}")
 COUNT = Endpoint("GET", "/api/jobs/{namespace}/count")
@@ -119,56 +126,77 @@ class Jobs(Hub):
         """
         return list(results_at_once(self.inspect_job, references))
 
-    def duplicate_job(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
+    def duplicate_job(self, reference: JobReference, known: Collection[str] = (), *, settles: bool = False) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
         looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
-        a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt.
+        a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt. If it
+        `settles`, the interrupt is only raised when `made` was told what there is to cancel, or that is in doubt.
         """
         source = reference.id
+
+        def duplicate(name: str) -> JobInfo:
+            return self._duplicate(name, source, known, settles=settles)
+
         try:
-            return self._in_namespace(reference.namespace, lambda name: self._duplicate(name, source, known))
+            return self._in_namespace(reference.namespace, duplicate)
         except NotFound as missing:  # so nothing was created
             if reference.namespace is not None:
                 raise
             name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
-            return self._duplicate(name, source, known)
+            return duplicate(name)
 
     def create_job(
         self,
         namespace: str | None,
         body: object,
-        is_it: Callable[[JobInfo], bool],
+        asked: Identity[JobInfo],
         check: str,
         known: Collection[str] = (),
+        *,
+        settles: bool = False,
     ) -> JobInfo:
         """Create a job (`POST /api/jobs/{namespace}`).
 
-        The request is sent once. If its answer is lost, the new job is looked for: one made since by the same user of
-        which `is_it` says that it is made from the same body; `known` are ids of earlier ones. `check` are options of
-        `ps` by which people find it. Raises Unavailable and Interrupted as `duplicate_job` does.
+        The request is sent once. If its answer is lost, or about another job, the new job is looked for: one made since
+        by the same user that is what was `asked` for; `known` are ids of earlier ones. `check` are options of `ps` by
+        which people find it. Raises Unavailable and Interrupted as `duplicate_job` does, and `settles` like that.
         """
-        return self._in_namespace(namespace, lambda name: self._create(name, body, is_it, check, known))
+        return self._in_namespace(
+            namespace, lambda name: self._create(name, body, asked, check, known, settles=settles)
+        )
 
     def _create(
         self,
         namespace: str,
         body: object,
-        is_it: Callable[[JobInfo], bool],
+        asked: Identity[JobInfo],
         check: str,
         known: Collection[str],
+        *,
+        settles: bool,
     ) -> JobInfo:
         from hfjobs_cli.api.creating import Creation
+        from hfjobs_cli.api.identity import Identity, other_owner
+
+        user = self._known_user()
 
         def send() -> Answer:
             return self._listing(CREATE, namespace, body=body)
 
-        def newest() -> tuple[list[JobInfo], datetime | None]:
-            user = self._user().name
-            answer = self._listing(LIST, namespace)
-            jobs = self._records(JobInfo, answer, KIND)
-            return [job for job in jobs if _is_of(user, job)], answer.sent_at
+        def other(job: JobInfo) -> str | None:
+            if job.initiator is not None and job.initiator.type in _NOT_BY_HAND:
+                return f"which {describe(str(job.initiator))} has started"
+            return other_owner(job.owner, namespace) or asked.other(job)
+
+        def changed(job: JobInfo) -> list[str]:
+            is_mine = _is_of(user, job)
+            return [*asked.changed(job), *([] if is_mine else ["created_by"])]
+
+        def is_it(job: JobInfo) -> bool:
+            is_by_hand = job.initiator is None or job.initiator.type in _BY_HAND
+            return is_by_hand and asked.is_it(job) and _is_of(self._user().name, job)
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -176,7 +204,12 @@ class Jobs(Hub):
                 f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
-        return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, known, "what it runs"))
+        identity = Identity(is_it, other, changed)
+        newest = partial(self._newest_jobs, namespace)
+        creation = Creation(
+            send, self._new_job, newest, identity, in_doubt, known, mark="what it runs", settles=settles
+        )
+        return self._created(creation)
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
@@ -218,19 +251,11 @@ class Jobs(Hub):
 
         return self._when_there(reference.id, ask_wherever, is_read=endpoint.method == "GET")
 
-    def _duplicate(self, namespace: str, source: str, known: Collection[str]) -> JobInfo:
+    def _duplicate(self, namespace: str, source: str, known: Collection[str], *, settles: bool) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
-
-        def is_it(job: JobInfo) -> bool:
-            started_by = job.initiator and (job.initiator.type, job.initiator.id)
-            return started_by == ("duplicated-job", source)
 
         def send() -> Answer:
             return self._asked_about(DUPLICATE, namespace, source)
-
-        def newest() -> tuple[list[JobInfo], datetime | None]:
-            answer = self._listing(LIST, namespace)
-            return self._records(JobInfo, answer, KIND), answer.sent_at
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -239,11 +264,48 @@ class Jobs(Hub):
                 f"hfjobs ps -a --namespace {namespace} --initiator duplicated-job:{source}",
             )
 
-        return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, {*known, source}))
+        asked = self._started_by("duplicated-job", source, namespace, lambda: self._job(INSPECT, namespace, source))
+        newest = partial(self._newest_jobs, namespace)
+        return self._created(Creation(send, self._new_job, newest, asked, in_doubt, {*known, source}, settles=settles))
+
+    def _started_by(
+        self, type_: str, identifier: str, namespace: str, source: Callable[[], JobInfo | JobSpec]
+    ) -> Identity[JobInfo]:
+        """Return how jobs are told that are made of another, or by a schedule: by their initiator.
+
+        If the answer does not name that, the job is compared with its `source`, which is asked for then.
+        """
+        from hfjobs_cli.api.identity import Identity, contradiction, other_owner
+
+        def is_it(job: JobInfo) -> bool:
+            return job.initiator is not None and (job.initiator.type, job.initiator.id) == (type_, identifier)
+
+        def other(job: JobInfo) -> str | None:
+            owner = other_owner(job.owner, namespace)
+            if owner is not None or is_it(job):
+                return owner
+            if job.initiator is not None and job.initiator.type == type_ == "scheduled-job":
+                return f"which {describe(str(job.initiator))} has started"
+            try:
+                return contradiction(job, source())
+            except HfJobsError:
+                return None if job.initiator is None else f"which {describe(str(job.initiator))} has started"
+
+        def changed(job: JobInfo) -> list[str]:
+            return [] if job.initiator is None or is_it(job) else ["initiator"]
+
+        return Identity(is_it, other, changed)
+
+    def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
+        """Return the newest jobs of a namespace, and when the server said so."""
+        answer = self._listing(LIST, namespace)
+        return self._records(JobInfo, answer, KIND, tells=False), answer.sent_at
 
     def _new_job(self, answer: Answer) -> JobInfo:
         """Return the job that an answer says was created. Raises BadResponse."""
-        return self._record(JobInfo, answer, KIND, _no_new_job)
+        from hfjobs_cli.api.identity import no_new_one
+
+        return self._record(JobInfo, answer, KIND, lambda job: no_new_one(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Ask for a job, or for something to be done with it, and parse it as it comes back."""
@@ -261,13 +323,6 @@ class Jobs(Hub):
             raise self._no_job(error, namespace, identifier) from error
 
 
-def _no_new_job(job: JobInfo) -> str | None:
-    """Say why an answer holds no new job, of which nobody is told; None if it does."""
-    return None if job.status.stage and job.owner.name else f"'{job.id}' may be no job"
-
-
-def _is_of(user: str, job: JobInfo) -> bool:
-    """Tell whether a user has started a job by hand, as far as the Hub says who did."""
-    if job.initiator is not None and job.initiator.type not in ("user", "org"):
-        return False
-    return job.created_by is None or job.created_by.name in (None, user)
+def _is_of(user: str | None, job: JobInfo) -> bool:
+    """Tell whether a user has created a job, as far as that is known."""
+    return user is None or job.created_by is None or (job.created_by.name or user).casefold() == user.casefold()

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.api.endpoint import Endpoint
-from hfjobs_cli.api.jobs import LIST as LIST_JOBS
-from hfjobs_cli.api.schedules import LIST, Schedules
+from hfjobs_cli.api.schedules import INSPECT, LIST, Schedules
 from hfjobs_cli.errors import Conflict, HfJobsError
 from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
+    from hfjobs_cli.api.identity import Identity
     from hfjobs_cli.api.outcomes import Answer
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.schedule import ScheduledJob
+    from hfjobs_cli.records.schedule import JobSpec, ScheduledJob
 
 CREATE = Endpoint("POST", "/api/scheduled-jobs/{namespace}", is_repeatable=False)
 TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeatable=False)
@@ -26,31 +27,33 @@ class Scheduling(Schedules):
     """The schedules of the Hub, and the jobs that they make."""
 
     def create_schedule(
-        self, namespace: str | None, body: object, is_it: Callable[[ScheduledJob], bool], check: str
+        self, namespace: str | None, body: object, asked: Identity[ScheduledJob], check: str
     ) -> ScheduledJob:
         """Create a schedule (`POST /api/scheduled-jobs/{namespace}`).
 
-        The request is sent once. If its answer is lost, the new schedule is looked for: one made since of which `is_it`
-        says that it is made from the same body. `check` are options of `scheduled ps` by which people find it. Raises
+        The request is sent once. If its answer is lost, or about another schedule, the new one is looked for: one made
+        since that is what was `asked` for. `check` are options of `scheduled ps` by which people find it. Raises
         Unavailable and Interrupted as `trigger_schedule` does.
         """
-        return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, is_it, check))
+        return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, asked, check))
 
-    def _create_schedule(
-        self, namespace: str, body: object, is_it: Callable[[ScheduledJob], bool], check: str
-    ) -> ScheduledJob:
+    def _create_schedule(self, namespace: str, body: object, asked: Identity[ScheduledJob], check: str) -> ScheduledJob:
         from hfjobs_cli.api.creating import Creation
+        from hfjobs_cli.api.identity import Identity, no_new_one, other_owner
         from hfjobs_cli.records.schedule import KIND, ScheduledJob
 
         def send() -> Answer:
             return self._listing(CREATE, namespace, body=body)
 
         def read(answer: Answer) -> ScheduledJob:
-            return self._record(ScheduledJob, answer, KIND, _no_schedule)
+            return self._record(ScheduledJob, answer, KIND, lambda made: no_new_one(made, KIND.noun, made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             answer = self._listing(LIST, namespace)
-            return self._records(ScheduledJob, answer, KIND), answer.sent_at
+            return self._records(ScheduledJob, answer, KIND, tells=False), answer.sent_at
+
+        def other(made: ScheduledJob) -> str | None:
+            return other_owner(made.owner, namespace) or asked.other(made)
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -58,7 +61,8 @@ class Scheduling(Schedules):
                 f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
             )
 
-        return self._created(Creation(send, read, newest, is_it, in_doubt, (), "what it runs", KIND.noun))
+        identity = Identity(asked.is_it, other, asked.changed)
+        return self._created(Creation(send, read, newest, identity, in_doubt, mark="what it runs", noun=KIND.noun))
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
@@ -72,14 +76,9 @@ class Scheduling(Schedules):
 
     def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
         from hfjobs_cli.api.creating import Creation  # which what only reads does without
-        from hfjobs_cli.records.job import KIND, JobInfo
 
         def send() -> Answer:
             return self._told(TRIGGER, namespace, identifier)
-
-        def newest() -> tuple[list[JobInfo], datetime | None]:
-            answer = self._listing(LIST_JOBS, namespace)
-            return self._records(JobInfo, answer, KIND), answer.sent_at
 
         def in_doubt(reason: str) -> tuple[str, str]:
             return (
@@ -88,11 +87,13 @@ class Scheduling(Schedules):
                 f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
             )
 
-        def is_it(job: JobInfo) -> bool:
-            return _is_run_of(job, identifier)
+        def source() -> JobSpec:
+            return self._schedule(INSPECT, namespace, identifier).job_spec
 
+        asked = self._started_by("scheduled-job", identifier, namespace, source)
+        newest = partial(self._newest_jobs, namespace)
         try:
-            return self._created(Creation(send, self._new_job, newest, is_it, in_doubt, known))
+            return self._created(Creation(send, self._new_job, newest, asked, in_doubt, known))
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
 
@@ -114,8 +115,3 @@ class Scheduling(Schedules):
 
 def _is_run_of(job: JobInfo, schedule: str) -> bool:
     return job.initiator is not None and (job.initiator.type, job.initiator.id) == ("scheduled-job", schedule)
-
-
-def _no_schedule(made: ScheduledJob) -> str | None:
-    """Say why an answer holds no new schedule, of which nobody is told; None if it does."""
-    return None if made.schedule and made.owner.name else f"'{made.id}' may be no schedule"

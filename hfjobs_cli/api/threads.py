@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
 
@@ -104,26 +104,44 @@ def in_time(function: Callable[[], T], seconds: float) -> T:
 
     It is called in a thread, which is then left to itself: looking up a host name, for one, cannot be ended.
     """
-    results: list[T] = []
-    errors: list[BaseException] = []
+    later = Later(function)
+    later.begin()
+    return later.result(seconds)
 
-    def work() -> None:
+
+class Later(Generic[T]):
+    """What a function returns that is called in a thread, and goes on even if whoever waits for it is interrupted."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        """Call nothing yet."""
+        self._function = function
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self.has_begun = False
+
+    def begin(self) -> None:
+        """Call the function."""
+        self.has_begun = True
         try:
-            results.append(function())
-        except BaseException as error:
-            errors.append(error)
+            self._thread.start()
+        except RuntimeError:  # no more threads allowed here
+            self._work()
 
-    thread = threading.Thread(target=work, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError:  # no more threads allowed here
-        work()
-    _wait(thread, seconds)
-    if errors:
-        raise errors[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
+    def result(self, seconds: float = math.inf) -> T:
+        """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
+        _wait(self._thread, seconds)
+        if self._errors:
+            raise self._errors[0]
+        if not self._results:
+            raise TimeoutError
+        return self._results[0]
+
+    def _work(self) -> None:
+        try:
+            self._results.append(self._function())
+        except BaseException as error:
+            self._errors.append(error)
 
 
 def _wait(thread: threading.Thread, seconds: float = math.inf) -> None:

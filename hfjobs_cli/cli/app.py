@@ -54,7 +54,11 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
             session.tell_created()
             session.report(_unexpected(error, shows_traceback=session.is_debug))
             code = ExitCode.FAILURE
+    except BaseException:
+        session.tell_created()
+        raise
     session.progress(None)
+    session.tell_created()
     if code == ExitCode.INTERRUPTED:
         session.tell_interrupted()
     else:

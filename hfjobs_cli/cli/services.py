@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def _connected(
         memory=memory,
         warn=session.warn,
         unusable=session.failures.append,
-        made=session.created.append,
+        made=session.note_made,
+        cut_short=may_be_cut_short,
         sleep=session.sleep,
         clock=session.clock,
     )

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from hfjobs_cli.live.live import Live
     from hfjobs_cli.provenance.costs import Costs, Prices
     from hfjobs_cli.records.field import Field
+    from hfjobs_cli.records.job import JobInfo
     from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.records.schedule import ScheduledJob
     from hfjobs_cli.renderers.view import View
 
 NOBODY_READS = "nobody reads stdout any more"
@@ -45,7 +47,7 @@ class Session:
 
     `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code
     if all else went well.
-    `created` are the ids of what was created, which costs money; whoever does not get to see them is told of them.
+    `made` is what was created, which costs money, and `created` are the ids of those that nobody has been told of yet.
     `secrets` are taken out of what others say before that is told of on stderr.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
@@ -59,6 +61,7 @@ class Session:
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
     failures: list[HfJobsError] = field(default_factory=list)
+    made: list[JobInfo | ScheduledJob] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
     told_of_wait: Callable[[str], None] | None = None
@@ -287,6 +290,12 @@ class Session:
             if not self._interruption_is_told:
                 self._speak("interrupted")
             self._is_over = True
+
+    def note_made(self, new: JobInfo | ScheduledJob) -> None:
+        """Keep in mind what was created, once."""
+        if all(new.id != each.id for each in self.made):
+            self.created.append(new.id)
+            self.made.append(new)
 
     def tell_created(self) -> None:
         """Tell of what this run has created, once, if it can or may not have been shown."""

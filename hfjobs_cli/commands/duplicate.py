@@ -57,7 +57,7 @@ def duplicate(
     from hfjobs_cli.commands.shared.listing import Listing
     from hfjobs_cli.commands.shared.several import named_jobs
     from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
-    from hfjobs_cli.commands.shared.starting.started import follow_new
+    from hfjobs_cli.commands.shared.starting.started import follow_new, left_running
     from hfjobs_cli.launch.changes import Changes
     from hfjobs_cli.renderers.registry import QUIET
 
@@ -81,20 +81,31 @@ def duplicate(
     created: list[JobInfo] = []
     # What is followed is shown once it has ended, but ids at once.
     shown_at_once = listing if listing.renderer is QUIET or not follow else None
-    again = _changed(session, references, changes, takes_stdin="-" in jobs) if changes else _as_it_is(session)
-    done = create_each(session, shown_at_once, references, again, "duplicated", created=created)
-    if not follow or not created:
-        return done
-    outcome = follow_new(session, created, listing, cancels=cancel_on_interrupt)
-    return done or outcome
+    again = (
+        _changed(session, references, changes, takes_stdin="-" in jobs, settles=cancel_on_interrupt)
+        if changes
+        else _as_it_is(session, settles=cancel_on_interrupt)
+    )
+    if not follow:
+        return create_each(session, listing, references, again, "duplicated", created=created)
+    with left_running(session, cancels=cancel_on_interrupt):
+        done = create_each(session, shown_at_once, references, again, "duplicated", created=created)
+        if done == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt  # which is about those that were created before
+        if not created:
+            return done
+        outcome = follow_new(session, created, listing)
+        return done or outcome
 
 
-def _as_it_is(session: Session) -> Create:
+def _as_it_is(session: Session, *, settles: bool) -> Create:
     """Return what has the Hub copy a job, its secrets too."""
-    return lambda reference, known: session.client.duplicate_job(reference, known=known)
+    return lambda reference, known: session.client.duplicate_job(reference, known, settles=settles)
 
 
-def _changed(session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool) -> Create:
+def _changed(
+    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, settles: bool
+) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
     from hfjobs_cli.commands.shared.starting.changing import prepared
     from hfjobs_cli.commands.shared.starting.launching import create
@@ -106,7 +117,7 @@ def _changed(session: Session, references: Sequence[JobReference], changes: Chan
         found = ready[reference]
         if isinstance(found, HfJobsError):
             raise found
-        return create(session, Launch(found.job, found.source.owner.name), known)
+        return create(session, Launch(found.job, found.source.owner.name), known, settles=settles)
 
     return again
 

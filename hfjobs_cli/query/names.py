@@ -12,6 +12,14 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text) and text.strip("."))
 
 
+def is_id(text: str) -> bool:
+    """Tell whether `text` can be the id of something that the Hub has made: a name that is no option.
+
+    The Hub's have 24 hexadecimal digits, but its schema says just that they are strings.
+    """
+    return is_name(text) and text[0].isalnum()
+
+
 def check_name(text: str, what: str) -> str:
     """Return `text` if it can be an id or a namespace. Raises UsageError."""
     if not is_name(text):

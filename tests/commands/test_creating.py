@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from werkzeug.wrappers import Response
 
-from tests.commands.scheduled.support import add_schedule, schedule
+from tests.commands.scheduled.support import schedule
 from tests.support import (
     BY_HAND,
     DAILY_SCHEDULE,
@@ -34,7 +36,10 @@ if TYPE_CHECKING:
 JOBS = f"/api/jobs/{USER}"
 SCHEDULES = f"/api/scheduled-jobs/{USER}"
 OLD = "6a01000000000000000000aa"
+OTHER = "6a02000000000000000000ff"
 LONG_AGO = "2026-05-11T09:00:00.000Z"
+JUST_NOW = "2026-05-12T09:00:00.000Z"
+SCHEDULING = {"stage": "SCHEDULING", "message": None}
 
 
 class Way(NamedTuple):
@@ -44,21 +49,58 @@ class Way(NamedTuple):
     path: str
     noun: str = "job"
 
-    def another(self, hub: Hub, created_at: str | None = LONG_AGO, identifier: str = OLD) -> str:
-        """Return an answer that is about something older, which is there."""
-        make = schedule if self.noun == "schedule" else Hub.job
-        body = make(hub, id=identifier, createdAt=created_at)
-        if identifier == OLD and self.noun == "schedule":
-            add_schedule(hub, id=OLD, createdAt=created_at)
-        elif identifier == OLD:
-            hub.add(id=OLD, createdAt=created_at)
-        return json.dumps(body)
+    def like(self, hub: Hub, body: bytes = b"", *, is_old: bool = False, **changes: Any) -> dict[str, Any]:
+        """Return what the request creates, as the Hub tells of it; an old one of a job has ended long ago.
+
+        Changes to what is run stand in the job, or in the jobSpec of a schedule.
+        """
+        sent = json.loads(body) if body else {}
+        if self.noun == "schedule":
+            ran = {"lastJob": {"id": "6a01000000000000000000dd", "at": "2026-05-12T00:00:00.000Z"}} if is_old else {}
+            given = {key: value for key, value in changes.items() if key in ("id", "createdAt", "owner", "schedule")}
+            spec = {**_spec(sent["jobSpec"]), **{key: changes[key] for key in changes.keys() - given.keys()}}
+            status = {"lastJob": None, "nextJobRunAt": "2026-05-13T00:00:00.000Z", **ran}
+            terms = {"suspend": False, "concurrency": False}
+            new = {**terms, "id": OTHER, "createdAt": JUST_NOW, "schedule": sent["schedule"], "status": status}
+            return schedule(hub, **{**new, "jobSpec": spec, **given})
+        times = {} if is_old else {"startedAt": None, "finishedAt": None, "durations": None, "status": SCHEDULING}
+        spec = _spec(sent)
+        if not sent and "/scheduled-jobs/" in self.path:
+            with hub.store.read() as tables:
+                spec = (tables.schedule(USER, DAILY_SCHEDULE) or {})["jobSpec"]
+            times["initiator"] = {"type": "scheduled-job", "id": DAILY_SCHEDULE}
+        elif not sent:
+            times["initiator"] = {"type": "duplicated-job", "id": BY_HAND}
+        return hub.job(**{**times, "id": OTHER, "createdAt": JUST_NOW, **spec, **changes})
 
     def ids(self, hub: Hub) -> set[str]:
         """Return the ids of all that is there."""
         with hub.store.read() as tables:
             found = tables.schedules(USER) if self.noun == "schedule" else tables.newest_jobs(USER, limit=999)
         return {each["id"] for each in found}
+
+    def answers(self, hub: Hub, *, acts: bool = True, is_old: bool = False, **changes: Any) -> None:
+        """Have the Hub do what is asked, unless it `acts` not, and answer with what would be created, but changed."""
+
+        def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] != "POST":
+                return app(environ, start)
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            if acts:
+                app({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_args: lambda _data: None)
+            answer = self.like(hub, body, is_old=is_old, **changes)
+            return Response(json.dumps(answer), 200, content_type="application/json")(environ, start)
+
+        hub.always(self.path, reply)
+
+
+def _spec(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what the Hub tells of a job that was made from a body."""
+    if not body:
+        return {}
+    told = {"timeout": body.get("timeoutSeconds", 1800), "retry": body.get("attempts", 1) - 1, "volumes": None}
+    given = {key: value for key, value in body.items() if key not in ("timeoutSeconds", "attempts", "secrets")}
+    return {"labels": None, "arguments": [], "secrets": None, **told, **given}
 
 
 WAYS = {
@@ -118,9 +160,9 @@ class TestAnOldOne:
     """An answer that is about what was there before is none: the new one is looked for."""
 
     def test_the_new_one_is_found(self, hfjobs: Hfjobs, hub: Hub, way: Way) -> None:
-        old = way.another(hub)
+        """It looks old, and a newer one is what was asked for."""
         before = way.ids(hub)
-        hub.always(way.path, says(200, old))
+        way.answers(hub, id=OLD, createdAt=LONG_AGO)
         code, stdout, stderr = hfjobs(*way.argv)
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
@@ -131,8 +173,8 @@ class TestAnOldOne:
         assert posts(hub) == [f"POST {way.path}"]
 
     def test_if_there_is_no_new_one_nobody_knows(self, hfjobs: Hfjobs, hub: Hub, way: Way) -> None:
-        old = way.another(hub)
-        hub.always(way.path, says(200, old, acts=False))
+        """It says itself that it has existed for longer than the request has taken."""
+        way.answers(hub, id=OLD, createdAt=LONG_AGO, is_old=True, acts=False)
         code, stdout, stderr = hfjobs(*way.argv)
         assert (code, stdout) == (5, "")
         error, hint = stderr.splitlines()
@@ -145,10 +187,17 @@ class TestAnOldOne:
     def test_that_something_has_kept_is_found_out(
         self, hfjobs: Hfjobs, hub: Hub, way: Way, headers: tuple[str, ...]
     ) -> None:
-        """By its own date, if it has one, it was made just then; so the Hub is asked for the time."""
-        old = way.another(hub)
+        """By its own date, if it has one, it was made just then; so it is compared with what there is now."""
         before = way.ids(hub)
-        hub.always(way.path, kept(old, *headers))
+
+        def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] != "POST":
+                return app(environ, start)
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            old = json.dumps(way.like(hub, body, id=OLD, createdAt=LONG_AGO))
+            return kept(old, *headers)(app, {**environ, "wsgi.input": io.BytesIO(body)}, start)
+
+        hub.always(way.path, reply)
         code, stdout, stderr = hfjobs(*way.argv)
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
@@ -164,8 +213,12 @@ class TestAnOldOne:
 
     @posix_only
     def test_an_interrupt_in_a_doubt_tells_the_id(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
-        """While the Hub is asked for the time: there is a job by then, and somebody pays for it."""
-        hub.always("/api/whoami-v2", stall)
+        """While it is compared with what there is: there is a job by then, and somebody pays for it."""
+
+        def stall_listings(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            return stall(app, environ, start) if environ["REQUEST_METHOD"] == "GET" else app(environ, start)
+
+        hub.always(JOBS, stall_listings)
         argv = command("run", "-d", "--namespace", USER, "ubuntu", "true")
         result = signalled(argv, hfjobs.environ, stall.arrived, signal.SIGINT, then=stall.released.set)
         assert (result.code, result.stdout) == (130, "")
@@ -177,10 +230,251 @@ class TestAnOldOne:
     @pytest.mark.parametrize("created_at", ["2026-05-12T08:59:30.000Z", "2026-05-12T09:10:00.000Z", None])
     def test_clocks_may_differ_a_little(self, hfjobs: Hfjobs, hub: Hub, way: Way, created_at: str | None) -> None:
         """Those of two servers of one Hub. What says nothing of its age is taken for what it says it is."""
-        answer = way.another(hub, created_at, "6a02000000000000000000ff")
-        hub.always(way.path, says(200, answer, acts=False))
-        code, stdout, _ = hfjobs(*way.argv)
-        assert (code, stdout) == (0, "6a02000000000000000000ff\n")
+        way.answers(hub, createdAt=created_at, acts=False)
+        code, stdout, stderr = hfjobs(*way.argv)
+        assert (code, stdout, stderr) == (0, f"{OTHER}\n", "")
+        assert f"GET {way.path}" not in hub.paths
+
+    @pytest.mark.parametrize("lag", [timedelta(seconds=61), timedelta(minutes=5), timedelta(minutes=16)])
+    def test_a_hub_whose_own_clocks_differ_is_believed(
+        self, hfjobs: Hfjobs, hub: Hub, way: Way, lag: timedelta
+    ) -> None:
+        """Whoever would have to try again would pay again."""
+        hub.lag = lag
+        before = way.ids(hub)
+        code, stdout, stderr = hfjobs(*way.argv)
+        (new,) = way.ids(hub) - before
+        assert (code, stdout) == (0, f"{new}\n")
+        (warning,) = stderr.splitlines()
+        assert warning.startswith(f"warning: {way.noun} {new} was created ")
+        assert warning.endswith(
+            " before the request by the Hub's clock, but it is what was asked for, so it is taken for the new one"
+        )
+        assert posts(hub) == [f"POST {way.path}"]
+
+    def test_what_looks_old_and_cannot_be_compared_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        hub.lag = timedelta(minutes=5)
+
+        def refuse_listings(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            is_listing = environ["REQUEST_METHOD"] == "GET"
+            return Response("", 403)(environ, start) if is_listing else app(environ, start)
+
+        hub.always(JOBS, refuse_listings)
+        before = WAYS["run"].ids(hub)
+        code, stdout, stderr = hfjobs("run", "-d", "ubuntu", "true")
+        (new,) = WAYS["run"].ids(hub) - before
+        assert (code, stdout) == (5, "")
+        assert f"it is about job '{new}', which may have been there before the request" in stderr
+
+
+ANOTHER: dict[str, dict[str, Any]] = {
+    "image": {"dockerImage": "ubuntu:evil"},
+    "Space": {"dockerImage": None, "spaceId": "mallory/app"},
+    "command": {"command": ["true", "to", "me"]},
+    "owner": {"owner": {"id": "6" * 24, "name": "mallory", "type": "user"}},
+    "initiator": {"initiator": {"type": "scheduled-job", "id": "6" * 24}},
+}
+
+
+class TestAnotherOne:
+    """An answer about a job of somebody else's, or of another image or command, is none, however fresh that is."""
+
+    @pytest.mark.parametrize("what", ANOTHER)
+    def test_the_one_that_was_made_is_named(self, hfjobs: Hfjobs, hub: Hub, way: Way, what: str) -> None:
+        before = way.ids(hub)
+        way.answers(hub, **_another(way, what))
+        code, stdout, stderr = hfjobs(*way.argv)
+        (new,) = way.ids(hub) - before
+        assert (code, stdout) == (0, f"{new}\n")
+        assert stderr.startswith(
+            f"warning: unexpected answer from the Hub: it is about {way.noun} '{OTHER}', which "
+        ) or (
+            stderr.startswith(
+                f"warning: unexpected answer from the Hub: it is about {way.noun} '{OTHER}', whose image "
+            )
+        )
+        assert posts(hub) == [f"POST {way.path}"]
+
+    @pytest.mark.parametrize("what", ANOTHER)
+    def test_if_none_was_made_nobody_knows(self, hfjobs: Hfjobs, hub: Hub, way: Way, what: str) -> None:
+        way.answers(hub, acts=False, **_another(way, what))
+        code, stdout, stderr = hfjobs(*way.argv)
+        assert (code, stdout) == (5, "")
+        assert f"it is about {way.noun} '{OTHER}', wh" in stderr
+        assert stderr.splitlines()[-1].startswith("hint: before trying again, check with: hfjobs ")
+        assert posts(hub) == [f"POST {way.path}"]
+
+    @pytest.mark.parametrize(
+        ("changes", "differs"),
+        [
+            ({"flavor": "a100-large"}, "flavor"),
+            ({"environment": {"OTHER": "1"}}, "environment"),
+            ({"labels": {"name": "somebody"}}, "labels"),
+        ],
+    )
+    def test_one_that_fits_better_is_preferred_and_else_it_is_believed(
+        self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any], differs: str
+    ) -> None:
+        """The Hub may have changed what it tells, but what it has made of it is in the listing."""
+        way = Way(("run", "-d", "-q", "-e", "LR=1", "-l", "a=b", "ubuntu", "true"), JOBS)
+        before = way.ids(hub)
+        way.answers(hub, **changes)
+        code, stdout, stderr = hfjobs(*way.argv)
+        (new,) = way.ids(hub) - before
+        assert (code, stdout) == (0, f"{new}\n")
+        assert f"it is about job '{OTHER}', which differs from what was sent: {differs} (" in stderr
+        way.answers(hub, acts=False, **changes)
+        result = hfjobs("run", "-d", "-q", "-e", "LR=1", "-l", "a=b", "ubuntu", "true", "again")
+        assert result == (0, f"{OTHER}\n", f"warning: job {OTHER} differs from what was sent: {differs}\n")
+        assert posts(hub) == [f"POST {JOBS}"] * 2
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"dockerImage": "docker.io/library/ubuntu:latest"},
+            {"dockerImage": None},
+            {"command": None, "arguments": None},
+            {"labels": None},
+            {"environment": None},
+            {"environment": {"LR": "1", "HF_JOB": "yes"}, "labels": {"name": "x", "a": "b", "z": "z"}},
+            {"secrets": {}, "timeout": 60, "retry": 7, "volumes": []},
+            {"secrets": ["HF_TOKEN"], "flavor": None},
+            {"initiator": None, "createdBy": None},
+            {"initiator": {"type": "agent", "id": "x"}},
+            {"owner": {"id": "6" * 24, "name": "Davanstrien", "type": "user"}},
+            {"status": {"stage": "ERROR", "message": "no"}, "expose": {"ports": [1]}, "type": None},
+        ],
+        ids=str,
+    )
+    def test_what_the_hub_may_leave_out_or_add_is_no_difference(
+        self, hfjobs: Hfjobs, hub: Hub, changes: dict[str, Any]
+    ) -> None:
+        """Nothing more is asked for that."""
+        way = Way(("run", "-d", "-q", "-e", "LR=1", "-l", "a=b", "--name", "x", "ubuntu", "true"), JOBS)
+        way.answers(hub, acts=False, **changes)
+        assert hfjobs(*way.argv) == (0, f"{OTHER}\n", "")
+        assert [path for path in hub.paths if "whoami" not in path] == [f"POST {JOBS}"]
+
+    def test_the_namespace_may_be_a_resource_group(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        group = "66f1a0c2b7d04e2f9c318a55"
+        way = Way(("run", "-d", "-q", "--namespace", group, "ubuntu", "true"), f"/api/jobs/{group}")
+        way.answers(hub, acts=False, owner={"id": "6" * 24, "name": "aurora-lab", "type": "org"})
+        assert hfjobs(*way.argv) == (0, f"{OTHER}\n", "")
+
+    @pytest.mark.parametrize("told", ["0 0 * * *", "@daily", " 0 0  * * * "])
+    def test_a_schedule_may_be_spelled_otherwise(self, hfjobs: Hfjobs, hub: Hub, told: str) -> None:
+        way = WAYS["scheduled run"]
+        way.answers(hub, acts=False, schedule=told)
+        assert hfjobs(*way.argv) == (0, f"{OTHER}\n", "")
+
+    def test_a_schedule_that_is_due_at_other_times_is_told_of(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        way = WAYS["scheduled run"]
+        way.answers(hub, acts=False, schedule="* * * * *")
+        warning = f"warning: schedule {OTHER} differs from what was sent: schedule\n"
+        assert hfjobs(*way.argv) == (0, f"{OTHER}\n", warning)
+
+    def test_a_duplicate_whose_initiator_is_another_is_compared_with_its_source(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """That of a duplicate of a duplicate, say, may be the first of them: nobody says which it is."""
+        way = WAYS["duplicate"]
+        way.answers(hub, acts=False, initiator={"type": "duplicated-job", "id": "6" * 24})
+        assert hfjobs(*way.argv) == (0, f"{OTHER}\n", "")
+        assert f"GET {JOBS}/{BY_HAND}" in hub.paths
+
+
+def _another(way: Way, what: str) -> dict[str, Any]:
+    """Return what tells an answer about another job from one about that which was asked for."""
+    if what == "initiator" and way.noun == "schedule":
+        pytest.skip("schedules are all made by hand")
+    if what == "initiator" and way.path.endswith("/duplicate"):
+        return {"initiator": {"type": "scheduled-job", "id": "6" * 24}, "dockerImage": "x"}
+    by_hand = {"initiator": {"type": "user", "id": "6" * 24, "name": USER}} if way.noun == "job" else {}
+    return {**by_hand, **ANOTHER[what]}
+
+
+BAD_IDS = [
+    "",
+    "../../whoami-v2",
+    "a b",
+    "\x1b[31mred",
+    "x" * 300,
+    ".",
+    "..",
+    "-rf",
+    "--help",
+    "a/b",
+    "a?b",
+    "ä",
+    "a\nb",
+    None,
+]
+
+
+class TestIds:
+    """An id is what ids are, so that it can be printed, passed on and asked for."""
+
+    @pytest.mark.parametrize("identifier", BAD_IDS, ids=repr)
+    def test_one_that_is_none_is_no_answer(self, hfjobs: Hfjobs, hub: Hub, way: Way, identifier: str | None) -> None:
+        before = way.ids(hub)
+        way.answers(hub, id=identifier)
+        code, stdout, stderr = hfjobs(*way.argv)
+        (new,) = way.ids(hub) - before
+        assert (code, stdout) == (0, f"{new}\n")
+        assert stderr.startswith("warning: unexpected answer from the Hub: ")
+        assert posts(hub) == [f"POST {way.path}"]
+
+    @pytest.mark.parametrize("identifier", ["0", "abc", "6A02-x_y.z", "6a02000000000000000000ff", "x" * 200])
+    def test_the_hub_may_have_others_than_it_has(self, hfjobs: Hfjobs, hub: Hub, way: Way, identifier: str) -> None:
+        way.answers(hub, acts=False, id=identifier)
+        assert hfjobs(*way.argv) == (0, f"{identifier}\n", "")
+
+    def test_one_that_is_none_is_not_found_either(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        way = WAYS["run"]
+        way.answers(hub, acts=False, id="../x")
+        listed: list[dict[str, Any]] = []
+
+        def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] == "POST":
+                body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+                listed.append(way.like(hub, body, id="../x", createdAt="2026-05-12T09:00:00.000Z"))
+                return hang_up(app, environ, start)
+            return Response(json.dumps(listed), 200, content_type="application/json")(environ, start)
+
+        hub.always(JOBS, reply)
+        assert hfjobs(*way.argv).code == 5
+
+
+class TestEqualOnes:
+    """Two that are equal and launched at the same time cannot be told apart."""
+
+    def test_that_of_somebody_else_is_not_taken_at_the_first_look(self, hfjobs: Hfjobs, hub: Hub, way: Way) -> None:
+        """The other one is there at once, the one whose answer was lost a moment later: both may be it."""
+        late: list[bytes] = []
+        looks: list[str] = []
+
+        def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] == "POST":
+                body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+                late.append(body)
+                app({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_args: lambda _data: None)
+                return hang_up(app, environ, start)
+            looks.append(environ["PATH_INFO"])
+            if len(looks) == 2:
+                again = {**environ, "REQUEST_METHOD": "POST", "PATH_INFO": way.path, "wsgi.input": io.BytesIO(late[0])}
+                again |= {"CONTENT_LENGTH": str(len(late[0])), "CONTENT_TYPE": "application/json"}
+                app(again, lambda *_args: lambda _data: None)
+            return app(environ, start)
+
+        listing = SCHEDULES if way.noun == "schedule" else JOBS
+        before = way.ids(hub)
+        hub.always(way.path, reply)
+        hub.always(listing, reply)
+        code, stdout, stderr = hfjobs(*way.argv)
+        both = way.ids(hub) - before
+        assert (code, stdout) == (5, "")
+        assert len(both) == 2
+        told = stderr.splitlines()[0].partition("; candidates: ")[2]
+        assert set(told.split()) == both
+        assert posts(hub) == [f"POST {way.path}"]
 
 
 @pytest.mark.parametrize("again", ["duplicate", "duplicate, changed", "trigger"])

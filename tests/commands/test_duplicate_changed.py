@@ -18,6 +18,7 @@ from hfjobs_cli.text.escapes import printable
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,
+    EQUAL,
     TOKEN,
     USER,
     Hfjobs,
@@ -139,7 +140,7 @@ class TestChanges:
         hub.then(lambda app, environ, start: app(environ, start), act_and_hang_up)
         result = hfjobs("duplicate", "-q", BY_HAND, "-e", "AB=1", "--drop-secrets")
         assert (result.code, result.stdout) == (0, f"{hub.all_jobs()[0]['id']}\n")
-        assert result.stderr.endswith("; the new job was found by what it runs\n")
+        assert result.stderr.endswith(f"; the new job was found by what it runs{EQUAL}\n")
         assert posts(hub) == [f"POST /api/jobs/{USER}"]
 
     def test_of_two_the_second_is_not_taken_for_the_first(self, hfjobs: Hfjobs, hub: Hub) -> None:

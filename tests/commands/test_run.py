@@ -12,6 +12,7 @@ import pytest
 
 from tests.emulator.emulation import Emulator, until
 from tests.support import (
+    EQUAL,
     TOKEN,
     USER,
     Hfjobs,
@@ -490,7 +491,7 @@ class TestSentOnce:
         code, stdout, stderr = hfjobs("run", "-q", *self.ARGV[1:])
         job = hub.all_jobs()[0]
         assert (code, stdout) == (0, f"{job['id']}\n")
-        assert stderr.endswith("; the new job was found by what it runs\n")
+        assert stderr.endswith(f"; the new job was found by what it runs{EQUAL}\n")
         assert posts(hub) == [f"POST /api/jobs/{USER}"]
 
     def test_others_like_it_are_not_taken_for_it(self, hfjobs: Hfjobs, hub: Hub) -> None:

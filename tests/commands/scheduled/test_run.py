@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from tests.commands.scheduled.support import LIST
-from tests.support import USER, Hfjobs, Hub, Misbehaviour, Result, act_and_hang_up, act_and_reply, hang_up, truncate
+from tests.support import (
+    EQUAL,
+    USER,
+    Hfjobs,
+    Hub,
+    Misbehaviour,
+    Result,
+    act_and_hang_up,
+    act_and_reply,
+    hang_up,
+    truncate,
+)
 
 RUN = ("scheduled", "run")
 JOB = ("--name", "nightly", "python:3.12", "python", "-c", "print(1)")
@@ -148,7 +159,7 @@ class TestLostAnswer:
         code, stdout, stderr = hfjobs(*RUN, "-q", "@daily", *JOB)
         assert (code, stdout) == (0, f"{made(hub)['id']}\n")
         assert stderr.startswith("warning: ")
-        assert stderr.endswith("; the new schedule was found by what it runs\n")
+        assert stderr.endswith(f"; the new schedule was found by what it runs{EQUAL}\n")
         assert posts(hub) == [f"POST {LIST}"]
 
     def test_one_that_is_not_found_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:

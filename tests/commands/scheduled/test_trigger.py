@@ -8,6 +8,7 @@ import pytest
 from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, named
 from tests.support import (
     DAILY_SCHEDULE,
+    EQUAL,
     USER,
     Hfjobs,
     Hub,
@@ -97,7 +98,7 @@ class TestLostAnswer:
         job = newest(hfjobs)
         assert (code, stdout, job["initiator"]["id"]) == (0, f"{job['id']}\n", WEEKLY_SCHEDULE)
         assert stderr.startswith("warning: ")
-        assert stderr.endswith("; the new job was found by its initiator\n")
+        assert stderr.endswith(f"; the new job was found by its initiator{EQUAL}\n")
         assert posts(hub) == [RUN]
 
     def test_one_that_is_not_found_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:

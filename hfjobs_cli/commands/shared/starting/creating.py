@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, OutputFailed, ReaderGone, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotFound, OutputFailed
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.renderers.renderer import Renderer
 
@@ -35,6 +35,7 @@ def create_each(
     listing they are told of on stderr. They are added to `created`.
     """
     created = [] if created is None else created
+    before = len(session.made)
     failures: list[HfJobsError] = []
     given = list(references)
     stopped: BaseException | None = None
@@ -62,23 +63,39 @@ def create_each(
                 announce(session, job)
         if created and listing is not None:
             listing.show(chain(list(created), new))
-    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+    except BaseException as error:  # whatever a format that was installed may raise
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error
     # Ctrl-C may come when a job exists, but has not got here yet.
-    todo = given[len(failures) + len(session.created) :]
+    todo = given[len(failures) + len(session.made) - before :]
     if stopped is None:
         session.created[:] = session.created[len(created) :]  # those have been shown
     else:
         session.tell_created()
     if todo:
         session.remark(f"not {done}: {' '.join(map(str, todo))}")
-    if isinstance(stopped, HfJobsError):
-        # Jobs exist by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
-        raise OutputFailed(stopped.message, stopped.hint, stopped.details)
     if stopped is not None:
-        raise stopped
+        raise not_shown(stopped)
+    if todo and not failures:
+        raise OutputFailed("the format shows some of the new jobs only, so no others were created")
+    if any(isinstance(failure, Interrupted) for failure in failures):
+        return ExitCode.INTERRUPTED
     return failures[0].exit_code if failures else ExitCode.DONE
+
+
+def not_shown(error: BaseException) -> BaseException:
+    """Return the error that ends the program when what exists cannot be shown.
+
+    Neither a closed pipe (0), nor a template that fails (2), nor a format that exits may decide the exit code.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    if isinstance(error, HfJobsError):
+        return OutputFailed(error.message, error.hint, error.details)
+    if isinstance(error, SystemExit | GeneratorExit):
+        said = f": {error}" if str(error) else ""
+        return OutputFailed(f"the format has ended early ({type(error).__name__}{said})")
+    return error
 
 
 def announce(session: Session, job: JobInfo) -> None:

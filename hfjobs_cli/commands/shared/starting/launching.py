@@ -211,20 +211,23 @@ def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: 
     session.remark(f"note: {cost} {_cost(session, launch.job)}")
 
 
-def create(session: Session, launch: Launch, known: Collection[str] = ()) -> JobInfo:
+def create(session: Session, launch: Launch, known: Collection[str] = (), *, settles: bool = False) -> JobInfo:
     """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
 
-    `known` are the ids of jobs like it that were created before.
+    `known` are the ids of jobs like it that were created before. If it `settles`, Ctrl-C does not end it before it is
+    known which job there is to cancel.
     """
+    from hfjobs_cli.api.identity import Identity, changes, contradiction
+    from hfjobs_cli.launch.existing import is_made_from
+
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
-
-    def is_it(found: JobInfo) -> bool:
-        from hfjobs_cli.launch.existing import is_made_from  # for answers that are lost
-
-        return is_made_from(found, job)
-
-    return session.client.create_job(launch.namespace, job.body(), is_it, search, known)
+    asked: Identity[JobInfo] = Identity(
+        lambda found: is_made_from(found, job),
+        lambda found: contradiction(found, job),
+        lambda found: changes(found, job),
+    )
+    return session.client.create_job(launch.namespace, job.body(), asked, search, known, settles=settles)
 
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:

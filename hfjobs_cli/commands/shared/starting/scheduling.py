@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hfjobs_cli.api.identity import Identity, changes, contradiction, same_schedule
 from hfjobs_cli.commands.shared.brief import id_and
 from hfjobs_cli.commands.shared.listing import Listing
 from hfjobs_cli.commands.shared.starting.launching import checked, show_plan, tell_from_script, with_bucket
@@ -60,13 +61,28 @@ def schedule(
         return ExitCode.DONE
     tell_from_script(session, launch, is_quiet=listing.renderer is QUIET, cost="cost of each job")
     job = with_bucket(session, launch)
-
-    def is_it(made: ScheduledJob) -> bool:
-        return made.schedule == when and is_made_from(made.job_spec, job)
-
     check = f"--name {shlex.quote(job.name)}" if job.name else ""
-    show_created(session, listing, [session.client.create_schedule(launch.namespace, body(job.body()), is_it, check)])
+    made = session.client.create_schedule(launch.namespace, body(job.body()), _asked(job, when, terms), check)
+    show_created(session, listing, [made])
     return ExitCode.DONE
+
+
+def _asked(job: NewJob, when: str, terms: Terms) -> Identity[ScheduledJob]:
+    """Return how the schedule is told that is asked for."""
+
+    def changed(made: ScheduledJob) -> list[str]:
+        found = changes(made.job_spec, job)
+        found += [] if same_schedule(made.schedule, when) else ["schedule"]
+        for name in ("suspend", "concurrency"):
+            told, sent = getattr(made, name), getattr(terms, name)
+            found += [] if told is None or told == bool(sent) else [name]
+        return found
+
+    return Identity(
+        lambda made: same_schedule(made.schedule, when) and is_made_from(made.job_spec, job),
+        lambda made: contradiction(made.job_spec, job),
+        changed,
+    )
 
 
 def _check(job: NewJob) -> None:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.commands.shared.listing import Listing
-from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce
+from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, announce, not_shown
 from hfjobs_cli.commands.shared.starting.launching import checked, create, show_plan, tell_from_script
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, OutputFailed, ReaderGone, UsageError
 from hfjobs_cli.query.references import JobReference
@@ -41,51 +42,48 @@ def start(
         show_plan(session, launch, output, around)
         return ExitCode.DONE
     tell_from_script(session, launch, is_quiet=listing.renderer is QUIET)
-    job = create(session, launch)
     if following.detach:
-        show_created(session, listing, [job])
+        show_created(session, listing, [create(session, launch)])
         return ExitCode.DONE
-    with left_running(session, [job], cancels=following.cancel_on_interrupt):
+    with left_running(session, cancels=following.cancel_on_interrupt):
+        job = create(session, launch, settles=following.cancel_on_interrupt)
         if listing.renderer is QUIET:
             show_created(session, listing, [job])
         else:
             announce(session, job)
-        session.created.clear()  # it has been told of
-        return follow_new(session, [job], listing, cancels=following.cancel_on_interrupt)
+            session.created.clear()
+        return follow_new(session, [job], listing)
 
 
 def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | Sequence[ScheduledJob]) -> None:
     """Show what is new and costs money: if it cannot be shown, its ids are told. Raises OutputFailed then."""
     try:
         listing.show(made)
-    except (OutputFailed, ReaderGone, UsageError, KeyboardInterrupt) as error:
+    except BaseException as error:  # whatever a format that was installed may raise
         session.tell_created()
-        if isinstance(error, HfJobsError):
-            # It exists by now: neither a closed pipe (0) nor a template that fails (2) may decide the exit code.
-            raise OutputFailed(error.message, error.hint, error.details) from None
-        raise
+        raise not_shown(error) from None
+    session.created.clear()
 
 
-def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing, *, cancels: bool) -> ExitCode:
+def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> ExitCode:
     """Show what new jobs write until they have ended, and return how they did.
 
     If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
-    shown by then. Ctrl-C leaves them to run, and says how to go on with them, or has them canceled if it `cancels`.
+    shown by then.
     """
     from hfjobs_cli.commands.shared.follow import LogsShown, Wanted
     from hfjobs_cli.commands.shared.outcome import outcome
 
     is_for_eyes = listing.renderer is ID_AND_URL
-    with left_running(session, jobs, cancels=cancels):
-        shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
-        try:
-            shown.run()
-        except (OutputFailed, ReaderGone) as error:
-            session.remark(_goes_on(jobs))
-            raise OutputFailed(error.message, error.hint, error.details) from None
-        except LimitReached:
-            session.remark(_goes_on(jobs))
-            raise
+    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
+    try:
+        shown.run()
+    except (OutputFailed, ReaderGone) as error:
+        session.remark(_goes_on(jobs))
+        raise OutputFailed(error.message, error.hint, error.details) from None
+    except LimitReached:
+        session.remark(_goes_on(jobs))
+        raise
     for job in shown.jobs:
         why = f": {session.redacted(job.status.message)}" if job.status.message else ""
         session.remark(f"{job.id} is {job.status}{why}")
@@ -98,15 +96,28 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing, *, c
 
 
 @contextmanager
-def left_running(session: Session, jobs: Sequence[JobInfo], *, cancels: bool) -> Iterator[None]:
-    """Have Ctrl-C leave jobs to run and say how to go on with them, or cancel them. Raises Interrupted then."""
+def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
+    """Have Ctrl-C leave the jobs that were made in here to run and say how to go on with them, or cancel them.
+
+    Raises Interrupted then, and KeyboardInterrupt if there are none.
+    """
+    before = len(session.made)
     try:
         yield
     except KeyboardInterrupt:
-        raise (_canceled if cancels else _left)(session, jobs) from None
+        jobs = _jobs(session.made[before:])
+        if not jobs:
+            raise
+        raise (_canceled(session, jobs) if cancels else _left(jobs)) from None
 
 
-def _left(_session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+def _jobs(made: Sequence[JobInfo | ScheduledJob]) -> list[JobInfo]:
+    from hfjobs_cli.records.job import JobInfo
+
+    return [each for each in made if isinstance(each, JobInfo)]
+
+
+def _left(jobs: Sequence[JobInfo]) -> Interrupted:
     names = " ".join(map(_named, jobs))
     return Interrupted(
         f"interrupted; {'the job goes' if len(jobs) == 1 else 'the jobs go'} on",
@@ -115,17 +126,26 @@ def _left(_session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
 
 
 def _canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
-    """Cancel jobs that have not ended, and return the error that says so."""
-    canceled, missed = [], []
-    for job in jobs:
+    """Cancel jobs that have not ended, and return the error that says so. Another interrupt ends the canceling."""
+    canceled: list[str] = []
+    missed: list[JobInfo] = []
+    for place, job in enumerate(jobs):
         try:
-            session.client.cancel_job(JobReference.of(job, None))
-            canceled.append(_named(job))
+            with may_be_cut_short():
+                session.client.cancel_job(JobReference.of(job, None))
         except HfJobsError as error:
             session.report(error)
             missed.append(job)
+        except KeyboardInterrupt:
+            names = " ".join(map(_named, (*missed, *jobs[place:])))
+            return Interrupted(
+                f"interrupted; it is not known whether {names} {'was' if ' ' not in names else 'were'} canceled",
+                hint=f"cancel with 'hfjobs cancel {names}'",
+            )
+        else:
+            canceled.append(_named(job))
     if missed:
-        return _left(session, missed)
+        return _left(missed)
     return Interrupted(f"interrupted; canceled {' '.join(canceled)}")
 
 

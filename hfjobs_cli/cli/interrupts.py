@@ -1,0 +1,47 @@
+"""Signals that end the program: the first interrupts what it does, the third ends what it does about that."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+LAST_WORDS_SECS = 1.0
+"""How long may be told of what costs money before impatience ends that too."""
+
+_INSISTS_WITH = 3
+_INTERRUPTED = 130
+
+_signals = 0
+_first_at = 0.0
+_waits = False
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt at the first signal; at the third and later ones end what takes too long since then.
+
+    Others are ignored: what is said about jobs that cost money must not be cut short by a signal that comes twice.
+    """
+    global _signals, _first_at, _waits
+    _signals += 1
+    if _signals == 1:
+        _first_at = time.monotonic()
+        raise KeyboardInterrupt
+    if _signals < _INSISTS_WITH:
+        return
+    if _waits:
+        _waits = False
+        raise KeyboardInterrupt
+    if time.monotonic() - _first_at > LAST_WORDS_SECS:
+        os._exit(_INTERRUPTED)
+
+
+@contextmanager
+def may_be_cut_short() -> Iterator[None]:
+    """After an interrupt, have a later one raise KeyboardInterrupt in here: it waits for the Hub, and says nothing."""
+    global _waits
+    _waits = True
+    try:
+        yield
+    finally:
+        _waits = False
