@@ -7,7 +7,10 @@ from collections.abc import Callable
 import httpx
 
 from hfjobs_cli.api.connection import PACKING, OddPacking, TooLarge, connected, read_body
+from hfjobs_cli.api.headers import asked_pause
+from hfjobs_cli.api.outcomes import may_pass_by_status
 from hfjobs_cli.api.threads import in_time
+from hfjobs_cli.api.transport import LONGEST_PAUSE_SECS, MAX_TRIES, grown_pause
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.text.secrets import without_password
 
@@ -23,16 +26,30 @@ def downloaded(
     odd_proxy: Callable[[str], None],
     redacted: Callable[[str], str],
     debug: Callable[[str], None],
+    warn: Callable[[str], None],
+    sleep: Callable[[float], None],
 ) -> bytes:
-    """Return what is at an address, following redirects, within `longest_secs`.
+    """Return what is at an address, following redirects, within `longest_secs` a try.
 
-    Raises UsageError for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+    What may pass is tried again, as with the Hub; `warn` is told of each pause. Raises UsageError for what is no
+    address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
     """
     shown = redacted(without_password(address))
     try:
         request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": PACKING})
         with connected(address, timeout_secs, odd_proxy) as client:
-            return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+            for attempt in range(1, MAX_TRIES + 1):
+                try:
+                    return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+                except (Unavailable, httpx.RequestError) as error:
+                    asked = error.pause_secs if isinstance(error, Unavailable) else None
+                    pause = grown_pause(attempt) if asked is None else asked
+                    if attempt == MAX_TRIES or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
+                        raise
+                    reason = redacted(str(error).replace(address, shown)) or type(error).__name__
+                    warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_TRIES})")
+                    sleep(pause)
+            raise AssertionError("the last try returns or raises")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
         raise UsageError(
             f"'{shown}' is no address: {str(error).replace(address, shown)}", hint="as in https://example.org/train.py"
@@ -42,11 +59,26 @@ def downloaded(
         raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
 
 
+def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
+    """Tell whether another try may go better: not after a time-out, which has taken long enough, or a bad address."""
+    if isinstance(error, httpx.TimeoutException | httpx.UnsupportedProtocol):
+        return False
+    from hfjobs_cli.api.certificates import distrust
+
+    return isinstance(error, Unavailable) or not distrust(error)
+
+
 def _body(
     client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
 ) -> bytes:
     response = _final(client, request, shown, debug)
     try:
+        if may_pass_by_status(response):
+            raise Unavailable(
+                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
+                hint="try again later, or download it, and name the file",
+                pause_secs=asked_pause(response.headers),
+            )
         if not response.is_success:
             raise HfJobsError(
                 f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",

@@ -168,7 +168,12 @@ class Outcomes:
 
 def may_pass(reply: Reply) -> bool:
     """Tell whether another try may go better."""
-    return reply.response.is_server_error or reply.response.status_code in (
+    return may_pass_by_status(reply.response)
+
+
+def may_pass_by_status(response: httpx.Response) -> bool:
+    """Tell whether an answer of this status may be another the next time."""
+    return response.is_server_error or response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,
         *_NOT_DONE,
     )

@@ -25,6 +25,12 @@ WHOLE_ANSWER_TIMEOUTS = 4
 """How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
 
 
+def grown_pause(attempt: int) -> float:
+    """Return how many seconds to wait after so many tries, a little at random, as others wait too."""
+    growth: float = 2 ** (attempt - 1)
+    return FIRST_PAUSE_SECS * growth * random.uniform(0.5, 1.5)  # noqa: S311
+
+
 class Transport:
     """A connection pool to one endpoint. Safe to use from several threads."""
 
@@ -129,6 +135,8 @@ class Transport:
             odd_proxy=self._odd_proxy,
             redacted=self._redacted,
             debug=lambda line: self._log(self._redacted(line)) if self._log is not None else None,
+            warn=self._warn,
+            sleep=self._sleep,
         )
 
     def _call(
@@ -186,7 +194,7 @@ class Transport:
         """Make the pause that the server asks for, which then holds for all requests, or one that grows."""
         pause = asked_secs
         if pause is None:
-            pause = FIRST_PAUSE_SECS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+            pause = grown_pause(attempt)
         with nullcontext(True) if asked_secs is None else self._hold.during(pause) as is_news:
             if is_news:
                 self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from pathlib import Path
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import LocalFile
 from hfjobs_cli.text.secrets import without_password
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S)
+
+_RUNS_PYTHON = re.compile(rb"#!.*\b(?:python|pypy|uv)")
+
+_FILES_OF_PAGES = (
+    (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/"), r"https://raw.githubusercontent.com/\1/"),
+    (re.compile(r"^(https://(?:huggingface\.co|hf\.co)/.+?)/blob/"), r"\1/resolve/"),
+    (re.compile(r"^(https://gist\.github\.com/[^/]+/[0-9a-f]+)/?$"), r"\1/raw"),
+    (re.compile(r"^(https://gitlab\.com/.+?)/-/blob/"), r"\1/-/raw/"),
+)
+"""Pages that show a file, and where the file itself is."""
 
 _ALWAYS_THERE = "python"
 """How the commands begin that uv has whatever is installed."""
@@ -31,8 +46,8 @@ def check_script(script: str, *, brings_commands: bool) -> None:
             hint="name the file by its path" if is_local else "use an address that begins with https://, or a file",
         )
     if _is_device(script):
-        raise UsageError(f"'{script}' is a device or a pipe, and a script is a file", hint="name a file")
-    if not _is_directory(script):
+        raise UsageError(f"'{script}' is a device, and a script is a file or a pipe", hint="name a file")
+    if not _is(script, Path.is_dir):
         return
     is_word = Path(script).name == script and script != ".."
     if is_word and (brings_commands or script.startswith(_ALWAYS_THERE)):
@@ -45,9 +60,13 @@ def check_script(script: str, *, brings_commands: bool) -> None:
 
 
 def check_text(script: LocalFile, shown: str) -> None:
-    """Raise UsageError for a Python script that Python cannot read: not UTF-8, and not what it says it is."""
-    if not script.name.endswith((".py", ".pyw")):
-        return
+    """Raise UsageError for a Python script that Python cannot read: a web page, or not in its encoding."""
+    if _PAGE.match(script.content[:1000]):
+        meant = _address_of_file(shown)
+        raise UsageError(
+            f"{shown} is a web page, not a script",
+            hint=f"did you mean '{meant}'?" if meant else "name the address, or the file, of the script itself",
+        )
     try:
         script.content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -60,20 +79,78 @@ def check_text(script: LocalFile, shown: str) -> None:
         ) from None
 
 
+def is_python(script: LocalFile, shown: str) -> bool:
+    """Tell whether a script is one of Python, and no program of another kind, whatever its name is.
+
+    Raises UsageError for what is neither.
+    """
+    if is_python_by_name(script.name):
+        return True
+    first = script.content.partition(b"\n")[0]
+    if first.startswith(b"#!"):
+        return bool(_RUNS_PYTHON.match(first))
+    if b"\0" in script.content:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(script.content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(
+            f"{shown} cannot be run: it is no Python, and no line '#!' says what runs it",
+            hint="let the name of a Python script end in .py, or write what runs it into its first line",
+        ) from None
+    return True
+
+
+def is_python_by_name(name: str) -> bool:
+    """Tell whether uv takes a file for a script of Python by its name."""
+    return name.lower().endswith((".py", ".pyw"))
+
+
+def is_pipe(word: str) -> bool:
+    """Tell whether a word names a pipe, as `<(...)` does, and `/dev/stdin` behind one: it is read once."""
+    return _is(word, Path.is_fifo)
+
+
+def is_file(word: str) -> bool:
+    """Tell whether a word names a file of this machine, or a pipe."""
+    return _is(word, Path.is_file) or is_pipe(word)
+
+
+def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
+    """Return the words that are directories here, and will be none, or others, in the job.
+
+    Those that every image may have (`/`, `/tmp`), and those below what is `mounted`, are left out.
+    """
+    places = [PurePosixPath(each) for each in mounted]
+
+    def may_be_there(word: str) -> bool:
+        path = PurePosixPath(word)
+        return path.is_absolute() and (len(path.parts) <= 2 or any(path.is_relative_to(place) for place in places))
+
+    return [word for word in dict.fromkeys(words) if _is(word, Path.is_dir) and not may_be_there(word)]
+
+
 def _is_device(script: str) -> bool:
-    """Tell whether a script is there, but is neither a file nor a directory: `/dev/zero`, or a pipe."""
-    path = Path(script)
+    """Tell whether a script is there, but can hold none: `/dev/zero`."""
+    return _is(script, Path.exists) and not is_file(script) and not _is(script, Path.is_dir)
+
+
+def _is(word: str, test: Callable[[Path], bool]) -> bool:
     try:
-        return path.exists() and not path.is_file() and not path.is_dir()
+        return test(Path(word))
     except (OSError, ValueError):  # nothing can be called so
         return False
 
 
-def _is_directory(script: str) -> bool:
-    try:
-        return Path(script).is_dir()
-    except (OSError, ValueError):  # nothing can be called so
-        return False
+def _address_of_file(page: str) -> str | None:
+    """Return the address of the file that a page of GitHub or of the Hub shows."""
+    for pattern, file in _FILES_OF_PAGES:
+        found, count = pattern.subn(file, page, count=1)
+        if count:
+            return found
+    return None
 
 
 def _is_in_its_own_encoding(content: bytes) -> bool:

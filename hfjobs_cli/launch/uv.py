@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,15 @@ from hfjobs_cli.launch.compose import compose, named
 from hfjobs_cli.launch.header import TABLE, Header, read_header
 from hfjobs_cli.launch.new_job import LOCAL, PACKED, Launch, LocalFile, NewJob, split_image
 from hfjobs_cli.launch.packing import names_of, pack, read_file
-from hfjobs_cli.launch.scripts import check_script, check_text
+from hfjobs_cli.launch.scripts import (
+    check_script,
+    check_text,
+    directories,
+    is_file,
+    is_pipe,
+    is_python,
+    is_python_by_name,
+)
 from hfjobs_cli.launch.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.launch.volumes import merge, parse_volume
 from hfjobs_cli.text.secrets import masked_value, without_password
@@ -47,11 +56,17 @@ def compose_uv(
     """
     if downloaded is None:
         check_script(script, brings_commands=bool(how.with_ or how.image))
-    files = _local_files(script, arguments, downloaded, blank="_" if how.bucket else " ")
+    piped = _piped(script, around) if downloaded is None and is_pipe(script) else None
+    content = downloaded if piped is None else piped
+    files = _local_files(script, arguments, content, blank="_" if how.bucket else " ")
     shown = without_password(script)
-    if script in files:
+    runs_python = script in files and is_python(files[script], shown)
+    header = Header()
+    if runs_python:
         check_text(files[script], shown)
-    header = read_header(files[script].content, shown) if script in files else Header()
+        header = read_header(files[script].content, shown)
+    elif script in files:
+        files[script] = files[script]._replace(is_executable=True)
     merged, volumes = _merged(typed, header)
     image, python = how.image or header.image, how.python or header.python
     job = _described(merged, image, header, around)
@@ -63,10 +78,17 @@ def compose_uv(
     namespace = namespace or header.namespace
     options = [word for name in how.with_ or () for word in ("--with", name)]
     options += ["--python", how.python] if how.python else []
+    options += ["--script"] if runs_python and not is_python_by_name(files[script].name) else []
     extra = [how.image or DEFAULT_IMAGE, how.python or "", *(how.with_ or ())]
     extra += [] if typed.attempts is None else [str(typed.attempts)]
     traits = names.traits(merged, namespace, job.environment, job.secrets, extra)
-    job = named(job, typed, names.name_of_script(script, arguments, traits))
+    traits += [] if piped is None else [hashlib.sha256(piped).hexdigest()]  # as the name of a pipe tells nothing
+    job = named(job, typed, names.name_of_script("script.py" if piped is not None else script, arguments, traits))
+    if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
+        around.warnings.append(
+            f"the job does not get the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)}; "
+            "mount what it needs with -v"
+        )
     words = ["uv", "run", *options, script, *arguments]
     launch = Launch(job, namespace, from_script, is_strangers=downloaded is not None)
     if not files:
@@ -158,9 +180,12 @@ def _is_own(volume: str) -> bool:
 def _local_files(
     script: str, arguments: Sequence[str], downloaded: bytes | None, *, blank: str
 ) -> dict[str, LocalFile]:
-    """Return the words that are files, and those files. Raises UsageError for words that should be some."""
+    """Return the words that are files, and those files. Raises UsageError for words that should be some.
+
+    What was `downloaded`, or read from a pipe, is the script.
+    """
     words = [script, *arguments]
-    found = [word for word in words if _is_file(word)]
+    found = [word for word in words if is_file(word) and not (word == script and downloaded is not None)]
     for word in words:
         if word not in found and Path(word).suffix in LOOKS_LIKE_FILE and not is_address(word):
             raise UsageError(
@@ -174,11 +199,11 @@ def _local_files(
     return files
 
 
-def _is_file(word: str) -> bool:
-    try:
-        return Path(word).is_file()
-    except (OSError, ValueError):  # no file can be called so
-        return False
+def _piped(script: str, around: Surroundings) -> bytes:
+    """Return what a pipe holds. Raises UsageError, also if it is stdin, and something else reads that."""
+    if script in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
+        around.take_stdin("SCRIPT")
+    return read_file(Path(script), script).content
 
 
 def _file_at(address: str) -> str:

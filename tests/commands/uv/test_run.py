@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import ssl
 import sys
 import threading
@@ -146,6 +148,88 @@ def test_an_option_of_uv_is_not_empty(hfjobs: Hfjobs, hub: Hub, option: str) -> 
         2, "", f"error: {option} is empty\nhint: leave {option} out, or give it a value\n"
     )
     assert hub.requests == []
+
+
+class TestProgram:
+    """What is run need be no file whose name ends in .py."""
+
+    def command(self, hfjobs: Hfjobs, *argv: str) -> Any:
+        code, stdout, stderr = hfjobs("uv", "run", "--dry-run", "--json", *argv)
+        assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
+        return json.loads(stdout)["command"][3:]
+
+    @pytest.mark.parametrize(
+        "content", [b"print(1)\n", b"#!/usr/bin/env python3\nx\n", b"#!/usr/bin/env -S uv run --script\n", b""]
+    )
+    @pytest.mark.parametrize("name", ["tool", "tool.txt", "./tool"])
+    def test_python_of_another_name(self, hfjobs: Hfjobs, here: Path, name: str, content: bytes) -> None:
+        (here / name).write_bytes(content)
+        assert self.command(hfjobs, name, "x") == ["uv", "run", "--script", f"@/{Path(name).name}", "x"]
+
+    @pytest.mark.parametrize("content", [b"#!/bin/sh\necho hi\n", b"\x7fELF\0\1"])
+    def test_a_program_of_another_kind(self, hfjobs: Hfjobs, here: Path, content: bytes) -> None:
+        """It can be run, whatever may be done with it here."""
+        (here / "tool").write_bytes(content)
+        (here / "tool").chmod(0o644)
+        assert self.command(hfjobs, "tool") == ["uv", "run", "@/tool"]
+
+    @pytest.mark.parametrize(("name", "content"), [("notes.txt", b"not Python at all\n"), ("a.html", b"<html>\n")])
+    def test_neither(self, hfjobs: Hfjobs, hub: Hub, here: Path, name: str, content: bytes) -> None:
+        (here / name).write_bytes(content)
+        assert hfjobs("uv", "run", "-d", name) == Result(
+            2,
+            "",
+            f"error: {name} cannot be run: it is no Python, and no line '#!' says what runs it\n"
+            "hint: let the name of a Python script end in .py, or write what runs it into its first line\n",
+        )
+        assert hub.requests == []
+
+    def test_what_it_says_of_itself(self, hfjobs: Hfjobs, hub: Hub, here: Path) -> None:
+        (here / "tool").write_text("# /// script\n# [tool.hf-jobs]\n# timeout = '5m'\n# ///\n")
+        assert hfjobs("uv", "run", "-d", "-q", "tool").code == 0
+        assert hub.all_jobs()[0]["timeout"] == 300
+
+    @posix_only
+    def test_for_real(self, environ: dict[str, str], here: Path) -> None:
+        (here / "tell.py").rename(here / "tell")
+        assert told(environ, "tell", "a b")["argv"] == ["a b"]
+        (here / "hello").write_text("#!/bin/sh\necho '\"hello\"'\n")
+        assert told(environ, "hello") == "hello"
+
+    @posix_only
+    @pytest.mark.skipif(shutil.which("bash") is None, reason="needs a shell with <(...)")
+    @pytest.mark.parametrize(
+        "line", ["{} <(cat tell.py) 'a b' <(echo hi)", "cat tell.py | {} /dev/stdin 'a b' <(echo hi)"]
+    )
+    def test_pipes(self, environ: dict[str, str], here: Path, line: str) -> None:
+        program = " ".join(map(shlex.quote, command("uv", "run")))
+        result = run(["bash", "-c", line.format(program)], environ)
+        assert result.code == 0, result.stderr
+        heard = json.loads(result.stdout.splitlines()[-1])
+        assert (heard["argv"][0], list(heard["files"].values())) == ("a b", ["hi\n"])
+        assert here.exists()
+
+    @posix_only
+    def test_stdin_is_read_once(self, environ: dict[str, str], here: Path) -> None:
+        argv = " ".join(map(shlex.quote, command("uv", "run", "-d", "--env-file", "-", "/dev/stdin")))
+        result = run(["sh", "-c", f"cat tell.py | {argv}"], environ)
+        assert (result.code, result.stdout) == (2, "")
+        assert result.stderr.startswith("error: SCRIPT and --env-file cannot both read stdin\n")
+        assert here.exists()
+
+    def test_directories_among_the_arguments_are_told_of(self, hfjobs: Hfjobs, here: Path) -> None:
+        """But not those that may be there: everywhere, or mounted."""
+        for name in ("data", "out/x"):
+            (here / name).mkdir(parents=True)
+        mounted = str(here / "out")
+        result = hfjobs(
+            *("uv", "run", "--dry-run", "-v", f"hf://alice/m:{mounted}", "tell.py"),
+            *("data", "out/x", "data", "/", "/tmp", mounted, f"{mounted}/x", "none"),
+        )
+        assert result.stderr.splitlines()[0] == (
+            "warning: the job does not get the directories data, out/x; mount what it needs with -v"
+        )
+        assert "directory" not in hfjobs("uv", "run", "--dry-run", "tell.py", "none").stderr
 
 
 class TestRefused:
@@ -368,6 +452,8 @@ class Web:
     def __init__(self, content: bytes, certificate: Path | None = None) -> None:
         self.content = content
         self.asked: list[tuple[str, str | None]] = []
+        self.statuses: list[int] = []
+        self.retry_after: str | None = None
         self.redirects: dict[str, str] = {"/moved.py": "/scripts/embed.py?raw=1"}
         web = self
 
@@ -376,7 +462,10 @@ class Web:
                 web.asked.append((self.path, self.headers.get("Authorization")))
                 target = web.redirects.get(self.path)
                 moved = target is not None
-                self.send_response(404 if self.path == "/none.py" else 302 if moved else 200)
+                busy = web.statuses.pop(0) if web.statuses else None
+                self.send_response(busy or (404 if self.path == "/none.py" else 302 if moved else 200))
+                if busy is not None and web.retry_after is not None:
+                    self.send_header("Retry-After", web.retry_after)
                 if target is not None:
                     self.send_header("Location", target)
                 self.send_header("Content-Length", "0" if moved else str(len(web.content)))
@@ -433,7 +522,42 @@ class TestAddress:
     def test_that_does_not_answer(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, stdout, stderr = hfjobs("uv", "run", "-d", "http://127.0.0.1:9/x.py")
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: http://127.0.0.1:9/x.py cannot be had: ")
+        *tries, last, _ = stderr.splitlines()
+        assert [line[:34] for line in tries] == ["warning: http://127.0.0.1:9/x.py: "] * 3
+        assert last.startswith("error: http://127.0.0.1:9/x.py cannot be had: ")
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("status", [503, 500, 429, 408])
+    def test_that_is_busy_is_tried_again(self, hfjobs: Hfjobs, hub: Hub, web: Web, status: int) -> None:
+        web.statuses = [status, status]
+        web.retry_after = "7"
+        result = hfjobs("uv", "run", "-d", f"{web.address}/x.py")
+        assert (result.code, hfjobs.pauses) == (0, [7.0, 7.0])
+        told = f"warning: {web.address}/x.py: {web.address}/x.py cannot be had: {status} "
+        assert [line.startswith(told) for line in result.stderr.splitlines()[:2]] == [True, True]
+        assert len(hub.all_jobs()[0]["environment"]["PACKED_FILES"]) > 100
+
+    def test_that_stays_busy(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
+        web.statuses = [503] * 4
+        result = hfjobs("uv", "run", "-d", f"{web.address}/x.py")
+        assert (result.code, len(web.asked), len(hfjobs.pauses)) == (5, 4, 3)
+        assert f"error: {web.address}/x.py cannot be had: 503 Service Unavailable\n" in result.stderr
+        web.statuses, web.retry_after = [503], "3600"
+        assert hfjobs("uv", "run", "-d", f"{web.address}/x.py").code == 5
+        assert (len(web.asked), len(hfjobs.pauses)) == (5, 3)
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("page", [b"<!DOCTYPE html><p>", b"\xef\xbb\xbf\n <!-- x -->\n<HTML lang=en>"])
+    def test_of_a_web_page(self, hfjobs: Hfjobs, hub: Hub, web: Web, here: Path, page: bytes) -> None:
+        web.content = page
+        (here / "page.py").write_bytes(page)
+        for script in (f"{web.address}/x.py", "page.py"):
+            assert hfjobs("uv", "run", "-d", script) == Result(
+                2,
+                "",
+                f"error: {script} is a web page, not a script\n"
+                "hint: name the address, or the file, of the script itself\n",
+            )
         assert hub.requests == []
 
 
@@ -573,8 +697,8 @@ class TestAddressesThatMeanHarm:
             ("file:///etc/passwd", "'file:///etc/passwd' is not an address that scripts are read from", "by its path"),
             ("FILE://x.py", "'FILE://x.py' is not an address that scripts are read from", "by its path"),
             ("ftp://u:pw@h/x.py", "'ftp://u:***@h/x.py' is not an address that scripts are read from", "https://"),
-            pytest.param("/dev/zero", "'/dev/zero' is a device or a pipe", "name a file", marks=posix_only),
-            pytest.param("/dev/null", "'/dev/null' is a device or a pipe", "name a file", marks=posix_only),
+            pytest.param("/dev/zero", "'/dev/zero' is a device", "name a file", marks=posix_only),
+            pytest.param("/dev/null", "'/dev/null' is a device", "name a file", marks=posix_only),
         ],
     )
     def test_no_address_of_a_script(self, hfjobs: Hfjobs, hub: Hub, script: str, told: str, hint: str) -> None:
@@ -582,14 +706,6 @@ class TestAddressesThatMeanHarm:
         assert (code, stdout) == (2, "")
         assert told in stderr
         assert hint in stderr
-        assert hub.requests == []
-
-    @posix_only
-    def test_a_pipe(self, hub: Hub, hfjobs: Hfjobs) -> None:
-        shell = f"echo 'print(1)' | {' '.join(command('uv', 'run', '-d', '/dev/stdin'))}"
-        result = run(["sh", "-c", shell], hfjobs.environ)
-        assert (result.code, result.stdout) == (2, "")
-        assert "'/dev/stdin' is a device or a pipe, and a script is a file" in result.stderr
         assert hub.requests == []
 
     def test_https_to_http_and_back(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
