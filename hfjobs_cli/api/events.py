@@ -35,11 +35,18 @@ class Event(NamedTuple):
     data: str
 
 
-class EventReader:
-    """Makes events of the bytes of one stream."""
+MAX_SKIPPED_MIB = 8 * MAX_LINE_MIB
+"""How long a line may be that is left out; what goes on for longer has no end."""
 
-    def __init__(self) -> None:
-        """Begin at the start of a stream."""
+
+class EventReader:
+    """Makes events of the bytes of one stream. `skipped` is how many lines were left out, as they are too long."""
+
+    def __init__(self, *, skips: bool = False) -> None:
+        """Begin at the start of a stream. What follows a line that is too long is read if it `skips` such lines."""
+        self.skipped = 0
+        self._skips = skips
+        self._skipped_bytes = 0  # of a line that is left out, and whose end is still to come
         self._rest = bytearray()  # of a line whose end is still to come
         self._after_return = False
         self._is_first = True
@@ -52,7 +59,10 @@ class EventReader:
 
         Raises BadResponse for a line or an event that is too long.
         """
-        whole, newline, rest = self._newlines(data).rpartition(b"\n")
+        data = self._newlines(data)
+        if self._skipped_bytes:
+            data = self._after_skipped(data)
+        whole, newline, rest = data.rpartition(b"\n")
         if not newline:
             self._keep(rest)
             return []
@@ -69,7 +79,14 @@ class EventReader:
 
     def finish(self) -> list[Event]:
         """Return the event that was begun when the stream ended: it may be whole but for the line break."""
-        return self._events([bytes(self._rest), b""])
+        rest = bytes(self._rest)
+        self._rest.clear()
+        return self._events([rest, b""])
+
+    @property
+    def is_amid_event(self) -> bool:
+        """Tell whether an event was begun whose end is still to come. A comment is none."""
+        return bool(self._data or self._skipped_bytes or (self._rest and not self._rest.startswith(b":")))
 
     def _newlines(self, data: bytes) -> bytes:
         r"""Return `data` with `\n` for each end of a line, which may be `\r\n` or `\r`, too."""
@@ -84,7 +101,22 @@ class EventReader:
     def _keep(self, rest: bytes) -> None:
         self._rest += rest
         if len(self._rest) > MAX_LINE_MIB * 1024 * 1024:
-            raise BadResponse(f"a line of the stream is longer than {MAX_LINE_MIB} MiB")
+            if not self._skips:
+                raise BadResponse(f"a line of the stream is longer than {MAX_LINE_MIB} MiB")
+            self.skipped += 1
+            self._skipped_bytes = len(self._rest)
+            self._rest.clear()
+
+    def _after_skipped(self, data: bytes) -> bytes:
+        """Return what follows a line that is left out."""
+        _, newline, after = data.partition(b"\n")
+        if newline:
+            self._skipped_bytes = 0
+            return after
+        self._skipped_bytes += len(data)
+        if self._skipped_bytes > MAX_SKIPPED_MIB * 1024 * 1024:
+            raise BadResponse(f"a line of the stream is longer than {MAX_SKIPPED_MIB} MiB")
+        return b""
 
     def _events(self, lines: Sequence[bytes]) -> list[Event]:
         found = self._simple_events(lines)

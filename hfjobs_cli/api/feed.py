@@ -26,7 +26,7 @@ class Feed:
     def __init__(self, connect: Callable[[], EventStream]) -> None:
         """Have a thread open the stream and read it. Raises LimitReached."""
         self._connect = connect
-        self._reader = EventReader()
+        self._reader = EventReader(skips=True)
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
         self._changed = threading.Condition()
@@ -35,6 +35,7 @@ class Feed:
         self._is_over = False
         self._is_closed = False
         self._is_finished = False
+        self._is_cut = False
         start_thread(self._read)
 
     @property
@@ -46,6 +47,21 @@ class Feed:
     def sent_at(self) -> datetime | None:
         """The moment at which the server began to answer, by its clock."""
         return self._stream.sent_at if self._stream is not None else None
+
+    @property
+    def is_amid_event(self) -> bool:
+        """Tell whether a part of an event was taken, whose end is still to come."""
+        return self._reader.is_amid_event
+
+    @property
+    def is_cut(self) -> bool:
+        """Tell whether the stream has ended within an event, which may be whole but for the blank line after it."""
+        return self._is_cut
+
+    @property
+    def skipped(self) -> int:
+        """How many lines were left out, as they are too long."""
+        return self._reader.skipped
 
     @property
     def is_finished(self) -> bool:
@@ -65,6 +81,7 @@ class Feed:
                 if self._error is not None:
                     raise self._error
                 self._is_finished = True
+                self._is_cut = self._reader.is_amid_event
                 return self._reader.finish()
             taken = [self._pieces.popleft()]
             size = len(taken[0])

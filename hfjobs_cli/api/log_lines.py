@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
 from operator import itemgetter
 
-HEADER = "===== Job started"
-"""How the line begins that the Hub puts before the output of each attempt. It is no line of the job's own."""
+HEADER = "===== Job started at "
+"""How the line begins that the Hub puts before the output of each attempt."""
 
 Line = tuple["str | None", str]
 """When a line came, as the Hub spells it, and its text. That of all lines of a long output is quickly made."""
 
+_HEADER = re.compile(r"===== Job started at \d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* =====[\r\n]*")
 _TIME_AND_TEXT = itemgetter("timestamp", "data")
 
 
 def is_header(line: Line) -> bool:
-    """Tell whether a line begins an attempt, and is none of the job's own."""
-    return line[1].startswith(HEADER)
+    """Tell whether a line begins an attempt, and is none of the job's own, which may begin alike."""
+    return line[1].startswith(HEADER) and _HEADER.fullmatch(line[1]) is not None
 
 
 def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _event: None) -> list[Line]:
@@ -56,15 +58,3 @@ def _parse(event: str) -> Line | None:
 def comparable(timestamp: str | None) -> str:
     """Return a text by which moments in UTC compare: `...:43` before `...:43.162`, which the Z would turn round."""
     return (timestamp or "").rstrip("Zz")
-
-
-def is_header_event(event: str) -> bool:
-    """Tell whether an event holds a line that begins an attempt."""
-    line = _parse(event) if HEADER in event else None
-    return line is not None and is_header(line)
-
-
-def moment_of(event: str) -> str:
-    """Return when the line of an event came, as a text that compares; nothing if it has none."""
-    line = _parse(event)
-    return "" if line is None else comparable(line[0])

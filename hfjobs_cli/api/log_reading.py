@@ -1,25 +1,35 @@
-"""Reading what one job wrote, once or until it has ended: over breaks, silences, and a computer that was asleep."""
+"""Reading what one job wrote, once or until it has ended: over breaks, silences, and a computer that was asleep.
+
+Silence is no end. All has come when the server ends the stream and the last lines, asked for by themselves, are those
+that came. Where it does neither, what came may not be all, which is an error at the end.
+"""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from hfjobs_cli.api.events import MAX_LINE_MIB
 from hfjobs_cli.api.feed import Feed
-from hfjobs_cli.api.log_lines import Line, parse_lines
+from hfjobs_cli.api.log_lines import Line, is_header, parse_lines
 from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Look, Silence, Tries, asked_pause_of
-from hfjobs_cli.api.replay import Replay
-from hfjobs_cli.errors import BadResponse, NotAllowed, NotFound, NotLoggedIn, RequestRefused
+from hfjobs_cli.api.replay import Check, Replay
+from hfjobs_cli.errors import (
+    BadResponse,
+    HfJobsError,
+    LimitReached,
+    NotAllowed,
+    NotFound,
+    NotLoggedIn,
+    RequestRefused,
+    Unavailable,
+)
 from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.text.times import parse_time
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from hfjobs_cli.api.client import JobsClient
     from hfjobs_cli.api.events import Event
     from hfjobs_cli.api.patience import GracePeriod
@@ -31,11 +41,20 @@ TRIES = 4
 SOUND_SECS = 10.0
 """How long a connection must hold to count as a good one, even if nothing new came."""
 
-SETTLED_SECS = 0.5
-"""How long nothing may come before what was held back is taken for new."""
+SETTLED_SECS, LONGEST_HELD_SECS = 0.5, 2.0
+"""How long nothing may come before what was held back is taken for new, and how long it is held back at most."""
 
-REPLAYED_SECS, LONGEST_GAP_SECS = 0.2, 5.0
-"""How long nothing may come before it is asked whether all that there is has come, and before that is supposed."""
+FIRST_CHECK_SECS = 0.5
+"""How long nothing may come, of what is there already, before it is asked whether that is all."""
+
+GAP_SECS, KNOWN_GAP_SECS = 8.0, 60.0
+"""How long nothing may come, of what is there already, before no more is expected, and if there is known to be more.
+
+The official client waits 5 s for a log that it does not follow. A Hub that is to answer sooner is waited for less.
+"""
+
+FLOWING_SECS = 1.0
+"""How long what there is may come without a pause before it is asked where that ends, as a running job adds to it."""
 
 STAGE_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
 """When to ask for a job's stage once its output has ended: it lags behind the last line, by 1.3 s."""
@@ -54,9 +73,11 @@ TICK_SECS = 0.25
 LAST_LINES = 8
 """How many of the last lines are asked for to see whether all have come."""
 
-MOST_BARREN_ENDS = 3
-"""After how many streams that end without anything new all has come, whatever else the Hub says."""
+LAST_GAP_SECS = 0.3
+"""How long nothing may come after those."""
 
+MOST_BARREN_ENDS = 4
+"""How many streams in a row may end without anything new, though that is not all."""
 
 MOST_MISSES = 3
 """How often the log of a job that answers may be missing before there is none; a job that goes on may get one."""
@@ -81,19 +102,36 @@ class _End(Enum):
     """How one connection came to its end."""
 
     ENDED = "the server ended it, or has nothing for it"
+    SILENT = "nothing comes any more"
     USELESS = "another one may bring more"
     COMPLETE = "there is no more to come"
 
 
-class _LineTooLong(BadResponse):
+class _Final(HfJobsError):
+    """What trying again will not better."""
+
+
+class _LineTooLong(BadResponse, _Final):
     """A stream holds what cannot be read, now or later."""
+
+
+class _Doubtful(Unavailable, _Final):
+    """Perhaps not all lines came."""
+
+
+class _LastLines(NamedTuple):
+    """The last lines that there are, headers too, how many were asked for, and whether the server ended the answer."""
+
+    lines: list[Line]
+    asked: int
+    is_whole: bool
 
 
 class LogReading:
     """The output of one job: every line once, in order. `job` is its last known state.
 
-    It goes on after breaks, which is told. What it raises is final: the job or the permission to see it is gone, or the
-    Hub was away for too long.
+    It goes on after breaks, which is told. What it raises is final: the job or the permission to see it is gone, the
+    Hub was away for too long, or it cannot be told whether all lines came.
     """
 
     def __init__(
@@ -115,17 +153,28 @@ class LogReading:
         self._client = client
         self._reference = reference
         self._follow = follow
+        self._tail = tail
         self._timeout_secs = timeout_secs
+        self._gap_secs = min(GAP_SECS, timeout_secs / 2)
+        self._known_gap_secs = min(KNOWN_GAP_SECS, 2 * timeout_secs)
         self._rest = rest
         self._notices: list[str] = []
         self._replay = Replay(tail, self._notices.append)
         self._tries = Tries(math.inf if follow else TRIES, LONGEST_AWAY_SECS)
         self._taken = 0
-        self._barren_ends = 0
+        self._barren = 0
+        self._was_cut = False
         self._misses = 0
         self._grace: GracePeriod | None = None
         self._told_of_odd = False
+        self._has_left_out = False
         self._looking: Look[JobInfo] | None = None
+        self._checking: Look[_LastLines] | None = None
+        self._check_secs = FIRST_CHECK_SECS
+        self._taken_at_check = 0
+        self._last_check: Check | None = None
+        self._mark: Sequence[Line] = ()
+        self._held_since: float | None = None
 
     def items(self) -> Iterator[Item]:
         """Yield lines as they come, several at once, headers too, and what else there is to tell."""
@@ -134,18 +183,23 @@ class LogReading:
             taken, began = self._taken, time.monotonic()
             try:
                 end = yield from self._connection()
-                if end is _End.ENDED:
-                    self._barren_ends = 0 if self._taken > taken else self._barren_ends + 1
-                    end = yield from self._after_end()
-            except _LineTooLong:
+                if end is not _End.COMPLETE:
+                    if end is not _End.USELESS or self._taken > taken:
+                        self._barren = 0 if self._taken > taken else self._barren + 1
+                    end = yield from self._after(end)
+            except _Final:
                 raise
             except WAITED_OUT as error:
+                yield from self._ended(is_whole=False)
+                if self._is_finite and self._replay.count and self._check_now() is Check.SAME:
+                    break
                 if self._taken > taken or time.monotonic() - began > SOUND_SECS:
                     self._tries.succeeded()
                 pause = self._tries.pause_after(error)
-                yield from self._told()
                 yield Notice(f"{error.message}; trying again in {pause:.1f} s")
                 self._rest(pause)
+        if self._has_left_out:
+            raise _LineTooLong(f"not all of the output of {self._reference} was shown")
 
     @property
     def is_over(self) -> bool:
@@ -153,13 +207,24 @@ class LogReading:
         return self.job.has_ended
 
     @property
+    def _is_finite(self) -> bool:
+        """Tell whether all that is wanted is there already."""
+        return self.is_over or not self._follow
+
+    @property
     def _waits(self) -> bool:
         return self._follow and self.job.status.stage == "SCHEDULING"
+
+    @property
+    def _has_not_begun(self) -> bool:
+        return self.job.status.stage == "SCHEDULING" and self.job.started_at is None
 
     def _connection(self) -> Generator[Item, None, _End]:
         """Yield what comes over one connection, and return how that ended."""
         tail = self._replay.begin()
-        self._looking = None
+        self._looking = self._checking = self._last_check = self._held_since = None
+        self._check_secs = FIRST_CHECK_SECS
+        self._mark = ()
         silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
         if self._waits:
             yield Waiting(self.job)
@@ -170,11 +235,15 @@ class LogReading:
                     events = self._take(feed, silence)
                     if events:
                         end = yield from self._came(events, feed, silence)
-                    elif feed.is_finished:
-                        yield from self._settled()
-                        end = _End.ENDED
-                    else:
-                        end = yield from self._when_silent(silence)
+                    if feed.is_finished:
+                        self._was_cut = feed.is_cut
+                        yield from self._ended(is_whole=True)
+                        end = end or _End.ENDED
+                    elif events is not None and feed.is_amid_event:  # a long line is on its way
+                        self._rest(0)
+                        silence.broken(self._first_check())
+                    elif not events:
+                        end = yield from self._when_silent(feed, silence)
         except NotFound as error:
             return (yield from self._without_log(error))
         except RequestRefused as error:
@@ -207,31 +276,42 @@ class LogReading:
     def _came(self, events: list[Event], feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
         """Yield the lines among events that are new; return an end if no more are wanted of this connection."""
         lines = self._new_lines(events, feed)
-        is_all = self._cut(lines, feed.sent_at, silence.secs_since_start)
         yield from self._told()
         if lines:
             yield lines
         silence.broken(self._first_check())
+        yield from self._released(silence)
         if self._replay.is_astray:
             return _End.USELESS
-        return _End.COMPLETE if is_all else None
+        if not self._is_finite or self.is_over or silence.secs_since_start < FLOWING_SECS:
+            return None
+        # A running job may write for ever: what there is ends with the line that is the last one now.
+        if self._mark:
+            return _End.COMPLETE if self._replay.has_passed(self._mark) else None
+        return self._checked(silence)
 
-    def _when_silent(self, silence: Silence) -> Generator[Item, None, _End | None]:
+    def _when_silent(self, feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
         """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
         self._rest(0)
         if silence.was_asleep:
             yield Notice("this computer was asleep; connecting again")
             return _End.USELESS
-        if silence.secs >= SETTLED_SECS:
-            yield from self._settled()
+        if not feed.is_open:
+            silence.restart(self._first_check())
+            return None
+        yield from self._released(silence)
+        if silence.secs > self._gap_secs and not self._replay.is_settled:
+            self._replay.lose_place()
+            yield from self._told()
+            if self._replay.is_astray:
+                return _End.USELESS
         if self._looking is not None:
             return (yield from self._seen(self._looking, silence)) if self._looking.is_done else None
-        if silence.secs_until_check:
-            return None
-        if self.is_over or not self._follow:
-            return (yield from self._when_quiet(silence))
-        self._looking = Look(lambda: self._client.inspect_job(self._reference))
-        silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
+        if self._is_finite:
+            return self._when_quiet(silence)
+        if not silence.secs_until_check:
+            self._looking = Look(lambda: self._client.inspect_job(self._reference))
+            silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
         return None
 
     def _feed(self, tail: int | None, silence_secs: float) -> Feed:
@@ -239,13 +319,15 @@ class LogReading:
 
     def _first_check(self) -> float:
         """Return how long nothing may come before something is asked."""
-        if self.is_over or not self._follow:
-            return REPLAYED_SECS
+        if self._is_finite:
+            return self._check_secs
         return WAITING_LOOK_SECS if self._waits else LOOK_SECS
 
     def _take(self, feed: Feed, silence: Silence) -> list[Event] | None:
         """Wait for what comes, but not for long. Raises what the stream raises, and _LineTooLong."""
         wait = min(1.0 if self._replay.is_settled else TICK_SECS, silence.secs_until_check or TICK_SECS)
+        if self._checking is not None:
+            wait = min(wait, LAST_GAP_SECS)
         try:
             with silence.waiting(wait):
                 events = feed.take(wait)
@@ -253,6 +335,9 @@ class LogReading:
             if feed.is_open:
                 raise _LineTooLong(error.message, error.hint) from error
             raise
+        if feed.skipped and not self._has_left_out:
+            self._has_left_out = True
+            self._notices.append(f"a line that is longer than {MAX_LINE_MIB} MiB is left out")
         if feed.sent_at is not None:
             self._replay.answered(feed.sent_at)
         return events
@@ -261,12 +346,10 @@ class LogReading:
         """Return the lines among events that are new."""
         data = [event.data for event in events if event.data]
         if feed.is_finished:  # it may have ended in the middle of one
-            data = [each for each in data if parse_lines([each])]
-        return self._lines(self._replay.take(data))
+            return self._noted(self._replay.take(parse_lines(data)))
+        return self._noted(self._replay.take(parse_lines(data, self._is_odd)))
 
-    def _lines(self, events: Sequence[str]) -> list[Line]:
-        lines = parse_lines(events, self._is_odd)
-        self._replay.note(lines)
+    def _noted(self, lines: list[Line]) -> list[Line]:
         self._taken += len(lines)
         return lines
 
@@ -275,9 +358,22 @@ class LogReading:
             self._notices.append("something in the output is not as documented, and is left out")
         self._told_of_odd = True
 
-    def _settled(self) -> Iterator[Item]:
-        """Yield what was held back."""
-        lines = self._lines(self._replay.settle())
+    def _released(self, silence: Silence) -> Iterator[Item]:
+        """Yield what was held back, if nothing came for a while, or it was held back for long."""
+        now = time.monotonic()
+        if not self._replay.is_held:
+            self._held_since = None
+            return
+        self._held_since = self._held_since or now
+        if silence.secs >= SETTLED_SECS or now - self._held_since > LONGEST_HELD_SECS:
+            yield from self._tell_and_show(self._replay.settle())
+
+    def _ended(self, *, is_whole: bool) -> Iterator[Item]:
+        """Yield what was held back, as the connection brings no more."""
+        yield from self._tell_and_show(self._replay.end(is_whole=is_whole))
+
+    def _tell_and_show(self, lines: list[Line]) -> Iterator[Item]:
+        lines = self._noted(lines)
         yield from self._told()
         if lines:
             yield lines
@@ -285,21 +381,6 @@ class LogReading:
     def _told(self) -> Iterator[Item]:
         notices, self._notices[:] = list(self._notices), []
         yield from map(Notice, notices)
-
-    def _cut(self, lines: list[Line], sent_at: datetime | None, secs: float) -> bool:
-        """Take away lines of a running job that came after they were asked for, and tell whether there were any.
-
-        The clock of the Hub is given in whole seconds. Moments that are yet to come are those of another clock. Whoever
-        follows a job wants all lines.
-        """
-        if self._follow or self.is_over or sent_at is None:
-            return False
-        for at, (timestamp, _) in enumerate(lines):
-            with suppress(ValueError, OverflowError):
-                if timestamp and 1 < (parse_time(timestamp) - sent_at).total_seconds() < secs + LONGEST_GAP_SECS:
-                    del lines[at:]
-                    return True
-        return False
 
     def _seen(self, look: Look[JobInfo], silence: Silence) -> Generator[Item, None, _End | None]:
         """Take note of what a look at the job has shown; if it failed for now another will be taken."""
@@ -311,34 +392,96 @@ class LogReading:
         if look.result is not None:
             self.job = look.result
         if self.is_over:
+            silence.restart(self._first_check())
             silence.check_now()
         if self._waits:
             yield Waiting(self.job)
         # A stream that was opened before the job began may never show anything.
         return _End.USELESS if waited and not self._waits and not silence.was_broken else None
 
-    def _when_quiet(self, silence: Silence) -> Generator[Item, None, _End | None]:
+    def _when_quiet(self, silence: Silence) -> _End | None:
         """Return whether all has come, now that nothing comes, though the stream is open."""
-        yield from self._settled()
-        if self._is_drained():
+        if self._tail == 0 and not self._follow:
             return _End.COMPLETE
-        if silence.secs > LONGEST_GAP_SECS:
-            return _End.ENDED if self.is_over else _End.COMPLETE
-        silence.check_later(LONGEST_GAP_SECS)
+        if not silence.secs_until_check and not silence.was_broken and self._has_not_begun:
+            self.job = self._client.inspect_job(self._reference)
+            if self._has_not_begun:
+                return _End.COMPLETE
+        if self._checking is not None or not silence.secs_until_check:
+            end = self._checked(silence)
+            if end is not None:
+                return end
+        is_more = self._last_check is Check.MORE
+        if self._checking is not None or silence.secs <= (self._known_gap_secs if is_more else self._gap_secs):
+            return None
+        if not self.is_over and not is_more and (self._replay.has_enough or self._last_check is Check.ALIKE):
+            return _End.COMPLETE
+        return _End.SILENT
+
+    def _checked(self, silence: Silence) -> _End | None:
+        """Ask for the last lines, or compare them once they are there, and return an end if all have come."""
+        if self._checking is None:
+            self._taken_at_check = self._taken
+            self._check_secs = min(self._gap_secs / 2, 2 * self._check_secs)
+            self._checking = Look(self._last_lines)
+            silence.check_later(self._gap_secs)
+            return None
+        if not self._checking.is_done:
+            return None
+        last, self._checking = self._checking.result, None
+        if last is None:
+            return None
+        check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
+        if self._taken == self._taken_at_check:
+            self._last_check = check
+            if check is Check.SAME:
+                return _End.COMPLETE
+        if not self.is_over:
+            self._mark = last.lines[-LAST_LINES:]
+            if self._replay.has_passed(self._mark):
+                return _End.COMPLETE
         return None
 
-    def _after_end(self) -> Generator[Item, None, _End]:
-        """Return whether all has come, now that the server has ended a stream."""
-        if not self.is_over and self._has_just_ended():
-            self._barren_ends = 0  # those before tell nothing
-        if self.is_over or not self._follow:
-            is_all = self._barren_ends >= MOST_BARREN_ENDS or self._is_drained()
-            return _End.COMPLETE if is_all else _End.USELESS
-        if self._waits:
-            yield Waiting(self.job)
-        if self._barren_ends or self._waits:
-            self._rest(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren_ends, 9)))
+    def _after(self, end: _End) -> Generator[Item, None, _End]:
+        """Return whether all has come, now that a connection brings no more."""
+        if end is _End.ENDED and not self.is_over and self._has_just_ended():
+            self._barren = 0  # those before tell nothing
+        if not self._is_finite:
+            if self._waits:
+                yield Waiting(self.job)
+            if end is _End.ENDED and (self._barren or self._waits):
+                self._rest(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren, 9)))
+            return _End.USELESS
+        if end is _End.USELESS:
+            return end
+        if end is _End.ENDED and self._is_all():
+            return _End.COMPLETE
+        is_alike = self._last_check is Check.ALIKE
+        if end is _End.SILENT and is_alike and self._barren > 1:
+            return _End.COMPLETE
+        most = MOST_BARREN_ENDS
+        if end is _End.SILENT:
+            most = 2 if self.is_over and (is_alike or not self._replay.count) else 1
+        if self._barren >= most:
+            silent = f"sent nothing for {self._gap_secs:g} s, and did not end it"
+            raise _Doubtful(
+                f"the output of {self._reference} may not be complete: "
+                f"the Hub {'ends it early' if end is _End.ENDED else silent}",
+                hint=None if self.is_over else f"'hfjobs logs -f {self._reference}' shows what comes",
+            )
+        if self._barren:
+            self._rest(2.0 ** (self._barren - 2))
         return _End.USELESS
+
+    def _is_all(self) -> bool:
+        """Tell whether all has come, now that the server has ended a stream."""
+        if self._tail == 0 and not self._follow:
+            return True
+        check = self._check_now()
+        if check is Check.NOTHING:  # of a running job there may be more at any time
+            return not self.is_over and self._barren > 0
+        is_seen_twice = self._barren > (0 if self._replay.count else 1) and not self._was_cut
+        return check is Check.SAME or (check is Check.ALIKE and is_seen_twice)
 
     def _has_just_ended(self) -> bool:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
@@ -349,19 +492,41 @@ class LogReading:
                 return True
         return False
 
-    def _is_drained(self) -> bool:
-        """Tell whether the last lines that the Hub has are the last that were taken."""
-        found: list[str] = []
+    def _check_now(self) -> Check:
+        """Compare the last lines that the Hub has with those that were taken."""
         try:
-            with suppress(RequestRefused), self._feed(LAST_LINES, 2 * LONGEST_GAP_SECS) as feed:
-                while not feed.is_finished:
-                    events = feed.take(REPLAYED_SECS if feed.is_open else LONGEST_GAP_SECS)
-                    if events is None:
-                        if not feed.is_open:
-                            return not self.is_over  # it does not say
-                        break
-                    # Headers, too: at most one for each line.
-                    found = [*found, *(event.data for event in events if event.data)][-2 * LAST_LINES :]
-        except NotFound:
-            return False  # it was there a moment ago
-        return self._replay.has_last(found, LAST_LINES)
+            last = self._last_lines()
+        except LimitReached:
+            raise
+        except HfJobsError:
+            return Check.NOTHING
+        check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
+        # A running job may have written more meanwhile.
+        return Check.SAME if not self.is_over and self._replay.has_passed(last.lines[-LAST_LINES:]) else check
+
+    def _last_lines(self) -> _LastLines:
+        """Return the last lines that there are. Where those of a short log come, and no end, just as many are asked."""
+        count = self._replay.count
+        last = self._ask_last(min(LAST_LINES, count + 1))
+        return self._ask_last(count) if not last.is_whole and 0 < count < LAST_LINES else last
+
+    def _ask_last(self, asked: int) -> _LastLines:
+        lines: list[Line] = []
+        odd: list[str] = []  # which the Hub counts, too
+        count, enough = 0, min(asked, self._replay.count)
+        began = heard = time.monotonic()
+        with self._feed(asked, self._gap_secs) as feed:
+            while not feed.is_finished:
+                has_enough = count >= enough > 0
+                gap = LAST_GAP_SECS if has_enough else self._gap_secs
+                now = time.monotonic()
+                if now - heard >= gap or (has_enough and not self.is_over and now - began > FLOWING_SECS):
+                    break
+                events = feed.take(heard + gap - now)
+                found = parse_lines([event.data for event in events or ()], odd.append)
+                if found or events:
+                    heard = time.monotonic()
+                    count += sum(not is_header(line) for line in found)
+                    lines = [*lines, *found][-2 * LAST_LINES :]  # headers, too: at most one for each line
+            asked = max(1, asked - len(odd))
+            return _LastLines(lines, asked, is_whole=feed.is_finished and not feed.is_cut)

@@ -99,14 +99,15 @@ class Silence:
         self._began = time.monotonic()
         self.was_asleep = False
         self.was_broken = False
-        self._restart(first_check_secs)
+        self.restart(first_check_secs)
 
     def broken(self, first_check_secs: float) -> None:
         """Begin anew, as something has come."""
         self.was_broken = True
-        self._restart(first_check_secs)
+        self.restart(first_check_secs)
 
-    def _restart(self, first_check_secs: float) -> None:
+    def restart(self, first_check_secs: float) -> None:
+        """Begin anew, though nothing has come."""
         self._since = time.monotonic()
         self._interval_secs = first_check_secs
         self._due = self._since + first_check_secs

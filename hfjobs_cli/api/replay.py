@@ -1,28 +1,42 @@
-"""What is new in a log that begins again at each connection: every event once, in order, and none left out.
+"""What is new in a log that begins again at each connection: every line once, in order, and none left out.
 
-The Hub numbers no events and sends all of them, from the first, to whoever connects. Normally those that were taken are
-counted and passed over, while a checksum tells whether they are the same. Where their number is not known, after
-`tail`, or where the Hub no longer has the first ones, the place is found by the last events that were taken, compared
-as a sequence. Nothing here knows of connections, and the memory that it takes does not grow.
+The Hub numbers no lines and sends all of them, from the first, to whoever connects. Normally those that were taken are
+counted and passed over, while sums tell whether they are the same. Where their number is not known, after `tail`, or
+where the Hub no longer has the first ones, the place is found by the last lines that were taken, compared as a
+sequence. Nothing here knows of connections, and the memory that it takes does not grow.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
+from enum import Enum
 
-from hfjobs_cli.api.log_lines import HEADER, Line, comparable, is_header_event, moment_of
-from hfjobs_cli.api.resuming import Astray, Counted, Index, Overlap, Search
+from hfjobs_cli.api.log_lines import HEADER, Line, comparable, is_header
+from hfjobs_cli.api.resuming import REMEMBERED, Astray, Counted, Search, Since, Taken, without
 
-REMEMBERED = 1024
-"""How many of the last lines are remembered, each as a number."""
+MAX_HEADERS = 1024
+"""How many headers are remembered."""
+
+MOST_SHORT_REPLAYS = 2
+"""After how many replays in a row that end before the place it is looked for in another way."""
+
+
+class Check(Enum):
+    """What the last lines that the Hub has say of those that were taken."""
+
+    SAME = "they are the last that were taken"
+    MORE = "there are others"
+    ALIKE = "they may be the last that were taken, or not, as some are alike"
+    NOTHING = "too few came to tell"
 
 
 class Replay:
     """What was taken of one log, and what is new of what comes.
 
-    Call `begin` at each connection, `take` with what comes, `settle` when nothing came for a moment or no more will.
+    Call `begin` at each connection, `take` with what comes, `settle` when nothing came for a moment, and `end` when no
+    more will.
     """
 
     def __init__(self, tail: int | None = None, told: Callable[[str], None] = lambda _text: None) -> None:
@@ -31,118 +45,192 @@ class Replay:
         `told` is told, once, if the Hub does not have all that it had.
         """
         self._tail = tail
-        self._asked = tail
         self._tell: Callable[[str], None] = told
-        self._index: Index | None = Index() if tail is None else None
-        self._recent: deque[int] = deque(maxlen=REMEMBERED)
-        self._lines = 0
-        self._headers: deque[str] = deque(maxlen=64)
-        self._latest = ""
-        self._begins_later = False  # the Hub has dropped the first events
+        self._taken = Taken()
+        self._headers: dict[str, None] = {}
+        self._is_counted = tail is None  # the Hub has the first lines, and how many came is known
         self._overlaps = True  # the last lines that it is asked for can be those that were asked for before
         self._since = ""
-        self._finder: Counted | Overlap | Search | None = None
+        self._finder: Counted | Search | Since | None = None
+        self._expected: Counter[int] = Counter()  # lines that were taken, and come again after the place
+        self._keeps_times: bool | None = None
+        self._short_replays = 0
         self.is_astray = False
+
+    @property
+    def count(self) -> int:
+        """How many lines were taken, without headers."""
+        return self._taken.count
 
     @property
     def is_settled(self) -> bool:
         """Tell whether the place is found, so that all that comes is new."""
         return self._finder is None
 
+    @property
+    def is_held(self) -> bool:
+        """Tell whether lines may be held back that are new."""
+        return isinstance(self._finder, Search) and self._finder.has_candidate
+
+    @property
+    def has_enough(self) -> bool:
+        """Tell whether as many lines were taken as were asked for, and at least one."""
+        return self._tail == 0 or self.count >= (self._tail or 1)
+
     def begin(self) -> int | None:
-        """Return how many lines to ask for at a new connection, None for all. The events of that are to be taken."""
+        """Return how many lines to ask for at a new connection, None for all. The lines of that are to be taken."""
         self.is_astray = False
-        index = self._index
-        if index is not None and not self._begins_later:
-            self._finder = Counted(index) if index.count else None
+        self._expected = Counter()
+        taken = self._taken
+        if not taken.count:
+            is_later = self._tail == 0 and bool(self._since)
+            self._finder = Since(self._since) if is_later else None
+            return None if is_later else self._tail
+        if self._is_counted:
+            self._finder = Counted(taken)
             return None
-        if self._may_overlap(self._tail):
-            self._finder = Overlap(list(self._recent)) if self._lines else None
+        is_anchored = self._tail is None and taken.count <= REMEMBERED
+        if self._tail is not None and taken.count < self._tail and taken.count <= REMEMBERED and self._overlaps:
+            self._finder = Search(taken, anchored=True, keeps_times=self._keeps_times)
             return self._tail
-        self._finder = Search(list(self._recent), self._latest, self._since)
+        self._finder = Search(taken, anchored=is_anchored, keeps_times=self._keeps_times)
         return None
 
-    def _may_overlap(self, tail: int | None) -> bool:
-        """Tell whether the same lines as before can be asked for, until all of them have come."""
-        if tail is None or not self._overlaps or self._lines > REMEMBERED:
-            return False
-        return self._lines < tail or (self._lines == tail and not self._since)
-
     def answered(self, moment: datetime) -> None:
-        """Take note of when the first answer came, by the clock of the Hub: what it leaves out is older."""
+        """Take note of when the first answer came, by the clock of the Hub: what was there before is older."""
         self._since = self._since or f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}"
 
-    def take(self, events: Sequence[str]) -> Sequence[str]:
-        """Return those of the events that are new. If it `is_astray` then the connection is of no use any more."""
+    def take(self, lines: list[Line]) -> list[Line]:
+        """Return those of the lines that are new. If it `is_astray` then the connection is of no use any more."""
+        if HEADER not in "\n".join([text for _, text in lines]):
+            return self._take(lines)
+        new: list[Line] = []
+        begun = 0
+        for at, line in enumerate(lines):
+            if is_header(line):
+                new += self._take(lines[begun:at])
+                begun = at + 1
+                new += self._take_header(line)
+        return new + self._take(lines[begun:])
+
+    def _take_header(self, line: Line) -> list[Line]:
+        """Return a header if it is new. With the last lines comes that above them, which may have come before."""
+        is_new = line[1] not in self._headers and not isinstance(self._finder, Counted)
+        if is_new and len(self._headers) < MAX_HEADERS:
+            self._headers[line[1]] = None
+        # Before the place there may be attempts of which no line was asked for.
+        return [line] if is_new and (self._finder is None or self.is_held) else []
+
+    def _take(self, lines: list[Line]) -> list[Line]:
         finder = self._finder
         if finder is None:
-            return self._taken(events, self._index)
+            lines = without(lines, self._expected) if self._expected else lines
+            self._taken.add(lines)
+            return lines
+        if self.is_astray or not lines:
+            return []
         try:
-            new = finder.take(events, self._latest)
+            new = finder.take(lines)
         except Astray as error:
-            self._lose(error)
-            return ()
-        return () if new is None else self._found(finder, new)
+            self._lose(str(error))
+            return []
+        if isinstance(finder, Search) and finder.is_hopeless and self._tail is not None:
+            self._overlaps = False  # more lines have come than were asked for
+            self.is_astray = True
+            return []
+        return [] if new is None else self._found(new)
 
-    def has_last(self, events: Sequence[str], asked: int) -> bool:
-        """Tell whether the last events that there are, of `asked` lines, are the last that were taken.
-
-        Where they would also fit further back, as equal lines that came at one moment do, nobody knows.
-        """
-        lines = [event for event in events if not is_header_event(event)]
-        if any(event not in self._headers for event in events if is_header_event(event)):
-            return False
-        if not lines:
-            return True
-        if not self._recent:
-            return self._asked == 0 and moment_of(lines[-1]) < self._since
-        if self._asked is None and self._lines < len(lines):
-            return False
-        last = list(self._recent)[-len(lines) :]
-        if list(map(hash, lines[-len(last) :])) != last:
-            return False
-        return len(lines) < asked or not any(last[by:] == last[:-by] for by in range(1, len(last)))
-
-    def settle(self) -> Sequence[str]:
+    def settle(self) -> list[Line]:
         """Return what was held back, now that nothing comes."""
+        new = self._finder.settle(is_last=False) if isinstance(self._finder, Search) else None
+        return [] if new is None else self._found(new)
+
+    def end(self, *, is_whole: bool) -> list[Line]:
+        """Return what was held back, now that nothing will come.
+
+        A log that `is_whole`, and ends before the place again and again, is another one than before.
+        """
         finder = self._finder
-        new = None if finder is None else finder.settle()
-        return () if finder is None or new is None else self._found(finder, new)
+        self._short_replays = self._short_replays + 1 if is_whole and isinstance(finder, Counted) else 0
+        if self._short_replays >= MOST_SHORT_REPLAYS:
+            self.lose_place()
+        new = finder.settle(is_last=True) if isinstance(finder, Search) else None
+        return [] if new is None else self._found(new)
 
-    def _lose(self, error: Astray) -> None:
+    def lose_place(self) -> None:
+        """Look for the place in another way at the next connection, as so many lines do not come any more."""
+        if isinstance(self._finder, Counted):
+            self._lose("the Hub does not have all lines any more; going on after the last one that came")
+
+    def _lose(self, why: str) -> None:
         self.is_astray = True
-        if isinstance(self._finder, Overlap):
-            self._overlaps = False
-        else:
-            self._begins_later = True
-            self._tell(str(error))
+        if self._is_counted:
+            self._is_counted = False
+            self._tell(why)
 
-    def _found(self, finder: Counted | Overlap | Search, new: Sequence[str]) -> Sequence[str]:
+    def _found(self, new: list[Line]) -> list[Line]:
         """Go on from the place that was found."""
-        if isinstance(finder, Search):
-            self._index = finder.index
-            self._tail = None
-            if finder.is_lost:
-                self._tell("some lines may be missing: the Hub does not have the last one that came before")
+        finder = self._finder
         self._finder = None
-        return self._taken(new, self._index if isinstance(finder, Counted) else None)
+        if finder is not None:
+            self._expected = finder.expected
+            self._keeps_times = finder.keeps_times if self._keeps_times is None else self._keeps_times
+        if isinstance(finder, Search) and finder.is_lost:
+            self._tell("some lines may be missing: the Hub does not have the last one that came before")
+        self._taken.add(new)
+        return new
 
-    def _taken(self, events: Sequence[str], index: Index | None) -> Sequence[str]:
-        lines = events
-        if HEADER in "\n".join(events):
-            if index is None:  # then a header is not where it was in the output, but above it, and may have been there
-                events = [event for event in events if event not in self._headers]
-            self._headers.extend(event for event in events if is_header_event(event))
-            lines = [event for event in events if not is_header_event(event)]
-        if index is not None:
-            index.add(events)
-        self._lines += len(lines)
-        self._recent.extend(map(hash, lines))
-        return events
+    def check(self, lines: Sequence[Line], asked: int, *, is_whole: bool) -> Check:
+        """Compare the last lines that there are, of `asked` ones, with those that were taken.
 
-    def note(self, lines: Sequence[Line]) -> None:
-        """Take note of when the lines that were taken came."""
-        times = [time for time, _ in lines if time]
-        if len(set(map(len, times))) > 1:
-            times = list(map(comparable, times))
-        self._latest = max(self._latest, comparable(max(times, default="")))
+        If it `is_whole`, there are no more than these: the server has ended the answer.
+        """
+        if any(line[1] not in self._headers for line in lines if is_header(line)):
+            return Check.MORE
+        lines = [line for line in lines if not is_header(line)][-asked:]
+        taken = self._taken
+        if not taken.count:
+            return self._check_nothing(lines, is_whole=is_whole)
+        if not lines:
+            return Check.NOTHING
+        keys, texts = list(map(hash, lines)), [hash(text) for _, text in lines]
+        recent, recent_texts = list(taken.recent), list(taken.recent_texts)
+        has_dropped = is_whole and self._tail is None and not self._is_counted
+        is_short = len(lines) < asked and (not is_whole or len(lines) < taken.count) and not has_dropped
+        is_same = keys[-taken.count :] == recent[-len(keys) :]
+        if not is_same and not self._keeps_times and not set(keys) & set(recent):
+            is_same = texts[-taken.count :] == recent_texts[-len(texts) :]
+            keys = texts
+        if not is_same:
+            if not all(line[0] for line in lines) or Counter(keys) - Counter(recent):
+                return Check.MORE
+            return Check.NOTHING if is_short else Check.ALIKE
+        if taken.count < min(len(lines), len(lines) if self._tail is None else self._tail):
+            return Check.MORE
+        if is_short:
+            return Check.NOTHING
+        repeats = any(keys[by:] == keys[:-by] for by in range(1, len(keys)))
+        is_ambiguous = (repeats and len(lines) >= asked) or len(lines) < min(asked, taken.count)
+        return Check.ALIKE if is_ambiguous else Check.SAME
+
+    def _check_nothing(self, lines: Sequence[Line], *, is_whole: bool) -> Check:
+        if not lines:
+            return Check.ALIKE if is_whole else Check.NOTHING
+        if self._tail == 0:  # these were there before, or have come since
+            is_older = bool(lines[-1][0]) and comparable(lines[-1][0]) < self._since
+            return Check.SAME if is_older else Check.ALIKE
+        return Check.MORE
+
+    def has_passed(self, lines: Sequence[Line]) -> bool:
+        """Tell whether lines that were the last ones are among those that were taken."""
+        lines = [line for line in lines if not is_header(line)]
+        for keys, recent in (
+            (list(map(hash, lines)), list(self._taken.recent)),
+            ([hash(text) for _, text in lines], list(self._taken.recent_texts)),
+        ):
+            size = len(keys)
+            if size and any(
+                recent[at + 1 - size : at + 1] == keys for at in range(size - 1, len(recent)) if recent[at] == keys[-1]
+            ):
+                return True
+        return False

@@ -1,178 +1,343 @@
-"""Where to go on in a log that begins again: after as many events as were taken, or where the last of them are.
+"""Where to go on in a log that begins again: what was taken of it, and how that is found in what comes.
 
-Of each way: `take` what comes until the place is found, `settle` when nothing comes; both return what is behind it.
+A place is found by position and by what lines hold. When they came tells lines apart that hold the same, but it proves
+nothing by itself: clocks jump, and a Hub may stamp lines anew, or not at all.
 """
 
 from __future__ import annotations
 
-import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 
-from hfjobs_cli.api.log_lines import is_header_event, moment_of
+from hfjobs_cli.api.log_lines import Line, comparable
+
+REMEMBERED = 16_384
+"""How many of the last lines are remembered, as two numbers each."""
 
 COMPARED_FIRST = 16
-"""How many of the first events are compared one by one, so that it is seen at once if they are others."""
+"""How many of the first lines are compared one by one, so that it is seen at once if they are others."""
+
+FIRST_KEPT = 4 * COMPARED_FIRST
 
 MAX_HELD = 20_000
-"""How many events may be held back until it is known whether they are new."""
+"""How many lines may be held back until it is known whether they are new."""
+
+MAX_REORDERED = 1024
+"""Among how many of the last lines the order may have changed."""
+
+MAX_CANDIDATES = 2048
+"""How many places are tried at once, of those where lines are alike: the last ones."""
+
+SURE_RUN = 32
+"""How many lines in a row are no coincidence, though they have no timestamps."""
 
 
 class Astray(Exception):
     """What comes is not what came before."""
 
 
-class Index:
-    """The first events of a log, up to some number: how many they are, their checksum, and the very first ones."""
+class Taken:
+    """The lines that were taken of a log: their number, sums whatever the order, the first and the last of them."""
 
     def __init__(self) -> None:
         """Hold none."""
         self.count = 0
-        self.checksum = 0
-        self.first: list[str] = []
+        self.sum = 0
+        self.text_sum = 0
+        self.first: list[Line] = []
+        self.recent: deque[int] = deque(maxlen=REMEMBERED)
+        self.recent_texts: deque[int] = deque(maxlen=REMEMBERED)
+        self.latest = ""
+        self.is_stamped = False
 
-    def add(self, events: Sequence[str]) -> None:
+    def add(self, lines: Sequence[Line]) -> None:
         """Add what comes next."""
-        if self.count < COMPARED_FIRST:
-            self.first += events[: COMPARED_FIRST - self.count]
-        self.count += len(events)
-        self.checksum = zlib.crc32("\n".join([*events, ""]).encode("utf-8", "surrogatepass"), self.checksum)
-
-    def begins_as(self, other: Index) -> bool:
-        """Tell whether this can be the beginning of another."""
-        return all(a == b for a, b in zip(self.first, other.first, strict=False))
+        if not lines:
+            return
+        if len(self.first) < FIRST_KEPT:
+            self.first += lines[: FIRST_KEPT - len(self.first)]
+        keys = list(map(hash, lines))
+        texts = [hash(text) for _, text in lines]
+        self.count += len(lines)
+        self.sum += sum(keys)
+        self.text_sum += sum(texts)
+        self.recent.extend(keys)
+        self.recent_texts.extend(texts)
+        times = [time for time, _ in lines if time]
+        self.is_stamped = bool(lines[-1][0])
+        if len(set(map(len, times))) > 1:
+            times = list(map(comparable, times))
+        self.latest = max(self.latest, comparable(max(times, default="")))
 
 
 class Counted:
-    """The place is after as many events as were taken."""
+    """The place is after as many lines as were taken, if they are the same: in the same order, or nearly so."""
 
-    def __init__(self, taken: Index) -> None:
-        """Look behind the events that were taken."""
+    def __init__(self, taken: Taken) -> None:
+        """Look behind the lines that were taken."""
         self._taken = taken
-        self._here = Index()
+        self._first = set(taken.first)
+        self._first_texts = {text for _, text in taken.first}
+        self._first_times = {time for time, _ in taken.first if time}
+        self._window_begins = taken.count - min(MAX_REORDERED, len(taken.recent))
+        window = taken.count - self._window_begins
+        self._recent = list(taken.recent)[-window:]
+        self._before_window = taken.text_sum - sum(list(taken.recent_texts)[-window:])
+        self._left: Counter[int] | None = None
+        self._unknown: list[Line] = []
+        self._count = 0
+        self._sum = 0
+        self._text_sum = 0
+        self._text_sum_before_window = 0
+        self.keeps_times: bool | None = None
+        self.expected: Counter[int] = Counter()
 
-    def take(self, events: Sequence[str], latest: str) -> Sequence[str] | None:
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that. Raises Astray if it is another log."""
-        passed = events[: self._taken.count - self._here.count]
-        if passed:
-            self._here.add(passed)
-            if not self._here.begins_as(self._taken):
-                raise Astray("the Hub does not have the first lines any more; going on after the last one that came")
-            if moment_of(passed[-1]) > latest:
-                raise Astray("the Hub does not have all lines any more; going on after the last one that came")
-        if self._here.count < self._taken.count:
+        passed = lines[: self._taken.count - self._count]
+        for at, line in enumerate(passed[: max(0, COMPARED_FIRST - self._count)]):
+            self._compare(self._count + at, line)
+        before = max(0, self._window_begins - self._count)
+        for part, is_window in ((passed[:before], False), (passed[before:], True)):
+            texts = sum(hash(text) for _, text in part)
+            self._sum += sum(map(hash, part))
+            self._text_sum += texts
+            self._count += len(part)
+            if is_window:
+                self._note(part)
+            else:
+                self._text_sum_before_window += texts
+        if self._count < self._taken.count:
             return None
-        if self._here.checksum != self._taken.checksum:
+        new = self._new_among_passed()
+        return [*new, *without(lines[len(passed) :], self.expected)]
+
+    def _compare(self, at: int, line: Line) -> None:
+        is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
+        # Lines that are alike but for their times: those of a log whose beginning was dropped are among the later.
+        is_later = at == 0 and line[0] != self._taken.first[0][0] and hash(line) in self._taken.recent
+        if is_other or is_later:
+            raise Astray("the Hub does not have the first lines any more; going on after the last one that came")
+
+    def _note(self, lines: Sequence[Line]) -> None:
+        """Take note of those among the last lines that were not taken."""
+        if self._left is None:
+            self._left = Counter(self._recent)
+        for line in lines:
+            key = hash(line)
+            if self._left[key] > 0:
+                self._left[key] -= 1
+            elif len(self._unknown) <= MAX_REORDERED:
+                self._unknown.append(line)
+
+    def _new_among_passed(self) -> list[Line]:
+        """Return lines that stand before the place and are new, as those of one moment may be in another order."""
+        if self._sum == self._taken.sum:
+            self.keeps_times = True
+            return []
+        if self._text_sum == self._taken.text_sum:
+            self.keeps_times = False
+            return []
+        is_reordered = (
+            self._text_sum_before_window == self._before_window
+            and self._left is not None
+            and 2 * len(self._unknown) <= len(self._recent)
+            and all(time for time, _ in self._unknown)
+        )
+        if not is_reordered or self._left is None:
             raise Astray("the Hub has other lines than before; going on after the last one that came")
-        return events[len(passed) :]
-
-    def settle(self) -> None:
-        """Go on waiting: what comes late are events that were taken."""
+        self.expected = +self._left
+        return self._unknown
 
 
-class Overlap:
-    """The place is found in the last lines, asked for again, when all that were taken are known.
+class _Aligner:
+    """Finds the end of the keys of lines that were taken in those that come.
 
-    They are the same but for those that have come since, which as many at their beginning make room for: as few as
-    fit.
+    What comes may begin in the middle of those, or, unless it is `anchored`, before them.
     """
 
-    def __init__(self, taken: Sequence[int]) -> None:
-        """Look behind all lines that were taken, each as a number."""
-        self._taken = taken
-        self._shifts = list(range(len(taken)))
-        self._lines = 0
-        self._held: list[str] = []  # lines, and headers among them
-        self._places: list[int] = []  # of lines in that
+    def __init__(self, keys: list[int], *, anchored: bool) -> None:
+        self._keys = keys
+        self._anchored = anchored
+        self._shifts: list[int] = []  # what comes may begin so many keys later, and the end is still to come
+        self._failure = [] if anchored else _failure_table(keys)
+        self._state = 0
+        self.seen = 0
+        self.place = 0
+        """After how many lines the end is, as far as is known; 0 if it was not found."""
+        self.run = 0
 
-    def take(self, events: Sequence[str], _latest: str) -> Sequence[str] | None:
-        """Return what is behind the place, None before that. Raises Astray if there is no such place."""
-        for at, event in enumerate(events):
-            self._held.append(event)
-            if not is_header_event(event):
-                self._places.append(len(self._held))
-                self._compare(hash(event))
-                lines = len(self._taken) - self._shifts[0]
-                if lines <= self._lines:
-                    return [*self._behind(lines), *events[at + 1 :]]
-        return None
+    def add(self, key: int) -> None:
+        keys, size, seen = self._keys, len(self._keys), self.seen
+        if seen == 0:
+            self._shifts = [at for at, each in enumerate(keys) if each == key][-MAX_CANDIDATES:]
+        elif self._shifts:
+            self._shifts = [shift for shift in self._shifts if keys[shift + seen] == key]
+        self.seen = seen = seen + 1
+        if self._shifts and self._shifts[-1] + seen >= size:
+            self._shifts.pop()
+            self.place = self.run = seen
+        if not self._anchored:
+            self._search(key)
 
-    def settle(self) -> Sequence[str] | None:
-        """Return what is behind the place if all lines that there are have come."""
-        size = len(self._taken)
-        whole = [shift for shift in self._shifts if shift + self._lines >= size]
-        return self._behind(size - whole[0]) if whole else None
+    def _search(self, key: int) -> None:
+        """Go on in the search of Knuth, Morris and Pratt."""
+        state = self._state
+        if state == len(self._keys):
+            state = self._failure[state - 1]
+        while state and self._keys[state] != key:
+            state = self._failure[state - 1]
+        self._state = state + (self._keys[state] == key)
+        if self._state == len(self._keys):
+            self.place, self.run = self.seen, self._state
 
-    def _compare(self, key: int) -> None:
-        size, at = len(self._taken), self._lines
-        self._shifts = [shift for shift in self._shifts if shift + at >= size or self._taken[shift + at] == key]
-        self._lines += 1
-        if not self._shifts:
-            raise Astray("more lines have come than were asked for")
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether the place is found, and what comes cannot make it a later one."""
+        if not self.place or self._shifts:
+            return False
+        state = self._state
+        if not self._anchored and state == len(self._keys):
+            state = self._failure[state - 1]
+        return state <= self.seen - self.place
 
-    def _behind(self, lines: int) -> list[str]:
-        """Return what was held back of what comes after so many lines, and headers before them."""
-        place = self._places[lines - 1]
-        return [event for event in self._held[:place] if is_header_event(event)] + self._held[place:]
+    @property
+    def is_hopeless(self) -> bool:
+        return self._anchored and self.seen > 0 and not self.place and not self._shifts
+
+
+def _failure_table(keys: list[int]) -> list[int]:
+    """Return for each beginning of the keys how long an end of it is that is a beginning, too."""
+    table = [0] * len(keys)
+    length = 0
+    for at in range(1, len(keys)):
+        while length and keys[at] != keys[length]:
+            length = table[length - 1]
+        length += keys[at] == keys[length]
+        table[at] = length
+    return table
 
 
 class Search:
-    """The place is behind the last of the lines that were taken, wherever that is in the log.
+    """The place is behind the last of the lines that were taken, wherever that is in what comes.
 
-    Where they fit several times, as equal lines do, it is the last of these places. It is certain when something comes
-    that is newer than all that was taken.
+    Where they fit several times, as equal lines do, it is the last of these places.
     """
 
-    def __init__(self, taken: list[int], latest: str, since: str) -> None:
-        """Look behind the last lines that were taken, none of which is newer than `latest`.
+    def __init__(self, taken: Taken, *, anchored: bool, keeps_times: bool | None) -> None:
+        """Look for what was taken; if it is `anchored`, what comes begins with some of that, or after all of it.
 
-        If none was taken, what came from `since` on is new.
+        Lines that hold the same at other moments are others if the Hub `keeps_times`.
         """
         self._taken = taken
-        self._known = set(taken)
-        self._latest = latest
-        self._since = since
-        self._window: deque[int] = deque(maxlen=len(taken))
-        self._is_found = False
-        self._held: list[str] = []
-        self.index = Index()
+        self._anchored = anchored
+        self._by_line = _Aligner(list(taken.recent), anchored=anchored)
+        self._by_text = _Aligner(list(taken.recent_texts), anchored=anchored) if not keeps_times else None
+        self._held: list[Line] = []  # what is behind the place, or may be
+        self.keeps_times = keeps_times
+        self.expected: Counter[int] = Counter()
         self.is_lost = False
 
-    def take(self, events: Sequence[str], _latest: str) -> Sequence[str] | None:
+    @property
+    def has_candidate(self) -> bool:
+        """Tell whether a place was found, though a later one may fit, too."""
+        return bool(self._by_line.place or (self._by_text is not None and self._by_text.place))
+
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that."""
-        self.index.add(events)
-        for at, event in enumerate(events):
-            if self._is_new(event) or len(self._held) > MAX_HELD:
-                self.is_lost = bool(self._taken) and not self._is_found
-                return [*self._held, *events[at:]]
-            self._hold(event)
+        for at, line in enumerate(lines):
+            self._hold(line)
+            if self._is_found() or len(self._held) > MAX_HELD:
+                new = self.settle(is_last=True)
+            elif self.is_hopeless:
+                new = self._without_known()
+            else:
+                continue
+            return None if new is None else [*new, *without(lines[at + 1 :], self.expected)]
         return None
 
-    def settle(self) -> Sequence[str] | None:
-        """Return what is behind the place, if it was found."""
-        return self._held if self._is_found else None
+    def settle(self, *, is_last: bool) -> list[Line] | None:
+        """Return what is behind the place, if one was found, now that nothing comes.
 
-    def _is_new(self, event: str) -> bool:
-        if not self._taken:
-            return bool(self._since) and moment_of(event) >= self._since
-        return moment_of(event) > self._latest
+        If it `is_last`, nothing more will come: what is newer than all that was taken is new, wherever it is.
+        """
+        if self._by_line.place:
+            self.keeps_times = self.keeps_times or (True if self._taken.is_stamped else None)
+            return self._held
+        if self._by_text is not None and self._by_text.place:
+            return self._held
+        if is_last and self._by_line.seen:
+            newer = [line for line in self._held if comparable(line[0]) > self._taken.latest]
+            self.is_lost = bool(newer)
+            return newer or None
+        return None
 
-    def _hold(self, event: str) -> None:
-        """Keep an event if it can be new."""
-        if is_header_event(event):
-            if self._is_found:
-                self._held.append(event)
-            return
-        key = hash(event)
-        self._window.append(key)
-        if self._fits(key):
-            self._is_found = True
-            self._held = []
-        elif self._is_found or (self._taken and key not in self._known and moment_of(event) == self._latest):
-            self._held.append(event)
+    def _hold(self, line: Line) -> None:
+        self._held.append(line)
+        self._by_line.add(hash(line))
+        if self._by_text is not None:
+            self._by_text.add(hash(line[1]))
+        place = self._by_line.place or (self._by_text.place if self._by_text is not None else 0)
+        if place == self._by_line.seen:
+            self._held.clear()
+        elif not place and not self._anchored and comparable(line[0]) <= self._taken.latest:
+            self._held.pop()
 
-    def _fits(self, key: int) -> bool:
-        """Tell whether the last lines are the last that were taken. The log may begin in the middle of those."""
-        if not self._taken or key != self._taken[-1]:
-            return False
-        return list(self._window) == self._taken[-len(self._window) :]
+    def _is_found(self) -> bool:
+        by_line, by_text = self._by_line, self._by_text
+        if by_line.place:
+            return by_line.is_certain and (self._taken.is_stamped or by_line.run >= SURE_RUN)
+        return by_text is not None and self._anchored and by_text.is_certain and by_text.run >= SURE_RUN
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether what comes does not begin with any of the lines that were taken, though it should."""
+        return self._by_line.is_hopeless and (self._by_text is None or self._by_text.is_hopeless)
+
+    def _without_known(self) -> list[Line]:
+        """Return those held back that were not taken, as if they were in another order: what is lost is in between."""
+        left = Counter(self._taken.recent)
+        new = []
+        for line in self._held:
+            key = hash(line)
+            if line[0] and left[key] > 0:
+                left[key] -= 1
+            else:
+                new.append(line)
+        self.is_lost = len(new) == len(self._held)
+        if not self.is_lost:
+            self.expected = +left
+        return new
+
+
+class Since:
+    """The place is before the first line that came from some moment on: nothing was taken yet, and nothing older is."""
+
+    def __init__(self, since: str) -> None:
+        """Leave out what came before `since`, by the clock of the Hub."""
+        self._since = since
+        self.keeps_times: bool | None = None
+        self.expected: Counter[int] = Counter()
+
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+        """Return what is behind the place, None before that."""
+        for at, (time, _) in enumerate(lines):
+            if self._since and comparable(time) >= self._since:
+                return list(lines[at:])
+        return None
+
+
+def without(lines: Sequence[Line], known: Counter[int]) -> list[Line]:
+    """Return lines that are not known; each that is counts once, and is known no more."""
+    if not known:
+        return list(lines)
+    new = []
+    for line in lines:
+        key = hash(line)
+        if key in known:
+            known[key] -= 1
+            if not known[key]:
+                del known[key]
+        else:
+            new.append(line)
+    return new

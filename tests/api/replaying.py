@@ -6,12 +6,13 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from tests.api.faults import Fault, FaultyHub, stalls
+from tests.api.faults import Fault, FaultyHub, drips, stalls
 
 DATE = "Tue, 12 May 2026 14:58:00 GMT"
 """When every answer is sent, by the clock of this Hub."""
@@ -41,14 +42,19 @@ class Line(NamedTuple):
 class Cut(NamedTuple):
     """One connection: how many lines there are by then, after how many bytes it breaks off, and how.
 
-    It ends as if all had been said, closes, is reset, or says nothing any more; with `comments` there is one before
-    each event. Without `at` it breaks behind the last line.
+    It ends as if all had been said, closes, is reset, says nothing any more, or nothing but comments; with `comments`
+    there is one before each event. Without `at` it breaks behind the last line. There are pauses of seconds before
+    some lines, and before its end, whose number is that of the lines. If it is not `chunked`, closing is how it ends
+    as if all had been said. Without `blank` the last line lacks the blank line after it.
     """
 
     lines: int
     at: int | None = None
-    how: Literal["end", "close", "reset", "stall"] = "close"
+    how: Literal["end", "close", "reset", "stall", "comments"] = "close"
     comments: bool = False
+    pauses: Mapping[int, float] = {}
+    chunked: bool = True
+    blank: bool = True
 
 
 @dataclass
@@ -73,19 +79,33 @@ class Script:
     """What answers requests for the output in place of all this."""
     forgets: int = 0
     """How many lines the Hub does not have any more from the second connection on."""
+    keeps: int | None = None
+    """How many lines the Hub has at most: the last ones."""
+    stamps: Callable[[int, Sequence[Line]], Sequence[Line]] = lambda _connection, lines: lines
+    """What becomes of the lines at a connection, by its number."""
+    last: Cut | None = None
+    """How connections go after those of the cuts, in place of ending as if all had been said."""
+    looks: Cut | None = None
+    """How those go that look for the last lines, in place of that."""
+    asked: tuple[int | None] | None = None
+    """How many lines the first request for the output asked for."""
+    _connections: int = 0
     _has_begun: bool = False
 
     def next_cut(self) -> Cut:
         """Return how to answer a request for the output."""
         if self.cuts:
             return self.cuts.pop(0)
-        return Cut(len(self.lines), None, "stall" if self.stays_open else "end")
+        return self.last or Cut(len(self.lines), None, "stall" if self.stays_open else "end")
 
     def there_is(self, count: int) -> list[Line]:
         """Return the lines that there are."""
         first = self.forgets if self._has_begun else 0
         self._has_begun = True
-        return list(self.lines[first:count])
+        self._connections += 1
+        if self.keeps is not None:
+            first = max(first, count - self.keeps)
+        return list(self.stamps(self._connections, self.lines[:count])[first:])
 
 
 class ReplayingHub(FaultyHub):
@@ -101,6 +121,8 @@ class ReplayingHub(FaultyHub):
         parts = address.path.split("/")
         if address.path == "/api/whoami-v2":
             _send_json(connection, {"type": "user", "id": "u", "name": "alice", "orgs": []})
+        elif address.path in ("/api/jobs/alice", "/api/jobs/hardware"):
+            _send_json(connection, [])
         elif parts[4] not in self.jobs:
             _send(connection, b'{"error": "Job not found"}', "404 Not Found")
         elif parts[-1] == "logs":
@@ -143,9 +165,11 @@ class ReplayingHub(FaultyHub):
             _send(connection, b'{"error": "No output for you"}', job.status)
             return
         with self._lock:
-            # Who asks for eight lines looks whether there are more; all else is a connection of the script.
-            looks = tail == 8
-            cut = Cut(job.cuts[0].lines if job.cuts else len(job.lines), None, "end") if looks else job.next_cut()
+            # Who asks for other last lines than at first looks whether there are more.
+            job.asked = job.asked or (tail,)
+            looks = tail is not None and tail != job.asked[0]
+            there = job.cuts[0].lines if job.cuts else len(job.lines)
+            cut = (job.looks or Cut(there, None, "end")) if looks else job.next_cut()
             lines = job.there_is(cut.lines)
         if tail is not None:
             headers = [line for line in lines if line.data.startswith("===== Job started")]
@@ -155,18 +179,33 @@ class ReplayingHub(FaultyHub):
 
 
 def send_events(connection: socket.socket, lines: Sequence[Line], cut: Cut) -> None:
-    """Send lines as events, each a chunk of its own, up to the cut."""
+    """Send lines as events, each a chunk of its own, up to the cut, with its pauses."""
     comment = b": keep-alive\n\n" if cut.comments else b""
     chunks = [comment + line.event for line in lines]
-    wire = b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
-    head = f"{_HEAD}Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
-    whole = cut.at is None or cut.at >= len(wire)
-    connection.sendall(head + wire[: cut.at])
+    if chunks and not cut.blank:
+        chunks[-1] = chunks[-1].rstrip(b"\n")
+    wires = [b"%x\r\n%s\r\n" % (len(chunk), chunk) if cut.chunked else chunk for chunk in chunks]
+    left = sum(map(len, wires)) if cut.at is None else cut.at
+    whole = left >= sum(map(len, wires))
+    head = f"{_HEAD}Content-Type: text/event-stream\r\n".encode()
+    unsent = head + (b"Transfer-Encoding: chunked\r\n\r\n" if cut.chunked else b"\r\n")
+    for number, wire in enumerate(wires):
+        if number in cut.pauses:
+            connection.sendall(unsent)
+            unsent = b""
+            time.sleep(cut.pauses[number])  # what is tested is time that passes
+        unsent += wire[:left]
+        left -= min(left, len(wire))
+    connection.sendall(unsent)
+    time.sleep(cut.pauses.get(len(wires), 0))
     if cut.how == "stall":
         stalls(connection)
+    elif cut.how == "comments":
+        drop = b": keep-alive\n\n"
+        drips(b"", b"%x\r\n%s\r\n" % (len(drop), drop) if cut.chunked else drop)(connection)
     elif cut.how == "reset":
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    elif cut.how == "end":
+    elif cut.how == "end" and cut.chunked:
         # A chunk that was begun cannot be ended; its stream is closed.
         connection.sendall(b"0\r\n\r\n" if whole else b"")
 

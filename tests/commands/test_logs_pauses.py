@@ -1,0 +1,275 @@
+"""Silence is no end of a log: servers that pause, end early, say nothing more, or never end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
+
+import pytest
+
+from tests.api.faults import Fault, stalls
+from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
+from tests.support import TOKEN, Hfjobs
+
+JOB = "6a01d697aff1cd33e8f33a64"
+NAMED = f"alice/{JOB}"
+FOUR = [Line(str(at), f"2026-05-12T14:57:{at:02}.000Z") for at in range(4)]
+TEN = [Line(str(at), f"2026-05-12T14:57:{at:02}.000Z") for at in range(10)]
+PAUSE = 0.7
+"""Longer than the first check waits, shorter than a silence that is an end."""
+
+Follows = Callable[..., Hfjobs]
+
+
+@pytest.fixture
+def serve(directories: dict[str, str]) -> Iterator[Follows]:
+    """A function that serves a script, and returns the program for it, which waits two seconds for anything."""
+    hubs: list[ReplayingHub] = []
+
+    def start(script: Script, timeout_secs: float = 2) -> Hfjobs:
+        hubs.append(ReplayingHub({JOB: script}))
+        environ = {"HF_ENDPOINT": hubs[-1].endpoint, "HF_TOKEN": TOKEN, "HFJOBS_TIMEOUT": str(timeout_secs)}
+        return Hfjobs({**directories, **environ})
+
+    yield start
+    for hub in hubs:
+        hub.close()
+
+
+def written(lines: list[Line]) -> str:
+    """Return what is expected on stdout."""
+    return "".join(f"{line.data}\n" for line in lines)
+
+
+class Sends:
+    """Answers requests for the output with pieces, each after a pause."""
+
+    def __init__(self, *pieces: tuple[float, bytes], ends: bool = True) -> None:
+        self._pieces = pieces
+        self._ends = ends
+
+    def __call__(self, connection: socket.socket) -> None:
+        connection.sendall(EVENTS_HEAD)
+        for pause, piece in self._pieces:
+            time.sleep(pause)
+            connection.sendall(piece)
+        if not self._ends:
+            stalls(connection)
+
+
+class TestPauses:
+    """Every line is shown, wherever the server pauses."""
+
+    @pytest.mark.parametrize("options", [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")])
+    @pytest.mark.parametrize("how", ["end", "stall"])
+    @pytest.mark.parametrize("place", [0, 1, 3])
+    def test_of_a_job_that_has_ended(self, serve: Follows, options: tuple[str, ...], how: str, place: int) -> None:
+        cut = Cut(5, None, how, pauses={place: PAUSE})  # type: ignore[arg-type]
+        script = Script([Line(HEADER), *FOUR], last=cut)
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+    @pytest.mark.parametrize("options", [(), ("-n", "4")])
+    @pytest.mark.parametrize("place", [0, 1, 3])
+    def test_of_a_job_that_runs(self, serve: Follows, options: tuple[str, ...], place: int) -> None:
+        cut = Cut(5, None, "stall", pauses={place: PAUSE})
+        script = Script([Line(HEADER), *FOUR], last=cut, stages=["RUNNING"] * 9)
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+    @pytest.mark.parametrize("stages", [[], ["RUNNING"] * 9])
+    def test_between_all_lines(self, serve: Follows, stages: list[str]) -> None:
+        """Those that look for the last lines are answered as slowly."""
+        cut = Cut(10, None, "stall", pauses=dict.fromkeys(range(10), 0.25))
+        script = Script(TEN, last=cut, looks=cut, stages=stages)
+        assert serve(script)("logs", NAMED)[:2] == (0, written(TEN))
+
+    def test_describe(self, serve: Follows) -> None:
+        script = Script([Line(HEADER), *FOUR], last=Cut(5, None, "end", pauses={1: PAUSE}))
+        result = serve(script)("describe", NAMED, "--format", "json")
+        assert json.loads(result.stdout)[0]["last_lines"] == ["0", "1", "2", "3"]
+
+    def test_a_long_line_over_a_slow_link(self, serve: Follows) -> None:
+        """What comes of it is a sign of life, though it takes longer than any silence."""
+        event = Line("x" * 50_000).event
+        pieces = [(0.4, event[at : at + 10_000]) for at in range(0, len(event), 10_000)]
+        sends = Sends((0, FOUR[0].event), *pieces, (0, FOUR[1].event))
+        program = serve(Script([], sends=sends), timeout_secs=1)
+        assert program("logs", NAMED).stdout == f"0\n{'x' * 50_000}\n1\n"
+
+    def test_a_line_that_is_too_long(self, serve: Follows) -> None:
+        """It is left out, which is told, and what follows is shown."""
+        sends = Sends(
+            (0, FOUR[0].event), (0, b'data: {"data": "' + b"x" * (33 * 2**20) + b'"}\n\n'), (0, FOUR[1].event)
+        )
+        code, stdout, stderr = serve(Script([], sends=sends), timeout_secs=30)("logs", NAMED)
+        assert (code, stdout) == (1, "0\n1\n")
+        assert "warning: a line that is longer than 32 MiB is left out\n" in stderr
+
+
+class TestEnds:
+    """A stream that ends is not all either."""
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_before_the_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
+        script = Script(
+            TEN, [Cut(5, None, "end"), Cut(7, None, "end")], stage_is_final=True, looks=Cut(10, None, "end")
+        )
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(TEN))
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_always_before_the_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """What it has is shown once; that it is not all is an error, after some tries that are farther apart."""
+        script = Script(TEN, last=Cut(5, None, "end"), looks=Cut(10, None, "end"))
+        program = serve(script)
+        code, stdout, stderr = program("logs", *options, NAMED)
+        assert (code, stdout) == (5, written(TEN[:5]))
+        assert f"error: the output of {NAMED} may not be complete: the Hub ends it early" in stderr
+        assert [pause for pause in program.pauses if pause] == [0.5, 1, 2]
+
+    def test_a_look_that_is_cut_short_proves_nothing(self, serve: Follows) -> None:
+        script = Script(TEN, [Cut(5, None, "end")], looks=Cut(6, None, "end"), stage_is_final=True)
+        assert serve(script)("logs", NAMED).stdout == written(TEN)
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    @pytest.mark.parametrize("chunked", [True, False])
+    def test_without_a_last_blank_line(self, serve: Follows, options: tuple[str, ...], chunked: bool) -> None:
+        script = Script(FOUR, last=Cut(4, None, "end", chunked=chunked, blank=False))
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+    def test_without_a_last_blank_line_while_the_job_runs(self, serve: Follows) -> None:
+        cuts = [Cut(count, None, "end", chunked=False, blank=False) for count in (1, 2, 2, 3)]
+        assert serve(Script(FOUR, cuts))("logs", "-f", NAMED)[:2] == (0, written(FOUR))
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_in_the_middle_of_a_line(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """That is read again."""
+        size = len(FOUR[0].event)
+        cuts = [Cut(4, at, "end", chunked=False) for at in (10, size - 3, size + 20, 4 * size - 4)]
+        script = Script(FOUR, cuts, stage_is_final=True)
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_by_breaking_off_behind_the_last_line(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """Then the last lines tell that it was the last."""
+        assert serve(Script(FOUR, last=Cut(4)))("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+
+class TestNoEnd:
+    """A job has ended, and its stream has not."""
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    @pytest.mark.parametrize("how", ["stall", "comments"])
+    def test_that_stays_open(self, serve: Follows, options: tuple[str, ...], how: str) -> None:
+        """The last lines are enough to know, whether they are as many as asked for or all that there are."""
+        for lines in (FOUR, TEN):
+            cut = Cut(len(lines), None, how)  # type: ignore[arg-type]
+            assert serve(Script(lines, last=cut, looks=cut))("logs", *options, NAMED)[:2] == (0, written(lines))
+
+    @pytest.mark.parametrize("how", ["stall", "comments"])
+    def test_that_shows_nothing(self, serve: Follows, how: str) -> None:
+        """Whether there is any output nobody knows then."""
+        cut = Cut(1, None, how)  # type: ignore[arg-type]
+        code, stdout, stderr = serve(Script([Line(HEADER)], last=cut, looks=cut), timeout_secs=1)("logs", NAMED)
+        assert (code, stdout) == (5, "")
+        assert stderr.endswith("may not be complete: the Hub sent nothing for 0.5 s, and did not end it\n")
+
+    def test_of_a_job_that_runs_and_shows_nothing(self, serve: Follows) -> None:
+        cut = Cut(1, None, "stall")
+        script = Script([Line(HEADER)], last=cut, looks=cut, stages=["RUNNING"] * 9)
+        code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
+        assert (code, stdout) == (5, "")
+        assert stderr.endswith(f"hint: 'hfjobs logs -f {NAMED}' shows what comes\n")
+
+    def test_of_a_job_that_runs_and_never_pauses(self, serve: Follows) -> None:
+        """What there is ends with the line that was the last when it was asked for."""
+
+        def forever(connection: socket.socket) -> None:
+            connection.sendall(EVENTS_HEAD)
+            with suppress(OSError):
+                for at in count():
+                    connection.sendall(Line(f"line {at}").event)
+                    time.sleep(0.001)
+
+        endless: Fault = forever
+        program = serve(Script([], [Cut(0)], sends=endless))
+        code, stdout, _ = program("logs", NAMED)
+        lines = stdout.splitlines()
+        assert code == 0
+        assert lines == [f"line {at}" for at in range(len(lines))]
+        assert len(lines) > 8
+
+
+def anew(connection: int, lines: list[Line]) -> list[Line]:
+    """Return lines that are stamped with the moment of the connection."""
+    return [line._replace(timestamp=f"2026-05-12T15:{connection % 60:02}:00.{at:03}Z") for at, line in enumerate(lines)]
+
+
+def turned(connection: int, lines: list[Line]) -> list[Line]:
+    """Return lines of which those of one moment are in another order at each connection."""
+    return sorted(lines, key=lambda line: (line.timestamp, hash((connection, line.data))))
+
+
+TIMES = {
+    "an hour back": [f"2026-05-12T{14 if at < 15 else 13}:57:{at % 60:02}.000Z" for at in range(40)],
+    "one an hour ahead": [f"2026-05-12T{15 if at == 3 else 14}:57:{at % 60:02}.000Z" for at in range(40)],
+    "all alike": ["2026-05-12T14:57:00.000Z"] * 40,
+    "none": [""] * 40,
+}
+
+
+class TestTimes:
+    """When lines came proves nothing."""
+
+    @pytest.mark.parametrize("times", TIMES.values(), ids=TIMES)
+    @pytest.mark.parametrize("keeps", [None, 25])
+    @pytest.mark.parametrize("options", [(), ("-n", "5")])
+    def test_after_a_break_every_line_comes_at_once(
+        self, serve: Follows, times: list[str], keeps: int | None, options: tuple[str, ...]
+    ) -> None:
+        lines = [Line(f"line {at}", each) for at, each in enumerate(times)]
+        cuts = [Cut(20), Cut(30), Cut(36, None, "end")]
+        code, stdout, stderr = serve(Script(lines, cuts, keeps=keeps))("logs", "-f", *options, NAMED)
+        assert (code, stdout) == (0, written(lines[15:] if options else lines)), stderr
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_a_log_that_is_stamped_anew_at_each_connection(self, serve: Follows, options: tuple[str, ...]) -> None:
+        script = Script(TEN, [Cut(5)], stamps=anew, stage_is_final=True)  # type: ignore[arg-type]
+        code, stdout, stderr = serve(script)("logs", *options, NAMED)
+        assert (code, stdout) == (0, written(TEN)), stderr
+        assert script._connections < 6
+
+    def test_lines_of_one_moment_in_another_order(self, serve: Follows) -> None:
+        lines = [Line(f"line {at}", f"2026-05-12T14:57:{at // 8:02}.000Z") for at in range(60)]
+        script = Script(lines, [Cut(20), Cut(30), Cut(44)], stamps=turned)  # type: ignore[arg-type]
+        code, stdout, stderr = serve(script)("logs", "-f", NAMED)
+        assert code == 0
+        assert sorted(stdout.splitlines()) == sorted(line.data for line in lines)
+        assert "any more" not in stderr
+        assert "missing" not in stderr
+
+    def test_a_hub_that_keeps_few_lines_and_breaks_often(self, serve: Follows) -> None:
+        lines = [Line(f"line {at}", f"2026-05-12T14:{at // 60:02}:{at % 60:02}.000Z") for at in range(400)]
+        script = Script(lines, [Cut(at) for at in range(40, 400, 40)], keeps=120)
+        code, stdout, stderr = serve(script)("logs", "-f", NAMED)
+        assert (code, stdout) == (0, written(lines))
+        assert stderr.count("any more") == 1
+
+    def test_what_is_held_back_at_a_break_is_shown(self, serve: Follows) -> None:
+        """A line without a time may come again, so it is not certain where to go on. Later these lines are gone."""
+        lines = [Line(text, "") for text in "xabcdefghijklm"]
+
+        def forgotten(connection: int, lines: list[Line]) -> list[Line]:
+            return lines[3:] if connection > 2 else lines
+
+        script = Script(lines, [Cut(2), Cut(4), Cut(5)], stamps=forgotten)  # type: ignore[arg-type]
+        assert serve(script)("logs", "-f", "-n", "1", NAMED)[:2] == (0, written(lines[1:]))
+
+
+class TestHeaders:
+    @pytest.mark.parametrize("text", ["===== Job started", "===== Job started at noon =====", f"{HEADER} again"])
+    def test_a_line_of_the_job_that_begins_like_one(self, serve: Follows, text: str) -> None:
+        lines = [Line(HEADER), FOUR[0], Line(text), FOUR[1]]
+        assert serve(Script(lines, [Cut(3)]))("logs", "-f", NAMED).stdout == f"0\n{text}\n1\n"
