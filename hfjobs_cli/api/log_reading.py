@@ -115,7 +115,7 @@ class _LineTooLong(BadResponse, _Final):
     """A stream holds what cannot be read, now or later."""
 
 
-class _Doubtful(Unavailable, _Final):
+class OutputInDoubt(Unavailable, _Final):
     """Perhaps not all lines came."""
 
 
@@ -464,7 +464,7 @@ class LogReading:
             most = 2 if self.is_over and (is_alike or not self._replay.count) else 1
         if self._barren >= most:
             silent = f"sent nothing for {self._gap_secs:g} s, and did not end it"
-            raise _Doubtful(
+            raise OutputInDoubt(
                 f"the output of {self._reference} may not be complete: "
                 f"the Hub {'ends it early' if end is _End.ENDED else silent}",
                 hint=None if self.is_over else f"'hfjobs logs -f {self._reference}' shows what comes",

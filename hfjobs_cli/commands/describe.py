@@ -20,6 +20,9 @@ _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 MOST_PAGES = 10
 """How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
 
+LONGEST_WAIT_SECS = 10.0
+"""How long the Hub is waited for at each step of reading the last lines, whatever the settings say."""
+
 
 def describe(
     session: Session,
@@ -134,19 +137,26 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
     from hfjobs_cli.api.log_lines import is_header
-    from hfjobs_cli.api.log_reading import LogReading
+    from hfjobs_cli.api.log_reading import LogReading, OutputInDoubt
     from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
         return None
-    reference, timeout_secs = JobReference.of(job, None), session.settings.timeout_secs
+    reference, timeout_secs = JobReference.of(job, None), min(LONGEST_WAIT_SECS, session.settings.timeout_secs)
     reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, rest=session.sleep)
+    lines: list[str] = []
     try:
-        items = [item for item in reading.items() if isinstance(item, list)]
+        for item in reading.items():
+            if isinstance(item, list):
+                lines += [_seen(line[1]) for line in item if not is_header(line)]
     except HfJobsError as error:
-        session.warn(f"what it wrote cannot be read: {error.message}")
-        return None
-    return [_seen(line[1]) for lines in items for line in lines if not is_header(line)][-tail:]
+        if not lines:
+            # A job that runs may have written nothing yet, of which there is no sign.
+            if job.has_ended or not isinstance(error, OutputInDoubt):
+                session.warn(f"what it wrote cannot be read: {error.message}")
+            return None
+        session.warn(error.message)
+    return lines[-tail:]
 
 
 def _seen(text: str) -> str:
