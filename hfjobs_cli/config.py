@@ -33,6 +33,7 @@ SETTINGS = {
     "HF_DEBUG": "1 = --debug",
     "HFJOBS_DEMO": "1 = --demo",
     "HFJOBS_TIMEOUT": "seconds to wait for an answer, 30 by default",
+    "HFJOBS_EMULATOR_TOKEN": "token that opens 'hfjobs emulator'",
     "HFJOBS_ALLOW_HTTP": "1 = send the token over plain http anywhere",
     "HTTPS_PROXY": "address of a proxy; also HTTP_PROXY, ALL_PROXY",
     "NO_PROXY": "hosts to be reached without it",
@@ -202,7 +203,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
     )
     for path in files:
         try:
-            yield _read_token(path), f"the file {path}"
+            yield read_token(path), f"the file {path}"
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
@@ -212,7 +213,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
             ) from None
 
 
-def _read_token(path: Path) -> str:
+def read_token(path: Path) -> str:
     """Return what a file holds, which may be a pipe. Raises OSError, and ValueError for what is too long or no text."""
     with path.open("rb") as file:
         content = file.read(MAX_TOKEN_BYTES + 1)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import JOB_NAMES
 
 EmulatorAction = Annotated[
@@ -37,5 +38,18 @@ StateDir = Annotated[
 Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
 EmulatorToken = Annotated[
     str | None,
-    typer.Option("--token", metavar="TOKEN", help="What opens it; default: a new one at each start."),
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        help="What opens it; other users can read it in the list of processes. Default: a new one at each start.",
+    ),
+]
+EmulatorTokenFile = Annotated[
+    str | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="A file that holds what opens it; - reads stdin. So may the variable HFJOBS_EMULATOR_TOKEN.",
+        autocompletion=completion.complete_file,
+    ),
 ]

@@ -6,8 +6,11 @@ from pathlib import Path
 from hfjobs_cli.cli import emulator_options
 from hfjobs_cli.cli.services import emulator_needed
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.config import Overrides, emulator_directory
+from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
+from hfjobs_cli.launch.paths import typed_path
+
+EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 """What a bearer token is made of (RFC 6750)."""
@@ -28,6 +31,7 @@ def emulator(
     state_dir: emulator_options.StateDir = None,
     empty: emulator_options.Empty = False,
     token: emulator_options.EmulatorToken = None,
+    token_file: emulator_options.EmulatorTokenFile = None,
     repo: emulator_options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for trying things out.
@@ -63,10 +67,37 @@ def emulator(
         if action == "fire":
             return _fire(session, directory, jobs or [], repo)
         if action == "reset":
-            if empty or token is not None:
+            if empty or token is not None or token_file is not None:
                 raise UsageError("'reset' takes no option but --state-dir", hint="see 'hfjobs emulator --help'")
             return _reset(session, directory)
-        return _serve(session, directory, port, token, empty=empty)
+        return _serve(session, directory, port, _token(session, token, token_file), empty=empty)
+
+
+def _token(session: Session, token: str | None, file: str | None) -> str | None:
+    """Return the token that was given, as a word, in a file or in the environment. Raises UsageError."""
+    if token is not None and file is not None:
+        raise UsageError("--token contradicts --token-file", hint="give one of them")
+    source = "--token"
+    if token is not None:
+        session.warn(
+            "other users of this machine can read --token in the list of processes; --token-file FILE hides it"
+        )
+    elif file is not None:
+        source = f"--token-file {file}"
+        try:
+            token = session.stdin.read() if file == "-" else read_token(typed_path(file))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text, or too long"
+            raise UsageError(f"{source} cannot be read: {reason}", hint="it is a file with a token") from None
+        token = token.strip()
+    elif token := session.environ.get(EMULATOR_TOKEN) or None:
+        source = EMULATOR_TOKEN
+    if token is not None and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            f"a token holds letters, digits and - . _ ~ + /, and {source} something else",
+            hint="leave it out to have one made",
+        )
+    return token
 
 
 def _serve(session: Session, directory: Path, port: int, token: str | None, *, empty: bool) -> ExitCode:
@@ -74,15 +105,12 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
     from hfjobs_cli.emulator.server import PortError, serve
     from hfjobs_cli.emulator.trust import Untrusted
 
-    if token is not None and not _TOKEN.fullmatch(token):
-        raise UsageError("--token takes letters, digits and - . _ ~ + /", hint="leave it out to have one made")
-
     def started(endpoint: str) -> None:
         session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
         session.flush()
         session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops it")
         if token is None:
-            session.remark("the token is good until it stops, each start makes a new one; --token TOKEN keeps one")
+            session.remark("the token is good until it stops, each start makes a new one; --token-file FILE keeps one")
 
     try:
         app = open_app(directory, token=token, is_empty=empty)

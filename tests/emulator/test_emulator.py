@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
 import pytest
 
 from hfjobs_cli.emulator.app import App
@@ -373,7 +374,7 @@ class TestCommand:
         """Who listens on the port in between learns the old one. It is written nowhere."""
         served = serve(tmp_path / "state")
         token = served.token
-        remark = "the token is good until it stops, each start makes a new one; --token TOKEN keeps one"
+        remark = "the token is good until it stops, each start makes a new one; --token-file FILE keeps one"
         assert served.ask("GET", "/api/whoami-v2").status == 200
         assert served.stop().stderr.splitlines()[1] == remark
         served.start()
@@ -386,10 +387,39 @@ class TestCommand:
     def test_keeps_a_token_that_is_given(self, serve: Serve, tmp_path: Path) -> None:
         served = serve(tmp_path / "state", "--token", "its-own")
         assert served.ask("GET", "/api/whoami-v2").status == 200
-        assert served.stop().stderr.splitlines()[1:] == ["GET /api/whoami-v2 200", "stopped"]
+        warning = "warning: other users of this machine can read --token in the list of processes; "
+        lines = served.stop().stderr.splitlines()
+        assert lines[0] == f"{warning}--token-file FILE hides it"
+        assert lines[2:] == ["GET /api/whoami-v2 200", "stopped"]
         served.start()
         assert served.token == "its-own"
         assert served.ask("GET", "/api/whoami-v2").status == 200
+
+    @pytest.mark.parametrize("way", ["file", "environment"])
+    def test_keeps_a_token_that_no_other_user_can_read(self, serve: Serve, tmp_path: Path, way: str) -> None:
+        """In the list of processes are the words of a command, but not its environment."""
+        file = tmp_path / "token"
+        file.write_text("its-own\n", encoding="utf-8")
+        options = ("--token-file", str(file)) if way == "file" else ()
+        environ = {"HFJOBS_EMULATOR_TOKEN": "its-own"} if way == "environment" else {}
+        served = serve(tmp_path / "state", *options, environ=environ)
+        assert served.token == "its-own"
+        assert served.ask("GET", "/api/whoami-v2").status == 200
+        assert "its-own" not in psutil.Process(served.process.pid).cmdline()
+        assert served.stop().stderr.splitlines()[1:] == ["GET /api/whoami-v2 200", "stopped"]
+
+    @pytest.mark.parametrize(
+        ("options", "told"),
+        [
+            (("--token", "x", "--token-file", "y"), "error: --token contradicts --token-file"),
+            (("--token-file", "/no/such"), "error: --token-file /no/such cannot be read: No such file"),
+            (("--token-file", "-"), "and --token-file - something else"),
+        ],
+    )
+    def test_refuses_what_holds_no_token(self, tmp_path: Path, options: tuple[str, ...], told: str) -> None:
+        done = self.refused(*options, "--state-dir", str(tmp_path), environ={})
+        assert (done.code, done.stdout) == (2, "")
+        assert told in done.stderr
 
     def test_takes_a_port_and_a_token(self, serve: Serve, tmp_path: Path) -> None:
         with socket.socket() as probe:
@@ -431,8 +461,12 @@ class TestCommand:
     @pytest.mark.parametrize("token", ["two words", "tab\t", "hf_é", "a=b", "it's"])
     def test_refuses_a_token_that_cannot_be_sent(self, tmp_path: Path, token: str) -> None:
         done = self.refused("--token", token, "--state-dir", str(tmp_path), environ={})
-        expected = "error: --token takes letters, digits and - . _ ~ + /\nhint: leave it out to have one made\n"
-        assert done == Result(2, "", expected)
+        expected = (
+            "error: a token holds letters, digits and - . _ ~ + /, and --token something else\n"
+            "hint: leave it out to have one made\n"
+        )
+        assert (done.code, done.stdout) == (2, "")
+        assert done.stderr.endswith(expected)
 
     def test_leaves_a_directory_of_others_alone(self, tmp_path: Path) -> None:
         """Neither its token is taken for the emulator's, nor its logs are removed."""
