@@ -106,6 +106,9 @@ class Output:
     no_trunc: Annotated[
         bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
     ] = False
+    safe_cells: Annotated[
+        bool, typer.Option("--safe-cells", help="In csv and tsv: keep spreadsheets from running a cell like '=1+1'.")
+    ] = False
 
 
 JOB_NAMES = "ID, the beginning of one, NAMESPACE/ID, @latest, @failed or the address of a job's page"

@@ -152,6 +152,7 @@ class Session:
         width: int | None = None,
         indent: int | None = None,
         is_one: bool = False,
+        safe_cells: bool = False,
         on_stderr: bool = False,
     ) -> View:
         """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
@@ -176,6 +177,7 @@ class Session:
             encoding=getattr(stream, "encoding", None) or "utf-8",
             indent=indent,
             is_one=is_one,
+            safe_cells=safe_cells,
             folds=not full,
         )
 

@@ -18,11 +18,11 @@ _BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#
 class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 
-    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a
-    person reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the
-    user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly one
-    record, which json shows without an array. `folds` says that many of the same may be
-    drawn as one. `remark` takes a line for stderr.
+    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a person
+    reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the user chose
+    the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly one record, which
+    json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells` says that a
+    spreadsheet will read it. `remark` takes a line for stderr.
     """
 
     kind: Kind
@@ -39,6 +39,7 @@ class View:
     indent: int | None = None
     is_one: bool = False
     folds: bool = True
+    safe_cells: bool = False
 
     @cached_property
     def is_unicode(self) -> bool:

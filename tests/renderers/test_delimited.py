@@ -37,6 +37,27 @@ class TestDelimited:
         assert [row[1] for row in rows] == ["name", name, name]
 
     @pytest.mark.parametrize("format_", ["csv", "tsv"])
+    @pytest.mark.parametrize("name", ["=cmd|'/c calc'!A1", "+1", "-x", "@SUM(1)", "\t=1", "\n=1", "＝1"])  # noqa: RUF001
+    def test_are_run_by_no_spreadsheet_if_that_is_wanted(
+        self, hfjobs: Hfjobs, hub: Hub, format_: str, name: str
+    ) -> None:
+        """As they are otherwise: RFC 4180 knows no formulas."""
+        id_ = hub.add(labels={"name": name}, durations={"runningSecs": -5})
+        for options, shown in (((), name), (("--safe-cells",), f"'{name}")):
+            argv = ("inspect", id_, "--format", format_, *options, "--columns", "id,name,runtime")
+            text = io.StringIO(hfjobs(*argv).stdout, newline="")
+            _, row = csv.reader(text, delimiter="," if format_ == "csv" else "\t")
+            assert row[:2] == [id_, shown]
+            assert not row[2].startswith("'")
+
+    @pytest.mark.parametrize("argv", [(), ("--format", "table"), ("--json",), ("-q",), ("--format", "{{.id}}")])
+    def test_safe_cells_are_for_them_alone(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+        assert hfjobs("ps", "--safe-cells", *argv) == Result(
+            2, "", "error: --safe-cells is for csv and tsv\nhint: add --format csv, or leave it out\n"
+        )
+        assert hub.requests == []
+
+    @pytest.mark.parametrize("format_", ["csv", "tsv"])
     def test_have_the_chosen_columns(self, either: Hfjobs, golden: Golden, format_: str) -> None:
         columns = "id,name,initiator,runtime,started,message"
         result = either("ps", "-a", "--status", "error", "--limit", "2", "--format", format_, "--columns", columns)

@@ -53,6 +53,8 @@ class Listing:
         )
         if output.width is not None and output.no_trunc:
             raise UsageError("--width contradicts --no-trunc", hint="give one of them")
+        if output.safe_cells and self.renderer.name not in ("csv", "tsv"):
+            raise UsageError("--safe-cells is for csv and tsv", hint="add --format csv, or leave it out")
         if output.columns is not None and not self.renderer.has_columns:
             with_columns = [each.name for each in formats.values() if each.has_columns]
             raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
@@ -83,6 +85,7 @@ class Listing:
             full=self._output.no_trunc,
             width=self._output.width,
             indent=self._indent,
+            safe_cells=self._output.safe_cells,
             is_one=self._is_one,
         )
 
