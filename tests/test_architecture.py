@@ -94,6 +94,11 @@ FENCES = {
     "pydantic": {"emulator/bodies.py"},
     "cronsim": {"emulator/cron.py", "query/cron.py"},
     "psutil": {"emulator/processes.py"},
+    # What starts processes says where from: nothing of the current directory is run, or imported.
+    "subprocess": {
+        *("cli/scripts.py", "commands/ssh.py", "commands/top.py"),
+        *("emulator/household.py", "emulator/processes.py", "emulator/runner.py"),
+    },
 }
 
 MODULES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
@@ -128,6 +133,14 @@ def test_imports_point_one_way(module: str) -> None:
 def test_third_party_names_stay_behind_their_fences(module: str) -> None:
     used = {name.partition(".")[0] for name in imported(module)} & set(FENCES)
     assert {name for name in used if module not in FENCES[name]} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_programs_are_looked_for_in_one_place(module: str) -> None:
+    """Which passes over the current directory: `shutil.which` does not on Windows, nor does `python -m`."""
+    source = (PACKAGE / module).read_text(encoding="utf-8")
+    assert module in ("cli/programs.py", "emulator/runner.py") or "shutil.which" not in source
+    assert 'sys.executable, "-m"' not in source
 
 
 @pytest.mark.parametrize("module", MODULES)

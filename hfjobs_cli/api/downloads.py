@@ -11,6 +11,7 @@ from hfjobs_cli.api.headers import asked_pause
 from hfjobs_cli.api.outcomes import may_pass_by_status
 from hfjobs_cli.api.threads import in_time
 from hfjobs_cli.api.transport import LONGEST_PAUSE_SECS, MAX_TRIES, grown_pause
+from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.text.secrets import without_password
 
@@ -31,12 +32,14 @@ def downloaded(
 ) -> bytes:
     """Return what is at an address, following redirects, within `longest_secs` a try.
 
-    What may pass is tried again, as with the Hub; `warn` is told of each pause. Raises UsageError for what is no
-    address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+    What may pass is tried again, as with the Hub; `warn` is told of each pause, and of plain http. Raises UsageError
+    for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
     """
     shown = redacted(without_password(address))
     try:
         request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": PACKING})
+        if request.url.scheme == "http" and not is_loopback(address):
+            warn(f"{shown} is not encrypted, so anybody on the way could change the script")
         with connected(address, timeout_secs, odd_proxy) as client:
             for attempt in range(1, MAX_TRIES + 1):
                 try:
@@ -50,10 +53,13 @@ def downloaded(
                     warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_TRIES})")
                     sleep(pause)
             raise AssertionError("the last try returns or raises")
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise UsageError(
-            f"'{shown}' is no address: {str(error).replace(address, shown)}", hint="as in https://example.org/train.py"
-        ) from None
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+        before, at, rest = address.rpartition("@")
+        if at:  # what is no address may hold a password anywhere
+            shown, reason = f"{before.partition('://')[0]}://***@{without_password(f'x://{rest}')[4:]}", ""
+        else:
+            reason = f": {str(error).replace(address, shown)}"
+        raise UsageError(f"'{shown}' is no address{reason}", hint="as in https://example.org/train.py") from None
     except (httpx.RequestError, TimeoutError) as error:
         reason = redacted(str(error).replace(address, shown)) or type(error).__name__
         raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None

@@ -725,6 +725,19 @@ class TestAddressesThatMeanHarm:
         assert f"{safe.address}/moved.py leads to where anybody could change it" in result.stderr
         assert (web.asked, hub.requests) == ([], [])
 
+    @pytest.mark.parametrize("address", ["http://[x/y.py", "http://u:p/w@127.0.0.1/x.py", "https://u:pw#x@h:x/y.py"])
+    def test_what_is_no_address(self, hfjobs: Hfjobs, hub: Hub, address: str) -> None:
+        code, stdout, stderr = hfjobs("uv", "run", "-d", address)
+        assert (code, stdout, hub.requests) == (2, "", [])
+        assert "is no address" in stderr
+        assert not any(part in stderr for part in ("p/w", "pw", "'p'"))
+
+    def test_plain_http_is_warned_of(self, hfjobs: Hfjobs, web: Web) -> None:
+        environ = {**hfjobs.environ, "HTTP_PROXY": web.address, "NO_PROXY": "127.0.0.1"}
+        result = run_command("uv", "run", "-d", "http://alice:pw@example.invalid/x.py", environ=environ)
+        told = "warning: http://alice:***@example.invalid/x.py is not encrypted, so anybody on the way could change"
+        assert (result.code, result.stderr.startswith(told)) == (0, True)
+
     def test_redirects_without_end(self, hfjobs: Hfjobs, web: Web) -> None:
         web.redirects["/moved.py"] = "/moved.py"
         result = hfjobs("uv", "run", "-d", f"{web.address}/moved.py")
