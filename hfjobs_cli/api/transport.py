@@ -118,7 +118,9 @@ class Transport:
             return Stream(reply.response, reply.context, lambda error: self._outcomes.broken(error, call))
         except BaseException as error:
             reply.response.close()
-            raise limit_of(error) or error from None
+            if (limit := limit_of(error)) is not None:
+                raise limit from error
+            raise
 
     def download(self, address: str, most_bytes: int) -> bytes:
         """Return what is at an address anywhere, which is asked for without a token, and follows redirects.
@@ -177,6 +179,8 @@ class Transport:
                     raise failure from None  # it has taken long enough, or will be no better
             except Exception as error:
                 if not self._is_closed:  # else it is what closing does to whoever asks
+                    if (limit := limit_of(error)) is not None:
+                        raise limit from error
                     raise
                 said = f"the connection to {self.endpoint} was closed ({call.words})"
                 raise Unavailable(said, maybe_done=not call.endpoint.is_repeatable) from error
