@@ -76,6 +76,7 @@ class Hfjobs:
 
     environ: dict[str, str]
     pauses: list[float] = field(default_factory=list)
+    now: datetime = NOW
 
     def __call__(
         self,
@@ -97,7 +98,7 @@ class Hfjobs:
             stdout=stdout,
             stderr=stderr,
             environ={**self.environ, **width, **environ},
-            clock=lambda: NOW,
+            clock=lambda: self.now,
             sleep=self._pause,
             runs_demo_jobs=False,
         )
@@ -111,7 +112,7 @@ class Hfjobs:
 
     def given(self, environ: Mapping[str, str]) -> Hfjobs:
         """Return the program with further settings."""
-        return Hfjobs({**self.environ, **environ}, self.pauses)
+        return Hfjobs({**self.environ, **environ}, self.pauses, self.now)
 
     def jobs(self, *argv: str) -> list[dict[str, Any]]:
         """Run a command line that prints a JSON array and must succeed without a word on stderr."""

@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import shutil
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,32 @@ def test_pages_show_what_is_printed(demo: Hfjobs, golden: Golden, name: str) -> 
     assert printed == golden(f"./{name}", printed)
 
 
-def test_the_history_in_other_months_is_what_the_page_says(directories: dict[str, str]) -> None:
-    """By the clock of this machine: the older part is of fixed dates."""
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 5, 12, 23, 59, 59, 999_999, tzinfo=timezone.utc),
+        datetime(2026, 12, 1, tzinfo=timezone.utc),
+        datetime(2028, 2, 29, 12, 30, tzinfo=timezone.utc),
+        datetime(2025, 12, 31, 23, 0, tzinfo=timezone.utc),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_can_be_followed_at_any_date(demo: Hfjobs, tmp_path: Path, name: str, moment: datetime) -> None:
+    """Commands end as they do on the page, and find something where they do there."""
+    then = Hfjobs({**demo.environ, "XDG_STATE_HOME": str(tmp_path / "then")}, now=moment)
+    for block in _CONSOLE.findall(page(name)):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                _, *argv = shlex.split(line.removeprefix("$ "))
+                now, later = demo(*argv, columns=120), then(*argv, columns=120)
+                assert (later.code, later.stdout != "") == (now.code, now.stdout != ""), (line, later)
+
+
+def test_the_history_is_as_recent_as_its_first_use(directories: dict[str, str]) -> None:
+    """By the clock of this machine, and with the ids that are on the page."""
     search = ("-f", "command=*train*", "-f", "label=team=ml", "-f", "status!=completed")
-    argv = ("--demo", "ps", "-a", "-q", *search, "--since", "2026-04-12", "--sort", "-runtime")
+    argv = ("--demo", "ps", "-a", "-q", *search, "--since", "30d", "--sort", "-runtime")
     code, stdout, _ = run_command(*argv, environ=directories)
     assert (code, len(stdout.split())) == (0, 4)
     assert stdout.split()[2] == "69e1d764aff1cd33e8f1ed49"

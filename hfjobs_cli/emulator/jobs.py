@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from hfjobs_cli.emulator import lifecycle, streams
 from hfjobs_cli.emulator.accounts import USER, owner_of
@@ -26,6 +27,7 @@ class Jobs:
         self._clock = clock
         self._look_after = look_after
         self._opener = new_id(clock())
+        self._invented: dict[str, datetime] | None = None
 
     def page(
         self,
@@ -114,7 +116,25 @@ class Jobs:
     def look(self) -> None:
         """Have what was added run, and what was canceled ended. If that fails whoever looks next tries again."""
         with suppress(StoreError):
+            self._end_invented()
             self._look_after()
+
+    def _end_invented(self) -> None:
+        """End the jobs of the invented history whose time is over, as nothing else does: they are not run."""
+        if self._invented is None:
+            with self._store.read() as tables:
+                self._invented = {job["id"]: lifecycle.timeout_at(job) for job in tables.invented_jobs()}
+        now = self._clock()
+        over = [identifier for identifier, moment in self._invented.items() if moment <= now]
+        if not over:
+            return
+        with self._store.write() as tables:
+            for identifier in over:
+                job = tables.job_anywhere(identifier)
+                if job is not None and lifecycle.is_active(job):
+                    lifecycle.end(job, "ERROR", "Job timeout", self._invented[identifier])
+                    tables.save_job(job)
+        self._invented = {each: moment for each, moment in self._invented.items() if each not in over}
 
     def cancel(self, namespace: str, identifier: str) -> Document:
         """End a job that has not ended; the supervisor sees to its process."""

@@ -1,6 +1,6 @@
 """What becomes of a job's document: made from a specification, started, ended. Nothing here is kept or run."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from hfjobs_cli.emulator.accounts import CREATOR
 from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, new_id, parse_time, wire_time
@@ -55,6 +55,11 @@ def end(job: Document, stage: str, message: str | None, now: datetime) -> None:
     job["durations"] = _durations(job, now)
     job["finishedAt"] = wire_time(now)
     job["status"] |= {"stage": stage, "message": message}
+
+
+def timeout_at(job: Document) -> datetime:
+    """Return the moment at which a job has run for as long as it may; one that has not started counts as if it had."""
+    return parse_time(job["startedAt"] if "startedAt" in job else job["createdAt"]) + timedelta(seconds=job["timeout"])
 
 
 def expose(job: Document, ports: Document) -> None:

@@ -1,7 +1,8 @@
 """The invented history of the demo: some months of one user's jobs, and a few that are still under way.
 
-What has ended lies at fixed moments up to 11 May 2026, so that ids can be quoted. What is under way, and what ended in
-the last days, lies at distances from the moment at which the history is made.
+It was made up as of a morning in May 2026, and moves to the moment at which a demo is made: what is under way, and what
+ended in the last days, as it is, the rest by whole days, and weekly runs by whole weeks. Ids stay, so that they can be
+quoted.
 """
 
 import random
@@ -11,8 +12,9 @@ from datetime import datetime, timedelta, timezone
 from hfjobs_cli.emulator.accounts import CREATOR, ORGANISATION, USER
 from hfjobs_cli.emulator.cron import next_run
 from hfjobs_cli.emulator.store import History
-from hfjobs_cli.emulator.wire import Document, wire_time
+from hfjobs_cli.emulator.wire import Document, parse_time, wire_time
 
+_MADE_UP = datetime(2026, 5, 12, 9, 0, 0, tzinfo=timezone.utc)
 _LAST_RUN = datetime(2026, 5, 11, 13, 16, 7, tzinfo=timezone.utc)
 _DAILY_SCHEDULE = "69c4179671691dc46f166314"
 _WEEKLY_SCHEDULE = "6979ee8071691dc46f0f2c5b"
@@ -128,13 +130,24 @@ _ERRORS = (
 
 def history(now: datetime) -> History:
     """Return the jobs and scheduled jobs of a new demo, as the Hub would send them."""
-    jobs = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *_recent(now)]
+    passed = timedelta(days=(now - _MADE_UP).days)
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
-    jobs += [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
-    return History(jobs, _schedules(jobs, now))
+    before = [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
+    made_up = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *before]
+    jobs = [_moved(job, passed) for job in made_up]
+    jobs += [_moved(job, now.replace(microsecond=0) - _MADE_UP) for job in _recent()]
+    return History(jobs, _schedules(jobs, now, passed))
 
 
-def _schedules(jobs: list[Document], now: datetime) -> Iterator[Document]:
+def _moved(job: Document, passed: timedelta) -> Document:
+    """Return a job so much later, or a run of the weekly schedule on the same day of the week."""
+    if job.get("initiator") == _by("scheduled-job", _WEEKLY_SCHEDULE):
+        passed -= timedelta(days=passed.days % 7)
+    times = [key for key in ("createdAt", "startedAt", "finishedAt") if key in job]
+    return job | {key: wire_time(parse_time(job[key]) + passed) for key in times}
+
+
+def _schedules(jobs: list[Document], now: datetime, passed: timedelta) -> Iterator[Document]:
     """Two schedules, suspended, so that nothing runs on a machine by itself."""
     for identifier, schedule, concurrency, spec in (
         (_DAILY_SCHEDULE, "17 12 * * *", True, _REFRESH),
@@ -142,7 +155,7 @@ def _schedules(jobs: list[Document], now: datetime) -> Iterator[Document]:
     ):
         runs = [job for job in jobs if job.get("initiator") == _by("scheduled-job", identifier)]
         last = max(runs, key=lambda job: str(job["createdAt"]))
-        created = datetime.fromtimestamp(int(identifier[:8], 16), timezone.utc)
+        created = datetime.fromtimestamp(int(identifier[:8], 16), timezone.utc) + passed
         yield {
             "type": "scheduled-job",
             "id": identifier,
@@ -216,12 +229,12 @@ def _before_initiators() -> Iterator[Document]:
         yield _ended(created, _HAND_RUN[index % 3], USER, dice, failing=0.2)
 
 
-def _recent(now: datetime) -> Iterator[Document]:
-    """Jobs under way at `now`, and some that ended in the days before."""
+def _recent() -> Iterator[Document]:
+    """Jobs under way, and some that ended in the days before."""
     dice = random.Random(7)  # noqa: S311
 
     def ago(**distance: float) -> datetime:
-        return now.replace(microsecond=0) - timedelta(**distance)
+        return _MADE_UP - timedelta(**distance)
 
     yield _ended(ago(days=1, hours=4), _TRAIN, USER, dice, failing=1.0)
     yield _ended(ago(days=2, hours=9), _HAND_RUN[5], USER, dice, failing=0.0)

@@ -170,6 +170,10 @@ class Tables:
         """Tell whether a job was, is or will be run, unlike those of the invented history."""
         return self._has("SELECT 1 FROM jobs WHERE id = ? AND is_real", identifier)
 
+    def invented_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> list[Document]:
+        """Return the jobs of the invented history that are in any of `stages`."""
+        return self._all(f"SELECT document FROM jobs WHERE NOT is_real AND stage IN ({_marks(stages)})", *stages)  # noqa: S608
+
     def has_history(self) -> bool:
         """Tell whether the store began with an invented history."""
         return self._has("SELECT 1 FROM jobs WHERE NOT is_real")

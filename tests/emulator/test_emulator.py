@@ -521,3 +521,24 @@ def test_a_silent_stream_is_kept_alive(hub: Hub, tmp_path: Path) -> None:
         connection.close()
     server.stop()
     thread.join()
+
+
+def test_invented_jobs_end_with_their_timeout(demo: Hfjobs) -> None:
+    """At the moment at which it was over, whoever looks when."""
+    assert len(demo("ps", "-q").stdout.split()) == 7
+    demo.now = NOW + timedelta(hours=1)
+    shown = demo("ps", "-a", "--since", "6h", "--format", "{{.name}} {{.status}} {{.runtime}} {{.message}}").stdout
+    assert shown.splitlines() == [
+        "classify-cards SCHEDULING <no value> <no value>",
+        "train-judge SCHEDULING <no value> <no value>",
+        "validate-dataset ERROR 30m Job timeout",
+        "sft-smol RUNNING 1h8m <no value>",
+        "refresh-index ERROR 1h Job timeout",
+        "explorer-cache ERROR 1h Job timeout",
+        "train-judge RUNNING 4h11m <no value>",
+    ]
+    demo.now = NOW + timedelta(days=100)
+    assert demo("ps", "-q").stdout == ""
+    assert demo.jobs("inspect", "6a02bf10aff1cd33e8f343d8")[0]["finished_at"] == "2026-05-12T13:48:11+00:00"
+    cost = ("inspect", "6a02bf10aff1cd33e8f343d8", "--format", "{{.cost}}")
+    assert demo(*cost).stdout == "~$20.00\n"
