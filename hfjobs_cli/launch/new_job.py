@@ -170,7 +170,7 @@ class Launch:
     """A new job, where it belongs, and what of it a script has said itself.
 
     `from_script` are keys of the script's table, each with one value. `uploads` are local files by their name in the
-    job, which must be in a bucket before it can run. With `is_strangers` the script was read from an address.
+    job, which must be in a bucket before it can run. With `is_strangers` the script was read from an address or a pipe.
     """
 
     job: NewJob

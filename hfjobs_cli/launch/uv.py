@@ -71,7 +71,7 @@ def compose_uv(
     image, python = how.image or header.image, how.python or header.python
     job = _described(merged, image, header, around)
     from_script = tuple(_said(header, typed, how, namespace, job, volumes))
-    if downloaded is not None and not how.trust_script:
+    if content is not None and not how.trust_script:  # nor does a pipe say who has written what comes from it
         _refuse(from_script, shown)
     job = _with_secrets(job, header, around)
     how = replace(how, image=image, python=python)
@@ -90,7 +90,7 @@ def compose_uv(
             "mount what it needs with -v"
         )
     words = ["uv", "run", *options, script, *arguments]
-    launch = Launch(job, namespace, from_script, is_strangers=downloaded is not None)
+    launch = Launch(job, namespace, from_script, is_strangers=content is not None)
     if not files:
         return replace(launch, job=replace(job, command=tuple(words)))
     if how.bucket:
@@ -157,7 +157,7 @@ def _said(
 
 
 def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
-    """Raise UsageError if a script of an address asks for what is the user's own: a stranger has written it."""
+    """Raise UsageError if a script of a stranger, from an address or a pipe, asks for what is the user's own."""
     asked: dict[str, list[str]] = {}
     for key, value in from_script:
         if key in ("secrets", "namespace") or (key == "volumes" and _is_own(value)):

@@ -673,6 +673,18 @@ class TestWhatAScriptHasSet:
         assert result.stderr.startswith(f"{NOTES}error: ")
         assert hub.paths[-1] == "POST /api/jobs/team"
 
+    @posix_only
+    @pytest.mark.parametrize(("trust", "code"), [("", 2), ("--trust-script", 4)])
+    def test_of_a_pipe(self, hfjobs: Hfjobs, hub: Hub, here: Path, trust: str, code: int) -> None:
+        """`curl ... | hfjobs uv run /dev/stdin` runs a stranger's script, too."""
+        (here / "s.py").write_text(ASKS.replace("VOLUME", "hf://alice/data:/d"), encoding="utf-8")
+        line = " ".join(["cat s.py |", *command("uv", "run", "-d", "-q", trust, "/dev/stdin")])
+        result = run(["sh", "-c", line], {**hfjobs.environ, **SET})
+        asked = "error: the script at /dev/stdin asks for namespace team; secrets AWS_SECRET_ACCESS_KEY, GIVEN\n"
+        assert (result.code, result.stdout) == (code, "")
+        assert result.stderr.startswith(NOTES if trust else asked)
+        assert bool(hub.requests) == bool(trust)
+
     def test_of_a_schedule(self, hfjobs: Hfjobs, here: Path) -> None:
         (here / "s.py").write_text("# /// script\n# [tool.hf-jobs]\n# timeout = 60\n# ///\n", encoding="utf-8")
         result = hfjobs("scheduled", "uv", "run", "@daily", "s.py")
