@@ -16,7 +16,7 @@ from hfjobs_cli.api.streams import Stream
 from hfjobs_cli.api.threads import in_time, limit_of
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
-from hfjobs_cli.text.redaction import redacted as without_token
+from hfjobs_cli.text.escapes import redacted as without_token
 
 MAX_TRIES = 4
 FIRST_PAUSE_SECS = 0.5

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
-from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, redacted, without_secrets
+from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
 
 if TYPE_CHECKING:
     from hfjobs_cli.api.client import JobsClient
@@ -248,10 +247,14 @@ class Session:
 
         What the program says itself does not go through it: a secret may be a word of that.
         """
+        from hfjobs_cli.text.redaction import without_secrets  # which only errors need
+
         return without_secrets(self._without_token(text), self._hidden)
 
     def redacted_quotes(self, text: str) -> str:
         """Return an error of this program without the token and the secrets in the values that it quotes."""
+        from hfjobs_cli.text.redaction import quotes_without_secrets
+
         return quotes_without_secrets(self._without_token(text), self._hidden)
 
     @property

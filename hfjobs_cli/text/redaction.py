@@ -14,19 +14,14 @@ from hfjobs_cli.text.secrets import MASK
 LEAST_SECRET = 4
 """How short a secret may be to be looked for; a shorter one is a part of any word."""
 
-LEAST_TOKEN = 8
-"""How short a token may be, and one line of a secret of several, and what is looked for of one in base64."""
+_LEAST_PART = 8
+"""How short one line of a secret of several may be, and what is looked for of one in base64."""
 
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
 _ESCAPED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _BLANK = r"(?:\s|%20|%0[9AaDd]|\+|\\+[nrt]|&#(?:9|10|13|32|[xX](?:0?9|0?[aAdD]|20));)+"
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)", re.DOTALL)
 _CUT = "..."
-
-
-def redacted(text: str, token: str | None, shown: str = "<TOKEN>") -> str:
-    """Return `text` without the token. What is shorter than 8 characters is no token, and may be a part of any word."""
-    return text.replace(token, shown) if token and len(token) >= LEAST_TOKEN else text
 
 
 def without_secrets(text: str, secrets: Collection[str]) -> str:
@@ -56,7 +51,7 @@ def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
     found: set[str] = set()
     for secret in secrets:
         lines = [line.strip() for line in secret.splitlines()]
-        for text in (secret.strip(), *(line for line in lines if len(line) >= LEAST_TOKEN)):
+        for text in (secret.strip(), *(line for line in lines if len(line) >= _LEAST_PART)):
             if len(text) >= LEAST_SECRET:
                 found.add("".join(map(_spelled, re.findall(r"\s+|\S", text))))
         found.update(map(re.escape, _in_base64(secret.encode("utf-8", "replace"))))
@@ -92,6 +87,6 @@ def _in_base64(secret: bytes) -> Iterator[str]:
         if encoded != certain:
             certain = certain[:-1]  # of which some bits belong to what follows
         for text in {certain[lost:], encoded if not before else ""}:
-            if len(text) >= LEAST_TOKEN:
+            if len(text) >= _LEAST_PART:
                 yield text
                 yield text.replace("+", "-").replace("/", "_")
