@@ -1,12 +1,17 @@
-"""Jobs that `--format json` or `jsonl` wrote, read in place of the Hub's, however many."""
+"""Jobs that `--format json` or `jsonl` wrote, read in place of the Hub's, however many.
+
+What `hf jobs ps --json` prints is read too, and all of it compressed by gzip.
+"""
 
 from __future__ import annotations
 
 import codecs
+import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
-from typing import IO, Any
+from tempfile import TemporaryFile
+from typing import IO, Any, cast
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
 from hfjobs_cli.query.scan import Page
@@ -17,6 +22,10 @@ from hfjobs_cli.text.json_values import Broken, values
 
 PIECE_BYTES = 64 * 1024
 PAGE_SIZE = 100
+MAX_UNPACKED_BYTES = 1024 * 1024
+"""How much of a compressed file is unpacked at once."""
+GZIP = b"\x1f\x8b"
+"""How what was compressed begins."""
 MAX_BROKEN = 20
 """After how many broken lines a file is given up."""
 
@@ -26,7 +35,11 @@ class BrokenSnapshot(UsageError):
 
 
 class Snapshot:
-    """The jobs in a file or a stream, in its order: what commands print, what jq makes of it, several put together."""
+    """The jobs in a file or a stream: what commands print, what jq makes of it, several put together.
+
+    Of a job that is there more than once the last state is the job, as what was appended is newer. So all is read
+    before the first of them is known, and then again; jobs are in the order in which those states stand there.
+    """
 
     def __init__(
         self,
@@ -59,39 +72,72 @@ class Snapshot:
 
     def jobs(self) -> Iterator[JobInfo]:
         """Yield the jobs. Raises BrokenSnapshot if the first is none, too many are none, or reading fails."""
+        with self._opened() as opened, self._to_be_read_twice(getattr(opened, "buffer", opened)) as stream:
+            begin = stream.tell()
+            last = self._last_states(stream)
+            stream.seek(begin)
+            yield from self._jobs(stream, last)
+
+    def _last_states(self, stream: IO[Any]) -> dict[str, int]:
+        """Return at which place the last state of each job stands, as far as there are jobs."""
+        last: dict[str, int] = {}
         broken = 0
-        with self._opened() as stream:
-            for count, (line, value) in enumerate(values(self._pieces(stream)), 1):
-                try:
-                    if isinstance(value, Broken):
-                        raise BadResponse(value.reason)
-                    job = self._job(value, line)
-                except BadResponse as error:
-                    broken += 1
-                    problem = self._problem(f", line {line}: {error.message}")
-                    if count == broken:
-                        raise problem from error
-                    if broken > MAX_BROKEN:
-                        raise self._problem(f" has over {MAX_BROKEN} lines that hold no job, as line {line}") from error
-                    self._failed(problem)
-                else:
-                    yield job
+        for count, (_, value) in enumerate(values(self._pieces(stream)), 1):
+            if isinstance(value, dict) and isinstance(value.get("id"), str):
+                last[value["id"]] = count
+            else:
+                broken += 1
+            if broken == count or broken > MAX_BROKEN:
+                break  # no snapshot, as will be told
+        return last
+
+    def _jobs(self, stream: IO[Any], last: dict[str, int]) -> Iterator[JobInfo]:
+        broken = 0
+        for count, (line, value) in enumerate(values(self._pieces(stream)), 1):
+            if isinstance(value, dict) and last.get(str(value.get("id")), count) > count:
+                continue
+            try:
+                if isinstance(value, Broken):
+                    raise BadResponse(value.reason)
+                job = self._job(value, line)
+            except BadResponse as error:
+                broken += 1
+                problem = self._problem(f", line {line}: {error.message}")
+                if count == broken:
+                    raise problem from error
+                if broken > MAX_BROKEN:
+                    raise self._problem(f" has over {MAX_BROKEN} lines that hold no job, as line {line}") from error
+                self._failed(problem)
+            else:
+                yield job
 
     def _job(self, value: Any, line: int) -> JobInfo:
         # What the Hub itself answered has other names, and is as good.
         is_saved = not (isinstance(value, dict) and "createdAt" in value)
         told: list[str] = []
-        job = reader(JobInfo, is_saved=is_saved)(value, "job", Source(self._endpoint, told.append))
+        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, told.append))
         for message in told:
-            self._warn(f"{self.name}, line {line}: {message}, which is left out")
+            self._warn(f"{self.name}, line {line}, job {job.id}: {message.removeprefix('job.')}, which is left out")
         return job
+
+    @contextmanager
+    def _to_be_read_twice(self, stream: IO[Any]) -> Iterator[IO[Any]]:
+        """Yield a stream as it is, or a copy of it if it is a pipe."""
+        if stream.seekable():
+            yield stream
+            return
+        with TemporaryFile() as copy:
+            read = getattr(stream, "read1", stream.read)
+            while piece := self._read(read):
+                copy.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass"))
+            copy.seek(0)
+            yield copy
 
     def _pieces(self, stream: IO[Any]) -> Iterator[str]:
         """Yield what the stream holds, as it arrives. What is no UTF-8 is made what is no JSON."""
-        stream = getattr(stream, "buffer", stream)
         read = getattr(stream, "read1", stream.read)
         decoder: codecs.IncrementalDecoder | None = None
-        while piece := self._read(read):
+        for piece in self._unpacked(self._read_on(read)):
             if isinstance(piece, str):
                 yield piece
                 continue
@@ -100,6 +146,35 @@ class Snapshot:
                 encoding = "utf-16" if piece[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
                 decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
             yield decoder.decode(piece)
+
+    def _read_on(self, read: Callable[[int], bytes | str]) -> Iterator[bytes | str]:
+        while piece := self._read(read):
+            yield piece
+
+    def _unpacked(self, pieces: Iterator[bytes | str]) -> Iterator[bytes | str]:
+        """Yield pieces as they are, or unpacked if they are compressed: also several files, one behind the other."""
+        first = next(pieces, None)
+        if first is None:
+            return
+        if isinstance(first, str) or not first.startswith(GZIP):
+            yield first
+            yield from pieces
+            return
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        packed = first
+        try:
+            while packed:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                unpacked = unpacker.decompress(packed, MAX_UNPACKED_BYTES)
+                packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+                if unpacked:
+                    yield unpacked
+                packed = packed or cast(bytes, next(pieces, b""))
+            if not unpacker.eof:
+                raise zlib.error("it ends too early")
+        except zlib.error as error:
+            raise self._problem(f" cannot be unpacked: {error}") from error
 
     def _read(self, read: Callable[[int], bytes | str]) -> bytes | str:
         try:
@@ -110,3 +185,17 @@ class Snapshot:
     def _problem(self, what: str) -> BrokenSnapshot:
         hint = "--from reads what 'ps' and 'inspect' print with --format json or jsonl"
         return BrokenSnapshot(f"{self.name}{what}", hint=hint)
+
+
+def _as_ours(value: Any) -> Any:
+    """Return a job of `hf jobs ps --json` as we would have written it; all else as it is.
+
+    There the status is a word, the words of the command are a line, and what is not there is `N/A`.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("status"), str):
+        return value
+    job = {key: each for key, each in value.items() if each != "N/A"}
+    command = job.get("command")
+    if isinstance(command, str):
+        job["command"] = command.split(" ")  # as it was joined; which blanks are in words is not known
+    return {**job, "status": {"stage": job.get("status")}}

@@ -27,7 +27,9 @@ class JobOptions(Typed):
     ] = False
     timeout: Annotated[
         str | None,
-        typer.Option("--timeout", metavar="TIME", help="How long it may run: 90s, 30m, 1.5h, 2d; 30m by default."),
+        typer.Option(
+            "--timeout", metavar="TIME", help="How long it may run: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default."
+        ),
     ] = None
     max_cost: Annotated[
         float | None,

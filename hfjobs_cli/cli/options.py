@@ -192,7 +192,7 @@ class Filters:
         typer.Option(
             "--name",
             metavar="NAME",
-            help="Only jobs of this name.",
+            help="Only jobs of this name, or whose name matches a pattern with *, ? and [abc].",
             autocompletion=completion.complete_seen("job", "name"),
         ),
     ] = None

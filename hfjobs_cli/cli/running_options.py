@@ -7,7 +7,11 @@ import typer
 
 WaitTimeout = Annotated[
     str | None,
-    typer.Option("--timeout", metavar="TIME", help="Wait no longer than this: 90s, 30m, 2h; then the exit code is 12."),
+    typer.Option(
+        "--timeout",
+        metavar="TIME",
+        help="Wait no longer than this: 90s, 30m, 1h30m, 1d; then the exit code is 12. 0 looks once.",
+    ),
 ]
 AnyOfThem = Annotated[bool, typer.Option("--any", help="Wait until one of them has ended.")]
 FollowUsage = Annotated[

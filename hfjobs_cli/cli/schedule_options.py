@@ -85,7 +85,7 @@ class ScheduleSelection:
         typer.Option(
             "--name",
             metavar="NAME",
-            help="Only schedules of this name.",
+            help="Only schedules of this name, or whose name matches a pattern with *, ? and [abc].",
             autocompletion=completion.complete_seen("schedule", "name"),
         ),
     ] = None

@@ -37,7 +37,8 @@ def ps(
 
     --watch goes on until q or Ctrl-C. On a terminal the table is kept up to date, and rows are marked: + is new, * has
     changed, - is gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS,
-    "job": {...}}; at first every job is added. Breaks of the network are told and waited out.
+    "job": {...}}; at first every job is added. One that is gone is asked for once, and shown as it ended. Breaks of the
+    network are told and waited out.
 
     \b
     Examples:

@@ -58,7 +58,7 @@ def wait(
     from hfjobs_cli.query.references import JobReference
 
     listing = Listing(session, output, sort=sort, indent=4)
-    patience = None if timeout is None else parse_duration(timeout, "--timeout")
+    patience = None if timeout is None else parse_duration(timeout, "--timeout", at_least=0)
     if is_by_filters(jobs, choice):
         references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace)]
     else:
@@ -95,11 +95,13 @@ def _ended(session: Session, watched: Watched, patience: float | None, *, just_o
             is_cut_short = False
             try:
                 # What takes longer than there is time for is not waited for.
-                if left is None:
+                if left is None or not patience:
                     watched.look()
                 else:
                     in_time(watched.look, max(left, LAST_LOOK_SECS))
             except WAITED_OUT as error:
+                if patience == 0:
+                    raise  # there is no second look
                 failure = error
             except TimeoutError:
                 is_cut_short = True

@@ -17,7 +17,7 @@ LONGEST_PAUSES = 5
 class Change(NamedTuple):
     """What happened to a job: `added`, `changed` or `gone`. `stage` is the one it had before, None for a new one.
 
-    The job is as it is now, or as it was last seen.
+    The job is as it is now; one that is gone may be as it was last seen.
     """
 
     event: str

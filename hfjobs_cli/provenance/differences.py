@@ -138,7 +138,7 @@ def _volumes(volumes: Iterable[JobVolume]) -> dict[str, str]:
 
 
 def _ports(ports: Sequence[int] | None) -> str | None:
-    return ",".join(map(str, ports)) if ports else None
+    return ",".join(map(str, sorted(ports))) if ports else None  # they have no order
 
 
 def _of_command(a: list[str], b: list[str]) -> Iterator[Change]:

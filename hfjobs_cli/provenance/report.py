@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from hfjobs_cli.query.grouping import By
@@ -17,6 +18,9 @@ from hfjobs_cli.records.vocabulary import FINISHED_STAGES
 
 MAX_EMPTY = 5_000
 """How many groups without jobs are shown at most. One odd date would make a row of every day since it."""
+
+MAX_GAP = 100
+"""How many periods in a row may be without jobs and still be shown, if nobody said since when."""
 
 Key = tuple["str | None", ...]
 
@@ -81,7 +85,7 @@ class Report:
         self._now = now
         self._since, self._until = since, until
         self._tallies: dict[Key, _Tally] = {}
-        self._first = self._last = None if since is None else since.date()
+        self._seen: set[date] = set()
 
     def add(self, jobs: Iterable[JobInfo]) -> None:
         """Count jobs."""
@@ -92,9 +96,7 @@ class Report:
                 tally = self._tallies[key] = _Tally()
             tally.add(job, self._cost_of(job, self._now), self._now)
             if job.created_at is not None:
-                day = job.created_at.date()
-                self._first = day if self._first is None else min(self._first, day)
-                self._last = day if self._last is None else max(self._last, day)
+                self._seen.add(job.created_at.date())
 
     def groups(self, model: type[Group]) -> list[Group]:
         """Return the groups as records: periods in the order of time, others by how many jobs they have."""
@@ -132,9 +134,9 @@ class Report:
         Where the period comes first, one group stands for all that it could have.
         """
         places = [place for place, each in enumerate(self._by) if each.period]
-        if not places or self._first is None:
+        if not places or not (self._seen or self._since):
             return set()
-        periods = {tuple(each.period(day) for each in self._by if each.period) for day in self._days(self._first)}
+        periods = self._between() if self._since is None else set(map(self._period, self._days(self._since.date())))
         if places[0] == 0:
             others: set[Key] = {(None,) * (len(self._by) - len(places))}
             periods -= {tuple(key[place] for place in places) for key in self._tallies}
@@ -148,13 +150,29 @@ class Report:
         times, rest = iter(period), iter(other)
         return tuple(next(times) if place in places else next(rest) for place in range(len(self._by)))
 
+    def _period(self, day: date) -> Key:
+        return tuple(each.period(day) for each in self._by if each.period)
+
+    def _between(self) -> set[Key]:
+        """Return the periods of days with jobs and those between them; a gap that an odd date makes is left open."""
+        days = sorted(self._seen)
+        if self._until is not None:
+            days.append((self._until - timedelta(microseconds=1)).date())
+        found = set(map(self._period, days))
+        for before, after in pairwise(days):
+            if (after - before).days > MAX_GAP * 32:
+                continue  # more than a hundred months
+            gap = {self._period(before + timedelta(days=number)) for number in range(1, (after - before).days)} - found
+            if len(gap) <= MAX_GAP:
+                found |= gap
+        return found
+
     def _days(self, first: date) -> Iterator[date]:
         """Yield the days of the report, up to a number beyond which no gap is filled."""
-        last = self._last or first
         if self._until is not None:
             last = (self._until - timedelta(microseconds=1)).date()
-        elif self._since is not None:
-            last = max(last, self._now.date())
+        else:
+            last = max([*self._seen, self._now.date()])
         for number in range(min((last - first).days + 1, 40 * MAX_EMPTY)):
             yield first + timedelta(days=number)
 

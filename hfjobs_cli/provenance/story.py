@@ -87,7 +87,8 @@ def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
     found = _EXIT_CODE.search(message)
     exit_code = int(found[1]) if found else None
     attempts = job.status.failure_count or 0
-    tried = f", as did {attempts - 1:g} attempts before" if attempts > 1 else ""
+    earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
+    tried = f", as did {earlier} before" if attempts > 1 else ""
     if _OUT_OF_MEMORY.search(message):
         code = f" (exit code {exit_code})" if exit_code is not None else ""
         return Outcome(f"It ran out of memory{ended}{code}{tried}.", "out-of-memory", exit_code)

@@ -35,6 +35,7 @@ class JobFilter(NamedTuple):
     labels: tuple[tuple[str, str], ...] = ()
     initiators: tuple[InitiatorPattern, ...] = ()
     patterns: tuple[FieldPattern, ...] = ()
+    name: FieldPattern | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -46,6 +47,7 @@ class JobFilter(NamedTuple):
         given = {
             "--status": "--status" in by_status,
             "--initiator": self.initiators,
+            "--name": self.name,
             "--filter": self.patterns or "--filter" in by_status,
             "--since": self.since,
             "--until": self.until,
@@ -89,6 +91,7 @@ class JobFilter(NamedTuple):
             (job.status.stage is None or all(each.fits(job.status.stage) for each in self.statuses))
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
             and initiators_match(self.initiators, job.initiator)
+            and (self.name is None or self.name.fits(job, self.now))
             and all_match(self.patterns, job, self.now)
             and (self.since is None or (job.created_at is not None and job.created_at >= self.since))
             and (self.until is None or (job.created_at is not None and job.created_at < self.until))
@@ -96,7 +99,10 @@ class JobFilter(NamedTuple):
 
 
 def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Read `--label KEY=VALUE`, all of which must match, and `--name`, the label `name`. Raises UsageError."""
+    """Read `--label KEY=VALUE`, all of which must match, and `--name`, the label `name`, if that is no pattern.
+
+    Raises UsageError.
+    """
     labels = []
     for item in values:
         key, equals, value = item.partition("=")
@@ -110,13 +116,16 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
         labels.append((key, value))
     if name == "":
         raise empty_option("--name")
-    if name is not None:
-        if not is_exact(name):
-            raise UsageError(f"'{name}' is a pattern, and --name takes none", hint=f"use -f 'name={name}'")
-        if not _can_be_value(name):
-            raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
+    if name is not None and not _can_be_value(name):
+        raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
+    if name is not None and is_exact(name):
         labels.append(("name", name))
     return tuple(labels)
+
+
+def name_pattern(kind: Kind, name: str | None) -> FieldPattern | None:
+    """Return what `--name` asks for if that is a pattern, None if it is a label, of which the Hub knows."""
+    return None if name is None or is_exact(name) else parse_patterns(kind, [f"name={name}"])[0]
 
 
 def parse_filter(
@@ -160,6 +169,7 @@ def parse_filter(
         labels=tuple(dict.fromkeys(labels)),
         initiators=parse_initiators(initiator),
         patterns=tuple(patterns),
+        name=name_pattern(kind, name),
         since=since,
         until=until,
     )

@@ -20,7 +20,9 @@ _WORDS = {
     "year": "y",
 }
 _LONGEST_SECS = 100 * 365 * 86_400.0
-_PART = re.compile(rf"(\d+(?:\.\d+)?) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?", re.ASCII)
+_TOO_LONG = ("mo", "y")
+"""What is as long as the calendar says, and so no unit of a length of time."""
+_PART = re.compile(rf"(\d+(?:\.\d*)?|\.\d+) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?", re.ASCII)
 _SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?", re.ASCII)
 
 
@@ -45,16 +47,29 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
         ) from None
 
 
-def parse_duration(text: str, option: str) -> float:
-    """Read a length of time in seconds: `90` or `90s`, `1.5h`, `1h30m`. Raises UsageError naming `option`."""
+def parse_duration(text: str, what: str, *, at_least: float = 0.001, at_most: float = _LONGEST_SECS) -> float:
+    """Read a length of time in seconds: `90` or `90s`, `1.5h`, `1h30m`, `1d12h`, `1w`; the same wherever one is given.
+
+    Raises UsageError naming `what` it is.
+    """
     given = text.strip()
-    is_span = _SPAN.fullmatch(given) is not None and not given.endswith("ago")
-    seconds = _seconds(given) if is_span else number(given)
-    if seconds is None or not 0 < seconds < _LONGEST_SECS:
-        raise UsageError(f"{option} '{text}' is not a length of time", hint="for example 90s, 30m, 2h or 1d")
+    seconds = _duration(given)
+    if seconds is None or not at_least <= seconds <= at_most:
+        near = given.lower() if given.lower() != given and _duration(given.lower()) else None
+        hint = f"did you mean '{near}'?" if near else "use 90s, 30m, 1.5h, 1h30m, 2d or 1w"
+        raise UsageError(f"invalid {what} '{text}'", hint=hint)
     return seconds
 
 
+def _duration(given: str) -> float | None:
+    if not _SPAN.fullmatch(given) or given.endswith("ago"):
+        return number(given)
+    return None if any(unit in _TOO_LONG for _, unit in _parts(given)) else _seconds(given)
+
+
 def _seconds(given: str) -> float:
-    parts = [(float(number), _WORDS.get(word, letter)) for number, word, letter in _PART.findall(given)]
-    return sum(number * _SECONDS[unit] for number, unit in parts)
+    return sum(number * _SECONDS[unit] for number, unit in _parts(given))
+
+
+def _parts(given: str) -> list[tuple[float, str]]:
+    return [(float(number), _WORDS.get(word, letter)) for number, word, letter in _PART.findall(given)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from hfjobs_cli.records.vocabulary import SCHEDULE_STATES, STAGES
+from hfjobs_cli.records.vocabulary import SCHEDULE_STATES, STAGE_WORDS, STAGES
 
 
 class Naming(NamedTuple):
@@ -41,7 +41,7 @@ JOBS = Naming(
     "ps",
     "ID, NAMESPACE/ID, @latest or the address of a job's page",
     ("status", "name", "label", "initiator"),
-    {**{stage.lower(): stage for stage in STAGES}, "failed": "ERROR"},
+    {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
     _job_filter,
     has_pages=True,
 )

@@ -20,6 +20,9 @@ from hfjobs_cli.values import value
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""
 
+_EXCLUDED = re.compile(r"(?P<key>[^=!]+)!=(?P<value>.*)", re.DOTALL)
+"""An entry that is not wanted, as selectors of other tools have it."""
+
 _NEGATED_SET = r"\[\^(?=.+\])"
 
 
@@ -84,7 +87,8 @@ def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
 
 def _parse(kind: Kind, item: str) -> FieldPattern:
     key, equals, text = item.partition("=")
-    name = key.removesuffix("!").lower()
+    given, negated = key.removesuffix("!"), key.endswith("!")
+    name, entry, text = _entry(kind, given, text)
     if not equals or not name:
         raise UsageError(
             f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
@@ -92,16 +96,43 @@ def _parse(kind: Kind, item: str) -> FieldPattern:
         )
     field = kind.find(name)
     if field is None:
-        raise UsageError(f"unknown field '{name}' in filter '{item}'", hint=_field_hint(kind, name))
+        raise UsageError(f"unknown field '{given}' in filter '{item}'", hint=_field_hint(kind, name))
     # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")
+    if field.shape.base is dict and not entry:
+        globs, excludes = _excluding(item, globs, negated=negated)
+        negated = negated or excludes
     if field.shape.base is dict and not field.about.has_commas:
         _check_entries(item, globs)
     found_by = [spellings(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
-    return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=key.endswith("!"))
+    return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
+
+
+def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
+    """Return the name of a field, and of the entry of it that is asked for, as in `label.team=ml`; and what it is.
+
+    In the field it is compared as `team=ml`. Keys keep their letters as they are, capital or not.
+    """
+    outer, dot, entry = given.partition(".")
+    field = kind.find(outer) if dot and kind.find(given) is None else None
+    if field is None or field.shape.base is not dict or not entry:
+        return given.lower(), "", text
+    text = text.removeprefix("=")
+    globs = [text] if field.about.has_commas else text.split(",")
+    return outer.lower(), entry, ",".join(f"{entry}={glob}" for glob in globs if glob)
+
+
+def _excluding(item: str, globs: Sequence[str], *, negated: bool) -> tuple[tuple[str, ...], bool]:
+    """Return patterns of entries, `KEY!=VALUE` as what it excludes, and whether they exclude. Raises UsageError."""
+    found = [_EXCLUDED.fullmatch(glob) for glob in globs]
+    if not any(found):
+        return tuple(globs), False
+    if negated or not all(found):
+        raise UsageError(f"filter '{item}' both asks for and excludes", hint="repeat -f, with one of them in each")
+    return tuple(f"{each['key']}={each['value']}" for each in found if each), True
 
 
 def _check_entries(item: str, globs: Sequence[str]) -> None:

@@ -29,6 +29,9 @@ MAX_LINES = 1_000_000
 _DESCRIBED = re.compile(r"([^@/]+/)?(@.*|[0-9a-f]{6,23})", re.DOTALL)
 """What has to be looked for: `@latest`, and the beginning of an id, which has 24 digits."""
 
+_TOO_SHORT = re.compile(r"(?=.*[0-9])[0-9a-f]{1,5}", re.ASCII)
+"""The beginning of an id that fits too many, and not a word."""
+
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
 
@@ -56,6 +59,8 @@ def parse_reference(text: str, namespace: str | None, endpoint: str, naming: Nam
     """
     path = _path_of_page(text, endpoint) if "://" in text and naming.has_pages else text
     own, slash, identifier = path.rpartition("/")
+    if _TOO_SHORT.fullmatch(identifier):
+        raise UsageError(f"'{text}' is too short for an id", hint="give 6 digits of it or more")
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
             f"'{text}' is not a {naming.noun}",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.filters import parse_labels
+from hfjobs_cli.query.filters import name_pattern, parse_labels
 from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
 from hfjobs_cli.records.schedule import KIND, ScheduledJob
 from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
@@ -32,11 +32,12 @@ class ScheduleFilter(NamedTuple):
     states: tuple[str, ...] = SCHEDULE_STATES
     labels: tuple[tuple[str, str], ...] = ()
     patterns: tuple[FieldPattern, ...] = ()
+    name: FieldPattern | None = None
 
     @property
     def narrows(self) -> bool:
         """Tell whether it asks for more than where schedules stand."""
-        return bool(self.labels or self.patterns)
+        return bool(self.labels or self.patterns or self.name)
 
     def is_about(self, *fields: str) -> bool:
         """Tell whether it compares one of these fields."""
@@ -47,6 +48,7 @@ class ScheduleFilter(NamedTuple):
         return (
             schedule.status.state in self.states
             and all((schedule.job_spec.labels or {}).get(key) == value for key, value in self.labels)
+            and (self.name is None or self.name.fits(schedule, self.now))
             and all_match(self.patterns, schedule, self.now)
         )
 
@@ -67,7 +69,7 @@ def parse_schedule_filter(
     if states is None:
         is_asked = all_ or any(pattern.field.name == "status" for pattern in patterns)
         states = SCHEDULE_STATES if is_asked else default
-    return ScheduleFilter(now, states, parse_labels(label, name), tuple(patterns))
+    return ScheduleFilter(now, states, parse_labels(label, name), tuple(patterns), name_pattern(KIND, name))
 
 
 def _parse_states(values: Iterable[str]) -> tuple[str, ...] | None:

@@ -8,23 +8,18 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.query.patterns import is_exact
-from hfjobs_cli.records.vocabulary import STAGES
+from hfjobs_cli.records.vocabulary import STAGE_WORDS, STAGES
 from hfjobs_cli.text.words import did_you_mean, one_of, split_values, without_negation
 
 NEWER = ":*"
 """What is put behind a status, or the type of an initiator, to say that this version need not know it."""
 
 _OTHER_WORDS = {
-    "failed": "error",
     "failure": "error",
     "finished": "completed",
-    "pending": "scheduling",
-    "queued": "scheduling",
     "stopped": "canceled",
-    "succeeded": "completed",
-    "success": "completed",
 }
-"""What other tools call a status, for suggestions."""
+"""What may be meant by other words, for suggestions."""
 
 
 class StatusFilter(NamedTuple):
@@ -49,8 +44,8 @@ class StatusFilter(NamedTuple):
 def parse_statuses(values: Iterable[str], option: str = "--status") -> StatusFilter | None:
     """Read an option that asks for statuses, None if it is not given.
 
-    A status is one of STAGES, a glob pattern, or `NAME:*` if it is newer than this version, each perhaps behind a `!`.
-    Raises UsageError for an unknown status.
+    A status is one of STAGES, what other tools call it (STAGE_WORDS), a glob pattern, or `NAME:*` if it is newer than
+    this version, each perhaps behind a `!`. Raises UsageError for an unknown status.
     """
     wanted: list[str] = []
     unwanted: list[str] = []
@@ -81,6 +76,8 @@ def _pattern(name: str) -> str:
     """Return a status, or a pattern of some, as it is compared. Raises UsageError for an unknown one."""
     if name.endswith(NEWER) and len(name) > len(NEWER):
         return name.removesuffix(NEWER).upper()
+    if name.lower() in STAGE_WORDS:
+        return STAGE_WORDS[name.lower()]
     if name.upper() not in STAGES and is_exact(name):
         meant = _OTHER_WORDS.get(name.lower(), name)
         known = [stage.lower() for stage in STAGES]

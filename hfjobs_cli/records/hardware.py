@@ -30,7 +30,7 @@ def _amount(text: str) -> tuple[float, str]:
 
 
 def _price_hour(amount: float) -> str:
-    return f"${amount:.2f}"
+    return f"${amount:,.2f}"
 
 
 def _price_minute(amount: float) -> str:

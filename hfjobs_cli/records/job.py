@@ -185,18 +185,21 @@ class JobInfo(spec.Described):
         return self.status.stage in FINISHED_STAGES
 
     def running_secs(self, now: datetime) -> float | None:
-        """Return the seconds the job has run, at `now` if it still does; None if it never started."""
+        """Return the seconds the job has run, at `now` if it still does; None if it never started.
+
+        They are not below zero, whatever the Hub says, or its clocks.
+        """
         if self.durations is not None and self.durations.running_secs is not None:
-            return self.durations.running_secs
+            return max(0, self.durations.running_secs)
         if self.started_at is None or (self.finished_at is None and self.has_ended):
             return None
-        return ((self.finished_at or now) - self.started_at).total_seconds()
+        return max(0.0, ((self.finished_at or now) - self.started_at).total_seconds())
 
     @property
     def waiting_secs(self) -> float | None:
         """The seconds that it waited before it started; None if it has not, or that is not known."""
         if self.durations is not None and self.durations.scheduling_secs is not None:
-            return self.durations.scheduling_secs
+            return max(0, self.durations.scheduling_secs)
         if self.started_at is None or self.created_at is None:
             return None
         return max(0.0, (self.started_at - self.created_at).total_seconds())

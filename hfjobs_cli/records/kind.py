@@ -100,9 +100,9 @@ class Kind:
         return self.other_names.get(name.lower(), name)
 
     def key_of(self, record: Record) -> str:
-        """Return the text by which a record is asked for."""
+        """Return the text by which a record is asked for, a dash if it has none, as a group without a value."""
         text: Any = getattr(record, self.key)
-        return str(text)
+        return "-" if text is None else str(text)
 
 
 @cache

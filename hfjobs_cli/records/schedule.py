@@ -14,7 +14,7 @@ from hfjobs_cli.records.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.records.kind import Format, Kind
 from hfjobs_cli.records.reading import reader, wrong
 from hfjobs_cli.records.record import Record
-from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, STAGES, SUSPENDED
+from hfjobs_cli.records.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -134,8 +134,8 @@ def _last_stage(schedule: ScheduledJob, _now: datetime) -> str | None:
 
 
 def _stage_texts(stage: str) -> tuple[str, ...]:
-    """Find a stage in small letters too, as `--status` of jobs takes it."""
-    return (stage, stage.lower())
+    """Find a stage in small letters too, and by its other names, as `--status` of jobs takes it."""
+    return (stage, stage.lower(), *(word for word, meant in STAGE_WORDS.items() if meant == stage))
 
 
 def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:

@@ -113,7 +113,10 @@ Command = Annotated[
 Arguments = Annotated[
     list[str] | None, About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True)
 ]
-Environment = Annotated[dict[str, str] | None, About("variables", "map[WANDB_MODE:offline]", least=11, has_commas=True)]
+Environment = Annotated[
+    dict[str, str] | None,
+    About("variables", "map[WANDB_MODE:offline]", aliases=("env",), least=11, has_commas=True),
+]
 Secrets = Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
 Flavor = Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
 Arch = Annotated[str | None, About("kind of processor", "amd64")]

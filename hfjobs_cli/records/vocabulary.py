@@ -5,6 +5,17 @@ FINISHED_STAGES = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
 STAGES = ACTIVE_STAGES + FINISHED_STAGES
 """Every stage the Hub's `stage` parameter accepts; answers may hold others."""
 
+STAGE_WORDS = {
+    "failed": "ERROR",
+    "cancelled": "CANCELED",
+    "succeeded": "COMPLETED",
+    "success": "COMPLETED",
+    "done": "COMPLETED",
+    "queued": "SCHEDULING",
+    "pending": "SCHEDULING",
+}
+"""What other tools call a stage, which is understood wherever one is asked for."""
+
 INITIATOR_TYPES = ("user", "org", "scheduled-job", "duplicated-job", "webhook")
 """Every initiator type the Hub documents; answers may hold others."""
 

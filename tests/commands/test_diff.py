@@ -61,6 +61,13 @@ def pair(family: Family) -> tuple[str, str]:
     return first, second
 
 
+def test_ports_have_no_order(hfjobs: Hfjobs, family: Family) -> None:
+    one, other = (
+        family.add("nightly", **LAUNCH, expose={"ports": ports, "portsPublic": ports}) for ports in ([80, 90], [90, 80])
+    )
+    assert hfjobs("diff", "--exit-code", one, other).code == 0
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_for_eyes(hfjobs: Hfjobs, pair: tuple[str, str], golden: Golden, columns: int) -> None:
     """Values are on one line if there is room, else below each other; nothing is cut but values of many lines."""

@@ -21,7 +21,7 @@ IMAGE = ("python:3.12", "env")
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (["run", "--timeout", DIGITS, *IMAGE], f"a job cannot be given '{DIGITS}' to run"),
+        (["run", "--timeout", DIGITS, *IMAGE], f"invalid timeout '{DIGITS}'"),
         (["run", "--max-cost", "nan", *IMAGE], "invalid value for '--max-cost': 'nan' is not a number"),
         (["run", "--max-cost", "inf", *IMAGE], "invalid value for '--max-cost': 'inf' is not a number"),
         (["ps", "--watch=nan"], "invalid value for '--watch': 'nan' is not a number"),

@@ -195,8 +195,8 @@ class TestStatus:
         ("given", "message", "hint"),
         [
             (
-                "cancelled",
-                "unknown status 'cancelled'",
+                "canseled",
+                "unknown status 'canseled'",
                 "did you mean 'canceled'? one of running, scheduling, completed, error, canceled, deleted",
             ),
             (
@@ -219,11 +219,113 @@ class TestStatus:
         assert hub.requests == []
 
 
-@pytest.mark.parametrize(("given", "meant"), [("failed", "error"), ("queued", "scheduling"), ("Success", "completed")])
-def test_words_of_other_tools_for_a_status_get_a_suggestion(hfjobs: Hfjobs, given: str, meant: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("failed", "ERROR"),
+        ("cancelled", "CANCELED"),
+        ("Succeeded", "COMPLETED"),
+        ("success", "COMPLETED"),
+        ("done", "COMPLETED"),
+        ("queued", "SCHEDULING"),
+        ("PENDING", "SCHEDULING"),
+    ],
+)
+def test_words_of_other_tools_for_a_status_are_understood(hfjobs: Hfjobs, hub: Hub, given: str, meant: str) -> None:
+    same = hfjobs("ps", "--status", meant)
+    assert hfjobs("ps", "--status", given) == same
+    assert hfjobs("ps", "-f", f"status={given}") == same
+    assert hfjobs("ps", "-a", "-f", f"status!={given}") == hfjobs("ps", "-a", "-f", f"status!={meant}")
+    assert hfjobs("inspect", f"@{given}", "-q") == hfjobs("inspect", f"@status={meant}", "-q")
+    assert same.stdout
+    assert {value for each in hub.requests for key, value in each.query if key == "stage"} >= {meant}
+
+
+@pytest.mark.parametrize(("given", "meant"), [("failure", "error"), ("finished", "completed"), ("stopped", "canceled")])
+def test_other_words_for_a_status_get_a_suggestion(hfjobs: Hfjobs, given: str, meant: str) -> None:
     result = hfjobs("ps", "--status", given)
     assert result.code == 2
     assert f"hint: did you mean '{meant}'? one of running, " in result.stderr
+
+
+class TestNamePatterns:
+    """`--name` takes a pattern wherever it chooses jobs or schedules."""
+
+    def test_choose_by_the_whole_name(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        expected = hfjobs("ps", "-a", "--limit", "0", "-q", "-f", "name=train-*")
+        result = hfjobs("ps", "-a", "--limit", "0", "-q", "--name", "train-*")
+        assert (result.code, result.stdout) == (0, expected.stdout)
+        assert result.stderr == expected.stderr.replace("--filter", "--name")
+        assert not any(key == "label" for each in hub.requests for key, _ in each.query)
+
+    def test_hold_beside_a_filter_of_the_name(self, hfjobs: Hfjobs) -> None:
+        names = ("ps", "-a", "--limit", "0", "--format", "{{.name}}")
+        assert set(hfjobs(*names, "--name", "train-*", "-f", "name=*-judge").stdout.split()) == {"train-judge"}
+        assert hfjobs(*names, "--name", "train-*", "-f", "name=refresh-*").stdout == ""
+
+    def test_are_what_is_meant_elsewhere(self, hfjobs: Hfjobs) -> None:
+        newest = hfjobs("ps", "-a", "-q", "--limit", "1", "--name", "train-*")
+        assert hfjobs("inspect", "@name=train-*", "-q").stdout == newest.stdout
+        assert hfjobs("scheduled", "ps", "-a", "--name", "*-eval", "--format", "{{.name}}").stdout == "weekly-eval\n"
+        assert hfjobs("cancel", "--name", "train-*", "--dry-run", "-q").stdout.split() != []
+
+
+class TestEntries:
+    """Labels and variables by their keys."""
+
+    @pytest.fixture
+    def ours(self, hub: Hub) -> dict[str, str]:
+        """Ids of three jobs by what they are."""
+        made = {"a": {"grp": "a", "Case": "X"}, "b": {"grp": "b"}, "none": {}}
+        return {
+            name: hub.add(
+                id=f"6a0200000000000000000{place:03}",
+                labels={**labels, "mine": "1"},
+                environment={"SWEEP": name, "sweep": "small"},
+            )
+            for place, (name, labels) in enumerate(made.items())
+        }
+
+    @pytest.mark.parametrize(
+        ("filters", "found"),
+        [
+            (["label=grp!=a"], ["b", "none"]),
+            (["label=grp!=a,grp!=b"], ["none"]),
+            (["labels=grp!=*"], ["none"]),
+            (["label=grp!=a", "label=grp=b"], ["b"]),
+            (["label=grp=a"], ["a"]),
+            (["label.grp=a"], ["a"]),
+            (["label.grp=a,b"], ["a", "b"]),
+            (["label.grp!=a"], ["b", "none"]),
+            (["labels.Case=X"], ["a"]),
+            (["label.case=X"], []),
+            (["environment.SWEEP=a"], ["a"]),
+            (["env.SWEEP=[ab]"], ["a", "b"]),
+            (["environment.SWEEP=small"], []),
+            (["env.sweep=small"], ["a", "b", "none"]),
+            (["env.SWEEP!=a"], ["b", "none"]),
+            (["environment=SWEEP!=b"], ["a", "none"]),
+        ],
+    )
+    def test_are_compared(self, hfjobs: Hfjobs, ours: dict[str, str], filters: list[str], found: list[str]) -> None:
+        argv = [word for each in filters for word in ("-f", each)]
+        result = hfjobs("ps", "-a", "--limit", "0", "-q", "-l", "mine=1", *argv)
+        assert result.code == 0
+        assert set(result.stdout.split()) == {ours[name] for name in found}
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ("label=grp!=a,grp=b", "filter 'label=grp!=a,grp=b' both asks for and excludes"),
+            ("label!=grp!=a", "filter 'label!=grp!=a' both asks for and excludes"),
+            ("Enviroment.SWEEP=1", "unknown field 'Enviroment.SWEEP' in filter 'Enviroment.SWEEP=1'"),
+        ],
+    )
+    def test_what_says_nothing_clear_is_an_error(self, hfjobs: Hfjobs, hub: Hub, given: str, message: str) -> None:
+        code, stdout, stderr = hfjobs("ps", "-f", given)
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: {message}\n")
+        assert hub.requests == []
 
 
 @pytest.mark.parametrize("option", ["--status", "--initiator", "--name", "--columns"])
@@ -462,7 +564,6 @@ class TestLabels:
                 "filter 'labels!=team,note=a' holds a comma, which no label of the Hub does",
                 "repeat -f for jobs that have several labels; KEY=A,KEY=B is either of two values",
             ),
-            (("--name", "hel*"), "'hel*' is a pattern, and --name takes none", "use -f 'name=hel*'"),
             (("-l", "team=m?"), "label 'team=m?' is a pattern, and --label takes none", "use -f 'label=team=m?'"),
             (("--name", "a,b"), "'a,b' cannot be the name of a job", "names hold no commas or control characters"),
         ],

@@ -144,8 +144,25 @@ class TestEvents:
         jobs.add(1)
         hub.then(after(lambda: None), after(jobs.change(1, "COMPLETED")))
         result = hfjobs(*MARKED, "--until-done")
-        assert told(result) == [("added", None, "job-1", "RUNNING"), ("gone", "RUNNING", "job-1", "RUNNING")]
+        assert told(result) == [("added", None, "job-1", "RUNNING"), ("gone", "RUNNING", "job-1", "COMPLETED")]
         assert replayed(result) == {}
+        assert hub.paths.count(f"GET /api/jobs/{USER}/{number(1)}") == 1
+
+    def test_tell_what_was_last_seen_of_jobs_that_nobody_can_ask_for(
+        self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs
+    ) -> None:
+        """It is asked once, and what goes wrong with that is no end of the watch."""
+        jobs.add(1)
+        jobs.add(2)
+        hub.replies_to(f"/api/jobs/{USER}/{number(1)}", 404, "{}")
+        ended = (jobs.change(1, "COMPLETED"), jobs.change(2, "ERROR"))
+        hub.then(after(lambda: None), after(lambda: [act() for act in ended]))
+        result = hfjobs(*MARKED, "--until-done")
+        assert (result.code, result.stderr) == (0, "")
+        assert set(told(result)[2:]) == {
+            ("gone", "RUNNING", "job-1", "RUNNING"),
+            ("gone", "RUNNING", "job-2", "ERROR"),
+        }
 
     def test_leave_out_that_a_job_ran_on(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """The Hub counts its seconds anew at each request."""
@@ -182,7 +199,7 @@ class TestRequests:
         hub.then(*[after(lambda: None)] * 8, after(jobs.change(1, "COMPLETED")))
         hfjobs(*MARKED, "--until-done")
         assert hfjobs.pauses == [2.0, 3.0, 4.5, 6.75, 10.0, 10.0, 10.0, 10.0]
-        assert hub.paths == ["GET /api/jobs/davanstrien"] * 9
+        assert hub.paths == ["GET /api/jobs/davanstrien"] * 9 + [f"GET /api/jobs/davanstrien/{number(1)}"]
 
     @pytest.mark.parametrize("given", [("--watch", "4"), ("--watch=4",), ("--watch", "4.0")])
     def test_as_far_apart_as_is_said(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs, given: tuple[str, ...]) -> None:
@@ -253,7 +270,7 @@ class TestBreaks:
         result = hfjobs(*MARKED, "--until-done")
         assert (result.code, [event for event, *_ in told(result)]) == (0, ["added", "gone"]), result
         assert hfjobs.pauses[-1] == 120.0
-        assert len(hub.requests) == 4
+        assert len(hub.requests) == 5
 
     def test_at_the_beginning_is_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.then(*[hang_up] * 4)

@@ -166,10 +166,33 @@ class TestPeriods:
         ]
 
     def test_of_an_odd_date_do_not_fill_the_screen(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        before = self.groups(hfjobs, "--by", "day")
         hub.add(createdAt="0001-01-01T00:00:00.000Z")
-        days = self.groups(hfjobs, "--by", "day")
-        assert days[0] == ("0001-01-01", 1)
-        assert all(count for _, count in days)
+        first, *others = self.groups(hfjobs, "--by", "day")
+        assert first == ("0001-01-01", 1)
+        assert others == before
+
+    @pytest.mark.parametrize("by", ["day", "week", "month"])
+    def test_one_job_of_1970_adds_one_group(self, hfjobs: Hfjobs, hub: Hub, by: str) -> None:
+        before = self.groups(hfjobs, "--by", by)
+        hub.add(createdAt="1970-01-01T00:00:00.000Z")
+        first, *others = self.groups(hfjobs, "--by", by)
+        assert (first[0][:7], first[1], others) == ({"week": "1970-W0"}.get(by, "1970-01"), 1, before)
+
+
+def test_times_below_zero_are_not_subtracted(hfjobs: Hfjobs, hub: Hub) -> None:
+    label = {"odd": "1"}
+    hub.add(labels=label, durations={"schedulingSecs": -50, "runningSecs": -5000})
+    hub.add(id="6a02000000000000000000bb", labels=label, durations={"schedulingSecs": 30, "runningSecs": 100})
+    later = {"startedAt": "2026-05-12T08:30:00.000Z", "finishedAt": "2026-05-12T08:00:00.000Z"}
+    hub.add(id="6a02000000000000000000cc", labels=label, durations=None, **later)
+    (group,) = json.loads(hfjobs("report", "-l", "odd=1", "--json").stdout)
+    assert (group["jobs"], group["running_secs"], group["waiting_secs"]) == (3, 100, 0)
+
+
+def test_a_group_without_a_value_is_a_dash(hfjobs: Hfjobs, hub: Hub) -> None:
+    hub.add(labels={"lone": "x"})
+    assert hfjobs("report", "--by", "label.lone", "-q") == Result(0, "-\nx\n", "")
 
 
 def test_groups_are_ordered_by_how_many_jobs_they_have(hfjobs: Hfjobs) -> None:
@@ -282,7 +305,7 @@ def test_what_was_saved_is_counted_without_a_network(hfjobs: Hfjobs, tmp_path: P
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts memory as Linux does")
 def test_any_number_of_jobs_takes_the_same_memory(hfjobs: Hfjobs, directories: dict[str, str], tmp_path: Path) -> None:
-    """But for 8 bytes of each."""
+    """But for 8 bytes of each, and its id."""
     lines = hfjobs("ps", "-a", "--limit", "0", "--format", "jsonl").stdout
     saved = tmp_path / "jobs.jsonl"
     code = """if True:
@@ -294,8 +317,8 @@ def test_any_number_of_jobs_takes_the_same_memory(hfjobs: Hfjobs, directories: d
     """
     kib = {}
     for times in (4, 80):
-        saved.write_text(lines * times, encoding="utf-8")
+        saved.write_text("".join(lines.replace('"id": "', f'"id": "{n:02}') for n in range(times)), encoding="utf-8")
         result = run_python(code, str(saved), environ={**directories, "HF_HUB_OFFLINE": "1"})
         count, kib[times] = map(int, result.stdout.split())
         assert count == 245 * times
-    assert kib[80] < kib[4] + 4_000
+    assert kib[80] < kib[4] + 9_000

@@ -100,13 +100,14 @@ class TestBetter:
 
 
 WRONG = [
-    (("--timeout", "90x"), "'90x' is not a timeout", "a timeout is a number with s, m, h or d"),
-    (("--timeout", "90min"), "'90min' is not a timeout", "did you mean '90m'?"),
-    (("--timeout", "2hours"), "'2hours' is not a timeout", "did you mean '2h'?"),
-    (("--timeout", "-5m"), "'-5m' is not a timeout", "a number"),
-    (("--timeout", "0"), "a job cannot be given '0' to run", "a second at least"),
-    (("--timeout", "0.5s"), "a job cannot be given '0.5s' to run", "a second at least"),
-    (("--timeout", "9" * 20), f"a job cannot be given '{'9' * 20}' to run", "timeout"),
+    (("--timeout", "90x"), "invalid timeout '90x'", "use 90s, 30m, 1.5h, 1h30m, 2d or 1w"),
+    (("--timeout", "2H"), "invalid timeout '2H'", "did you mean '2h'?"),
+    (("--timeout", "1mo"), "invalid timeout '1mo'", "use 90s"),
+    (("--timeout", "1h ago"), "invalid timeout '1h ago'", "use 90s"),
+    (("--timeout", "-5m"), "invalid timeout '-5m'", "use 90s"),
+    (("--timeout", "0"), "invalid timeout '0'", "use 90s"),
+    (("--timeout", "0.5s"), "invalid timeout '0.5s'", "use 90s"),
+    (("--timeout", "9" * 20), f"invalid timeout '{'9' * 20}'", "use 90s"),
     (("--timeout", ""), "--timeout is empty", "leave --timeout out"),
     (("--flavor", "a10-small"), "the Hub lists no flavor 'a10-small'", "did you mean 'a10g-small'?"),
     (("--flavor", ""), "--flavor is empty", "leave --flavor out"),
@@ -263,6 +264,42 @@ class TestNothingWrongIsSent:
         assert code == 2
         assert "x.env: line 2 is not NAME=VALUE\n" in stderr
         assert hub.requests == []
+
+
+class TestTimeout:
+    """One language for all lengths of time; what is sent are seconds."""
+
+    @pytest.mark.parametrize(
+        ("typed", "seconds"),
+        [
+            ("90", 90),
+            ("90s", 90),
+            ("30m", 1800),
+            ("1.5h", 5400),
+            (".5h", 1800),
+            ("1h30m", 5400),
+            ("1d12h", 129_600),
+            ("1w", 604_800),
+            ("90min", 5400),
+            ("2 hours", 7200),
+            ("1.9s", 1),
+        ],
+    )
+    def test_is_sent_in_seconds(self, hfjobs: Hfjobs, typed: str, seconds: int) -> None:
+        body = body_of(hfjobs, "run", "--timeout", typed, "ubuntu", "true")
+        assert body["timeoutSeconds"] == seconds
+
+    def test_the_name_is_made_of_what_is_typed(self, hfjobs: Hfjobs) -> None:
+        """As the official client makes it: one and the same length of time has several names."""
+        names = {
+            body_of(hfjobs, "run", "--timeout", typed, "ubuntu", "true")["labels"]["name"] for typed in ("90", "90s")
+        }
+        assert len(names) == 2
+
+
+def test_what_it_may_cost_is_spelled_with_separators(hfjobs: Hfjobs) -> None:
+    told = hfjobs("run", "--dry-run", "--max-cost", "1e9", "--flavor", "a100-large", "ubuntu", "true").stdout
+    assert "$999,999,999.98 at most: " in told
 
 
 class TestFlavor:

@@ -1,5 +1,6 @@
 """Jobs read from what was saved, in place of the Hub's: `--from`."""
 
+import gzip
 import json
 import os
 import sys
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, run_command, run_python
+from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, run, run_command, run_python, run_shell
 
 HINT = "hint: --from reads what 'ps' and 'inspect' print with --format json or jsonl\n"
 EVERYTHING = ("ps", "-a", "--limit", "0")
@@ -202,8 +203,8 @@ class TestBroken:
         result = offline(*EVERYTHING, "--from", str(saved), "--format", "{{.id}} {{.flavor}} {{.secrets}}")
         assert result.stdout == f"{job['id']} <no value> <no value>\n"
         assert result.stderr == (
-            f"warning: {saved}, line 1: job.secrets should be an array, but is 'x', which is left out\n"
-            f"warning: {saved}, line 1: job.flavor should be a string, but is 7, which is left out\n"
+            f"warning: {saved}, line 1, job {job['id']}: secrets should be an array, but is 'x', which is left out\n"
+            f"warning: {saved}, line 1, job {job['id']}: flavor should be a string, but is 7, which is left out\n"
         )
 
     @pytest.mark.parametrize(("name", "reason"), [("nowhere", "No such file or directory"), (".", "Is a directory")])
@@ -226,25 +227,117 @@ def test_what_the_hub_itself_answers_can_be_read(offline: Hfjobs, hub: Hub, save
     assert shown[0] == f"{jobs[0]['id']} {jobs[0]['createdAt'].replace('.000Z', '+00:00')}"
 
 
-def test_what_is_still_being_written_is_shown_as_it_comes(directories: dict[str, str], saved: Path) -> None:
-    """A line is not held back until there are 64 KiB of them, but with the page that it is on."""
-    code = """if True:
-        import subprocess, sys
-        lines = open(sys.argv[1], "rb").read().splitlines(keepends=True)
-        argv = [sys.executable, "-m", "hfjobs_cli", "ps", "-a", "--limit", "0", "--from", "-", "-q"]
-        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            process.stdin.write(b"".join(lines[:201]))
-            process.stdin.flush()
-            print(len([process.stdout.readline() for _ in range(100)]))
-            process.stdin.close()
-            print(len(process.stdout.readlines()))
-    """
-    assert run_python(code, str(saved), environ=directories) == Result(0, "100\n101\n", "")
+class TestAppended:
+    """Of a job that was saved more than once the last state is the job, in every command."""
+
+    FIRST = "6a0200000000000000000001"
+    SECOND = "6a0200000000000000000002"
+
+    @pytest.fixture
+    def log(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> str:
+        """A file to which two listings were written: a job first as it runs, then as it ended, and one that is new."""
+        path = tmp_path / "log.jsonl"
+        label = {"name": "logged"}
+        hub.add(id=self.FIRST, labels=label, status={"stage": "RUNNING", "message": None}, finishedAt=None)
+        text = hfjobs("ps", "-a", "--name", "logged", "--format", "jsonl").stdout
+        for job in hub.all_jobs():
+            if job["id"] == self.FIRST:
+                with hub.store.write() as tables:
+                    tables.save_job({**job, "status": {"stage": "ERROR", "message": "exit code: 1"}})
+        hub.add(id=self.SECOND, labels=label, createdAt="2026-05-12T09:00:00.000Z")
+        text += hfjobs("ps", "-a", "--name", "logged", "--format", "jsonl").stdout
+        path.write_text(text, encoding="utf-8")
+        assert len(text.splitlines()) == 3
+        return str(path)
+
+    @pytest.mark.parametrize("is_stdin", [False, True])
+    @pytest.mark.parametrize("sort", [(), ("--sort", "-created")])
+    def test_ps(self, offline: Hfjobs, log: str, sort: tuple[str, ...], is_stdin: bool) -> None:
+        stdin = Path(log).read_text(encoding="utf-8") if is_stdin else ""
+        argv = ("--from", "-" if is_stdin else log, "--format", "{{.id}} {{.status}}")
+        told = f"{self.SECOND} COMPLETED\n{self.FIRST} ERROR\n"
+        assert offline("ps", "-a", *sort, *argv, stdin=stdin) == Result(0, told, "")
+        assert offline("inspect", *argv, stdin=stdin).stdout == told
+        assert offline("ps", *argv, stdin=stdin).stdout == ""
+        assert offline("ps", "-a", "--limit", "1", *argv, stdin=stdin).stdout == told.partition("\n")[0] + "\n"
+
+    def test_report(self, offline: Hfjobs, log: str) -> None:
+        argv = ("--by", "name", "--json", "--from", log)
+        code, stdout, _ = offline("report", *argv)
+        (group,) = json.loads(stdout)
+        assert (code, group["jobs"], group["failed"], group["completed"], group["active"]) == (0, 2, 1, 1, 0)
+
+    def test_commands_about_one(self, offline: Hfjobs, log: str) -> None:
+        assert json.loads(offline("inspect", self.FIRST, "--from", log).stdout)[0]["status"]["stage"] == "ERROR"
+        assert (
+            json.loads(offline("describe", self.FIRST, "--from", log, "--json").stdout)[0]["job"]["status"]["stage"]
+            == "ERROR"
+        )
+        assert "ERROR" in offline("tree", self.FIRST, "--from", log).stdout
+        rows = json.loads(offline("diff", self.FIRST, self.SECOND, "--from", log, "--json").stdout)
+        assert [(each["a"], each["b"]) for each in rows if each["field"] == "status"] == [("ERROR", "COMPLETED")]
+
+
+class TestOfTheOfficialClient:
+    """What `hf jobs ps --json` prints: the status is a word there, and the command a line."""
+
+    @pytest.fixture
+    def theirs(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> str:
+        hub.add(command=["sh", "-c", "echo 'a b'"], arguments=None, labels=None, volumes=None)
+        hf = str(Path(sys.executable).parent / "hf")
+        printed = run([hf, "jobs", "ps", "-a", "--limit", "0", "--format", "json"], hfjobs.environ)
+        path = tmp_path / "theirs.json"
+        path.write_text(printed.stdout, encoding="utf-8")
+        return str(path)
+
+    def test_is_read_as_ours_is(self, offline: Hfjobs, hfjobs: Hfjobs, theirs: str) -> None:
+        argv = (*EVERYTHING, "--format", "{{.id}} {{.name}} {{.status}} {{.created}} {{.runtime}} {{.flavor}} {{.url}}")
+        assert offline(*argv, "--from", theirs) == hfjobs(*argv)
+        report = ("report", "--since", "30d", "--by", "status,flavor", "--columns", "-cost,-share")
+        assert offline(*report, "--from", theirs) == hfjobs(*report)
+
+    def test_the_command_is_found_by_what_was_printed(self, offline: Hfjobs, theirs: str) -> None:
+        result = offline("ps", "-a", "-q", "-f", "command=sh -c echo 'a b'", "--from", theirs)
+        assert result.stdout == "6a02000000000000000000aa\n"
+        (job,) = json.loads(offline("inspect", "6a02000000000000000000aa", "--from", theirs).stdout)
+        assert (job["name"], job["status"]["stage"]) == (None, "COMPLETED")
+
+
+class TestCompressed:
+    @pytest.mark.parametrize("parts", [1, 3])
+    def test_is_unpacked(self, offline: Hfjobs, saved: Path, parts: int) -> None:
+        """Also several, one appended to the other."""
+        text = saved.read_bytes()
+        lines = text.splitlines(keepends=True)
+        size = -(-len(lines) // parts)
+        pieces = [b"".join(lines[at : at + size]) for at in range(0, len(lines), size)]
+        packed = saved.with_suffix(".jsonl.gz")
+        packed.write_bytes(b"".join(map(gzip.compress, pieces)))
+        assert offline(*EVERYTHING, "--from", str(packed), "--format", "jsonl") == Result(0, text.decode(), "")
+
+    def test_comes_from_a_pipe(self, directories: dict[str, str], saved: Path) -> None:
+        line = f"gzip -c {saved} | {sys.executable} -m hfjobs_cli ps -a --limit 0 -q --from -"
+        result = run_shell(line, directories)
+        assert (result.code, len(result.stdout.split()), result.stderr) == (0, 245, "")
+
+    @pytest.mark.parametrize(("cut", "why"), [(slice(-9), "it ends too early"), (slice(12), "it ends too early")])
+    def test_what_is_cut_is_an_error(self, offline: Hfjobs, saved: Path, cut: slice, why: str) -> None:
+        saved.write_bytes(gzip.compress(saved.read_bytes())[cut])
+        assert offline(*EVERYTHING, "--from", str(saved), "-q") == Result(
+            2, "", f"error: {saved} cannot be unpacked: {why}\n{HINT}"
+        )
+
+    def test_what_is_broken_is_an_error(self, offline: Hfjobs, saved: Path) -> None:
+        packed = bytearray(gzip.compress(saved.read_bytes()))
+        packed[200:300] = bytes(100)
+        saved.write_bytes(packed)
+        code, _, stderr = offline(*EVERYTHING, "--from", str(saved), "--json")
+        assert (code, stderr.startswith(f"error: {saved} cannot be unpacked: ")) == (2, True)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts memory as Linux does")
-def test_any_number_of_lines_takes_the_same_memory(directories: dict[str, str], saved: Path) -> None:
-    """Where the format keeps none of them."""
+def test_any_number_of_states_takes_the_same_memory(directories: dict[str, str], saved: Path) -> None:
+    """Only the last of each job is kept."""
     lines = saved.read_text(encoding="utf-8")
     sizes = {}
     for times in (4, 80):
@@ -257,7 +350,7 @@ def test_any_number_of_lines_takes_the_same_memory(directories: dict[str, str], 
         """
         result = run_python(code, str(saved), environ=directories)
         count, kib = map(int, result.stdout.split())
-        assert count == 245 * times
+        assert count == 245
         sizes[times] = kib
     assert sizes[80] < sizes[4] + 3_000
 

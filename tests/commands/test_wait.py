@@ -277,9 +277,16 @@ class TestTime:
         result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
         assert result == Result(12, "", f"after 0s: not ended yet: {USER}/{BY_HAND}\n")
 
-    @pytest.mark.parametrize("value", [" ", "x", "5x", "-1", "0", "nan", "inf", "1h ago", "1e99"])
+    def test_of_none_looks_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        job = running(hub, 1)
+        told = f"after 0s: not ended yet: {USER}/{job}\n"
+        assert hfjobs("wait", f"{USER}/{job}", BY_HAND, "--timeout", "0", "-q") == Result(12, f"{BY_HAND}\n", told)
+        assert hfjobs("wait", BY_HAND, "--timeout", "0", "-q") == Result(0, f"{BY_HAND}\n", "")
+        assert hfjobs.pauses == []
+
+    @pytest.mark.parametrize("value", [" ", "x", "5x", "-1", "1mo", "1y", "nan", "inf", "1h ago", "1e99"])
     def test_that_is_none(self, hfjobs: Hfjobs, hub: Hub, value: str) -> None:
-        told = f"error: --timeout '{value}' is not a length of time\nhint: for example 90s, 30m, 2h or 1d\n"
+        told = f"error: invalid --timeout '{value}'\nhint: use 90s, 30m, 1.5h, 1h30m, 2d or 1w\n"
         assert hfjobs("wait", BY_HAND, f"--timeout={value}") == Result(2, "", told)
         assert hub.requests == []
 

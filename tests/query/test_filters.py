@@ -206,7 +206,7 @@ class TestFilter:
             ),
             ("timeout=soon", "timeout is a number, and 'soon' is none", "for example timeout=2"),
             ("timeout=nan", "timeout is a number, and 'nan' is none", "for example timeout=2"),
-            ("runtime!=2x", "filter runtime '2x' is not a length of time", "for example 90s, 30m, 2h or 1d"),
+            ("runtime!=2x", "invalid filter runtime '2x'", "use 90s, 30m, 1.5h, 1h30m, 2d or 1w"),
             ("retry=twice", "retry is a number, and 'twice' is none", "for example retry=2"),
             ("since=2h", "unknown field 'since' in filter 'since=2h'", "--since is an option of its own"),
             (

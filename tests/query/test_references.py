@@ -125,7 +125,7 @@ def test_ids_need_no_listing(hfjobs: Hfjobs, hub: Hub, word: str) -> None:
         ("@latst", "'@latst' describes no job", "did you mean '@latest'?"),
         ("@name", "'@name' describes no job", "did you mean '@name='?"),
         ("@name=", "--name is empty", "leave --name out"),
-        ("@status=done", "unknown status 'done'", "one of running"),
+        ("@status=undone", "unknown status 'undone'", "one of running"),
         ("@label=x", "label 'x' is not KEY=VALUE", "for example"),
         ("@-1", "'@-1' describes no job", ""),
         ("a b/@latest", "'a b' cannot be a namespace", "ids and namespaces"),
@@ -142,4 +142,12 @@ def test_another_namespace_than_the_options(hfjobs: Hfjobs, hub: Hub) -> None:
     result = hfjobs("inspect", "bob/@latest", "--namespace", "alice")
     message = "error: 'bob/@latest' is in namespace 'bob', but --namespace says 'alice'\nhint: drop one of the two\n"
     assert result == Result(2, "", message)
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("command", ["logs", "inspect", "cancel", "wait"])
+@pytest.mark.parametrize("text", ["6b0d2", "6", "davanstrien/6a01d"])
+def test_fewer_than_six_digits_of_an_id_are_too_few(hfjobs: Hfjobs, hub: Hub, command: str, text: str) -> None:
+    told = f"error: '{text}' is too short for an id\nhint: give 6 digits of it or more\n"
+    assert hfjobs(command, text) == Result(2, "", told)
     assert hub.requests == []

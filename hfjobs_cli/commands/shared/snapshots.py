@@ -44,7 +44,7 @@ def saved_jobs(
 ) -> Sequence[JobInfo | HfJobsError]:
     """Return the jobs that are named, in order; in the place of one that is not there stands its error.
 
-    Raises UsageError. Of a job that is there more than once the last is taken, as what was appended is newer.
+    Raises UsageError.
     """
     if "-" in texts and snapshot.name == "stdin":
         raise UsageError("stdin cannot hold both jobs and their ids", hint="name the jobs, or the file with --from")
@@ -59,12 +59,12 @@ def _meant(each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo
     """Return the job that is meant, None if it is not there. Raises UsageError if it may be one of several."""
     here = [job for job in jobs if each.namespace in (None, job.owner.name)]
     if isinstance(each, JobReference):
-        return next((job for job in reversed(here) if job.id == each.id), None)
+        return next((job for job in here if job.id == each.id), None)
     if each.prefix:
-        found = {job.id: job for job in here if job.id.startswith(each.prefix)}
+        found = [job for job in here if job.id.startswith(each.prefix)]
         if len(found) > 1:
-            raise UsageError(f"'{each}' fits {len(found)} jobs: {' '.join(found)}", hint="give more of the id")
-        return next(iter(found.values()), None)
-    latest = {job.id: job for job in here if each.wanted.matches(job)}
-    newest = sorted(latest.values(), key=lambda job: job.created_at or EARLIEST, reverse=True)
+            ids = " ".join(job.id for job in found)
+            raise UsageError(f"'{each}' fits {len(found)} jobs: {ids}", hint="give more of the id")
+        return found[0] if found else None
+    newest = sorted(filter(each.wanted.matches, here), key=lambda job: job.created_at or EARLIEST, reverse=True)
     return newest[each.place] if each.place < len(newest) else None

@@ -92,7 +92,7 @@ class TestWhereOptionsStand:
             (["daily", "ubuntu", "env"], "'daily' is no schedule\nhint: did you mean '@daily'?"),
             (["@daily", "--ssh", "ubuntu"], "no such option: --ssh"),
             (["@daily", "--network-group", "g", "ubuntu"], "no such option: --network-group"),
-            (["@daily", "--timeout", "90x", "ubuntu"], "'90x' is not a timeout\n"),
+            (["@daily", "--timeout", "90x", "ubuntu"], "invalid timeout '90x'\n"),
             (["@daily", "--name", "bad name!", "ubuntu"], "'bad name!' cannot be the name of a job\n"),
         ],
     )

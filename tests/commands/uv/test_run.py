@@ -337,7 +337,7 @@ class TestRefused:
             ("env = {A = 1}", "env in [tool.hf-jobs] of s.py is not a table of texts", "in quotes"),
             ("secrets = {A = 'x'}", "secrets in [tool.hf-jobs] of s.py is not a list of texts", "names its secrets"),
             ("secrets = ['NOT_SET']", "[tool.hf-jobs] of the script needs a secret not set here: NOT_SET", "export"),
-            ("timeout = '5x'", "'5x' is not a timeout", "30m"),
+            ("timeout = '5x'", "invalid timeout '5x'", "30m"),
             ("flavor = ", "s.py, line 3: this is no TOML: Invalid value", "PEP 723"),
             ("image = 'a b'", "'a b' is not an image", "as 'python:3.12'"),
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 Ask = Callable[[], "Sequence[JobInfo]"]
 """Asks for the jobs of a listing, as they are now."""
 
+LookUp = Callable[["Sequence[JobInfo]"], "Mapping[str, JobInfo]"]
+"""Asks for jobs that have left a listing: as they are now, by their ids, as far as that can be known."""
+
 Trouble = Callable[["str | None"], None]
 """Is told what keeps the Hub from answering, and None when it answers."""
 
@@ -37,12 +40,17 @@ class Look:
 
 
 def looks(
-    session: Session, ask: Ask, pace: Pace, trouble: Trouble, rest: Callable[[float, float], object] | None = None
+    session: Session,
+    ask: Ask,
+    pace: Pace,
+    trouble: Trouble,
+    rest: Callable[[float, float], object] | None = None,
+    look_up: LookUp | None = None,
 ) -> Iterator[Look]:
     """Yield what `ask` finds, again and again, with a pause after each time.
 
     `rest` makes it, and may make it shorter than the first number of seconds, but not than the second: for so long the
-    Hub asks to be left alone.
+    Hub asks to be left alone. `look_up` asks once for what has left the listing before it had ended.
 
     Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
     """
@@ -62,6 +70,14 @@ def looks(
         _told_once(session)
         now = {job.id: job for job in jobs}
         happened = list(changes(before or {}, now))
+        left = [each.job for each in happened if each.event == "gone" and not each.job.has_ended]
+        if left and look_up is not None:
+            with _waits_told_to(session, trouble):
+                current = look_up(left)
+            happened = [
+                each._replace(job=current.get(each.job.id, each.job)) if each.event == "gone" else each
+                for each in happened
+            ]
         pause = pace.pause(happened=before is None or bool(happened))
         before = now
         yield Look(jobs, session.clock(), happened, pause)
@@ -105,14 +121,16 @@ class Background:
     `last` is the last look, `trouble` what keeps the Hub from answering since then.
     """
 
-    def __init__(self, session: Session, ask: Ask, pace: Pace, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, session: Session, ask: Ask, pace: Pace, wake: Callable[[], None], look_up: LookUp | None = None
+    ) -> None:
         """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
         self.last: Look | None = None
         self.trouble: str | None = None
         self._session = session
         self._wake = wake
         self._hurry = threading.Event()
-        self._looks = looks(session, ask, pace, self._told, self._rest)
+        self._looks = looks(session, ask, pace, self._told, self._rest, look_up)
         self._seen: deque[Change] = deque()
         self._error: Exception | None = None
         start_thread(self._run)

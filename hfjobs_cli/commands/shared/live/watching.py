@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands.shared.live.in_place import is_in_place
-from hfjobs_cli.commands.shared.live.looking import Ask, Background, Breaks, Look, looks
+from hfjobs_cli.commands.shared.live.looking import Ask, Background, Breaks, Look, LookUp, looks
 from hfjobs_cli.commands.shared.live.watched_table import WatchedTable
 from hfjobs_cli.commands.shared.selection import scan
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.live.changes import pace_of_looks
+from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -38,10 +40,15 @@ class Watch:
             jobs = scan(session, present, namespace, 0 if self.listing.is_sorted else limit).jobs()
             return self.listing.ordered(jobs)[: limit or None]
 
-        return self._in_place(session, ask) if in_place else self._as_events(session, ask)
+        def look_up(jobs: Sequence[JobInfo]) -> dict[str, JobInfo]:
+            """Tell how jobs ended that are not listed any more, or that they match no longer."""
+            found = session.client.inspect_jobs([JobReference.of(job, namespace) for job in jobs])
+            return {job.id: job for job in found if not isinstance(job, HfJobsError)}
 
-    def _as_events(self, session: Session, ask: Ask) -> ExitCode:
-        for look in looks(session, ask, pace_of_looks(self.every_secs), Breaks(session)):
+        return self._in_place(session, ask, look_up) if in_place else self._as_events(session, ask, look_up)
+
+    def _as_events(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
+        for look in looks(session, ask, pace_of_looks(self.every_secs), Breaks(session), look_up=look_up):
             for change in look.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
             session.flush()
@@ -49,10 +56,10 @@ class Watch:
                 break
         return ExitCode.DONE
 
-    def _in_place(self, session: Session, ask: Ask) -> ExitCode:
+    def _in_place(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
         table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
         with session.live() as live:
-            background = Background(session, ask, pace_of_looks(self.every_secs), live.wake)
+            background = Background(session, ask, pace_of_looks(self.every_secs), live.wake, look_up)
             for key in live.turns():
                 if key in ("q", "Q"):
                     break

@@ -137,7 +137,7 @@ class Saved:
 
 
 class _Kept(Snapshot):
-    """The jobs of another snapshot, read once; of one that is there more than once the last, as it is newer."""
+    """The jobs of another snapshot, read once."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.name = snapshot.name
@@ -146,7 +146,7 @@ class _Kept(Snapshot):
 
     def jobs(self) -> Iterator[JobInfo]:
         if self._found is None:
-            self._found = list({job.id: job for job in self._snapshot.jobs()}.values())
+            self._found = list(self._snapshot.jobs())
         return iter(self._found)
 
 

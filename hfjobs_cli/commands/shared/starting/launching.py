@@ -194,8 +194,8 @@ def _cost(session: Session, job: NewJob) -> str:
         return "not known: the Hub names no price"
     times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
     ports = ", and its ports" if job.ports else ""
-    shown = f"{usd:.2f}" if usd >= 1 else f"{usd:.4f}"
-    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:.2f} an hour{ports}"
+    shown = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"
+    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} an hour{ports}"
 
 
 def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: str = "cost") -> None:
