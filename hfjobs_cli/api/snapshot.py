@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from itertools import islice
-from tempfile import TemporaryFile
+from contextlib import AbstractContextManager
+from itertools import chain, islice
+from tempfile import SpooledTemporaryFile
 from typing import IO, Any, cast
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
@@ -26,6 +26,8 @@ MAX_UNPACKED_BYTES = 1024 * 1024
 """How much of a compressed file is unpacked at once."""
 GZIP = b"\x1f\x8b"
 """How what was compressed begins."""
+MAX_KEPT_BYTES = 16 * 1024 * 1024
+"""How much of a pipe is kept in memory; more is kept in a file."""
 MAX_BROKEN = 20
 """After how many broken lines a file is given up."""
 
@@ -72,17 +74,26 @@ class Snapshot:
 
     def jobs(self) -> Iterator[JobInfo]:
         """Yield the jobs. Raises BrokenSnapshot if the first is none, too many are none, or reading fails."""
-        with self._opened() as opened, self._to_be_read_twice(getattr(opened, "buffer", opened)) as stream:
-            begin = stream.tell()
-            last = self._last_states(stream)
-            stream.seek(begin)
-            yield from self._jobs(stream, last)
+        with self._opened() as opened, SpooledTemporaryFile(MAX_KEPT_BYTES) as copy:
+            stream = getattr(opened, "buffer", opened)
+            raw = self._raw(stream)
+            if stream.seekable():
+                begin = stream.tell()
+                last = self._last_states(raw)
+                stream.seek(begin)
+                again = self._raw(stream)
+            else:
+                # A pipe is read but once: what has been read is kept, and what has not may have no end.
+                last = self._last_states(_copied(raw, copy))
+                copy.seek(0)
+                again = chain(self._raw(copy), raw)
+            yield from self._jobs(again, last)
 
-    def _last_states(self, stream: IO[Any]) -> dict[str, int]:
+    def _last_states(self, raw: Iterator[bytes | str]) -> dict[str, int]:
         """Return at which place the last state of each job stands, as far as there are jobs."""
         last: dict[str, int] = {}
         broken = 0
-        for count, (_, value) in enumerate(values(self._pieces(stream)), 1):
+        for count, (_, value) in enumerate(values(self._pieces(raw)), 1):
             if isinstance(value, dict) and isinstance(value.get("id"), str):
                 last[value["id"]] = count
             else:
@@ -91,9 +102,9 @@ class Snapshot:
                 break  # no snapshot, as will be told
         return last
 
-    def _jobs(self, stream: IO[Any], last: dict[str, int]) -> Iterator[JobInfo]:
+    def _jobs(self, raw: Iterator[bytes | str], last: dict[str, int]) -> Iterator[JobInfo]:
         broken = 0
-        for count, (line, value) in enumerate(values(self._pieces(stream)), 1):
+        for count, (line, value) in enumerate(values(self._pieces(raw)), 1):
             if isinstance(value, dict) and last.get(str(value.get("id")), count) > count:
                 continue
             try:
@@ -120,24 +131,10 @@ class Snapshot:
             self._warn(f"{self.name}, line {line}, job {job.id}: {message.removeprefix('job.')}, which is left out")
         return job
 
-    @contextmanager
-    def _to_be_read_twice(self, stream: IO[Any]) -> Iterator[IO[Any]]:
-        """Yield a stream as it is, or a copy of it if it is a pipe."""
-        if stream.seekable():
-            yield stream
-            return
-        with TemporaryFile() as copy:
-            read = getattr(stream, "read1", stream.read)
-            while piece := self._read(read):
-                copy.write(piece if isinstance(piece, bytes) else piece.encode("utf-8", "surrogatepass"))
-            copy.seek(0)
-            yield copy
-
-    def _pieces(self, stream: IO[Any]) -> Iterator[str]:
-        """Yield what the stream holds, as it arrives. What is no UTF-8 is made what is no JSON."""
-        read = getattr(stream, "read1", stream.read)
+    def _pieces(self, raw: Iterator[bytes | str]) -> Iterator[str]:
+        """Yield what a stream holds, as it arrives. What is no UTF-8 is made what is no JSON."""
         decoder: codecs.IncrementalDecoder | None = None
-        for piece in self._unpacked(self._read_on(read)):
+        for piece in self._unpacked(raw):
             if isinstance(piece, str):
                 yield piece
                 continue
@@ -147,7 +144,8 @@ class Snapshot:
                 decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
             yield decoder.decode(piece)
 
-    def _read_on(self, read: Callable[[int], bytes | str]) -> Iterator[bytes | str]:
+    def _raw(self, stream: IO[Any]) -> Iterator[bytes | str]:
+        read = getattr(stream, "read1", stream.read)
         while piece := self._read(read):
             yield piece
 
@@ -185,6 +183,13 @@ class Snapshot:
     def _problem(self, what: str) -> BrokenSnapshot:
         hint = "--from reads what 'ps' and 'inspect' print with --format json or jsonl"
         return BrokenSnapshot(f"{self.name}{what}", hint=hint)
+
+
+def _copied(raw: Iterator[bytes | str], copy: IO[bytes]) -> Iterator[bytes | str]:
+    """Yield pieces, and write them to a file."""
+    for piece in raw:
+        copy.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
+        yield piece
 
 
 def _as_ours(value: Any) -> Any:

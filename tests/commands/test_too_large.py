@@ -109,7 +109,7 @@ def test_the_highest_prices_are_reckoned_with(hfjobs: Hfjobs, hub: Hub) -> None:
         assert (result.code, result.stderr) == (0, ""), argv
     assert "~$540,431,955,284,459,460.00" in hfjobs("describe", JOB).stdout
     run = ("--flavor", "a100-large", "python:3.12", "env")
-    assert "$270215977642229730.00 at most: 30m at " in hfjobs("run", "--dry-run", *run).stdout
+    assert "$270,215,977,642,229,730.00 at most: 30m at " in hfjobs("run", "--dry-run", *run).stdout
     assert hfjobs("run", "--dry-run", "--max-cost", "1e300", "--attempts", "10", *run).code == 0
     assert hfjobs("run", "-d", "--max-cost", "5", *run).code == 2
 
@@ -205,6 +205,9 @@ class Endless(io.StringIO):
         super().__init__()
         self.pieces = pieces
         self.taken = 0
+
+    def seekable(self) -> bool:
+        return False  # as a pipe
 
     def read(self, size: int | None = -1, /) -> str:
         assert size is not None
