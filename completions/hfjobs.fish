@@ -10,4 +10,4 @@ function _hfjobs_completion
     end
 end
 
-complete --command hfjobs --no-files --arguments '(_hfjobs_completion)'
+complete --command hfjobs --no-files --keep-order --arguments '(_hfjobs_completion)'

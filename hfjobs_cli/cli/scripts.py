@@ -70,7 +70,7 @@ _FISH = r"""function _hfjobs_completion
     end
 end
 
-complete --command hfjobs --no-files --arguments '(_hfjobs_completion)'
+complete --command hfjobs --no-files --keep-order --arguments '(_hfjobs_completion)'
 """
 
 # Where a script returns nothing, PowerShell offers files; the empty string keeps it from that.
@@ -130,7 +130,7 @@ def install(shell: str, environ: Mapping[str, str]) -> Path:
         place = home / ".zfunc" / "_hfjobs"
         _append(Path(environ.get("ZDOTDIR") or home) / ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit\n")
     elif shell == "fish":
-        place = home / ".config" / "fish" / "completions" / "hfjobs.fish"
+        place = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "fish" / "completions" / "hfjobs.fish"
     else:
         place = _powershell_profile(shell, environ)
         _append(place, script)

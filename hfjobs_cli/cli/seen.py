@@ -50,7 +50,7 @@ _WITHOUT_VALUES = (datetime, int, float, bool)
 _VALUE = re.compile(r"[\w./][\w./:@=+-]{0,199}(?<![/=])")
 """A value that is the same word in every shell, one item of a list, and at its end."""
 
-_NOT_PLAIN = re.compile(r"[^\w .,/@+-]")
+_NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
 
 
 def jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:

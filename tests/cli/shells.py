@@ -110,7 +110,7 @@ class Shell:
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that the shell has jobs and signals
         )
         os.close(theirs)
-        self._shown = b""
+        self.shown = b""
         assert self._hear() == "ready"
 
     def close(self) -> None:
@@ -135,7 +135,7 @@ class Shell:
         while not told.endswith(b"\0"):
             left = max(0, deadline - time.monotonic())
             ready, _, _ = select.select([self._told, self._terminal], [], [], left)
-            assert ready and left, f"the shell tells nothing, and shows {self._shown[-2000:]!r}"
+            assert ready and left, f"the shell tells nothing, and shows {self.shown[-2000:]!r}"
             if self._told in ready:
                 told += os.read(self._told, 65536)
             if self._terminal in ready:
@@ -146,8 +146,8 @@ class Shell:
         try:
             shown = os.read(self._terminal, 65536)
         except OSError:  # so Linux says that the shell has ended
-            pytest.fail(f"the shell has ended, and has shown {self._shown[-2000:]!r}")
-        self._shown += shown
+            pytest.fail(f"the shell has ended, and has shown {self.shown[-2000:]!r}")
+        self.shown += shown
         if b"\x1b[c" in shown or b"\x1b[0c" in shown:
             self._press("\x1b[?62c")  # fish 4 asks what kind of terminal this is
 

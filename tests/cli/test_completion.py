@@ -277,6 +277,11 @@ class TestScripts:
         if startup:
             assert (home / startup).read_bytes() == b"# caf\xe9\n" + line.format(home=home).encode() + b"\n"
 
+    def test_are_installed_where_fish_is_configured(self, environ: dict[str, str], tmp_path: Path) -> None:
+        place = install("fish", {**environ, "XDG_CONFIG_HOME": str(tmp_path / "config")})
+        assert place == tmp_path / "config" / "fish" / "completions" / "hfjobs.fish"
+        assert place.is_file()
+
     @posix_only
     def test_are_installed_in_powershell(
         self, environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -287,6 +292,7 @@ class TestScripts:
         pwsh.write_text(f"#!/bin/sh\nprintf '\\357\\273\\277%s\\r\\n' '{profile}'\n", encoding="utf-8")
         pwsh.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        environ["PATH"] = os.environ["PATH"]
         for _ in range(2):
             assert install("pwsh", environ) == profile
         script = (ROOT / "completions" / "hfjobs.ps1").read_text(encoding="utf-8")
@@ -441,6 +447,24 @@ class TestRealShells:
                 ("scheduled run @daily --flavor a100x8", "scheduled run @daily --flavor a100x8 "),
             ]:
                 assert shell.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"
+
+    @pytest.mark.parametrize("name", ["fish", "zsh"])
+    def test_show_schedules_with_their_stars(self, tmp_path: Path, name: str) -> None:
+        with started(name, tmp_path, before="export HFJOBS_DEMO=1") as shell:
+            shell.line_after(f"hfjobs scheduled inspect {TAB}{TAB}")
+            assert b"17 12 * * *" in shell.shown
+
+    @pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+    def test_list_the_newest_first_in_fish(self, environ: dict[str, str], tmp_path: Path) -> None:
+        program = tmp_path / "hfjobs"
+        program.write_text(f'#!/bin/sh\nexec {" ".join(command())} "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        lists = f"hfjobs ps -q; source '{ROOT}/completions/hfjobs.fish'; complete -C 'hfjobs inspect '"
+        result = run_shell(lists, {**environ, "HFJOBS_DEMO": "1", "PATH": path}, shell=("fish",))
+        ids = re.findall("^6a0[0-9a-f]{21}", result.stdout, re.MULTILINE)
+        assert len(ids) > 14
+        assert ids[:7] == ids[7:14]  # those that are under way, listed and offered
 
     @pytest.mark.parametrize(
         "before",

@@ -71,7 +71,7 @@ class TestSchedules:
         settings = logged_in(environ, hub)
         line = f"hfjobs scheduled {command_} "
         assert offered(line, settings) == [DAILY_SCHEDULE, "6979ee8071691dc46f0f2c5b"]
-        assert complete(f"{line}69c", settings).stdout == f"{DAILY_SCHEDULE}\trefresh-index suspended 17 12 ? ? ?\n"
+        assert complete(f"{line}69c", settings).stdout == f"{DAILY_SCHEDULE}\trefresh-index suspended 17 12 * * *\n"
         assert offered(f"{line}@name=w", settings) == ["@name=weekly-eval"]
         both = ["refresh-index", "weekly-eval"]
         assert offered(f"{line}{USER}/@name=", settings) == [f"{USER}/@name={name}" for name in both]
