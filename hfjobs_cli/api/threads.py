@@ -117,20 +117,24 @@ class Later(Generic[T]):
         self._function = function
         self._results: list[T] = []
         self._errors: list[BaseException] = []
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        # Not whether the thread is alive: Python takes one for ended whose `join` was interrupted.
+        self._has_ended = threading.Event()
         self.has_begun = False
 
     def begin(self) -> None:
         """Call the function."""
         self.has_begun = True
         try:
-            self._thread.start()
+            threading.Thread(target=self._work, daemon=True).start()
         except RuntimeError:  # no more threads allowed here
             self._work()
 
     def result(self, seconds: float = math.inf) -> T:
         """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
-        _wait(self._thread, seconds)
+        end = time.monotonic() + seconds
+        while not self._has_ended.is_set() and time.monotonic() < end:
+            # On Windows Ctrl-C is noticed only between two waits.
+            self._has_ended.wait(max(0.0, min(LONGEST_WAIT_SECS, end - time.monotonic())))
         if self._errors:
             raise self._errors[0]
         if not self._results:
@@ -142,13 +146,8 @@ class Later(Generic[T]):
             self._results.append(self._function())
         except BaseException as error:
             self._errors.append(error)
-
-
-def _wait(thread: threading.Thread, seconds: float = math.inf) -> None:
-    """Wait until a thread ends, or for some seconds. On Windows Ctrl-C is noticed only between two waits."""
-    end = time.monotonic() + seconds
-    while thread.is_alive() and time.monotonic() < end:
-        thread.join(min(LONGEST_WAIT_SECS, end - time.monotonic()))
+        finally:
+            self._has_ended.set()
 
 
 def start_thread(work: Callable[[], object]) -> threading.Thread:

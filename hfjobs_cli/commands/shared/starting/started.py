@@ -108,7 +108,9 @@ def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
         jobs = _jobs(session.made[before:])
         if not jobs:
             raise
-        raise (_canceled(session, jobs) if cancels else _left(jobs)) from None
+        interrupted = _canceled(session, jobs) if cancels else _left(jobs)
+        session.created.clear()  # all of them are named by that
+        raise interrupted from None
 
 
 def _jobs(made: Sequence[JobInfo | ScheduledJob]) -> list[JobInfo]:
