@@ -14,6 +14,9 @@ from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.names import check_name
 from hfjobs_cli.text.quoting import quoted_for_shell
 
+_LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
+"""What short options are called where a value stands in the same word."""
+
 Holds = Callable[[str], bool]
 """Tells whether the output can hold a text as it is."""
 
@@ -94,7 +97,7 @@ def _options(job: NewJob) -> Iterator[str]:
 
 def _option(option: str, value: str) -> list[str]:
     """Return an option and its value, in one word if the value looks like an option itself."""
-    return [f"{option}={value}"] if value.startswith("-") else [option, value]
+    return [f"{_LONG.get(option, option)}={value}"] if value.startswith("-") else [option, value]
 
 
 def _volume(volume: Volume) -> str:

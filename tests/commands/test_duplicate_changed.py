@@ -316,7 +316,7 @@ class TestCommandLine:
         ("changes", "part"),
         [
             ({"flavor": "--endpoint=http://thief"}, "--flavor=--endpoint=http://thief"),
-            ({"labels": {"name": "-n"}}, "--name=-n"),
+            ({"labels": {"name": "-n", "-": "0"}}, "--name=-n --label=-=0"),
             ({"command": ["ls", "--flavor", "a100"], "arguments": []}, " -- ls --flavor a100"),
             ({"command": ["--", "x"], "arguments": []}, " -- -- x"),
             (
