@@ -89,12 +89,16 @@ class Replay:
         if self._is_counted:
             self._finder = Counted(taken)
             return None
-        is_anchored = self._tail is None and taken.count <= REMEMBERED
         if self._tail is not None and taken.count < self._tail and taken.count <= REMEMBERED and self._overlaps:
             self._finder = Search(taken, anchored=True, keeps_times=self._keeps_times)
             return self._tail
-        self._finder = Search(taken, anchored=is_anchored, keeps_times=self._keeps_times)
+        self._finder = self._search()
         return None
+
+    def _search(self) -> Search:
+        """Return what looks for the last lines in all that there are, which may begin after them, or before."""
+        is_anchored = self._tail is None and self._taken.count <= REMEMBERED
+        return Search(self._taken, anchored=is_anchored, keeps_times=self._keeps_times)
 
     def answered(self, moment: datetime) -> None:
         """Take note of when the first answer came, by the clock of the Hub: what was there before is older."""
@@ -133,7 +137,12 @@ class Replay:
             new = finder.take(lines)
         except Astray as error:
             self._lose(str(error))
-            return []
+            if error.passed is None:
+                return []
+            # It is looked for here, as the Hub may have dropped more by the next connection.
+            self.is_astray = False
+            self._finder = self._search()
+            return self._take([*error.passed, *lines])
         if isinstance(finder, Search) and finder.is_hopeless and self._tail is not None:
             self._overlaps = False  # more lines have come than were asked for
             self.is_astray = True

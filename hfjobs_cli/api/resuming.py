@@ -33,7 +33,12 @@ SURE_RUN = 32
 
 
 class Astray(Exception):
-    """What comes is not what came before."""
+    """What comes is not what came before. `passed` is what has come until then, None if that is too much to keep."""
+
+    def __init__(self, message: str, passed: list[Line] | None = None) -> None:
+        """Say what is different."""
+        super().__init__(message)
+        self.passed = passed
 
 
 class Taken:
@@ -85,6 +90,7 @@ class Counted:
         self._before_window = taken.text_sum - sum(list(taken.recent_texts)[-window:])
         self._left: Counter[int] | None = None
         self._unknown: list[Line] = []
+        self._beginning: list[Line] = []
         self._count = 0
         self._sum = 0
         self._text_sum = 0
@@ -95,8 +101,10 @@ class Counted:
     def take(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that. Raises Astray if it is another log."""
         passed = lines[: self._taken.count - self._count]
-        for at, line in enumerate(passed[: max(0, COMPARED_FIRST - self._count)]):
-            self._compare(self._count + at, line)
+        if self._count < COMPARED_FIRST:
+            for at, line in enumerate(passed[: COMPARED_FIRST - self._count]):
+                self._compare(self._count + at, line)
+            self._beginning += passed[:COMPARED_FIRST]
         before = max(0, self._window_begins - self._count)
         for part, is_window in ((passed[:before], False), (passed[before:], True)):
             texts = sum(hash(text) for _, text in part)
@@ -117,7 +125,10 @@ class Counted:
         # Lines that are alike but for their times: those of a log whose beginning was dropped are among the later.
         is_later = at == 0 and line[0] != self._taken.first[0][0] and hash(line) in self._taken.recent
         if is_other or is_later:
-            raise Astray("the Hub does not have the first lines any more; going on after the last one that came")
+            raise Astray(
+                "the Hub does not have the first lines any more; going on after the last one that came",
+                self._beginning,
+            )
 
     def _note(self, lines: Sequence[Line]) -> None:
         """Take note of those among the last lines that were not taken."""

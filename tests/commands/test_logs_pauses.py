@@ -62,21 +62,21 @@ class Sends:
 
 
 class TestPauses:
-    """Every line is shown, wherever the server pauses."""
+    """Every line is shown, wherever the server pauses, also before it sends the last lines to whoever asks for them."""
 
     @pytest.mark.parametrize("options", [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")])
     @pytest.mark.parametrize("how", ["end", "stall"])
     @pytest.mark.parametrize("place", [0, 1, 3])
     def test_of_a_job_that_has_ended(self, serve: Follows, options: tuple[str, ...], how: str, place: int) -> None:
         cut = Cut(5, None, how, pauses={place: PAUSE})  # type: ignore[arg-type]
-        script = Script([Line(HEADER), *FOUR], last=cut)
+        script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
         assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
     @pytest.mark.parametrize("options", [(), ("-n", "4")])
     @pytest.mark.parametrize("place", [0, 1, 3])
     def test_of_a_job_that_runs(self, serve: Follows, options: tuple[str, ...], place: int) -> None:
         cut = Cut(5, None, "stall", pauses={place: PAUSE})
-        script = Script([Line(HEADER), *FOUR], last=cut, stages=["RUNNING"] * 9)
+        script = Script([Line(HEADER), *FOUR], last=cut, looks=cut, stages=["RUNNING"] * 9)
         assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
     @pytest.mark.parametrize("stages", [[], ["RUNNING"] * 9])
@@ -87,7 +87,8 @@ class TestPauses:
         assert serve(script)("logs", NAMED)[:2] == (0, written(TEN))
 
     def test_describe(self, serve: Follows) -> None:
-        script = Script([Line(HEADER), *FOUR], last=Cut(5, None, "end", pauses={1: PAUSE}))
+        cut = Cut(5, None, "end", pauses={1: PAUSE})
+        script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
         result = serve(script)("describe", NAMED, "--format", "json")
         assert json.loads(result.stdout)[0]["last_lines"] == ["0", "1", "2", "3"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,34 @@ EARLY, LATE = "2026-05-12T14:57:10.000Z", "2026-05-12T14:58:20.5Z"
 SLOW = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 
 texts = st.sampled_from(["a", "b", "", "é\U0001f917", "\u2028", "x" * 300, "10%\r20%"])
+
+
+def anew(connection: int, lines: Sequence[Line]) -> list[Line]:
+    """Return lines with the moment of the connection."""
+    moment = f"2026-05-12T15:{connection % 60:02}:{{:02}}.000Z"
+    return [line._replace(timestamp=moment.format(at % 60)) for at, line in enumerate(lines)]
+
+
+STAMPS: list[Callable[[int, Sequence[Line]], Sequence[Line]]] = [
+    lambda _connection, lines: lines,
+    lambda _connection, lines: [line._replace(timestamp="") for line in lines],
+    lambda _connection, lines: [
+        line._replace(timestamp=f"2026-05-12T14:{59 - at:02}:00Z") for at, line in enumerate(lines)
+    ],
+    lambda _connection, lines: [line._replace(timestamp=LATE if at == 1 else EARLY) for at, line in enumerate(lines)],
+    anew,
+]
+"""What becomes of the lines at a connection, by its number: as they are, none, backwards, one ahead, or new ones."""
+
+
+@st.composite
+def cuts_of(draw: st.DrawFn, count: int) -> Cut:
+    """Return one connection, which may pause, and end in all ways that an end may look like."""
+    how: st.SearchStrategy[Any] = st.sampled_from(["end", "end", "close", "reset"])
+    pause = draw(st.integers(0, 12 * count + 12))  # few do
+    pauses = {pause: 0.3} if pause <= count else {}
+    at = draw(st.one_of(st.none(), st.none(), st.integers(0, 2000)))
+    return Cut(count, at, draw(how), draw(st.booleans()), pauses, draw(st.booleans()), draw(st.booleans()))
 
 
 @st.composite
@@ -75,7 +104,7 @@ def program(hub: ReplayingHub, home: Path) -> Hfjobs:
             "XDG_CACHE_HOME": str(home),
             "HF_ENDPOINT": hub.endpoint,
             "HF_TOKEN": TOKEN,
-            "HFJOBS_TIMEOUT": "0.4",
+            "HFJOBS_TIMEOUT": "1",
         }
     )
 
@@ -145,4 +174,46 @@ def test_what_there_is_of_a_job_that_has_ended(
     del program.pauses[:]
     code, stdout, stderr = program("logs", f"alice/{JOB}")
     assert stdout.split("\n")[:-1] == wrote(lines), stderr
+    assert code == 0, stderr
+
+
+@st.composite
+def unsteady(draw: st.DrawFn) -> Script:
+    """Return a log of lines that differ, from a Hub whose connections, clocks and memory are anything but steady."""
+    count = draw(st.integers(1, 30))
+    lines = [Line(f"line {at}", f"2026-05-12T14:57:{at:02}.000Z") for at in range(count)]
+    there = sorted(draw(st.lists(st.integers(1, count), max_size=5)))
+    cuts = [draw(cuts_of(each)) for each in there]
+    steps = [after - before for before, after in zip([0, *there], [*there, count], strict=True)]
+    keeps = draw(st.one_of(st.none(), st.integers(max(9, *steps), 60)))
+    if keeps is not None:
+        # A Hub that drops lines has them for long enough to be read once.
+        cuts = [cut._replace(at=None, how="close", chunked=True, blank=True) for cut in cuts]
+    return Script(lines, cuts, stamps=draw(st.sampled_from(STAMPS)), keeps=keeps)
+
+
+@settings(SLOW, max_examples=40)
+@given(unsteady())
+@example(Script([Line(str(at), "") for at in range(20)], [Cut(10), Cut(15), Cut(18)], keeps=10))
+def test_a_job_is_followed_on_an_unsteady_hub(hub: ReplayingHub, program: Hfjobs, script: Script) -> None:
+    lines = list(script.lines)
+    hub.jobs = {JOB: replace(script, cuts=list(script.cuts))}
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", "-f", f"alice/{JOB}")
+    assert stdout.split("\n")[:-1] == wrote(lines), stderr
+    assert code == 0, stderr
+
+
+@settings(SLOW, max_examples=40)
+@given(unsteady(), st.integers(1, 40))
+def test_an_ended_job_is_read_from_an_unsteady_hub(
+    hub: ReplayingHub, program: Hfjobs, script: Script, tail: int
+) -> None:
+    """All connections have all lines, but for those that break off; so do those that look for the last lines."""
+    count = len(script.lines)
+    cuts = [cut._replace(lines=count) for cut in script.cuts[:3]]
+    hub.jobs = {JOB: replace(script, cuts=cuts, keeps=None, stage_is_final=True)}
+    del program.pauses[:]
+    code, stdout, stderr = program("logs", "-n", str(tail), f"alice/{JOB}")
+    assert stdout.split("\n")[:-1] == wrote(list(script.lines))[-tail:], stderr
     assert code == 0, stderr
