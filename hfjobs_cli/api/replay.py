@@ -90,7 +90,9 @@ class Replay:
             self._finder = Counted(taken)
             return None
         if self._tail is not None and taken.count < self._tail and taken.count <= REMEMBERED and self._overlaps:
-            self._finder = Search(taken, anchored=True, keeps_times=self._keeps_times)
+            # Lines that were stamped anew are not found so: then all are asked for.
+            is_by_text = not taken.is_stamped
+            self._finder = Search(taken, anchored=True, keeps_times=self._keeps_times, by_text=is_by_text)
             return self._tail
         self._finder = self._search()
         return None
@@ -160,10 +162,15 @@ class Replay:
         A log that `is_whole`, and ends before the place again and again, is another one than before.
         """
         finder = self._finder
-        self._short_replays = self._short_replays + 1 if is_whole and isinstance(finder, Counted) else 0
+        if finder is None:
+            self._short_replays = 0
+        elif is_whole:
+            self._short_replays += 1
         if self._short_replays >= MOST_SHORT_REPLAYS:
             self.lose_place()
-        new = finder.settle(is_last=True) if isinstance(finder, Search) else None
+        # What is newer may be what was taken, stamped anew, and broken off before the place.
+        is_last = bool(self._keeps_times) or self._short_replays >= MOST_SHORT_REPLAYS
+        new = finder.settle(is_last=is_last) if isinstance(finder, Search) else None
         return [] if new is None else self._found(new)
 
     def lose_place(self) -> None:

@@ -235,15 +235,15 @@ class Search:
     Where they fit several times, as equal lines do, it is the last of these places.
     """
 
-    def __init__(self, taken: Taken, *, anchored: bool, keeps_times: bool | None) -> None:
+    def __init__(self, taken: Taken, *, anchored: bool, keeps_times: bool | None, by_text: bool = True) -> None:
         """Look for what was taken; if it is `anchored`, what comes begins with some of that, or after all of it.
 
-        Lines that hold the same at other moments are others if the Hub `keeps_times`.
+        Lines that hold the same at other moments are others if the Hub `keeps_times`, or unless it is looked `by_text`.
         """
         self._taken = taken
         self._anchored = anchored
         self._by_line = _Aligner(list(taken.recent), anchored=anchored)
-        self._by_text = _Aligner(list(taken.recent_texts), anchored=anchored) if not keeps_times else None
+        self._by_text = _Aligner(list(taken.recent_texts), anchored=anchored) if by_text and not keeps_times else None
         self._held: list[Line] = []  # what is behind the place, or may be
         self.keeps_times = keeps_times
         self.expected: Counter[int] = Counter()

@@ -242,6 +242,12 @@ class TestTimes:
         assert (code, stdout) == (0, written(TEN)), stderr
         assert script._connections < 6
 
+    def test_the_last_lines_of_such_a_log_whose_stream_breaks_before_them(self, serve: Follows) -> None:
+        """What is newer than all that came is not new."""
+        script = Script(TEN, [Cut(5), Cut(7, 200), Cut(8, 200), Cut(8, 90)], stamps=anew)  # type: ignore[arg-type]
+        code, stdout, stderr = serve(script)("logs", "-f", "-n", "3", NAMED)
+        assert (code, stdout) == (0, written(TEN[2:])), stderr
+
     def test_lines_of_one_moment_in_another_order(self, serve: Follows) -> None:
         lines = [Line(f"line {at}", f"2026-05-12T14:57:{at // 8:02}.000Z") for at in range(60)]
         script = Script(lines, [Cut(20), Cut(30), Cut(44)], stamps=turned)  # type: ignore[arg-type]

@@ -127,6 +127,7 @@ def test_a_job_is_followed(hub: ReplayingHub, program: Hfjobs, log: tuple[list[L
 @SLOW
 @given(logs(alike=False), st.integers(0, 7))
 @example(([Line("a", EARLY), Line("b", LATE)], [Cut(1), Cut(1, None, "end")]), 0)
+@example(([Line("a", EARLY), Line("a", LATE), Line("a", LATE.replace("20", "21"))], [Cut(1)]), 2)
 def test_the_last_lines_of_a_job_are_followed(
     hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]], tail: int
 ) -> None:
