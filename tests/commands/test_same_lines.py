@@ -90,11 +90,15 @@ def complaints(case: Case, directory: Path) -> list[str]:
         there = hub.there_at_first or 0
     lines = stdout.split("\n")[:-1]
     found = []
-    latest = 0 if case.tail is None else max(0, there - case.tail)
+    latest = 0 if case.tail is None else max(0, len(behavior.lines) - case.tail)  # a break may come before any line
+    if behavior.keeps is not None:
+        latest = max(latest, there - behavior.keeps)
     place = _place(lines, behavior.lines, latest)
     needed = len(behavior.lines) if case.follow or behavior.is_over else there
     if place is None:
         found.append(f"lines that are no part of the log: {lines[:6]}...")
+    elif case.tail is not None and len(lines) < min(case.tail, needed) and code != UNAVAILABLE:
+        found.append(f"{len(lines)} of {case.tail} lines, and the exit code is {code}")
     elif place[1] < needed and code != UNAVAILABLE:
         found.append(f"{needed - place[1]} of {needed} lines are missing, and the exit code is {code}")
     elif place[1] < needed and len(lines) < len(theirs) and behavior.is_over:
