@@ -90,7 +90,8 @@ class Counted:
         self._before_window = taken.text_sum - sum(list(taken.recent_texts)[-window:])
         self._left: Counter[int] | None = None
         self._unknown: list[Line] = []
-        self._beginning: list[Line] = []
+        self._passed: list[Line] = []  # as long as it may be needed
+        self._is_in_doubt = False
         self._count = 0
         self._sum = 0
         self._text_sum = 0
@@ -104,7 +105,6 @@ class Counted:
         if self._count < COMPARED_FIRST:
             for at, line in enumerate(passed[: COMPARED_FIRST - self._count]):
                 self._compare(self._count + at, line)
-            self._beginning += passed[:COMPARED_FIRST]
         before = max(0, self._window_begins - self._count)
         for part, is_window in ((passed[:before], False), (passed[before:], True)):
             texts = sum(hash(text) for _, text in part)
@@ -116,9 +116,17 @@ class Counted:
             else:
                 self._text_sum_before_window += texts
         if self._count < self._taken.count:
+            self._keep(passed)
             return None
-        new = self._new_among_passed()
+        new = self._new_among_passed(len(passed))
         return [*new, *without(lines[len(passed) :], self.expected)]
+
+    def _keep(self, passed: Sequence[Line]) -> None:
+        """Keep what has come while it may turn out to be another log."""
+        if self._count < COMPARED_FIRST or (self._is_in_doubt and self._count < MAX_HELD):
+            self._passed += passed
+        else:
+            self._passed = []
 
     def _compare(self, at: int, line: Line) -> None:
         is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
@@ -127,8 +135,9 @@ class Counted:
         if is_other or is_later:
             raise Astray(
                 "the Hub does not have the first lines any more; going on after the last one that came",
-                self._beginning,
+                self._passed,
             )
+        self._is_in_doubt |= line != self._taken.first[at]
 
     def _note(self, lines: Sequence[Line]) -> None:
         """Take note of those among the last lines that were not taken."""
@@ -141,8 +150,11 @@ class Counted:
             elif len(self._unknown) <= MAX_REORDERED:
                 self._unknown.append(line)
 
-    def _new_among_passed(self) -> list[Line]:
-        """Return lines that stand before the place and are new, as those of one moment may be in another order."""
+    def _new_among_passed(self, came: int) -> list[Line]:
+        """Return lines that stand before the place and are new, as those of one moment may be in another order.
+
+        The last lines, as many as `came`, are of those that are taken now.
+        """
         if self._sum == self._taken.sum:
             self.keeps_times = True
             return []
@@ -156,7 +168,10 @@ class Counted:
             and all(time for time, _ in self._unknown)
         )
         if not is_reordered or self._left is None:
-            raise Astray("the Hub has other lines than before; going on after the last one that came")
+            raise Astray(
+                "the Hub has other lines than before; going on after the last one that came",
+                self._passed if len(self._passed) == self._count - came else None,
+            )
         self.expected = +self._left
         return self._unknown
 
