@@ -14,6 +14,7 @@ from hfjobs_cli.cli.bridge import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import WITH_VALUE, Connection
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
 from hfjobs_cli.text.numbers import number
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         if hasattr(error, "format_message"):
             from hfjobs_cli.cli.mistakes import usage_error  # for mistakes only
 
-            session.report(usage_error(error, PROGRAM))
+            session.report(usage_error(error, PROGRAM, sys.argv[1:] if argv is None else argv))
             code = ExitCode.USAGE
         else:
             session.tell_created()
@@ -245,6 +246,7 @@ def _add(
                         "resilient_parsing": is_tab,
                         "allow_interspersed_args": not command.runs_words,
                     },
+                    cls=RunsWords if command.runs_words and is_mentioned(name) else None,
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
 
 
@@ -267,7 +269,6 @@ def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
         getattr(module, command.name),
         asks_hub=command.asks_hub,
         last_wins=command.runs_words,
-        goes_on=command.has_own_word,
     )
 
 

@@ -19,6 +19,7 @@ import typer
 
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.numbers import as_text, number_of, read
+from hfjobs_cli.cli.trailing_options import Rule, is_script, trailing
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import empty_option
 
@@ -72,14 +73,11 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(
-    command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False, goes_on: bool = False
-) -> Callable[..., int]:
+def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
     So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
-    option that is given twice the last one counts if `last_wins`; elsewhere it is an error. If options end at the first
-    argument, they go on behind that one, up to the second, if it `goes_on`.
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
@@ -98,6 +96,7 @@ def for_typer(
             parameters += groups[each.name].parameters()
     connection = _Group(Connection, None)
     parameters += connection.parameters() if asks_hub else ()
+    rules = {each.name: rule for each in parameters if (rule := _rule(each, groups.values())) is not None}
     numbers = {each.name: found for each in parameters if (found := number_of(each)) is not None}
     parameters = [as_text(each, numbers[each.name]) if each.name in numbers else each for each in parameters]
     single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
@@ -110,12 +109,9 @@ def for_typer(
             from hfjobs_cli.cli.tab import answer
 
             # TAB was pressed; nothing is run.
-            ctx.params.update(_gone_on(ctx, given) if goes_on else ())
             return answer(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
             raise _unexpected(ctx)
-        if goes_on:
-            given = _gone_on(ctx, given)
         for name, parameter in single.items():
             given[name] = _only(given[name], parameter)
         _check_not_empty(given, parameters)
@@ -125,6 +121,10 @@ def for_typer(
             given[words] = _words_in(given)
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
+        found = trailing(ctx)
+        if found is not None and not given.get("quiet"):
+            for line in found.notes(is_script=is_script(ctx)):
+                session.remark(line)
         made = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
             made["ctx"] = ctx
@@ -133,6 +133,7 @@ def for_typer(
     context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
     run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
+    run.rules = rules  # type: ignore[attr-defined]
     return run
 
 
@@ -146,31 +147,15 @@ def _unexpected(ctx: typer.Context) -> UsageError:
     return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
-def _gone_on(ctx: typer.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what was given with the options behind the first argument read too: they are among the others so far."""
-    first, *others = [each.name or "" for each in ctx.command.params if each.param_type_name == "argument"]
-    words = _flat(given, others)
-    if not (words and words[0].startswith("-")):
-        return given
-    behind = ctx.command.make_context(ctx.info_name, words, parent=ctx.parent)
-    merged = dict(given)
-    for name, value in behind.params.items():
-        source = behind.get_parameter_source(name)
-        if name not in (first, *others) and source is not None and source.name == "COMMANDLINE":
-            merged[name] = [*(given[name] or ()), *value] if isinstance(value, list | tuple) else value
-    # What was the first argument there is the second one here.
-    *single, several = others
-    left = _flat(behind.params, [first, *others])
-    return {**merged, **dict(zip(single, [*left, *[None] * len(single)], strict=False)), several: left[len(single) :]}
-
-
-def _flat(values: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    """Return arguments in a row, those there are."""
-    found: list[str] = []
-    for name in names:
-        value = values[name]
-        found += [] if value is None else [value] if isinstance(value, str) else value
-    return found
+def _rule(parameter: Parameter, groups: Iterable[_Group]) -> Rule | None:
+    """Return what an option means after the words of another command have begun: what it says, or else its group."""
+    _, option = get_args(parameter.annotation)
+    is_of_job = any(
+        getattr(group.model, "is_of_job", False) and parameter.name in [name for name, _, _ in _declared(group.model)]
+        for group in groups
+    )
+    rule: Rule | None = getattr(option, "trailing", Rule() if is_of_job else None)
+    return rule
 
 
 def _words_in(given: dict[str, Any]) -> list[str]:

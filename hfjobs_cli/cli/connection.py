@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from hfjobs_cli.cli.trailing_options import of_script
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.values import value
 
@@ -17,13 +18,16 @@ class Connection:
 
     token: Annotated[
         str | None,
-        typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'."),
+        of_script(
+            typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'.")
+        ),
     ] = None
     endpoint: Annotated[
         str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
     ] = None
     demo: Annotated[
-        bool, typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")
+        bool,
+        of_script(typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")),
     ] = False
     debug: Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")] = False
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from hfjobs_cli.cli.connection import WITH_VALUE
 from hfjobs_cli.cli.registry import COMMANDS, Command
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import did_you_mean
@@ -13,12 +15,12 @@ _NO_COMMAND = re.compile(r"no such command '([^']*)'")
 _PATH = re.compile(r"': (?:File|Directory|Path) '")
 
 
-def usage_error(error: Any, program: str) -> UsageError:
+def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
     """Return an error of typer's parser as one of ours. What it suggests itself differs between its versions."""
     text = error.format_message().rstrip(".")
     text = _PATH.sub(lambda found: found[0].lower(), text[:1].lower() + text[1:])
     ctx = getattr(error, "ctx", None)
-    path = ctx.command_path if ctx else program
+    path = ctx.command_path if ctx else command_path(program, argv)
     meant = None
     if found := _NO_COMMAND.match(text):
         text, meant = found[0], _command_meant(found[1], path)
@@ -26,6 +28,21 @@ def usage_error(error: Any, program: str) -> UsageError:
         text = f"no such option: {error.option_name}"
         meant = _option_meant(error.option_name, ctx)
     return UsageError(text, hint=f"{meant} see '{path} --help'" if meant else f"see '{path} --help'")
+
+
+def command_path(program: str, argv: Sequence[str]) -> str:
+    """Return the program with the command, and its groups, that a command line names."""
+    path = [program]
+    known: tuple[Command, ...] = COMMANDS
+    words = [word for before, word in zip(["", *argv], argv, strict=False) if before not in WITH_VALUE]
+    for word in words:
+        found = next((each for each in known if word in (each.name, *each.aliases)), None)
+        if found is not None:
+            path.append(word)
+            known = found.commands
+        elif not word.startswith("-"):
+            break
+    return " ".join(path)
 
 
 def _command_meant(word: str, path: str) -> str | None:

@@ -1,17 +1,26 @@
 """The options that describe a new job, and those that say what is done with it."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
 from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.launch.typed import Typed, UvTyped
 from hfjobs_cli.values import value
+
+_PAIR = r"[A-Za-z_]\w*=.*"
+_NAME = r"[A-Z_][A-Z0-9_]+(=.*)?"
+_MOUNT = r"(hf://)?[^:/\s][^:]+:/[^/].*"
+_ARCH = "amd64|arm64"
+"""Values that can mean nothing else, even among the arguments of a script."""
 
 
 @value
 class JobOptions(Typed):
     """What a new job is to be, besides what it runs."""
+
+    is_of_job: ClassVar[bool] = True
 
     flavor: Annotated[
         str | None,
@@ -23,7 +32,11 @@ class JobOptions(Typed):
         ),
     ] = None
     any_flavor: Annotated[
-        bool, typer.Option("--any-flavor", help="Take --flavor as it is, also if the Hub does not list it.")
+        bool,
+        of_job(
+            typer.Option("--any-flavor", help="Take --flavor as it is, also if the Hub does not list it."),
+            only_here=True,
+        ),
     ] = False
     timeout: Annotated[
         str | None,
@@ -33,8 +46,14 @@ class JobOptions(Typed):
     ] = None
     max_cost: Annotated[
         float | None,
-        typer.Option(
-            "--max-cost", metavar="USD", min=0, help="Set the timeout so that it costs no more than this many dollars."
+        of_job(
+            typer.Option(
+                "--max-cost",
+                metavar="USD",
+                min=0,
+                help="Set the timeout so that it costs no more than this many dollars.",
+            ),
+            only_here=True,
         ),
     ] = None
     attempts: Annotated[
@@ -42,32 +61,40 @@ class JobOptions(Typed):
     ] = None
     name: Annotated[
         str | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="Its name; default: image or script, and a fingerprint.",
-            autocompletion=completion.complete_seen("job", "name"),
+        of_script(
+            typer.Option(
+                "--name",
+                metavar="NAME",
+                help="Its name; default: image or script, and a fingerprint.",
+                autocompletion=completion.complete_seen("job", "name"),
+            )
         ),
     ] = None
-    no_name: Annotated[bool, typer.Option("--no-name", help="Give it no name.")] = False
+    no_name: Annotated[bool, of_job(typer.Option("--no-name", help="Give it no name."), only_here=True)] = False
     label: Annotated[
         list[str] | None,
-        typer.Option(
-            "--label",
-            "-l",
-            metavar="KEY=VALUE",
-            help="A label; may be repeated.",
-            autocompletion=completion.complete_seen("job", "labels"),
+        of_job(
+            typer.Option(
+                "--label",
+                "-l",
+                metavar="KEY=VALUE",
+                help="A label; may be repeated.",
+                autocompletion=completion.complete_seen("job", "labels"),
+            ),
+            certain=_PAIR,
         ),
     ] = None
     env: Annotated[
         list[str] | None,
-        typer.Option(
-            "--env",
-            "-e",
-            metavar="KEY[=VALUE]",
-            help="A variable, its value taken as it is, or from the environment here; may be repeated.",
-            autocompletion=completion.complete_seen("job", "environment"),
+        of_job(
+            typer.Option(
+                "--env",
+                "-e",
+                metavar="KEY[=VALUE]",
+                help="A variable, its value taken as it is, or from the environment here; may be repeated.",
+                autocompletion=completion.complete_seen("job", "environment"),
+            ),
+            certain=_PAIR,
         ),
     ] = None
     env_file: Annotated[
@@ -81,13 +108,16 @@ class JobOptions(Typed):
     ] = None
     secrets: Annotated[
         list[str] | None,
-        typer.Option(
-            "--secrets",
-            "-s",
-            metavar="KEY[=VALUE]",
-            help="A secret variable, best by its name alone; HF_TOKEN is the token you are logged in with; may be "
-            "repeated.",
-            autocompletion=completion.complete_seen("job", "secrets"),
+        of_job(
+            typer.Option(
+                "--secrets",
+                "-s",
+                metavar="KEY[=VALUE]",
+                help="A secret variable, best by its name alone; HF_TOKEN is the token you are logged in with; may be "
+                "repeated.",
+                autocompletion=completion.complete_seen("job", "secrets"),
+            ),
+            certain=_NAME,
         ),
     ] = None
     secrets_file: Annotated[
@@ -101,13 +131,16 @@ class JobOptions(Typed):
     ] = None
     volume: Annotated[
         list[str] | None,
-        typer.Option(
-            "--volume",
-            "-v",
-            metavar="SOURCE:/PATH[:ro|:rw]",
-            help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
-            "which is copied into a bucket first; may be repeated.",
-            autocompletion=completion.complete_volume,
+        of_job(
+            typer.Option(
+                "--volume",
+                "-v",
+                metavar="SOURCE:/PATH[:ro|:rw]",
+                help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
+                "which is copied into a bucket first; may be repeated.",
+                autocompletion=completion.complete_volume,
+            ),
+            certain=_MOUNT,
         ),
     ] = None
     expose: Annotated[
@@ -151,11 +184,15 @@ class JobOptions(Typed):
     ] = None
     arch: Annotated[
         str | None,
-        typer.Option(
-            "--arch",
-            metavar="ARCH",
-            help="Kind of processor: amd64 or arm64.",
-            autocompletion=completion.complete_arch,
+        of_job(
+            typer.Option(
+                "--arch",
+                metavar="ARCH",
+                help="Kind of processor: amd64 or arm64.",
+                autocompletion=completion.complete_arch,
+            ),
+            only_here=True,
+            certain=_ARCH,
         ),
     ] = None
 
@@ -163,6 +200,8 @@ class JobOptions(Typed):
 @value
 class UvOptions(UvTyped):
     """How uv runs a script."""
+
+    is_of_job: ClassVar[bool] = True
 
     image: Annotated[
         str | None,
@@ -182,9 +221,11 @@ class UvOptions(UvTyped):
     ] = None
     bucket: Annotated[
         bool,
-        typer.Option(
-            "--bucket",
-            help="Take local files to the bucket NAMESPACE/jobs-artifacts, mounted at /data, however large.",
+        of_script(
+            typer.Option(
+                "--bucket",
+                help="Take local files to the bucket NAMESPACE/jobs-artifacts, mounted at /data, however large.",
+            )
         ),
     ] = False
     trust_script: Annotated[
@@ -200,9 +241,15 @@ class UvOptions(UvTyped):
 class Following:
     """What is done once the job has been created, or instead."""
 
+    is_of_job: ClassVar[bool] = True
+
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Print its id and page, and do not follow it.")] = False
     cancel_on_interrupt: Annotated[
-        bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel it, instead of leaving it to run.")
+        bool,
+        of_job(
+            typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel it, instead of leaving it to run."),
+            only_here=True,
+        ),
     ] = False
     dry_run: Annotated[
         bool,
@@ -238,27 +285,33 @@ Follow = Annotated[
 ]
 Detach = Annotated[
     bool,
-    typer.Option("--detach", "-d", help="Print ids and pages, and do not follow them: so it is without --follow, too."),
+    typer.Option(
+        "--detach", "-d", help="Print ids and pages, and do not follow them; only rerun follows without --follow."
+    ),
 ]
 CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")]
 Image = Annotated[
     str | None,
     typer.Argument(
         metavar="IMAGE",
-        help="A Docker image, or a Space as hf.co/spaces/OWNER/NAME. Options end here.",
+        help="A Docker image, or a Space as hf.co/spaces/OWNER/NAME.",
         autocompletion=completion.complete_seen("job", "image"),
         show_default=False,
     ),
 ]
 CommandWords = Annotated[
     list[str] | None,
-    typer.Argument(metavar="COMMAND...", help="What to run there, with all its own options.", show_default=False),
+    typer.Argument(metavar="COMMAND...", help="What to run there, with its own options.", show_default=False),
+]
+DefaultCommand = Annotated[
+    bool,
+    of_job(typer.Option("--default-command", help="Run what the image runs by itself; no COMMAND."), only_here=True),
 ]
 Script = Annotated[
     str,
     typer.Argument(
         metavar="SCRIPT",
-        help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        help="A Python file, the address of one, or a command that a package brings.",
         autocompletion=completion.complete_file,
         show_default=False,
     ),

@@ -1,6 +1,6 @@
 """The options that describe a new schedule, besides those of its jobs."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -20,6 +20,8 @@ class ScheduledJobOptions(JobOptions):
 @value
 class Terms:
     """How a schedule goes about it, and what is done with its description."""
+
+    is_of_job: ClassVar[bool] = True
 
     suspend: Annotated[
         bool | None,

@@ -7,6 +7,7 @@ import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.bridge import LoadKind, PerKind
+from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.renderers.registry import RENDERERS
 from hfjobs_cli.values import value
@@ -41,14 +42,16 @@ def _columns_help(kind: "Kind") -> str:
 
 
 def _format_option(kind: LoadKind) -> Any:
-    return typer.Option(
-        "--format",
-        metavar="FORMAT",
-        help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
-        "'help' lists formats, fields and functions.",
-        autocompletion=completion.complete_format(kind),
-        callback=_or_help(kind, _format_help),
-        is_eager=True,
+    return of_job(
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
+            "'help' lists formats, fields and functions.",
+            autocompletion=completion.complete_format(kind),
+            callback=_or_help(kind, _format_help),
+            is_eager=True,
+        )
     )
 
 
@@ -97,8 +100,10 @@ class Output:
     columns: Annotated[str | None, PerKind(_columns_option)] = None
     wide: Annotated[bool, typer.Option("--wide", "-w", help="Add more columns.")] = False
     format_: Annotated[str | None, PerKind(_format_option)] = None
-    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print ids (or names) only, one per line.")] = False
+    json: Annotated[bool, of_job(typer.Option("--json", help="The same as --format json."))] = False
+    quiet: Annotated[bool, of_job(typer.Option("--quiet", "-q", help="Print ids (or names) only, one per line."))] = (
+        False
+    )
     width: Annotated[
         int | None,
         typer.Option("--width", metavar="N", min=1, help="Make a table fit N characters, also in a pipe."),
@@ -144,11 +149,13 @@ From = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Namespace = Annotated[
     str | None,
-    typer.Option(
-        "--namespace",
-        metavar="NAME",
-        help="User or organisation that owns the jobs; default: the token's user.",
-        autocompletion=completion.complete_namespace,
+    of_job(
+        typer.Option(
+            "--namespace",
+            metavar="NAME",
+            help="User or organisation that owns the jobs; default: the token's user.",
+            autocompletion=completion.complete_namespace,
+        )
     ),
 ]
 

@@ -11,10 +11,9 @@ class Command(NamedTuple):
     It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
     name. One that `asks_hub` takes the options about the connection.
 
-    The options of one that `runs_words` end at its first argument, as what follows are the words of another command;
-    and of options that are given twice the last one counts, as scripts expect that put theirs before those of their
-    callers. If it `has_own_word`, the first argument is its own, and the options end at the second. One that
-    `takes_words` has them behind `--`.
+    The last arguments of one that `runs_words` are the words of another command, which end its options, but for those
+    that describe the job (`cli/trailing_options.py`). Of options that are given twice the last one counts there, as
+    scripts expect that put theirs before those of their callers. One that `takes_words` has them behind `--`.
 
     What it is called `elsewhere`, in docker, kubectl or gh, is not taken for it: a hint names it.
     """
@@ -26,7 +25,6 @@ class Command(NamedTuple):
     asks_hub: bool = True
     optional: tuple[tuple[str, str], ...] = ()
     runs_words: bool = False
-    has_own_word: bool = False
     takes_words: bool = False
     elsewhere: tuple[str, ...] = ()
 
@@ -76,13 +74,12 @@ COMMANDS = (
                 "run",
                 "Run a command in an image, by a schedule.",
                 runs_words=True,
-                has_own_word=True,
                 elsewhere=("create",),
             ),
             Command(
                 "uv",
                 "Run Python scripts by schedules.",
-                commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True, has_own_word=True),),
+                commands=(Command("run", "Run a script with uv, by a schedule.", runs_words=True),),
             ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list"), elsewhere=("get",)),
             Command(

@@ -6,6 +6,7 @@ import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import Filter, LongFilter
+from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.values import value
 
 _SCHEDULES = typer.Argument(
@@ -39,7 +40,7 @@ NewScript = Annotated[
     str | None,
     typer.Argument(
         metavar="SCRIPT",
-        help="A Python file, the address of one, or a command that a package brings. Options end here.",
+        help="A Python file, the address of one, or a command that a package brings.",
         autocompletion=completion.complete_file,
         show_default=False,
     ),
@@ -47,11 +48,13 @@ NewScript = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Namespace = Annotated[
     str | None,
-    typer.Option(
-        "--namespace",
-        metavar="NAME",
-        help="User or organisation that owns the schedules; default: the token's user.",
-        autocompletion=completion.complete_namespace,
+    of_job(
+        typer.Option(
+            "--namespace",
+            metavar="NAME",
+            help="User or organisation that owns the schedules; default: the token's user.",
+            autocompletion=completion.complete_namespace,
+        )
     ),
 ]
 

@@ -12,6 +12,7 @@ from shlex import quote, shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.cli.registry import ANY_FILE, COMPLETE
+from hfjobs_cli.cli.trailing_options import trailing
 
 if TYPE_CHECKING:
     import typer
@@ -93,7 +94,7 @@ def answer(ctx: typer.Context) -> int:
 def _offers(ctx: typer.Context, question: Question) -> Offers:
     words, begun = question.words, question.begun
     if _has_ended(ctx):
-        return Offers() if begun.startswith("-") else _values(ctx, _arguments(ctx)[-1], begun)
+        return _trailing_offers(ctx, begun)
     options = {} if "--" in words else _options_with_value(ctx)
     if words and words[-1] in options:
         return _values(ctx, options[words[-1]], begun)
@@ -106,6 +107,21 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
             offers = [_values(ctx, param, begun) for param in here]
             return offers[0]._replace(words=tuple(word for each in offers for word in each.words))
     return Offers("", begun, _plain(ctx.command.shell_complete(ctx, begun)))
+
+
+def _trailing_offers(ctx: typer.Context, begun: str) -> Offers:
+    """Return what can stand after IMAGE or SCRIPT: words of the command, and options of the job up to a `--`."""
+    found = trailing(ctx)
+    options = found.options(ctx.command.params) if found else {}
+    if found and found.pending:
+        return _values(ctx, found.pending[1], begun)
+    name, equals, value = begun.partition("=")
+    if equals and name in options and not options[name].is_flag:
+        return _values(ctx, options[name], value, f"{name}=")
+    if begun.startswith("-"):
+        offered = _plain(ctx.command.shell_complete(ctx, begun))
+        return Offers("", begun, tuple((word, about) for word, about in offered if word in options))
+    return _values(ctx, _arguments(ctx)[-1], begun)
 
 
 def _has_ended(ctx: typer.Context) -> bool:

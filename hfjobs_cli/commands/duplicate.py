@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import new_job, options
 from hfjobs_cli.cli.bridge import BEHIND_DASHES
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def duplicate(
     session: Session,
+    ctx: Any,
     jobs: options.Jobs,
     *,
     job: new_job.JobOptions,
@@ -36,8 +37,9 @@ def duplicate(
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
 
-    Each new job has the spec of an old one; its id and page are printed. A new job costs money, so each request is
-    sent once: if its answer is lost, the new job is looked for instead. A job that is named twice is run twice.
+    Each new job has the spec of an old one; its id and page are printed. Called as rerun, it follows the new jobs until
+    they end, unless -d is given, as in hf jobs. A new job costs money, so each request is sent once: if its answer is
+    lost, the new job is looked for instead. A job that is named twice is run twice.
 
     What options say is changed: variables and labels are added, or take the place of those of that name. Words behind
     -- are another command. Only the Hub can copy secrets, so with a change they are given again with -s, or left out
@@ -63,6 +65,7 @@ def duplicate(
 
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
+    follow = follow or (ctx.info_name == "rerun" and not detach and not dry_run)
     if cancel_on_interrupt and not follow:
         raise UsageError("--cancel-on-interrupt is for jobs that are followed", hint="add --follow, or leave it out")
     changes = Changes(job, image, unset_env or (), drop_secrets, command or ())

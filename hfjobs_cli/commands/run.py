@@ -16,6 +16,7 @@ def run(
     *,
     job: new_job.JobOptions,
     arguments: new_job.ArgumentCount = 0,
+    default_command: new_job.DefaultCommand = False,
     spec: new_job.Spec = None,
     following: new_job.Following,
     output: Annotated[options.Output, "job"],
@@ -24,8 +25,10 @@ def run(
     """Run a command in an image, as a new job.
 
     Its output is followed until it ends, and how it ended is the exit code; -d only prints its id and page. Ctrl-C
-    leaves it running, and says how to follow or cancel it. Options stand before IMAGE: what comes after it belongs to
-    the command.
+    leaves it running, and says how to follow or cancel it.
+
+    What comes after IMAGE is the command. Up to a --, long options of the job are taken there too, as in hf jobs, and a
+    note says so; write IMAGE -- COMMAND to keep them. --name and --token are the command's there.
 
     A job costs money, so what the Hub would refuse is found before anything is sent, and the request is sent once: if
     its answer is lost, the job is looked for. --dry-run sends nothing and tells what the job may cost.
@@ -47,5 +50,7 @@ def run(
     from hfjobs_cli.launch.new_job import Launch
 
     around = surroundings(session, dry_run=following.dry_run)
-    described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
+    described = described_job(
+        job, image, command or (), arguments, namespace, spec, around, runs_default=default_command
+    )
     return start(session, Launch(described, namespace), job, following, output, around)

@@ -93,6 +93,7 @@ def _options(job: NewJob) -> Iterator[str]:
         for text in values:
             yield from _option(option, text)
     yield from ("--ssh",) if job.ssh else ()
+    yield from () if job.command or job.arguments else ("--default-command",)
 
 
 def _option(option: str, value: str) -> list[str]:

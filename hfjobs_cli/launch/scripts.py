@@ -29,6 +29,9 @@ _FILES_OF_PAGES = (
 _ALWAYS_THERE = "python"
 """How the commands begin that uv has whatever is installed."""
 
+SCRIPTS = (".py", ".pyw", ".sh", ".bash", ".ipynb")
+"""How files end that are programs, and that no image is called by."""
+
 
 def check_script(script: str, *, brings_commands: bool) -> None:
     """Raise UsageError for what cannot be run, as it is neither a file nor a command.
@@ -57,6 +60,17 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         f"'{script}' is a directory, and a script is one file",
         hint=f"name the file in it that is to be run, as {Path(script, 'main.py')}{way}",
     )
+
+
+def check_not_a_file(image: str) -> None:
+    """Raise UsageError for an image that is a file here: `run train.py`."""
+    is_path = image.startswith((".", "/", "~")) or Path(image).suffix in SCRIPTS
+    if is_path and is_file(str(Path(image).expanduser())):
+        is_python = image.endswith(".py")
+        raise UsageError(
+            f"'{image}' is a file here, and not an image",
+            hint=f"did you mean 'uv run {image}'?" if is_python else "name an image first, as python:3.12",
+        )
 
 
 def check_text(script: LocalFile, shown: str) -> None:

@@ -32,10 +32,10 @@ def newest(program: Hfjobs) -> dict[str, object]:
     return job
 
 
-@pytest.mark.parametrize("alias", ["duplicate", "rerun"])
-def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, alias: str) -> None:
+@pytest.mark.parametrize("line", [("duplicate",), ("rerun", "-d")])
+def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, line: tuple[str, ...]) -> None:
     """The next ps lists it; it has the spec of its source and says what it was made from."""
-    result = either(alias, BY_HAND)
+    result = either(*line, BY_HAND)
     job = newest(either)
     assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
     assert job["initiator"] == {"type": "duplicated-job", "id": BY_HAND, "name": None}
@@ -333,3 +333,17 @@ class TestRefused:
 def test_the_demo_lasts_from_one_run_to_the_next(demo: Hfjobs) -> None:
     ids = [demo("duplicate", "-q", BY_HAND).stdout.strip() for _ in range(3)]
     assert demo("ps", "-q", "--initiator", "duplicated-job").stdout.split()[:3] == sorted(ids, reverse=True)
+
+
+@pytest.mark.parametrize(("stage", "code"), [("COMPLETED", 0), ("ERROR", 10), ("CANCELED", 11)])
+def test_rerun_follows_the_new_job_and_ends_as_it_does(hfjobs: Hfjobs, hub: Hub, stage: str, code: int) -> None:
+    """As the official client does; duplicate prints it, and -d only that."""
+    new = hub.add(status={"stage": stage, "message": None}, createdAt="2026-05-12T08:59:30.000Z")
+    (job,) = [each for each in hub.all_jobs() if each["id"] == new]
+    path = f"/api/jobs/{USER}/{BY_HAND}/duplicate"
+    hub.replies_to(path, 200, json.dumps(job))
+    for line in (("rerun", "-d"), ("duplicate",)):
+        assert hfjobs(*line, f"{USER}/{BY_HAND}").code == 0
+    followed = hfjobs("rerun", f"{USER}/{BY_HAND}")
+    assert (followed.code, f"{new} is {stage}" in followed.stderr) == (code, True)
+    assert posts(hub) == [f"POST {path}"] * 3

@@ -61,8 +61,8 @@ class TestBetter:
         [
             ("python", "-e", "A=1"),
             ("echo", "--", "x"),
-            ("sh", "--flavor", "t4-small", "-d"),
-            ("sh", "--dry-run", "--help"),
+            ("sh", "-d", "-e", "AB=1", "--help"),
+            ("sh", "--name", "x", "--debug"),
             ("hfjobs", "ps", "-q"),
         ],
     )
@@ -74,11 +74,9 @@ class TestBetter:
         assert body_of(hfjobs, "run", "ubuntu", "--", "echo", "--", "x")["command"] == ["echo", "--", "x"]
 
     def test_an_option_right_behind_the_image_is_told_of(self, hfjobs: Hfjobs) -> None:
-        code, _, stderr = hfjobs("run", "--dry-run", "ubuntu", "--flavor", "t4-small")
+        code, _, stderr = hfjobs("run", "--dry-run", "ubuntu", "-x", "y")
         assert code == 0
-        assert stderr.splitlines()[0] == (
-            "warning: '--flavor' stands after IMAGE and so is the command; options of hfjobs stand before IMAGE"
-        )
+        assert stderr.splitlines()[0] == "warning: the command is '-x'; options of hfjobs stand before IMAGE"
 
     def test_a_name_made_of_a_long_image_is_cut(self, hfjobs: Hfjobs) -> None:
         name = body_of(hfjobs, "run", f"registry/{'long-' * 30}:1", "true")["labels"]["name"]

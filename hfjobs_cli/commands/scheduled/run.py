@@ -17,6 +17,7 @@ def run(
     *,
     job: new_schedule.ScheduledJobOptions,
     arguments: new_job.ArgumentCount = 0,
+    default_command: new_job.DefaultCommand = False,
     spec: new_job.Spec = None,
     terms: new_schedule.Terms,
     output: Annotated[options.Output, "schedule"],
@@ -24,9 +25,11 @@ def run(
 ) -> ExitCode:
     """Run a command in an image, by a schedule.
 
-    Every job of the schedule is made from the same description, which is that of 'hfjobs run'. Options stand before
-    IMAGE, before or behind WHEN: what comes after IMAGE belongs to the command. The id and name of the schedule is
-    printed, and when it runs first.
+    Every job of the schedule is made from the same description, which is that of 'hfjobs run'. The id and name of
+    the schedule is printed, and when it runs first.
+
+    What comes after IMAGE is the command. Up to a --, long options of the job are taken there too, as in hf jobs, and a
+    note says so; write IMAGE -- COMMAND to keep them. --name and --token are the command's there.
 
     Jobs cost money, so what the Hub would refuse is found before anything is sent, and the request is sent once: if its
     answer is lost, the schedule is looked for. --dry-run sends nothing and tells what each job may cost.
@@ -47,5 +50,7 @@ def run(
 
     when, due = check_when(session, when)
     around = surroundings(session, dry_run=terms.dry_run)
-    described = described_job(session, job, image, command or (), arguments, namespace, spec, around)
+    described = described_job(
+        job, image, command or (), arguments, namespace, spec, around, runs_default=default_command
+    )
     return schedule(session, Launch(described, namespace), job, when, due, terms, output, around)

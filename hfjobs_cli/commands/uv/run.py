@@ -24,7 +24,11 @@ def run(
 
     SCRIPT is a Python file, the address of one, or a command as 'lighteval'. What packages it needs can stand in the
     script itself (PEP 723), or be named by --with. The script, and files among its arguments, travel inside the
-    request, so that no bucket is needed; --bucket is for those that are too large. Options stand before SCRIPT.
+    request, so that no bucket is needed; --bucket is for those that are too large.
+
+    What comes after SCRIPT are its arguments. Up to a --, options of the job are taken there too, as in hf jobs, and a
+    note says so: long ones, and -s NAME, -e KEY=VALUE and the like. Write SCRIPT -- ARGS to keep them. --name and
+    --token are the script's there.
 
     A table [tool.hf-jobs] in the script's metadata may hold image, flavor, python, timeout, name, namespace,
     network_group, env, labels, secrets, volumes and network_aliases. Options count before it. What it sets is printed

@@ -133,9 +133,9 @@ class TestForReal:
         assert json.loads(again.stdout)["argv"][0] == "a b"
 
 
-@pytest.mark.parametrize("words", [("--", "--x"), ("--help",), ("-e", "A=1", "--name", "b"), ("--with", "x")])
+@pytest.mark.parametrize("words", [("x", "--", "--with", "y"), ("--help",), ("--epochs", "3"), ("-x", "A=1")])
 def test_what_comes_after_the_script_is_its_own(hfjobs: Hfjobs, words: tuple[str, ...]) -> None:
-    """Where the official client takes its own options, and drops dashes."""
+    """All but the options of the job: see test_same_words."""
     code, stdout, stderr = hfjobs("uv", "run", "--dry-run", "--json", "tool", *words)
     assert (code, stderr) == (0, "nothing was sent (--dry-run)\n")
     body = json.loads(stdout)

@@ -24,8 +24,8 @@ def run(
     """Run a script with uv, by a schedule.
 
     SCRIPT is what 'hfjobs uv run' takes, and travels with the schedule as it is now: jobs to come do not see what is
-    changed in the file here. Options stand before SCRIPT, before or behind WHEN. A table [tool.hf-jobs] in the script's
-    metadata counts, but for network_group and network_aliases, which schedules do not have.
+    changed in the file here. Options after SCRIPT are read as there. A table [tool.hf-jobs] in the script's metadata
+    counts, but for network_group and network_aliases, which schedules do not have.
 
     \b
     Examples:

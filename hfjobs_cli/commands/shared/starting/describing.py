@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.compose import compose_run, compose_spec
+from hfjobs_cli.launch.scripts import check_not_a_file
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.session import Session
     from hfjobs_cli.launch.new_job import NewJob
     from hfjobs_cli.launch.typed import Surroundings, Typed
 
 
 def described_job(
-    session: Session,
     typed: Typed,
     image: str | None,
     command: Sequence[str],
@@ -24,12 +23,20 @@ def described_job(
     namespace: str | None,
     spec: str | None,
     around: Surroundings,
+    *,
+    runs_default: bool,
 ) -> NewJob:
     """Return the job of the command line, on top of that of `--spec`; its last `arguments` words are sent as such.
 
-    Raises UsageError, and warns if what belongs to the command looks like an option.
+    Without a command it is refused, unless it `runs_default`: what the image runs by itself. Raises UsageError.
     """
-    words = _words(session, command)
+    words = list(command)
+    if words[:1] == ["--"]:
+        del words[0]  # no program is called so
+    elif words and words[0].startswith("-"):
+        around.warnings.append(f"the command is '{words[0]}'; options of hfjobs stand before IMAGE")
+    if words and runs_default:
+        raise UsageError("--default-command contradicts a command", hint="leave one of them out")
     if spec is not None:
         from hfjobs_cli.launch.spec_file import read_spec
 
@@ -39,17 +46,14 @@ def described_job(
             "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
         )
     else:
+        check_not_a_file(image)
+        if not words and not runs_default:
+            raise UsageError(
+                "missing argument 'COMMAND'",
+                hint="add what to run; --default-command runs what the image does by itself",
+            )
         job = compose_run(typed, image, words, namespace, around)
     return _with_arguments(job, arguments)
-
-
-def _words(session: Session, command: Sequence[str]) -> list[str]:
-    words = list(command)
-    if words[:1] == ["--"]:
-        del words[0]  # what some write between image and command; no program is called so
-    elif words and words[0].startswith("-"):
-        session.warn(f"'{words[0]}' stands after IMAGE and so is the command; options of hfjobs stand before IMAGE")
-    return words
 
 
 def _with_arguments(job: NewJob, count: int) -> NewJob:

@@ -1,0 +1,256 @@
+"""Options of the job that stand after IMAGE or SCRIPT, told from the words of the command or script.
+
+The official client takes its own options wherever they stand before a `--`, and its documentation writes them after
+the script: `uv run train.py --flavor a10g-small`. Left to the script, the job would run on other hardware. So what is
+declared as the job's is taken there too, and a note says so. Each option says what it is where it is declared:
+`of_job`, `of_script`, or the attribute `is_of_job` of its group.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from typer.core import TyperCommand
+
+from hfjobs_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    import typer
+
+_KEY = "hfjobs.trailing"
+"""Where a context keeps what was found."""
+
+
+class Rule(NamedTuple):
+    """What an option means after IMAGE or SCRIPT.
+
+    One that is not `is_of_job` is left to the script, with a note. `only_here` says that the official client does not
+    have it, and `certain` is a pattern of values that can mean nothing else: with it a short option counts in `uv run`
+    too, and one that is only here counts in no other way.
+    """
+
+    is_of_job: bool = True
+    only_here: bool = False
+    certain: str = ""
+
+
+def of_job(option: Any, *, only_here: bool = False, certain: str = "") -> Any:
+    """Return an option that is the job's after IMAGE or SCRIPT too."""
+    option.trailing = Rule(only_here=only_here, certain=certain)
+    return option
+
+
+def of_script(option: Any) -> Any:
+    """Return an option that is the script's after it, though the official client or a user may mean it otherwise."""
+    option.trailing = Rule(is_of_job=False)
+    return option
+
+
+class Taken(NamedTuple):
+    """An option that was taken for the job: what it was called, and its value, None for a flag."""
+
+    param: Any
+    name: str
+    value: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """Return the words that the parser is given for it."""
+        if self.value is None:
+            return [self.name]
+        return [f"{self.name}={self.value}"] if self.param.is_flag else [self.name, self.value]
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return self.name
+        from hfjobs_cli.text.secrets import masked, masked_value
+
+        key, equals, value = self.value.partition("=")
+        if self.param.name == "secrets":
+            shown = key
+        else:
+            shown = f"{key}={masked_value(key, value)}" if equals else masked(self.value)
+        return f"{self.name} {shlex.quote(shown)}"
+
+
+@dataclass
+class Trailing:
+    """What stands after IMAGE or SCRIPT.
+
+    `left` are options of the program that were left to the script. As long as it `is_open`, more of the job's may
+    follow; `pending` is the option whose value is missing at the end.
+    """
+
+    rules: Mapping[str, Rule]
+    before: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    is_open: bool = True
+    pending: tuple[str, Any] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """Return the command line with all options in front."""
+        taken = [word for each in self.taken for word in each.words]
+        return [*self.before, *taken, *(["--", *self.own, *self.kept] if self.own else [])]
+
+    def notes(self, *, is_script: bool) -> list[str]:
+        """Return what is to be said of it, on a line each."""
+        if not self.own:
+            return []
+        script = _without_query(self.own[-1])
+        lines = []
+        if self.taken:
+            as_elsewhere = "" if any(self._rule(each.param).only_here for each in self.taken) else ", as hf jobs does"
+            how = f"write -- before options of {script}" if is_script else f"write -- after {script} to keep options"
+            lines.append(f"note: took {', '.join(map(str, self.taken))} for the job{as_elsewhere}; {how}")
+        if self.left:
+            whose = script if is_script else "the command"
+            names = ", ".join(dict.fromkeys(self.left))
+            them = "it" if len(set(self.left)) == 1 else "them"
+            lines.append(f"note: left {names} to {whose}; write {them} before {script} if meant for the job")
+        return lines
+
+    def _rule(self, param: Any) -> Rule:
+        return self.rules[param.name]
+
+    def options(self, params: Sequence[Any]) -> dict[str, Any]:
+        """Return the options, by each of their long names, that may still follow."""
+        known = _options(params) if self.is_open else {}
+        return {
+            name: param
+            for name, param in known.items()
+            if name.startswith("--") and (rule := self.rules.get(param.name)) is not None and rule.is_of_job
+        }
+
+
+def trailing(ctx: typer.Context) -> Trailing | None:
+    """Return what was found after IMAGE or SCRIPT, None for a command that runs neither."""
+    found: Trailing | None = ctx.meta.get(_KEY)
+    return found
+
+
+def is_script(ctx: typer.Context) -> bool:
+    """Tell whether what a command runs is a script, with arguments; else it is a command in an image."""
+    return any(each.name == "script" for each in ctx.command.params)
+
+
+class RunsWords(TyperCommand):
+    """A command whose last arguments are words of another command, which end its own options, but for the job's."""
+
+    rules: Mapping[str, Rule]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse with the job's options in front. Raises UsageError for one without its value."""
+        rules: Mapping[str, Rule] = self.callback.rules  # type: ignore[union-attr]
+        *own, _ = [each for each in self.params if each.param_type_name == "argument"]
+        found = _split(args, len(own), _options(self.params), rules, with_short=is_script(ctx))
+        ctx.meta[_KEY] = found
+        if found.pending is not None and not ctx.resilient_parsing:
+            raise UsageError(
+                f"option '{found.pending[0]}' requires an argument", hint=f"see '{ctx.command_path} --help'"
+            )
+        return super().parse_args(ctx, found.words)
+
+
+def _split(
+    args: Sequence[str], own: int, options: Mapping[str, Any], rules: Mapping[str, Rule], *, with_short: bool
+) -> Trailing:
+    """Find the words of the command itself, of which there are `own`, and tell those after them apart."""
+    found = Trailing(rules)
+    rest = list(args)
+    while rest and len(found.own) < own:
+        word = rest.pop(0)
+        if word == "--":
+            found.is_open = False
+            break
+        if not _is_option(word):
+            found.own.append(word)
+            continue
+        pending = _without_value(word, options)
+        if pending is None:
+            found.before.append(word)
+        elif rest:
+            found.before += [word, rest.pop(0)]
+        else:
+            found.pending = pending
+    missing = own - len(found.own)
+    found.own += rest[:missing]
+    rest = rest[missing:]
+    while rest and found.is_open:
+        word = rest.pop(0)
+        if word == "--":
+            found.is_open = False
+            # Where the words have begun, it is theirs: npm run build -- --watch.
+            found.kept += ["--"] if found.kept else []
+            break
+        name, param, value = _read(word, options)
+        rule = None if param is None else rules.get(param.name)
+        if rule is None or (word[1] != "-" and not with_short):
+            found.kept.append(word)
+            continue
+        takes_next = not param.is_flag and value is None
+        following = rest[0] if takes_next and rest and rest[0] != "--" else None
+        if not rule.is_of_job or not _counts(name, value if following is None else following, rule, word):
+            found.kept.append(word)
+            found.left.append(name)
+        elif takes_next and following is None:
+            found.pending = (name, param)
+        else:
+            found.taken.append(Taken(param, name, value if following is None else rest.pop(0)))
+    found.kept += rest
+    return found
+
+
+def _read(word: str, options: Mapping[str, Any]) -> tuple[str, Any, str | None]:
+    """Return the name of the option that a word is, the option, and the value in the same word; None if it is none."""
+    if word.startswith("--"):
+        name, equals, value = word.partition("=")
+        return name, options.get(name), value if equals else None
+    param = options.get(word[:2]) if _is_option(word) else None
+    if param is not None and len(word) > 2 and param.is_flag:
+        param = None  # several in one word
+    return word[:2], param, word[2:] or None
+
+
+def _counts(name: str, value: str | None, rule: Rule, word: str) -> bool:
+    """Tell whether an option counts with this value: if short, or with others elsewhere, it must be a certain one."""
+    if name.startswith("--"):
+        return not (rule.only_here and rule.certain) or bool(re.fullmatch(rule.certain, value or ""))
+    is_attached = word != name
+    if not rule.certain or value is None or not re.fullmatch(rule.certain, value):
+        return False
+    return not is_attached or value[0].isupper()  # -epochs=3 is no variable
+
+
+def _options(params: Sequence[Any]) -> dict[str, Any]:
+    """Return options by each of their names."""
+    options = [each for each in params if each.param_type_name == "option"]
+    return {name: each for each in options for name in (*each.opts, *each.secondary_opts)}
+
+
+def _without_query(script: str) -> str:
+    """Return a script without what nobody should see of its address: a password, a signature."""
+    return re.sub(r"(?<=://)[^/]*@|\?.*", "", script) if "://" in script else script
+
+
+def _is_option(word: str) -> bool:
+    return len(word) > 1 and word.startswith("-")
+
+
+def _without_value(word: str, options: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Return the option whose value is the next word, with its name, as the parser reads it."""
+    if word.startswith("--"):
+        option = options.get(word)
+        return None if option is None or option.is_flag else (word, option)
+    for place, letter in enumerate(word[1:], start=1):
+        option = options.get(f"-{letter}")
+        if option is None or not option.is_flag:
+            return None if option is None or word[place + 1 :] else (f"-{letter}", option)
+    return None
