@@ -183,6 +183,8 @@ def _split(
     missing = own - len(found.own)
     found.own += rest[:missing]
     rest = rest[missing:]
+    if not found.is_open and not with_short and rest[:1] == ["--"]:
+        del rest[0]  # run -- IMAGE -- COMMAND: no program is called so
     while rest and found.is_open:
         word = rest.pop(0)
         if word == "--":

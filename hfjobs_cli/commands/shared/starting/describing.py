@@ -31,9 +31,7 @@ def described_job(
     Without a command it is refused, unless it `runs_default`: what the image runs by itself. Raises UsageError.
     """
     words = list(command)
-    if words[:1] == ["--"]:
-        del words[0]  # no program is called so
-    elif words and words[0].startswith("-"):
+    if words and words[0].startswith("-"):
         around.warnings.append(f"the command is '{words[0]}'; options of hfjobs stand before IMAGE")
     if words and runs_default:
         raise UsageError("--default-command contradicts a command", hint="leave one of them out")
