@@ -338,7 +338,8 @@ def test_the_demo_lasts_from_one_run_to_the_next(demo: Hfjobs) -> None:
 @pytest.mark.parametrize(("stage", "code"), [("COMPLETED", 0), ("ERROR", 10), ("CANCELED", 11)])
 def test_rerun_follows_the_new_job_and_ends_as_it_does(hfjobs: Hfjobs, hub: Hub, stage: str, code: int) -> None:
     """As the official client does; duplicate prints it, and -d only that."""
-    new = hub.add(status={"stage": stage, "message": None}, createdAt="2026-05-12T08:59:30.000Z")
+    source = {"type": "duplicated-job", "id": BY_HAND}
+    new = hub.add(status={"stage": stage, "message": None}, createdAt="2026-05-12T09:00:00.000Z", initiator=source)
     (job,) = [each for each in hub.all_jobs() if each["id"] == new]
     path = f"/api/jobs/{USER}/{BY_HAND}/duplicate"
     hub.replies_to(path, 200, json.dumps(job))
