@@ -47,7 +47,7 @@ SETTLED_SECS, LONGEST_HELD_SECS = 0.5, 2.0
 FIRST_CHECK_SECS = 0.5
 """How long nothing may come, of what is there already, before it is asked whether that is all."""
 
-GAP_SECS, KNOWN_GAP_SECS = 8.0, 60.0
+GAP_SECS, KNOWN_GAP_SECS = 8.0, 30.0
 """How long nothing may come, of what is there already, before no more is expected, and if there is known to be more.
 
 The official client waits 5 s for a log that it does not follow. A Hub that is to answer sooner is waited for less.
@@ -460,7 +460,7 @@ class LogReading:
         if end is _End.SILENT and is_alike and self._barren > 1:
             return _End.COMPLETE
         most = MOST_BARREN_ENDS
-        if end is _End.SILENT:
+        if end is _End.SILENT and self._last_check is not Check.MORE:
             most = 2 if self.is_over and (is_alike or not self._replay.count) else 1
         if self._barren >= most:
             silent = f"sent nothing for {self._gap_secs:g} s, and did not end it"

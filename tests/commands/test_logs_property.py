@@ -164,6 +164,7 @@ def test_ten_jobs_are_followed_at_once(
 
 @SLOW
 @given(logs(alike=True))
+@example(([Line("a")] * 8, [Cut(0, 0), Cut(0, 64), Cut(0, 64, "stall")]))
 def test_what_there_is_of_a_job_that_has_ended(
     hub: ReplayingHub, program: Hfjobs, log: tuple[list[Line], list[Cut]]
 ) -> None:
