@@ -1,6 +1,9 @@
 """Fixtures. What they return is in `support`."""
 
+import gc
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -21,6 +24,18 @@ for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
     # are not inherited, so that children of tests get default signals while this process goes on hearing none.
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, _heard)
+
+
+# Where Python is told to keep no bytecode, as in many containers, each of the thousand processes that tests start would
+# compile the program anew, and each worker all tests: that is more than half of the processor time of a run.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was collected: thousands of tests, looked through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -134,12 +136,24 @@ class Request(NamedTuple):
 Misbehaviour = Callable[[App, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
+@cache
+def _store_with_history() -> bytes:
+    """Return the file of a store that begins with the history as of NOW: written once, not by each test."""
+    with TemporaryDirectory() as directory:
+        state = State(Path(directory) / "hub")
+        Store(state, seed=lambda: history(NOW))
+        return state.database.read_bytes()
+
+
 class Hub:
     """The emulator served on loopback, but jobs are not run. It records requests, and misbehaves when told to."""
 
     def __init__(self, directory: Path) -> None:
         state = State(directory / "hub")
-        self.store = Store(state, seed=lambda: history(NOW))
+        state.root.mkdir(mode=0o700, parents=True)
+        state.database.touch(mode=0o600)
+        state.database.write_bytes(_store_with_history())
+        self.store = Store(state, seed=lambda: history(NOW))  # of use once a test has made the store forget
         self.lag = timedelta()
         """By how much the clock is slow that says when jobs are made, not that of answers."""
         self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW - self.lag)
