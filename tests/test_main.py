@@ -241,7 +241,7 @@ class TestInterrupt:
         """Nobody speaks after the last word, and Python does not stumble over threads that would like to."""
         faults = cycle([stalls, sends(b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n")])
         hub = FaultyHub(lambda connection: next(faults)(connection))
-        argv = command("inspect", "--debug", *(f"x/{number}" for number in range(40)))
+        argv = command("inspect", "--debug", *(f"x/{number:06}" for number in range(40)))
         result = signalled(argv, {**environ, "HF_ENDPOINT": hub.endpoint}, hub.arrived, signal.SIGINT)
         hub.close()
         assert (result.code, result.stdout) == (130, "")

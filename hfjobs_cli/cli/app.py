@@ -1,7 +1,8 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
+import functools
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from pathlib import Path
@@ -86,7 +87,8 @@ def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
 
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
-    code: int | None = _app(argv, is_tab=is_tab)(
+    first = next(iter(argv), "")
+    code: int | None = _program(first, frozenset(_NAMES.intersection(argv)), is_tab=is_tab)(
         args=_words(argv),
         prog_name=PROGRAM,
         obj=session,
@@ -200,8 +202,9 @@ def root(
     return ExitCode.DONE
 
 
-def _app(argv: Sequence[str], *, is_tab: bool) -> typer.Typer:
-    """Return the program with those commands loaded that the command line mentions."""
+@functools.lru_cache(maxsize=64)  # whoever calls main() many times, as tests do, need not wait for it each time
+def _program(first: str, mentioned: Set[str], *, is_tab: bool) -> Callable[..., int | None]:
+    """Return the program, with those commands loaded that the command line mentions; `first` is its first word."""
     app = typer.Typer(
         name=PROGRAM,
         rich_markup_mode=None,
@@ -211,13 +214,22 @@ def _app(argv: Sequence[str], *, is_tab: bool) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
     )
     app.callback(invoke_without_command=True, epilog=_epilog())(for_typer(root, asks_hub=False))
-    _add(app, _possible(argv), (), lambda name: name in argv, is_tab=is_tab)
-    return app
+    _add(app, _possible(first), (), mentioned.__contains__, is_tab=is_tab)
+    return typer.main.get_command(app)
 
 
-def _possible(argv: Sequence[str]) -> Iterable[Command]:
+def _names(commands: Iterable[Command]) -> Iterator[str]:
+    """Yield what commands are called, and those in groups."""
+    for command in commands:
+        yield from (command.name, *command.aliases, *_names(command.commands))
+
+
+_NAMES = frozenset(_names(COMMANDS))
+
+
+def _possible(first: str) -> Iterable[Command]:
     """Return the commands that a command line may be about: just one, if one is its first word, as each takes time."""
-    return [each for each in COMMANDS if argv and argv[0] in (each.name, *each.aliases)] or COMMANDS
+    return [each for each in COMMANDS if first in (each.name, *each.aliases)] or COMMANDS
 
 
 def _add(
