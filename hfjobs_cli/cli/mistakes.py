@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise, takewhile
 from typing import Any
 
 from hfjobs_cli.cli.connection import WITH_VALUE
@@ -12,6 +13,48 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import did_you_mean
 
 _NO_COMMAND = re.compile(r"no such command '([^']*)'")
+_PHRASES = {
+    "watch": "hfjobs ps --watch",
+    "history": "hfjobs ps -a",
+    "login": "hf auth login",
+    "logout": "hf auth logout",
+    "whoami": "hf auth whoami",
+    "auth": "hf auth",
+}
+"""What is meant by words that are no commands, where it is more than a command of this program."""
+
+_CREATING = {"run", "duplicate", "rerun", "uv", "trigger", "resume"}
+"""Commands that start jobs: they are suggested for what means them, or is one letter off, never for a likeness."""
+
+_OPTIONS = (
+    ("--flavor", "--flavor", "gpu gpus hardware machine instance instance-type accelerator cpu cpus memory"),
+    ("--expose", "--expose", "port ports publish"),
+    ("--timeout", "--timeout", "max-time time-limit max-duration walltime"),
+    ("--volume", "--volume", "mount bind"),
+    ("--env", "--env", "environment var"),
+    ("--label", "--label", "tag tags"),
+    ("--with", "--with", "package packages dependency dependencies requirement requirements"),
+    ("--attempts", "--attempts", "retries retry max-retries"),
+    ("--max-cost", "--max-cost", "budget max-price"),
+    ("--detach", "--detach", "background bg async no-follow no-wait"),
+    ("--namespace", "--namespace", "org organization organisation owner user account"),
+    ("--watch", "--watch", "follow"),
+    ("--follow", "--follow", "watch"),
+    ("--status", "--status error", "failed failure errored"),
+    ("--status", "--status running", "running active"),
+    ("--status", "--status completed", "completed succeeded success done"),
+    ("--status", "--status canceled", "canceled cancelled"),
+    ("--status", "--status", "state stage"),
+    ("--since", "--since", "after from-date newer"),
+    ("--until", "--until", "before older"),
+    ("--limit", "--limit", "n last max head count"),
+    ("--tail", "--tail", "lines last"),
+    ("--sort", "--sort", "order order-by sort-by"),
+    ("--filter", "--filter", "where query grep search"),
+    ("--format", "--format", "output o"),
+)
+"""An option that a command must have, what is suggested then, and words for it, with `-` or `--` before them."""
+
 _PATH = re.compile(r"': (?:File|Directory|Path) '")
 
 
@@ -23,7 +66,7 @@ def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
     path = ctx.command_path if ctx else command_path(program, argv)
     meant = None
     if found := _NO_COMMAND.match(text):
-        text, meant = found[0], _command_meant(found[1], path)
+        text, meant = found[0], _command_meant(found[1], path, argv)
     elif ctx and hasattr(error, "possibilities"):
         text = f"no such option: {error.option_name}"
         meant = _option_meant(error.option_name, ctx)
@@ -45,7 +88,7 @@ def command_path(program: str, argv: Sequence[str]) -> str:
     return " ".join(path)
 
 
-def _command_meant(word: str, path: str) -> str | None:
+def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
     """Return a hint that names the command for which others have this `word`, or which is spelled nearly so.
 
     In a group it may as well be one outside of it: `scheduled logs` is `logs`.
@@ -57,9 +100,31 @@ def _command_meant(word: str, path: str) -> str | None:
     for each in here:
         if word in each.elsewhere:
             return f"did you mean '{path} {each.name}'?"
+    if word in ("jobs", "job"):
+        after = next((each for before, each in pairwise(argv) if before == word), "")
+        return f"did you mean '{program} {after}'?" if after in _names(COMMANDS) else f"leave '{word}' out;"
+    if word in _PHRASES:
+        return f"did you mean '{_PHRASES[word]}'?"
     if groups and word in _names(COMMANDS):
         return f"did you mean '{program} {word}'?"
-    return _completed(did_you_mean(word, _names(here)), f"{path} ")
+    for each in COMMANDS if groups else ():
+        if word in each.elsewhere and each.name not in _CREATING:
+            return f"did you mean '{program} {each.name}'?"
+    likely = [name for name in _names(here) if name not in _CREATING or _is_one_letter_off(word.lower(), name)]
+    return _completed(did_you_mean(word, likely), f"{path} ")
+
+
+def _is_one_letter_off(word: str, name: str) -> bool:
+    """Tell whether a letter too many, missing or wrong, or two in the wrong order, are all that differs."""
+    start = _common(word, name)
+    end = _common(word[start:][::-1], name[start:][::-1])
+    left, right = (each[start : len(each) - end] for each in (word, name))
+    return max(len(left), len(right)) <= 1 or (len(left) == 2 and left == right[::-1])
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many letters two words have in common at their beginnings."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _names(commands: tuple[Command, ...]) -> list[str]:
@@ -72,8 +137,25 @@ def _completed(near: str | None, before: str) -> str | None:
 
 
 def _option_meant(option: str, ctx: Any) -> str | None:
-    """Return a hint that names the option that is spelled nearly so. All begin with dashes: that is no likeness."""
+    """Return a hint that names the option that means the same, or is spelled nearly so.
+
+    All begin with dashes: that is no likeness. What would leave out a question or a check is never suggested.
+    """
+    known = [name for each in ctx.command.params for name in each.opts if name.startswith("--")]
+    word = option.lstrip("-")
+    follows = word in ("follow", "f") or word.startswith("follow=")
+    if follows and "--detach" in known:
+        return "the job is followed anyway, unless -d is given;"
+    if follows and not {"--watch", "--follow"} & {*known} and any(each.name == "jobs" for each in ctx.command.params):
+        return "did you mean 'hfjobs logs -f'?"
+    if word == "image" and any(each.name == "image" for each in ctx.command.params):
+        return "the image is the first word, without an option;"
+    if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):
+        return "the schedule is the first word, without an option;"
+    for needed, meant, words in _OPTIONS:
+        if needed in known and word in words.split():
+            return f"did you mean '{meant}'?"
     if not option.startswith("--"):
         return None
-    known = [name[2:] for each in ctx.command.params for name in each.opts if name.startswith("--")]
-    return _completed(did_you_mean(option[2:], known), "--")
+    likely = [name[2:] for name in known if name not in ("--yes", "--any-flavor", "--trust-script")]
+    return _completed(did_you_mean(word, likely), "--")

@@ -35,11 +35,14 @@ COMMANDS = (
         "List jobs, newest first (also: ls, list).",
         ("ls", "list"),
         optional=(("--watch", "2"),),
-        elsewhere=("get",),
+        elsewhere=("get", "squeue", "sacct", "queue"),
     ),
-    Command("inspect", "Show everything about jobs, as a JSON array.", elsewhere=("show", "view")),
+    Command("inspect", "Show everything about jobs, as a JSON array.", elsewhere=("show", "view", "info", "status")),
     Command(
-        "run", "Run a command in an image, as a new job.", runs_words=True, elsewhere=("create", "start", "submit")
+        "run",
+        "Run a command in an image, as a new job.",
+        runs_words=True,
+        elsewhere=("create", "start", "submit", "sbatch", "srun"),
     ),
     Command(
         "duplicate",
@@ -50,17 +53,23 @@ COMMANDS = (
     ),
     Command("logs", "Show what jobs wrote, and follow what they write.", elsewhere=("attach", "tail")),
     Command("wait", "Wait until jobs have ended, and tell how they did."),
-    Command("cancel", "Cancel jobs.", elsewhere=("stop", "kill", "delete", "rm")),
+    Command(
+        "cancel", "Cancel jobs.", elsewhere=("stop", "kill", "delete", "rm", "remove", "terminate", "abort", "scancel")
+    ),
     Command("labels", "Change the labels and the name of jobs.", elsewhere=("edit", "rename", "tag")),
     Command("expose", "Change the ports on which a running job can be reached.", elsewhere=("port", "port-forward")),
     Command("ssh", "Open a shell in a running job.", elsewhere=("exec", "shell")),
-    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU."),
+    Command("stats", "Show what running jobs use: CPU, memory, network, each GPU.", elsewhere=("metrics", "usage")),
     Command("top", "Watch running jobs: what they use, cost and write."),
     Command("describe", "Tell all there is to tell of a job, on a page for eyes."),
     Command("tree", "Show what jobs came from, and what came of them."),
     Command("diff", "Show what differs between two jobs."),
     Command("report", "Count jobs in groups, and what they cost.", elsewhere=("cost", "costs")),
-    Command("hardware", "List what jobs can run on, and what it costs.", elsewhere=("flavors",)),
+    Command(
+        "hardware",
+        "List what jobs can run on, and what it costs.",
+        elsewhere=("flavors", "prices", "pricing", "sinfo", "gpus"),
+    ),
     Command("emulator", "Serve a Jobs API on this machine, for trying things out.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
     Command(
@@ -83,7 +92,9 @@ COMMANDS = (
             ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list"), elsewhere=("get",)),
             Command(
-                "inspect", "Show everything about schedules, as a JSON array.", elsewhere=("describe", "show", "view")
+                "inspect",
+                "Show everything about schedules, as a JSON array.",
+                elsewhere=("describe", "show", "view", "info", "status"),
             ),
             Command(
                 "suspend",
@@ -94,7 +105,7 @@ COMMANDS = (
             Command("trigger", "Run jobs of schedules at once, whatever their time.", elsewhere=("fire", "start")),
             Command("reschedule", "Change when schedules run their jobs.", elsewhere=("edit", "update")),
             Command("labels", "Change the labels and the name of schedules.", elsewhere=("rename", "tag")),
-            Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm")),
+            Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm", "remove")),
         ),
     ),
 )

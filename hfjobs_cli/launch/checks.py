@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.launch.new_job import LOCAL, MAX_VARIABLE_BYTES, SPACE_PREFIXES, NewJob, Volume
@@ -158,11 +158,29 @@ def _check_once(texts: Iterable[str], what: str) -> None:
         seen.add(text)
 
 
-def check_flavor(flavor: str, known: Iterable[str]) -> None:
-    """Raise UsageError for a flavor that is none of those the Hub lists."""
-    names = list(known)
-    if names and flavor not in names:
+def check_flavor(flavor: str, prices: Mapping[str, float]) -> None:
+    """Raise UsageError for a flavor that is none of those the Hub lists, whose prices are given."""
+    if prices and flavor not in prices:
+        near = _flavor_meant(flavor.lower(), prices)
+        meant = f"did you mean '{near}'? " if near else ""
         raise UsageError(
             f"the Hub lists no flavor '{flavor}'",
-            hint=f"{one_of(flavor, names)}; --any-flavor sends it all the same",
+            hint=f"{meant}'hfjobs hardware' lists all; --any-flavor sends it all the same",
         )
+
+
+def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:
+    """Return the flavor that may be meant: of a kind of hardware the cheapest, and never another, dearer kind."""
+    from difflib import get_close_matches  # for mistakes only
+
+    kind = re.split(r"[^a-z0-9]", word)[0]
+    of_kind = [name for name in prices if name.startswith(kind)] if len(kind) > 1 else []
+    same_numbers = [name for name in of_kind or prices if _numbers(name) == _numbers(word) and name[:1] == word[:1]]
+    near = get_close_matches(word, same_numbers, n=1, cutoff=0.8)
+    if near and word != kind:
+        return near[0]
+    return min(of_kind or near, key=prices.__getitem__, default=None)
+
+
+def _numbers(name: str) -> list[str]:
+    return re.findall(r"[0-9]+", name)

@@ -21,6 +21,30 @@ from tests.support import Hfjobs, Hub, Result
         (("scheduled", "rm", "x"), "hfjobs scheduled delete"),
         (("scheduled", "cancel", "x"), "hfjobs scheduled delete"),
         (("scheduled", "logs", "x"), "hfjobs logs"),
+        (("info", "x"), "hfjobs inspect"),
+        (("status", "x"), "hfjobs inspect"),
+        (("metrics", "x"), "hfjobs stats"),
+        (("watch",), "hfjobs ps --watch"),
+        (("history",), "hfjobs ps -a"),
+        (("login",), "hf auth login"),
+        (("whoami",), "hf auth whoami"),
+        (("squeue",), "hfjobs ps"),
+        (("sacct",), "hfjobs ps"),
+        (("sbatch", "x"), "hfjobs run"),
+        (("delete", "x"), "hfjobs cancel"),
+        (("remove", "x"), "hfjobs cancel"),
+        (("jobs", "ps", "-a"), "hfjobs ps"),
+        (("jobs", "uv", "run", "x.py"), "hfjobs uv"),
+        (("rnu", "x"), "hfjobs run"),
+        (("dupilcate", "x"), "hfjobs duplicate"),
+        (("runs",), "hfjobs run"),
+        (("turn",), None),
+        (("replicate", "x"), None),
+        (("uv", "rm", "x"), "hfjobs cancel"),
+        (("uv", "turn"), None),
+        (("scheduled", "remove", "x"), "hfjobs scheduled delete"),
+        (("scheduled", "consume", "x"), None),
+        (("scheduled", "history"), "hfjobs ps -a"),
         (("zzz",), None),
         (("scheduled", "zzz"), None),
     ],
@@ -39,7 +63,22 @@ def test_a_command_that_was_meant_is_named(hfjobs: Hfjobs, hub: Hub, argv: tuple
         (("ps", "--statsu", "x"), "--statsu", "--status"),
         (("run", "--detatch", "python:3.12"), "--detatch", "--detach"),
         (("run", "--rm", "python:3.12"), "--rm", None),
-        (("ps", "-n", "3"), "-n", None),
+        (("run", "--gpu", "a10g", "python:3.12"), "--gpu", "--flavor"),
+        (("run", "--hardware", "a10g", "python:3.12"), "--hardware", "--flavor"),
+        (("run", "--port", "80", "python:3.12"), "--port", "--expose"),
+        (("run", "--mount", "x", "python:3.12"), "--mount", "--volume"),
+        (("run", "--background", "python:3.12"), "--background", "--detach"),
+        (("run", "--org", "x", "python:3.12"), "--org", "--namespace"),
+        (("ps", "--failed"), "--failed", "--status error"),
+        (("ps", "--running"), "--running", "--status running"),
+        (("ps", "--follow"), "--follow", "--watch"),
+        (("ps", "--state", "x"), "--state", "--status"),
+        (("ps", "--last", "3"), "--last", "--limit"),
+        (("logs", "--watch", "x"), "--watch", "--follow"),
+        (("stats", "--watch", "x"), "--watch", "--follow"),
+        (("cancel", "--ye", "x"), "--ye", None),
+        (("cancel", "--force", "x"), "--force", None),
+        (("ps", "-n", "3"), "-n", "--limit"),
     ],
 )
 def test_an_option_that_was_meant_is_named(
@@ -49,6 +88,61 @@ def test_an_option_that_was_meant_is_named(
     told = f"error: no such option: {option}\nhint: {suggestion}see 'hfjobs {argv[0]} --help'\n"
     assert hfjobs(*argv) == Result(2, "", told)
     assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (("run", "-f", "python:3.12"), "the job is followed anyway, unless -d is given; see 'hfjobs run --help'"),
+        (("run", "--follow", "python:3.12"), "the job is followed anyway, unless -d is given; see 'hfjobs run --help'"),
+        (
+            ("run", "--image", "python:3.12", "true"),
+            "the image is the first word, without an option; see 'hfjobs run --help'",
+        ),
+        (
+            ("scheduled", "run", "--cron", "@daily", "python:3.12"),
+            "the schedule is the first word, without an option; see 'hfjobs scheduled run --help'",
+        ),
+        (("ps", "--all=3"), "see 'hfjobs ps --help'"),
+        (("scheduled", "ps", "--status"), "see 'hfjobs scheduled ps --help'"),
+    ],
+)
+def test_a_hint_names_one_action(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], hint: str) -> None:
+    code, stdout, stderr = hfjobs(*argv)
+    assert (code, stdout, stderr.splitlines()[-1]) == (2, "", f"hint: {hint}")
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("a10g", "a10g-small"),
+        ("A10G", "a10g-small"),
+        ("a10", "a10g-small"),
+        ("a10-small", "a10g-small"),
+        ("a10g-lareg", "a10g-large"),
+        ("a10g-largex", "a10g-large"),
+        ("a10g-largex3", "a10g-small"),
+        ("a100", "a100-large"),
+        ("a100-small", "a100-large"),
+        ("t4", "t4-small"),
+        ("l4", "l4x1"),
+        ("l40s", "l40sx1"),
+        ("cpu", "cpu-basic"),
+        ("cpu-upgrad", "cpu-upgrade"),
+        ("h100", None),
+        ("gpu", None),
+        ("b200", None),
+    ],
+)
+def test_a_flavor_that_was_meant_is_never_a_dearer_kind(hfjobs: Hfjobs, word: str, meant: str | None) -> None:
+    code, _, stderr = hfjobs("run", "--flavor", word, "python:3.12", "true")
+    suggestion = f"did you mean '{meant}'? " if meant else ""
+    assert (code, stderr) == (
+        2,
+        f"error: the Hub lists no flavor '{word}'\n"
+        f"hint: {suggestion}'hfjobs hardware' lists all; --any-flavor sends it all the same\n",
+    )
 
 
 def test_what_others_call_a_command_is_no_command_here() -> None:

@@ -76,7 +76,7 @@ def checked(
         return job
     flavors = _flavors(session)
     if not takes_any:
-        check_flavor(job.flavor, [flavor.name for flavor in flavors])
+        check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
     return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
 
 
