@@ -9,7 +9,6 @@ declared as the job's is taken there too, and a note says so. Each option says w
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -67,6 +66,8 @@ class Taken(NamedTuple):
     def __str__(self) -> str:
         if self.value is None:
             return self.name
+        import shlex  # for notes only
+
         from hfjobs_cli.text.secrets import masked, masked_value
 
         key, equals, value = self.value.partition("=")
@@ -77,7 +78,7 @@ class Taken(NamedTuple):
         return f"{self.name} {shlex.quote(shown)}"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Trailing:
     """What stands after IMAGE or SCRIPT.
 
