@@ -123,7 +123,7 @@ class TestCommandLine:
         "argv",
         [
             ["@daily", "ubuntu", "true"],
-            ["0 9 * * 1", "--no-name", "ubuntu"],
+            ["0 9 * * 1", "--no-name", "--default-command", "ubuntu"],
             ["@hourly", "--suspend", "--name", "asleep", "ubuntu", "true"],
             ["@hourly", "--concurrency", "ubuntu", "true"],
             ["@weekly", "--no-suspend", "--no-concurrency", "--attempts", "1", "ubuntu", "true"],

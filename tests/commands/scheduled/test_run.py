@@ -92,8 +92,8 @@ class TestWhereOptionsStand:
             (["daily", "ubuntu", "env"], "'daily' is no schedule\nhint: did you mean '@daily'?"),
             (["@daily", "--ssh", "ubuntu"], "no such option: --ssh"),
             (["@daily", "--network-group", "g", "ubuntu"], "no such option: --network-group"),
-            (["@daily", "--timeout", "90x", "ubuntu"], "invalid timeout '90x'\n"),
-            (["@daily", "--name", "bad name!", "ubuntu"], "'bad name!' cannot be the name of a job\n"),
+            (["@daily", "--timeout", "90x", "ubuntu", "true"], "invalid timeout '90x'\n"),
+            (["@daily", "--name", "bad name!", "ubuntu", "true"], "'bad name!' cannot be the name of a job\n"),
         ],
     )
     def test_what_is_wrong_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, argv: list[str], message: str) -> None:
