@@ -1,12 +1,12 @@
 """What a shell is told when TAB is pressed."""
 
-from tests.support import TOKEN, Hub, Result, run_command
+from tests.support import TOKEN, Hfjobs, Hub, Result
 
 
 def complete(line: str, environ: dict[str, str], shell: str = "fish") -> Result:
     """Return what a shell is told when TAB is pressed behind `line`."""
     asked = {"_HFJOBS_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
-    return run_command(environ={**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})
+    return Hfjobs({**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})()
 
 
 def offered(line: str, environ: dict[str, str]) -> list[str]:

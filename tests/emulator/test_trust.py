@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.emulation import FINISHED, Serve
-from tests.support import Result, run_command
+from tests.support import Hfjobs, Result, run_command
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither owners nor modes of POSIX")
 
@@ -20,10 +20,10 @@ as_root = pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only
 NOBODY = 65534
 KEPT = ("jobs.sqlite3", "supervisor.lock", "supervisor.log", "token", "logs", "work")
 COMMANDS = {
-    "emulator": (("emulator", "--port", "0"), "the emulator cannot keep its jobs in {}: "),
     "demo": (("--demo", "ps", "-q"), "the demo cannot keep its jobs in {}: "),
     "reset": (("emulator", "reset"), "the jobs in {} cannot be forgotten: "),
 }
+SERVER = (("emulator", "--port", "0"), "the emulator cannot keep its jobs in {}: ")
 YOURS_ALONE = {
     "emulator": "choose another directory with --state-dir, one that is yours alone",
     "demo": "set XDG_STATE_HOME to a directory that is yours alone",
@@ -35,7 +35,7 @@ YOURS_ALONE = {
 def state(directories: dict[str, str]) -> Path:
     """A state directory with all that can be in one."""
     directory = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator"
-    assert run_command("--demo", "ps", "-q", environ=directories).code == 0
+    assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
     for name in KEPT:
         path = directory / name
         if not path.exists() and name in ("logs", "work"):
@@ -53,10 +53,13 @@ def content(directory: Path) -> dict[str, bytes | None]:
 
 
 def check_refused(directories: dict[str, str], state: Path, reason: str, hint: str | None = None) -> None:
-    """Check that all commands refuse the directory in the same words, and leave it as it is."""
+    """Check that commands refuse the directory in the same words, and leave it as it is.
+
+    The server asks the same code, and would go on for ever if it were not refused: see `test_the_server_refuses`.
+    """
     before = content(Path(directories["XDG_STATE_HOME"]))
     for name, (argv, refusal) in COMMANDS.items():
-        refused = run_command(*argv, environ=directories)
+        refused = Hfjobs(directories)(*argv)
         expected = f"error: {refusal.format(state)}{reason}\nhint: {hint or YOURS_ALONE[name]}\n"
         assert refused == Result(1, "", expected)
     assert content(Path(directories["XDG_STATE_HOME"])) == before
@@ -143,10 +146,30 @@ def test_links_on_the_way_that_nobody_else_can_change(directories: dict[str, str
     moved_behind_link(tmp_path / "disk", tmp_path / "other")
     (tmp_path / "disk").unlink()
     (tmp_path / "disk").symlink_to("../" + tmp_path.name + "/other")
-    assert run_command("--demo", "ps", "-q", environ=directories).code == 0
-    assert run_command("emulator", "reset", environ=directories).code == 0
+    assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
+    assert Hfjobs(directories)("emulator", "reset").code == 0
     (tmp_path / "other").chmod(0o777)
     check_refused(directories, state, f"others can write to {tmp_path / 'other'}", f"chmod go-w {tmp_path / 'other'}")
+
+
+@pytest.mark.parametrize("spoil", ["mode of a directory", "mode of a file", "link"])
+def test_the_server_refuses(directories: dict[str, str], state: Path, tmp_path: Path, spoil: str) -> None:
+    """As all commands do, in processes as users start them."""
+    if spoil == "mode of a directory":
+        state.chmod(0o777)
+        reason, hint = f"others can write to {state}", f"chmod go-w {state}"
+    elif spoil == "mode of a file":
+        (state / "token").chmod(0o644)
+        reason, hint = f"others can read {state / 'token'}", f"chmod go-rw {state / 'token'}"
+    else:
+        moved_behind_link(state / "logs", tmp_path / "target")
+        reason, hint = f"{state / 'logs'} is a symbolic link", ""
+    before = content(Path(directories["XDG_STATE_HOME"]))
+    for name, (argv, refusal) in {"emulator": SERVER, **COMMANDS}.items():
+        refused = run_command(*argv, environ=directories)
+        expected = f"error: {refusal.format(state)}{reason}\nhint: {hint or YOURS_ALONE[name]}\n"
+        assert refused == Result(1, "", expected)
+    assert content(Path(directories["XDG_STATE_HOME"])) == before
 
 
 def test_links_in_a_circle(directories: dict[str, str], tmp_path: Path) -> None:
@@ -165,19 +188,19 @@ def test_link_of_somebody_else_in_a_directory_of_all(tmp_path: Path) -> None:
     (tmp_path / "own").mkdir(mode=0o700)
     (shared / "link").symlink_to(tmp_path / "own")
     argv = ("emulator", "reset", "--state-dir", str(shared / "link" / "state"))
-    assert run_command(*argv, environ={}).code == 0
+    assert Hfjobs({})(*argv).code == 0
     os.chown(shared / "link", NOBODY, NOBODY, follow_symlinks=False)
     expected = (
         f"error: the jobs in {shared / 'link' / 'state'} cannot be forgotten: "
         f"{shared / 'link'} belongs to the user nobody\nhint: {YOURS_ALONE['reset']}\n"
     )
-    assert run_command(*argv, environ={}) == Result(1, "", expected)
+    assert Hfjobs({})(*argv) == Result(1, "", expected)
 
 
 def test_own_directory_in_one_of_all(directories: dict[str, str], state: Path) -> None:
     """As in /tmp, where nobody can replace what is another's."""
     state.parent.chmod(0o1777)
-    assert run_command("--demo", "ps", "-q", environ=directories).code == 0
+    assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
 
 
 def test_what_is_not_what_it_should_be(directories: dict[str, str], state: Path) -> None:
@@ -195,7 +218,7 @@ def test_directories_that_are_made_are_for_their_owner(directories: dict[str, st
     before = os.umask(mask)
     try:
         for _ in range(2):
-            assert run_command("--demo", "ps", "-q", environ=directories).code == 0
+            assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
     finally:
         os.umask(before)
     made = Path(directories["XDG_STATE_HOME"])
