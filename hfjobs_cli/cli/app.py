@@ -22,6 +22,9 @@ from hfjobs_cli.text.numbers import number
 
 PROGRAM = "hfjobs"
 
+_OF_SHELLS = ("--install-completion", "--show-completion")
+"""The options of the program whose value may be left out."""
+
 
 def main(argv: Sequence[str] | None = None, session: Session | None = None) -> int:
     """Run one command line and return its exit code. `argv` leaves out the program's name; default: the process's."""
@@ -102,13 +105,17 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
 def _words(argv: Sequence[str]) -> list[str]:
     """Return a command line as typer's parser can read it.
 
-    That knows no option that may be given without a value: it gets one, unless the next word is a number. And it drops
-    a `--`: behind it comes a mark where the words of another command follow.
+    That knows no option that may be given without a value: it gets one, unless the next word is a number, or that of
+    a shell where there is no command. And it drops a `--`: behind it comes a mark where the words of another command
+    follow.
     """
     free = [word for before, word in zip(["", *argv], argv, strict=False) if before not in WITH_VALUE]
     named = next((each for word in free for each in COMMANDS if word in (each.name, *each.aliases)), None)
     words = list(argv)
     if named is None:
+        for place, (word, after) in enumerate(zip(argv, [*argv[1:], "-"], strict=False)):
+            if word in _OF_SHELLS and after.startswith("-"):
+                words[place] = f"{word}=auto"
         return words
     for place, (word, after) in enumerate(zip(argv, [*argv[1:], ""], strict=False)):
         for option, value in named.optional:
@@ -155,21 +162,36 @@ def _epilog() -> str:
     )
 
 
+def _shells() -> list[str]:
+    """Return the shells that have a completion."""
+    from hfjobs_cli.cli.scripts import SCRIPTS  # for a TAB only
+
+    return list(SCRIPTS)
+
+
 def root(
     session: Session,
     ctx: typer.Context,
     connection: Connection,
     version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
     install_completion: Annotated[
-        bool, typer.Option("--install-completion", help="Install completion for the current shell.")
-    ] = False,
+        str | None,
+        typer.Option(
+            "--install-completion",
+            metavar="[SHELL]",
+            help="Install completion for a shell, by default the current one.",
+            autocompletion=_shells,
+        ),
+    ] = None,
     show_completion: Annotated[
-        bool,
+        str | None,
         typer.Option(
             "--show-completion",
-            help="Show completion for the current shell, to copy it or customize the installation.",
+            metavar="[SHELL]",
+            help="Show completion for a shell, to copy it or customize the installation.",
+            autocompletion=_shells,
         ),
-    ] = False,
+    ] = None,
 ) -> ExitCode:
     """Run Hugging Face Jobs, look after them, and see what started each of them.
 
@@ -188,11 +210,14 @@ def root(
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
     if install_completion or show_completion:
-        from hfjobs_cli.cli.scripts import current_shell, install, script_of
+        from hfjobs_cli.cli.scripts import install, script_of, shell_named
 
-        shell = current_shell()
+        shell = shell_named(install_completion or show_completion or "", session.environ)
         if install_completion:
-            session.write(f"{shell} completion installed in {install(shell, session.environ)}\n")
+            installed = install(shell, session.environ)
+            session.write(f"{shell} completion installed in {installed.place}\n")
+            if installed.changed is not None:
+                session.write(f"A line that loads it was added to {installed.changed}\n")
             session.write("Completion will take effect once you restart the terminal\n")
         else:
             session.write(script_of(shell))

@@ -6,9 +6,12 @@ Their variables have the names that typer gave them, so that scripts of earlier 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from hfjobs_cli.cli import programs
 from hfjobs_cli.errors import HfJobsError, UsageError
@@ -37,7 +40,10 @@ _BASH = r"""_hfjobs_completion() {
             done <<< "$answer" ;;
     esac
     case "${COMPREPLY[0]-}" in
-        *[=/]) compopt -o nospace 2>/dev/null ;;
+        *[=/]) compopt -o nospace 2>/dev/null
+            case "${COMP_LINE:$COMP_POINT:1}" in  # not twice where the cursor is inside a word
+                [=/]) COMPREPLY=("${COMPREPLY[@]%"${COMP_LINE:$COMP_POINT:1}"}") ;;
+            esac ;;
     esac
     return 0
 }
@@ -100,6 +106,20 @@ Register-ArgumentCompleter -Native -CommandName hfjobs -ScriptBlock $scriptblock
 
 SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL, "pwsh": _POWERSHELL}
 
+CURRENT = "auto"
+"""What stands for the shell that the program is called from."""
+
+
+_OF_SCRIPTS = ("sh", "dash", "ash")
+"""Shells that run a script rather than hear a user, who has another one, that of SHELL."""
+
+
+class Installed(NamedTuple):
+    """Where a script was put, and the file that got a line which loads it, if one did."""
+
+    place: Path
+    changed: Path | None = None
+
 
 def script_of(shell: str) -> str:
     """Return the script for a shell. Raises UsageError."""
@@ -108,46 +128,70 @@ def script_of(shell: str) -> str:
     return SCRIPTS[shell]
 
 
-def current_shell() -> str:
-    """Return the name of the shell that the program was called from. Raises UsageError."""
+def shell_named(word: str, environ: Mapping[str, str]) -> str:
+    """Return the shell that a word names, by its path too; CURRENT is that of the caller. Raises UsageError."""
+    return _current_shell(environ) if word == CURRENT else _name_of(word)
+
+
+def _name_of(path: str) -> str:
+    return re.split(r"[/\\]", path)[-1].lower().removesuffix(".exe")
+
+
+def _current_shell(environ: Mapping[str, str]) -> str:
+    """Return the name of the shell that the program was called from. Raises UsageError where that is in doubt.
+
+    It is the nearest of the parents, or SHELL where none of them is a user's. But zsh makes way for the last command
+    of `zsh -c`, and so has its own parent taken for it. What it leaves is OLDPWD, which it sets when it starts to the
+    directory it is in; bash and fish set it only when they leave one.
+    """
     import shellingham  # type: ignore[import-untyped]
 
-    try:
-        name: str = shellingham.detect_shell()[0]
-    except shellingham.ShellDetectionFailure as error:
-        raise UsageError("it is not known which shell this is", hint="use a script of completions/") from error
-    return name
+    found = ""
+    with suppress(shellingham.ShellDetectionFailure, RuntimeError):
+        found = shellingham.detect_shell()[0]
+    if found in ("", *_OF_SCRIPTS):
+        found = _name_of(environ.get("SHELL", ""))
+    if found in ("", *_OF_SCRIPTS):
+        raise UsageError("cannot tell which shell this is", hint=f"name it after the option: {', '.join(SCRIPTS)}")
+    if found in ("bash", "fish") and environ.get("PWD") and environ.get("OLDPWD") == environ["PWD"]:
+        hint = f"name it after the option: {found} or zsh"
+        raise UsageError(f"cannot tell whether this shell is {found} or zsh", hint=hint)
+    return found
 
 
-def install(shell: str, environ: Mapping[str, str]) -> Path:
-    """Put the script where the shell finds it, and return that place. Raises UsageError, HfJobsError or OSError."""
+def install(shell: str, environ: Mapping[str, str]) -> Installed:
+    """Put the script where the shell finds it. Raises UsageError, HfJobsError or OSError."""
     script = script_of(shell)
     home = Path(environ.get("HOME") or Path.home())
+    startup, line = None, ""
     if shell == "bash":
         place = home / ".bash_completions" / "hfjobs.sh"
-        _append(home / ".bashrc", f"source '{place}'\n")
+        startup, line = home / ".bashrc", f"source '{place}'\n"
     elif shell == "zsh":
         place = home / ".zfunc" / "_hfjobs"
-        _append(Path(environ.get("ZDOTDIR") or home) / ".zshrc", "fpath+=~/.zfunc; autoload -Uz compinit; compinit\n")
+        startup = Path(environ.get("ZDOTDIR") or home) / ".zshrc"
+        line = "fpath+=~/.zfunc; autoload -Uz compinit; compinit\n"
     elif shell == "fish":
         place = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "fish" / "completions" / "hfjobs.fish"
     else:
         place = _powershell_profile(shell, environ)
         _append(place, script)
-        return place
+        return Installed(place)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(script, encoding="utf-8", newline="\n")
-    return place
+    return Installed(place, startup if startup and _append(startup, line) else None)
 
 
-def _append(path: Path, text: str) -> None:
-    """Append lines to a file of the user's, unless they are in it."""
+def _append(path: Path, text: str) -> bool:
+    """Append lines to a file of the user's, unless they are in it; tell whether they were not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8", errors="surrogateescape") as file:
         file.seek(0)
         there = file.read()
-        if text not in there:
+        is_new = text not in there
+        if is_new:
             file.write(("" if there.endswith("\n") or not there else "\n") + text)
+    return is_new
 
 
 def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:

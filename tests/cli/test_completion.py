@@ -40,6 +40,7 @@ from tests.words import (
 
 SCHEDULE_WORDS = ["@active", "@suspended", "@status=", "@name=", "@label="]
 SHELLS = ["bash", "zsh", "fish"]
+RESTART = "Completion will take effect once you restart the terminal\n"
 SCRIPTS = {"bash": "hfjobs.bash", "zsh": "_hfjobs", "fish": "hfjobs.fish", "powershell": "hfjobs.ps1"}
 
 _EXAMPLE = re.compile(r"(?<![\w/.-])hfjobs [^`\n]+")
@@ -170,6 +171,8 @@ class TestStaticWords:
             ("hfjobs duplicate --q", ["--quiet"]),
             ("hfjobs ls --no-", ["--no-trunc", "--no-truncate"]),
             ("hfjobs --d", ["--demo", "--debug"]),
+            ("hfjobs --install-completion ", ["bash", "zsh", "fish", "powershell", "pwsh"]),
+            ("hfjobs --show-completion=z", ["--show-completion=zsh"]),
         ],
     )
     def test_are_offered(self, environ: dict[str, str], line: str, words: list[str]) -> None:
@@ -295,7 +298,7 @@ class TestScripts:
     def test_are_shown_and_installed(
         self, environ: dict[str, str], tmp_path: Path, shell: str, place: str, startup: str | None, line: str
     ) -> None:
-        """`--show-completion` and `--install-completion` find out which shell they were called from."""
+        """`--show-completion` and `--install-completion` find out which shell they were called from, and say so."""
         if os.name == "nt" or shutil.which(shell) is None:
             pytest.skip(f"needs {shell}")
         home = tmp_path / "home"
@@ -304,21 +307,67 @@ class TestScripts:
             (home / startup).write_bytes(b"# caf\xe9")  # no UTF-8, and no end of the line
         script = (ROOT / "completions" / SCRIPTS[shell]).read_text(encoding="utf-8")
         called = " ".join(command())
+        environ["OLDPWD"] = "/"  # as in a shell that has left a directory
         # A command behind it keeps the shell from making way for the program.
         shown = run_shell(f"{called} --show-completion; true", environ, shell=(shell,))
         assert shown == Result(0, script, "")
-        for _ in range(2):
-            code, stdout, stderr = run_shell(f"{called} --install-completion; true", environ, shell=(shell,))
-            assert (code, stderr) == (0, "")
-            assert stdout.startswith(f"{shell} completion installed in {home / place}\n")
+        added = f"A line that loads it was added to {home / startup}\n" if startup else ""
+        for said in (added, ""):
+            done = run_shell(f"{called} --install-completion; true", environ, shell=(shell,))
+            assert done == Result(0, f"{shell} completion installed in {home / place}\n{said}{RESTART}", "")
         assert (home / place).read_text(encoding="utf-8") == script
         if startup:
             assert (home / startup).read_bytes() == b"# caf\xe9\n" + line.format(home=home).encode() + b"\n"
 
-    def test_are_installed_where_fish_is_configured(self, environ: dict[str, str], tmp_path: Path) -> None:
-        place = install("fish", {**environ, "XDG_CONFIG_HOME": str(tmp_path / "config")})
-        assert place == tmp_path / "config" / "fish" / "completions" / "hfjobs.fish"
-        assert place.is_file()
+    @pytest.mark.parametrize(
+        ("word", "shell", "place", "startup"),
+        [
+            ("bash", "bash", "home/.bash_completions/hfjobs.sh", "home/.bashrc"),
+            ("/usr/bin/zsh", "zsh", "home/.zfunc/_hfjobs", "zsh/.zshrc"),
+            ("Fish", "fish", "config/fish/completions/hfjobs.fish", None),
+        ],
+    )
+    def test_are_installed_for_a_shell_that_is_named(
+        self, hfjobs: Hfjobs, tmp_path: Path, word: str, shell: str, place: str, startup: str | None
+    ) -> None:
+        """Each file is where the shell looks for it; without one the shell of the caller is meant."""
+        given = {"XDG_CONFIG_HOME": str(tmp_path / "config"), "ZDOTDIR": str(tmp_path / "zsh")}
+        added = f"A line that loads it was added to {tmp_path / startup}\n" if startup else ""
+        for argv in (("--install-completion", word), (f"--install-completion={word}",)):
+            said = f"{shell} completion installed in {tmp_path / place}\n{added}{RESTART}"
+            assert hfjobs(*argv, **given) == Result(0, said, "")
+            added = ""
+        script = (ROOT / "completions" / SCRIPTS[shell]).read_text(encoding="utf-8")
+        assert (tmp_path / place).read_text(encoding="utf-8") == script
+        assert hfjobs("--show-completion", word) == Result(0, script, "")
+
+    def test_are_not_there_for_what_is_no_shell(self, hfjobs: Hfjobs) -> None:
+        hint = "hint: there is one for bash, zsh, fish, powershell, pwsh\n"
+        for word in ("csh", "ps"):
+            message = f"error: there is no completion for '{word}'\n{hint}"
+            assert hfjobs("--install-completion", word) == Result(2, "", message)
+
+    @posix_only
+    @pytest.mark.parametrize("outer", ["bash", "fish"])
+    def test_are_not_those_of_the_shell_around_zsh(self, environ: dict[str, str], tmp_path: Path, outer: str) -> None:
+        """zsh makes way for its last command, which then has the shell around it as its parent."""
+        if shutil.which(outer) is None or shutil.which("zsh") is None:
+            pytest.skip(f"needs {outer} and zsh")
+        asked = f"zsh -fc '{' '.join(command())} --install-completion'; true"
+        code, stdout, stderr = run_shell(asked, {**environ, "SHELL": f"/bin/{outer}"}, shell=(outer,))
+        hint = f"hint: name it after the option: {outer} or zsh\n"
+        assert (code, stdout) == (0, "")  # that of true
+        assert stderr == f"error: cannot tell whether this shell is {outer} or zsh\n{hint}"
+        assert list(tmp_path.glob("home/.bash*")) + list(tmp_path.glob("home/.z*")) == []
+        assert not (tmp_path / "home" / ".config" / "fish" / "completions").exists()
+
+    @posix_only
+    def test_are_those_of_the_user_in_a_script(self, environ: dict[str, str]) -> None:
+        """`sh` runs scripts; whose shell it is, SHELL says."""
+        asked = f"{' '.join(command())} --show-completion; true"
+        script = (ROOT / "completions" / "hfjobs.fish").read_text(encoding="utf-8")
+        given = {**environ, "SHELL": "/usr/local/bin/fish", "OLDPWD": "/"}
+        assert run_shell(asked, given, shell=("sh",)) == Result(0, script, "")
 
     @posix_only
     def test_are_installed_in_powershell(
@@ -332,7 +381,7 @@ class TestScripts:
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         environ["PATH"] = os.environ["PATH"]
         for _ in range(2):
-            assert install("pwsh", environ) == profile
+            assert install("pwsh", environ).place == profile
         script = (ROOT / "completions" / "hfjobs.ps1").read_text(encoding="utf-8")
         assert profile.read_text(encoding="utf-8") == script
         pwsh.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
@@ -344,8 +393,10 @@ class TestScripts:
             raise shellingham.ShellDetectionFailure
 
         monkeypatch.setattr(shellingham, "detect_shell", detect)
-        message = "error: it is not known which shell this is\nhint: use a script of completions/\n"
-        assert hfjobs("--install-completion") == Result(2, "", message)
+        hint = "hint: name it after the option: bash, zsh, fish, powershell, pwsh\n"
+        assert hfjobs("--install-completion") == Result(2, "", f"error: cannot tell which shell this is\n{hint}")
+        script = (ROOT / "completions" / "_hfjobs").read_text(encoding="utf-8")
+        assert hfjobs("--show-completion", SHELL="/bin/zsh") == Result(0, script, "")
 
 
 class TestScriptsOfEarlierVersions:
@@ -435,6 +486,20 @@ class TestRealShells:
     )
     def test_look_at_the_command_before_the_cursor(self, shell: Shell, typed: str, line: str) -> None:
         assert shell.line_after(typed + TAB).replace("  ", " ") == line  # zsh puts a blank before a blank
+
+    @pytest.mark.parametrize(
+        ("typed", "line"),
+        [
+            ("ps -f stat=err" + 4 * LEFT, "ps -f status=err"),
+            ("run -v hf://mod/alice/x" + 8 * LEFT, "run -v hf://models/alice/x"),
+            ("emulator --state-dir sta/x" + 2 * LEFT, "emulator --state-dir states/x"),
+            ("ps --columns id,na,status" + 7 * LEFT, "ps --columns id,name,status"),
+        ],
+    )
+    def test_keep_what_follows_inside_a_word(self, tmp_path: Path, typed: str, line: str) -> None:
+        """readline completes there, and leaves what follows the cursor; the other shells complete at a word's end."""
+        with started("bash", tmp_path) as shell:
+            assert shell.line_after(f"hfjobs {typed}{TAB}") == f"hfjobs {line}"
 
     @pytest.mark.parametrize("name", SHELLS)
     def test_complete_at_the_first_tab(self, tmp_path: Path, name: str) -> None:
