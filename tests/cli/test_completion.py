@@ -335,7 +335,7 @@ class TestScripts:
         added = f"A line that loads it was added to {tmp_path / startup}\n" if startup else ""
         for argv in (("--install-completion", word), (f"--install-completion={word}",)):
             said = f"{shell} completion installed in {tmp_path / place}\n{added}{RESTART}"
-            assert hfjobs(*argv, **given) == Result(0, said, "")
+            assert hfjobs.given(given)(*argv) == Result(0, said, "")
             added = ""
         script = (ROOT / "completions" / SCRIPTS[shell]).read_text(encoding="utf-8")
         assert (tmp_path / place).read_text(encoding="utf-8") == script
