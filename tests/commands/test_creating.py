@@ -7,6 +7,7 @@ import json
 import signal
 from collections.abc import Iterable
 from datetime import timedelta
+from itertools import cycle, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -119,6 +120,13 @@ def way(request: pytest.FixtureRequest) -> Way:
     return WAYS[request.param]
 
 
+def with_two_ways(name: str, answers: Iterable[Any]) -> pytest.MarkDecorator:
+    """Try each answer with two of the ways, which take turns: what all of them share is what judges answers."""
+    turns = cycle(WAYS.items())
+    pairs = [(way, answer, f"{name_of_way}-{answer!r}") for answer in answers for name_of_way, way in islice(turns, 2)]
+    return pytest.mark.parametrize(("way", name), [pytest.param(way, answer, id=name) for way, answer, name in pairs])
+
+
 def posts(hub: Hub) -> list[str]:
     return [path for path in hub.paths if path.startswith("POST")]
 
@@ -183,7 +191,7 @@ class TestAnOldOne:
         assert hint.startswith("hint: before trying again, check with: hfjobs ")
         assert posts(hub) == [f"POST {way.path}"]
 
-    @pytest.mark.parametrize("headers", [(), ("Date: Mon, 11 May 2026 09:00:01 GMT",), ("Date: soon",)])
+    @with_two_ways("headers", [(), ("Date: Mon, 11 May 2026 09:00:01 GMT",), ("Date: soon",)])
     def test_that_something_has_kept_is_found_out(
         self, hfjobs: Hfjobs, hub: Hub, way: Way, headers: tuple[str, ...]
     ) -> None:
@@ -227,7 +235,7 @@ class TestAnOldOne:
             f"error: it is not known whether the job was created: interrupted; the answer is about job {made}\nhint: "
         )
 
-    @pytest.mark.parametrize("created_at", ["2026-05-12T08:59:30.000Z", "2026-05-12T09:10:00.000Z", None])
+    @with_two_ways("created_at", ["2026-05-12T08:59:30.000Z", "2026-05-12T09:10:00.000Z", None])
     def test_clocks_may_differ_a_little(self, hfjobs: Hfjobs, hub: Hub, way: Way, created_at: str | None) -> None:
         """Those of two servers of one Hub. What says nothing of its age is taken for what it says it is."""
         way.answers(hub, createdAt=created_at, acts=False)
@@ -235,7 +243,7 @@ class TestAnOldOne:
         assert (code, stdout, stderr) == (0, f"{OTHER}\n", "")
         assert f"GET {way.path}" not in hub.paths
 
-    @pytest.mark.parametrize("lag", [timedelta(seconds=61), timedelta(minutes=5), timedelta(minutes=16)])
+    @with_two_ways("lag", [timedelta(seconds=61), timedelta(minutes=5), timedelta(minutes=16)])
     def test_a_hub_whose_own_clocks_differ_is_believed(
         self, hfjobs: Hfjobs, hub: Hub, way: Way, lag: timedelta
     ) -> None:
@@ -412,7 +420,7 @@ BAD_IDS = [
 class TestIds:
     """An id is what ids are, so that it can be printed, passed on and asked for."""
 
-    @pytest.mark.parametrize("identifier", BAD_IDS, ids=repr)
+    @with_two_ways("identifier", BAD_IDS)
     def test_one_that_is_none_is_no_answer(self, hfjobs: Hfjobs, hub: Hub, way: Way, identifier: str | None) -> None:
         before = way.ids(hub)
         way.answers(hub, id=identifier)
@@ -422,7 +430,7 @@ class TestIds:
         assert stderr.startswith("warning: unexpected answer from the Hub: ")
         assert posts(hub) == [f"POST {way.path}"]
 
-    @pytest.mark.parametrize("identifier", ["0", "abc", "6A02-x_y.z", "6a02000000000000000000ff", "x" * 200])
+    @with_two_ways("identifier", ["0", "abc", "6A02-x_y.z", "6a02000000000000000000ff", "x" * 200])
     def test_the_hub_may_have_others_than_it_has(self, hfjobs: Hfjobs, hub: Hub, way: Way, identifier: str) -> None:
         way.answers(hub, acts=False, id=identifier)
         assert hfjobs(*way.argv) == (0, f"{identifier}\n", "")
@@ -529,7 +537,7 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize("answer", UNKNOWN)
+@with_two_ways("answer", UNKNOWN)
 def test_what_tells_nothing_is_looked_for(hfjobs: Hfjobs, hub: Hub, way: Way, answer: str) -> None:
     """It may have been done, or not. It is asked for once, and nowhere else."""
     before = way.ids(hub)
@@ -543,7 +551,7 @@ def test_what_tells_nothing_is_looked_for(hfjobs: Hfjobs, hub: Hub, way: Way, an
     assert not any("elsewhere" in path for path in hub.paths)
 
 
-@pytest.mark.parametrize("status", [303, 307, 204, 503])
+@with_two_ways("status", [303, 307, 204, 503])
 def test_what_is_not_found_is_not_known(hfjobs: Hfjobs, hub: Hub, way: Way, status: int) -> None:
     hub.always(way.path, says(status, "", {"Location": "/elsewhere"} if status < 400 else {}, acts=False))
     code, stdout, stderr = hfjobs(*way.argv)
@@ -555,8 +563,9 @@ def test_what_is_not_found_is_not_known(hfjobs: Hfjobs, hub: Hub, way: Way, stat
     assert posts(hub) == [f"POST {way.path}"]
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, 1), (401, 4), (402, 1), (403, 4), (404, 3), (425, 1), (429, 5)])
-def test_what_is_refused_is_not_looked_for(hfjobs: Hfjobs, hub: Hub, way: Way, status: int, code: int) -> None:
+@with_two_ways("refusal", [(400, 1), (401, 4), (402, 1), (403, 4), (404, 3), (425, 5), (429, 5)])
+def test_what_is_refused_is_not_looked_for(hfjobs: Hfjobs, hub: Hub, way: Way, refusal: tuple[int, int]) -> None:
+    status, code = refusal
     hub.always(way.path, says(status, '{"error": "because"}', acts=False))
     result = hfjobs(*way.argv)
     assert (result.code, result.stdout) == (code, "")
