@@ -7,8 +7,6 @@ __version__ = "0.2.0"
 
 TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
 if TYPE_CHECKING:
-    from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.api.transport import Transport
     from hfjobs_cli.errors import (
         BadResponse,
         ExitCode,
@@ -21,14 +19,15 @@ if TYPE_CHECKING:
         Unavailable,
         UsageError,
     )
+    from hfjobs_cli.formats.renderer import Renderer, View
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.hub.transport import Transport
+    from hfjobs_cli.models.hardware import Accelerator, Hardware
+    from hfjobs_cli.models.job import JobCreator, JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
+    from hfjobs_cli.models.schedule import JobSpec, LastRun, ScheduledJob, ScheduleStatus
+    from hfjobs_cli.models.spec import JobNetwork, JobVolume
+    from hfjobs_cli.query.filters import Page
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.query.scan import Page
-    from hfjobs_cli.records.hardware import Accelerator, Hardware
-    from hfjobs_cli.records.job import JobCreator, JobDurations, JobInfo, JobInitiator, JobOwner, JobStatus
-    from hfjobs_cli.records.schedule import JobSpec, LastRun, ScheduledJob, ScheduleStatus
-    from hfjobs_cli.records.spec import JobNetwork, JobVolume
-    from hfjobs_cli.renderers.renderer import Renderer
-    from hfjobs_cli.renderers.view import View
 
 __all__ = [
     "Accelerator",
@@ -65,16 +64,15 @@ __all__ = [
 
 _HOMES = (
     "errors",
-    "renderers.renderer",
+    "formats.renderer",
     "query.references",
-    "records.spec",
-    "records.job",
-    "records.schedule",
-    "records.hardware",
-    "query.scan",
-    "renderers.view",
-    "api.transport",
-    "api.client",
+    "models.spec",
+    "models.job",
+    "models.schedule",
+    "models.hardware",
+    "query.filters",
+    "hub.transport",
+    "hub.client",
 )
 """Where public names are looked for, the cheapest to import first."""
 

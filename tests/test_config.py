@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hfjobs_cli.api.proxies import proxy_for
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.hub.connection import proxy_for
 from tests.support import BY_HAND, TOKEN, USER, Hfjobs, Hub, Result, command, command_environ
 
 

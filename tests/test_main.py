@@ -351,16 +351,15 @@ class TestEntryPoints:
         assert (result.code, result.stderr) == (0, "")
         homes = {
             "errors",
-            "renderers.renderer",
-            "renderers.view",
-            "records.job",
-            "records.hardware",
-            "records.schedule",
-            "records.spec",
+            "formats.renderer",
+            "models.job",
+            "models.hardware",
+            "models.schedule",
+            "models.spec",
             "query.references",
-            "query.scan",
-            "api.transport",
-            "api.client",
+            "query.filters",
+            "hub.transport",
+            "hub.client",
         }
         assert set(result.stdout.split()) == {f"hfjobs_cli.{home}" for home in homes}
 
@@ -395,7 +394,7 @@ class TestEntryPoints:
         (
             ("--help",),
             0,
-            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.records", "hfjobs_cli.cli.options"},
+            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.models", "hfjobs_cli.cli.options"},
         ),
         (("ps", "--status", "bogus"), 2, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
         (("ps",), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),

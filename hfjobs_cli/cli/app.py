@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from hfjobs_cli import __version__
-from hfjobs_cli.cli.bridge import WORDS_FOLLOW, for_typer
+from hfjobs_cli.cli.binding import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import WITH_VALUE, Connection
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
 from hfjobs_cli.cli.session import Session
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     except (Exception, GeneratorExit) as error:
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
         if hasattr(error, "format_message"):
-            from hfjobs_cli.cli.mistakes import usage_error  # for mistakes only
+            from hfjobs_cli.cli.usage_errors import usage_error  # for mistakes only
 
             session.report(usage_error(error, PROGRAM, sys.argv[1:] if argv is None else argv))
             code = ExitCode.USAGE
@@ -128,8 +128,8 @@ def _words(argv: Sequence[str]) -> list[str]:
 
 def _complete(session: Session) -> int:
     """Do what a shell asks for: print its script, or what a TAB offers, which is nothing where anything is wrong."""
-    from hfjobs_cli.cli.scripts import script_of  # which is needed for nothing else, as all about a TAB
-    from hfjobs_cli.cli.tab import Question
+    from hfjobs_cli.cli.completion_protocol import Question
+    from hfjobs_cli.cli.shell_scripts import script_of  # which is needed for nothing else, as all about a TAB
 
     what, _, shell = session.environ[COMPLETE].partition("_")
     if what == "source":
@@ -164,7 +164,7 @@ def _epilog() -> str:
 
 def _shells() -> list[str]:
     """Return the shells that have a completion."""
-    from hfjobs_cli.cli.scripts import SCRIPTS  # for a TAB only
+    from hfjobs_cli.cli.shell_scripts import SCRIPTS  # for a TAB only
 
     return list(SCRIPTS)
 
@@ -210,7 +210,7 @@ def root(
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
     if install_completion or show_completion:
-        from hfjobs_cli.cli.scripts import install, script_of, shell_named
+        from hfjobs_cli.cli.shell_scripts import install, script_of, shell_named
 
         shell = shell_named(install_completion or show_completion or "", session.environ)
         if install_completion:

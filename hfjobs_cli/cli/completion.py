@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hfjobs_cli.cli.bridge import LoadKind
+from hfjobs_cli.cli.binding import LoadKind
 from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, TOPICS, Command
-from hfjobs_cli.records.vocabulary import (
+from hfjobs_cli.formats.registry import formats_of
+from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     GROUPED_BY,
     INITIATOR_TYPES,
@@ -21,10 +22,9 @@ from hfjobs_cli.records.vocabulary import (
     SCHEDULE_STATES,
     STAGES,
 )
-from hfjobs_cli.renderers.registry import formats_of
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.models.kinds import Kind
 
 _NOT_IN_LISTS = r"[^\w .,/@+:*!-]"
 
@@ -73,10 +73,10 @@ def complete_seen(kind: str, field: str) -> Asking:
     """Offer the values that the newest records of a kind have in a field; of labels first the keys."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        from hfjobs_cli.cli import seen
-        from hfjobs_cli.records.kind import kind_of
+        from hfjobs_cli.cli import hub_completion
+        from hfjobs_cli.models.kinds import kind_of
 
-        return seen.values(ctx, kind_of(kind), field, incomplete)
+        return hub_completion.values(ctx, kind_of(kind), field, incomplete)
 
     return complete
 
@@ -85,19 +85,19 @@ def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[
     """Offer the keys that the newest records of a kind have in a field."""
 
     def complete(ctx: typer.Context) -> list[str]:
-        from hfjobs_cli.cli import seen
-        from hfjobs_cli.records.kind import kind_of
+        from hfjobs_cli.cli import hub_completion
+        from hfjobs_cli.models.kinds import kind_of
 
-        return seen.keys(ctx, kind_of(kind), field)
+        return hub_completion.keys(ctx, kind_of(kind), field)
 
     return complete
 
 
 def complete_namespace(ctx: typer.Context) -> list[str]:
     """Offer the token's user, and their organisations."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
-    return seen.namespaces(ctx)
+    return hub_completion.namespaces(ctx)
 
 
 def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -105,7 +105,7 @@ def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
     known = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")(incomplete)
     if known:
         return known
-    from hfjobs_cli.records.kind import kind_of
+    from hfjobs_cli.models.kinds import kind_of
 
     return _seen_in_list(ctx, kind_of("job"), "initiator", incomplete)
 
@@ -120,13 +120,13 @@ def complete_by(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
     """Return the lists that `incomplete` can become with values that the newest records have in a field."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
     if re.search(_NOT_IN_LISTS, incomplete.replace("=", "")):
         return []
     done, comma, last = incomplete.rpartition(",")
     sign, used = "!" * last.startswith("!"), done.split(",")
-    found = seen.values(ctx, kind, field, last[len(sign) :])
+    found = hub_completion.values(ctx, kind, field, last[len(sign) :])
     return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
 
 
@@ -174,7 +174,7 @@ def complete_format(kind: LoadKind) -> Completer:
     """Offer the formats of a kind, those that packages add, and `help`."""
 
     def complete(incomplete: str) -> list[str]:
-        from hfjobs_cli.renderers.plugins import names
+        from hfjobs_cli.formats.plugins import names
 
         return [name for name in (*formats_of(kind()), *names(), "help") if name.startswith(incomplete.lower())]
 
@@ -185,7 +185,7 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     """Offer what can be explained: topics and commands, each once, and behind `schema` the kinds of records."""
     before = list(ctx.params.get("words") or ())
     if before == ["schema"]:
-        from hfjobs_cli.records.kind import kind_of, kinds
+        from hfjobs_cli.models.kinds import kind_of, kinds
 
         words = {name: f"what lists of {kind_of(name).plural} look like" for name in kinds()}
     else:
@@ -205,27 +205,27 @@ def _commands_in(path: Iterable[str]) -> tuple[Command, ...]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer the newest jobs with name, status and age, or behind `@` the ways to describe one."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
-    return seen.jobs(ctx, incomplete)
+    return hub_completion.jobs(ctx, incomplete)
 
 
 def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer what `complete_jobs` does, but of the jobs those only that have not ended."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
-    return seen.jobs(ctx, incomplete, ACTIVE_STAGES)
+    return hub_completion.jobs(ctx, incomplete, ACTIVE_STAGES)
 
 
 def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer schedules with name, status and terms, or behind `@` the ways to describe one."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
-    return seen.schedules(ctx, incomplete)
+    return hub_completion.schedules(ctx, incomplete)
 
 
 def complete_flavor(ctx: typer.Context) -> list[tuple[str, str]]:
     """Offer the flavors with their prices."""
-    from hfjobs_cli.cli import seen
+    from hfjobs_cli.cli import hub_completion
 
-    return seen.flavors(ctx)
+    return hub_completion.flavors(ctx)

@@ -1,4 +1,4 @@
-"""Options and arguments that commands share, each with its help and its completion in one place, and groups of them."""
+"""Options and arguments that several commands share, each with its help and its completion."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.bridge import LoadKind, PerKind
+from hfjobs_cli.cli.binding import LoadKind, PerKind
 from hfjobs_cli.cli.trailing_options import of_job
-from hfjobs_cli.records.vocabulary import INITIATOR_TYPES, STAGES
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
 from hfjobs_cli.values import value
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.models.kinds import Kind
 
 
 def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.Context, Any], Any]:
@@ -30,7 +30,7 @@ def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.C
 
 
 def _format_help(kind: "Kind") -> str:
-    from hfjobs_cli.renderers.format_help import format_help  # the template engine is needed by nothing else here
+    from hfjobs_cli.formats.format_help import format_help  # the template engine is needed by nothing else here
 
     return format_help(kind)
 
@@ -247,3 +247,86 @@ Watch = Annotated[
 UntilDone = Annotated[
     bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
 ]
+
+
+_CHOSEN = f"{JOB_NAMES}; - reads them from stdin, one per line. Or the filters below choose jobs."
+
+ChosenJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]JOB...]",
+        help=_CHOSEN,
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
+ChosenActiveJobs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAMESPACE/]JOB...]",
+        help=_CHOSEN,
+        autocompletion=completion.complete_active_jobs,
+        show_default=False,
+    ),
+]
+OneActiveJob = Annotated[
+    str,
+    typer.Argument(
+        metavar="[NAMESPACE/]JOB",
+        help="ID, the beginning of one, NAMESPACE/ID, @running, @latest or the address of a job's page.",
+        autocompletion=completion.complete_active_jobs,
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+
+
+@value
+class Choice(Selection):
+    """Which jobs, where they can be named instead."""
+
+    filter_: LongFilter = None
+    limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
+
+
+NewLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--label",
+        "-l",
+        metavar="KEY=VALUE",
+        help="A label to add or change; KEY alone has an empty value; may be repeated.",
+        autocompletion=completion.complete_seen("job", "labels"),
+    ),
+]
+NewName = Annotated[
+    str | None,
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="The name, which is the label 'name'.",
+        autocompletion=completion.complete_seen("job", "name"),
+    ),
+]
+RemovedLabels = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--remove",
+        metavar="KEY",
+        help="A label to remove; may be repeated.",
+        autocompletion=completion.complete_seen_keys("job", "labels"),
+    ),
+]
+ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
+ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
+Ports = Annotated[
+    list[int] | None,
+    typer.Argument(
+        metavar="[PORT...]", min=1, max=65535, help="Ports that need a token with read access.", show_default=False
+    ),
+]
+PublicPorts = Annotated[
+    list[int] | None,
+    typer.Option("--public", metavar="PORT", min=1, max=65535, help="A port that needs no token; may be repeated."),
+]
+ClearPorts = Annotated[bool, typer.Option("--clear", help="Close all ports.")]

@@ -1,10 +1,11 @@
 """Options and arguments of the commands on schedules."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
 from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.values import value
@@ -106,3 +107,41 @@ class ScheduleChoice(ScheduleSelection):
     """Which schedules, where they can be named instead."""
 
     filter_: LongFilter = None
+
+
+@value
+class ScheduledJobOptions(JobOptions):
+    """What the jobs of a schedule are to be. The Hub gives them neither SSH nor a network."""
+
+    ssh: bool = False
+    network_group: str | None = None
+    network_alias: list[str] | None = None
+
+
+@value
+class Terms:
+    """How a schedule goes about it, and what is done with its description."""
+
+    is_of_job: ClassVar[bool] = True
+
+    suspend: Annotated[
+        bool | None,
+        typer.Option(
+            "--suspend/--no-suspend", help="Make it, but run nothing until it is resumed.", show_default=False
+        ),
+    ] = None
+    concurrency: Annotated[
+        bool | None,
+        typer.Option(
+            "--concurrency/--no-concurrency",
+            help="Run a job though the one before is still running; without it that one is left out.",
+            show_default=False,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print what would be sent, and what each job may cost; with --format json the request's body.",
+        ),
+    ] = False

@@ -11,13 +11,13 @@ from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.api.known_users import KnownUsers
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.provenance.costs import Costs, Prices
-    from hfjobs_cli.records.cost import Cost
-    from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.kind import Kind
+    from hfjobs_cli.hub.cache import KnownUsers
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.insight.costs import Costs, Prices
+    from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.kinds import Kind
 
 
 def client_of(session: Session) -> JobsClient:
@@ -29,14 +29,14 @@ def client_of(session: Session) -> JobsClient:
         return _demo_client(session)
     if settings.token is None:
         return _connected(session, None)
-    from hfjobs_cli.api.known_users import KnownUsers
+    from hfjobs_cli.hub.cache import KnownUsers
 
     memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
     return _connected(session, settings.token, memory=memory)
 
 
 def _demo_client(session: Session) -> JobsClient:
-    from hfjobs_cli.emulator.trust import Untrusted
+    from hfjobs_cli.emulator.state import Untrusted
 
     directory = session.settings.emulator_dir
     try:
@@ -64,8 +64,8 @@ def _connected(
     memory: KnownUsers | None = None,
     wsgi_app: Callable[..., Iterable[bytes]] | None = None,
 ) -> JobsClient:
-    from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.api.transport import Transport
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.hub.transport import Transport
 
     settings = session.settings
     transport = Transport(
@@ -106,8 +106,8 @@ def emulator_needed(what: str) -> Iterator[None]:
 
 def prices_of(session: Session) -> Prices:
     """Return what flavors cost, remembered for a day. Nothing is asked for before one is needed."""
-    from hfjobs_cli.api.cache import CacheFile
-    from hfjobs_cli.provenance.costs import Prices
+    from hfjobs_cli.hub.cache import CacheFile
+    from hfjobs_cli.insight.costs import Prices
 
     settings = session.settings
     memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
@@ -116,7 +116,7 @@ def prices_of(session: Session) -> Prices:
 
 def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
     """Return what jobs cost. `failed` is told if there are no prices; if it `has_bills` they are asked for too."""
-    from hfjobs_cli.provenance.costs import Costs
+    from hfjobs_cli.insight.costs import Costs
 
     return Costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
 

@@ -21,15 +21,15 @@ from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.client import JobsClient
-    from hfjobs_cli.cli.reader import Reader
-    from hfjobs_cli.live.live import Live
-    from hfjobs_cli.provenance.costs import Costs, Prices
-    from hfjobs_cli.records.field import Field
-    from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.kind import Kind
-    from hfjobs_cli.records.schedule import ScheduledJob
-    from hfjobs_cli.renderers.view import View
+    from hfjobs_cli.cli.terminal import Reader
+    from hfjobs_cli.formats.renderer import View
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.insight.costs import Costs, Prices
+    from hfjobs_cli.models.fields import Field
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.tui.screen import Live
 
 NOBODY_READS = "nobody reads stdout any more"
 
@@ -158,7 +158,7 @@ class Session:
 
         With `on_stderr` it is that of what is said besides the answer.
         """
-        from hfjobs_cli.renderers.view import View
+        from hfjobs_cli.formats.renderer import View
 
         stream = self.stderr if on_stderr else self.stdout
         on_terminal = terminal.is_terminal(stream)
@@ -201,7 +201,7 @@ class Session:
 
     @cached_property
     def _reader(self) -> Reader:
-        from hfjobs_cli.cli.reader import Reader  # which only what waits needs
+        from hfjobs_cli.cli.terminal import Reader  # which only what waits needs
 
         return Reader(self.stdout)
 
@@ -330,7 +330,7 @@ class Session:
         Remarks have to wait until it is given back, and are told once each, the last ones only. Of pauses before a
         request is tried again nothing is told then: they are over.
         """
-        from hfjobs_cli.live.live import Live
+        from hfjobs_cli.tui.screen import Live
 
         def write(text: str) -> None:
             with self.writing():
@@ -358,7 +358,7 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone(NOBODY_READS) from error
-            from hfjobs_cli.api.threads import limit_of  # for what goes wrong
+            from hfjobs_cli.hub.concurrency import limit_of  # for what goes wrong
 
             if (limit := limit_of(error)) is not None:
                 raise limit from error

@@ -1,15 +1,17 @@
-"""What kind of thing a stream is: a terminal or not, how wide, and whether it obeys codes and wants colours."""
+"""Streams: a terminal or not, its width and colors, and whether a pipe still has a reader."""
 
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.text.numbers import digits
 
 if TYPE_CHECKING:
-    from hfjobs_cli.live.screen import Size
+    from hfjobs_cli.tui.screen import Size
+
 
 FALLBACK_WIDTH = 80
 FALLBACK_LINES = 24
@@ -47,7 +49,7 @@ def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 def size_of(stream: TextIO) -> Size:
     """Return how much a terminal holds at this moment; what COLUMNS says does not change when it is resized."""
-    from hfjobs_cli.live.screen import Size
+    from hfjobs_cli.tui.screen import Size
 
     try:
         columns, lines = os.get_terminal_size(stream.fileno())
@@ -63,3 +65,34 @@ def _is_legacy_console() -> bool:
     from rich.console import detect_legacy_windows
 
     return detect_legacy_windows()
+
+
+class Reader:
+    """Whoever reads a stream, for several threads. Where none can be seen, as on Windows, there always is one."""
+
+    def __init__(self, stream: TextIO) -> None:
+        """Find out whether anybody can be seen there."""
+        self._descriptor: int | None = None
+        if hasattr(select, "poll"):
+            try:
+                descriptor = stream.fileno()
+                if not _told_of(descriptor, 0) & select.POLLNVAL:  # so macOS says of files, which it cannot ask about
+                    self._descriptor = descriptor
+            except (OSError, ValueError):  # it is closed, or none of the system's
+                pass
+
+    @property
+    def can_be_seen(self) -> bool:
+        """Tell whether it can be known."""
+        return self._descriptor is not None
+
+    def leaves(self, seconds: float) -> bool:
+        """Tell whether they are gone, or leave within so many seconds, for which is waited."""
+        return self._descriptor is not None and bool(_told_of(self._descriptor, seconds))
+
+
+def _told_of(descriptor: int, seconds: float) -> int:
+    """Return what the system tells of a descriptor within so many seconds, if it is an error or a closed end."""
+    asked = select.poll()  # one for each thread that asks
+    asked.register(descriptor, 0)  # these are told without being asked for
+    return sum(told for _, told in asked.poll(1000 * seconds))

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import choice_options, options
+from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands.shared.several import done_to_each, jobs_to_change
+from hfjobs_cli.commands._select import done_to_each, jobs_to_change
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.models.job import JobInfo
 
 
 def cancel(
     session: Session,
-    jobs: choice_options.ChosenActiveJobs = None,
+    jobs: options.ChosenActiveJobs = None,
     *,
-    choice: choice_options.Choice,
+    choice: options.Choice,
     dry_run: options.DryRun = False,
-    yes: choice_options.Yes = False,
+    yes: options.Yes = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -41,11 +41,10 @@ def cancel(
       hfjobs cancel -a --initiator scheduled-job --dry-run
       hfjobs ps --since 1h -q | hfjobs cancel -
     """
-    from hfjobs_cli.commands.shared.brief import ID_AND_STATUS
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
+    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
+    from hfjobs_cli.formats.registry import RENDERERS
 
     plan = Plan(
         session,

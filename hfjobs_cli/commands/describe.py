@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.relatives.sources import Source
-    from hfjobs_cli.records.description import Description, SameLaunch
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.models.description import Description, SameLaunch
+    from hfjobs_cli.models.job import JobInfo
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -26,9 +26,9 @@ LONGEST_WAIT_SECS = 10.0
 
 def describe(
     session: Session,
-    job: relatives.FirstJob,
+    job: command_options.FirstJob,
     *,
-    tail: relatives.Tail = 10,
+    tail: command_options.Tail = 10,
     output: Annotated[options.Output, "description"],
     namespace: options.Namespace = None,
     from_: options.From = None,
@@ -49,8 +49,8 @@ def describe(
       hfjobs describe 6a016250aff1cd33e8f335aa --format json
       hfjobs describe @failed --from jobs.jsonl
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.relatives.sources import source_of
+    from hfjobs_cli.commands._lineage import source_of
+    from hfjobs_cli.commands._listing import Listing
 
     listing = Listing(session, output, indent=4)
     source = source_of(session, from_)
@@ -60,11 +60,11 @@ def describe(
 
 def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
     """Return what can be told of a job. All of it is asked for at once."""
-    from hfjobs_cli.api.threads import map_at_once
-    from hfjobs_cli.commands.shared.relatives.family import FamilyReader
-    from hfjobs_cli.provenance import story
-    from hfjobs_cli.provenance.lineage import Lineage
-    from hfjobs_cli.records.description import Description
+    from hfjobs_cli.commands._lineage import FamilyReader
+    from hfjobs_cli.hub.concurrency import map_at_once
+    from hfjobs_cli.insight import summary
+    from hfjobs_cli.insight.lineage import Lineage
+    from hfjobs_cli.models.description import Description
 
     now = session.clock()
     reader = FamilyReader(session, source, None if source.is_saved else MOST_PAGES)
@@ -94,7 +94,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
             task()
     else:
         map_at_once(lambda task: task(), [*about_jobs, read_lines, read_cost])
-    found = story.outcome(job, now)
+    found = summary.outcome(job, now)
     cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
         name=job.name,
@@ -102,8 +102,8 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         why=found.sentence,
         reason=found.reason,
         exit_code=found.exit_code,
-        started_by=story.started_by(job, lineage),
-        family=story.family(job, lineage, is_whole=reader.is_whole),
+        started_by=summary.started_by(job, lineage),
+        family=summary.family(job, lineage, is_whole=reader.is_whole),
         waited_secs=job.waited_secs(now),
         ran_secs=job.running_secs(now),
         cost=str(cost) if cost is not None else None,
@@ -111,7 +111,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         cost_is_estimated=cost.is_estimated if cost is not None else None,
         same_launch=same,
         last_lines=lines,
-        next=story.next_steps(job, found, same, has_good=has_good),
+        next=summary.next_steps(job, found, same, has_good=has_good),
     )
 
 
@@ -120,8 +120,8 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
     If it has a name, those of the same name are looked at.
     """
-    from hfjobs_cli.provenance.story import has_last_good, same_launch
-    from hfjobs_cli.query.names import is_name
+    from hfjobs_cli.insight.summary import has_last_good, same_launch
+    from hfjobs_cli.query.references import is_name
 
     labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
     found: list[JobInfo] = []
@@ -136,8 +136,8 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
-    from hfjobs_cli.api.log_lines import is_header
-    from hfjobs_cli.api.log_reading import LogReading, OutputInDoubt
+    from hfjobs_cli.hub.log_follower import LogReading, OutputInDoubt
+    from hfjobs_cli.hub.log_lines import is_header
     from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, relatives
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.relatives.sources import Source
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.models.job import JobInfo
 
 
 def diff(
     session: Session,
-    job: relatives.FirstJob,
-    other: relatives.OtherJob = None,
+    job: command_options.FirstJob,
+    other: command_options.OtherJob = None,
     *,
-    with_source: relatives.WithSource = False,
-    with_last_good: relatives.WithLastGood = False,
-    exit_code: relatives.WantsExitCode = False,
+    with_source: command_options.WithSource = False,
+    with_last_good: command_options.WithLastGood = False,
+    exit_code: command_options.WantsExitCode = False,
     filter_: options.Filter = None,
     output: Annotated[options.Output, "difference"],
     namespace: options.Namespace = None,
@@ -45,9 +45,9 @@ def diff(
       hfjobs diff @1 @0 --exit-code -f part=launch
       hfjobs diff --with-last-good @failed --from jobs.jsonl
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.relatives.sources import source_of
-    from hfjobs_cli.provenance.differences import differences, is_of_account
+    from hfjobs_cli.commands._lineage import source_of
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.insight.differences import differences, is_of_account
     from hfjobs_cli.query.patterns import all_match, parse_patterns
 
     wanted = parse_patterns(output.kind, filter_ or ())
@@ -86,9 +86,9 @@ def _two(
 
 def _source(source: Source, job: JobInfo) -> JobInfo:
     """Return the job that another was duplicated from. Raises NotFound."""
-    from hfjobs_cli.provenance.lineage import parent_of
+    from hfjobs_cli.insight.lineage import parent_of
+    from hfjobs_cli.models.relative import JOB
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.relative import JOB
 
     parent = parent_of(job)
     if parent is None or parent.type != JOB:
@@ -101,7 +101,7 @@ def _source(source: Source, job: JobInfo) -> JobInfo:
 
 def _last_good(source: Source, job: JobInfo) -> JobInfo:
     """Return the newest job before another that has its name and was completed. Raises NotFound."""
-    from hfjobs_cli.commands.shared.relatives.family import last_good
+    from hfjobs_cli.commands._lineage import last_good
 
     if not job.name:
         raise NotFound(f"{job.id} has no name, by which others of its kind are found", hint="name another job")

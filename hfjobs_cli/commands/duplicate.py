@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import new_job, options
-from hfjobs_cli.cli.bridge import BEHIND_DASHES
+from hfjobs_cli.cli import job_options, options
+from hfjobs_cli.cli.binding import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.starting.creating import Create
-    from hfjobs_cli.launch.changes import Changes
+    from hfjobs_cli.commands._create import Create
+    from hfjobs_cli.jobspec.existing import Changes
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
 
 
 def duplicate(
@@ -23,14 +23,14 @@ def duplicate(
     ctx: Any,
     jobs: options.Jobs,
     *,
-    job: new_job.JobOptions,
-    image: new_job.OtherImage = None,
-    unset_env: new_job.UnsetEnv = None,
-    drop_secrets: new_job.DropSecrets = False,
+    job: job_options.JobOptions,
+    image: job_options.OtherImage = None,
+    unset_env: job_options.UnsetEnv = None,
+    drop_secrets: job_options.DropSecrets = False,
     command: Annotated[list[str] | None, BEHIND_DASHES] = None,
-    follow: new_job.Follow = False,
-    detach: new_job.Detach = False,
-    cancel_on_interrupt: new_job.CancelOnInterrupt = False,
+    follow: job_options.Follow = False,
+    detach: job_options.Detach = False,
+    cancel_on_interrupt: job_options.CancelOnInterrupt = False,
     dry_run: options.DryRun = False,
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
@@ -55,13 +55,12 @@ def duplicate(
       hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
-    from hfjobs_cli.api.merging import MAX_FOLLOWED
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import named_jobs
-    from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
-    from hfjobs_cli.commands.shared.starting.started import follow_new, left_running
-    from hfjobs_cli.launch.changes import Changes
-    from hfjobs_cli.renderers.registry import QUIET
+    from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import named_jobs
+    from hfjobs_cli.formats.registry import QUIET
+    from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
+    from hfjobs_cli.jobspec.existing import Changes
 
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
@@ -110,9 +109,8 @@ def _changed(
     session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, settles: bool
 ) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
-    from hfjobs_cli.commands.shared.starting.changing import prepared
-    from hfjobs_cli.commands.shared.starting.launching import create
-    from hfjobs_cli.launch.new_job import Launch
+    from hfjobs_cli.commands._submit import create, prepared
+    from hfjobs_cli.jobspec.model import Launch
 
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
@@ -127,9 +125,9 @@ def _changed(
 
 def _show_copied(session: Session, references: Sequence[JobReference], output: options.Output) -> ExitCode:
     """Show the jobs that would be run again as they are, and make none."""
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import show_results
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import show_results
+    from hfjobs_cli.formats.registry import RENDERERS
 
     found = session.client.inspect_jobs([*references])
     count = sum(not isinstance(each, HfJobsError) for each in found)
@@ -143,10 +141,10 @@ def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
     """Show in what the new jobs would differ from the old ones, and make none."""
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.starting.changing import prepared
-    from hfjobs_cli.provenance.differences import differences
-    from hfjobs_cli.records.difference import KIND, LAUNCH
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._submit import prepared
+    from hfjobs_cli.insight.differences import differences
+    from hfjobs_cli.models.difference import KIND, LAUNCH
 
     listing = Listing(session, replace(output, kind=KIND), indent=4)
     now = session.clock()

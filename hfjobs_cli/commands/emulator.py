@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from hfjobs_cli.cli import emulator_options
+from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.services import emulator_needed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
-from hfjobs_cli.launch.paths import typed_path
+from hfjobs_cli.jobspec.typed import typed_path
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -25,14 +25,14 @@ _SOME = "'hfjobs --demo ps -a' lists those of the demo"
 
 def emulator(
     session: Session,
-    action: emulator_options.EmulatorAction = None,
-    jobs: emulator_options.FiredJobs = None,
-    port: emulator_options.Port = 8765,
-    state_dir: emulator_options.StateDir = None,
-    empty: emulator_options.Empty = False,
-    token: emulator_options.EmulatorToken = None,
-    token_file: emulator_options.EmulatorTokenFile = None,
-    repo: emulator_options.FiredRepo = None,
+    action: command_options.EmulatorAction = None,
+    jobs: command_options.FiredJobs = None,
+    port: command_options.Port = 8765,
+    state_dir: command_options.StateDir = None,
+    empty: command_options.Empty = False,
+    token: command_options.EmulatorToken = None,
+    token_file: command_options.EmulatorTokenFile = None,
+    repo: command_options.FiredRepo = None,
 ) -> ExitCode:
     """Serve a Jobs API on this machine, for trying things out.
 
@@ -103,7 +103,7 @@ def _token(session: Session, token: str | None, file: str | None) -> str | None:
 def _serve(session: Session, directory: Path, port: int, token: str | None, *, empty: bool) -> ExitCode:
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.server import PortError, serve
-    from hfjobs_cli.emulator.trust import Untrusted
+    from hfjobs_cli.emulator.state import Untrusted
 
     def started(endpoint: str) -> None:
         session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
@@ -141,7 +141,7 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
 
 def _reset(session: Session, directory: Path) -> ExitCode:
     from hfjobs_cli.emulator.reset import forget
-    from hfjobs_cli.emulator.trust import Untrusted
+    from hfjobs_cli.emulator.state import Untrusted
 
     try:
         is_forgotten = forget(directory)
@@ -157,11 +157,11 @@ def _reset(session: Session, directory: Path) -> ExitCode:
 
 
 def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) -> ExitCode:
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands._select import named_jobs
+    from hfjobs_cli.emulator.api_types import ApiError
     from hfjobs_cli.emulator.app import open_app
-    from hfjobs_cli.emulator.trust import Untrusted
+    from hfjobs_cli.emulator.state import Untrusted
     from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, Repo
-    from hfjobs_cli.emulator.wire import ApiError
 
     if not jobs:
         raise UsageError("'fire' needs a job", hint=_SOME)

@@ -6,25 +6,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import change_options, choice_options, options
+from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, RequestRefused, UsageError
-from hfjobs_cli.renderers.renderer import Renderer
+from hfjobs_cli.formats.renderer import Renderer
 
 if TYPE_CHECKING:
-    from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.renderers.view import View
+    from hfjobs_cli.formats.renderer import View
+    from hfjobs_cli.models.job import JobInfo
 
 
 def expose(
     session: Session,
-    job: choice_options.OneActiveJob,
-    ports: change_options.Ports = None,
+    job: options.OneActiveJob,
+    ports: options.Ports = None,
     *,
-    public: change_options.PublicPorts = None,
-    clear: change_options.ClearPorts = False,
+    public: options.PublicPorts = None,
+    clear: options.ClearPorts = False,
     dry_run: options.DryRun = False,
-    yes: choice_options.Yes = False,
+    yes: options.Yes = False,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -40,11 +40,10 @@ def expose(
       hfjobs expose @running 8000 --public 8080
       hfjobs expose 6a01d697aff1cd33e8f33a64 --clear
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.running import is_running, not_running, refused
-    from hfjobs_cli.commands.shared.several import jobs_to_change
-    from hfjobs_cli.launch.checks import MAX_PORTS
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running, refused
+    from hfjobs_cli.jobspec.validate import MAX_PORTS
 
     open_to_all = list(dict.fromkeys(public or ()))
     wanted = list(dict.fromkeys([*(ports or ()), *open_to_all]))

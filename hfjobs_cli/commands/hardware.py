@@ -27,7 +27,7 @@ def hardware(
       hfjobs hardware --format '{{.name}} {{.price}}'
       hfjobs hardware -q -f 'name=cpu-*'
     """
-    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
 
     wanted = parse_patterns(output.kind, filter_ or ())

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from hfjobs_cli.cli import help_options
+from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.words import one_of
 
 
-def help(session: Session, words: help_options.Topic = None) -> int:  # noqa: A001 - the name of the command
+def help(session: Session, words: command_options.Topic = None) -> int:  # noqa: A001 - the name of the command
     """Explain a topic or a command.
 
     \b
@@ -43,8 +43,7 @@ def _of_command(session: Session, *words: str) -> int:
 def _schema(name: str = "job", *more: str) -> str:
     import json
 
-    from hfjobs_cli.records.kind import kind_of, kinds
-    from hfjobs_cli.records.schema import json_schema
+    from hfjobs_cli.models.kinds import json_schema, kind_of, kinds
 
     if name not in kinds() or more:
         raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, kinds()))

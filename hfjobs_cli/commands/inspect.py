@@ -32,13 +32,13 @@ def inspect(
       hfjobs ps -q | hfjobs inspect -
       hfjobs inspect --from jobs.jsonl @failed
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.several import named_jobs, show_results
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import named_jobs, show_results
+    from hfjobs_cli.formats.registry import RENDERERS
 
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     if from_ is not None:
-        from hfjobs_cli.commands.shared.snapshots import open_snapshot, saved_jobs
+        from hfjobs_cli.commands._lineage import open_snapshot, saved_jobs
 
         snapshot = open_snapshot(session, from_)
         if jobs is None:

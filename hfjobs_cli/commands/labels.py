@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from hfjobs_cli.cli import change_options, choice_options, options
+from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
@@ -11,13 +11,13 @@ def labels(
     session: Session,
     jobs: options.Jobs,
     *,
-    label: change_options.NewLabels = None,
-    name: change_options.NewName = None,
-    remove: change_options.RemovedLabels = None,
-    replace: change_options.ReplaceLabels = False,
-    clear: change_options.ClearLabels = False,
+    label: options.NewLabels = None,
+    name: options.NewName = None,
+    remove: options.RemovedLabels = None,
+    replace: options.ReplaceLabels = False,
+    clear: options.ClearLabels = False,
     dry_run: options.DryRun = False,
-    yes: choice_options.Yes = False,
+    yes: options.Yes = False,
     output: Annotated[options.Output, "label_change"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -35,12 +35,11 @@ def labels(
       hfjobs labels 6a01d697aff1cd33e8f33a64 --replace --label team=ml
       hfjobs ps --name train-v2 -q | hfjobs labels - --label sweep=3 --dry-run
     """
-    from hfjobs_cli.commands.shared.labelling import change_labels
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.several import jobs_to_change
+    from hfjobs_cli.commands._actions import Plan, change_labels
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import jobs_to_change
+    from hfjobs_cli.models.kinds import kind_of
     from hfjobs_cli.query.labels import label_changes
-    from hfjobs_cli.records.kind import kind_of
 
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import choice_options, log_options, options
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.follow import LogsShown
+    from hfjobs_cli.commands._follow import LogsShown
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
 
 
 def logs(
     session: Session,
-    jobs: choice_options.ChosenJobs = None,
+    jobs: options.ChosenJobs = None,
     *,
-    follow: log_options.Follow = False,
-    tail: log_options.Tail = None,
-    max_log_requests: log_options.MaxLogRequests = None,
-    since: log_options.LinesSince = None,
-    timestamps: log_options.Timestamps = False,
-    exit_status: log_options.ExitStatus = False,
-    choice: Annotated[log_options.WritingJobs, "job"],
+    follow: command_options.Follow = False,
+    tail: command_options.LogTail = None,
+    max_log_requests: command_options.MaxLogRequests = None,
+    since: command_options.LinesSince = None,
+    timestamps: command_options.Timestamps = False,
+    exit_status: command_options.ExitStatus = False,
+    choice: Annotated[command_options.WritingJobs, "job"],
     sort: options.Sort = None,
     output: Annotated[options.Output, "log_line"],
     namespace: options.Namespace = None,
@@ -44,15 +44,14 @@ def logs(
       hfjobs logs -f --label sweep=3 --exit-status
       hfjobs logs --format jsonl @failed | jq -r .data
     """
-    from hfjobs_cli.api.merging import MAX_FOLLOWED
-    from hfjobs_cli.commands.shared.follow import TEXT, LogsShown, Wanted
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.outcome import outcome
+    from hfjobs_cli.commands._follow import TEXT, LogsShown, Wanted
+    from hfjobs_cli.commands._listing import Listing, outcome
+    from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 
     listing = Listing(session, output, default=TEXT, sort=sort)
     moment = None
     if since is not None:
-        from hfjobs_cli.query.moments import parse_moment
+        from hfjobs_cli.query.times import parse_moment
 
         moment = parse_moment(since, session.clock(), "--since")
 
@@ -74,11 +73,10 @@ def logs(
 
 
 def _chosen(
-    session: Session, words: list[str] | None, choice: log_options.WritingJobs, namespace: str | None
+    session: Session, words: list[str] | None, choice: command_options.WritingJobs, namespace: str | None
 ) -> tuple[list[JobReference], list[JobInfo]]:
     """Return the jobs that are named or that pass the filters; those that are not there are told of at the end."""
-    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
     from hfjobs_cli.query.references import JobReference
 
     if is_by_filters(words, choice):

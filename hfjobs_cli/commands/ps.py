@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.query.filters import JobFilter
-    from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.query.filters import JobFilter, Scan
 
 WATCHED_SECS = 2.0
 """How far apart looks are at first, if nobody says."""
@@ -61,23 +60,22 @@ def ps(
       hfjobs ps --name train --watch --until-done | jq .event
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.selection import job_filter, scan
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import job_filter, scan
 
     wanted = job_filter(session, selection)
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
         if from_ is not None:
             raise UsageError("--from is what was saved, which does not change", hint="leave --watch out")
-        from hfjobs_cli.commands.shared.live.in_place import live_renderer
-        from hfjobs_cli.commands.shared.live.watching import Watch
+        from hfjobs_cli.commands._watch import Watch, live_renderer
 
         listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
         return Watch(listing, watch or WATCHED_SECS, until_done).run(session, wanted, namespace, selection.limit)
     listing = Listing(session, output, sort=sort, also=also)
     snapshot = None
     if from_ is not None:
-        from hfjobs_cli.commands.shared.snapshots import open_snapshot
+        from hfjobs_cli.commands._lineage import open_snapshot
 
         snapshot = open_snapshot(session, from_)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from hfjobs_cli.cli import options, report_options
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 
 def report(
     session: Session,
-    selection: report_options.Counted,
+    selection: command_options.Counted,
     *,
-    by: report_options.By = None,
+    by: command_options.By = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "group"],
     namespace: options.Namespace = None,
@@ -38,13 +38,13 @@ def report(
       hfjobs report --by message --status error
       hfjobs report --from jobs.jsonl --by flavor
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.selection import job_filter, scan
-    from hfjobs_cli.commands.shared.snapshots import open_snapshot
-    from hfjobs_cli.provenance.report import Report
-    from hfjobs_cli.query.grouping import parse_by
-    from hfjobs_cli.records.group import group_kind, group_model
-    from hfjobs_cli.records.job import KIND
+    from hfjobs_cli.commands._lineage import open_snapshot
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import job_filter, scan
+    from hfjobs_cli.insight.report import Report
+    from hfjobs_cli.models.group import group_kind, group_model
+    from hfjobs_cli.models.job import KIND
+    from hfjobs_cli.query.columns import parse_by
 
     jobs = session.bound(KIND)
     fields = parse_by(jobs, by or ["initiator-type"])

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hfjobs_cli.cli import new_job, options
+from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 
 def run(
     session: Session,
-    image: new_job.Image = None,
-    command: new_job.CommandWords = None,
+    image: job_options.Image = None,
+    command: job_options.CommandWords = None,
     *,
-    job: new_job.JobOptions,
-    arguments: new_job.ArgumentCount = 0,
-    default_command: new_job.DefaultCommand = False,
-    spec: new_job.Spec = None,
-    following: new_job.Following,
+    job: job_options.JobOptions,
+    arguments: job_options.ArgumentCount = 0,
+    default_command: job_options.DefaultCommand = False,
+    spec: job_options.Spec = None,
+    following: job_options.Following,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -44,10 +44,9 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.starting.describing import described_job
-    from hfjobs_cli.commands.shared.starting.launching import surroundings
-    from hfjobs_cli.commands.shared.starting.started import start
-    from hfjobs_cli.launch.new_job import Launch
+    from hfjobs_cli.commands._create import start
+    from hfjobs_cli.commands._submit import described_job, surroundings
+    from hfjobs_cli.jobspec.model import Launch
 
     around = surroundings(session, dry_run=following.dry_run)
     described = described_job(

@@ -9,15 +9,15 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import choice_options, options, programs, running_options
+from hfjobs_cli.backoff import Pace
+from hfjobs_cli.cli import command_options, options, programs
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import BadResponse, HfJobsError
-from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
@@ -29,10 +29,10 @@ _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>[
 
 def ssh(
     session: Session,
-    job: choice_options.OneActiveJob,
-    command: running_options.RemoteCommand = None,
+    job: options.OneActiveJob,
+    command: command_options.RemoteCommand = None,
     *,
-    identity_file: running_options.IdentityFile = None,
+    identity_file: command_options.IdentityFile = None,
     dry_run: options.DryRun = False,
     namespace: options.Namespace = None,
 ) -> int:
@@ -48,7 +48,7 @@ def ssh(
       hfjobs ssh 6a01d697aff1cd33e8f33a64 -- nvidia-smi -l 5
       hfjobs ssh 6a01d697aff1cd33e8f33a64 --dry-run
     """
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands._select import named_jobs
 
     for reference in named_jobs(session, [job], namespace):
         where = _destination(_running(session, reference, waits=not dry_run))
@@ -63,8 +63,8 @@ def ssh(
 
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
-    from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Tries
-    from hfjobs_cli.commands.shared.running import is_running, not_running
+    from hfjobs_cli.commands._select import is_running, not_running
+    from hfjobs_cli.hub.retry import LONGEST_AWAY_SECS, WAITED_OUT, Tries
 
     pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     tries = Tries(math.inf, LONGEST_AWAY_SECS)

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import choice_options, options, running_options
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.listing import Listing
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.usage import Usage
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.usage import Usage
 
 
 def stats(
     session: Session,
-    jobs: choice_options.ChosenActiveJobs = None,
+    jobs: options.ChosenActiveJobs = None,
     *,
-    choice: Annotated[choice_options.Choice, "job"],
-    follow: running_options.FollowUsage = False,
+    choice: Annotated[options.Choice, "job"],
+    follow: command_options.FollowUsage = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,
@@ -41,9 +41,9 @@ def stats(
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.live.in_place import is_in_place, live_renderer
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._watch import is_in_place, live_renderer
+    from hfjobs_cli.formats.registry import RENDERERS
 
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
@@ -58,11 +58,10 @@ def stats(
 
 
 def _chosen(
-    session: Session, jobs: list[str] | None, choice: choice_options.Choice, namespace: str | None
+    session: Session, jobs: list[str] | None, choice: options.Choice, namespace: str | None
 ) -> list[JobReference]:
     """Return the jobs that are named, or those that run and pass the filters."""
-    from hfjobs_cli.commands.shared.selection import is_by_filters, job_filter, scan
-    from hfjobs_cli.commands.shared.several import named_jobs
+    from hfjobs_cli.commands._select import is_by_filters, job_filter, named_jobs, scan
     from hfjobs_cli.query.references import JobReference
 
     if jobs and not is_by_filters(jobs, choice):
@@ -79,9 +78,8 @@ def _chosen(
 
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
     """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
-    from hfjobs_cli.api.usage import NoFigures, usage_now
-    from hfjobs_cli.commands.shared.running import refused
-    from hfjobs_cli.commands.shared.several import done_to_each
+    from hfjobs_cli.commands._select import done_to_each, refused
+    from hfjobs_cli.hub.metrics import NoFigures, usage_now
 
     silent: list[str] = []
 
@@ -101,8 +99,8 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
     """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
-    from hfjobs_cli.commands.shared.live.usage_feeds import UsageFeeds
-    from hfjobs_cli.commands.shared.running import not_running
+    from hfjobs_cli.commands._select import not_running
+    from hfjobs_cli.commands._usage import UsageFeeds
 
     feeds = UsageFeeds(session, references)
     silent = {each.id: each for each in references}
@@ -119,8 +117,7 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
     """Show the last sample of each job until all have ended; the table stays."""
-    from hfjobs_cli.commands.shared.live.usage_feeds import UsageFeeds
-    from hfjobs_cli.commands.shared.live.usage_table import UsageTable
+    from hfjobs_cli.commands._usage import UsageFeeds, UsageTable
 
     table = UsageTable(listing, [each.id for each in references], session.clock())
     with session.live() as live:

@@ -15,11 +15,11 @@ from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.escapes import printable
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.live.monitoring import Monitor
-    from hfjobs_cli.live.live import Live
-    from hfjobs_cli.live.top_state import Top
+    from hfjobs_cli.commands._usage import Monitor
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.tui.screen import Live
+    from hfjobs_cli.tui.top_state import Top
 
 TAIL = 200
 """How many lines are shown of what a job has written before it is followed."""
@@ -44,7 +44,7 @@ def top(
       hfjobs top --label sweep=3
       hfjobs top -f 'flavor=a100*' --namespace my-team
     """
-    from hfjobs_cli.commands.shared.selection import job_filter
+    from hfjobs_cli.commands._select import job_filter
 
     wanted = job_filter(session, filters)
     if not terminal.obeys_codes(session.stdout, session.environ):
@@ -54,8 +54,8 @@ def top(
         )
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    from hfjobs_cli.commands.shared.live.monitoring import Monitor
-    from hfjobs_cli.live.top_state import Top
+    from hfjobs_cli.commands._usage import Monitor
+    from hfjobs_cli.tui.top_state import Top
 
     with session.live() as live:
         _run(session, live, Monitor(session, wanted, namespace, live.wake), Top())
@@ -67,7 +67,7 @@ def top(
 
 def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
     """Paint the state each second, and do what keys ask for, until it is to end."""
-    from hfjobs_cli.live.top_drawing import drawn
+    from hfjobs_cli.tui.top_view import drawn
 
     color = terminal.has_color(session.stdout, session.environ)
     is_unicode = (session.stdout.encoding or "").lower().replace("-", "").startswith("utf")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from hfjobs_cli.cli import choice_options, options, relatives
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands.shared.relatives.sources import Source
-    from hfjobs_cli.query.scan import Page, Scan
-    from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.relative import Relative
+    from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.relative import Relative
+    from hfjobs_cli.query.filters import Page, Scan
 
     _Told = tuple[list[Relative], list[str]]
     """Relatives, and what a reader should know besides."""
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 def tree(
     session: Session,
-    job: relatives.Root = None,
+    job: command_options.Root = None,
     *,
-    up: relatives.Up = False,
-    down: relatives.Down = False,
-    depth: relatives.Depth = None,
-    all_namespaces: relatives.AllNamespaces = False,
-    choice: Annotated[choice_options.Choice, "job"],
+    up: command_options.Up = False,
+    down: command_options.Down = False,
+    depth: command_options.Depth = None,
+    all_namespaces: command_options.AllNamespaces = False,
+    choice: Annotated[options.Choice, "job"],
     output: Annotated[options.Output, "relative"],
     namespace: options.Namespace = None,
     from_: options.From = None,
@@ -52,9 +52,9 @@ def tree(
       hfjobs tree -a --from jobs.jsonl
       hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.relatives.sources import source_of
-    from hfjobs_cli.query.names import check_name
+    from hfjobs_cli.commands._lineage import source_of
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.query.references import check_name
 
     listing = Listing(session, output)
     if namespace is not None:
@@ -81,10 +81,8 @@ def _family(
     session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
 ) -> _Told:
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
-    from hfjobs_cli.commands.shared.relatives.family import FamilyReader
-    from hfjobs_cli.commands.shared.relatives.sources import only
-    from hfjobs_cli.commands.shared.relatives.starters import starter
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.commands._lineage import FamilyReader, only, starter
+    from hfjobs_cli.models.job import JobInfo
 
     asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
     reader = FamilyReader(session, source)
@@ -104,12 +102,12 @@ def _count(number: int, noun: str) -> str:
 
 
 def _forest(
-    session: Session, source: Source, choice: choice_options.Choice, namespace: str | None, depth: int | None
+    session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
-    from hfjobs_cli.commands.shared.relatives.family import MAX_LOOKUPS, with_ancestors
-    from hfjobs_cli.commands.shared.selection import job_filter, none_found
-    from hfjobs_cli.query.scan import Scan
+    from hfjobs_cli.commands._lineage import MAX_LOOKUPS, with_ancestors
+    from hfjobs_cli.commands._select import job_filter, none_found
+    from hfjobs_cli.query.filters import Scan
 
     wanted = job_filter(session, choice)
     if wanted.names_schedules:

@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import choice_options, options, running_options
+from hfjobs_cli.backoff import Pace
+from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError
-from hfjobs_cli.pace import Pace
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.api.waiting import Watched
-    from hfjobs_cli.records.job import JobInfo
+    from hfjobs_cli.hub.polling import Watched
+    from hfjobs_cli.models.job import JobInfo
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
@@ -26,11 +26,11 @@ LAST_LOOK_SECS = 0.5
 
 def wait(
     session: Session,
-    jobs: choice_options.ChosenJobs = None,
+    jobs: options.ChosenJobs = None,
     *,
-    choice: choice_options.Choice,
-    timeout: running_options.WaitTimeout = None,
-    any_: running_options.AnyOfThem = False,
+    choice: options.Choice,
+    timeout: command_options.WaitTimeout = None,
+    any_: command_options.AnyOfThem = False,
     sort: options.Sort = None,
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
@@ -49,13 +49,11 @@ def wait(
       hfjobs wait --any --name train-judge -q
       hfjobs ps -q | hfjobs wait - --format jsonl
     """
-    from hfjobs_cli.api.waiting import Watched
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.outcome import outcome
-    from hfjobs_cli.commands.shared.selection import filtered_jobs, is_by_filters
-    from hfjobs_cli.commands.shared.several import named_jobs
-    from hfjobs_cli.query.moments import parse_duration
+    from hfjobs_cli.commands._listing import Listing, outcome
+    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
+    from hfjobs_cli.hub.polling import Watched
     from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.query.times import parse_duration
 
     listing = Listing(session, output, sort=sort, indent=4)
     patience = None if timeout is None else parse_duration(timeout, "--timeout", at_least=0)
@@ -81,8 +79,8 @@ def wait(
 
 def _ended(session: Session, watched: Watched, patience: float | None, *, just_one: bool) -> Iterator[JobInfo]:
     """Yield each job once it has ended, until all have, or one, or the time is over."""
-    from hfjobs_cli.api.patience import LONGEST_AWAY_SECS, WAITED_OUT, Tries, asked_pause_of
-    from hfjobs_cli.api.threads import in_time
+    from hfjobs_cli.hub.concurrency import in_time
+    from hfjobs_cli.hub.retry import LONGEST_AWAY_SECS, WAITED_OUT, Tries, asked_pause_of
 
     deadline = None if patience is None else time.monotonic() + patience
     pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)

@@ -22,7 +22,8 @@ from werkzeug.exceptions import (
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from hfjobs_cli.emulator.accounts import CREATOR, owner_of, whoami
+from hfjobs_cli.emulator.account import CREATOR, owner_of, whoami
+from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
 from hfjobs_cli.emulator.hardware import hardware
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
@@ -31,12 +32,11 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import Caretaker
-from hfjobs_cli.emulator.wire import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from hfjobs_cli.emulator.bodies import Body
+    from hfjobs_cli.emulator.request_models import Body
 
     B = TypeVar("B", bound=Body)
 
@@ -199,7 +199,7 @@ class App:
         return _json({"count": self.jobs.count(namespace, _stages(request))})
 
     def _create_job(self, request: Request, namespace: str) -> Response:
-        from hfjobs_cli.emulator.bodies import CreateJob
+        from hfjobs_cli.emulator.request_models import CreateJob
 
         body = _body(request, CreateJob)
         return _json(self.jobs.create(namespace, body.specification(), body.secrets or {}))
@@ -214,12 +214,12 @@ class App:
         return _json(self.jobs.cancel(namespace, identifier))
 
     def _label_job(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.bodies import Labels
+        from hfjobs_cli.emulator.request_models import Labels
 
         return _json(self.jobs.set_labels(namespace, identifier, _body(request, Labels).labels))
 
     def _expose_job(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.bodies import Expose
+        from hfjobs_cli.emulator.request_models import Expose
 
         return _json(self.jobs.expose(namespace, identifier, _body(request, Expose).on_the_wire()))
 
@@ -234,7 +234,7 @@ class App:
         return _json(self.schedules.of_namespace(namespace, None if label is None else _label(label)))
 
     def _create_schedule(self, request: Request, namespace: str) -> Response:
-        from hfjobs_cli.emulator.bodies import CreateSchedule
+        from hfjobs_cli.emulator.request_models import CreateSchedule
 
         body = _body(request, CreateSchedule)
         made = self.schedules.create(
@@ -266,12 +266,12 @@ class App:
         return _json(self.schedules.run(namespace, identifier))
 
     def _change_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.bodies import Reschedule
+        from hfjobs_cli.emulator.request_models import Reschedule
 
         return _json(self.schedules.reschedule(namespace, identifier, _body(request, Reschedule).schedule))
 
     def _label_schedule(self, request: Request, namespace: str, identifier: str) -> Response:
-        from hfjobs_cli.emulator.bodies import Labels
+        from hfjobs_cli.emulator.request_models import Labels
 
         return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
 
@@ -319,7 +319,7 @@ def _refusal(status: int, message: str) -> Response:
 
 
 def _body(request: Request, kind: type[B]) -> B:
-    from hfjobs_cli.emulator.bodies import parse_body
+    from hfjobs_cli.emulator.request_models import parse_body
 
     body = request.get_data()
     if len(body) >= MAX_BODY_BYTES:  # werkzeug cuts a chunked body without a word

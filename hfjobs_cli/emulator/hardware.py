@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from hfjobs_cli.emulator.wire import Document
+from hfjobs_cli.emulator.api_types import Document
 
 
 class Flavor(NamedTuple):

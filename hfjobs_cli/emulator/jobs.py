@@ -5,13 +5,12 @@ from contextlib import suppress
 from datetime import datetime
 
 from hfjobs_cli.emulator import lifecycle, streams
-from hfjobs_cli.emulator.accounts import USER, owner_of
-from hfjobs_cli.emulator.billing import jobs_usage
+from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
+from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
 from hfjobs_cli.emulator.output import LogReader
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
 from hfjobs_cli.emulator.webhooks import Repo, variables, webhook_of
-from hfjobs_cli.emulator.wire import ApiError, Clock, Document, new_id
 
 NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
 METRICS_EVERY_SECS = 1.0

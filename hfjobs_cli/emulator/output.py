@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from hfjobs_cli.emulator.api_types import present, wire_time
 from hfjobs_cli.emulator.state import open_itself
-from hfjobs_cli.emulator.wire import present, wire_time
 
 MAX_LINE_CHARACTERS = 64 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024

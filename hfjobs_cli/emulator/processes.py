@@ -15,9 +15,9 @@ from typing import Any
 
 import psutil
 
-from hfjobs_cli.emulator.adoption import adopting
+from hfjobs_cli.emulator.api_types import Document, Process
 from hfjobs_cli.emulator.state import open_itself
-from hfjobs_cli.emulator.wire import Document, Process
+from hfjobs_cli.emulator.subreaper import adopting
 
 OF_THIS_MACHINE = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR") + (
     ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "WINDIR") if os.name == "nt" else ()

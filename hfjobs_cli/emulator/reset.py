@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from hfjobs_cli.emulator import lifecycle, supervisor
+from hfjobs_cli.emulator.api_types import present
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade, Unreadable
-from hfjobs_cli.emulator.wire import present
 
 _PATIENCE_SECS = 20.0
 """How long jobs have for their end; it is more than they get from the supervisor."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from hfjobs_cli.emulator import lifecycle, processes
+from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.hardware import built_in_environment
-from hfjobs_cli.emulator.household import Household
 from hfjobs_cli.emulator.output import Collector, Log
+from hfjobs_cli.emulator.process_group import Household
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
-from hfjobs_cli.emulator.wire import Document, present
 
 MARK = "HFJOBS_EMULATOR_JOB"
 """The variable by which processes of a job are found, wherever they went: it holds the job's directory."""

@@ -1,15 +1,17 @@
-"""What can be asked of scheduled jobs, apart from HTTP, and what becomes due by itself."""
+"""Scheduled jobs: what can be asked of them, when they are due, and the thread that runs them."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from cronsim import CronSim, CronSimError
+
 from hfjobs_cli.emulator import lifecycle
-from hfjobs_cli.emulator.accounts import owner_of
-from hfjobs_cli.emulator.cron import next_run
+from hfjobs_cli.emulator.account import owner_of
+from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id, wire_time
 from hfjobs_cli.emulator.jobs import Jobs
-from hfjobs_cli.emulator.store import Store, Tables
-from hfjobs_cli.emulator.wire import ApiError, Clock, Document, new_id, wire_time
+from hfjobs_cli.emulator.store import Store, StoreError, Tables
 
 MISSED_SECS = 60
 _STEP_BACK = timedelta(seconds=2)
@@ -180,3 +182,54 @@ class Schedules:
 def _is_due(made: Document, now: str) -> bool:
     """Tell whether a scheduled job should be run at `now`; times of one form can be compared as text."""
     return not made["suspend"] and made["status"]["nextJobRunAt"] <= now
+
+
+_ALIASES = {
+    "@annually": "0 0 1 1 *",
+    "@yearly": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+
+
+def next_run(schedule: str, after: datetime) -> datetime:
+    """Return the first moment after `after` at which a schedule is due.
+
+    Five fields are those of cron; a sixth, of seconds, stands before them. Raises ApiError for a schedule that makes no
+    sense, is never due, or has a seventh field, which the emulator does not know.
+    """
+    try:
+        return next(CronSim(_ALIASES.get(schedule, schedule), after))
+    except (CronSimError, ValueError) as error:  # a number of more digits than Python reads
+        raise ApiError(400, f"schedule: {error}") from None
+    except StopIteration:
+        raise ApiError(400, "schedule: it is never due") from None
+
+
+_TICK_SECS = 0.2
+
+
+class Scheduler(threading.Thread):
+    """Runs what is due until it is stopped. Two of them on one store run nothing twice."""
+
+    def __init__(self, schedules: Schedules, warn: Callable[[str], None]) -> None:
+        """Run the schedules of `schedules`; `warn` is told if the store cannot be used."""
+        super().__init__(name="scheduler", daemon=True)
+        self._schedules = schedules
+        self._warn = warn
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Look again and again, until `stop`."""
+        while not self._stopped.wait(_TICK_SECS):
+            try:
+                self._schedules.run_due()
+            except StoreError as error:
+                self._warn(f"scheduled jobs were not run: {error}")
+
+    def stop(self) -> None:
+        """Start nothing more, and return when nothing is being started."""
+        self._stopped.set()
+        self.join()

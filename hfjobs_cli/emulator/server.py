@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from hfjobs_cli.emulator import bodies, processes  # noqa: F401 - what some requests need must not be missing later
+from hfjobs_cli.emulator import processes, request_models  # noqa: F401 - what some requests need must not be missing later
+from hfjobs_cli.emulator.api_types import Clock, present
 from hfjobs_cli.emulator.app import ADMIT, IS_LEFT, MAX_BODY_BYTES, App
 from hfjobs_cli.emulator.connections import Connections
-from hfjobs_cli.emulator.scheduler import Scheduler
-from hfjobs_cli.emulator.wire import Clock, present
+from hfjobs_cli.emulator.schedules import Scheduler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

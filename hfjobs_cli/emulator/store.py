@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Literal, NamedTuple
 
-from hfjobs_cli.emulator.state import State, make_private
-from hfjobs_cli.emulator.trust import Untrusted
-from hfjobs_cli.emulator.wire import ACTIVE_STAGES, Document, Process
+from hfjobs_cli.emulator.api_types import ACTIVE_STAGES, Document, Process
+from hfjobs_cli.emulator.state import State, Untrusted, make_private
 
 _SCHEMA_VERSION = 2
 _UNFINISHED = f"is_real AND stage IN {ACTIVE_STAGES}"

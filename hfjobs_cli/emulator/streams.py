@@ -5,8 +5,8 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from hfjobs_cli.emulator.api_types import Document
 from hfjobs_cli.emulator.output import LogReader
-from hfjobs_cli.emulator.wire import Document
 
 KEEP_ALIVE = ": keep-alive\n\n"
 

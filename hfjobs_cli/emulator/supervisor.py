@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.api_types import present
 from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.store import Store, StoreError
-from hfjobs_cli.emulator.wire import present
 
 MAX_RUNNING = 32
 """How many jobs run at once; others wait in SCHEDULING."""
@@ -157,7 +157,7 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
 
 def supervise(root: str) -> None:
     """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
-    from hfjobs_cli.emulator.adoption import adopt_under_guard
+    from hfjobs_cli.emulator.subreaper import adopt_under_guard
 
     adopt_under_guard()
     # Before the lock is taken: whoever waits for that sees what fails.
@@ -175,7 +175,7 @@ def supervise(root: str) -> None:
 
 
 def _run_all(store: Store, state: State) -> None:
-    from hfjobs_cli.emulator.household import Household
+    from hfjobs_cli.emulator.process_group import Household
     from hfjobs_cli.emulator.runner import Run
 
     household = Household()

@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import NamedTuple
 
-from hfjobs_cli.emulator.wire import Document
+from hfjobs_cli.emulator.api_types import Document
 
 DEFAULT_REPO = "dataset:davanstrien/model-cards"
 

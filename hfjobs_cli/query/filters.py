@@ -1,19 +1,19 @@
-"""Which jobs a listing keeps: parsed from the command line, told to the server where it can, checked again here."""
+"""Which jobs a listing keeps: sent to the server where it can filter, checked again here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models.job import KIND, JobInfo
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, parse_initiators
-from hfjobs_cli.query.names import is_name
 from hfjobs_cli.query.patterns import FieldPattern, all_match, is_exact, parse_patterns
+from hfjobs_cli.query.references import is_name
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
-from hfjobs_cli.records.job import KIND, JobInfo
-from hfjobs_cli.records.kind import Kind
-from hfjobs_cli.records.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.text.words import empty_option
 
 _ACTIVE = StatusFilter("--status", ACTIVE_STAGES)
@@ -191,3 +191,42 @@ def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
 def _can_be_value(text: str) -> bool:
     """Tell whether a label may have this value, more generously than the Hub, which refuses what it does not like."""
     return text.isprintable() and "," not in text
+
+
+class Page(NamedTuple):
+    """Some jobs of a listing, newest first, and whether more follow that may be asked for."""
+
+    jobs: list[JobInfo]
+    has_next: bool
+
+
+class Scan:
+    """One pass over the pages of a listing, and what was counted on the way.
+
+    `read` counts the jobs looked at, `matched` those kept. `has_more` says that the limit ended it and that more jobs
+    may match.
+    """
+
+    def __init__(self, pages: Iterable[Page], wanted: JobFilter, limit: int, page_read: Callable[[Scan], None]) -> None:
+        """Read nothing yet. A `limit` of 0 is none; `page_read` is called after each page that is not the last."""
+        self._pages = pages
+        self._wanted = wanted
+        self._limit = limit
+        self._page_read = page_read
+        self.matched = self.read = self.pages = 0
+        self.has_more = False
+
+    def jobs(self) -> Iterator[JobInfo]:
+        """Yield the matching jobs, asking for a page when it is needed."""
+        for page in self._pages:
+            self.pages += 1
+            for place, job in enumerate(page.jobs):
+                self.read += 1
+                if self._wanted.matches(job):
+                    self.matched += 1
+                    yield job
+                if self._limit and self.matched == self._limit:
+                    self.has_more = page.has_next or any(map(self._wanted.matches, page.jobs[place + 1 :]))
+                    return
+            if page.has_next:
+                self._page_read(self)

@@ -1,22 +1,98 @@
-"""How a job, or a schedule, is named on the command line: `ID`, `NAMESPACE/ID`, or the address of its page."""
+"""References to jobs and schedules: ids, pages, and selectors such as `@latest`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.names import check_name, is_name
-from hfjobs_cli.query.namings import JOBS, Naming
+from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, STAGE_WORDS, STAGES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.query.descriptions import Description
-    from hfjobs_cli.records.job import JobInfo
-    from hfjobs_cli.records.schedule import ScheduledJob
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.query.selectors import Description
+
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+
+
+def is_name(text: str) -> bool:
+    """Tell whether `text` can be an id or a namespace, and so may enter a URL."""
+    return bool(_NAME.fullmatch(text) and text.strip("."))
+
+
+def is_id(text: str) -> bool:
+    """Tell whether `text` can be the id of something that the Hub has made: a name that is no option.
+
+    The Hub's have 24 hexadecimal digits, but its schema says just that they are strings.
+    """
+    return is_name(text) and text[0].isalnum()
+
+
+def check_name(text: str, what: str) -> str:
+    """Return `text` if it can be an id or a namespace. Raises UsageError."""
+    if not is_name(text):
+        raise UsageError(
+            f"'{text}' cannot be a {what}",
+            hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",
+        )
+    return text
+
+
+class Naming(NamedTuple):
+    """How a job, or a schedule, is named. `listing` is the command that lists them, `ways` says how to write one.
+
+    One may be described by `filters`, options of that command (`@name=train`), or by a word that is short for a status.
+    `parser` returns what reads these options; it is called when something is described, with what it then imports.
+    """
+
+    noun: str
+    plural: str
+    listing: str
+    ways: str
+    filters: tuple[str, ...]
+    statuses: Mapping[str, str]
+    parser: Callable[[], Callable[..., Any]]
+    has_pages: bool = False
+
+
+def _job_filter() -> Callable[..., Any]:
+    from hfjobs_cli.query.filters import parse_filter
+
+    return parse_filter
+
+
+def _schedule_filter() -> Callable[..., Any]:
+    from hfjobs_cli.query.schedules import parse_schedule_filter
+
+    return parse_schedule_filter
+
+
+JOBS = Naming(
+    "job",
+    "jobs",
+    "ps",
+    "ID, NAMESPACE/ID, @latest or the address of a job's page",
+    ("status", "name", "label", "initiator"),
+    {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
+    _job_filter,
+    has_pages=True,
+)
+SCHEDULES = Naming(
+    "schedule",
+    "schedules",
+    "scheduled ps",
+    "ID, NAMESPACE/ID, @name=NAME or @latest",
+    ("status", "name", "label"),
+    {state: state for state in SCHEDULE_STATES},
+    _schedule_filter,
+)
+
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -110,7 +186,7 @@ def _described(text: str, namespace: str | None, now: datetime, naming: Naming) 
     """Return the description of what is not named by its id, None if it is."""
     if not _DESCRIBED.fullmatch(text):
         return None
-    from hfjobs_cli.query.descriptions import parse_description  # with the filters, which ids do without
+    from hfjobs_cli.query.selectors import parse_description  # with the filters, which ids do without
 
     return parse_description(text, namespace, now, naming)
 

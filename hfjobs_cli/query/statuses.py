@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models.vocabulary import STAGE_WORDS, STAGES
 from hfjobs_cli.query.patterns import is_exact
-from hfjobs_cli.records.vocabulary import STAGE_WORDS, STAGES
 from hfjobs_cli.text.words import did_you_mean, one_of, split_values, without_negation
 
 NEWER = ":*"

@@ -1,10 +1,10 @@
 """Go's text/template for plain data."""
 
+from hfjobs_cli.template.checks import Schema, Shape, shape_of
 from hfjobs_cli.template.context import Surroundings
 from hfjobs_cli.template.engine import Template
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.functions import FUNCTIONS
-from hfjobs_cli.template.shapes import Schema, Shape, shape_of
 from hfjobs_cli.template.values import NO_VALUE, Object
 
 __all__ = [

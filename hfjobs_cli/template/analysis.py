@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from hfjobs_cli.template.nodes import (
+from hfjobs_cli.template.parser import (
     Action,
     Chain,
     Command,

@@ -8,7 +8,7 @@ from typing import Any
 from hfjobs_cli.template.context import Context, Failure, Function, Surroundings, Wanted, checked, pairs
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.gofmt import TooDeep
-from hfjobs_cli.template.nodes import (
+from hfjobs_cli.template.parser import (
     Action,
     Chain,
     Command,

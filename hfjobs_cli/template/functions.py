@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hfjobs_cli.template import docker_functions as docker
-from hfjobs_cli.template import gh_functions as gh
+from hfjobs_cli.template import cli_functions as docker
+from hfjobs_cli.template import cli_functions as gh
 from hfjobs_cli.template import go_functions as go
 from hfjobs_cli.template.context import Function
 from hfjobs_cli.template.gotext import html_escaped, js_escaped, js_escaped_as_go, lowered, titled, uppered, url_escaped

@@ -7,8 +7,8 @@ from typing import Any
 
 from hfjobs_cli.template.context import WORK, Context, DataFailure, Failure
 from hfjobs_cli.template.gofmt import decimal
+from hfjobs_cli.template.gofmt import printf as write_form
 from hfjobs_cli.template.gotext import Shows
-from hfjobs_cli.template.printf import printf as write_form
 from hfjobs_cli.template.values import ABSENT, NO_VALUE, Authored, Byte, Int, kind, like, short_text, type_name
 
 

@@ -8,8 +8,7 @@ from json.encoder import encode_basestring
 from typing import Any
 from unicodedata import category
 
-from hfjobs_cli.template.floats import format_float
-from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal
+from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal, format_float
 from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
 
 _HTML = str.maketrans({"\0": "\ufffd", '"': "&#34;", "'": "&#39;", "&": "&amp;", "<": "&lt;", ">": "&gt;"})

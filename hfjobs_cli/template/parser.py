@@ -3,31 +3,190 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 
 from hfjobs_cli.template.errors import TemplateError, UnknownName
-from hfjobs_cli.template.lexer import Kind, Token
-from hfjobs_cli.template.literals import number, unquote
-from hfjobs_cli.template.nodes import (
-    Action,
-    Chain,
-    Command,
-    Control,
-    Field,
-    Identifier,
-    Invocation,
-    Jump,
-    Literal,
-    Nil,
-    Node,
-    Number,
-    Operand,
-    Pipe,
-    Text,
-    Variable,
-)
-from hfjobs_cli.template.stream import TokenStream
+from hfjobs_cli.template.lexer import Kind, Token, number, tokens, unquote
 from hfjobs_cli.template.values import Int
 from hfjobs_cli.text.words import did_you_mean
+
+
+@dataclass(slots=True)
+class Text:
+    """What stands outside of actions."""
+
+    at: int
+    text: str
+
+
+@dataclass(slots=True)
+class Number:
+    """A number; `integer` is its value where a whole number is wanted, None if it is none."""
+
+    at: int
+    source: str
+    value: int | float | complex
+    integer: int | None
+
+
+@dataclass(slots=True)
+class Literal:
+    """A text, true, or false."""
+
+    at: int
+    source: str
+    value: str | bool
+
+
+@dataclass(slots=True)
+class Nil:
+    """The word `nil`."""
+
+    at: int
+
+
+@dataclass(slots=True)
+class Field:
+    """`.a.b`; the dot alone has no path."""
+
+    at: int
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Variable:
+    """`$name.a.b`; `name` includes the `$`."""
+
+    at: int
+    name: str
+    path: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Chain:
+    """`(...).a.b`, fields of what `start` gives."""
+
+    at: int
+    start: Pipe | Identifier
+    path: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Identifier:
+    """The name of a function."""
+
+    at: int
+    name: str
+
+
+@dataclass(slots=True)
+class Command:
+    """Words side by side: a function and its arguments, or a value alone."""
+
+    at: int
+    words: list[Operand]
+
+
+@dataclass(slots=True)
+class Pipe:
+    """Commands, each given what the one before it made; `targets` are variables that are declared or assigned."""
+
+    at: int
+    commands: list[Command] = field(default_factory=list)
+    targets: list[str] = field(default_factory=list)
+    is_assignment: bool = False
+
+
+@dataclass(slots=True)
+class Action:
+    """`{{pipeline}}`."""
+
+    at: int
+    pipe: Pipe
+
+
+@dataclass(slots=True)
+class Control:
+    """`{{if}}`, `{{with}}` or `{{range}}`: `word` says which."""
+
+    at: int
+    word: str
+    pipe: Pipe
+    body: list[Node]
+    otherwise: list[Node] | None
+
+
+@dataclass(slots=True)
+class Jump:
+    """`{{break}}` or `{{continue}}`: `word` says which."""
+
+    at: int
+    word: str
+
+
+@dataclass(slots=True)
+class Invocation:
+    """`{{template "name" pipeline}}`."""
+
+    at: int
+    name: str
+    pipe: Pipe | None
+
+
+Operand = Field | Variable | Chain | Identifier | Number | Literal | Nil | Pipe
+Node = Text | Action | Control | Jump | Invocation
+
+
+class TokenStream:
+    """The tokens of `source` from where the parser stands."""
+
+    def __init__(self, source: str) -> None:
+        """Stand before the first token."""
+        self.source = source
+        self._tokens = tokens(source)
+        self._ahead: list[Token] = []
+
+    def peek(self, place: int = 0) -> Token:
+        """Return a token that comes, the next one by default. Raises TemplateError where it cannot be read."""
+        while len(self._ahead) <= place:
+            token = next(self._tokens)
+            if token.kind is Kind.ERROR:
+                raise self.error(token.text, token)
+            self._ahead.append(token)
+        return self._ahead[place]
+
+    def next(self) -> Token:
+        """Return the next token, and go on to the one behind it."""
+        token = self.peek()
+        self.skip(1)
+        return token
+
+    def skip(self, count: int) -> None:
+        """Go on behind some tokens that have been seen."""
+        del self._ahead[:count]
+
+    def skip_space(self) -> Token:
+        """Return the next token that is no space, which is still to come."""
+        while self.peek().kind is Kind.SPACE:
+            self.next()
+        return self.peek()
+
+    def expect(self, kinds: Iterable[Kind], where: str) -> Token:
+        """Return the next token that is no space, and go on. Raises TemplateError if it is of no such kind."""
+        token = self.skip_space()
+        if token.kind not in kinds:
+            raise self.unexpected(token, where)
+        return self.next()
+
+    def error(self, message: str, token: Token, hint: str | None = None) -> TemplateError:
+        """Return the error for a token."""
+        return TemplateError(message, self.source, token.at, hint)
+
+    def unexpected(self, token: Token, where: str) -> TemplateError:
+        """Return the error for a token that cannot stand here."""
+        named = token.kind in (Kind.END, Kind.SPACE)
+        return self.error(f"unexpected {token.kind.value if named else repr(token.text)} in {where}", token)
+
 
 MAX_NESTING = 60
 """How deep actions and parentheses may be nested."""

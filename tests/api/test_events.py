@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.api.client import JobsClient
-from hfjobs_cli.api.events import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventReader, read_events
-from hfjobs_cli.api.transport import Transport
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
+from hfjobs_cli.hub.client import JobsClient
+from hfjobs_cli.hub.sse import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventReader, read_events
+from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.query.references import JobReference
 from tests.api.faults import Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
 from tests.support import TOKEN

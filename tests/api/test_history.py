@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
+from hfjobs_cli.emulator.api_types import wire_time
 from hfjobs_cli.emulator.app import App
-from hfjobs_cli.emulator.wire import wire_time
 from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import pytest
 
-from hfjobs_cli.api.endpoint import Endpoint
-from hfjobs_cli.api.streams import Stream
-from hfjobs_cli.api.transport import Transport
+from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.sse import Stream
+from hfjobs_cli.hub.transport import Transport
 from tests.api.faults import FaultyHub, stalls
 from tests.support import Hfjobs
 

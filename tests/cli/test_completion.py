@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import shellingham  # type: ignore[import-untyped]
 
-from hfjobs_cli.cli.scripts import install
+from hfjobs_cli.cli.shell_scripts import install
 from hfjobs_cli.errors import HfJobsError
 from tests.cli.shells import TAB, Shell, started
 from tests.cli.tabs import complete, offered
@@ -248,7 +248,7 @@ class TestStaticWords:
         asked = {"_HFJOBS_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": line}
         _, imported = imports_of(environ={**environ, **asked})
         assert imported & {"httpx", "rich", "werkzeug"} == set()
-        assert ("hfjobs_cli.records.kind" in imported) == ("--columns" in line)
+        assert ("hfjobs_cli.models.kinds" in imported) == ("--columns" in line)
 
 
 class TestExamples:

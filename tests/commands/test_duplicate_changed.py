@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.launch.command_line import command_line
-from hfjobs_cli.launch.new_job import NewJob, Volume
+from hfjobs_cli.jobspec.command_line import command_line
+from hfjobs_cli.jobspec.model import NewJob, Volume
 from hfjobs_cli.text.escapes import printable
 from tests.support import (
     BY_HAND,

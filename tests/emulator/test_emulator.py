@@ -14,12 +14,12 @@ from typing import Any, ClassVar
 import psutil
 import pytest
 
+from hfjobs_cli.emulator.api_types import Document
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.server import Server
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store
-from hfjobs_cli.emulator.wire import Document
 from tests.emulator import emulation
 from tests.emulator.emulation import Answer, Serve
 from tests.emulator.schemas import JOB, SCHEDULED_JOB, check

@@ -11,14 +11,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.live.screen import Size
-from hfjobs_cli.live.series import Series, sparkline
-from hfjobs_cli.live.top_drawing import drawn
-from hfjobs_cli.live.top_state import Ended, Top
-from hfjobs_cli.records.cost import Cost
-from hfjobs_cli.records.job import JobInfo
-from hfjobs_cli.records.usage import Usage
+from hfjobs_cli.models.cost import Cost
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.usage import Usage
 from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.tui.screen import Size
+from hfjobs_cli.tui.styled import Series, sparkline
+from hfjobs_cli.tui.top_state import Ended, Top
+from hfjobs_cli.tui.top_view import drawn
 from tests.support import NOW
 
 _CODE = re.compile(r"\x1b\[[0-9;]*m")

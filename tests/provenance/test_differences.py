@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hfjobs_cli.provenance.differences import differences
-from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.insight.differences import differences
+from hfjobs_cli.models.job import JobInfo
 from tests.support import NOW
 
 WORDS = st.lists(

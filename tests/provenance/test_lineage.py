@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hfjobs_cli.provenance.lineage import Lineage, Parent, moment_of_id, parent_of
-from hfjobs_cli.records.job import JobInfo
+from hfjobs_cli.insight.lineage import Lineage, Parent, moment_of_id, parent_of
+from hfjobs_cli.models.job import JobInfo
 from tests.support import NOW
 
 SCHEDULE = "69c4179671691dc46f166314"

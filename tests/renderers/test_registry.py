@@ -9,7 +9,7 @@ from textwrap import indent
 import pytest
 import yaml
 
-from hfjobs_cli.renderers.registry import RENDERERS
+from hfjobs_cli.formats.registry import RENDERERS
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.records.vocabulary import SCHEDULE_STATES
+from hfjobs_cli.models.vocabulary import SCHEDULE_STATES
 
 if TYPE_CHECKING:
+    from hfjobs_cli.models.schedule import ScheduledJob
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.schedule import ScheduledJob
 
 
 def delete(
@@ -38,11 +38,10 @@ def delete(
       hfjobs scheduled delete --label team=data --dry-run
       hfjobs scheduled delete --status suspended --yes
     """
-    from hfjobs_cli.commands.shared.brief import id_and
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.schedules import act_on_schedules, chosen_schedules
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import Listing, id_and
+    from hfjobs_cli.commands._schedules import act_on_schedules, chosen_schedules
+    from hfjobs_cli.formats.registry import RENDERERS
 
     plan = Plan(session, output.kind, "delete", "deleted", asks=not (yes or dry_run))
     deleted = id_and(lambda _schedule: plan.done)

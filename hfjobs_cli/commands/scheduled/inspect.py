@@ -28,10 +28,10 @@ def inspect(
       hfjobs scheduled inspect --format command @name=refresh-index
       hfjobs scheduled ps -a -q | hfjobs scheduled inspect -
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.schedules import LAST_RUN, named_schedules
-    from hfjobs_cli.commands.shared.several import show_results
-    from hfjobs_cli.renderers.registry import RENDERERS
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._schedules import LAST_RUN, named_schedules
+    from hfjobs_cli.commands._select import show_results
+    from hfjobs_cli.formats.registry import RENDERERS
 
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     references = named_schedules(session, schedules, namespace)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from hfjobs_cli.cli import change_options, options, schedule_options
+from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
@@ -11,11 +11,11 @@ def labels(
     session: Session,
     schedules: schedule_options.Schedules,
     *,
-    label: change_options.NewLabels = None,
-    name: change_options.NewName = None,
-    remove: change_options.RemovedLabels = None,
-    replace: change_options.ReplaceLabels = False,
-    clear: change_options.ClearLabels = False,
+    label: options.NewLabels = None,
+    name: options.NewName = None,
+    remove: options.RemovedLabels = None,
+    replace: options.ReplaceLabels = False,
+    clear: options.ClearLabels = False,
     dry_run: options.DryRun = False,
     yes: schedule_options.Yes = False,
     output: Annotated[options.Output, "label_change"],
@@ -35,12 +35,11 @@ def labels(
       hfjobs scheduled labels 69c4179671691dc46f166314 --replace --label team=ml
       hfjobs scheduled ps -q --label team=ml | hfjobs scheduled labels - --remove env --dry-run
     """
-    from hfjobs_cli.commands.shared.labelling import change_labels
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.schedules import schedules_to_change
+    from hfjobs_cli.commands._actions import Plan, change_labels
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._schedules import schedules_to_change
+    from hfjobs_cli.models.kinds import kind_of
     from hfjobs_cli.query.labels import label_changes
-    from hfjobs_cli.records.kind import kind_of
 
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)

@@ -7,7 +7,7 @@ from typing import Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.records.vocabulary import ACTIVE
+from hfjobs_cli.models.vocabulary import ACTIVE
 
 
 def ps(
@@ -34,8 +34,8 @@ def ps(
       hfjobs scheduled ps --format '{{.name}} {{.schedule}} {{.next_run}}'
       hfjobs scheduled ps -a -q --name nightly | hfjobs scheduled inspect -
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.schedules import list_schedules, schedule_filter
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
     from hfjobs_cli.query.patterns import why_none
 
     wanted = schedule_filter(selection, session.clock())

@@ -10,8 +10,8 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from hfjobs_cli.models.schedule import ScheduledJob
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.schedule import ScheduledJob
 
 
 def reschedule(
@@ -35,12 +35,11 @@ def reschedule(
       hfjobs scheduled reschedule @name=refresh-index @daily
       hfjobs scheduled ps -q --label team=data | hfjobs scheduled reschedule - '30 4 * * *' --dry-run
     """
-    from hfjobs_cli.commands.shared.brief import id_and
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.schedules import schedules_to_change
-    from hfjobs_cli.commands.shared.several import done_to_each
-    from hfjobs_cli.query.cron import next_run
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import Listing, id_and
+    from hfjobs_cli.commands._schedules import schedules_to_change
+    from hfjobs_cli.commands._select import done_to_each
+    from hfjobs_cli.query.schedules import next_run
 
     if not schedules or when is None:
         raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")

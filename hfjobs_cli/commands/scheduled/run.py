@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hfjobs_cli.cli import new_job, new_schedule, options, schedule_options
+from hfjobs_cli.cli import job_options, options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
@@ -12,14 +12,14 @@ from hfjobs_cli.errors import ExitCode
 def run(
     session: Session,
     when: schedule_options.NewWhen = None,
-    image: new_job.Image = None,
-    command: new_job.CommandWords = None,
+    image: job_options.Image = None,
+    command: job_options.CommandWords = None,
     *,
-    job: new_schedule.ScheduledJobOptions,
-    arguments: new_job.ArgumentCount = 0,
-    default_command: new_job.DefaultCommand = False,
-    spec: new_job.Spec = None,
-    terms: new_schedule.Terms,
+    job: schedule_options.ScheduledJobOptions,
+    arguments: job_options.ArgumentCount = 0,
+    default_command: job_options.DefaultCommand = False,
+    spec: job_options.Spec = None,
+    terms: schedule_options.Terms,
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
@@ -43,10 +43,9 @@ def run(
       hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands.shared.starting.describing import described_job
-    from hfjobs_cli.commands.shared.starting.launching import surroundings
-    from hfjobs_cli.commands.shared.starting.scheduling import check_when, schedule
-    from hfjobs_cli.launch.new_job import Launch
+    from hfjobs_cli.commands._create import check_when, schedule
+    from hfjobs_cli.commands._submit import described_job, surroundings
+    from hfjobs_cli.jobspec.model import Launch
 
     when, due = check_when(session, when)
     around = surroundings(session, dry_run=terms.dry_run)

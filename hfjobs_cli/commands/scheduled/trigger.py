@@ -11,8 +11,8 @@ from hfjobs_cli.errors import Conflict, ExitCode, NotFound
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.records.job import JobInfo
 
 
 def trigger(
@@ -35,9 +35,9 @@ def trigger(
       hfjobs scheduled trigger @name=refresh-index -q
       hfjobs scheduled trigger @name=refresh-index --dry-run
     """
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.schedules import named_schedules
-    from hfjobs_cli.commands.shared.starting.creating import ID_AND_URL, create_each
+    from hfjobs_cli.commands._create import ID_AND_URL, create_each
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._schedules import named_schedules
 
     if dry_run:
         return _show(session, schedules, namespace, output)
@@ -56,10 +56,10 @@ def _may_go_on(failure: Exception) -> bool:
 
 def _show(session: Session, schedules: list[str], namespace: str | None, output: Output) -> ExitCode:
     """Show the schedules, of which there is as much to see as there will be of their jobs."""
-    from hfjobs_cli.commands.shared.listing import Listing
-    from hfjobs_cli.commands.shared.plan import Plan
-    from hfjobs_cli.commands.shared.schedules import named_schedules, show_plan
-    from hfjobs_cli.records.kind import kind_of
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._schedules import named_schedules, show_plan
+    from hfjobs_cli.models.kinds import kind_of
 
     listing = Listing(session, replace(output, kind=kind_of("schedule")), indent=4)
     plan = Plan(session, kind_of("schedule"), "trigger", "triggered")

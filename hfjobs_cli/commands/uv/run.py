@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hfjobs_cli.cli import new_job, options
+from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 
 def run(
     session: Session,
-    script: new_job.Script,
-    words: new_job.ScriptWords = None,
+    script: job_options.Script,
+    words: job_options.ScriptWords = None,
     *,
-    job: new_job.JobOptions,
-    uv: new_job.UvOptions,
-    following: new_job.Following,
+    job: job_options.JobOptions,
+    uv: job_options.UvOptions,
+    following: job_options.Following,
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
@@ -45,9 +45,9 @@ def run(
       hfjobs uv run --with lighteval lighteval --help
       hfjobs uv run --dry-run train.py
     """
-    from hfjobs_cli.commands.shared.starting.launching import surroundings
-    from hfjobs_cli.commands.shared.starting.started import start
-    from hfjobs_cli.launch.uv import compose_uv, is_address
+    from hfjobs_cli.commands._create import start
+    from hfjobs_cli.commands._submit import surroundings
+    from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
     around = surroundings(session, dry_run=following.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None

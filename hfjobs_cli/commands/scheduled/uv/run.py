@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from hfjobs_cli.cli import new_job, new_schedule, options, schedule_options
+from hfjobs_cli.cli import job_options, options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 
@@ -13,11 +13,11 @@ def run(
     session: Session,
     when: schedule_options.NewWhen = None,
     script: schedule_options.NewScript = None,
-    words: new_job.ScriptWords = None,
+    words: job_options.ScriptWords = None,
     *,
-    job: new_schedule.ScheduledJobOptions,
-    uv: new_job.UvOptions,
-    terms: new_schedule.Terms,
+    job: schedule_options.ScheduledJobOptions,
+    uv: job_options.UvOptions,
+    terms: schedule_options.Terms,
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
@@ -33,9 +33,9 @@ def run(
       hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
       hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
     """
-    from hfjobs_cli.commands.shared.starting.launching import surroundings
-    from hfjobs_cli.commands.shared.starting.scheduling import check_when, schedule
-    from hfjobs_cli.launch.uv import compose_uv, is_address
+    from hfjobs_cli.commands._create import check_when, schedule
+    from hfjobs_cli.commands._submit import surroundings
+    from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
     when, due = check_when(session, when)
     if script is None:

@@ -1,0 +1,311 @@
+"""From our commands to typer's: groups of options become its options; the session comes from the context."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import MISSING, fields, is_dataclass
+from inspect import Parameter, Signature, signature
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
+
+import typer
+
+from hfjobs_cli.cli.connection import Connection
+from hfjobs_cli.cli.trailing_options import Rule, is_script, trailing
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.numbers import number, whole
+from hfjobs_cli.text.words import empty_option
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.models.kinds import Kind
+
+
+LoadKind = Callable[[], "Kind"]
+"""Returns the kind of record that a command shows. It is loaded when help, completion or the command itself need it."""
+
+
+WORDS_FOLLOW = "\0"
+"""Stands among the arguments where the words of another command begin; no process is ever given such a word."""
+
+BEHIND_DASHES = "behind --"
+"""Marks the parameter that takes those words: `words: Annotated[list[str], BEHIND_DASHES]`."""
+
+
+class PerKind(NamedTuple):
+    """An option whose help or completion depends on the kind of record that the command shows."""
+
+    option: Callable[[LoadKind], Any]
+
+
+class _Group(NamedTuple):
+    """A group of options that a command takes as one argument; `kind` is what the command shows."""
+
+    model: type
+    kind: LoadKind | None
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield its options."""
+        for name, hint, default in _declared(self.model):
+            yield _parameter(name, hint, default, self.kind)
+
+    def take(self, given: dict[str, Any], session: Session) -> Any:
+        """Return the group with the options that belong to it, which are taken out of `given`."""
+        own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
+        if _has_kind(self.model):
+            own["kind"] = session.bound(_needed(self.kind, self.model.__name__)())
+        return self.model(**own)
+
+
+@functools.cache
+def _declared(model: type) -> list[tuple[str, Any, Any]]:
+    """Return name, type and default of each option in a group."""
+    return [
+        (field.name, field.type, Parameter.empty if field.default is MISSING else field.default)
+        for field in fields(model)
+        if get_origin(field.type) is Annotated
+    ]
+
+
+def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
+    """Return `command` for typer. One that asks the Hub takes the options of the connection too.
+
+    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
+    """
+    _, *own = signature(command, eval_str=True).parameters.values()
+    kind = _kind_of(own)
+    parameters: list[Parameter] = []
+    groups: dict[str, _Group] = {}
+    takes_context = any(each.name == "ctx" for each in own)
+    words = next((each.name for each in own if BEHIND_DASHES in get_args(each.annotation)), None)
+    for each in own:
+        model = _model(each.annotation)
+        if each.name in ("ctx", words):
+            continue
+        if model is None:
+            parameters.append(_parameter(each.name, each.annotation, each.default, kind))
+        else:
+            groups[each.name] = _Group(model, _kind_named_at(each) or kind)
+            parameters += groups[each.name].parameters()
+    connection = _Group(Connection, None)
+    parameters += connection.parameters() if asks_hub else ()
+    rules = {each.name: rule for each in parameters if (rule := _rule(each, groups.values())) is not None}
+    numbers = {each.name: found for each in parameters if (found := number_of(each)) is not None}
+    parameters = [as_text(each, numbers[each.name]) if each.name in numbers else each for each in parameters]
+    single = {} if last_wins else {each.name: each for each in parameters if _takes_one_value(each)}
+    parameters = [_repeated(each) if each.name in single else each for each in parameters]
+
+    @functools.wraps(command)
+    def run(ctx: typer.Context, **given: Any) -> int:
+        session: Session = ctx.obj
+        if ctx.resilient_parsing:
+            from hfjobs_cli.cli.completion_protocol import answer
+
+            # TAB was pressed; nothing is run.
+            return answer(ctx) if ctx.invoked_subcommand is None else 0
+        if ctx.args:
+            raise _unexpected(ctx)
+        for name, parameter in single.items():
+            given[name] = _only(given[name], parameter)
+        _check_not_empty(given, parameters)
+        for name, taken in numbers.items():
+            given[name] = read(ctx, name, taken, given[name])
+        if words is not None:
+            given[words] = _words_in(given)
+        if asks_hub:
+            session.overrides = connection.take(given, session).overrides.over(session.overrides)
+        found = trailing(ctx)
+        if found is not None and not given.get("quiet"):
+            for line in found.notes(is_script=is_script(ctx)):
+                session.remark(line)
+        made = {name: group.take(given, session) for name, group in groups.items()}
+        if takes_context:
+            made["ctx"] = ctx
+        return command(session, **given, **made)
+
+    context = Parameter("ctx", Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    run.__signature__ = Signature([context, *parameters])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (context, *parameters)}
+    run.rules = rules  # type: ignore[attr-defined]
+    return run
+
+
+def _unexpected(ctx: typer.Context) -> UsageError:
+    """Return the error for an argument too many: where there can be none it may be meant as part of an option."""
+    kinds = {each.name: each.param_type_name for each in ctx.command.params}
+    where = ", a namespace is given as --namespace NAME" if "namespace" in kinds else ""
+    hint = (
+        f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"lists are separated by commas{where}"
+    )
+    return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
+
+
+def _rule(parameter: Parameter, groups: Iterable[_Group]) -> Rule | None:
+    """Return what an option means after the words of another command have begun: what it says, or else its group."""
+    _, option = get_args(parameter.annotation)
+    is_of_job = any(
+        getattr(group.model, "is_of_job", False) and parameter.name in [name for name, _, _ in _declared(group.model)]
+        for group in groups
+    )
+    rule: Rule | None = getattr(option, "trailing", Rule() if is_of_job else None)
+    return rule
+
+
+def _words_in(given: dict[str, Any]) -> list[str]:
+    """Return the words behind the mark, and take them and it from the arguments they are among."""
+    for name, values in given.items():
+        if isinstance(values, list) and WORDS_FOLLOW in values:
+            place = values.index(WORDS_FOLLOW)
+            given[name] = values[:place]
+            return values[place + 1 :]
+    return []
+
+
+def _takes_one_value(parameter: Parameter) -> bool:
+    """Tell whether a parameter is an option with a value that may be given once. Flags may be repeated."""
+    type_, option = get_args(parameter.annotation)
+    kinds = [get_origin(each) for each in (type_, *get_args(type_))]
+    return hasattr(option, "prompt") and type_ is not bool and list not in kinds
+
+
+def _repeated(parameter: Parameter) -> Parameter:
+    """Return an option as one that typer takes several times; of two values it would keep the last without a word."""
+    type_, option = get_args(parameter.annotation)
+    inner = next(each for each in (*get_args(type_), type_) if each is not type(None))
+    default = None if parameter.default is None else [parameter.default]
+    return parameter.replace(annotation=Annotated[list[inner] | None, option], default=default)  # type: ignore[valid-type]
+
+
+def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
+    """Return the one value of an option, or its default. Raises UsageError if it was given twice."""
+    if not values:
+        return parameter.default
+    if len(values) > 1:
+        _, option = get_args(parameter.annotation)
+        # In an annotation the first name of an option stands where typer has its default.
+        shown = " and ".join("..." if parameter.name == "token" else f"'{value}'" for value in values)
+        raise UsageError(f"{option.default} is given more than once: {shown}", hint="give it once")
+    return values[0]
+
+
+def _check_not_empty(given: Mapping[str, Any], parameters: Iterable[Parameter]) -> None:
+    """Raise UsageError for an option without a value, as an empty variable in a script is one."""
+    for each in parameters:
+        _, option = get_args(each.annotation)
+        if given.get(each.name) == "" and hasattr(option, "prompt"):
+            raise empty_option(option.default)
+
+
+def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:
+    """Return an option or argument as typer takes it."""
+    type_, option = get_args(annotation)
+    if isinstance(option, PerKind):
+        annotation = Annotated[type_, option.option(_needed(kind, name))]
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _model(annotation: Any) -> type | None:
+    """Return the class of the group of options that a parameter is, None if it is a single one."""
+    model = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return model if isinstance(model, type) and is_dataclass(model) else None
+
+
+def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
+    """Return the kind of record that a command shows: it is named at the group of options for that."""
+    shown = (each for each in parameters if (model := _model(each.annotation)) is not None and _has_kind(model))
+    return next((_kind_named_at(each) for each in shown), None)
+
+
+def _kind_named_at(group: Parameter) -> LoadKind | None:
+    """Return the kind of record that is named where a command takes a group, with the columns that are named there."""
+    if get_origin(group.annotation) is not Annotated:
+        return None
+    _, name, *columns = get_args(group.annotation)
+    return functools.partial(_load, name, *columns)
+
+
+def _has_kind(model: type) -> bool:
+    return any(field.name == "kind" for field in fields(model))
+
+
+def _needed(kind: LoadKind | None, name: str) -> LoadKind:
+    if kind is None:
+        raise TypeError(f"{name} is for commands that show a kind of record")
+    return kind
+
+
+@functools.cache
+def _load(name: str, *columns: str) -> Kind:
+    from hfjobs_cli.models.kinds import kind_of
+
+    return kind_of(name).showing(columns)
+
+
+class Number(NamedTuple):
+    """What an option or argument takes: numbers that `read` knows, called `what`, from `least` to `most`."""
+
+    read: Callable[[str], float | None]
+    what: str
+    least: float | None
+    most: float | None
+
+    @property
+    def range(self) -> str:
+        """Spell the range as typer does: `x>=1`, `1<=x<=65535`; nothing if there is none."""
+        if self.least is None:
+            return "" if self.most is None else f"x<={self.most}"
+        return f"x>={self.least}" if self.most is None else f"{self.least}<=x<={self.most}"
+
+    def problem(self, text: str) -> str | None:
+        """Say why a text is not what is taken; None if it is."""
+        found = self.read(text)
+        if found is None:
+            return f"{text!r} is not {self.what}"
+        is_in = (self.least is None or found >= self.least) and (self.most is None or found <= self.most)
+        return None if is_in else f"{found} is not in the range {self.range}"
+
+
+def number_of(parameter: Parameter) -> Number | None:
+    """Return what a parameter takes, None if that is no number."""
+    type_, option = get_args(parameter.annotation)
+    kinds = set(_kinds(type_))
+    if int in kinds:
+        return Number(whole, "a whole number", option.min, option.max)
+    return Number(number, "a number", option.min, option.max) if float in kinds else None
+
+
+def as_text(parameter: Parameter, taken: Number) -> Parameter:
+    """Return a parameter that is a number as one that is text, with the same help."""
+    type_, option = get_args(parameter.annotation)
+    option = copy(option)
+    has_default = bool(option.show_default) and parameter.default is not None
+    notes = [f"default: {parameter.default}"] if has_default else []
+    notes += [taken.range] if hasattr(option, "prompt") and taken.range else []  # arguments show none
+    option.show_default = False
+    option.help = f"{option.help}  [{'; '.join(notes)}]" if notes else option.help
+    default = None if parameter.default is None else str(parameter.default)
+    text = list[str] | None if list in map(_origin, (type_, *get_args(type_))) else str | None
+    return parameter.replace(annotation=Annotated[text, option], default=default)
+
+
+def read(ctx: typer.Context, name: str, taken: Number, given: Any) -> Any:
+    """Return the number, or the numbers, that were given for a parameter. Raises what typer raises itself."""
+    for text in [given] if isinstance(given, str) else given or ():
+        problem = taken.problem(text)
+        if problem is not None:
+            param = next(each for each in ctx.command.params if each.name == name)
+            raise typer.BadParameter(problem, ctx=ctx, param=param)
+    return taken.read(given) if isinstance(given, str) else given and [*map(taken.read, given)]
+
+
+def _kinds(hint: Any) -> Iterator[Any]:
+    """Yield a type, and all that it is made of."""
+    yield hint
+    for each in get_args(hint):
+        yield from _kinds(each)
+
+
+def _origin(hint: Any) -> Any:
+    return getattr(hint, "__origin__", hint)

@@ -1,0 +1,187 @@
+"""Completion of values from the Hub: jobs, schedules, flavors, namespaces."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.config import Overrides
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.references import JOBS, SCHEDULES, Naming, is_name
+from hfjobs_cli.query.selectors import descriptions
+from hfjobs_cli.text.times import age
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    import typer
+
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.record import Record
+
+
+T = TypeVar("T")
+
+PATIENCE_SECS = 1.0
+"""How long a TAB may wait for the Hub."""
+
+_LISTED: dict[str, Callable[[JobsClient, str | None], Iterable[Record]]] = {
+    "job": lambda client, namespace: next(client.list_jobs(namespace)).jobs,
+    "schedule": lambda client, namespace: client.list_schedules(namespace),
+    "flavor": lambda client, _namespace: client.list_hardware(),
+}
+"""How the newest records of a kind are listed, by what one of them is called."""
+
+_WITHOUT_VALUES = (datetime, int, float, bool)
+"""Types of which nobody wants to choose a value from those that there are."""
+
+_VALUE = re.compile(r"[\w./][\w./:@=+-]{0,199}(?<![/=])")
+"""A value that is the same word in every shell, one item of a list, and at its end."""
+
+_NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
+
+
+def jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the newest jobs with name, status and age, or behind `@` the ways to describe one."""
+    namespace, slash, _ = incomplete.rpartition("/")
+    if "@" in incomplete:
+        return [(word, "") for word in _described(ctx, incomplete, JOBS)]
+    found: list[JobInfo] = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
+    now: datetime = ctx.obj.clock()
+    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in found if is_name(job.id)]
+
+
+def schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the schedules with name, status and terms, or behind `@` the ways to describe one."""
+    namespace, slash, _ = incomplete.rpartition("/")
+    if "@" in incomplete:
+        return [(word, "") for word in _described(ctx, incomplete, SCHEDULES)]
+    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
+    offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
+    return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word)]
+
+
+def flavors(ctx: typer.Context) -> list[tuple[str, str]]:
+    """Return the flavors with their prices, from the memory of those if there is one."""
+    session = _session(ctx)
+    prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
+    return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
+
+
+def namespaces(ctx: typer.Context) -> list[str]:
+    """Return the token's user, and their organisations."""
+    return _asked(ctx, "", lambda client, _name: [client.whoami(), *client.organisations()])
+
+
+def values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:
+    """Return the values of a field that begin so and that the newest records have; of those with a key first the keys.
+
+    Those that shells would not take as they are are left out.
+    """
+    words = _texts(ctx, kind, name, namespace)
+    field = kind.find(name)
+    if field is not None and field.shape.base is dict:
+        words = [word if "=" in begun else f"{word}=" for word in words if ("=" in word) == ("=" in begun)]
+    return [word for word in words if word.startswith(begun)]
+
+
+def keys(ctx: typer.Context, kind: Kind, name: str) -> list[str]:
+    """Return the keys of what the newest records have in a field."""
+    return [word for word in _texts(ctx, kind, name, "") if "=" not in word]
+
+
+def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[str]:
+    """Return the texts by which the newest records are found in a field, each once."""
+    field, listed = kind.find(name), _LISTED.get(kind.noun)
+    if field is None or listed is None or field.shape.base in _WITHOUT_VALUES:
+        return []
+    now: datetime = ctx.obj.clock()
+    texts = (text for record in _asked(ctx, namespace, listed) for text in field.texts(record, now))
+    return [text for text in dict.fromkeys(texts) if _VALUE.fullmatch(text)]
+
+
+def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]:
+    """Return the ways in which a description goes on: `@latest`, and behind `@name=` the names that there are."""
+    before, at, what = incomplete.partition("@")
+    name, equals, begun = what.partition("=")
+    if not equals:
+        return [f"{before}{each}" for each in descriptions(naming) if each.startswith(f"@{what.lower()}")]
+    if name not in naming.filters:
+        return []
+    from hfjobs_cli.models.kinds import kind_of  # which words that are known do without
+
+    kind = kind_of(naming.noun)
+    field = kind.find(name)
+    words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]
+    found = words or values(ctx, kind, name, begun, before.rstrip("/"))
+    return [f"{before}{at}{name}={value}" for value in found]
+
+
+def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
+    """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
+    session = _session(ctx)
+    with suppress(Exception):
+        client = session.client  # to import it takes its time, however fast the Hub is
+        return _soon(session, lambda: list(ask(client, namespace or _given(ctx.params, "namespace"))), [])
+    return []
+
+
+def _session(ctx: typer.Context) -> Session:
+    """Return a session with the settings before the TAB, in which nothing is told, or tried a second time."""
+    own: Session = ctx.obj
+    overrides = Overrides()
+    context: Any = ctx
+    while context is not None:
+        overrides = overrides.over(_overrides(context.params))  # what stands further right wins
+        context = context.parent
+    return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
+
+
+def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
+    """Return what a look at the Hub finds; what is to be found `otherwise` if it fails, or takes more than a second."""
+    found = [otherwise]
+
+    def try_it() -> None:
+        with suppress(Exception):
+            found.append(look())
+
+    thread = threading.Thread(target=try_it, daemon=True)
+    thread.start()
+    with suppress(UsageError):  # settings that make no sense offer nothing
+        thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
+    return found[-1]
+
+
+def _give_up(_seconds: float) -> None:
+    """End what would be tried again after a pause."""
+    raise TimeoutError
+
+
+def _overrides(options: Mapping[str, Any]) -> Overrides:
+    """Return what the words before the TAB say about the connection."""
+    return Overrides(_given(options, "token"), _given(options, "endpoint"), bool(options.get("demo")))
+
+
+def _given(options: Mapping[str, Any], name: str) -> str | None:
+    """Return the value of an option before the TAB; typer has a list of them."""
+    found = options.get(name)
+    return found if isinstance(found, str) else found[-1] if found else None
+
+
+def _summary(job: JobInfo, now: datetime) -> str:
+    """Return name, status and age."""
+    return _plain(job.name or "", str(job.status).lower(), age(job.created_at, now) if job.created_at else "")
+
+
+def _plain(*parts: str) -> str:
+    """Join what there is. Shells evaluate what they are given, so all but plain characters is replaced."""
+    return _NOT_PLAIN.sub("?", " ".join(part for part in parts if part))

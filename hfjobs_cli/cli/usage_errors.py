@@ -1,0 +1,161 @@
+"""Usage errors of typer's parser, with what may have been meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise, takewhile
+from typing import Any
+
+from hfjobs_cli.cli.connection import WITH_VALUE
+from hfjobs_cli.cli.registry import COMMANDS, Command
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.words import did_you_mean
+
+_NO_COMMAND = re.compile(r"no such command '([^']*)'")
+_PHRASES = {
+    "watch": "hfjobs ps --watch",
+    "history": "hfjobs ps -a",
+    "login": "hf auth login",
+    "logout": "hf auth logout",
+    "whoami": "hf auth whoami",
+    "auth": "hf auth",
+}
+"""What is meant by words that are no commands, where it is more than a command of this program."""
+
+_CREATING = {"run", "duplicate", "rerun", "uv", "trigger", "resume"}
+"""Commands that start jobs: they are suggested for what means them, or is one letter off, never for a likeness."""
+
+_OPTIONS = (
+    ("--flavor", "--flavor", "gpu gpus hardware machine instance instance-type accelerator cpu cpus memory"),
+    ("--expose", "--expose", "port ports publish"),
+    ("--timeout", "--timeout", "max-time time-limit max-duration walltime"),
+    ("--volume", "--volume", "mount bind"),
+    ("--env", "--env", "environment var"),
+    ("--label", "--label", "tag tags"),
+    ("--with", "--with", "package packages dependency dependencies requirement requirements"),
+    ("--attempts", "--attempts", "retries retry max-retries"),
+    ("--max-cost", "--max-cost", "budget max-price"),
+    ("--detach", "--detach", "background bg async no-follow no-wait"),
+    ("--namespace", "--namespace", "org organization organisation owner user account"),
+    ("--watch", "--watch", "follow"),
+    ("--follow", "--follow", "watch"),
+    ("--status", "--status error", "failed failure errored"),
+    ("--status", "--status running", "running active"),
+    ("--status", "--status completed", "completed succeeded success done"),
+    ("--status", "--status canceled", "canceled cancelled"),
+    ("--status", "--status", "state stage"),
+    ("--since", "--since", "after from-date newer"),
+    ("--until", "--until", "before older"),
+    ("--limit", "--limit", "n last max head count"),
+    ("--tail", "--tail", "lines last"),
+    ("--sort", "--sort", "order order-by sort-by"),
+    ("--filter", "--filter", "where query grep search"),
+    ("--format", "--format", "output o"),
+)
+"""An option that a command must have, what is suggested then, and words for it, with `-` or `--` before them."""
+
+_PATH = re.compile(r"': (?:File|Directory|Path) '")
+
+
+def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
+    """Return an error of typer's parser as one of ours. What it suggests itself differs between its versions."""
+    text = error.format_message().rstrip(".")
+    text = _PATH.sub(lambda found: found[0].lower(), text[:1].lower() + text[1:])
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx else command_path(program, argv)
+    meant = None
+    if found := _NO_COMMAND.match(text):
+        text, meant = found[0], _command_meant(found[1], path, argv)
+    elif ctx and hasattr(error, "possibilities"):
+        text = f"no such option: {error.option_name}"
+        meant = _option_meant(error.option_name, ctx)
+    return UsageError(text, hint=f"{meant} see '{path} --help'" if meant else f"see '{path} --help'")
+
+
+def command_path(program: str, argv: Sequence[str]) -> str:
+    """Return the program with the command, and its groups, that a command line names."""
+    path = [program]
+    known: tuple[Command, ...] = COMMANDS
+    words = [word for before, word in zip(["", *argv], argv, strict=False) if before not in WITH_VALUE]
+    for word in words:
+        found = next((each for each in known if word in (each.name, *each.aliases)), None)
+        if found is not None:
+            path.append(word)
+            known = found.commands
+        elif not word.startswith("-"):
+            break
+    return " ".join(path)
+
+
+def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
+    """Return a hint that names the command for which others have this `word`, or which is spelled nearly so.
+
+    In a group it may as well be one outside of it: `scheduled logs` is `logs`.
+    """
+    program, *groups = path.split()
+    here: tuple[Command, ...] = COMMANDS
+    for group in groups:
+        here = next(each.commands for each in here if each.name == group)
+    for each in here:
+        if word in each.elsewhere:
+            return f"did you mean '{path} {each.name}'?"
+    if word in ("jobs", "job"):
+        after = next((each for before, each in pairwise(argv) if before == word), "")
+        return f"did you mean '{program} {after}'?" if after in _names(COMMANDS) else f"leave '{word}' out;"
+    if word in _PHRASES:
+        return f"did you mean '{_PHRASES[word]}'?"
+    if groups and word in _names(COMMANDS):
+        return f"did you mean '{program} {word}'?"
+    for each in COMMANDS if groups else ():
+        if word in each.elsewhere and each.name not in _CREATING:
+            return f"did you mean '{program} {each.name}'?"
+    likely = [name for name in _names(here) if name not in _CREATING or _is_one_letter_off(word.lower(), name)]
+    return _completed(did_you_mean(word, likely), f"{path} ")
+
+
+def _is_one_letter_off(word: str, name: str) -> bool:
+    """Tell whether a letter too many, missing or wrong, or two in the wrong order, are all that differs."""
+    start = _common(word, name)
+    end = _common(word[start:][::-1], name[start:][::-1])
+    left, right = (each[start : len(each) - end] for each in (word, name))
+    return max(len(left), len(right)) <= 1 or (len(left) == 2 and left == right[::-1])
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many letters two words have in common at their beginnings."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _names(commands: tuple[Command, ...]) -> list[str]:
+    return [name for each in commands for name in (each.name, *each.aliases)]
+
+
+def _completed(near: str | None, before: str) -> str | None:
+    """Return a hint with what stands before the word that it names."""
+    return near.replace("'", f"'{before}", 1) if near else None
+
+
+def _option_meant(option: str, ctx: Any) -> str | None:
+    """Return a hint that names the option that means the same, or is spelled nearly so.
+
+    All begin with dashes: that is no likeness. What would leave out a question or a check is never suggested.
+    """
+    known = [name for each in ctx.command.params for name in each.opts if name.startswith("--")]
+    word = option.lstrip("-")
+    follows = word in ("follow", "f") or word.startswith("follow=")
+    if follows and "--detach" in known:
+        return "the job is followed anyway, unless -d is given;"
+    if follows and not {"--watch", "--follow"} & {*known} and any(each.name == "jobs" for each in ctx.command.params):
+        return "did you mean 'hfjobs logs -f'?"
+    if word == "image" and any(each.name == "image" for each in ctx.command.params):
+        return "the image is the first word, without an option;"
+    if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):
+        return "the schedule is the first word, without an option;"
+    for needed, meant, words in _OPTIONS:
+        if needed in known and word in words.split():
+            return f"did you mean '{meant}'?"
+    if not option.startswith("--"):
+        return None
+    likely = [name[2:] for name in known if name not in ("--yes", "--any-flavor", "--trust-script")]
+    return _completed(did_you_mean(word, likely), "--")

@@ -1,0 +1,131 @@
+"""Confirm and apply changes to jobs and schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hfjobs_cli.commands._select import done_to_each
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.models.label_change import LabelChange
+from hfjobs_cli.query.columns import choose_columns
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.spec import Described
+    from hfjobs_cli.query.labels import LabelChanges
+    from hfjobs_cli.query.references import JobReference
+
+
+class Plan(NamedTuple):
+    """What is to be done, in words: `verb` is `cancel`, `done` is `canceled`. `kind` is that of what it is done to.
+
+    `could_hit` tells of a record whether it changes anything there; of jobs only those in `stages` if these are given.
+    Nothing is asked unless it `asks`.
+    """
+
+    session: Session
+    kind: Kind
+    verb: str
+    done: str
+    could_hit: Callable[[Any], bool] = lambda _record: True
+    stages: tuple[str, ...] | None = None
+    asks: bool = True
+
+    def check_it_can_ask(self) -> None:
+        """Make sure that somebody is there to say that it is meant. Raises UsageError, before any request."""
+        if not self.session.can_ask:
+            raise UsageError(
+                f"nobody is here to say that the {self.kind.plural} that match are to be {self.done}",
+                hint=f"--yes does it without asking, --dry-run shows which {self.kind.plural} they are",
+            )
+
+    def is_meant(self, records: Sequence[Any]) -> bool:
+        """Show all that will be hit, ask, and tell whether the answer is yes. What is not shown is not to be hit."""
+        self._show(records)
+        return self._confirm(self._count(records))
+
+    def is_meant_by(self, text: str, meant: Any, fitting: Sequence[Any], lines: Sequence[str], *, more: bool) -> bool:
+        """Show what a description fits, of which one is `meant`, ask, and tell whether the answer is yes.
+
+        `lines` tell of those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
+        """
+        count = f"{'more than ' if more else ''}{len(fitting)} {self.kind.plural}"
+        if not self.session.can_ask:
+            raise UsageError(
+                f"'{text}' fits {count}; refusing to {self.verb} {meant.id} without confirmation",
+                hint=f"name the {self.kind.noun} by its id, or pass --yes",
+                details=(*lines, *["  and more"] * more),
+            )
+        self._show(fitting)
+        self.session.remark(f"'{text}' fits {count}, and means {meant.id}")
+        return self._confirm(meant.id)
+
+    def _show(self, records: Sequence[Any]) -> None:
+        columns = choose_columns(
+            self.kind, None, wide=False, also=["initiator"] if "initiator" in self.kind.cells else []
+        )
+        RENDERERS["table"].render(records, self.session.view(self.kind, columns, on_stderr=True))
+
+    def _confirm(self, what: str) -> bool:
+        is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")
+        if not is_meant:
+            self.session.remark(f"nothing was {self.done}")
+        return is_meant
+
+    def tell_of(self, records: Sequence[Any]) -> None:
+        """Say, after a dry run, what would be done."""
+        self.session.remark(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
+
+    def _count(self, records: Sequence[Any]) -> str:
+        return f"{len(records)} {self.kind.plural if len(records) != 1 else self.kind.noun}"
+
+
+def change_labels(
+    session: Session,
+    listing: Listing,
+    references: Sequence[JobReference],
+    changes: LabelChanges,
+    read: Callable[[JobReference], Described],
+    write: Callable[[JobReference, Mapping[str, str]], Mapping[str, str] | None],
+    *,
+    dry_run: bool,
+) -> ExitCode:
+    """Change the labels of each, and show what was there and what is there now; a dry run writes nothing.
+
+    The Hub replaces all labels at once, so those there are read just before.
+    """
+
+    def change(reference: JobReference) -> LabelChange:
+        there = read(reference)
+        _check_none_is_lost(there, changes, reference)
+        before = dict(there.labels or {})
+        after = changes.applied(before)
+        written = after if dry_run else dict(write(reference, after) or {})
+        return LabelChange(reference.id, written.get("name"), before, written)
+
+    listing.show(done_to_each(session, references, change, "labelled"))
+    if dry_run:
+        session.remark("nothing was changed (--dry-run)")
+    return ExitCode.DONE
+
+
+def _check_none_is_lost(there: Described, changes: LabelChanges, reference: JobReference) -> None:
+    """Raise HfJobsError if labels were to stay that cannot be sent back as they are."""
+    if changes.clear or changes.replace:
+        return
+    odd = there.odd_labels
+    if odd is None:
+        raise HfJobsError(
+            f"the Hub does not say which labels {reference} has, and those would be lost",
+            hint="--replace sets the given ones alone, --clear removes all",
+        )
+    lost = [key for key in odd if changes.keeps(key)]
+    if lost:
+        raise HfJobsError(
+            f"labels of {reference} would be lost, as their values are no texts: {', '.join(lost)}",
+            hint="set them with --label KEY=VALUE, take them away with --remove KEY, or all others with --replace",
+        )

@@ -1,0 +1,177 @@
+"""Show the logs of jobs as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.formats.log_text import LogText
+from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.hub.log_follower import LogReading, Notice, Waiting
+from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
+from hfjobs_cli.hub.multiplexing import Failed, merged
+from hfjobs_cli.models.log_line import KIND, LogLine
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.times import parse_time, span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.job import JobInfo
+
+
+TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
+"""The format of lines if no other is asked for. It is written faster than as one record after the other."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of the output of jobs.
+
+    With `follow` it is what comes until they end, else what there is. With `timestamps` each line stands behind the
+    moment at which it came, if they are shown as text: if `listing` asks for nothing else. Without `lines` none of them
+    is shown, but what else there is to tell.
+    """
+
+    follow: bool = True
+    tail: int | None = None
+    since: datetime | None = None
+    timestamps: bool = False
+    listing: Listing | None = None
+    lines: bool = True
+
+
+class LogsShown:
+    """What several jobs write, on its way to stdout; what else there is to tell of them goes to stderr.
+
+    `jobs` are their last known states, `errors` what ended the reading of some of them. `last_at` is when the last line
+    came of each, as the Hub spells it.
+    """
+
+    def __init__(
+        self, session: Session, jobs: Sequence[JobInfo], references: Sequence[JobReference], wanted: Wanted
+    ) -> None:
+        """Show nothing yet."""
+        self._session = session
+        self._wanted = wanted
+        self._readings = [
+            LogReading(
+                session.client,
+                job,
+                reference,
+                follow=wanted.follow,
+                tail=wanted.tail,
+                timeout_secs=session.settings.timeout_secs,
+                rest=session.rest if wanted.lines else session.sleep,
+            )
+            for job, reference in zip(jobs, references, strict=True)
+        ]
+        self._names = names_of(jobs)
+        self._text = LogText(session.view(KIND, ()), self._names, timestamps=wanted.timestamps)
+        self._told_of_waiting: dict[int, str | None] = {}
+        self.errors: list[HfJobsError] = []
+        self.last_at: dict[int, str] = {}
+
+    @property
+    def jobs(self) -> list[JobInfo]:
+        """The jobs as they are now, as far as is known."""
+        return [reading.job for reading in self._readings]
+
+    def run(self) -> None:
+        """Show all. Raises KeyboardInterrupt, and what writing raises."""
+        listing = self._wanted.listing
+        if not self._wanted.lines:
+            for _ in self._lines():
+                self._session.flush()
+        elif listing is not None and listing.renderer is not TEXT:
+            listing.show(self._records())
+        elif listing is not None and listing.is_sorted:
+            places = {job.id: place for place, job in enumerate(self.jobs)}
+            for line in listing.ordered(self._records()):
+                moment = None if line.timestamp is None else line.timestamp.isoformat()
+                self._text.write(places[line.job_id], [(moment, line.data)])
+        else:
+            for place, lines in self._lines():
+                self._text.write(place, lines)
+                self._session.flush()
+
+    def _records(self) -> Iterator[LogLine]:
+        for place, lines in self._lines():
+            identifier = self.jobs[place].id
+            for line in lines:
+                yield LogLine(identifier, _moment(line), line[1])
+            self._session.flush()
+
+    def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
+        """Yield lines of jobs by their places, and tell of all else that comes."""
+        for place, item in merged(self._readings, in_order=not self._wanted.follow):
+            if isinstance(item, Failed):
+                self.errors.append(item.error)
+                self._tell(place, None)
+            elif isinstance(item, Notice):
+                self._tell(place, f"warning: {self._label(place)}{item.text}")
+            elif isinstance(item, Waiting):
+                self._tell_of_waiting(place, item.job)
+            else:
+                yield from self._without_headers(place, item)
+
+    def _without_headers(self, place: int, lines: list[Line]) -> Iterator[tuple[int, Sequence[Line]]]:
+        """Yield lines that the job wrote itself, and tell of the headers where they stand between them."""
+        since = self._wanted.since
+        if since is not None:
+            lines = [line for line in lines if (moment := _moment(line)) is None or moment >= since]
+        if lines and lines[-1][0]:
+            self.last_at[place] = lines[-1][0]
+        if HEADER not in "\n".join([text for _, text in lines]):
+            if lines:
+                yield place, lines
+            return
+        begun = 0
+        for at, line in enumerate(lines):
+            if is_header(line):
+                if at > begun:
+                    yield place, lines[begun:at]
+                begun = at + 1
+                self._tell(place, f"{self._label(place)}{line[1]}")
+        if begun < len(lines):
+            yield place, lines[begun:]
+
+    def _label(self, place: int) -> str:
+        return f"{self._names[place]}: " if len(self._names) > 1 else ""
+
+    def _tell(self, place: int, text: str | None) -> None:
+        self._text.interrupted()
+        self._told_of_waiting.pop(place, None)
+        if text is not None:
+            self._session.remark(text)
+
+    def _tell_of_waiting(self, place: int, job: JobInfo) -> None:
+        """Say why a job waits: on a terminal for how long, too, elsewhere once for each reason."""
+        why = f": {self._session.redacted(job.status.message)}" if job.status.message else ""
+        reason = f"{self._label(place)}scheduling{why}"
+        if self._told_of_waiting.get(place, "") != reason:
+            self._tell(place, f"{reason}{self._waited(job)}")
+            self._told_of_waiting[place] = reason
+        elif len(self._readings) == 1:
+            self._text.interrupted()
+            self._session.progress(f"{reason}{self._waited(job)}")
+
+    def _waited(self, job: JobInfo) -> str:
+        waited = job.waited_secs(self._session.clock())
+        return "" if waited is None else f" (for {span(waited)})"
+
+
+def names_of(jobs: Sequence[JobInfo]) -> list[str]:
+    """Return what each of several jobs is called: by its name if no other has it, else by its id."""
+    names = [job.name or job.id for job in jobs]
+    return [job.id if names.count(name) > 1 else name for job, name in zip(jobs, names, strict=True)]
+
+
+def _moment(line: Line) -> datetime | None:
+    with suppress(ValueError, OverflowError):
+        return parse_time(line[0]) if line[0] else None
+    return None

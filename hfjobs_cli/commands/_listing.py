@@ -1,0 +1,148 @@
+"""Show records as the options for output ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
+from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.formats.renderer import View
+
+
+class Listing:
+    """How records are to be shown. To make one checks all that can be wrong with the options, before any request."""
+
+    def __init__(
+        self,
+        session: Session,
+        output: Output,
+        *,
+        default: Renderer | None = None,
+        sort: str | None = None,
+        also: Sequence[str] = (),
+        indent: int | None = None,
+        is_one: bool = False,
+    ) -> None:
+        """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
+
+        By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
+        `indent` is for json, which is one object and no array if there `is_one` record, always. The format that was
+        chosen is the `renderer`.
+        """
+        self._session = session
+        self._output = output
+        self._indent = indent
+        self._is_one = is_one
+        self._order = parse_sort(output.kind, sort)
+        self._columns = choose_columns(output.kind, output.columns, wide=output.wide, also=also)
+        formats = formats_of(output.kind)
+        default = default or next(iter(formats.values()))
+        if (output.columns is not None or output.wide) and not default.has_columns:
+            default = formats["table"]
+        self.renderer = choose_renderer(
+            output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
+        )
+        if output.width is not None and output.no_trunc:
+            raise UsageError("--width contradicts --no-trunc", hint="give one of them")
+        if output.safe_cells and self.renderer.name not in ("csv", "tsv"):
+            raise UsageError("--safe-cells is for csv and tsv", hint="add --format csv, or leave it out")
+        if output.columns is not None and not self.renderer.has_columns:
+            with_columns = [each.name for each in formats.values() if each.has_columns]
+            raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
+
+    @property
+    def is_sorted(self) -> bool:
+        """Tell whether all records must be known before the first is shown."""
+        return bool(self._order)
+
+    def shows(self, name: str) -> bool:
+        """Tell whether a field may be seen: in columns if it is one of them, in all else but ids."""
+        if self.renderer.has_columns:
+            return any(column.name == name for column in self._columns) or self._is_ordered_by(name)
+        return self.renderer is not QUIET or self._is_ordered_by(name)
+
+    def _is_ordered_by(self, name: str) -> bool:
+        return any(field.name == name for field, _ in self._order)
+
+    @cached_property
+    def _view(self) -> View:
+        return self._new_view()
+
+    def _new_view(self) -> View:
+        return self._session.view(
+            self._output.kind,
+            self._columns,
+            columns_asked=replaces_columns(self._output.columns),
+            full=self._output.no_trunc,
+            width=self._output.width,
+            indent=self._indent,
+            safe_cells=self._output.safe_cells,
+            is_one=self._is_one,
+        )
+
+    @property
+    def plural(self) -> str:
+        """What several of the records are called."""
+        return self._output.kind.plural
+
+    def ordered(self, records: Iterable[Any]) -> list[Any]:
+        """Return records in the order in which `show` would write them."""
+        return sort_records(records, self._order, self._session.clock())
+
+    def text(self, records: Iterable[Any], width: int) -> str:
+        """Return what would be written of records, as they are, on a terminal of this width at this moment."""
+        written: list[str] = []
+        view = self._new_view()
+        width = self._output.width or width
+        view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
+        self.renderer.render(records, view)
+        return "".join(written)
+
+    def line(self, text: str, width: int) -> str:
+        """Return a line of words, harmless, and cut to a width."""
+        view = self._view
+        from hfjobs_cli.formats.table import cut  # which pipes do without
+
+        return cut(view.spell(text), width, "…" if view.is_unicode else ".")
+
+    def json(self, values: object) -> str:
+        """Return values, perhaps with records in them, as a line of JSON."""
+        from hfjobs_cli.formats.json_text import encoder
+
+        return encoder(self._view)(values)
+
+    def show(self, records: Iterable[Any], limit: int | None = None) -> None:
+        """Write records, sorted ones up to `limit`, and hand on what was written."""
+        self.renderer.render(self.ordered(records)[:limit] if self._order else records, self._view)
+        self._session.flush()
+
+
+def id_and(what: Callable[[Any], str]) -> Renderer:
+    """Return what writes the id of a record, and `what` is said of it, as soon as it is known."""
+
+    def render(records: Iterable[Any], view: View) -> None:
+        for each in records:
+            view.write(f"{view.spell(each.id)}  {view.spell(what(each))}\n")
+
+    return Renderer("brief", render, streams=True)
+
+
+ID_AND_STATUS = id_and(lambda record: str(record.status))
+
+
+def outcome(jobs: Iterable[JobInfo]) -> ExitCode:
+    """Return what the stages of jobs that have ended come to: a failure counts before a cancellation."""
+    stages = {job.status.stage for job in jobs}
+    if "ERROR" in stages:
+        return ExitCode.JOB_FAILED
+    return ExitCode.JOB_CANCELED if stages & {"CANCELED", "DELETED"} else ExitCode.DONE

@@ -1,0 +1,130 @@
+"""Which schedules are meant: references, selectors, or filters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from hfjobs_cli.commands._select import done_to_each, is_by_filters, named
+from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.models.vocabulary import ACTIVE
+from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
+from hfjobs_cli.query.schedules import ScheduleFilter, parse_schedule_filter
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.schedule_options import ScheduleSelection
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.schedule import ScheduledJob
+
+
+LAST_RUN = ("last_status",)
+"""The fields of which the Hub does not tell with a schedule."""
+
+
+def schedule_filter(
+    selection: ScheduleSelection, now: datetime, default: tuple[str, ...] = (ACTIVE,)
+) -> ScheduleFilter:
+    """Return what the options ask for; `default` are the states if none is asked for. Raises UsageError."""
+    return parse_schedule_filter(
+        now,
+        all_=selection.all_,
+        status=selection.status or (),
+        label=selection.label or (),
+        name=selection.name,
+        filters=selection.filter_ or (),
+        default=default,
+    )
+
+
+def schedules_to_change(
+    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
+) -> list[JobReference] | None:
+    """Return the schedules that are named, None if a description fits several and the one it means is not meant."""
+    return named(session, texts, namespace, SCHEDULES, _newest_first, plan)
+
+
+def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
+    """Return the schedules named on the command line and on stdin, and say so if there are none.
+
+    Those that are described (`@name=nightly`, the beginning of an id) are looked for; one that does not exist is
+    told of at the end. Raises UsageError, also if an id may be short for several.
+    """
+    return named(session, texts, namespace, SCHEDULES, _newest_first) or []
+
+
+def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Iterator[ScheduledJob]:
+    found = list_schedules(session, wanted, namespace, with_runs=False)
+    created = {each.id: each.created_at.timestamp() if each.created_at else 0.0 for each in found}
+    yield from sorted(found, key=lambda each: created[each.id], reverse=True)
+
+
+def chosen_schedules(
+    session: Session,
+    words: list[str] | None,
+    choice: ScheduleSelection,
+    namespace: str | None,
+    *,
+    states: tuple[str, ...],
+    plan: Plan,
+    asks_for_one: bool = False,
+) -> list[JobReference] | None:
+    """Return the schedules that are named, or else those that the filters choose; `states` if those ask for none.
+
+    If the `plan` asks, several that filters choose are shown, and meant if the answer is yes, one alone only if it
+    `asks_for_one`; if the answer is no, None is returned. Raises UsageError.
+    """
+    if not is_by_filters(words, choice, SCHEDULES):
+        return schedules_to_change(session, words or (), namespace, plan)
+    wanted = schedule_filter(choice, session.clock(), states)
+    if plan.asks and asks_for_one:
+        plan.check_it_can_ask()
+    found = list_schedules(session, wanted, namespace, with_runs=plan.asks)
+    if not found:
+        session.remark(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
+    if plan.asks and len(found) > (0 if asks_for_one else 1):
+        plan.check_it_can_ask()
+        if not plan.is_meant(found):
+            return None
+    return [JobReference.of(each, namespace) for each in found]
+
+
+def act_on_schedules(
+    session: Session,
+    references: Sequence[JobReference],
+    act: Callable[[JobReference], ScheduledJob],
+    listing: Listing,
+    plan: Plan,
+    *,
+    dry_run: bool,
+) -> ExitCode:
+    """Do something to each schedule and show what it returns, or in a dry run show the schedules as they are."""
+    if dry_run:
+        return show_plan(session, references, listing, plan)
+    listing.show(done_to_each(session, references, act, plan.done))
+    return ExitCode.DONE
+
+
+def show_plan(session: Session, references: Sequence[JobReference], listing: Listing, plan: Plan) -> ExitCode:
+    """Show the schedules to which something would be done, and say so."""
+    found = list(done_to_each(session, references, session.client.inspect_schedule, "looked at"))
+    listing.show(session.client.with_last_runs(found) if any(map(listing.shows, LAST_RUN)) else found)
+    plan.tell_of(found)
+    return ExitCode.DONE
+
+
+def list_schedules(
+    session: Session, wanted: ScheduleFilter, namespace: str | None, *, with_runs: bool
+) -> list[ScheduledJob]:
+    """Return the schedules of a namespace that match, `with_runs` with where their newest jobs stand."""
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    found = session.client.list_schedules(namespace, wanted.labels)
+    asks_runs = wanted.is_about(*LAST_RUN)
+    if asks_runs:
+        rough = wanted._replace(patterns=tuple(each for each in wanted.patterns if each.field.name not in LAST_RUN))
+        found = session.client.with_last_runs([each for each in found if rough.matches(each)])
+    found = [each for each in found if wanted.matches(each)]
+    return session.client.with_last_runs(found) if with_runs and not asks_runs else found

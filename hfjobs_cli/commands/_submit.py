@@ -1,0 +1,340 @@
+"""Compose, check and preview a new job or schedule."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hfjobs_cli.config import Overrides, load_settings
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.formats.registry import HUMAN, format_name
+from hfjobs_cli.jobspec.compose import compose_run, compose_spec
+from hfjobs_cli.jobspec.existing import Changes, changed, check_unset, described
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
+from hfjobs_cli.jobspec.scripts import check_not_a_file
+from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.validate import check, check_flavor
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.references import check_name
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.redaction import LEAST_SECRET
+from hfjobs_cli.text.times import span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.models.hardware import Hardware
+    from hfjobs_cli.query.references import JobReference
+
+
+def described_job(
+    typed: Typed,
+    image: str | None,
+    command: Sequence[str],
+    arguments: int,
+    namespace: str | None,
+    spec: str | None,
+    around: Surroundings,
+    *,
+    runs_default: bool,
+) -> NewJob:
+    """Return the job of the command line, on top of that of `--spec`; its last `arguments` words are sent as such.
+
+    Without a command it is refused, unless it `runs_default`: what the image runs by itself. Raises UsageError.
+    """
+    words = list(command)
+    if words and words[0].startswith("-"):
+        around.warnings.append(f"the command is '{words[0]}'; options of hfjobs stand before IMAGE")
+    if words and runs_default:
+        raise UsageError("--default-command contradicts a command", hint="leave one of them out")
+    if spec is not None:
+        from hfjobs_cli.jobspec.spec_file import read_spec
+
+        job = compose_spec(typed, read_spec(spec, around), image, words, around)
+    elif image is None:
+        raise UsageError(
+            "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
+        )
+    else:
+        check_not_a_file(image)
+        if not words and not runs_default:
+            raise UsageError(
+                "missing argument 'COMMAND'",
+                hint="add what to run; --default-command runs what the image does by itself",
+            )
+        job = compose_run(typed, image, words, namespace, around)
+    return _with_arguments(job, arguments)
+
+
+def _with_arguments(job: NewJob, count: int) -> NewJob:
+    """Return the job with the last words of its command as arguments."""
+    if not count:
+        return job
+    words = (*job.command, *job.arguments)
+    if count >= len(words):
+        raise UsageError(f"--arguments {count} leaves no command of {len(words)} words", hint="give a smaller number")
+    return replace(job, command=words[:-count], arguments=words[-count:])
+
+
+MAX_SHOWN = 200
+"""How much of a value is shown in a summary."""
+
+
+def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
+    """Return where variables and secrets come from: the environment, in which HF_TOKEN is the token of the login."""
+    settings = session.settings
+    token = settings.token
+    if session.overrides.token is not None:
+        # What is passed on is what the environment and the login say; --token is for this request.
+        token = load_settings(session.environ, Overrides()).token or token
+    environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
+    return Surroundings(environ, session.stdin, secrets_may_miss=dry_run)
+
+
+def checked(
+    session: Session,
+    job: NewJob,
+    typed: Typed,
+    namespace: str | None,
+    around: Surroundings,
+    *,
+    was_run: bool = False,
+) -> NewJob:
+    """Return the job as it can be sent, and tell of what its options led to. Raises UsageError.
+
+    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
+    is typed. With `--max-cost` the timeout is set.
+    """
+    session.secrets.update(filter(None, job.secrets.values()))
+    if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
+        are = "is" if len(short) == 1 else "are"
+        session.warn(f"{', '.join(short)} {are} too short to be hidden where the Hub repeats what it was sent")
+    token = around.environ.get("HF_TOKEN")
+    for key in [key for key, value in job.environment.items() if token and value == token]:
+        session.warn(f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret")
+    check(job)
+    if job.volumes:
+        from hfjobs_cli.jobspec.volumes import check_local
+
+        check_local(job.volumes)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    for line in around.warnings:
+        session.warn(line)
+    around.warnings.clear()
+    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
+    if typed.max_cost is None and takes_any:
+        return job
+    flavors = _flavors(session)
+    if not takes_any:
+        check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
+    return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
+
+
+def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
+    from decimal import Decimal
+
+    from hfjobs_cli.insight.costs import longest_for
+
+    flavor = _flavor_of(job, flavors)
+    if flavor is None:
+        raise HfJobsError(
+            f"the price of {job.flavor} is not known, so --max-cost cannot be kept",
+            hint="the Hub does not list it, or does not answer; give --timeout instead",
+        )
+    allowed = longest_for(job, flavor, Decimal(str(usd)))
+    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
+
+
+def _flavors(session: Session) -> list[Hardware]:
+    """Return what the Hub lists, nothing if it cannot be asked, which other requests will tell of."""
+    try:
+        return session.client.hardware_if_known()
+    except HfJobsError:
+        return []
+
+
+def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
+    from hfjobs_cli.models.hardware import dearest
+
+    return dearest(flavors).get(job.flavor)
+
+
+def show_plan(
+    session: Session,
+    launch: Launch,
+    output: Output,
+    around: Surroundings,
+    body: Callable[[dict[str, Any]], dict[str, Any]] = lambda job: job,
+    more: Iterable[tuple[str, str]] = (),
+    cost: str = "cost",
+) -> None:
+    """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
+
+    `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
+    what it may cost. Raises UsageError for another format.
+    """
+    format_ = "json" if output.json else format_name(output.format_)
+    format_ = None if format_ == HUMAN else format_
+    if output.quiet or format_ not in (None, "json", "jsonl"):
+        raise UsageError("--dry-run prints a summary, json or jsonl", hint="leave the format out, or take one of them")
+    if format_ is not None:
+        if launch.uploads:
+            raise UsageError(
+                "what is sent with --bucket is known only when the files are there",
+                hint="leave out --bucket, so that they travel in the request, or --format",
+            )
+        indent = 4 if format_ == "json" else None
+        session.write(json.dumps(body(launch.job.shown(around.environ.get("HF_TOKEN"))), indent=indent) + "\n")
+    else:
+        rows = [(key, value) for key, value in (*more, *_summary(session, launch, cost)) if value]
+        width = max(len(key) for key, _ in rows)
+        session.write("".join(f"{key:<{width}}  {printable(value)}\n" for key, value in rows))
+    session.flush()
+    session.remark("nothing was sent (--dry-run)")
+
+
+def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
+    """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    from hfjobs_cli.jobspec.volumes import spell_volume
+    from hfjobs_cli.text.secrets import masked_words
+
+    job = launch.job
+    yield "image", job.image
+    yield "command", shlex.join(masked_words([*job.command, *job.arguments]))
+    yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
+    yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
+    yield "attempts", str(job.attempts or "")
+    variables = [f"{key}={_shortened(key, value)}" for key, value in job.environment.items()]
+    secrets = [f"{key}={'(not set here)' if value is None else '***'}" for key, value in job.secrets.items()]
+    labels = [f"{key}={value}" for key, value in job.labels.items() if key != "name"]
+    yield "name", job.name or ""
+    for key, values in (
+        ("labels", labels),
+        ("variables", variables),
+        ("secrets", secrets),
+        ("volumes", [spell_volume(volume) for volume in job.volumes]),
+        ("files", [f"{file.name} ({len(file.content)} bytes, to a bucket)" for file in launch.uploads.values()]),
+    ):
+        for place, value in enumerate(values):
+            yield key if place == 0 else "", value
+    yield "ports", ", ".join(f"{port}{' (public)' if port in job.expose_public else ''}" for port in job.ports)
+    yield "ssh", "yes" if job.ssh else ""
+    yield "network", " as ".join(filter(None, [job.network_group, ", ".join(job.network_aliases)]))
+    yield "resource group", job.resource_group_id or ""
+    yield "namespace", launch.namespace or ""
+    yield "set by script", ", ".join(dict.fromkeys(key for key, _ in launch.from_script))
+    yield cost, _cost(session, job)
+
+
+def _shortened(key: str, value: str) -> str:
+    if key == PACKED:
+        return f"({len(value)} bytes: the local files)"
+    from hfjobs_cli.text.secrets import masked_value
+
+    shown = masked_value(key, value)
+    return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
+
+
+def _cost(session: Session, job: NewJob) -> str:
+    from hfjobs_cli.insight.costs import most
+
+    flavor = _flavor_of(job, _flavors(session))
+    usd = None if flavor is None else most(job, flavor)
+    if flavor is None or usd is None:
+        return "not known: the Hub names no price"
+    times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
+    ports = ", and its ports" if job.ports else ""
+    shown = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"
+    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} an hour{ports}"
+
+
+def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: str = "cost") -> None:
+    """Tell of each value that a script has set, and of what that may cost, before anything is sent.
+
+    Those of a script from an address are told of with `--quiet` too: a stranger decides about money and secrets.
+    """
+    if not launch.from_script or (is_quiet and not launch.is_strangers):
+        return
+    for key, value in launch.from_script:
+        shown = value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
+        session.remark(f"note: {key} {shown} (from script)")
+    session.remark(f"note: {cost} {_cost(session, launch.job)}")
+
+
+def create(session: Session, launch: Launch, known: Collection[str] = (), *, settles: bool = False) -> JobInfo:
+    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
+
+    `known` are the ids of jobs like it that were created before. If it `settles`, Ctrl-C does not end it before it is
+    known which job there is to cancel.
+    """
+    from hfjobs_cli.hub.create_once import Identity, changes, contradiction
+    from hfjobs_cli.jobspec.existing import is_made_from
+
+    job = with_bucket(session, launch)
+    search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
+    asked: Identity[JobInfo] = Identity(
+        lambda found: is_made_from(found, job),
+        lambda found: contradiction(found, job),
+        lambda found: changes(found, job),
+    )
+    return session.client.create_job(launch.namespace, job.body(), asked, search, known, settles=settles)
+
+
+def with_bucket(session: Session, launch: Launch) -> NewJob:
+    """Return the job with its local files in a bucket, to which those that must be there are taken."""
+    if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
+        return launch.job
+    from hfjobs_cli.jobspec.buckets import Buckets
+
+    settings = session.settings
+    namespace = launch.namespace or session.client.whoami()
+    bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
+    session.remark(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
+    return bucket.filled(launch.job, launch.uploads)
+
+
+class Prepared(NamedTuple):
+    """A job that is there, and what is to be made from it."""
+
+    source: JobInfo
+    job: NewJob
+
+    @property
+    def as_it_would_be(self) -> JobInfo:
+        """The new job as the Hub would show it, which has no id yet."""
+        body = self.job.shown()
+        spec = {
+            **body,
+            "timeout": body.get("timeoutSeconds"),
+            "retry": None if self.job.attempts is None else self.job.attempts - 1,
+            "secrets": list(self.job.secrets),
+        }
+        owner = {"id": self.source.owner.id, "name": self.source.owner.name, "type": self.source.owner.type}
+        return JobInfo.from_api({**spec, "id": "new", "owner": owner, "status": {"stage": "SCHEDULING"}})
+
+
+def prepared(
+    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, dry_run: bool
+) -> dict[JobReference, Prepared | HfJobsError]:
+    """Return what is to be made of each job that is named, or why that cannot be looked at.
+
+    Raises UsageError for the first that cannot be started again like this, before any is.
+    """
+    around = surroundings(session, dry_run=dry_run)
+    if takes_stdin:
+        around.take_stdin("the list of jobs")
+    places = list(dict.fromkeys(references))
+    found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
+    sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
+    old = {place: described(job) for place, job in sources.items()}
+    check_unset(changes.unset_env, list(old.values()))
+    new = {place: changed(old[place], source.id, changes, around) for place, source in sources.items()}
+    ready = {
+        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, around, was_run=True))
+        for place, source in sources.items()
+    }
+    return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

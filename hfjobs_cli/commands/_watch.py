@@ -1,0 +1,357 @@
+"""Poll a listing and show it in place, or its changes as events."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hfjobs_cli.backoff import Pace
+from hfjobs_cli.cli import terminal
+from hfjobs_cli.commands._select import scan
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.hub.concurrency import start_thread
+from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.times import span
+from hfjobs_cli.tui.changes import Change, aged, changes, pace_of_looks
+from hfjobs_cli.tui.screen import Size
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.query.filters import JobFilter
+
+
+Ask = Callable[[], "Sequence[JobInfo]"]
+"""Asks for the jobs of a listing, as they are now."""
+
+LookUp = Callable[["Sequence[JobInfo]"], "Mapping[str, JobInfo]"]
+"""Asks for jobs that have left a listing: as they are now, by their ids, as far as that can be known."""
+
+Trouble = Callable[["str | None"], None]
+"""Is told what keeps the Hub from answering, and None when it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a listing held at some moment, what had happened since the look before, and how long the next one is off."""
+
+    jobs: Sequence[JobInfo]
+    at: datetime
+    changes: Sequence[Change]
+    pause_secs: float
+
+
+def looks(
+    session: Session,
+    ask: Ask,
+    pace: Pace,
+    trouble: Trouble,
+    rest: Callable[[float, float], object] | None = None,
+    look_up: LookUp | None = None,
+) -> Iterator[Look]:
+    """Yield what `ask` finds, again and again, with a pause after each time.
+
+    `rest` makes it, and may make it shorter than the first number of seconds, but not than the second: for so long the
+    Hub asks to be left alone. `look_up` asks once for what has left the listing before it had ended.
+
+    Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
+    """
+    before: dict[str, JobInfo] | None = None
+    rest = rest or (lambda secs, least: session.rest(max(secs, least)))
+    while True:
+        try:
+            with _waits_told_to(session, trouble):
+                jobs = ask()
+        except WAITED_OUT as error:
+            if before is None:
+                raise
+            trouble(error.message)
+            rest(pace.pause(happened=False), asked_pause_of(error))
+            continue
+        trouble(None)
+        _told_once(session)
+        now = {job.id: job for job in jobs}
+        happened = list(changes(before or {}, now))
+        left = [each.job for each in happened if each.event == "gone" and not each.job.has_ended]
+        if left and look_up is not None:
+            with _waits_told_to(session, trouble):
+                current = look_up(left)
+            happened = [
+                each._replace(job=current.get(each.job.id, each.job)) if each.event == "gone" else each
+                for each in happened
+            ]
+        pause = pace.pause(happened=before is None or bool(happened))
+        before = now
+        yield Look(jobs, session.clock(), happened, pause)
+        rest(pause, 0.0)
+
+
+@contextmanager
+def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
+    """Have pauses before a request is tried again told as trouble."""
+    before, session.told_of_wait = session.told_of_wait, trouble
+    try:
+        yield
+    finally:
+        session.told_of_wait = before
+
+
+def _told_once(session: Session) -> None:
+    """Keep one of equal failures: what is unusable in a listing is so at each look."""
+    session.failures[:] = {failure.message: failure for failure in session.failures}.values()
+
+
+@dataclass(eq=False)
+class Breaks:
+    """Tells of the first failure of a break on stderr, and of its end."""
+
+    session: Session
+    _is_broken: bool = False
+
+    def __call__(self, message: str | None) -> None:
+        """Take note of what keeps the Hub from answering, or that it answers."""
+        if message is not None and not self._is_broken:
+            self.session.warn(message)
+        elif message is None and self._is_broken:
+            self.session.remark("the Hub answers again")
+        self._is_broken = message is not None
+
+
+class Background:
+    """Looks made in a thread of their own, so that a screen goes on meanwhile.
+
+    `last` is the last look, `trouble` what keeps the Hub from answering since then.
+    """
+
+    def __init__(
+        self, session: Session, ask: Ask, pace: Pace, wake: Callable[[], None], look_up: LookUp | None = None
+    ) -> None:
+        """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
+        self.last: Look | None = None
+        self.trouble: str | None = None
+        self._session = session
+        self._wake = wake
+        self._hurry = threading.Event()
+        self._looks = looks(session, ask, pace, self._told, self._rest, look_up)
+        self._seen: deque[Change] = deque()
+        self._error: Exception | None = None
+        start_thread(self._run)
+
+    def hurry(self) -> None:
+        """Look at once."""
+        self._hurry.set()
+
+    def changes(self) -> list[Change]:
+        """Return what has happened since this was last asked. Raises what ended the looks."""
+        if self._error is not None:
+            raise self._error
+        return [self._seen.popleft() for _ in range(len(self._seen))]
+
+    def _rest(self, seconds: float, least: float) -> None:
+        if least:
+            self._session.sleep(least)
+        self._hurry.wait(seconds - least)
+        self._hurry.clear()
+
+    def _told(self, message: str | None) -> None:
+        if message != self.trouble:
+            self.trouble = message
+            self._wake()
+
+    def _run(self) -> None:
+        try:
+            for look in self._looks:
+                self._seen += look.changes
+                self.last = look
+                self._wake()
+        except Exception as error:
+            self._error = error
+            self._wake()
+
+
+NO_MARK = "  "
+BELOW = 2
+"""How many lines are left for what stands below the rows."""
+
+_TABLES = ("table", "table template")
+
+
+def live_renderer(session: Session) -> Renderer:
+    """Return the format of what goes on, unless another is asked for: a table in place, in a pipe a line for each."""
+    return RENDERERS["table" if terminal.obeys_codes(session.stdout, session.environ) else "jsonl"]
+
+
+def is_in_place(session: Session, listing: Listing, option: str, writes: Callable[[Renderer], bool]) -> bool:
+    """Tell whether what goes on is shown in place. Raises UsageError for a format that it is neither, nor `writes`."""
+    if listing.renderer.name in _TABLES and terminal.obeys_codes(session.stdout, session.environ):
+        return True
+    if not writes(listing.renderer):
+        formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))
+        raise UsageError(
+            f"{option} cannot write the format {listing.renderer.name} here",
+            hint=f"on a terminal it shows a table, in a pipe it writes {formats}",
+        )
+    return False
+
+
+def table_in_place(
+    listing: Listing,
+    rows: Sequence[Any],
+    size: Size,
+    mark: Callable[[Any], str],
+    as_now: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
+) -> list[str]:
+    """Return the header and a line for each row that there is room for. `as_now` brings those up to date."""
+    room = max(1, size.lines - 1 - BELOW)
+    shown = rows if len(rows) <= room else rows[: room - 1]
+    head, *lines = listing.text(as_now(shown), size.columns - len(NO_MARK)).splitlines()
+    more = len(rows) - len(shown)
+    last = [f"... and {more} more"] if more else [] if shown else [f"no {listing.plural}"]
+    marked = (mark(row) + line for row, line in zip(shown, lines, strict=True))
+    return [NO_MARK + head, *marked, *(NO_MARK + line for line in last)]
+
+
+MARKED_SECS = 5.0
+"""For how long a row is marked at least after something happened to its job."""
+
+_MARKS = {"added": "+ ", "changed": "* ", "gone": "- "}
+
+
+class _Mark(NamedTuple):
+    """What happened to a job, and until when that is shown."""
+
+    event: str
+    until: datetime
+    job: JobInfo
+
+
+class WatchedTable:
+    """Jobs as they were last seen. One that is gone keeps its row for as long as it is marked."""
+
+    def __init__(self, listing: Listing, remark: str) -> None:
+        """Show nothing yet. `remark` is told below the table."""
+        self._listing = listing
+        self._remark = remark
+        self._look: Look | None = None
+        self._rows: list[JobInfo] = []
+        self._marks: dict[str, _Mark] = {}
+
+    def note(self, look: Look, changes: Sequence[Change]) -> None:
+        """Take note of a look, and of what has happened since the last one. What was there at first is not new."""
+        is_first, is_new = self._look is None, look is not self._look
+        until = look.at + timedelta(seconds=max(MARKED_SECS, look.pause_secs))
+        if not is_first:
+            self._marks.update({each.job.id: _Mark(each.event, until, each.job) for each in changes})
+        if is_new or changes:
+            self._look = look
+            self._arrange()
+
+    def lines(self, size: Size, now: datetime, trouble: str | None) -> list[str]:
+        """Return what is to be seen now: the table, and below it how it stands with the looks, or what troubles."""
+        look = self._look
+        if look is None:
+            return [self._told(trouble or "asking the Hub ...", size)]
+        age = (now - look.at).total_seconds()
+        soon = span(max(1.0, look.pause_secs - age + 0.5))
+        count = f"{len(look.jobs)} {'job' if len(look.jobs) == 1 else 'jobs'}"
+        told = f"{count}, seen {span(age)} ago, again in {soon}{self._remark}; q or Ctrl-C ends"
+        return [*self.rows(size, now), "", self._told(trouble or told, size)]
+
+    def rows(self, size: Size, now: datetime) -> list[str]:
+        """Return the header, and a line for each job that there is room for."""
+        assert self._look is not None  # noqa: S101 - there is no table before the first look
+        if any(mark.until <= now for mark in self._marks.values()):
+            self._marks = {key: mark for key, mark in self._marks.items() if mark.until > now}
+            self._arrange()
+        age = (now - self._look.at).total_seconds()
+        return table_in_place(self._listing, self._rows, size, self._mark, lambda jobs: aged(jobs, age))
+
+    def _mark(self, job: JobInfo) -> str:
+        return _MARKS[self._marks[job.id].event] if job.id in self._marks else NO_MARK
+
+    def _arrange(self) -> None:
+        """Put the jobs in order, each that is gone before the first that is older."""
+        assert self._look is not None  # noqa: S101 - what is arranged was seen
+        rows = list(self._look.jobs)
+        for mark in self._marks.values():
+            if mark.event == "gone":
+                rows.insert(_place(mark.job, rows), mark.job)
+        self._rows = self._listing.ordered(rows)
+
+    def _told(self, text: str, size: Size) -> str:
+        return self._listing.line(text, size.columns)
+
+
+def _place(job: JobInfo, jobs: Sequence[JobInfo]) -> int:
+    """Return the place of a job in a listing that has the newest first."""
+    if job.created_at is None:
+        return len(jobs)
+    for place, each in enumerate(jobs):
+        if each.created_at is not None and each.created_at < job.created_at:
+            return place
+    return len(jobs)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """How a listing is watched: shown in some format, so many seconds apart at first, and whether that has an end."""
+
+    listing: Listing
+    every_secs: float
+    is_until_done: bool
+
+    def run(self, session: Session, wanted: JobFilter, namespace: str | None, limit: int) -> ExitCode:
+        """Watch the jobs of a namespace that are wanted, until it is over. Raises UsageError for most formats."""
+        in_place = is_in_place(session, self.listing, "--watch", lambda each: each.name == "jsonl")
+        if wanted.names_schedules:
+            wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each look
+
+        def ask() -> list[JobInfo]:
+            present = wanted._replace(now=session.clock())
+            jobs = scan(session, present, namespace, 0 if self.listing.is_sorted else limit).jobs()
+            return self.listing.ordered(jobs)[: limit or None]
+
+        def look_up(jobs: Sequence[JobInfo]) -> dict[str, JobInfo]:
+            """Tell how jobs ended that are not listed any more, or that they match no longer."""
+            found = session.client.inspect_jobs([JobReference.of(job, namespace) for job in jobs])
+            return {job.id: job for job in found if not isinstance(job, HfJobsError)}
+
+        return self._in_place(session, ask, look_up) if in_place else self._as_events(session, ask, look_up)
+
+    def _as_events(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
+        for look in looks(session, ask, pace_of_looks(self.every_secs), Breaks(session), look_up=look_up):
+            for change in look.changes:
+                session.write(self.listing.json(change.asdict()) + "\n")
+            session.flush()
+            if self._is_over(look):
+                break
+        return ExitCode.DONE
+
+    def _in_place(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
+        table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
+        with session.live() as live:
+            background = Background(session, ask, pace_of_looks(self.every_secs), live.wake, look_up)
+            for key in live.turns():
+                if key in ("q", "Q"):
+                    break
+                changes = background.changes()
+                if background.last is not None:
+                    table.note(background.last, changes)
+                now, size = session.clock(), live.size
+                live.leave(table.rows(size, now) if background.last is not None else ())
+                live.paint(table.lines(size, now, background.trouble))
+                if background.last is not None and self._is_over(background.last):
+                    break
+        return ExitCode.DONE
+
+    def _is_over(self, look: Look) -> bool:
+        return self.is_until_done and all(job.has_ended for job in look.jobs)

@@ -1,1 +1,0 @@
-"""What several commands do in the same way."""

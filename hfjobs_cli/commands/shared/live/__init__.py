@@ -1,1 +1,0 @@
-"""What commands share that go on, and show what happens."""

@@ -1,1 +1,0 @@
-"""What commands share that tell where jobs come from."""

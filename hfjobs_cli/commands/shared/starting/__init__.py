@@ -1,1 +1,0 @@
-"""What commands share that start jobs, and make schedules."""

@@ -1,0 +1,55 @@
+"""Types of the Hub's JSON: documents, stages, labels, times and ids."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, NamedTuple
+
+Document = dict[str, Any]
+"""A JSON object as the Hub sends it: a job, a scheduled job, or a part of one."""
+
+Clock = Callable[[], datetime]
+"""Returns the present moment, aware."""
+
+ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
+STAGES = ("COMPLETED", "CANCELED", "ERROR", "DELETED", *ACTIVE_STAGES)
+
+LABEL_KEY = "[a-zA-Z0-9._-]+"
+LABEL_VALUE = "[a-zA-Z0-9._-]*"
+
+
+class ApiError(Exception):
+    """A request that is refused with an HTTP status and a message, as the Hub words it."""
+
+    def __init__(self, status: int, message: str) -> None:
+        """`status` is a 4xx."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Process(NamedTuple):
+    """A process of this machine. When it was created (seconds since 1970) tells it from a later one of the same pid."""
+
+    pid: int
+    created: float
+
+
+def present() -> datetime:
+    """Return the present moment."""
+    return datetime.now(timezone.utc)
+
+
+def wire_time(moment: datetime) -> str:
+    """Spell a moment as the Hub does: UTC, milliseconds, `Z`. Such texts are in the order of the moments."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """Read what `wire_time` wrote."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def new_id(now: datetime) -> str:
+    """Return an id that nobody has: the moment in seconds and 8 random bytes, in hexadecimal."""
+    return f"{int(now.timestamp()):08x}{secrets.token_hex(8)}"

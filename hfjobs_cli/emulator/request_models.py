@@ -1,0 +1,172 @@
+"""Request bodies, checked as the Hub's OpenAPI document says; unknown keys are dropped."""
+
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+
+from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, ApiError, Document
+from hfjobs_cli.emulator.hardware import FLAVORS, UNLISTED
+
+DEFAULT_TIMEOUT_SECS = 1800
+"""What the Hub's documentation says of jobs without `timeoutSeconds`."""
+
+_MAX_INTEGER = 2**53 - 1
+_CRON_FIELD = r"((\d+,)+\d+|((\*|\d+)(/|-)\d+)|\d+|\*)"
+
+
+def _known_flavor(name: str) -> str:
+    if name not in FLAVORS and name not in UNLISTED:
+        raise ValueError(f"expected one of {'|'.join([*FLAVORS, *UNLISTED])}")
+    return name
+
+
+# No process can be given a NUL, neither in a word nor in a variable.
+Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+NonEmpty = Annotated[Word, StringConstraints(min_length=1)]
+VariableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
+SecretName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
+LabelKey = Annotated[str, StringConstraints(pattern=f"^{LABEL_KEY}$", max_length=100)]
+LabelValue = Annotated[str, StringConstraints(pattern=f"^{LABEL_VALUE}$", max_length=100)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Cron = Annotated[
+    str,
+    StringConstraints(pattern=rf"^(@(annually|yearly|monthly|weekly|daily|hourly)|({_CRON_FIELD} ?){{5,7}})$"),
+]
+
+
+class Body(BaseModel):
+    """A JSON object of a request."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", alias_generator=to_camel)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_nulls(cls, values: object) -> object:
+        """Refuse null for what may be left out, as the Hub does; but for `timeoutSeconds`, where it means that."""
+        for key, value in values.items() if isinstance(values, dict) else ():
+            if value is None and key in cls._keys() and key != "timeoutSeconds":
+                raise ValueError(f"{key} must not be null")
+        return values
+
+    @classmethod
+    def _keys(cls) -> set[str | None]:
+        return {field.alias for field in cls.model_fields.values()}
+
+    def on_the_wire(self) -> Document:
+        """Return what was given, as the Hub would say it again."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class Volume(Body):
+    """A bucket or repository to mount."""
+
+    type: Annotated[str, StringConstraints(pattern="^(bucket|model|dataset|space)$")]
+    source: str
+    mount_path: Annotated[str, StringConstraints(pattern="^/")]
+    revision: str | None = None
+    read_only: bool | None = None
+    path: str | None = None
+
+
+class Expose(Body):
+    """Ports to reach a job by."""
+
+    ports: Annotated[list[Port], Field(max_length=20)]
+    ports_public: Annotated[list[Port], Field(max_length=20)] | None = None
+
+    @model_validator(mode="after")
+    def _public_ones_are_ports(self) -> "Expose":
+        if not set(self.ports_public or ()) <= set(self.ports):
+            raise ValueError("portsPublic must be a subset of ports")
+        return self
+
+
+class Ssh(Body):
+    """Whether to let people in by SSH, which the emulator cannot."""
+
+    enabled: bool = False
+
+    @model_validator(mode="after")
+    def _is_not_asked(self) -> "Ssh":
+        if self.enabled:
+            raise ValueError("the emulator has no SSH")
+        return self
+
+
+class Network(Body):
+    """A network group to join."""
+
+    group: Annotated[str, StringConstraints(pattern="^[a-z0-9-]+$", max_length=46)]
+    aliases: list[Annotated[str, StringConstraints(pattern="^[a-z0-9-]+$", max_length=34)]] | None = None
+
+
+class CreateJob(Body):
+    """What is to be run, of `POST /api/jobs/{namespace}`."""
+
+    docker_image: str | None = None
+    space_id: str | None = None
+    command: Annotated[list[NonEmpty], Field(min_length=1)] | None = None
+    arguments: list[Word] | None = None
+    environment: dict[VariableName, Word] = {}
+    secrets: dict[SecretName, Word] | None = None
+    flavor: Annotated[str, AfterValidator(_known_flavor)]
+    arch: Annotated[str, StringConstraints(pattern="^(amd64|arm64)$")] | None = None
+    timeout_seconds: Annotated[int, Field(gt=0, le=_MAX_INTEGER)] | None = None
+    attempts: Annotated[int, Field(ge=1, le=_MAX_INTEGER)] = 1
+    labels: dict[LabelKey, LabelValue] | None = None
+    volumes: Annotated[list[Volume], Field(min_length=1)] | None = None
+    expose: Expose | None = None
+    ssh: Ssh | None = None
+    resource_group_id: Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{24}$")] | None = None
+    network: Network | None = None
+
+    @model_validator(mode="after")
+    def _names_one_image(self) -> "CreateJob":
+        if (self.docker_image is None) == (self.space_id is None):
+            raise ValueError("one of dockerImage and spaceId is needed, and not both")
+        return self
+
+    def specification(self) -> Document:
+        """Return the keys that a job has in common with what was asked; of secrets only the names."""
+        specification = self.on_the_wire()
+        specification.pop("ssh", None)
+        specification["timeout"] = specification.pop("timeoutSeconds", DEFAULT_TIMEOUT_SECS)
+        specification["retry"] = specification.pop("attempts") - 1
+        if self.secrets is not None:
+            specification["secrets"] = list(self.secrets)
+        return specification
+
+
+class CreateSchedule(Body):
+    """`POST /api/scheduled-jobs/{namespace}`."""
+
+    job_spec: CreateJob
+    schedule: Cron
+    suspend: bool = False
+    concurrency: bool = False
+
+
+class Reschedule(Body):
+    """`POST /api/scheduled-jobs/{namespace}/{id}/schedule`."""
+
+    schedule: Cron
+
+
+class Labels(Body):
+    """`PUT …/labels`."""
+
+    labels: dict[LabelKey, LabelValue]
+
+
+B = TypeVar("B", bound=Body)
+
+
+def parse_body(kind: type[B], body: bytes) -> B:
+    """Return a body as a value of `kind`. Raises ApiError naming the place of what is wrong."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "[key]") or "body"
+        raise ApiError(400, f"{place}: {first['msg'].removeprefix('Value error, ')}") from None

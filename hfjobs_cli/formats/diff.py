@@ -1,0 +1,92 @@
+"""`--format diff`: differences part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import unified_diff
+from itertools import groupby
+
+from hfjobs_cli.formats.renderer import View
+from hfjobs_cli.formats.styling import inked
+from hfjobs_cli.formats.table import ABSENT, block, cut
+from hfjobs_cli.models.difference import FILES, Difference
+from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.text.widths import cell_width
+
+_PIPE_WIDTH = 100
+"""As if a pipe were a terminal of so many columns: a value that is wider has lines of its own."""
+
+_MOST_LINES = 12
+"""How many lines of one value are shown."""
+
+_MOST_CHANGED = 60
+"""How many lines are shown of how a file has changed."""
+
+_STYLES = {"-": "red", "+": "green", "@": "cyan"}
+
+_WIDEST_FIELD = 32
+"""Beside fields that are wider the values begin further to the right."""
+
+Pieces = Iterator[tuple[str, "str | None"]]
+
+
+def render(records: Iterable[Difference], view: View) -> None:
+    """Write whose values they are, then a part after the other; nothing if there is no difference."""
+    found = list(records)
+    if not found:
+        return
+    pieces = [piece for part in (_heads(found[0], view), *_parts(found, view)) for piece in part]
+    view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
+
+
+def _heads(first: Difference, view: View) -> Pieces:
+    yield f"--- {view.spell(first.job_a)}\n+++ {view.spell(first.job_b)}\n", None
+
+
+def _parts(found: Iterable[Difference], view: View) -> Iterator[Pieces]:
+    for part, group in groupby(found, key=lambda each: each.part):
+        yield iter([(f"\n{view.spell(part).upper()}\n", "bold")])
+        differences = list(group)
+        width = min(max(cell_width(view.spell(each.field)) for each in differences), _WIDEST_FIELD)
+        for each in differences:
+            yield _difference(each, width, view)
+
+
+def _difference(each: Difference, width: int, view: View) -> Pieces:
+    """Yield the pieces of one difference: on a line if there is room, else with both values below the field."""
+    room = view.width or _PIPE_WIDTH
+    arrow = "→" if view.holds("→") else "->"
+    field = cut(view.spell(each.field), room - 2, "...")
+    a, b = (ABSENT if value is None else value.strip() or "''" for value in (each.a, each.b))
+    start = f"  {field}{' ' * (width - cell_width(field))}  "
+    is_short = len(a) + len(b) < room and "\n" not in a + b
+    if is_short and cell_width(f"{start}{view.spell(a)} {arrow} {view.spell(b)}") <= room:
+        yield start, None
+        yield view.spell(a), STAGE_STYLES.get(a)
+        yield f" {arrow} ", None
+        yield view.spell(b), STAGE_STYLES.get(b)
+        yield "\n", None
+        return
+    yield f"  {field}\n", None
+    if each.field.startswith(FILES) and (lines := _unified(each, room - 4, view)):
+        for line in lines:
+            yield f"    {line}\n", _STYLES.get(line[:1])
+        return
+    for sign, value in (("-", each.a), ("+", each.b)):
+        if value is not None:
+            for number, line in enumerate(_lines(value, room - 6, view)):
+                yield f"    {sign if not number else ' '} {line}\n", None
+
+
+def _unified(each: Difference, room: int, view: View) -> list[str]:
+    """Return how a file has changed, without the two lines that name it; nothing if one of them has no such file."""
+    if each.a is None or each.b is None:
+        return []
+    lines = list(unified_diff(each.a.splitlines(), each.b.splitlines(), lineterm="", n=2))[2:]
+    return block(map(view.spell, lines), room, _MOST_CHANGED if view.folds else None, "…" if view.holds("…") else "...")
+
+
+def _lines(value: str, room: int, view: View) -> list[str]:
+    """Return a value on lines that fit, of a long one the first, unless nothing is to be cut."""
+    lines = (view.spell(line) for line in value.split("\n"))
+    return block(lines, room, _MOST_LINES if view.folds else None, "…" if view.holds("…") else "...")

@@ -1,0 +1,180 @@
+"""`--format table`: rows of cells, with widths that fit the terminal."""
+
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from hfjobs_cli.formats.renderer import View
+from hfjobs_cli.formats.styling import inked
+from hfjobs_cli.models.fields import NEVER_LEAVES, Field
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, padding
+
+ABSENT = "-"
+"""What a cell shows when there is nothing to say."""
+
+
+def render(records: Iterable[Record], view: View) -> None:
+    """Write the header and a row for each record; nothing if reading them fails."""
+    rows = list(records)
+    texts: dict[Field, list[str]] = {}
+    natural: dict[Field, int] = {}
+
+    def measure(column: Field) -> int:
+        if column not in texts:
+            texts[column] = _texts(column, rows, view)
+            natural[column] = max(cell_width(text) for text in texts[column])
+        return natural[column]
+
+    fitted = fit(view.columns, measure, view.width)
+    _tell_what_left(fitted, view)
+    ellipsis = "…" if view.is_unicode else "."
+    shown = [
+        [cut(text, width, ellipsis) for text in texts[column]] if view.width and column.about.least else texts[column]
+        for column, width in fitted
+    ]
+    draw = _colored if view.color else _plain
+    view.write(draw(zip(*shown, strict=True), fitted))
+
+
+def _texts(column: Field, records: Iterable[Record], view: View) -> list[str]:
+    """Return the header and the cells of a column, escaped."""
+    cells = (column.cell(record, view.now, view.for_eyes) for record in records)
+    return [column.header, *(ABSENT if cell is None else view.spell(cell) for cell in cells)]
+
+
+def _tell_what_left(fitted: Iterable[tuple[Field, int]], view: View) -> None:
+    """Name the columns that were asked for and found no room; those shown by default leave without a word."""
+    shown = {column.name for column, _ in fitted}
+    lost = [
+        column.header
+        for column in view.columns
+        if column.name not in shown and (view.columns_asked or column.name not in view.kind.default_columns)
+    ]
+    if lost:
+        view.remark(f"no room for {', '.join(lost)} at {view.width} columns; --no-trunc shows everything")
+
+
+def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Field, int]]) -> Iterator[str]:
+    """Yield what comes after each cell: blanks up to the next column, or the end of the line."""
+    for text, (_, width) in zip(cells[:-1], fitted[:-1], strict=True):
+        yield padding(cell_width(text), width)
+    yield "\n"
+
+
+def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
+    """Return the lines as text without any code, so that a pipe needs no rich."""
+    return "".join(
+        cell + blanks for cells in lines for cell, blanks in zip(cells, _paddings(cells, fitted), strict=True)
+    )
+
+
+def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
+    """Return the lines with their colours."""
+    styles = [column.about.styles for column, _ in fitted]
+    return inked(
+        piece
+        for cells in lines
+        for style, cell, blanks in zip(styles, cells, _paddings(cells, fitted), strict=True)
+        for piece in ((cell, style.get(cell)), (blanks, None))
+    )
+
+
+_LONG = 50_000
+"""How many characters a line has that is parted wherever it must be, and looked at as far as it is shown."""
+
+
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """Return `text`, cut and marked with `ellipsis` if it is wider than `width`."""
+    if cell_width(text) <= width:
+        return text
+    room = width - len(ellipsis)
+    if text.isascii():
+        return text[:room].rstrip() + ellipsis
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, room).rstrip() + ellipsis
+
+
+def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:
+    """Return lines on as many as they take, of more than `most` the first ones, and how many are left out."""
+    found: list[str] = []
+    left_out = 0
+    for line in lines:
+        head = line if most is None or len(line) <= _LONG else line[: room * (most + 2)]
+        found += _wrapped(head, room)
+        left_out += (len(line) - len(head)) // room
+    if most is None or len(found) + left_out <= most + 1:  # one line would stand for one
+        return found
+    return [*found[:most], f"{ellipsis} {len(found) - most + left_out:,} more lines"]
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return a text of one line on as many as it takes, whose blanks in front say something, but not where it is cut.
+
+    Where characters take two cells, lines are as short as if all did.
+    """
+    width = max(20, room if text.isascii() or cell_width(text) == len(text) else room // 2)
+    if len(text) > _LONG:  # textwrap copies what is left of a word for each line
+        return [text[at : at + width] for at in range(0, len(text), width)]
+    lines = textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=False)
+    return [each.strip() if number else each.rstrip() for number, each in enumerate(lines)] or [""]
+
+
+def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:
+    """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
+
+    Elastic columns shrink first, the widest most. Then columns make place for their narrow variants, and then they
+    leave by rank; what there is room for after all comes back. Those that never leave, and the last one there is, may
+    be wider than `limit`.
+    """
+    if limit is None:
+        return [(column, min(measure(column), MAX_PADDED)) for column in columns]
+
+    def fits(chosen: Sequence[Field]) -> bool:
+        least = (_least(column, measure(column)) for column in chosen)
+        return sum(least) + GAP * (len(chosen) - 1) <= limit
+
+    by_rank = sorted(columns, key=lambda column: column.about.rank)
+    variant = {column: column for column in columns}
+    shown = set(columns)
+
+    def chosen() -> list[Field]:
+        return [variant[column] for column in columns if column in shown]
+
+    for column in by_rank:
+        if column.narrow is not None and not fits(chosen()):
+            variant[column] = column.narrow
+    by_rank.sort(key=lambda column: variant[column].about.rank)
+    for column in by_rank:
+        if column.about.rank < NEVER_LEAVES and len(shown) > 1 and not fits(chosen()):
+            shown.discard(column)
+    for column in reversed(by_rank):
+        if column not in shown:
+            shown.add(column)
+            if not fits(chosen()):
+                shown.discard(column)
+    for column in reversed(by_rank):
+        narrow, variant[column] = variant[column], column
+        if not fits(chosen()):
+            variant[column] = narrow
+    found = chosen()
+    widths = _shrink(found, [measure(column) for column in found], limit - GAP * (len(found) - 1))
+    return list(zip(found, widths, strict=True))
+
+
+def _least(column: Field, width: int) -> int:
+    """Return the width that a column needs, which would like to have `width`."""
+    return width if column.about.least is None else min(width, column.about.least)
+
+
+def _shrink(columns: Sequence[Field], widths: Sequence[int], room: int) -> list[int]:
+    """Return `widths` with elastic ones reduced, the widest first, until their sum is `room` or all are at least."""
+    floors = [_least(column, width) for column, width in zip(columns, widths, strict=True)]
+    # What an elastic column wants beyond the whole room cannot be had anyway; this bounds the loop below.
+    shrunk = [max(floor, min(width, room)) for floor, width in zip(floors, widths, strict=True)]
+    while sum(shrunk) > room:
+        places = [place for place, width in enumerate(shrunk) if width > floors[place]]
+        if not places:
+            break
+        shrunk[max(places, key=shrunk.__getitem__)] -= 1
+    return shrunk

@@ -1,0 +1,190 @@
+"""`--format TEMPLATE`: Go templates over plain data, and `--format help`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.formats.renderer import Renderer, View
+from hfjobs_cli.models.fields import Field, declared
+from hfjobs_cli.models.fields import Shape as DeclaredShape
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.record import Record, has_text
+from hfjobs_cli.template import (
+    NO_VALUE,
+    Object,
+    Schema,
+    Shape,
+    Surroundings,
+    Template,
+    TemplateError,
+    UnknownName,
+    shape_of,
+)
+from hfjobs_cli.template.table import align
+
+TABLE = "table"
+ROWS = {"tablerow", "tablerender"}
+
+
+def template_renderer(kind: Kind, text: str) -> Renderer:
+    """Return the renderer for a template over records of a kind.
+
+    Raises TemplateError if it cannot be parsed, or names a field or function that does not exist.
+    """
+    is_table = text.partition("{{")[0].split(maxsplit=1)[:1] == [TABLE]
+    body = text.lstrip().removeprefix(TABLE).lstrip() if is_table else text
+    try:
+        template = Template(body, escapes=True)
+        template.check(schema(kind))
+    except UnknownName as error:
+        error.hint = f"{error.hint or ''} '--format help' lists fields and functions".lstrip()
+        raise
+    makes_rows = bool(template.functions() & ROWS)
+    if not is_table:
+        return Renderer("template", lambda records, view: _lines(template, records, view), streams=not makes_rows)
+    if makes_rows:
+        raise UsageError(
+            f"a '{TABLE}' template cannot use {' and '.join(sorted(ROWS))}", hint="separate its columns by \\t"
+        )
+    return Renderer("table template", lambda records, view: _table(template, records, view))
+
+
+def _lines(template: Template, records: Iterable[Record], view: View) -> None:
+    """Write a line for each record as soon as it is known; rows of `tablerow` after the last."""
+    makes_rows = bool(template.functions() & ROWS)
+    # Rows are one line each, in a pipe too.
+    escape = view.spell if view.for_eyes or makes_rows else None
+    surroundings = Surroundings(view.now, escape, view.color, holds=view.holds)
+    for text in _rendered(template, records, view, surroundings):
+        if makes_rows and (not text or text.endswith("\n")):
+            view.write(text)  # nothing but rows to come, or a table that ends its lines by itself
+        else:
+            view.write(text + "\n")
+    view.write(surroundings.table.take())
+
+
+def _table(template: Template, records: Iterable[Record], view: View) -> None:
+    """Write headers and a row for each record, aligned; nothing if reading or rendering them fails."""
+    surroundings = Surroundings(view.now, view.spell, view.color, holds=view.holds)
+    rows = [template.headers()]
+    for text in _rendered(template, records, view, surroundings):
+        rows += [line.split("\t") for line in text.split("\n")]
+    view.write(align(rows))
+
+
+def _rendered(template: Template, records: Iterable[Record], view: View, surroundings: Surroundings) -> Iterator[str]:
+    reader = Reader(view.kind, template.fields())
+    for record in records:
+        try:
+            yield template.render(reader.read(record, view.now), surroundings)
+        except TemplateError as error:
+            error.message = f"{view.kind.noun} {view.kind.key_of(record)}: {error.message}"
+            raise
+
+
+_KINDS: dict[type, tuple[str, ...]] = {
+    str: ("string",),
+    datetime: ("string",),
+    int: ("int",),
+    float: ("int", "float"),
+    bool: ("bool",),
+}
+"""What values of a type are in a template."""
+
+
+def schema(kind: Kind) -> Schema:
+    """Return what a template can use of a record: its fields, those of its parts, and what they are."""
+    extra = {
+        name: shape_of("string", fields={}, name=f".{name}") if field.is_as_shown else _shape(field.shape, f".{name}")
+        for name, field in extras(kind).items()
+    }
+    return {**_fields(kind.model), **extra}
+
+
+def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
+    return {name: _shape(shape, f"{path}.{name}") for name, shape, _ in declared(model)}
+
+
+def _shape(declared_as: DeclaredShape, path: str) -> Shape:
+    """Return what a value of a declared type is. Only what may hold anything, as labels do, may have any field."""
+    base = declared_as.base
+    if issubclass(base, Record):
+        return shape_of("spoken" if has_text(base) else "map", fields=_fields(base, path), name=path)
+    if base is dict:
+        held = declared_as.item
+        item = shape_of("string", fields={}, name=f"{path}[]") if held is None else _shape(held, f"{path}[]")
+        return shape_of("map", item=item, name=path)
+    if declared_as.item is not None:
+        return shape_of("list", fields={}, item=_shape(declared_as.item, f"{path}[]"), name=path)
+    return shape_of(*_KINDS[base], fields={}, name=path)
+
+
+def extras(kind: Kind) -> dict[str, Field]:
+    """Return the fields that are not in the JSON: what is computed, and what has a name of its own."""
+    in_json = {each.name for each in declared(kind.model)}
+    return {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
+
+
+Read = Callable[[Record, datetime], Any]
+"""A record and the present moment -> one value, as plain data."""
+
+
+class Reader:
+    """Makes plain data of records of one kind."""
+
+    def __init__(self, kind: Kind, names: Iterable[str] | None) -> None:
+        """Read the fields of these names, or all fields if `names` is None."""
+        self._extras = {name: _extra(field) for name, field in extras(kind).items()}
+        # With its key in it, a record is never empty, and so never false.
+        self._reads = None if names is None else {name: self._read_of(name) for name in (kind.key, *names)}
+
+    def read(self, record: Record, now: datetime) -> Object:
+        """Return a record as plain data. Parts that are shown as a short text print as it."""
+        if self._reads is None:
+            return Object(_parts(record), more=_Extras(self._extras, record, now))
+        return Object({name: read(record, now) for name, read in self._reads.items()})
+
+    def _read_of(self, name: str) -> Read:
+        return self._extras.get(name) or (lambda record, _now: _plain(getattr(record, name)))
+
+
+class _Extras(Mapping[str, Any]):
+    """The fields of a record that are not in the JSON, read when they are asked for: a cost may need a request."""
+
+    def __init__(self, reads: Mapping[str, Read], record: Record, now: datetime) -> None:
+        self._reads, self._record, self._now = reads, record, now
+
+    def __getitem__(self, name: str) -> Any:
+        return self._reads[name](self._record, self._now)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._reads)
+
+    def __len__(self) -> int:
+        return len(self._reads)
+
+
+def _extra(field: Field) -> Read:
+    """Return what reads a field that is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
+    if field.is_as_shown:
+        return lambda record, now: field.cell(record, now, False)
+    return lambda record, now: _plain(field.plain(record, now))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Record):
+        return Object(_parts(value), text=(str(value) or NO_VALUE) if has_text(value) else None)
+    return value
+
+
+def _parts(record: Record) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in record.values().items()}

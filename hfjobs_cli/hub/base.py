@@ -1,0 +1,293 @@
+"""What all resources of the Hub share: the transport, the default namespace, parsing of answers."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, TypeVar
+
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
+from hfjobs_cli.hub.cache import KnownUsers
+from hfjobs_cli.hub.concurrency import map_at_once
+from hfjobs_cli.hub.connection import Query
+from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
+from hfjobs_cli.hub.responses import Answer
+from hfjobs_cli.hub.transport import Transport
+from hfjobs_cli.models.decode import describe, read_list
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.query.references import Naming, is_name
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.create_once import Creation, Made
+    from hfjobs_cli.hub.retry import GracePeriod
+    from hfjobs_cli.models.account import User
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import ScheduledJob
+
+
+R = TypeVar("R", bound=Record)
+A = TypeVar("A")
+T = TypeVar("T")
+
+WHOAMI = Endpoint("GET", "/api/whoami-v2")
+
+MAX_SCRIPT_BYTES = 64 * 1024 * 1024
+"""How large a script may be that is downloaded."""
+
+MAX_ODD_VALUES = 10
+"""Of how many values that are not as documented a run tells one by one."""
+
+
+class Hub:
+    """One Hub, for one token. Each resource is a class of its own on top of this one."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        memory: KnownUsers | None = None,
+        warn: Callable[[str], None] = lambda _line: None,
+        unusable: Callable[[BadResponse], None] | None = None,
+        made: Callable[[JobInfo | ScheduledJob], None] = lambda _new: None,
+        cut_short: Callable[[], AbstractContextManager[None]] = nullcontext,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
+        """Use `transport`; `memory` keeps the default namespace between runs.
+
+        `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
+        of each item of a listing that cannot be used, so that the others can; by default it is raised. `made` is told
+        of all that is created, as soon as it is known. Within `cut_short` an interrupt may come after another.
+        """
+        self._unusable = unusable
+        self._made = made
+        self._cut_short = cut_short
+        self._odd_values = 0
+        self._transport = transport
+        self._memory = memory
+        self._warn = warn
+        self._sleep = sleep
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._confirmed: User | None = None
+        self._created_at: dict[str, float] = {}
+
+    def whoami(self) -> str:
+        """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
+        return self._user().name
+
+    def organisations(self) -> list[str]:
+        """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""
+        user = self._user()
+        return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
+
+    def _whoami(self) -> User:
+        from hfjobs_cli.models.account import User  # needed once; then the name is remembered
+
+        answer = self._transport.ask(WHOAMI)
+        told: list[str] = []
+        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
+        for message in told:
+            self._warn(
+                f"user {user.name} is not as documented: {answer.redacted_quotes(message.removeprefix('user.'))}"
+            )
+        if not is_name(user.name):
+            raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
+        return user
+
+    def download(self, address: str) -> bytes:
+        """Return the script at an address anywhere, which is asked for without a token. Raises HfJobsError."""
+        return self._transport.download(address, MAX_SCRIPT_BYTES)
+
+    def close(self) -> None:
+        """Close all connections, and warn of how much more was odd than has been told."""
+        if self._odd_values > MAX_ODD_VALUES:
+            self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
+        self._transport.close()
+
+    def _created(self, creation: Creation[Made]) -> Made:
+        """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
+        from hfjobs_cli.hub.create_once import Process
+
+        def made(new: JobInfo | ScheduledJob) -> None:
+            self._created_at[new.id] = time.monotonic()
+            self._made(new)
+
+        return creation.run(Process(made, self._warn, self._sleep, self._clock, self._cut_short))
+
+    def grace_period(self, identifier: str) -> GracePeriod | None:
+        """Return the time for which a job may still be missing because it was just created; None if it was not.
+
+        This run knows what it created itself. Of other jobs the id tells: as an ObjectId of MongoDB, its first 8 digits
+        are the second in which it was made. Clocks are no proof, so that only decides whether it is asked for again for
+        a while: an id of a while ago, or of the future, is that of a typing mistake.
+        """
+        from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod  # for what is missing
+
+        if identifier in self._created_at:
+            age = time.monotonic() - self._created_at[identifier]
+        elif re.fullmatch("[0-9a-f]{24}", identifier):
+            clocks = (self._clock(), self._transport.server_time)
+            ages = [now.timestamp() - int(identifier[:8], 16) for now in clocks if now is not None]
+            age = min((max(0.0, each) for each in ages if each > -CLOCKS_DIFFER_SECS), default=GRACE_SECS)
+        else:
+            return None
+        return GracePeriod(GRACE_SECS - age) if age < GRACE_SECS else None
+
+    def _when_there(self, identifier: str, ask: Callable[[], T], *, is_read: bool) -> T:
+        """Return what `ask` returns: again and again for a while, if a job that was just created is still missing.
+
+        Of what this run created, which exists, no refusal to show it is taken for an answer, if `ask` only reads it.
+        """
+        grace: GracePeriod | None = None
+        while True:
+            try:
+                return ask()
+            except (NotFound, RequestRefused) as error:
+                is_created_here = identifier in self._created_at
+                if not isinstance(error, NotFound) and not (is_read and is_created_here):
+                    raise
+                is_first = grace is None
+                grace = grace or self.grace_period(identifier)
+                pause = None if grace is None else grace.pause()
+                if pause is None:
+                    raise
+                if is_first and not is_created_here:
+                    self._warn(f"job {identifier} is not there, but its id is new; asking again for up to 30 s")
+            self._sleep(pause)
+
+    def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
+        """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""
+        try:
+            return parse(answer.data)
+        except BadResponse as error:
+            raise answer.problem(error.message) from error
+
+    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> Answer:
+        """Ask for what a namespace has, or add to it. Raises NotFound naming it if there is no such namespace."""
+        try:
+            return self._transport.ask(endpoint, query, body=body, namespace=namespace)
+        except NotFound as error:
+            raise NotFound(
+                f"no namespace '{namespace}': {error.message}",
+                hint="a namespace is the name of a user or an organisation",
+            ) from error
+
+    def _record(self, model: type[R], answer: Answer, kind: Kind, problem: Callable[[R], str | None]) -> R:
+        """Return the record in an answer. Raises BadResponse, also if `problem` says what is wrong with it."""
+        told: list[str] = []
+        endpoint = self._transport.endpoint
+        record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, told.append))
+        wrong = problem(record)
+        if wrong is not None:
+            raise answer.problem(wrong)
+        for message in told:
+            self._odd(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
+        return record
+
+    def _records(self, model: type[R], answer: Answer, kind: Kind, *, tells: bool = True) -> list[R]:
+        """Return the records in an answer that is an array of them. Raises BadResponse.
+
+        What is wrong with some of them is told of, unless nobody has asked to see them.
+        """
+
+        def odd(record: R, message: str) -> None:
+            if tells:
+                self._odd(kind, record, answer.redacted_quotes(message))
+
+        def unusable(error: BadResponse) -> None:
+            if not tells:
+                return
+            if self._unusable is None:
+                raise error
+            self._unusable(answer.problem(error.message))
+
+        endpoint = self._transport.endpoint
+        return self._parsed(answer, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
+
+    def _odd(self, kind: Kind, record: Record, message: str) -> None:
+        """Warn of a value that is not as documented, but not of thousands of them."""
+        self._odd_values += 1
+        if self._odd_values <= MAX_ODD_VALUES:
+            self._warn(f"{kind.noun} {kind.key_of(record)} is not as documented: {message}")
+
+    def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
+        """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""
+        if namespace is not None:
+            return ask(namespace)
+        name = self._default_namespace()
+        try:
+            return ask(name)
+        except (NotAllowed, NotFound, NotLoggedIn):
+            present = self._default_namespace(outdated=name)
+            if present == name:
+                raise
+            return ask(present)
+
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
+        """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
+
+        Raises NotFound that says where else it was looked for than where it was `missing`.
+        """
+        others = self.organisations()
+
+        def look(name: str) -> T | HfJobsError:
+            try:
+                return ask(name)
+            except (NotFound, NotAllowed) as error:
+                return error
+
+        for name, found in zip(others, map_at_once(look, others), strict=True):
+            if not isinstance(found, HfJobsError):
+                return name, found
+        if not others:
+            raise missing
+        raise NotFound(
+            f"{missing.message}; nor in {', '.join(others)}",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
+        ) from missing
+
+    @staticmethod
+    def _no_job(error: NotFound, namespace: str, identifier: str) -> NotFound:
+        """Return the error for a job that is not there."""
+        return NotFound(
+            f"no job '{identifier}' in namespace '{namespace}': {error.message}",
+            hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
+        )
+
+    def _user(self) -> User:
+        """Return the token's user, asked for once."""
+        with self._lock:
+            if self._confirmed is None:
+                self._confirmed = self._whoami()
+            return self._confirmed
+
+    def _known_user(self) -> str | None:
+        """Return the name of the token's user, None if it would have to be asked for."""
+        if self._confirmed is not None:
+            return self._confirmed.name
+        return self._memory.recall() if self._memory else None
+
+    def _default_namespace(self, outdated: str | None = None) -> str:
+        """Return the token's user: known from this run, remembered from another, or asked for.
+
+        A remembered name that is `outdated` is forgotten, and asked for again.
+        """
+        with self._lock:
+            if self._confirmed is not None:
+                return self._confirmed.name
+            remembered = self._memory.recall() if self._memory else None
+            if remembered not in (None, outdated):
+                return remembered
+            if self._memory and remembered is not None:
+                self._memory.remember(None)
+            self._confirmed = self._whoami()
+            if self._memory:
+                self._memory.remember(self._confirmed.name)
+            return self._confirmed.name

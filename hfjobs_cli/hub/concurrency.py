@@ -1,0 +1,244 @@
+"""Run requests at once, with limits in number and time, and merge the results."""
+
+import errno
+import math
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+MAX_AT_ONCE = 32
+"""How many requests may be under way at a time."""
+
+LONGEST_WAIT_SECS = 0.1
+
+
+def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
+    """Return `function` of each item in order, called in several threads; raises what one of them raised."""
+    return list(each_at_once(function, items))
+
+
+def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
+    """Yield `function` of each item in order, called in several threads; raises what one of them raised.
+
+    What has not been begun when the iterator is closed is not done.
+    """
+    if len(items) < 2:
+        yield from map(function, items)
+        return
+    results: dict[int, T] = {}
+    errors: list[BaseException] = []
+    todo = deque(enumerate(items))
+    changed = threading.Condition()
+
+    def work() -> None:
+        while not errors:
+            try:
+                place, item = todo.popleft()
+            except IndexError:
+                return
+            try:
+                result = function(item)
+            except BaseException as error:
+                errors.append(error)
+            else:
+                results[place] = result
+            with changed:
+                changed.notify()
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
+    try:
+        with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
+            for thread in threads:
+                thread.start()
+        if threads[0].ident is None:
+            work()
+        for place in range(len(items)):
+            with changed:
+                while not (place in results or errors):
+                    changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            if errors:
+                raise errors[0]
+            yield results.pop(place)
+    finally:
+        todo.clear()
+
+
+def results_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
+    """Yield `function` of each item in order, or the error that it raised, all called at once.
+
+    Raises NotLoggedIn instead of yielding it, because it holds for all.
+    """
+    down: list[Unavailable] = []
+
+    def attempt(item: A) -> T | HfJobsError:
+        if down:
+            return down[0]  # each of them would wait through the same retries
+        try:
+            return function(item)
+        except NotLoggedIn:
+            raise
+        except Unavailable as error:
+            down.append(error)
+            return error
+        except HfJobsError as error:
+            return error
+
+    return each_at_once(attempt, items)
+
+
+def in_time(function: Callable[[], T], seconds: float) -> T:
+    """Return what `function` returns, or raise what it raises; TimeoutError if it has not ended after `seconds`.
+
+    It is called in a thread, which is then left to itself: looking up a host name, for one, cannot be ended.
+    """
+    later = Later(function)
+    later.begin()
+    return later.result(seconds)
+
+
+class Later(Generic[T]):
+    """What a function returns that is called in a thread, and goes on even if whoever waits for it is interrupted."""
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        """Call nothing yet."""
+        self._function = function
+        self._results: list[T] = []
+        self._errors: list[BaseException] = []
+        # Not whether the thread is alive: Python takes one for ended whose `join` was interrupted.
+        self._has_ended = threading.Event()
+        self.has_begun = False
+
+    def begin(self) -> None:
+        """Call the function."""
+        self.has_begun = True
+        try:
+            threading.Thread(target=self._work, daemon=True).start()
+        except RuntimeError:  # no more threads allowed here
+            self._work()
+
+    def result(self, seconds: float = math.inf) -> T:
+        """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
+        end = time.monotonic() + seconds
+        while not self._has_ended.is_set() and time.monotonic() < end:
+            # On Windows Ctrl-C is noticed only between two waits.
+            self._has_ended.wait(max(0.0, min(LONGEST_WAIT_SECS, end - time.monotonic())))
+        if self._errors:
+            raise self._errors[0]
+        if not self._results:
+            raise TimeoutError
+        return self._results[0]
+
+    def _work(self) -> None:
+        try:
+            self._results.append(self._function())
+        except BaseException as error:
+            self._errors.append(error)
+        finally:
+            self._has_ended.set()
+
+
+def start_thread(work: Callable[[], object]) -> threading.Thread:
+    """Call `work` in a thread that does not keep the program from ending. Raises LimitReached."""
+    thread = threading.Thread(target=work, daemon=True)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise LimitReached(
+            f"this process may start no more threads: {threading.active_count()} are running",
+            hint="follow fewer jobs at once, or raise the limit of processes: ulimit -u",
+        ) from error
+    return thread
+
+
+def limit_of(error: BaseException) -> LimitReached | None:
+    """Return the limit of the system that an error comes from, None if it comes from none.
+
+    It is found without a file being opened, as a module that is imported is.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
+        # Where a name cannot be looked up, as the files for that cannot be opened, the system says something else.
+        if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
+            return LimitReached(
+                f"this process may open no more than {max_descriptors()} files and connections at once",
+                hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
+            )
+        cause = cause.__cause__ or cause.__context__
+    return None
+
+
+def max_descriptors() -> int:
+    """Return how many files and connections this process may have open, or many if there is no such limit."""
+    most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
+    return most if most >= 0 else 1_000_000
+
+
+def _may_open_files() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in (errno.EMFILE, errno.ENFILE)
+    return True
+
+
+class Ahead(Iterator[T]):
+    """What an iterator yields, made in a thread that begins at once, and stays up to `count` items ahead."""
+
+    def __init__(self, items: Iterator[T], count: int) -> None:
+        """Take from `items`, which nobody else may take from."""
+        self._items = items
+        self._count = count
+        self._made: deque[T] = deque()
+        self._error: BaseException | None = None
+        self._is_over = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._make, daemon=True)
+        with suppress(RuntimeError):  # no more threads allowed here, so that they are made when they are taken
+            self._thread.start()
+
+    def __next__(self) -> T:
+        """Return the next item; raises what making it raised."""
+        if self._thread.ident is None:
+            return next(self._items)
+        with self._changed:
+            while not self._made and not self._is_over:
+                self._changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            if self._made:
+                self._changed.notify_all()
+                return self._made.popleft()
+            if self._error is not None:
+                raise self._error
+            raise StopIteration
+
+    def close(self) -> None:
+        """Make no more."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def _make(self) -> None:
+        try:
+            for item in self._items:
+                with self._changed:
+                    self._made.append(item)
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: self._is_over or len(self._made) < self._count)
+                    if self._is_over:
+                        return
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._changed:
+                self._is_over = True
+                self._changed.notify_all()

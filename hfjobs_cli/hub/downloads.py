@@ -1,0 +1,115 @@
+"""Download a file from any address, without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+
+from hfjobs_cli.config import is_loopback
+from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+from hfjobs_cli.hub.concurrency import in_time
+from hfjobs_cli.hub.connection import PACKING, OddPacking, TooLarge, connected, read_body
+from hfjobs_cli.hub.headers import asked_pause
+from hfjobs_cli.hub.responses import may_pass_by_status
+from hfjobs_cli.hub.transport import LONGEST_PAUSE_SECS, MAX_TRIES, grown_pause
+from hfjobs_cli.text.secrets import without_password
+
+MAX_REDIRECTS = 10
+
+
+def downloaded(
+    address: str,
+    most_bytes: int,
+    *,
+    timeout_secs: float,
+    longest_secs: float,
+    odd_proxy: Callable[[str], None],
+    redacted: Callable[[str], str],
+    debug: Callable[[str], None],
+    warn: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> bytes:
+    """Return what is at an address, following redirects, within `longest_secs` a try.
+
+    What may pass is tried again, as with the Hub; `warn` is told of each pause, and of plain http. Raises UsageError
+    for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+    """
+    shown = redacted(without_password(address))
+    try:
+        request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": PACKING})
+        if request.url.scheme == "http" and not is_loopback(address):
+            warn(f"{shown} is not encrypted, so anybody on the way could change the script")
+        with connected(address, timeout_secs, odd_proxy) as client:
+            for attempt in range(1, MAX_TRIES + 1):
+                try:
+                    return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+                except (Unavailable, httpx.RequestError) as error:
+                    asked = error.pause_secs if isinstance(error, Unavailable) else None
+                    pause = grown_pause(attempt) if asked is None else asked
+                    if attempt == MAX_TRIES or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
+                        raise
+                    reason = redacted(str(error).replace(address, shown)) or type(error).__name__
+                    warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_TRIES})")
+                    sleep(pause)
+            raise AssertionError("the last try returns or raises")
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
+        before, at, rest = address.rpartition("@")
+        if at:  # what is no address may hold a password anywhere
+            shown, reason = f"{before.partition('://')[0]}://***@{without_password(f'x://{rest}')[4:]}", ""
+        else:
+            reason = f": {str(error).replace(address, shown)}"
+        raise UsageError(f"'{shown}' is no address{reason}", hint="as in https://example.org/train.py") from None
+    except (httpx.RequestError, TimeoutError) as error:
+        reason = redacted(str(error).replace(address, shown)) or type(error).__name__
+        raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
+
+
+def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
+    """Tell whether another try may go better: not after a time-out, which has taken long enough, or a bad address."""
+    if isinstance(error, httpx.TimeoutException | httpx.UnsupportedProtocol):
+        return False
+    from hfjobs_cli.hub.certificates import distrust
+
+    return isinstance(error, Unavailable) or not distrust(error)
+
+
+def _body(
+    client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
+) -> bytes:
+    response = _final(client, request, shown, debug)
+    try:
+        if may_pass_by_status(response):
+            raise Unavailable(
+                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
+                hint="try again later, or download it, and name the file",
+                pause_secs=asked_pause(response.headers),
+            )
+        if not response.is_success:
+            raise HfJobsError(
+                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
+                hint="it is asked for without a token; download it, and name the file",
+            )
+        return read_body(response, most_bytes)
+    except TooLarge:
+        raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
+    except OddPacking as error:
+        raise HfJobsError(f"{shown} is packed as '{error}'", hint="download it, and name the file") from None
+    finally:
+        response.close()
+
+
+def _final(client: httpx.Client, request: httpx.Request, shown: str, debug: Callable[[str], None]) -> httpx.Response:
+    """Follow redirects, but none from https to where anybody on the way could change what comes. Raises HfJobsError."""
+    for _ in range(MAX_REDIRECTS + 1):
+        debug(f"> GET {without_password(str(request.url))}")
+        response = client.send(request, stream=True)
+        debug(f"< {response.status_code}")
+        following = response.next_request
+        if following is None:
+            return response
+        response.close()
+        if request.url.scheme == "https" != following.url.scheme:
+            raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
+        request = following
+    raise HfJobsError(f"{shown} redirects more than {MAX_REDIRECTS} times", hint="download it, and name the file")

@@ -1,0 +1,189 @@
+"""List jobs: pages by cursor, and long listings read in parallel, a stage each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.hub.concurrency import Ahead
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES, STAGES
+from hfjobs_cli.query.filters import Page
+from hfjobs_cli.text.times import LATEST
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.responses import Answer
+
+
+MAX_BARREN_PAGES = 10
+"""How many pages in a row may hold no new job before a listing counts as endless."""
+
+MEMORABLE_PAGES = 20
+"""On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
+
+
+class Seen:
+    """The jobs of the last pages, so that one that is met again is shown once."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._pages: deque[set[str]] = deque(maxlen=MEMORABLE_PAGES)
+
+    def new(self, jobs: Iterable[JobInfo]) -> list[JobInfo]:
+        """Return those of a page that were not met, each once."""
+        fresh: dict[str, JobInfo] = {}
+        for job in jobs:
+            if not any(job.id in ids for ids in self._pages):
+                fresh.setdefault(job.id, job)
+        self._pages.append(set(fresh))
+        return list(fresh.values())
+
+
+def pages_of(
+    ask: Callable[[str | None], Answer], parse: Callable[[Answer], list[JobInfo]], since: datetime | None
+) -> Iterator[Page]:
+    """Yield the pages of a listing up to the one after which all jobs are older than `since`.
+
+    `ask` gets the page at a cursor, or the first one, and `parse` its jobs. Raises BadResponse for pages without end.
+    """
+    seen = Seen()
+    cursors: set[str] = set()
+    cursor: str | None = None
+    barren = 0
+    while True:
+        answer = ask(cursor)
+        jobs = parse(answer)
+        fresh = seen.new(jobs)
+        cursor = None if _is_last(jobs, since) else answer.next_cursor()
+        yield Page(fresh, has_next=cursor is not None)
+        if cursor is None:
+            return
+        barren = 0 if fresh else barren + 1
+        if cursor in cursors or barren == MAX_BARREN_PAGES:
+            raise answer.problem("its pages loop")
+        cursors.add(cursor)
+
+
+def _is_last(jobs: Iterable[JobInfo], since: datetime | None) -> bool:
+    """Tell whether later pages hold only jobs that are too old.
+
+    The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
+    """
+    created = [job.created_at for job in jobs if job.created_at is not None]
+    if since is None or not created or created[-1] >= since:
+        return False
+    return created[0] > created[-1] and created == sorted(created, reverse=True)
+
+
+PAGE_SIZE = 100
+
+PAGES_AHEAD = 4
+"""How many pages of a cursor are kept that are not yet needed."""
+
+FEW_PAGES = 5
+"""How many pages are read by one cursor: by several it would take more requests, and hardly less time."""
+
+Read = Callable[["Iterable[str] | None"], "Iterator[Page]"]
+"""Stages, None for all -> the pages of the listing of jobs in these."""
+
+
+class History:
+    """All jobs of a listing, newest first, to be read once. `total` is about how many there are, None if unknown."""
+
+    def __init__(
+        self,
+        read: Read,
+        count: Callable[[], int | None],
+        stages: Sequence[str] | None,
+        *,
+        tells_total: bool = False,
+    ) -> None:
+        """Ask for nothing yet.
+
+        `read` lists the jobs in some of the `stages` that are wanted, None = all. `count` returns how many are in
+        these, or None if they can be read by one cursor only. Unless it `tells_total`, that may be more than what is
+        read.
+        """
+        self._read = read
+        self._count = count
+        self._stages = stages
+        self._tells_total = tells_total
+        self.total: int | None = None
+
+    def __iter__(self) -> Iterator[Page]:
+        """Yield the jobs in pages. One that is all there is costs one request; only for more they are counted."""
+        pages = self._read(self._stages)
+        first = next(pages)
+        cursors = _cursors(self._stages)
+        if first.has_next and (len(cursors) > 1 or self._tells_total):
+            count = self._count()
+            self.total = count if self._tells_total else None
+            is_long = count is not None and count > FEW_PAGES * PAGE_SIZE
+            if len(cursors) > 1 and is_long and _is_newest_first(first.jobs):
+                yield first
+                yield from self._by_stages(cursors, first.jobs)
+                return
+        yield first
+        if first.has_next:
+            yield from _closing(Ahead(pages, PAGES_AHEAD))
+
+    def _by_stages(self, stages: Sequence[tuple[str, ...]], known: Sequence[JobInfo]) -> Iterator[Page]:
+        """Yield the jobs that come after those `known`, one cursor for each of some `stages`."""
+        newest = max((_moment(job) for job in known if job.created_at is not None), default=LATEST)
+        under_way = [list(_jobs(self._read(each))) for each in stages if each[0] in ACTIVE_STAGES]
+        cursors = [Ahead(self._read(each), PAGES_AHEAD) for each in stages if each[0] not in ACTIVE_STAGES]
+        try:
+            streams = [*map(_jobs, cursors), *map(iter, under_way)]
+            # Of a job that is met twice, what was read later comes first.
+            merged = merge(*streams, key=_place, reverse=True)
+            yield from _in_pages((job for job in merged if job.created_at is None or job.created_at <= newest), known)
+        finally:
+            for cursor in cursors:
+                cursor.close()
+
+
+def _cursors(stages: Sequence[str] | None) -> list[tuple[str, ...]]:
+    """Return the stages that each cursor is to read: those under way together, and each of the others."""
+    wanted = STAGES if stages is None else stages
+    active = tuple(stage for stage in wanted if stage in ACTIVE_STAGES)
+    ended: list[tuple[str, ...]] = [(stage,) for stage in wanted if stage not in ACTIVE_STAGES]
+    return [active, *ended] if active else ended
+
+
+def _jobs(pages: Iterator[Page]) -> Iterator[JobInfo]:
+    return (job for page in pages for job in page.jobs)
+
+
+def _place(job: JobInfo) -> tuple[datetime, str]:
+    return _moment(job), job.id
+
+
+def _moment(job: JobInfo) -> datetime:
+    return job.created_at or LATEST
+
+
+def _is_newest_first(jobs: Sequence[JobInfo]) -> bool:
+    moments = [_moment(job) for job in jobs]
+    return moments == sorted(moments, reverse=True)
+
+
+def _in_pages(jobs: Iterator[JobInfo], known: Iterable[JobInfo]) -> Iterator[Page]:
+    """Yield jobs in pages, but those that are `known`, and each once."""
+    seen = Seen()
+    skipped = {job.id for job in known}
+    page = list(islice(jobs, PAGE_SIZE))
+    while page:
+        following = list(islice(jobs, PAGE_SIZE))
+        yield Page(seen.new(job for job in page if job.id not in skipped), has_next=bool(following))
+        page = following
+
+
+def _closing(pages: Ahead[Page]) -> Iterator[Page]:
+    try:
+        yield from pages
+    finally:
+        pages.close()

@@ -1,0 +1,365 @@
+"""The position in a log from which to go on: by count, or by the content of the last lines."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from hfjobs_cli.hub.log_lines import Line, comparable
+
+REMEMBERED = 16_384
+"""How many of the last lines are remembered, as two numbers each."""
+
+COMPARED_FIRST = 16
+"""How many of the first lines are compared one by one, so that it is seen at once if they are others."""
+
+FIRST_KEPT = 4 * COMPARED_FIRST
+
+MAX_HELD = 20_000
+"""How many lines may be held back until it is known whether they are new."""
+
+MAX_REORDERED = 1024
+"""Among how many of the last lines the order may have changed."""
+
+MAX_CANDIDATES = 2048
+"""How many places are tried at once, of those where lines are alike: the last ones."""
+
+SURE_RUN = 32
+"""How many lines in a row are no coincidence, though they have no timestamps."""
+
+
+class Astray(Exception):
+    """What comes is not what came before. `passed` is what has come until then, None if that is too much to keep."""
+
+    def __init__(self, message: str, passed: list[Line] | None = None) -> None:
+        """Say what is different."""
+        super().__init__(message)
+        self.passed = passed
+
+
+class Taken:
+    """The lines that were taken of a log: their number, sums whatever the order, the first and the last of them."""
+
+    def __init__(self) -> None:
+        """Hold none."""
+        self.count = 0
+        self.sum = 0
+        self.text_sum = 0
+        self.first: list[Line] = []
+        self.recent: deque[int] = deque(maxlen=REMEMBERED)
+        self.recent_texts: deque[int] = deque(maxlen=REMEMBERED)
+        self.latest = ""
+        self.is_stamped = False
+
+    def add(self, lines: Sequence[Line]) -> None:
+        """Add what comes next."""
+        if not lines:
+            return
+        if len(self.first) < FIRST_KEPT:
+            self.first += lines[: FIRST_KEPT - len(self.first)]
+        keys = list(map(hash, lines))
+        texts = [hash(text) for _, text in lines]
+        self.count += len(lines)
+        self.sum += sum(keys)
+        self.text_sum += sum(texts)
+        self.recent.extend(keys)
+        self.recent_texts.extend(texts)
+        times = [time for time, _ in lines if time]
+        self.is_stamped = bool(lines[-1][0])
+        if len(set(map(len, times))) > 1:
+            times = list(map(comparable, times))
+        self.latest = max(self.latest, comparable(max(times, default="")))
+
+
+class Counted:
+    """The place is after as many lines as were taken, if they are the same: in the same order, or nearly so."""
+
+    def __init__(self, taken: Taken) -> None:
+        """Look behind the lines that were taken."""
+        self._taken = taken
+        self._first = set(taken.first)
+        self._first_texts = {text for _, text in taken.first}
+        self._first_times = {time for time, _ in taken.first if time}
+        self._window_begins = taken.count - min(MAX_REORDERED, len(taken.recent))
+        window = taken.count - self._window_begins
+        self._recent = list(taken.recent)[-window:]
+        self._before_window = taken.text_sum - sum(list(taken.recent_texts)[-window:])
+        self._left: Counter[int] | None = None
+        self._unknown: list[Line] = []
+        self._passed: list[Line] = []  # as long as it may be needed
+        self._is_in_doubt = False
+        self._count = 0
+        self._sum = 0
+        self._text_sum = 0
+        self._text_sum_before_window = 0
+        self.keeps_times: bool | None = None
+        self.expected: Counter[int] = Counter()
+
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+        """Return what is behind the place, None before that. Raises Astray if it is another log."""
+        passed = lines[: self._taken.count - self._count]
+        if self._count < COMPARED_FIRST:
+            for at, line in enumerate(passed[: COMPARED_FIRST - self._count]):
+                self._compare(self._count + at, line)
+        before = max(0, self._window_begins - self._count)
+        for part, is_window in ((passed[:before], False), (passed[before:], True)):
+            texts = sum(hash(text) for _, text in part)
+            self._sum += sum(map(hash, part))
+            self._text_sum += texts
+            self._count += len(part)
+            if is_window:
+                self._note(part)
+            else:
+                self._text_sum_before_window += texts
+        if self._count < self._taken.count:
+            self._keep(passed)
+            return None
+        new = self._new_among_passed(len(passed))
+        return [*new, *without(lines[len(passed) :], self.expected)]
+
+    def _keep(self, passed: Sequence[Line]) -> None:
+        """Keep what has come while it may turn out to be another log."""
+        if self._count < COMPARED_FIRST or (self._is_in_doubt and self._count < MAX_HELD):
+            self._passed += passed
+        else:
+            self._passed = []
+
+    def _compare(self, at: int, line: Line) -> None:
+        is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
+        # Lines that are alike but for their times: those of a log whose beginning was dropped are among the later.
+        is_later = at == 0 and line[0] != self._taken.first[0][0] and hash(line) in self._taken.recent
+        if is_other or is_later:
+            raise Astray(
+                "the Hub does not have the first lines any more; going on after the last one that came",
+                self._passed,
+            )
+        self._is_in_doubt |= line != self._taken.first[at]
+
+    def _note(self, lines: Sequence[Line]) -> None:
+        """Take note of those among the last lines that were not taken."""
+        if self._left is None:
+            self._left = Counter(self._recent)
+        for line in lines:
+            key = hash(line)
+            if self._left[key] > 0:
+                self._left[key] -= 1
+            elif len(self._unknown) <= MAX_REORDERED:
+                self._unknown.append(line)
+
+    def _new_among_passed(self, came: int) -> list[Line]:
+        """Return lines that stand before the place and are new, as those of one moment may be in another order.
+
+        The last lines, as many as `came`, are of those that are taken now.
+        """
+        if self._sum == self._taken.sum:
+            self.keeps_times = True
+            return []
+        if self._text_sum == self._taken.text_sum:
+            self.keeps_times = False
+            return []
+        is_reordered = (
+            self._text_sum_before_window == self._before_window
+            and self._left is not None
+            and 2 * len(self._unknown) <= len(self._recent)
+            and all(time for time, _ in self._unknown)
+        )
+        if not is_reordered or self._left is None:
+            raise Astray(
+                "the Hub has other lines than before; going on after the last one that came",
+                self._passed if len(self._passed) == self._count - came else None,
+            )
+        self.expected = +self._left
+        return self._unknown
+
+
+class _Aligner:
+    """Finds the end of the keys of lines that were taken in those that come.
+
+    What comes may begin in the middle of those, or, unless it is `anchored`, before them.
+    """
+
+    def __init__(self, keys: list[int], *, anchored: bool) -> None:
+        self._keys = keys
+        self._anchored = anchored
+        self._shifts: list[int] = []  # what comes may begin so many keys later, and the end is still to come
+        self._failure = [] if anchored else _failure_table(keys)
+        self._state = 0
+        self.seen = 0
+        self.place = 0
+        """After how many lines the end is, as far as is known; 0 if it was not found."""
+        self.run = 0
+
+    def add(self, key: int) -> None:
+        keys, size, seen = self._keys, len(self._keys), self.seen
+        if seen == 0:
+            self._shifts = [at for at, each in enumerate(keys) if each == key][-MAX_CANDIDATES:]
+        elif self._shifts:
+            self._shifts = [shift for shift in self._shifts if keys[shift + seen] == key]
+        self.seen = seen = seen + 1
+        if self._shifts and self._shifts[-1] + seen >= size:
+            self._shifts.pop()
+            self.place = self.run = seen
+        if not self._anchored:
+            self._search(key)
+
+    def _search(self, key: int) -> None:
+        """Go on in the search of Knuth, Morris and Pratt."""
+        state = self._state
+        if state == len(self._keys):
+            state = self._failure[state - 1]
+        while state and self._keys[state] != key:
+            state = self._failure[state - 1]
+        self._state = state + (self._keys[state] == key)
+        if self._state == len(self._keys):
+            self.place, self.run = self.seen, self._state
+
+    @property
+    def is_certain(self) -> bool:
+        """Tell whether the place is found, and what comes cannot make it a later one."""
+        if not self.place or self._shifts:
+            return False
+        state = self._state
+        if not self._anchored and state == len(self._keys):
+            state = self._failure[state - 1]
+        return state <= self.seen - self.place
+
+    @property
+    def is_hopeless(self) -> bool:
+        return self._anchored and self.seen > 0 and not self.place and not self._shifts
+
+
+def _failure_table(keys: list[int]) -> list[int]:
+    """Return for each beginning of the keys how long an end of it is that is a beginning, too."""
+    table = [0] * len(keys)
+    length = 0
+    for at in range(1, len(keys)):
+        while length and keys[at] != keys[length]:
+            length = table[length - 1]
+        length += keys[at] == keys[length]
+        table[at] = length
+    return table
+
+
+class Search:
+    """The place is behind the last of the lines that were taken, wherever that is in what comes.
+
+    Where they fit several times, as equal lines do, it is the last of these places.
+    """
+
+    def __init__(self, taken: Taken, *, anchored: bool, keeps_times: bool | None, by_text: bool = True) -> None:
+        """Look for what was taken; if it is `anchored`, what comes begins with some of that, or after all of it.
+
+        Lines that hold the same at other moments are others if the Hub `keeps_times`, or unless it is looked `by_text`.
+        """
+        self._taken = taken
+        self._anchored = anchored
+        self._by_line = _Aligner(list(taken.recent), anchored=anchored)
+        self._by_text = _Aligner(list(taken.recent_texts), anchored=anchored) if by_text and not keeps_times else None
+        self._held: list[Line] = []  # what is behind the place, or may be
+        self.keeps_times = keeps_times
+        self.expected: Counter[int] = Counter()
+        self.is_lost = False
+
+    @property
+    def has_candidate(self) -> bool:
+        """Tell whether a place was found, though a later one may fit, too."""
+        return bool(self._by_line.place or (self._by_text is not None and self._by_text.place))
+
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+        """Return what is behind the place, None before that."""
+        for at, line in enumerate(lines):
+            self._hold(line)
+            if self._is_found() or len(self._held) > MAX_HELD:
+                new = self.settle(is_last=True)
+            elif self.is_hopeless:
+                new = self._without_known()
+            else:
+                continue
+            return None if new is None else [*new, *without(lines[at + 1 :], self.expected)]
+        return None
+
+    def settle(self, *, is_last: bool) -> list[Line] | None:
+        """Return what is behind the place, if one was found, now that nothing comes.
+
+        If it `is_last`, nothing more will come: what is newer than all that was taken is new, wherever it is.
+        """
+        if self._by_line.place:
+            self.keeps_times = self.keeps_times or (True if self._taken.is_stamped else None)
+            return self._held
+        if self._by_text is not None and self._by_text.place:
+            return self._held
+        if is_last and self._by_line.seen:
+            newer = [line for line in self._held if comparable(line[0]) > self._taken.latest]
+            self.is_lost = bool(newer)
+            return newer or None
+        return None
+
+    def _hold(self, line: Line) -> None:
+        self._held.append(line)
+        self._by_line.add(hash(line))
+        if self._by_text is not None:
+            self._by_text.add(hash(line[1]))
+        place = self._by_line.place or (self._by_text.place if self._by_text is not None else 0)
+        if place == self._by_line.seen:
+            self._held.clear()
+        elif not place and not self._anchored and comparable(line[0]) <= self._taken.latest:
+            self._held.pop()
+
+    def _is_found(self) -> bool:
+        by_line, by_text = self._by_line, self._by_text
+        if by_line.place:
+            return by_line.is_certain and (self._taken.is_stamped or by_line.run >= SURE_RUN)
+        return by_text is not None and self._anchored and by_text.is_certain and by_text.run >= SURE_RUN
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether what comes does not begin with any of the lines that were taken, though it should."""
+        return self._by_line.is_hopeless and (self._by_text is None or self._by_text.is_hopeless)
+
+    def _without_known(self) -> list[Line]:
+        """Return those held back that were not taken, as if they were in another order: what is lost is in between."""
+        left = Counter(self._taken.recent)
+        new = []
+        for line in self._held:
+            key = hash(line)
+            if line[0] and left[key] > 0:
+                left[key] -= 1
+            else:
+                new.append(line)
+        self.is_lost = len(new) == len(self._held)
+        if not self.is_lost:
+            self.expected = +left
+        return new
+
+
+class Since:
+    """The place is before the first line that came from some moment on: nothing was taken yet, and nothing older is."""
+
+    def __init__(self, since: str) -> None:
+        """Leave out what came before `since`, by the clock of the Hub."""
+        self._since = since
+        self.keeps_times: bool | None = None
+        self.expected: Counter[int] = Counter()
+
+    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+        """Return what is behind the place, None before that."""
+        for at, (time, _) in enumerate(lines):
+            if self._since and comparable(time) >= self._since:
+                return list(lines[at:])
+        return None
+
+
+def without(lines: Sequence[Line], known: Counter[int]) -> list[Line]:
+    """Return lines that are not known; each that is counts once, and is known no more."""
+    if not known:
+        return list(lines)
+    new = []
+    for line in lines:
+        key = hash(line)
+        if key in known:
+            known[key] -= 1
+            if not known[key]:
+                del known[key]
+        else:
+            new.append(line)
+    return new

@@ -1,0 +1,132 @@
+"""Metrics of running jobs: one sample, or followed until the job ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.backoff import Pace
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
+from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
+from hfjobs_cli.hub.sse import Event
+from hfjobs_cli.models.usage import Usage
+from hfjobs_cli.text.json_values import loads
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.hub.sse import EventStream
+    from hfjobs_cli.query.references import JobReference
+
+
+SILENCE_SECS = 10.0
+"""After how long without a sample, of which there should be one a second, the job may have ended."""
+
+FIRST_PAUSE_SECS = 1.0
+LONGEST_PAUSE_SECS = 15.0
+
+
+class NoFigures(HfJobsError):
+    """A job runs, but the Hub does not tell what it uses."""
+
+    def __init__(self, job_id: str) -> None:
+        """Say so of a job."""
+        super().__init__(f"nothing is told of what job {job_id} uses", hint="if it has just begun, try again")
+
+
+def usage_now(client: JobsClient, reference: JobReference) -> Usage:
+    """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
+    try:
+        with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
+            for sample in _samples(stream, reference):
+                return sample
+    except NotFound:
+        client.inspect_job(reference)  # of a job that is there, there are no figures yet
+    raise NoFigures(reference.id)
+
+
+class UsageFeed:
+    """What one job uses, followed: `for usage in feed` ends when the job has ended, over silence and breaks.
+
+    `trouble` is what keeps the Hub from telling, None if it does.
+    """
+
+    def __init__(
+        self, client: JobsClient, reference: JobReference, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Ask for nothing yet."""
+        self._client = client
+        self._reference = reference
+        self._sleep = sleep
+        self._stream: EventStream | None = None
+        self._is_closed = False
+        self.trouble: str | None = None
+
+    def close(self) -> None:
+        """End it, from any thread."""
+        self._is_closed = True
+        if self._stream is not None:
+            self._stream.close()
+
+    def __iter__(self) -> Iterator[Usage]:
+        """Yield samples until the job has ended. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
+        pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
+        while not self._is_closed:
+            happened, asked = False, 0.0
+            try:
+                for sample in self._connection():
+                    self.trouble, happened = None, True
+                    yield sample
+                # It ended, or was silent for so long: has the job ended?
+                if self._is_closed or self._has_ended():
+                    return
+            except WAITED_OUT as error:
+                self.trouble, asked = error.message, asked_pause_of(error)
+            self._sleep(max(pace.pause(happened=happened), asked))
+
+    def _connection(self) -> Iterator[Usage]:
+        """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long.
+
+        There are none of a job that does not run, or of which the Hub has no figures yet.
+        """
+        with (
+            suppress(NotRunning, NotFound),
+            self._client.metric_events(self._reference, silence_secs=SILENCE_SECS, tries=1) as stream,
+        ):
+            self._stream = stream
+            if self._is_closed:  # before there was a stream to be closed
+                return
+            try:
+                yield from _samples(stream, self._reference)
+            except Unavailable as error:
+                self.trouble = error.message
+
+    def _has_ended(self) -> bool:
+        return self._client.inspect_job(self._reference).has_ended
+
+
+def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
+    """Yield samples until none arrives for SILENCE_SECS; comments do not count. Raises BadResponse.
+
+    An event is one if its data is an object that holds something, whatever its name: the official client looks at
+    nothing else.
+    """
+    heard = time.monotonic()
+    for events in stream:
+        for event in events:
+            if event.name == "metric" or (event.data.startswith("{") and event.data != "{}"):
+                heard = time.monotonic()
+                yield _sample(event, reference)
+        if time.monotonic() - heard > SILENCE_SECS:
+            return
+
+
+def _sample(event: Event, reference: JobReference) -> Usage:
+    try:
+        values = loads(event.data)
+    except (ValueError, RecursionError) as error:
+        raise BadResponse(f"unexpected metrics of job {reference.id}: broken JSON, {error}") from None
+    if not isinstance(values, dict):
+        raise BadResponse(f"unexpected metrics of job {reference.id}: no object")
+    return Usage.from_api({**values, "job_id": reference.id}, path="metrics")

@@ -1,0 +1,203 @@
+"""Jobs from a file that `--format json` or `jsonl` wrote, with the interface of the Hub."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import chain, islice
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, cast
+
+from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
+from hfjobs_cli.models.decode import reader
+from hfjobs_cli.models.fields import Source
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.filters import Page
+from hfjobs_cli.text.json_values import Broken, values
+
+PIECE_BYTES = 64 * 1024
+PAGE_SIZE = 100
+MAX_UNPACKED_BYTES = 1024 * 1024
+"""How much of a compressed file is unpacked at once."""
+GZIP = b"\x1f\x8b"
+"""How what was compressed begins."""
+MAX_KEPT_BYTES = 16 * 1024 * 1024
+"""How much of a pipe is kept in memory; more is kept in a file."""
+MAX_BROKEN = 20
+"""After how many broken lines a file is given up."""
+
+
+class BrokenSnapshot(UsageError):
+    """The file that was named does not hold the jobs that it should."""
+
+
+class Snapshot:
+    """The jobs in a file or a stream: what commands print, what jq makes of it, several put together.
+
+    Of a job that is there more than once the last state is the job, as what was appended is newer. So all is read
+    before the first of them is known, and then again; jobs are in the order in which those states stand there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        opened: Callable[[], AbstractContextManager[IO[Any]]],
+        endpoint: str,
+        *,
+        failed: Callable[[HfJobsError], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        """Read the stream that `opened` returns, which is called `name`.
+
+        `failed` is told of each line that holds no job, so that the others can be read; `warn` of values that are not
+        as documented, which are left out. `endpoint` is that of jobs that name none.
+        """
+        self.name = name
+        self._opened = opened
+        self._endpoint = endpoint
+        self._failed = failed
+        self._warn = warn
+
+    def pages(self, namespace: str | None = None) -> Iterator[Page]:
+        """Yield the jobs in pages, those of one namespace or all. Raises as `jobs`."""
+        jobs = (job for job in self.jobs() if namespace is None or job.owner.name == namespace)
+        page = list(islice(jobs, PAGE_SIZE))
+        while page:
+            following = list(islice(jobs, PAGE_SIZE))
+            yield Page(page, has_next=bool(following))
+            page = following
+
+    def jobs(self) -> Iterator[JobInfo]:
+        """Yield the jobs. Raises BrokenSnapshot if the first is none, too many are none, or reading fails."""
+        with self._opened() as opened, SpooledTemporaryFile(MAX_KEPT_BYTES) as copy:
+            stream = getattr(opened, "buffer", opened)
+            raw = self._raw(stream)
+            if stream.seekable():
+                begin = stream.tell()
+                last = self._last_states(raw)
+                stream.seek(begin)
+                again = self._raw(stream)
+            else:
+                # A pipe is read but once: what has been read is kept, and what has not may have no end.
+                last = self._last_states(_copied(raw, copy))
+                copy.seek(0)
+                again = chain(self._raw(copy), raw)
+            yield from self._jobs(again, last)
+
+    def _last_states(self, raw: Iterator[bytes | str]) -> dict[str, int]:
+        """Return at which place the last state of each job stands, as far as there are jobs."""
+        last: dict[str, int] = {}
+        broken = 0
+        for count, (_, value) in enumerate(values(self._pieces(raw)), 1):
+            if isinstance(value, dict) and isinstance(value.get("id"), str):
+                last[value["id"]] = count
+            else:
+                broken += 1
+            if broken == count or broken > MAX_BROKEN:
+                break  # no snapshot, as will be told
+        return last
+
+    def _jobs(self, raw: Iterator[bytes | str], last: dict[str, int]) -> Iterator[JobInfo]:
+        broken = 0
+        for count, (line, value) in enumerate(values(self._pieces(raw)), 1):
+            if isinstance(value, dict) and last.get(str(value.get("id")), count) > count:
+                continue
+            try:
+                if isinstance(value, Broken):
+                    raise BadResponse(value.reason)
+                job = self._job(value, line)
+            except BadResponse as error:
+                broken += 1
+                problem = self._problem(f", line {line}: {error.message}")
+                if count == broken:
+                    raise problem from error
+                if broken > MAX_BROKEN:
+                    raise self._problem(f" has over {MAX_BROKEN} lines that hold no job, as line {line}") from error
+                self._failed(problem)
+            else:
+                yield job
+
+    def _job(self, value: Any, line: int) -> JobInfo:
+        # What the Hub itself answered has other names, and is as good.
+        is_saved = not (isinstance(value, dict) and "createdAt" in value)
+        told: list[str] = []
+        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, told.append))
+        for message in told:
+            self._warn(f"{self.name}, line {line}, job {job.id}: {message.removeprefix('job.')}, which is left out")
+        return job
+
+    def _pieces(self, raw: Iterator[bytes | str]) -> Iterator[str]:
+        """Yield what a stream holds, as it arrives. What is no UTF-8 is made what is no JSON."""
+        decoder: codecs.IncrementalDecoder | None = None
+        for piece in self._unpacked(raw):
+            if isinstance(piece, str):
+                yield piece
+                continue
+            if decoder is None:
+                # PowerShell writes UTF-16.
+                encoding = "utf-16" if piece[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8"
+                decoder = codecs.getincrementaldecoder(encoding)("backslashreplace")
+            yield decoder.decode(piece)
+
+    def _raw(self, stream: IO[Any]) -> Iterator[bytes | str]:
+        read = getattr(stream, "read1", stream.read)
+        while piece := self._read(read):
+            yield piece
+
+    def _unpacked(self, pieces: Iterator[bytes | str]) -> Iterator[bytes | str]:
+        """Yield pieces as they are, or unpacked if they are compressed: also several files, one behind the other."""
+        first = next(pieces, None)
+        if first is None:
+            return
+        if isinstance(first, str) or not first.startswith(GZIP):
+            yield first
+            yield from pieces
+            return
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        packed = first
+        try:
+            while packed:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                unpacked = unpacker.decompress(packed, MAX_UNPACKED_BYTES)
+                packed = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+                if unpacked:
+                    yield unpacked
+                packed = packed or cast(bytes, next(pieces, b""))
+            if not unpacker.eof:
+                raise zlib.error("it ends too early")
+        except zlib.error as error:
+            raise self._problem(f" cannot be unpacked: {error}") from error
+
+    def _read(self, read: Callable[[int], bytes | str]) -> bytes | str:
+        try:
+            return read(PIECE_BYTES)
+        except OSError as error:
+            raise self._problem(f" cannot be read: {error.strerror or error}") from error
+
+    def _problem(self, what: str) -> BrokenSnapshot:
+        hint = "--from reads what 'ps' and 'inspect' print with --format json or jsonl"
+        return BrokenSnapshot(f"{self.name}{what}", hint=hint)
+
+
+def _copied(raw: Iterator[bytes | str], copy: IO[bytes]) -> Iterator[bytes | str]:
+    """Yield pieces, and write them to a file."""
+    for piece in raw:
+        copy.write(piece.encode("utf-8", "surrogatepass") if isinstance(piece, str) else piece)
+        yield piece
+
+
+def _as_ours(value: Any) -> Any:
+    """Return a job of `hf jobs ps --json` as we would have written it; all else as it is.
+
+    There the status is a word, the words of the command are a line, and what is not there is `N/A`.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("status"), str):
+        return value
+    job = {key: each for key, each in value.items() if each != "N/A"}
+    command = job.get("command")
+    if isinstance(command, str):
+        job["command"] = command.split(" ")  # as it was joined; which blanks are in words is not known
+    return {**job, "status": {"stage": job.get("status")}}

@@ -1,0 +1,234 @@
+"""What jobs cost or may cost: as billed, or estimated from the price of the flavor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.hub.concurrency import map_at_once
+from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
+from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
+from hfjobs_cli.models.hardware import Hardware
+from hfjobs_cli.text.numbers import LARGEST
+from hfjobs_cli.text.times import parse_time
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.cache import CacheFile
+    from hfjobs_cli.models.account import JobCharge
+    from hfjobs_cli.models.job import JobInfo
+
+
+PRICES_LAST = timedelta(days=1)
+"""How long prices are kept before they are asked for again."""
+
+PORTS_A_MINUTE = Decimal("0.01") / 60
+"""US dollars for the ports that a job exposes, however many."""
+
+
+class Prices:
+    """What a minute of each flavor costs, remembered for a day. Asked for when the first is needed."""
+
+    def __init__(
+        self,
+        ask: Callable[[], Iterable[Hardware]],
+        clock: Callable[[], datetime],
+        *,
+        memory: CacheFile | None = None,
+        endpoint: str = "",
+    ) -> None:
+        """Take them from `ask`; `memory` keeps those of each `endpoint` between runs."""
+        self._ask = ask
+        self._clock = clock
+        self._memory = memory
+        self._endpoint = endpoint
+        self._is_fresh = False
+        self._unpriced: set[str] = set()
+        self._known: dict[str, Decimal | None] | None = None
+
+    def of(self, flavor: str) -> Decimal | None:
+        """Return US dollars a minute, None for a flavor that has no price.
+
+        One that is not among those remembered may be new, so all are asked for again, once in a run; if the Hub does
+        not know it either, that is remembered too. Raises what asking the Hub raises.
+        """
+        known = self._known if self._known is not None else self._recalled()
+        if flavor not in known:
+            self._renew(known)
+            known.setdefault(flavor, None)
+            self._remember(known)
+        self._known = known
+        return known[flavor]
+
+    def all(self) -> Mapping[str, Decimal]:
+        """Return US dollars a minute of each flavor that has a price. Raises what asking the Hub raises."""
+        known = self._recalled()
+        if not known:
+            self._renew(known)
+            self._remember(known)
+        return {flavor: price for flavor, price in known.items() if price is not None}
+
+    def _renew(self, known: dict[str, Decimal | None]) -> None:
+        """Ask for all prices, once in a run."""
+        if not self._is_fresh:
+            from hfjobs_cli.models.hardware import dearest
+
+            listed = {name: each.minute_cost for name, each in dearest(self._ask()).items()}
+            known.update(listed)
+            self._unpriced = {name for name, price in listed.items() if price is None}
+            self._is_fresh = True
+
+    def _recalled(self) -> dict[str, Decimal | None]:
+        """Return what was remembered less than a day ago; nothing if any of it makes no sense."""
+        kept = self._memory.read().get(self._endpoint) if self._memory else None
+        try:
+            if not isinstance(kept, dict):
+                return {}
+            asked_at, prices = parse_time(kept["asked_at"]), kept["minute_costs"]
+            if not timedelta(0) <= self._clock() - asked_at < PRICES_LAST:
+                return {}
+            return {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError, InvalidOperation):
+            return {}
+
+    def _remember(self, known: Mapping[str, Decimal | None]) -> None:
+        """Keep prices for other runs. That the Hub lists a flavor without a usable one may pass, and is not kept."""
+        if self._memory is None:
+            return
+        kept = known.keys() - self._unpriced
+        costs = {flavor: None if known[flavor] is None else str(known[flavor]) for flavor in sorted(kept)}
+        self._memory.change(self._endpoint, {"asked_at": self._clock().isoformat(), "minute_costs": costs})
+
+
+class _Charge(NamedTuple):
+    """US dollars that were billed, and whether the job had ended by then."""
+
+    usd: Decimal
+    is_final: bool
+
+
+class Costs:
+    """What jobs cost. Prices and what was billed are asked for at the first job for which they are needed."""
+
+    def __init__(
+        self,
+        prices: Prices,
+        charges: Callable[[], Iterable[JobCharge]],
+        failed: Callable[[HfJobsError], None] = lambda _error: None,
+    ) -> None:
+        """Reckon with `prices`, where `charges` do not tell what was billed.
+
+        `failed` is told once if there are no prices; those costs are then not known. Without `charges`, which not
+        every token may see, all costs are estimates.
+        """
+        self._prices = prices
+        self._charges = charges
+        self._failed = failed
+        self._has_failed = False
+        self._billed: dict[str, _Charge] | None = None
+
+    def of(self, job: JobInfo, now: datetime) -> Cost | None:
+        """Return what a job costs, up to `now` if it still runs; None if that cannot be known.
+
+        What was billed before it had ended counts only if it is no less than what it must have cost by now.
+        """
+        charge = self._charge_for(job)
+        if charge is not None and charge.is_final:
+            return Cost(charge.usd, is_estimated=False)
+        minutes = job.billed_minutes(now)
+        estimate = None
+        if minutes is not None and job.flavor is not None:
+            estimate = self.of_minutes(job.flavor, minutes, has_ports=bool(job.expose))
+        if charge is not None and (estimate is None or charge.usd >= estimate.usd):
+            return Cost(charge.usd, is_estimated=False)
+        return estimate
+
+    def of_minutes(self, flavor: str, minutes: int, *, has_ports: bool = False) -> Cost | None:
+        """Return what a job of a flavor costs that runs so long; None if the flavor has no price."""
+        if minutes == 0:
+            return Cost(Decimal(0), is_estimated=True)
+        price = self.minute_price(flavor, has_ports=has_ports)
+        return None if price is None else Cost(to_micro(price * minutes), is_estimated=True)
+
+    def minute_price(self, flavor: str, *, has_ports: bool = False) -> Decimal | None:
+        """Return US dollars a minute of a flavor, and of exposed ports; None if that is not known."""
+        if self._has_failed:
+            return None
+        try:
+            price = self._prices.of(flavor)
+        except HfJobsError as error:
+            self._has_failed = True
+            self._failed(error)
+            return None
+        return None if price is None else price + (PORTS_A_MINUTE if has_ports else 0)
+
+    def _charge_for(self, job: JobInfo) -> _Charge | None:
+        """Return what was billed for a job. The Hub tells that only of what the token's user pays for."""
+        if job.owner.type == "org":
+            return None
+        if self._billed is None:
+            found: dict[str, _Charge] = {}
+            asks: list[Callable[[], None]] = [
+                lambda: found.update(self._asked_charges()),
+                lambda: self._foresee(job),
+            ]
+            map_at_once(lambda ask: ask(), asks)  # so that there is one time to wait
+            self._billed = found
+        return self._billed.get(job.id)
+
+    def _foresee(self, job: JobInfo) -> None:
+        """Have the price ready that will be needed next."""
+        if job.flavor is not None:
+            self.minute_price(job.flavor)
+
+    def _asked_charges(self) -> dict[str, _Charge]:
+        try:
+            charges = list(self._charges())
+        except HfJobsError:
+            return {}
+        return {
+            each.job_id: _Charge(micro_usd(each.total_cost_micro_usd), each.completed_at is not None)
+            for each in charges
+            if each.job_id is not None and each.total_cost_micro_usd is not None
+        }
+
+
+def _amount(text: object) -> Decimal:
+    amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
+    if not 0 <= amount <= LARGEST:
+        raise ValueError(f"{text!r} is no amount")
+    return amount
+
+
+def most(job: NewJob, flavor: Hardware) -> Decimal | None:
+    """Return US dollars, with begun minutes counted whole; None if the price is not known."""
+    price = _minute_price(job, flavor)
+    return None if price is None else price * math.ceil(job.longest_secs / 60)
+
+
+def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
+    """Return the seconds that each attempt may run for the job to cost no more. Raises UsageError."""
+    price = _minute_price(job, flavor)
+    if not price:
+        raise UsageError(
+            f"the Hub names no price of {flavor.name}, so it is not known what --max-cost allows",
+            hint="give --timeout instead",
+        )
+    minutes = min(int(usd / price), MAX_SECS // 60)
+    if minutes < 1:
+        attempts = job.attempts or 1
+        raise UsageError(
+            f"{dollars(usd)} does not pay for a minute of {flavor.name}, which costs {dollars(price / attempts)}"
+            + (f", {attempts} times" if attempts > 1 else ""),
+            hint="'hfjobs hardware --sort price' lists what costs less",
+        )
+    return minutes * 60
+
+
+def _minute_price(job: NewJob, flavor: Hardware) -> Decimal | None:
+    """Return what a minute of all attempts costs."""
+    price = flavor.minute_cost
+    return None if price is None else (price + (PORTS_A_MINUTE if job.ports else 0)) * (job.attempts or 1)

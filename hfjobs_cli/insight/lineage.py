@@ -1,0 +1,252 @@
+"""Lineage: which job, person, schedule or webhook each job came from, and what came of it.
+
+A job has one parent. The label `duplicated-from`, which a copy with changes bears, counts before its initiator. People
+and organisations are parents too, but jobs are not related by having been started by the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import NamedTuple
+
+from hfjobs_cli.models.job import JobInfo, JobInitiator, initiator_type
+from hfjobs_cli.models.relative import CIRCLE, GONE, JOB, UNREAD, Relative
+from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.text.times import LATEST
+
+RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
+"""How a job came of its parent: started by it, copied from it, or copied with changes."""
+
+STARTERS = ("scheduled-job", "webhook")
+"""The types of initiators whose jobs are a family."""
+
+
+class Parent(NamedTuple):
+    """What a job came from: a job by its id, or something else by its type and its id; and how it came of that."""
+
+    type: str
+    who: str
+    link: str
+
+    @property
+    def key(self) -> str:
+        """The id of a job, `TYPE:WHO` of what is none."""
+        return self.who if self.type == JOB else f"{self.type}:{self.who}"
+
+
+class Step(NamedTuple):
+    """One node of a tree on the way through it: who it is, of whom it came, and how far below the first it is."""
+
+    key: str
+    parent: str | None
+    generation: int
+
+
+def parent_of(job: JobInfo) -> Parent | None:
+    """Return what a job came from, None if that is not known."""
+    source = (job.labels or {}).get(DUPLICATED_FROM)
+    if source:
+        return Parent(JOB, source, OVERRIDE)
+    if job.initiator is None:
+        return None
+    if job.initiator.type == "duplicated-job" and job.initiator.id:
+        return Parent(JOB, job.initiator.id, DUPLICATE)
+    return Parent(initiator_type(job.initiator), _who(job.initiator), RUN)
+
+
+def _who(initiator: JobInitiator) -> str:
+    """Return the name of a person or an organisation, of others the id."""
+    names = (initiator.id, initiator.name) if initiator.type in STARTERS else (initiator.name, initiator.id)
+    return names[0] or names[1] or "?"
+
+
+def moment_of_id(identifier: str) -> datetime | None:
+    """Return when something with such an id was made: the Hub's ids begin with the second. None for other ids."""
+    if len(identifier) != 24:
+        return None
+    try:
+        return datetime.fromtimestamp(int(identifier[:8], 16), timezone.utc)
+    except ValueError:
+        return None
+
+
+class Lineage:
+    """Who came from whom among some jobs. Where the data go round in a circle, its oldest job has no parent."""
+
+    def __init__(
+        self,
+        jobs: Iterable[JobInfo],
+        names: Mapping[str, str | None] | None = None,
+        unread: Iterable[str] = (),
+    ) -> None:
+        """Take each job once, the first of an id.
+
+        `names` are those of all schedules by id, None if they are not known. `unread` are ids of jobs that may be there
+        but were not looked for; all others that are not among the jobs are gone.
+        """
+        self.jobs: dict[str, JobInfo] = {}
+        for job in jobs:
+            self.jobs.setdefault(job.id, job)
+        self._names = names
+        self._unread = set(unread)
+        self._parents = {id_: parent for id_, job in self.jobs.items() if (parent := parent_of(job)) is not None}
+        self._cut = {min(circle, key=self._age) for circle in _circles(self._parents)}
+        for identifier in self._cut:
+            del self._parents[identifier]
+
+    def parent(self, key: str) -> Parent | None:
+        """Return what something came from, None for a root."""
+        return self._parents.get(key)
+
+    def name(self, parent: Parent) -> str | None:
+        """Return the name of something that jobs came from, if it is known."""
+        if parent.type != JOB:
+            return (self._names or {}).get(parent.who)
+        return self.jobs[parent.who].name if parent.who in self.jobs else None
+
+    def ancestors(self, key: str) -> list[str]:
+        """Return all that something came from, the nearest first and the root last."""
+        found = []
+        parent = self.parent(key)
+        while parent is not None:
+            found.append(parent.key)
+            parent = self.parent(parent.key)
+        return found
+
+    def children(self, key: str) -> list[str]:
+        """Return the jobs that came of something, the newest first."""
+        return self._children.get(key, [])
+
+    def descendants(self, key: str) -> list[str]:
+        """Return all jobs that came of something, and of those."""
+        return [step.key for step in _walk([key], lambda step: self.children(step.key))][1:]
+
+    def family(
+        self, asked: str, now: datetime, *, depth: int | None = None, up: bool = False, down: bool = False
+    ) -> list[Relative]:
+        """Return the family of a job, or of what starts jobs, each in front of all that came of it, newest first.
+
+        It is all that came of the root; with `up` what the asked one came from, with `down` what came of it, and with
+        both of them no more than that. `depth` is how many generations away from the asked one it reaches.
+        """
+        above = self.ancestors(asked) if up or not down else []
+        chain = [asked, *above][: None if depth is None else depth + 1][::-1]
+        only_chain = up or down
+        last = None if depth is None else len(chain) - 1 + depth
+        ends = up and not down
+
+        def heirs(step: Step) -> Iterable[str]:
+            if step.generation < len(chain) - 1 and step.key == chain[step.generation]:
+                on_chain = chain[step.generation + 1]
+                return [on_chain] if only_chain or self._is_person(step.key) else self.children(step.key)
+            is_over = (ends and step.key == asked) or step.generation == last
+            return () if is_over else self.children(step.key)
+
+        return [self._relative(step, asked, now) for step in _walk(chain[:1], heirs)]
+
+    def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[Relative]:
+        """Return the trees that these jobs are in, one after the other, with no more than these and their ancestors."""
+        wanted: dict[str, None] = {}
+        roots: dict[str, None] = {}
+        for key in keys:
+            line = [key, *self.ancestors(key)]
+            wanted.update(dict.fromkeys(line))
+            roots[line[-1]] = None
+
+        def heirs(step: Step) -> Iterable[str]:
+            is_over = step.generation == depth
+            return () if is_over else (key for key in self.children(step.key) if key in wanted)
+
+        return [self._relative(step, None, now) for step in _walk(roots, heirs)]
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for identifier in sorted(self._parents, key=self._age, reverse=True):
+            found.setdefault(self._parents[identifier].key, []).append(identifier)
+        return found
+
+    @cached_property
+    def _others(self) -> dict[str, Parent]:
+        """Every parent that is no job here, by its key."""
+        return {each.key: each for each in self._parents.values() if each.key not in self.jobs}
+
+    def _age(self, identifier: str) -> tuple[datetime, str]:
+        """Compare jobs by their age; of those whose age is not known by their ids, as if they were new."""
+        return (self.jobs[identifier].created_at or LATEST, identifier)
+
+    def _is_person(self, key: str) -> bool:
+        """Tell whether something starts jobs that have nothing to do with one another."""
+        return key in self._others and self._others[key].type not in (*STARTERS, JOB)
+
+    def _relative(self, step: Step, asked: str | None, now: datetime) -> Relative:
+        job = self.jobs.get(step.key)
+        link = self._parents[step.key].link if step.parent is not None else None
+        is_asked = step.key == asked
+        if job is not None:
+            return Relative(
+                job.id,
+                JOB,
+                name=job.name,
+                namespace=job.owner.name,
+                status=job.status.stage,
+                note=CIRCLE if job.id in self._cut else None,
+                created_at=job.created_at,
+                running_secs=job.running_secs(now),
+                flavor=job.flavor,
+                parent=step.parent,
+                link=link,
+                generation=step.generation,
+                is_asked=is_asked,
+            )
+        other = self._others.get(step.key)
+        type_, who = (other.type, other.who) if other is not None else _type_and_id(step.key)
+        note = None if type_ != JOB else UNREAD if step.key in self._unread else GONE
+        if type_ == "scheduled-job" and self._names is not None and who not in self._names:
+            note = GONE
+        return Relative(
+            step.key,
+            type_,
+            name=(self._names or {}).get(who),
+            namespace=None,
+            status=None,
+            note=note,
+            created_at=None,
+            running_secs=None,
+            flavor=None,
+            parent=step.parent,
+            link=link,
+            generation=step.generation,
+            is_asked=is_asked,
+        )
+
+
+def _type_and_id(key: str) -> tuple[str, str]:
+    """Take the key of something apart of which no job here came."""
+    type_, colon, who = key.partition(":")
+    return (type_, who) if colon else (JOB, key)
+
+
+def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
+    """Yield the ids of each circle. Whoever has one parent is in one circle at most."""
+    done: set[str] = set()
+    for start in parents:
+        path: dict[str, int] = {}
+        key = start
+        while key in parents and key not in done and key not in path:
+            path[key] = len(path)
+            key = parents[key].key
+        if key in path:
+            yield list(path)[path[key] :]
+        done.update(path)
+
+
+def _walk(roots: Iterable[str], heirs: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
+    """Yield each node in front of those below it. There may be more generations than Python recurses."""
+    todo = [Step(key, None, 0) for key in roots][::-1]
+    while todo:
+        step = todo.pop()
+        yield step
+        todo += [Step(key, step.key, step.generation + 1) for key in heirs(step)][::-1]

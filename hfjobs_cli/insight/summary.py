@@ -1,0 +1,264 @@
+"""Sentences about a job: its status and why, what started it, what to type next."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
+from hfjobs_cli.jobspec.model import ARTIFACTS, PACKED
+from hfjobs_cli.jobspec.packing import unpacked
+from hfjobs_cli.models.description import NextStep, SameLaunch
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.relative import JOB
+from hfjobs_cli.text.times import age, span
+
+_EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile(r"\bOOM|out of memory", re.IGNORECASE)
+_TIMEOUT = re.compile(r"\btime ?out\b|\btimed out\b", re.IGNORECASE)
+
+_SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
+"""What a shell's exit codes say of the signal that ended a command."""
+
+_CANCELED = {
+    "NO_CREDITS": "no-credits",
+    "NO_SUBSCRIPTION": "no-subscription",
+    "RESOURCE_GROUP_LIMIT": "resource-group-limit",
+}
+_BECAUSE = {
+    "no-credits": "because there were no credits left (https://huggingface.co/settings/billing)",
+    "no-subscription": "because there is no subscription",
+    "resource-group-limit": "because its resource group has spent what it may",
+}
+
+
+class Outcome(NamedTuple):
+    """How a job stands: a sentence, why it ended so in a word, and the exit code of its command."""
+
+    sentence: str
+    reason: str | None = None
+    exit_code: int | None = None
+
+
+def outcome(job: JobInfo, now: datetime) -> Outcome:
+    """Return how a job stands and why. Each reason is given only if the Hub says so."""
+    stage, message = job.status.stage or "", job.status.message or ""
+    if stage == "SCHEDULING":
+        since = f" for {span((now - job.created_at).total_seconds())}" if job.created_at else ""
+        return Outcome(f"It has been waiting{since}{_quoted(message) or ', for hardware'}.")
+    if stage == "RUNNING":
+        return Outcome(_running(job, now))
+    ended = _ended(job, now)
+    if stage == "COMPLETED":
+        return Outcome(f"It was completed{ended}.")
+    if stage == "ERROR":
+        return _failed(job, message, ended)
+    if stage == "CANCELED":
+        reason = _CANCELED.get(job.status.cancel_reason or "")
+        because = f", {_BECAUSE[reason]}" if reason else _quoted(job.status.cancel_reason or message)
+        return Outcome(f"It was canceled{ended}{because}.", reason or "canceled")
+    if stage == "DELETED":
+        return Outcome(f"It was deleted{_quoted(message)}.", "deleted")
+    return Outcome(f"It is {stage or 'in a state that the Hub does not tell'}{_quoted(message)}.")
+
+
+def _running(job: JobInfo, now: datetime) -> str:
+    ran = job.running_secs(now)
+    if ran is None:
+        return "It is running."
+    left = None if job.timeout is None else job.timeout - ran
+    if left is None:
+        return f"It has been running for {span(ran)}."
+    over = f"its time is over in {span(left)}" if left > 0 else "its time is over"
+    return f"It has been running for {span(ran)}; {over}."
+
+
+def _ended(job: JobInfo, now: datetime) -> str:
+    """Return when it ended and after how long: ` 20h ago, after 6m43s`."""
+    when = f" {age(job.finished_at, now)}" if job.finished_at else ""
+    ran = job.running_secs(now)
+    return when + (f", after {span(ran)}" if ran is not None else "")
+
+
+def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
+    found = _EXIT_CODE.search(message)
+    exit_code = int(found[1]) if found else None
+    attempts = job.status.failure_count or 0
+    earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
+    tried = f", as did {earlier} before" if attempts > 1 else ""
+    if _OUT_OF_MEMORY.search(message):
+        code = f" (exit code {exit_code})" if exit_code is not None else ""
+        return Outcome(f"It ran out of memory{ended}{code}{tried}.", "out-of-memory", exit_code)
+    if _TIMEOUT.search(message):
+        limit = f" of {span(job.timeout)}" if job.timeout is not None else ""
+        return Outcome(f"Its time{limit} was over{ended}{tried}.", "timeout")
+    if exit_code is not None:
+        signal = f", which is {_SIGNALS[exit_code]}" if exit_code in _SIGNALS else ""
+        return Outcome(f"It failed{ended}, with exit code {exit_code}{signal}{tried}.", "exit-code", exit_code)
+    return Outcome(f"It failed{ended}{_quoted(message)}{tried}.", "failed")
+
+
+def _quoted(message: str) -> str:
+    return f": {message.strip().rstrip('.')}" if message.strip() else ""
+
+
+def started_by(job: JobInfo, lineage: Lineage) -> str:
+    """Return what started a job, with names instead of ids where they are known."""
+    parent = parent_of(job)
+    behalf = job.created_by.name if job.created_by is not None else None
+    if parent is None:
+        return "The Hub does not tell what started it."
+    if parent.link in (DUPLICATE, OVERRIDE):
+        is_known = parent.who in lineage.jobs
+        name = f"{lineage.name(parent) or 'a job'} ({parent.who})" if is_known else f"{parent.who}, which is gone"
+        how = f"It is a copy of {name}" if parent.link == DUPLICATE else f"It is a copy, with changes, of {name}"
+        return f"{how}{f', made by {behalf}' if behalf else ''}."
+    if parent.type == "scheduled-job":
+        name = lineage.name(parent) or parent.who
+        return f"The schedule {name} started it{f', on behalf of {behalf}' if behalf else ''}."
+    if parent.type == "webhook":
+        variables = job.environment or {}
+        repository = variables.get("WEBHOOK_REPO_ID")
+        of = f" of the {variables.get('WEBHOOK_REPO_TYPE', 'repository')} {repository}" if repository else ""
+        return f"A webhook{of} started it{f', on behalf of {behalf}' if behalf else ''}."
+    if parent.type == "user":
+        return f"{parent.who} started it by hand."
+    who = f"The organisation {parent.who}" if parent.type == "org" else f"{parent.type} {parent.who}"
+    return f"{who} started it{f', on behalf of {behalf}' if behalf and behalf != parent.who else ''}."
+
+
+def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
+    """Return in a sentence or two what else was started by the same, and what came of a job."""
+    parent = lineage.parent(job.id)
+    said = []
+    if parent is not None and parent.type in STARTERS:
+        others = [lineage.jobs[each] for each in lineage.children(parent.key)]
+        what = "runs of that schedule" if parent.type == "scheduled-job" else "jobs of that webhook"
+        said.append(
+            f"One of {len(others):,} {what}: {_counted(others)}." if len(others) > 1 else f"The only one of the {what}."
+        )
+    elif parent is not None and lineage.ancestors(job.id)[1:]:
+        *_, above, root = [job.id, *lineage.ancestors(job.id)]
+        first = lineage.parent(above)
+        said.append(f"Its line begins with {_origin(first, lineage) if first is not None else root}.")
+    heirs = [lineage.jobs[each] for each in lineage.descendants(job.id)]
+    if heirs:
+        one = len(heirs) == 1
+        said.append(f"{'One job' if one else f'{len(heirs):,} jobs'} came of it: {_counted(heirs)}.")
+    else:
+        said.append("No job came of it.")
+    if not is_whole:
+        said.append(f"That is among the newest {len(lineage.jobs):,} jobs.")
+    return " ".join(said)
+
+
+def _origin(parent: Parent, lineage: Lineage) -> str:
+    """Return what a line of jobs begins with, by its name if that is known."""
+    name = lineage.name(parent)
+    if parent.type == "scheduled-job":
+        return f"the schedule {name or parent.who}"
+    if parent.type == JOB:
+        return f"{name} ({parent.who})" if name else parent.who
+    return {"webhook": f"the webhook {parent.who}", "user": parent.who, "org": parent.who}.get(parent.type, parent.key)
+
+
+def _counted(jobs: Iterable[JobInfo]) -> str:
+    """Count jobs by how they ended: `39 completed, 5 failed, 1 running`, and a single one by its word."""
+    counts: dict[str, int] = {}
+    for job in jobs:
+        stage = job.status.stage or "unknown"
+        word = {"ERROR": "failed"}.get(stage, stage.lower())
+        counts[word] = counts.get(word, 0) + 1
+    if sum(counts.values()) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{count:,} {word}" for word, count in sorted(counts.items(), key=lambda each: -each[1]))
+
+
+def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> SameLaunch:
+    """Return how those of some jobs ended that are older and of the same image, command, flavor and files."""
+    older = [each for each in jobs if each.id != job.id and _is_older(each, job) and _is_alike(each, job)]
+    good = [each for each in older if each.status.stage == "COMPLETED" and each.created_at is not None]
+    last = max(good, key=lambda each: (each.created_at, each.id), default=None)
+    return SameLaunch(
+        completed=sum(each.status.stage == "COMPLETED" for each in older),
+        failed=sum(each.status.stage == "ERROR" for each in older),
+        last_good=last.id if last is not None else None,
+        last_good_at=last.created_at if last is not None else None,
+        is_whole=is_whole,
+    )
+
+
+def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
+    """Tell whether one of some jobs is what `diff --with-last-good` compares a job with."""
+    same = (job.name, job.owner.name)
+    return any(
+        each.status.stage == "COMPLETED" and (each.name, each.owner.name) == same and _is_older(each, job)
+        for each in jobs
+        if job.name and each.id != job.id
+    )
+
+
+def _is_alike(a: JobInfo, b: JobInfo) -> bool:
+    """Tell whether two jobs run the same. The same command runs something else where a script was edited."""
+    return _launch(a) == _launch(b) and _files(a) == _files(b)
+
+
+def _launch(job: JobInfo) -> tuple[str | None, list[str], str | None]:
+    return job.image, [*(job.command or ()), *(job.arguments or ())], job.flavor
+
+
+def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
+    """Return the files that travel with a job, and the directories made for one launch that hold such files."""
+    variables = job.environment or {}
+    packed = unpacked(variables)
+    artifacts = [
+        (each.source, each.path) for each in job.volumes or () if (each.source or "").endswith(f"/{ARTIFACTS}")
+    ]
+    return variables.get(PACKED) if packed is None else packed, artifacts
+
+
+def _is_older(one: JobInfo, other: JobInfo) -> bool:
+    return one.created_at is not None and (other.created_at is None or one.created_at < other.created_at)
+
+
+def next_steps(job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool) -> list[NextStep]:
+    """Return what to type next, the most useful first. It `has_good` if there is a job to compare a failed one with."""
+    # Jobs of organisations are found faster, and elsewhere at all, by their namespace.
+    name = f"{job.owner.name}/{job.id}" if job.owner.type == "org" and job.owner.name else job.id
+    worked = same is not None and same.last_good is not None
+    return [NextStep(f"hfjobs {command}", purpose) for command, purpose in _steps(job, name, found, worked, has_good)]
+
+
+def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool) -> Iterator[tuple[str, str]]:
+    if not job.has_ended:
+        yield f"logs -f {name}", "see what it writes, until it ends"
+        if job.status.stage == "RUNNING":
+            yield f"stats {name}", "see how busy it is"
+        yield f"cancel {name}", "end it"
+        return
+    if found.reason == "out-of-memory":
+        yield "hardware --sort price", "choose a flavor with more memory"
+        yield f"duplicate {name} --flavor FLAVOR", "run it again on that"
+        return
+    if found.reason == "timeout" and job.timeout:
+        yield f"duplicate {name} --timeout {span(job.timeout * 2)}", "run it again, with twice the time"
+        yield f"logs -n 20 {name}", "see how far it came"
+        return
+    if found.reason in ("exit-code", "failed"):
+        yield f"logs -n 100 {name}", "see why"
+        if has_good:
+            yield f"diff --with-last-good {name}", "see what has changed since it worked"
+        if worked:
+            yield f"duplicate {name}", "try again: it worked before"
+        return
+    if found.reason == "deleted":
+        yield f"tree {name}", "see what it came from, and what came of it"
+        return
+    if found.reason is None:
+        yield f"logs {name}", "see all that it wrote"
+    yield f"duplicate {name}", "run it again" if found.reason not in _BECAUSE else "run it again after that"
+    if job.name:
+        yield f"ps -a --name {shlex.quote(job.name)}", "see other jobs of this name"

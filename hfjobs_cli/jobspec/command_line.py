@@ -1,0 +1,117 @@
+"""The command line that makes a job or a schedule: what `hfjobs run` is told to have it described as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, DEFAULT_FLAVOR, NewJob, NewSchedule, Volume
+from hfjobs_cli.jobspec.validate import check
+from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
+from hfjobs_cli.query.references import check_name
+from hfjobs_cli.query.schedules import next_run
+from hfjobs_cli.text.words import quoted_for_shell
+
+_LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
+"""What short options are called where a value stands in the same word."""
+
+Holds = Callable[[str], bool]
+"""Tells whether the output can hold a text as it is."""
+
+
+def command_line(job: NewJob, namespace: str | None, holds: Holds = lambda _text: True) -> str:
+    """Return one line, quoted for any POSIX shell, that makes the same job.
+
+    Secrets are names, to be set where it is run. Raises HfJobsError for a job that no such line makes: what the Hub
+    says of one never becomes another option.
+    """
+    return _line(["hfjobs", "run", *_options(job), *_belonging(namespace), *_what_runs(job)], holds)
+
+
+def schedule_line(
+    schedule: NewSchedule, namespace: str | None, now: datetime, holds: Holds = lambda _text: True
+) -> str:
+    """Return such a line that makes the same schedule. Raises HfJobsError."""
+    next_run(schedule.when, now)
+    terms = ["--suspend"] * schedule.suspend + ["--concurrency"] * schedule.concurrency
+    options = [*terms, *_options(schedule.job), *_belonging(namespace)]
+    return _line(["hfjobs", "scheduled", "run", *options, schedule.when, *_what_runs(schedule.job)], holds)
+
+
+def _line(words: Iterable[str], holds: Holds) -> str:
+    """Return words quoted for a shell. Raises HfJobsError for what no shell can hand on."""
+    found = list(words)
+    for word in found:
+        if "\0" in word or any("\ud800" <= char <= "\udfff" for char in word):
+            what = "a NUL" if "\0" in word else "half a character"
+            raise HfJobsError(f"{word!r} holds {what}, which no command line can")
+    return " ".join(quoted_for_shell(word, holds) for word in found)
+
+
+def _belonging(namespace: str | None) -> list[str]:
+    return [] if namespace is None else ["--namespace", check_name(namespace, "namespace")]
+
+
+def _what_runs(job: NewJob) -> list[str]:
+    """Return the image and its command, behind `--` if a word of it could be taken for an option."""
+    runs = [*job.command, *job.arguments]
+    return [job.image, *["--"] * any(word.startswith("-") for word in runs), *runs]
+
+
+def _options(job: NewJob) -> Iterator[str]:
+    """Yield the options that describe a job, each followed by its value.
+
+    What the Hub's schema says of a request without it is left out. It does not say so of a timeout. Raises HfJobsError
+    for what 'hfjobs run' would refuse.
+    """
+    check(job)
+    if job.flavor != DEFAULT_FLAVOR:
+        yield from _option("--flavor", job.flavor)
+    for option, value in (
+        ("--arch", job.arch),
+        ("--timeout", job.timeout_secs),
+        ("--attempts", None if job.attempts == DEFAULT_ATTEMPTS else job.attempts),
+        ("--network-group", job.network_group),
+        ("--resource-group-id", job.resource_group_id),
+    ):
+        if value is not None:
+            yield from _option(option, str(value))
+    if job.arguments:
+        yield from ("--arguments", str(len(job.arguments)))
+    yield from ("--no-name",) if job.name is None else _option("--name", job.name)
+    for option, values in (
+        ("-l", [f"{key}={value}" for key, value in job.labels.items() if key != "name"]),
+        ("-e", [f"{key}={value}" for key, value in job.environment.items()]),
+        ("-s", list(job.secrets)),
+        ("-v", list(map(_volume, job.volumes))),
+        ("--expose", [str(port) for port in job.ports]),
+        ("--expose-public", [str(port) for port in job.expose_public]),
+        ("--network-alias", list(job.network_aliases)),
+    ):
+        for text in values:
+            yield from _option(option, text)
+    yield from ("--ssh",) if job.ssh else ()
+    yield from () if job.command or job.arguments else ("--default-command",)
+
+
+def _option(option: str, value: str) -> list[str]:
+    """Return an option and its value, in one word if the value looks like an option itself."""
+    return [f"{_LONG.get(option, option)}={value}"] if value.startswith("-") else [option, value]
+
+
+def _volume(volume: Volume) -> str:
+    """Return a volume as it is typed. Raises UsageError for one that would be read as another."""
+    as_told = volume
+    if volume.read_only is None and volume.mount_path.endswith((":ro", ":rw")):
+        # The end of the path would be taken for the mode, so that is told: repositories are read-only, buckets are not.
+        as_told = replace(volume, read_only=volume.type != "bucket")
+    text = spell_volume(as_told)
+    try:
+        is_same = parse_volume(text) == as_told
+    except UsageError:
+        is_same = False
+    if not is_same:
+        raise UsageError(f"'{volume.source}' at '{volume.mount_path}' cannot be written as an option -v")
+    return text

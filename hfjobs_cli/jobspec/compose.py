@@ -1,0 +1,115 @@
+"""A new job from what was typed, on top of another description of a job if there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec import default_name, environment
+from hfjobs_cli.jobspec.model import NewJob, Volume, parse_timeout, split_image
+from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.query.labels import new_labels
+from hfjobs_cli.text.words import empty_option
+
+_TEXTS = {
+    "name": "--name",
+    "flavor": "--flavor",
+    "arch": "--arch",
+    "timeout": "--timeout",
+    "network_group": "--network-group",
+    "resource_group_id": "--resource-group-id",
+}
+"""Options whose value is never empty."""
+
+
+def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> NewJob:
+    """Return the job that `typed` describes; what it says nothing of is that of `base`. Raises UsageError.
+
+    Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
+    runs, and the name that it gets by itself, are not looked at here.
+    """
+    for attribute, option in _TEXTS.items():
+        if getattr(typed, attribute) == "":
+            raise empty_option(option)
+    labels = new_labels(typed.label or (), typed.name)
+    if typed.no_name and "name" in labels:
+        option = "--name" if typed.name is not None else f"-l name={labels['name']}"
+        raise UsageError(f"{option} contradicts --no-name", hint="give one of them")
+    base = base or NewJob()
+    volumes = _volumes(typed.volume) if typed.volume else []
+    given = {
+        "flavor": typed.flavor,
+        "arch": typed.arch,
+        "timeout_secs": None if typed.timeout is None else parse_timeout(typed.timeout),
+        "attempts": typed.attempts,
+        "expose": tuple(typed.expose or ()) or None,
+        "expose_public": tuple(typed.expose_public or ()) or None,
+        "ssh": typed.ssh or None,
+        "network_group": typed.network_group,
+        "network_aliases": tuple(typed.network_alias or ()) or None,
+        "resource_group_id": typed.resource_group_id,
+    }
+    return replace(
+        base,
+        environment={**base.environment, **environment.environment(typed, around)},
+        secrets={**base.secrets, **environment.secrets(typed, around)},
+        labels={**base.labels, **labels},
+        volumes=(*_left(base.volumes, volumes), *volumes),
+        **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def compose_run(
+    typed: Typed, image: str, command: Sequence[str], namespace: str | None, around: Surroundings
+) -> NewJob:
+    """Return the job that runs a command in an image. Raises UsageError."""
+    docker_image, space_id = split_image(image)
+    job = compose(typed, around, NewJob(docker_image=docker_image, space_id=space_id, command=tuple(command)))
+    extra = [] if typed.attempts is None else [str(typed.attempts)]
+    traits = default_name.traits(typed, namespace, job.environment, job.secrets, extra)
+    return named(job, typed, default_name.name_of_image(image, command, traits))
+
+
+def compose_spec(
+    typed: Typed,
+    base: NewJob,
+    image: str | None,
+    command: Sequence[str],
+    around: Surroundings,
+) -> NewJob:
+    """Return a job that was written down, with what is typed over it. Raises UsageError.
+
+    Its secrets have no values there: those that are not typed are taken from the environment. If it was written down
+    without a name, it was to have none.
+    """
+    job = compose(typed, around, overridden(base, image, command))
+    asked = {name: value for name, value in job.secrets.items() if value is None}
+    job = replace(job, secrets={**job.secrets, **environment.resolved(asked, around)})
+    return named(job, typed, None)
+
+
+def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJob:
+    """Return the job with another image, and another command, if they are given."""
+    if image is not None:
+        docker_image, space_id = split_image(image)
+        base = replace(base, docker_image=docker_image, space_id=space_id)
+    return replace(base, command=tuple(command), arguments=()) if command else base
+
+
+def named(job: NewJob, typed: Typed, automatic: str | None) -> NewJob:
+    """Return the job with the name that it gets by itself, if any, unless it has one or is to have none."""
+    if typed.no_name:
+        return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})
+    return job if automatic is None or "name" in job.labels else replace(job, labels={**job.labels, "name": automatic})
+
+
+def _volumes(texts: Sequence[str]) -> list[Volume]:
+    from hfjobs_cli.jobspec.volumes import parse_volume  # most jobs have none
+
+    return [parse_volume(text) for text in texts]
+
+
+def _left(lower: Sequence[Volume], upper: Sequence[Volume]) -> list[Volume]:
+    taken = {volume.mount_path for volume in upper}
+    return [volume for volume in lower if volume.mount_path not in taken]

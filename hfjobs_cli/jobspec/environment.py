@@ -1,0 +1,158 @@
+"""Environment variables and secrets, from options and dotenv files."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec.typed import Surroundings, Typed, typed_path
+
+MAX_FILE_MIB = 4
+"""How much of a file is read; no command line holds more."""
+
+_NAME = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
+_BEGUN = re.compile(r"\s*(?:export\s+)?[a-zA-Z_][_a-zA-Z0-9]*\s*=\s*['\"]")
+"""How a line begins that holds a variable, and whose value is in quotes."""
+_QUOTED = re.compile(r"[^=]*=[^\S\r\n]*(?P<quote>['\"])(?P<raw>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
+"""What stands for what behind a backslash within double quotes: as in the official client, all else is kept."""
+_KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
+"""How a line of a key looks that could be a name: long, with small and capital letters and digits."""
+
+
+def environment(typed: Typed, around: Surroundings) -> dict[str, str]:
+    """Return the variables that were typed: `K=V` as it is, `K` from the environment, which is left out if not there.
+
+    Those of `--env-file` come first. Raises UsageError.
+    """
+    found = _of_file(typed.env_file, "--env-file", around)
+    for text in typed.env or ():
+        key, value = _split(text, "-e")
+        found[key] = value
+    known = _known(found, around.environ)
+    for key in found.keys() - known.keys():
+        around.warnings.append(f"{key} is not set here, so the job does not get it")
+    return known
+
+
+def secrets(typed: Typed, around: Surroundings) -> dict[str, str | None]:
+    """Return the secrets that were typed, read as variables are. One that is not set is an error, or has no value."""
+    found = _of_file(typed.secrets_file, "--secrets-file", around)
+    for text in typed.secrets or ():
+        key, value = _split(text, "-s")
+        if value is not None:
+            around.warnings.append(
+                f"the value of -s {key}=... is seen in the list of processes and kept in the history of the shell; "
+                f"-s {key} takes it from the environment"
+            )
+        found[key] = value
+    return resolved(found, around)
+
+
+def resolved(found: Mapping[str, str | None], around: Surroundings, what: str = "the job") -> dict[str, str | None]:
+    """Return secrets with their values, those that have none from the environment. Raises UsageError."""
+    known = _known(found, around.environ)
+    missing = [name for name in found if name not in known]
+    if missing and not around.secrets_may_miss:
+        names = ", ".join(missing)
+        raise UsageError(
+            f"{what} needs {'a secret' if len(missing) == 1 else 'secrets'} not set here: {names}",
+            hint=f"export {missing[0]}=..., or keep it in a file for --secrets-file",
+        )
+    return {name: known.get(name) for name in found}
+
+
+def _known(found: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, str]:
+    values = {key: environ.get(key) if value is None else value for key, value in found.items()}
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _split(text: str, option: str) -> tuple[str, str | None]:
+    key, equals, value = text.partition("=")
+    if not key.strip():
+        raise UsageError(
+            f"{option} '{text if not equals else '=...'}' names nothing", hint=f"write {option} NAME=VALUE"
+        )
+    return key.strip(), value if equals else None
+
+
+def _of_file(file: str | None, option: str, around: Surroundings) -> dict[str, str | None]:
+    if file is None:
+        return {}
+    text = around.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, around)
+    return dict(_parsed(text, file, option, around))
+
+
+def _text_of(path: Path, option: str, around: Surroundings) -> str:
+    """Return what is in a file, which may be a pipe, and warn of secrets that others can read. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
+        if len(content) > MAX_FILE_MIB * 1024 * 1024:
+            raise ValueError("it is too large")
+        text = content.decode("utf-8-sig")  # as Windows writes it
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
+        raise UsageError(f"{option} {path} cannot be read: {reason}", hint="it is a file of lines NAME=VALUE") from None
+    if "secrets" in option and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+        around.warnings.append(f"{path} can be read by other users of this machine; 'chmod 600' keeps it yours")
+    return text
+
+
+def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator[tuple[str, str | None]]:
+    """Yield the variables of a dotenv file; nothing in a value stands for another value.
+
+    A file may be something else, such as a private key, so no text of it is repeated before it is known for a name.
+    """
+    from dotenv.parser import parse_stream
+
+    strays: list[str] = []
+    is_empty = True
+    for binding in parse_stream(StringIO(text)):
+        # What is read begins with the blank lines before it.
+        content = binding.original.string
+        line = binding.original.line + content[: len(content) - len(content.lstrip())].count("\n")
+        where = f"{option} {file}: line {line}"
+        if binding.error and _BEGUN.match(content):
+            raise UsageError(f"{where} is not NAME=VALUE", hint="quotes must be closed, too")
+        if binding.error:
+            strays.append(where)
+            continue
+        if binding.key is None:
+            continue
+        if not _NAME.fullmatch(binding.key):
+            raise UsageError(f"{where} does not begin with a name", hint="names hold letters, digits and _")
+        if not (binding.value or "").strip("=") and _KEY_MATERIAL.fullmatch(binding.key):
+            if strays:
+                break  # the middle of a key
+            raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME=, and the key after it")
+        if binding.value is None and binding.key not in around.environ:
+            if "secrets" in option:
+                raise UsageError(f"{where} is a name without a value, and not set here", hint="write NAME=VALUE")
+            around.warnings.append(f"{where} is a name without a value, and not set here, so it is left out")
+            continue
+        is_empty = False
+        yield binding.key, _unquoted(content, binding.value)
+    else:
+        if strays and not is_empty:
+            around.warnings.extend(f"{stray} is not NAME=VALUE, so it is left out" for stray in strays)
+            return
+    if strays:
+        raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="it is a file of lines NAME=VALUE")
+
+
+def _unquoted(binding: str, value: str | None) -> str | None:
+    """Return the value of a variable as the official client reads it, which python-dotenv unescapes otherwise."""
+    quoted = None if value is None else _QUOTED.match(binding)
+    if quoted is None:
+        return value
+    if quoted["quote"] == "'":
+        return quoted["raw"]
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), quoted["raw"])

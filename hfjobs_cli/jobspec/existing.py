@@ -1,0 +1,172 @@
+"""The spec of a job or schedule that exists, perhaps with changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.jobspec.compose import compose, overridden
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, NewJob, NewSchedule, Volume
+from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.values import value
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
+
+
+def described(job: JobInfo) -> NewJob:
+    """Return what a job was made from, as far as the Hub tells: of secrets the names. Raises UsageError.
+
+    What it had by default counts as asked for, as the Hub does not tell the difference. Raises HfJobsError if
+    something was left out of the job that belongs to it.
+    """
+    _check_it_is_whole(
+        job,
+        f"job {job.id}",
+        hint="'hfjobs duplicate' without options that change something has the Hub itself copy it",
+    )
+    _check_volumes(job, f"job {job.id}")
+    if job.image is None:
+        raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
+    return replace(_described(job), ssh=job.status.ssh_url is not None)
+
+
+def described_schedule(made: ScheduledJob) -> NewSchedule:
+    """Return what a schedule was made from, as far as the Hub tells: of secrets the names.
+
+    Raises UsageError, and HfJobsError if something was left out of it.
+    """
+    _check_it_is_whole(made.job_spec, f"schedule {made.id}")
+    _check_volumes(made.job_spec, f"schedule {made.id}")
+    if made.schedule is None or made.job_spec.image is None:
+        unknown = "when" if made.schedule is None else "in what"
+        raise UsageError(
+            f"the Hub does not say {unknown} schedule {made.id} runs", hint="make a new one with 'hfjobs scheduled run'"
+        )
+    return NewSchedule(_described(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
+
+
+def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = None) -> None:
+    """Raise HfJobsError if what was made from this would not be made again."""
+    if not spec.left_out:
+        return
+    from hfjobs_cli.models.fields import declared  # for answers that are not as documented
+    from hfjobs_cli.models.schedule import JobSpec
+
+    lost = [each.name for each in declared(JobSpec) if each.name in spec.left_out]
+    if lost:
+        raise HfJobsError(f"{what} cannot be described as it is, as this is not as documented: {', '.join(lost)}", hint)
+
+
+def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
+    """Raise HfJobsError for a volume that would be a directory of this machine: a job on the Hub has none."""
+    for volume in spec.volumes or ():
+        if volume.type == LOCAL:
+            raise HfJobsError(
+                f"{what} has a volume of the unknown type '{LOCAL}': '{volume.source}' at '{volume.mount_path}'",
+                hint="start a new job with 'hfjobs run', and mount what it needs with -v",
+            )
+
+
+def _described(job: JobInfo | JobSpec) -> NewJob:
+    network = job.network
+    return NewJob(
+        docker_image=None if job.space_id is not None else job.docker_image,
+        space_id=job.space_id,
+        command=tuple(job.command or ()),
+        arguments=tuple(job.arguments or ()),
+        environment=job.environment or {},
+        secrets=dict.fromkeys(job.secrets or ()),
+        flavor=job.flavor or DEFAULT_FLAVOR,
+        arch=job.arch,
+        timeout_secs=None if job.timeout is None else int(job.timeout),
+        attempts=None if job.retry is None else int(job.retry) + 1,
+        labels=job.labels or {},
+        volumes=tuple(
+            Volume(
+                each.type or "model",
+                each.source or "",
+                each.mount_path or "",
+                each.revision,
+                each.read_only,
+                each.path,
+            )
+            for each in job.volumes or ()
+        ),
+        expose=tuple(job.expose or ()),
+        expose_public=tuple(job.expose_public or ()),
+        network_group=None if network is None else network.group,
+        network_aliases=() if network is None else tuple(network.aliases),
+        resource_group_id=job.resource_group_id,
+    )
+
+
+def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
+    """Tell whether a job, or those of a schedule, are what was asked for by the body of `sent`.
+
+    What the Hub may have added is not looked at: what was left to it, and labels.
+    """
+    found = _described(job) if job.docker_image or job.space_id else NewJob()
+    same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor")
+    return (
+        all(getattr(found, name) == getattr(sent, name) for name in same)
+        and sent.attempts in (None, found.attempts)
+        # Not every answer tells the timeout.
+        and (sent.timeout_secs is None or found.timeout_secs in (None, sent.timeout_secs))
+        and sent.labels.items() <= found.labels.items()
+        and set(found.secrets) == set(sent.secrets)
+        and {volume.mount_path for volume in found.volumes} == {volume.mount_path for volume in sent.volumes}
+    )
+
+
+@value
+class Changes:
+    """What is said of a job that is started again. None, empty or False is what stays as it is."""
+
+    typed: Typed
+    image: str | None = None
+    unset_env: Sequence[str] = ()
+    drop_secrets: bool = False
+    command: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is said."""
+        own = (self.image is not None, self.unset_env, self.drop_secrets, self.command)
+        typed = (getattr(self.typed, field.name) for field in fields(Typed))
+        return any(own) or any(value is not None and value is not False for value in typed)
+
+
+def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) -> NewJob:
+    """Return the job with what is changed of it, and the id of its source as a label. Raises UsageError.
+
+    The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
+    """
+    given = compose(changes.typed, around, overridden(replace(job, secrets={}), changes.image, changes.command))
+    lost = [name for name in job.secrets if name not in given.secrets]
+    if lost and not changes.drop_secrets:
+        again = " ".join(f"-s {name}" for name in lost)
+        raise UsageError(
+            f"job {source} has {'a secret' if len(lost) == 1 else 'secrets'} whose value nobody gets back: "
+            + ", ".join(lost),
+            hint=f"give {'it' if len(lost) == 1 else 'them'} again with {again}, or leave out with --drop-secrets",
+        )
+    labels = {**given.labels, DUPLICATED_FROM: source}
+    if changes.typed.no_name:
+        labels.pop("name", None)
+    environment = {key: value for key, value in given.environment.items() if key not in changes.unset_env}
+    return replace(given, labels=labels, environment=environment)
+
+
+def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:
+    """Raise UsageError for a variable that is to be taken from jobs of which none has it."""
+    known = sorted({name for job in jobs for name in job.environment})
+    for name in names:
+        if jobs and name not in known:
+            raise UsageError(
+                f"--unset-env {name}: there is no such variable to take away",
+                hint=f"there is {', '.join(known) or 'none'}",
+            )

@@ -1,0 +1,141 @@
+"""Files that travel inside a request: packed into one variable of the job, and unpacked by the job's command.
+
+The job needs no bucket for it, and nobody a token that may write. The variable holds a program for `sh`, which needs
+`base64`, `gzip`, `mktemp` and `tar`, as nearly every image has them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import re
+import tarfile
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, PACKED, LocalFile
+
+_MOMENT = 946_684_800
+"""When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
+
+MAX_FILE_MIB = 64
+"""How much of a file is read to be packed. What is packed is much less, but text shrinks."""
+
+_PROGRAM = """\
+d=$(mktemp -d) && printf %s '{packed}' | base64 -d | tar -xzf - -C "$d" || exit
+unset {variable}
+for w do
+shift
+case $w in {mark}) w=;; {mark}/*) w=$d/${{w#{mark}/}};; esac
+set -- "$@" "$w"
+done
+exec "$0" "$@"
+"""
+"""Puts the directory of the files before the words that are marked, and becomes the command."""
+
+
+_PACKED = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
+"""Where the files are in such a program."""
+
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
+"""How much is unpacked of what a Hub says."""
+
+
+class Parcel(NamedTuple):
+    """A command with files in it: its words, and the value of PACKED."""
+
+    command: tuple[str, ...]
+    variable: str
+
+
+def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
+    """Return the command that is run as `words`, in which `files` stand for some of them. Raises UsageError."""
+    mark = "@"
+    while any(word == mark or word.startswith(f"{mark}/") for word in words if word not in files):
+        mark += "@"
+
+    def marked(word: str) -> str:
+        return f"{mark}/{files[word].name}" if word in files else word or mark
+
+    program, *arguments = words
+    packed = b64encode(_archive(files.values())).decode("ascii")
+    variable = _PROGRAM.format(packed=packed, variable=PACKED, mark=mark)
+    size = len(PACKED) + len(variable) + 2
+    if size > MAX_VARIABLE_BYTES:
+        names = ", ".join(file.name for file in files.values())
+        raise UsageError(
+            f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
+            hint="--bucket takes them to a bucket instead, or mount what is large with -v",
+        )
+    command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
+    return Parcel(command, variable)
+
+
+def unpacked(environment: Mapping[str, str]) -> dict[str, bytes] | None:
+    """Return the files that travel in the variables of a job by their names; None if there are none, or they are odd.
+
+    A Hub may say anything of a job, so no more than MAX_UNPACKED_BYTES of it are unpacked.
+    """
+    found = _PACKED.search(environment.get(PACKED) or "")
+    if found is None:
+        return None
+    try:
+        inflater = zlib.decompressobj(wbits=31)
+        archive = inflater.decompress(b64decode(found[1], validate=True), MAX_UNPACKED_BYTES)
+        if not inflater.eof:
+            return None
+        files: dict[str, bytes] = {}
+        with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+            for member in members:
+                held = members.extractfile(member) if member.isreg() else None
+                if held is None:
+                    return None
+                files[member.name] = held.read()
+    except (ValueError, zlib.error, tarfile.TarError, EOFError, OverflowError):
+        return None
+    return files
+
+
+def read_file(path: Path, name: str) -> LocalFile:
+    """Return a file of this machine. Raises UsageError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="check who may read it") from None
+    if len(content) > MAX_FILE_MIB * 1024 * 1024:
+        raise UsageError(
+            f"{path} is larger than {MAX_FILE_MIB} MiB, too large for a request",
+            hint="put it into a bucket or dataset, and mount that with -v",
+        )
+    return LocalFile(name, content, os.access(path, os.X_OK))
+
+
+def names_of(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
+    """Return what each of these files is called in a job: its own name, numbered if another has it already."""
+    names: dict[str, str] = {}
+    for path in dict.fromkeys(paths):
+        own = PurePath(path.replace("\\", "/") if os.name == "nt" else path).name.replace(" ", blank)
+        name, number = own, 0
+        while name in names.values():
+            name = PurePath(own).stem + f"({number})" + PurePath(own).suffix
+            number += 1
+        names[path] = name
+    return names
+
+
+def _archive(files: Iterable[LocalFile]) -> bytes:
+    """Return a gzipped tar archive that is the same for the same files."""
+    made = io.BytesIO()
+    with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
+        for file in files:
+            member = tarfile.TarInfo(file.name)
+            member.size, member.mode = len(file.content), 0o755 if file.is_executable else 0o644
+            member.mtime = _MOMENT
+            archive.addfile(member, io.BytesIO(file.content))
+    return made.getvalue()

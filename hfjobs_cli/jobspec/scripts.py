@@ -1,0 +1,370 @@
+"""Scripts: which are refused, and their inline metadata (PEP 723), the table `[tool.hf-jobs]`."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec.model import LocalFile
+from hfjobs_cli.text.secrets import without_password
+from hfjobs_cli.text.words import one_of
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S)
+
+_RUNS_PYTHON = re.compile(rb"#!.*\b(?:python|pypy|uv)")
+
+_FILES_OF_PAGES = (
+    (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/"), r"https://raw.githubusercontent.com/\1/"),
+    (re.compile(r"^(https://(?:huggingface\.co|hf\.co)/.+?)/blob/"), r"\1/resolve/"),
+    (re.compile(r"^(https://gist\.github\.com/[^/]+/[0-9a-f]+)/?$"), r"\1/raw"),
+    (re.compile(r"^(https://gitlab\.com/.+?)/-/blob/"), r"\1/-/raw/"),
+)
+"""Pages that show a file, and where the file itself is."""
+
+_ALWAYS_THERE = "python"
+"""How the commands begin that uv has whatever is installed."""
+
+SCRIPTS = (".py", ".pyw", ".sh", ".bash", ".ipynb")
+"""How files end that are programs, and that no image is called by."""
+
+
+def check_script(script: str, *, brings_commands: bool) -> None:
+    """Raise UsageError for what cannot be run, as it is neither a file nor a command.
+
+    A directory here may be called as a command is there, if something `brings_commands`: a package, or another image.
+    """
+    if script == "-":
+        raise UsageError("a job has no standard input, so a script cannot come from there", hint="name a file")
+    if not script:
+        raise UsageError("the name of the script is empty", hint="as in: hfjobs uv run train.py")
+    if scheme := _SCHEME.match(script):
+        is_local = scheme[1].lower() == "file"
+        raise UsageError(
+            f"'{without_password(script)}' is not an address that scripts are read from",
+            hint="name the file by its path" if is_local else "use an address that begins with https://, or a file",
+        )
+    if _is_device(script):
+        raise UsageError(f"'{script}' is a device, and a script is a file or a pipe", hint="name a file")
+    if not _is(script, Path.is_dir):
+        return
+    is_word = Path(script).name == script and script != ".."
+    if is_word and (brings_commands or script.startswith(_ALWAYS_THERE)):
+        return
+    way = "; or --with PACKAGE, which brings a command of that name" if is_word else ""
+    raise UsageError(
+        f"'{script}' is a directory, and a script is one file",
+        hint=f"name the file in it that is to be run, as {Path(script, 'main.py')}{way}",
+    )
+
+
+def check_not_a_file(image: str) -> None:
+    """Raise UsageError for an image that is a file here: `run train.py`."""
+    is_path = image.startswith((".", "/", "~")) or Path(image).suffix in SCRIPTS
+    if is_path and is_file(str(Path(image).expanduser())):
+        is_python = image.endswith(".py")
+        raise UsageError(
+            f"'{image}' is a file here, and not an image",
+            hint=f"did you mean 'uv run {image}'?" if is_python else "name an image first, as python:3.12",
+        )
+
+
+def check_text(script: LocalFile, shown: str) -> None:
+    """Raise UsageError for a Python script that Python cannot read: a web page, or not in its encoding."""
+    if _PAGE.match(script.content[:1000]):
+        meant = _address_of_file(shown)
+        raise UsageError(
+            f"{shown} is a web page, not a script",
+            hint=f"did you mean '{meant}'?" if meant else "name the address, or the file, of the script itself",
+        )
+    try:
+        script.content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if _is_in_its_own_encoding(script.content):
+            return
+        line = script.content.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{shown} is not UTF-8, which Python scripts are: {error.object[error.start]:#04x} in line {line}",
+            hint="save it as UTF-8, or let its first line name its encoding, as # coding: latin-1",
+        ) from None
+
+
+def is_python(script: LocalFile, shown: str) -> bool:
+    """Tell whether a script is one of Python, and no program of another kind, whatever its name is.
+
+    Raises UsageError for what is neither.
+    """
+    if is_python_by_name(script.name):
+        return True
+    first = script.content.partition(b"\n")[0]
+    if first.startswith(b"#!"):
+        return bool(_RUNS_PYTHON.match(first))
+    if b"\0" in script.content:
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(script.content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(
+            f"{shown} cannot be run: it is no Python, and no line '#!' says what runs it",
+            hint="let the name of a Python script end in .py, or write what runs it into its first line",
+        ) from None
+    return True
+
+
+def is_python_by_name(name: str) -> bool:
+    """Tell whether uv takes a file for a script of Python by its name."""
+    return name.lower().endswith((".py", ".pyw"))
+
+
+def is_pipe(word: str) -> bool:
+    """Tell whether a word names a pipe, as `<(...)` does, and `/dev/stdin` behind one: it is read once."""
+    return _is(word, Path.is_fifo)
+
+
+def is_file(word: str) -> bool:
+    """Tell whether a word names a file of this machine, or a pipe."""
+    return _is(word, Path.is_file) or is_pipe(word)
+
+
+def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
+    """Return the words that are directories here, and will be none, or others, in the job.
+
+    Those that every image may have (`/`, `/tmp`), and those below what is `mounted`, are left out.
+    """
+    places = [PurePosixPath(each) for each in mounted]
+
+    def may_be_there(word: str) -> bool:
+        path = PurePosixPath(word)
+        return path.is_absolute() and (len(path.parts) <= 2 or any(path.is_relative_to(place) for place in places))
+
+    return [word for word in dict.fromkeys(words) if _is(word, Path.is_dir) and not may_be_there(word)]
+
+
+def _is_device(script: str) -> bool:
+    """Tell whether a script is there, but can hold none: `/dev/zero`."""
+    return _is(script, Path.exists) and not is_file(script) and not _is(script, Path.is_dir)
+
+
+def _is(word: str, test: Callable[[Path], bool]) -> bool:
+    try:
+        return test(Path(word))
+    except (OSError, ValueError):  # nothing can be called so
+        return False
+
+
+def _address_of_file(page: str) -> str | None:
+    """Return the address of the file that a page of GitHub or of the Hub shows."""
+    for pattern, file in _FILES_OF_PAGES:
+        found, count = pattern.subn(file, page, count=1)
+        if count:
+            return found
+    return None
+
+
+def _is_in_its_own_encoding(content: bytes) -> bool:
+    """Tell whether a script names its encoding, and is in it."""
+    import io
+    import tokenize  # most scripts are UTF-8
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        content.decode(encoding)
+    except (SyntaxError, UnicodeDecodeError):
+        return False
+    return True
+
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TABLE = "tool.hf-jobs"
+
+_OPENING = "# /// script"
+_CLOSING = "# ///"
+
+_MEANT = re.compile(r"\ufeff?#[ \t]*///[ \t]*script[ \t]*", re.IGNORECASE)
+"""A line that was meant to open a block."""
+
+_NEWER_TOML = re.compile(r"\{[^}\n]*\n|\\[ex]")
+"""What TOML 1.1 has, which uv reads and Python does not: tables of several lines in braces, and more escapes."""
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_SPECIFIER = re.compile(r"\s*(~=|[=!]=|[<>]=?|===)")
+
+
+class _Block(NamedTuple):
+    """The lines between the tags of a block, and the number of the line of its opening tag."""
+
+    lines: list[str]
+    opened_at: int
+
+    @property
+    def text(self) -> str:
+        """The lines without what makes comments of them."""
+        return "".join(f"{line[2:]}\n" for line in self.lines)
+
+    def line_of(self, key: str) -> int:
+        """Return the number of the line in which a key begins."""
+        found = (place for place, line in enumerate(self.lines, start=1) if line[2:].lstrip().startswith(key))
+        return self.opened_at + next(found, 0)
+
+
+@dataclass(frozen=True)
+class Header:
+    """The table's values. None, or empty, is what it says nothing of. `secrets` are names."""
+
+    image: str | None = None
+    flavor: str | None = None
+    python: str | None = None
+    timeout: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    network_group: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    volumes: list[str] = field(default_factory=list)
+    network_aliases: list[str] = field(default_factory=list)
+
+
+_TEXTS = ("image", "flavor", "python", "timeout", "name", "namespace", "network_group")
+_TABLES = ("env", "labels")
+_LISTS = ("secrets", "volumes", "network_aliases")
+
+
+def read_header(script: bytes, name: str) -> Header:
+    """Return what a script says, an empty header if that is nothing.
+
+    Raises UsageError, with the line, for what uv would refuse, and for what was meant as a block but is none to uv:
+    the job would run without its packages, on other hardware.
+    """
+    block = _block(script, name)
+    if block is None:
+        return Header()
+    try:
+        tables = tomllib.loads(block.text)
+    except tomllib.TOMLDecodeError as error:
+        if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
+            return Header()
+        found = _PLACE.search(str(error))
+        line = block.opened_at + (int(found[1]) if found and found[1] else len(block.lines))
+        raise _wrong(name, line, f"this is no TOML: {_PLACE.sub('', str(error))}", "see PEP 723") from None
+    _check_for_uv(tables, block, name)
+    tool = tables.get("tool")
+    table = tool.get("hf-jobs") if isinstance(tool, dict) else None
+    if table is None:
+        return Header()
+    if not isinstance(table, dict):
+        raise UsageError(f"hf-jobs in the metadata of {name} is no table", hint=f"write [{TABLE}]")
+    keys = (*_TEXTS, *_TABLES, *_LISTS)
+    for key in table:
+        if key not in keys:
+            raise UsageError(f"[{TABLE}] of {name} has the unknown key '{key}'", hint=one_of(key, keys))
+    return Header(**{key: _value(key, value, name) for key, value in table.items()})
+
+
+def _block(script: bytes, name: str) -> _Block | None:
+    """Return the block that uv reads, as uv finds it: the first mention of its tag counts. Raises UsageError."""
+    text = script.decode("utf-8", "surrogateescape")
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    first = next((place for place, line in enumerate(lines) if _OPENING in line), None)
+    if first is None or lines[first] != _OPENING:
+        _check_not_meant(text, name)
+        return None
+    block = _closed(lines, first)
+    if block is None:
+        raise _not_closed(lines, first, name)
+    rest = first + len(block.lines) + 2
+    second = next((place for place in range(rest, len(lines)) if lines[place] == _OPENING), None)
+    if second is not None and _closed(lines, second) is not None:
+        raise _wrong(name, second + 1, f"a second '{_OPENING}', and uv takes one only", "make one block of them")
+    bad = next((place for place in range(first, len(lines)) if not _is_utf8(lines[place])), None)
+    if bad is not None:
+        raise _wrong(name, bad + 1, "this is not UTF-8, as which uv reads a script with metadata", "save it as UTF-8")
+    return block
+
+
+def _closed(lines: list[str], opened: int) -> _Block | None:
+    """Return the block that a line opens, None if it is not closed. The last closing tag of several counts."""
+    end = opened + 1
+    while end < len(lines) and (lines[end] == "#" or lines[end].startswith("# ")):
+        end += 1
+    closed = next((place for place in range(end - 1, opened, -1) if lines[place] == _CLOSING), None)
+    return None if closed is None else _Block(lines[opened + 1 : closed], opened + 1)
+
+
+def _not_closed(lines: list[str], opened: int, name: str) -> UsageError:
+    """Return the error for a block that ends before it is closed, which names the line that is the reason."""
+    for place in range(opened + 1, len(lines)):
+        line = lines[place]
+        if line.rstrip() == _CLOSING and line != _CLOSING:
+            return _wrong(name, place + 1, f"a blank stands behind '{_CLOSING}'", "take it away")
+        if line == "#" or line.startswith("# "):
+            continue
+        if _CLOSING in map(str.rstrip, lines[place:]):
+            what = "the metadata has a gap" if not line.strip() else "this is no line of metadata"
+            return _wrong(name, place + 1, what, f"each line between '{_OPENING}' and '{_CLOSING}' begins with '# '")
+        break
+    return _wrong(name, opened + 1, f"'{_OPENING}' is never closed", f"end the metadata with a line '{_CLOSING}'")
+
+
+def _check_not_meant(text: str, name: str) -> None:
+    """Raise UsageError for a block that uv passes over."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
+        if not (_MEANT.fullmatch(line) and after.startswith("#")):
+            continue
+        if line.startswith("\ufeff"):
+            why, hint = "uv reads no metadata behind a byte order mark", "save it as UTF-8 without one"
+        elif line != _OPENING:
+            why, hint = "uv does not read this as the begin of metadata", f"write exactly '{_OPENING}'"
+        elif "\r" in text.replace("\r\n", ""):
+            why, hint = "uv reads no metadata whose lines end with a carriage return", "let them end with a line feed"
+        else:
+            why, hint = f"uv passes over this, as '{_OPENING}' is mentioned before", "let it stand further up"
+        raise _wrong(name, number, why, hint)
+
+
+def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
+    """Raise UsageError for what uv refuses of its own keys."""
+    needed, python = tables.get("dependencies", []), tables.get("requires-python", ">=3")
+    if not isinstance(needed, list) or not all(isinstance(each, str) for each in needed):
+        raise _wrong(name, block.line_of("dependencies"), "dependencies is not a list of texts", "as in ['numpy']")
+    if not isinstance(python, str) or not all(map(_SPECIFIER.match, python.rstrip(", ").split(","))):
+        raise _wrong(name, block.line_of("requires-python"), "requires-python is no condition", "as in '>=3.11'")
+
+
+def _wrong(name: str, line: int, what: str, hint: str) -> UsageError:
+    return UsageError(f"{name}, line {line}: {what}", hint=hint)
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\udc80" <= char <= "\udcff" for char in text)
+
+
+def _value(key: str, value: Any, name: str) -> Any:
+    if key == "timeout" and type(value) is int:
+        return str(value)
+    if key in _TEXTS and isinstance(value, str):
+        return value
+    if key in _TABLES and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return value
+    if key in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    what = "a text" if key in _TEXTS else "a table of texts" if key in _TABLES else "a list of texts"
+    hint = f'numbers and true are written in quotes: {key} = "..."' if key in _TEXTS else None
+    if key == "secrets":
+        hint = 'a script names its secrets: secrets = ["HF_TOKEN"]; the values are those of whoever runs it'
+    raise UsageError(f"{key} in [{TABLE}] of {name} is not {what}", hint=hint or f"every value of {key} is in quotes")

@@ -1,0 +1,317 @@
+"""Decode JSON into records: for each class a function derived from its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from hfjobs_cli.errors import BadResponse
+from hfjobs_cli.models.fields import Declared, Read, Shape, Source, declared
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.text.numbers import LARGEST, is_in_bounds
+from hfjobs_cli.text.times import parse_time
+
+R = TypeVar("R", bound=Record)
+
+Reader = Callable[[object, str, Source], R]
+"""A JSON value, the path to it, and where it came from -> a record. Raises BadResponse."""
+
+Convert = Callable[[Any, str, Source], Any]
+"""A JSON value that is not null, the path to it, and where it came from -> the value of a field. Raises BadResponse."""
+
+_READERS: dict[tuple[type, bool], Reader[Any]] = {}
+
+
+def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
+    """Return the function that makes a record from a JSON value: one of the Hub, or, if it `is_saved`, one of ours."""
+    if (model, is_saved) not in _READERS:
+        _READERS[model, is_saved] = _derived(model, is_saved)
+    return _READERS[model, is_saved]
+
+
+def _derived(model: type[R], is_saved: bool) -> Reader[R]:
+    fields = [_as_saved(each) if is_saved else each for each in declared(model)]
+    steps = [(_key(each)[0], _as_they_are(each), _step(each, is_saved)) for each in fields]
+
+    def read(values: object, path: str, source: Source) -> R:
+        if not isinstance(values, dict):
+            raise wrong(path, "an object", values)
+        get = values.get
+        # Most values are taken as they are; only for the others is a function called, and a path spelled.
+        return model(
+            *[value if type(value := get(key)) in kinds else step(values, path, source) for key, kinds, step in steps]
+        )
+
+    if not model.is_sent_back:
+        return read
+    return _keeping(read, {each.name: (key, step) for each, (key, _, step) in zip(fields, steps, strict=True)})
+
+
+def _keeping(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
+    """Make the reader of a record let that know what was left out of it, which is looked for only if something was."""
+
+    def keep(values: Any, path: str, source: Source) -> R:
+        told: list[str] = []
+        record = read(values, path, Source(source.endpoint, told.append))
+        for message in told:
+            source.odd(message)
+        if told:
+            odd = {name: values.get(key) for name, (key, step) in steps.items() if _is_odd(step, values, source)}
+            record.keep_left_out(odd)
+        return record
+
+    return keep
+
+
+def _is_odd(step: Read, values: dict[str, Any], source: Source) -> bool:
+    told: list[str] = []
+    step(values, "", Source(source.endpoint, told.append))
+    return bool(told)
+
+
+def read_list(
+    model: type[R],
+    values: object,
+    endpoint: str,
+    path: str,
+    odd: Callable[[R, str], None],
+    unusable: Callable[[BadResponse], None],
+) -> list[R]:
+    """Make a record from each item of a JSON array.
+
+    `odd` is told of what is not as documented in a record, with its place in it, and `unusable` of items that are no
+    records. Raises BadResponse if it is no array.
+    """
+    if not isinstance(values, list):
+        raise wrong(path, "an array", values)
+    read = reader(model)
+    told: list[str] = []
+    source = Source(endpoint, told.append)
+    records = []
+    for index, item in enumerate(values):
+        place = f"{path}[{index}]"
+        try:
+            record = read(item, place, source)
+        except BadResponse as error:
+            unusable(error)
+        else:
+            records.append(record)
+            for message in told:
+                odd(record, message.removeprefix(f"{place}."))
+        told.clear()
+    return records
+
+
+def describe(value: object) -> str:
+    """Spell a JSON value for an error message, shortened."""
+    if value is None:
+        return "null"
+    if isinstance(value, dict | list):
+        return "an object" if isinstance(value, dict) else "an array"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _as_saved(field: Declared) -> Declared:
+    """Return a field as declared whose place is its name. One that was made of others is made again if it is absent."""
+    make, key = field.about.read, field.name
+    if make is None:
+        return field._replace(about=field.about._replace(key=key))
+    take = _at(key, field, is_saved=True)
+
+    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+        return make(values, path, source) if values.get(key) is None else take(values, path, source)
+
+    return field._replace(about=field.about._replace(key=key, read=read))
+
+
+def _key(field: Declared) -> list[str]:
+    """Return the place of a field in the JSON object, one name for each object that it is in."""
+    first, *others = field.name.split("_")
+    return (field.about.key or first + "".join(map(str.capitalize, others))).split(".")
+
+
+def _as_they_are(field: Declared) -> tuple[type, ...]:
+    """Return the types of values at the first name of a field's place that are the field's value as they are."""
+    if field.about.read is not None:
+        return ()
+    absent = (type(None),) if field.shape.is_optional and not field.about.is_promised else ()
+    plain = field.shape.base
+    return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers have a bound
+
+
+def _step(field: Declared, is_saved: bool) -> Read:
+    """Return the function that reads one field from the object it is in.
+
+    What is wrong there is told of, and absent, unless the field is what the record is asked for by.
+    """
+    if field.about.read is not None:
+        return _lenient(field.about.read, lambda: None)
+    *outer, key = _key(field)
+    step = _at(key, field, is_saved)
+    for name in reversed(outer):
+        step = _inside(name, step)
+    shape = field.shape
+    if shape.is_optional:
+        return _lenient(step, lambda: None)
+    if shape.base is list:
+        return _lenient(step, list)
+    if issubclass(shape.base, Record):
+        return _lenient(step, partial(_nothing, shape.base))
+    return step
+
+
+def _nothing(model: type[R]) -> R:
+    """Return a record of which all was left out."""
+    names = [each.name for each in declared(model)]
+    record = model(*[None] * len(names))
+    record.keep_left_out(dict.fromkeys(names))
+    return record
+
+
+def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
+    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+        try:
+            return step(values, path, source)
+        except BadResponse as error:
+            source.odd(error.message)
+            return absent()
+
+    return read
+
+
+def _at(key: str, field: Declared, is_saved: bool) -> Read:
+    """Make a function that reads the value of a field at `key`."""
+    convert = converter(field.shape, is_saved)
+    is_list = field.shape.base is list
+    is_needed = field.about.is_promised or not (field.shape.is_optional or is_list)
+
+    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+        value = values.get(key)
+        if value is not None:
+            return convert(value, f"{path}.{key}", source)
+        if is_needed:
+            raise BadResponse(f"{path}.{key} is missing")
+        return [] if is_list and not field.shape.is_optional else None
+
+    return read
+
+
+def _inside(name: str, step: Read) -> Read:
+    """Make a function read from the object that is at `name` in the object it is given, an empty one if none is."""
+
+    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+        inner = values.get(name)
+        if inner is None:
+            inner = {}
+        if not isinstance(inner, dict):
+            raise wrong(f"{path}.{name}", "an object", inner)
+        return step(inner, f"{path}.{name}", source)
+
+    return read
+
+
+def converter(shape: Shape, is_saved: bool = False) -> Convert:
+    """Return the function that checks and converts a value of this type."""
+    if shape.item is not None:
+        convert = converter(shape.item, is_saved)
+        return _dict_of(convert) if shape.base is dict else _list_of(convert, shape.item.base)
+    if issubclass(shape.base, Record):
+        return reader(shape.base, is_saved=is_saved)
+    return _CONVERTERS[shape.base] if shape.base in _CONVERTERS else _plain(shape.base)
+
+
+def _list_of(convert: Convert, kind: type) -> Convert:
+    def read(value: Any, path: str, source: Source) -> Any:
+        """Read an array; of objects one that cannot be used is left out, texts and numbers are all or none."""
+        if not isinstance(value, list):
+            raise wrong(path, "an array", value)
+        if kind not in _JSON_NAMES:
+            found = []
+            for index, item in enumerate(value):
+                try:
+                    found.append(convert(item, f"{path}[{index}]", source))
+                except BadResponse as error:
+                    source.odd(error.message)
+            return found
+        for index, item in enumerate(value):
+            if type(item) is not str or kind is not str:  # texts are taken as they are
+                convert(item, f"{path}[{index}]", source)
+        return value
+
+    return read
+
+
+def _dict_of(convert: Convert) -> Convert:
+    def read(value: Any, path: str, source: Source) -> dict[str, Any]:
+        """Read an object of objects; an entry that is none is left out."""
+        if not isinstance(value, dict):
+            raise wrong(path, "an object", value)
+        found = {}
+        for name, item in value.items():
+            try:
+                found[name] = convert(item, f"{path}.{name}", source)
+            except BadResponse as error:
+                source.odd(error.message)
+        return found
+
+    return read
+
+
+def _plain(kind: type) -> Convert:
+    def read(value: Any, path: str, _source: Source) -> Any:
+        if type(value) is kind:
+            return value
+        raise wrong(path, _JSON_NAMES[kind], value)
+
+    return read
+
+
+def _number(value: Any, path: str, _source: Source) -> int | float:
+    if type(value) is not int and type(value) is not float:
+        raise wrong(path, "a number", value)
+    # Python reads NaN and Infinity, which are not JSON and could not be written again.
+    if not is_in_bounds(value):
+        raise wrong(path, _BOUNDED, value)
+    return value
+
+
+def _whole(value: Any, path: str, _source: Source) -> int:
+    if type(value) is not int:
+        raise wrong(path, "a whole number", value)
+    if not is_in_bounds(value):
+        raise wrong(path, _BOUNDED, value)
+    return value
+
+
+def _moment(value: Any, path: str, _source: Source) -> datetime:
+    if type(value) is not str:
+        raise wrong(path, "a string", value)
+    try:
+        return parse_time(value)
+    except (ValueError, OverflowError):
+        raise wrong(path, "an ISO 8601 time", value) from None
+
+
+def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
+    """Read an object of texts; an entry that is none is left out."""
+    if not isinstance(value, dict):
+        raise wrong(path, "an object", value)
+    odd = [name for name, text in value.items() if type(text) is not str]
+    for name in odd:
+        source.odd(wrong(f"{path}.{name}", "a string", value[name]).message)
+    return {name: text for name, text in value.items() if name not in odd} if odd else value
+
+
+def wrong(path: str, expected: str, value: object) -> BadResponse:
+    """Return the error for a value that is not what it should be."""
+    return BadResponse(f"{path} should be {expected}, but is {describe(value)}")
+
+
+_BOUNDED = f"a number up to {LARGEST}"
+_JSON_NAMES: dict[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
+_CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _moment, dict: _texts}

@@ -1,0 +1,304 @@
+"""Fields of records: their type, and how each is shown, compared, sorted and filtered."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cached_property
+from inspect import get_annotations
+from operator import attrgetter
+from types import UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+from hfjobs_cli.models.record import Record, has_text
+from hfjobs_cli.text.times import age, timestamp
+from hfjobs_cli.values import value
+
+
+class Source(NamedTuple):
+    """Where a JSON value came from, and who is told of what is in it and not as documented."""
+
+    endpoint: str
+    odd: Callable[[str], None]
+
+
+Read = Callable[["dict[str, Any]", str, Source], Any]
+"""The JSON object that holds a value, the path to it, and where it came from -> the value. Raises BadResponse."""
+
+LIKELY_RANK = 72
+"""The rank of a column that nobody gets without asking for it."""
+
+
+class About(NamedTuple):
+    """What a field means, and how it differs from what its name and its type say. All but the first two have defaults.
+
+    In the Hub's JSON: `key` is its place if that is not the name in camelCase, `expose.ports` one object deeper; `read`
+    reads it from the object that it is in. For the command line: `name`, what it is called there if not as in Python,
+    and `aliases`. A part that declares a `name` is a field of the whole record by that name, and all that is in a part
+    that `is_spread` is one by the name that it has there.
+
+    For eyes: `header`; `rank`, by which columns leave where space is short, low ones first; `least`, the width to which
+    it may be cut; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the same as only a terminal has it;
+    `styles`, rich's styles by cell. `shown` is what tables have and filters compare in place of the value, from the
+    record that declares it. `order` is what `--sort` compares of the value, `search` what `--filter` compares, also of
+    None, and `words` are values of it that are known. `has_commas` says that a comma belongs to a value.
+
+    `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
+    """
+
+    meaning: str
+    example: str
+    key: str | None = None
+    read: Read | None = None
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    header: str | None = None
+    rank: int = LIKELY_RANK
+    least: int | None = None
+    spell: Callable[[Any], str | None] | None = None
+    narrow: Callable[[Any], str | None] | None = None
+    drawn: Callable[[Any], str | None] | None = None
+    styles: Mapping[str, str] = {}
+    shown: Callable[[Any], Any] | None = None
+    order: Callable[[Any], Any] | None = None
+    search: Callable[[Any], Iterable[str]] | None = None
+    absent: str | None = None
+    words: tuple[str, ...] = ()
+    has_commas: bool = False
+    is_spread: bool = False
+    is_promised: bool = False
+
+
+class Shape(NamedTuple):
+    """A type taken apart: what it is made of, whether it may be None, and of lists what their items are.
+
+    `base` is str, int, float (any number), bool, datetime, list, dict, or a subclass of Record. A dict holds text by
+    name, or records if these are its items.
+    """
+
+    base: type
+    is_optional: bool = False
+    item: Shape | None = None
+
+    @property
+    def part(self) -> type[Record] | None:
+        """The record that it is, or that its items are; None if it is neither."""
+        inner = self.item or self
+        return inner.base if issubclass(inner.base, Record) else None
+
+
+class Declared(NamedTuple):
+    """A field of a record: its name, its type and what is said of it."""
+
+    name: str
+    shape: Shape
+    about: About
+
+
+_DECLARED: dict[type, tuple[Declared, ...]] = {}
+
+
+def declared(model: type[Record]) -> tuple[Declared, ...]:
+    """Return the fields that a record declares, in order."""
+    if model not in _DECLARED:
+        hints = get_annotations(model, eval_str=True)
+        _DECLARED[model] = tuple(
+            Declared(name, shape_of(hint.__origin__), *hint.__metadata__)
+            for name, hint in hints.items()
+            if hasattr(hint, "__metadata__")
+        )
+    return _DECLARED[model]
+
+
+def shape_of(hint: Any) -> Shape:
+    """Take a type apart. Raises TypeError for one that no field has."""
+    if get_origin(hint) in (Union, UnionType):
+        kinds = [each for each in get_args(hint) if each is not type(None)]
+        is_optional = len(kinds) < len(get_args(hint))
+        if set(kinds) == {int, float}:
+            return Shape(float, is_optional)
+        (kind,) = kinds
+        return shape_of(kind)._replace(is_optional=is_optional)
+    if get_origin(hint) is list:
+        return Shape(list, item=shape_of(get_args(hint)[0]))
+    if get_origin(hint) is dict:
+        held = get_args(hint)[1]
+        return Shape(dict, item=None if held is str else shape_of(held))
+    if hint in (str, int, bool, datetime) or (isinstance(hint, type) and issubclass(hint, Record)):
+        return Shape(hint)
+    raise TypeError(f"a field of a record cannot be {hint}")
+
+
+NEVER_LEAVES = 100
+"""The rank of a column that is shown however narrow the terminal."""
+
+NARROW_RANK = 90
+"""The rank of a column that has been made as narrow as it gets."""
+
+
+class Computed(NamedTuple):
+    """A field that is not in the Hub's JSON: its type, how it is read of a record at some moment, and what it means."""
+
+    shape: Shape
+    read: Callable[[Any, datetime], Any]
+    about: About
+
+
+@value
+class Field:
+    """One field of a kind. `name` is what it is called in `--columns`, `--sort` and `--filter`.
+
+    `path` leads to it from the record, in Python's names; it is empty for what is computed. `read` gives what is shown
+    of a record at some moment, None if there is nothing.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    shape: Shape
+    about: About
+    read: Callable[[Any, datetime], Any]
+
+    @property
+    def header(self) -> str:
+        """The header of its column."""
+        return self.about.header or self.name.upper().replace("_", " ")
+
+    @cached_property
+    def narrow(self) -> Field | None:
+        """What takes the place of its column before that leaves."""
+        if self.about.narrow is None:
+            return None
+        about = self.about._replace(spell=self.about.narrow, narrow=None, drawn=None, rank=NARROW_RANK)
+        return dataclasses.replace(self, about=about)
+
+    @property
+    def is_part(self) -> bool:
+        """Tell whether it is asked for by the name of the object that it is in."""
+        return "." in self.name
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Tell whether templates read what tables show: of what is not in the JSON, where there is a text for it."""
+        return not self.path and self.about.spell is not None
+
+    def plain(self, record: Record, now: datetime) -> Any:
+        """Return its value: as it is in the JSON, or if it is not there as it was computed."""
+        if not self.path:
+            return self.read(record, now)
+        value: Any = record
+        for name in self.path:
+            value = None if value is None else getattr(value, name)
+        return value
+
+    @property
+    def is_cell(self) -> bool:
+        """Tell whether it can be shown in a cell: an object that has no short text cannot."""
+        return self.about.spell is not None or self.shape.part is None or has_text(self.shape.part)
+
+    def cell(self, record: Record, now: datetime, for_eyes: bool) -> str | None:
+        """Return its short text, None if there is nothing to say. Moments are relative for eyes."""
+        value = self.read(record, now)
+        if value is None:
+            return None
+        if for_eyes and self.about.drawn is not None:
+            return self.about.drawn(value)
+        if self.about.spell is not None:
+            return self.about.spell(value)
+        return value if type(value) is str else spelled(value, now if for_eyes else None)
+
+    def value(self, record: Record, now: datetime) -> Any:
+        """Return what programs read in its column: text or a number, None if there is nothing."""
+        value = self.read(record, now)
+        if value is None or type(value) in (int, float):
+            return value
+        return self._spelled(value)
+
+    def order(self, record: Record, now: datetime) -> Any:
+        """Return what is compared to order records, None if there is nothing."""
+        value = self.read(record, now)
+        if value is None:
+            return None
+        if self.about.order is not None:
+            return self.about.order(value)
+        return value if isinstance(value, str | int | float | datetime) else self._spelled(value)
+
+    def texts(self, record: Record, now: datetime) -> Iterable[str]:
+        """Return the texts by which it can be found."""
+        value = self.read(record, now)
+        if value is None:
+            return ()
+        return self._texts(value) if self.about.search is None else self.about.search(value)
+
+    def _spelled(self, value: Any) -> str | None:
+        return self.about.spell(value) if self.about.spell is not None else spelled(value, None)
+
+    def _texts(self, value: Any) -> Iterator[str]:
+        """Yield a value as it is and as it is shown; of lists also each item, unless they are words of one line."""
+        if isinstance(value, dict):
+            for key, text in value.items():
+                yield f"{key}={text}"
+                yield key
+            return
+        shown = self._spelled(value)
+        if shown is None:
+            return
+        yield shown
+        if isinstance(value, list):
+            words = [spelled(item, None) or "" for item in value if not isinstance(item, Record)]
+            yield " ".join(words)
+            if not self.about.has_commas:
+                yield from words
+        elif self.about.spell is not None:
+            yield spelled(value, None) or ""
+
+
+def spelled(value: Any, now: datetime | None) -> str | None:
+    """Spell a value that is not None for a cell, None if there is nothing to say. `now` makes moments relative."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, datetime):
+        return timestamp(value) if now is None else age(value, now)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(filter(None, (spelled(item, now) for item in value))) or None
+    if isinstance(value, dict):
+        return ",".join(f"{key}={text}" for key, text in sorted(value.items())) or None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) or None
+
+
+def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator[Field]:
+    """Yield the fields of a kind: what it has itself, what is computed, and the parts of its parts."""
+    parts: list[Field] = []
+    for name, made in computed.items():
+        yield Field(name, (), made.shape, made.about, made.read)
+    for each in declared(model):
+        yield _field(each, ())
+        if each.shape.part is not None and each.shape.item is None:
+            parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
+    yield from (part for part in parts if not part.is_part)
+    yield from (part for part in parts if part.is_part)
+
+
+def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> Field:
+    path = (*outer, each.name)
+    name = each.about.name or (each.name if is_spread else ".".join(path))
+    return Field(name, path, each.shape, each.about, _read(path, each.about))
+
+
+def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
+    name = path[-1]
+    # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
+    shown = about.shown or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
+    if len(path) == 1:
+        return lambda record, _now: shown(record)
+    first, _ = path
+
+    def read(record: Record, _now: datetime) -> Any:
+        part = getattr(record, first)
+        return None if part is None else shown(part)
+
+    return read

@@ -1,0 +1,156 @@
+"""The hardware that jobs can run on, and what it costs.
+
+Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.record import Record
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+_AMOUNT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(\w*)")
+_SIZES = {"kb": 1e-6, "mb": 1e-3, "gb": 1.0, "tb": 1e3, "kib": 1e-6, "mib": 1e-3, "gib": 1.0, "tib": 1e3}
+_PER_HOUR = {"minute": 60.0, "hour": 1.0}
+
+
+def _amount(text: str) -> tuple[float, str]:
+    """Compare texts by the number in front: `8 vCPU` before `12 vCPU`, `568 GB` before `1 TB`; others come first."""
+    found = _AMOUNT.match(text)
+    return (float(found[1]) * _SIZES.get(found[2].lower(), 1.0) if found else -1.0, text)
+
+
+def _price_hour(amount: float) -> str:
+    return f"${amount:,.2f}"
+
+
+def _price_minute(amount: float) -> str:
+    return f"${amount:.4f}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Accelerator(Record):
+    """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
+
+    type: Annotated[str | None, About("gpu or neuron", "gpu")]
+    model: Annotated[str | None, About("its model", "A100")]
+    quantity: Annotated[str | None, About("how many of them", "4", order=_amount)]
+    vram: Annotated[str | None, About("memory of all of them", "320 GB", name="vram", order=_amount)]
+    manufacturer: Annotated[str | None, About("who made it", "Nvidia")]
+
+    def __str__(self) -> str:
+        """Spell number and model: `4x A100`."""
+        return f"{self.quantity or '?'}x {self.model or self.type or '?'}"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Hardware(Record):
+    """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
+
+    name: Annotated[str, About("what --flavor takes", "a100x4", rank=NEVER_LEAVES)]
+    pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", rank=40)]
+    cpu: Annotated[str | None, About("processors", "48 vCPU", rank=70, order=_amount)]
+    ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount)]
+    ephemeral_storage: Annotated[str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount)]
+    accelerator: Annotated[Accelerator | None, About("number and model", "4x A100", rank=80)]
+    unit_cost_micro_usd: Annotated[
+        int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
+    ]
+    unit_cost_usd: Annotated[int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD")]
+    unit_label: Annotated[str | None, About("the unit", "minute", is_promised=True)]
+
+    @property
+    def price(self) -> float | None:
+        """US dollars an hour, None if the Hub does not say, or counts in a unit that is not known here."""
+        micro = self.unit_cost_micro_usd
+        costs = [
+            each for each in (self.unit_cost_usd, None if micro is None else micro / 1_000_000) if each is not None
+        ]
+        hours = _PER_HOUR.get(self.unit_label or "")
+        # The Hub rounds the cost of a minute to a millionth, so an hour is right to four digits.
+        return None if not costs or hours is None else round(max(costs) * hours, 4)
+
+    @property
+    def price_minute(self) -> float | None:
+        """US dollars a minute, None if it is not known."""
+        return None if self.price is None else round(self.price / 60, 6)
+
+    @property
+    def minute_cost(self) -> Decimal | None:
+        """US dollars that a minute is billed, exactly; None if the Hub does not say, or counts in an unknown unit.
+
+        Should its two numbers differ the larger counts.
+        """
+        from decimal import Decimal  # 4 ms, for whoever reckons
+
+        from hfjobs_cli.models.cost import micro_usd
+
+        hours = _PER_HOUR.get(self.unit_label or "")
+        costs = []
+        if self.unit_cost_micro_usd is not None:
+            costs.append(micro_usd(self.unit_cost_micro_usd))
+        if self.unit_cost_usd is not None:
+            costs.append(Decimal(str(self.unit_cost_usd)))
+        cost = max(costs, default=None)
+        return None if cost is None or hours is None or cost < 0 else cost * Decimal(hours) / 60
+
+
+def dearest(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
+    """Return flavors by name; of one that is listed twice, that which costs more, or whose price is not known."""
+    found: dict[str, Hardware] = {}
+    for flavor in flavors:
+        known = found.get(flavor.name)
+        if known is None or _is_dearer(flavor, known):
+            found[flavor.name] = flavor
+    return found
+
+
+def _is_dearer(flavor: Hardware, than: Hardware) -> bool:
+    cost, other = flavor.minute_cost, than.minute_cost
+    return other is not None and (cost is None or cost > other)
+
+
+KIND = Kind(
+    Hardware,
+    noun="flavor",
+    plural="flavors",
+    key="name",
+    default_columns=("name", "cpu", "ram", "disk", "accelerator", "vram", "price_minute", "price"),
+    wide_columns=("pretty_name",),
+    computed={
+        "price_minute": Computed(
+            Shape(float),
+            lambda flavor, _now: flavor.price_minute,
+            About("US dollars a minute", "$0.1667", header="PRICE/MIN", rank=65, spell=_price_minute),
+        ),
+        "price": Computed(
+            Shape(float),
+            lambda flavor, _now: flavor.price,
+            About("US dollars an hour", "$10.00", header="PRICE/HOUR", rank=90, spell=_price_hour),
+        ),
+    },
+    other_names={
+        "flavor": "name",
+        "id": "name",
+        "gpu": "accelerator",
+        "memory": "ram",
+        "storage": "disk",
+        "cost": "price",
+    },
+    filters="-f 'accelerator=*A100*' -f 'name!=cpu-*'",
+    templates="""\
+{{.name}} {{.price}}                                values of fields
+{{or .accelerator "-"}}                             what may be null
+{{with .accelerator}}{{.vram}}{{else}}-{{end}}      the same, at length
+{{if lt .unit_cost_usd 0.01}}cheap{{end}}           numbers
+{{upper .name}} {{.accelerator | json}}             functions, in both forms""",
+)

@@ -1,0 +1,283 @@
+"""A job and its parts.
+
+Field names are the Hub's in snake_case, and are also the keys of `--format json`. Facts about the payload: the Hub's
+OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from hfjobs_cli.models import spec
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
+from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.text.times import span
+
+STAGE_STYLES = {
+    "RUNNING": "cyan",
+    "SCHEDULING": "yellow",
+    "COMPLETED": "green",
+    "ERROR": "red",
+    "CANCELED": "magenta",
+    "DELETED": "magenta",
+}
+"""The colour of each stage, in rich's words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobStatus(Record):
+    """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
+
+    stage: Annotated[str | None, About("where the job stands", "ERROR", is_promised=True)]
+    message: Annotated[
+        str | None, About("why it stands there", "Job failed", name="message", least=11, has_commas=True)
+    ] = None
+    cancel_reason: Annotated[str | None, About("why it was canceled", "NO_CREDITS")] = None
+    failure_count: Annotated[int | float | None, About("attempts that failed", "0")] = None
+    expose_urls: Annotated[list[str] | None, About("addresses of its ports", "[https://...]", least=11)] = None
+    ssh_url: Annotated[str | None, About("address to log in to", "ssh://...")] = None
+
+    def __str__(self) -> str:
+        """Spell the status as its stage; nothing if it is not known."""
+        return self.stage or ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobDurations(Record):
+    """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
+
+    scheduling_secs: Annotated[int | float | None, About("how long it waited", "76", spell=span)] = None
+    running_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)] = None
+    total_secs: Annotated[int | float | None, About("both together", "479", spell=span)] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobOwner(Record):
+    """The namespace a job belongs to: a user or an organisation."""
+
+    id: Annotated[str | None, About("its id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str | None, About("the namespace", "alice", is_promised=True)]
+    type: Annotated[str | None, About("user or org", "user")]
+
+    def __str__(self) -> str:
+        """Spell the owner as its name; nothing if it is not known."""
+        return self.name or ""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobCreator(Record):
+    """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
+
+    id: Annotated[str | None, About("their id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str | None, About("their name", "alice")]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobInitiator(Record):
+    """What started a job. `id` is that of the user, organisation, schedule, source job or webhook.
+
+    Only users and organisations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
+    """
+
+    type: Annotated[str | None, About("what started the job", "scheduled-job")]
+    id: Annotated[str | None, About("id of that", "69c4179671691dc46f166314")]
+    name: Annotated[str | None, About("of a user or organisation", "alice")] = None
+
+    def __str__(self) -> str:
+        """Spell the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
+        who = self.name or self.id
+        return f"{initiator_type(self)}:{who}" if who else initiator_type(self)
+
+
+def initiator_type(initiator: JobInitiator) -> str:
+    """Spell the type alone, which `--initiator` takes as well."""
+    return initiator.type or UNKNOWN_TYPE
+
+
+def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
+    return (str(initiator), initiator_type(initiator))
+
+
+def _stage_order(status: JobStatus) -> tuple[int, str] | None:
+    """Compare stages as STAGES has them, active ones first; what is newer comes last."""
+    if status.stage is None:
+        return None
+    return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
+
+
+def _read_endpoint(_values: dict[str, Any], _path: str, source: Source) -> str:
+    return source.endpoint
+
+
+def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
+    """Return the address of the page, which the Hub does not send; None if the owner is not known."""
+    owner = values.get("owner")
+    name = owner.get("name") if isinstance(owner, dict) else None
+    return f"{source.endpoint}/jobs/{name}/{values['id']}" if isinstance(name, str) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobInfo(spec.Described):
+    """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
+
+    `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
+    `name`, `endpoint` and `url` are not sent by the Hub but computed here.
+    """
+
+    id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the label 'name'", "train-judge", read=spec.read_name, rank=70, least=16)]
+    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
+    started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
+    finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
+    docker_image: spec.DockerImage
+    space_id: spec.SpaceId
+    command: spec.Command
+    arguments: spec.Arguments
+    environment: spec.Environment
+    secrets: spec.Secrets
+    flavor: spec.Flavor
+    arch: spec.Arch
+    timeout: spec.Timeout
+    retry: spec.Retry
+    labels: spec.Labels
+    volumes: spec.Volumes
+    status: Annotated[
+        JobStatus,
+        About(
+            "its status, printed as its stage",
+            "RUNNING",
+            aliases=("status.stage",),
+            rank=NEVER_LEAVES,
+            styles=STAGE_STYLES,
+            order=_stage_order,
+            words=tuple(stage.lower() for stage in STAGES),
+        ),
+    ]
+    durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
+    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
+    initiator: Annotated[
+        JobInitiator | None,
+        About(
+            "what started it",
+            "user:alice",
+            narrow=initiator_type,
+            search=_initiator_texts,
+            absent=NO_INITIATOR,
+            words=(*INITIATOR_TYPES, NO_INITIATOR),
+        ),
+    ]
+    network: spec.Network
+    expose: spec.Expose
+    expose_public: spec.ExposePublic
+    resource_group_id: spec.ResourceGroupId
+    endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
+    url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it has come to its end, whichever it was."""
+        return self.status.stage in FINISHED_STAGES
+
+    def running_secs(self, now: datetime) -> float | None:
+        """Return the seconds the job has run, at `now` if it still does; None if it never started.
+
+        They are not below zero, whatever the Hub says, or its clocks.
+        """
+        if self.durations is not None and self.durations.running_secs is not None:
+            return max(0, self.durations.running_secs)
+        if self.started_at is None or (self.finished_at is None and self.has_ended):
+            return None
+        return max(0.0, ((self.finished_at or now) - self.started_at).total_seconds())
+
+    @property
+    def waiting_secs(self) -> float | None:
+        """The seconds that it waited before it started; None if it has not, or that is not known."""
+        if self.durations is not None and self.durations.scheduling_secs is not None:
+            return max(0, self.durations.scheduling_secs)
+        if self.started_at is None or self.created_at is None:
+            return None
+        return max(0.0, (self.started_at - self.created_at).total_seconds())
+
+    def waited_secs(self, now: datetime) -> float | None:
+        """Return the seconds that it waited before it started, or has waited at `now` if it still does."""
+        if self.status.stage == "SCHEDULING" and self.created_at is not None:
+            return max(0.0, (now - self.created_at).total_seconds())
+        return self.waiting_secs
+
+    def billed_minutes(self, now: datetime) -> int | None:
+        """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.
+
+        One that never started is billed for none. None if that is not known, as of a job that was deleted, and of old
+        ones whose times the Hub did not keep.
+        """
+        if self.status.stage == "DELETED":
+            return None
+        if self.started_at is not None and self.finished_at is not None:
+            seconds: float | None = (self.finished_at - self.started_at).total_seconds()
+        elif self.status.stage == "SCHEDULING" or (self.started_at is None and self._never_ran):
+            seconds = 0
+        else:
+            seconds = self.running_secs(now)
+        return None if seconds is None else max(0, math.ceil(seconds / 60))
+
+    @property
+    def _never_ran(self) -> bool:
+        """Tell whether it ended without a start: the Hub then counts its time, but none of it as running."""
+        durations = self.durations
+        return self.has_ended and durations is not None and durations.running_secs is None
+
+
+def _unpriced(_job: object, _now: datetime) -> None:
+    """Know nothing: costs are read where prices can be asked for."""
+
+
+KIND = Kind(
+    JobInfo,
+    noun="job",
+    plural="jobs",
+    key="id",
+    default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
+    wide_columns=("flavor", "initiator"),
+    more_formats=(Format("command", "lines.render_jobs", "the line that starts the job again", streams=True),),
+    computed={
+        "image": Computed(
+            Shape(str),
+            lambda job, _now: job.image,
+            About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
+        ),
+        "runtime": Computed(
+            Shape(float),
+            lambda job, now: job.running_secs(now),
+            About("how long it has run", "3h11m", rank=50, spell=span),
+        ),
+        "cost": Computed(
+            Shape(str),
+            _unpriced,
+            About("what it costs, ~ if that is estimated", "~$1.25", rank=76, spell=str, order=lambda cost: cost.usd),
+        ),
+        "cost_usd": Computed(Shape(float), _unpriced, About("the same as a number, US dollars", "1.25")),
+        "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether that is not what was billed", "true")),
+    },
+    other_names={
+        "age": "created",
+        "duration": "runtime",
+        "elapsed": "runtime",
+        "stage": "status",
+        "hardware": "flavor",
+        "price": "cost",
+    },
+    filters="-f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+    templates="""\
+{{.id}} {{.status}}                                 values of fields
+{{.labels.team}} {{index .labels "cost-center"}}    labels
+{{or .status.message "-"}}                          what may be null
+{{with .initiator}}{{.type}}{{else}}-{{end}}        the same, at length
+{{if gt (or .durations.running_secs 0) 3600}}long{{end}}
+{{join .command " "}} {{.command | json}}           functions, in both forms
+{{range $key, $value := .labels}}{{$key}} {{end}}   lists and objects""",
+)

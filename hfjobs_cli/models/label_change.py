@@ -1,0 +1,42 @@
+"""What became of the labels of a job, or of a schedule."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.record import Record
+
+
+def _spelled(labels: dict[str, str]) -> str | None:
+    """Spell labels as `--label` takes them, the name among them: `env=prod,name=train`."""
+    return ",".join(f"{key}={value}" if value else key for key, value in sorted(labels.items())) or None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LabelChange(Record):
+    """The labels that a job or a schedule had, and those that it has now."""
+
+    id: Annotated[str, About("what they are labels of", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the name that it has now", "train", rank=70, least=16)]
+    before: Annotated[
+        dict[str, str], About("those there were", "map[team:ml]", header="LABELS BEFORE", spell=_spelled, least=13)
+    ]
+    after: Annotated[
+        dict[str, str],
+        About("those there are", "map[name:train team:ml]", header="LABELS AFTER", spell=_spelled, rank=80, least=12),
+    ]
+
+
+KIND = Kind(
+    LabelChange,
+    noun="change of labels",
+    plural="changes of labels",
+    key="id",
+    default_columns=("id", "before", "after"),
+    other_names={"was": "before", "is": "after", "labels": "after"},
+    filters="-f 'after=team=ml'",
+    templates="""\
+{{.id}} {{.after.name}}                             values of fields
+{{range $key, $value := .after}}{{$key}} {{end}}    objects""",
+)

@@ -1,0 +1,91 @@
+"""A relative of a job: one node of a tree, in the order in which trees are drawn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.text.times import span
+
+JOB = "job"
+"""The type of a relative that is a job."""
+
+GONE = "gone"
+"""The note on one of which the Hub knows nothing any more."""
+
+UNREAD = "not read"
+"""The note on one that nobody looked for, as there are too many of them."""
+
+CIRCLE = "circle"
+"""The note on one that is said to come from what came of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative(Record):
+    """A job, or what started one. Those that came of it follow it, and theirs, one `generation` further down."""
+
+    id: Annotated[
+        str, About("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
+    ]
+    type: Annotated[str, About("job, or the type of an initiator", "job")]
+    name: Annotated[str | None, About("its name", "refresh-index", rank=45, least=16)]
+    namespace: Annotated[str | None, About("the owner of a job", "alice", rank=55)]
+    status: Annotated[
+        str | None,
+        About(
+            "where a job stands",
+            "COMPLETED",
+            rank=NEVER_LEAVES,
+            styles=STAGE_STYLES,
+            shown=lambda relative: relative.status or (f"({relative.note})" if relative.note else None),
+        ),
+    ]
+    note: Annotated[str | None, About("gone, not read, circle, or null", "gone")]
+    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
+    running_secs: Annotated[
+        int | float | None, About("how long it has run", "403", name="runtime", spell=span, rank=50)
+    ]
+    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=40)]
+    parent: Annotated[str | None, About("id of what it came from", "6a01d697aff1cd33e8f33a64")]
+    link: Annotated[
+        str | None,
+        About(
+            "how: run, duplicate or override",
+            "duplicate",
+            rank=30,
+            shown=lambda relative: None if relative.link == "run" else relative.link,
+        ),
+    ]
+    generation: Annotated[int, About("how far below the first", "1")]
+    is_asked: Annotated[bool, About("whether it is the one asked for", "true", name="asked")]
+
+    @property
+    def is_job(self) -> bool:
+        """Tell whether it is a job of which something is known."""
+        return self.type == JOB and self.note not in (GONE, UNREAD)
+
+
+KIND = Kind(
+    Relative,
+    noun="relative",
+    plural="relatives",
+    key="id",
+    default_columns=("id", "name", "status", "created", "runtime", "link"),
+    wide_columns=("flavor",),
+    formats=(
+        Format("tree", "tree.render", "a tree with lines, for eyes", has_columns=True),
+        Format("json", "graph.render_json", "one object: root, nodes and edges"),
+        Format("mermaid", "graph.render_mermaid", "a flowchart, as GitHub draws it in Markdown"),
+        Format("dot", "graph.render_dot", "a graph for Graphviz"),
+    ),
+    other_names={"age": "created", "stage": "status", "kind": "link", "owner": "namespace", "hardware": "flavor"},
+    filters="-f 'status=error' -f 'name=*train*'",
+    templates="""\
+{{.id}} {{.status}}                       values of fields
+{{or .parent "-"}} {{or .link "-"}}       what may be null
+{{if eq .type "job"}}{{.name}}{{end}}     jobs alone
+{{if .is_asked}}{{.generation}}{{end}}    how far below the root it is""",
+)

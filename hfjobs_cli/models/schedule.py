@@ -1,0 +1,196 @@
+"""A schedule by which jobs are run, which the Hub calls a scheduled job.
+
+Facts about the payload: the Hub's OpenAPI document, `GET /api/scheduled-jobs/{namespace}/{jobId}`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+
+from hfjobs_cli.models import spec
+from hfjobs_cli.models.decode import reader, wrong
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
+from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
+from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobSpec(spec.Described):
+    """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
+
+    `docker_image` and `space_id` exclude each other. `secrets` are names only.
+    """
+
+    docker_image: spec.DockerImage
+    space_id: spec.SpaceId
+    command: spec.Command
+    arguments: spec.Arguments
+    environment: spec.Environment
+    secrets: spec.Secrets
+    flavor: spec.Flavor
+    arch: spec.Arch
+    timeout: spec.Timeout
+    retry: spec.Retry
+    labels: spec.Labels
+    volumes: spec.Volumes
+    network: spec.Network
+    expose: spec.Expose
+    expose_public: spec.ExposePublic
+    resource_group_id: spec.ResourceGroupId
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LastRun(Record):
+    """The newest job of a schedule. `stage` is not sent with it but asked for, None if it is not known."""
+
+    id: Annotated[str, About("id of the job", "6a01c8c2aff1cd33e8f339d4")]
+    at: Annotated[datetime | None, About("when it was created", "2026-05-11T12:17:06+00:00")] = None
+    stage: Annotated[str | None, About("where it stands", "COMPLETED")] = None
+
+    def __str__(self) -> str:
+        """Spell the run as the id of its job."""
+        return self.id
+
+
+def _read_name(values: dict[str, Any], path: str, source: Source) -> str | None:
+    """Return the name of its jobs, which is its own."""
+    job_spec = values.get("jobSpec")
+    return spec.read_name(job_spec, path, source) if type(job_spec) is dict else None
+
+
+def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
+    return SUSPENDED if values.get("suspend") is True else ACTIVE
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScheduleStatus(Record):
+    """Where a schedule stands. One that is suspended has a next run too, which will not come as long as it is."""
+
+    state: Annotated[str, About("active or suspended", "active", read=_read_state)]
+    last_job: Annotated[LastRun | None, About("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
+    next_job_run_at: Annotated[datetime | None, About("when it is due next", "2026-05-12T12:17:00+00:00")]
+
+    def __str__(self) -> str:
+        """Spell the status as the state."""
+        return self.state
+
+
+def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleStatus:
+    """Read the status, and with it what the Hub has beside it: whether the schedule is suspended."""
+    status = values.get("status")
+    place = f"{path}.status"
+    if not isinstance(status, dict):
+        source.odd(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
+        status = {}
+    return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScheduledJob(Record):
+    """A schedule: what is run, and when. Times are aware and in UTC. Its jobs have it as their initiator."""
+
+    id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10)]
+    created_at: Annotated[datetime | None, About("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
+    job_spec: Annotated[JobSpec, About("what is run", "{{json .job_spec}}", is_spread=True)]
+    schedule: Annotated[
+        str | None, About("when it runs, in UTC", "17 12 * * *", rank=75, least=11, has_commas=True, is_promised=True)
+    ]
+    suspend: Annotated[bool | None, About("whether it is suspended", "false", is_promised=True)]
+    suspend_reason: Annotated[str | None, About("why it is", "...", least=11, has_commas=True)]
+    concurrency: Annotated[bool | None, About("whether runs may overlap", "false")]
+    status: Annotated[
+        ScheduleStatus,
+        About(
+            "active or suspended",
+            "active",
+            read=_read_status,
+            aliases=("status.state", "state"),
+            words=SCHEDULE_STATES,
+            rank=NEVER_LEAVES,
+            styles={ACTIVE: "green", SUSPENDED: "yellow"},
+        ),
+    ]
+    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    initiator: Annotated[JobInitiator | None, About("who made it", "user:alice")]
+
+    def ran(self, stage: str | None) -> "ScheduledJob":
+        """Return the schedule with what is known of where its newest job stands."""
+        last = self.status.last_job
+        return self if last is None else replace(self, status=replace(self.status, last_job=replace(last, stage=stage)))
+
+
+def _last_at(schedule: ScheduledJob, _now: datetime) -> datetime | None:
+    last = schedule.status.last_job
+    return None if last is None else last.at
+
+
+def _last_stage(schedule: ScheduledJob, _now: datetime) -> str | None:
+    last = schedule.status.last_job
+    return None if last is None else last.stage
+
+
+def _stage_texts(stage: str) -> tuple[str, ...]:
+    """Find a stage in small letters too, and by its other names, as `--status` of jobs takes it."""
+    return (stage, stage.lower(), *(word for word, meant in STAGE_WORDS.items() if meant == stage))
+
+
+def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:
+    return None if schedule.status.state == SUSPENDED else schedule.status.next_job_run_at
+
+
+KIND = Kind(
+    ScheduledJob,
+    noun="schedule",
+    plural="schedules",
+    key="id",
+    default_columns=("id", "name", "schedule", "command", "last_run", "last_status", "next_run", "status"),
+    wide_columns=("image", "flavor"),
+    more_formats=(Format("command", "lines.render_schedules", "the line that makes the schedule again", streams=True),),
+    computed={
+        "image": Computed(
+            Shape(str),
+            lambda made, _now: made.job_spec.image,
+            About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
+        ),
+        "last_run": Computed(
+            Shape(datetime), _last_at, About("when it ran last", "2026-05-11T12:17:06+00:00", rank=60)
+        ),
+        "last_status": Computed(
+            Shape(str),
+            _last_stage,
+            About(
+                "how that run stands or ended",
+                "COMPLETED",
+                rank=62,  # whoever has to choose would rather know what comes than how the last one went
+                styles=STAGE_STYLES,
+                search=_stage_texts,
+                words=tuple(map(str.lower, STAGES)),
+            ),
+        ),
+        "next_run": Computed(
+            Shape(datetime),
+            _next_run,
+            About("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
+        ),
+    },
+    other_names={
+        "age": "created",
+        "cron": "schedule",
+        "hardware": "flavor",
+        "last": "last_run",
+        "next": "next_run",
+        "suspended": "suspend",
+        "state": "status",
+    },
+    filters="-f 'command=*train*' -f 'label=team=ml' -f 'last_status!=COMPLETED'",
+    templates="""\
+{{.id}} {{.status}}                                 values of fields
+{{.labels.team}} {{index .labels "cost-center"}}    labels
+{{or .name "-"}} {{or .last_status "never"}}        what may be null
+{{with .last_job}}{{.at}}{{else}}-{{end}}           the same, at length
+{{join .command " "}} {{.command | json}}           functions, in both forms
+{{if .suspend}}asleep{{end}}                        what is true or false""",
+)

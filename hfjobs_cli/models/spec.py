@@ -1,0 +1,133 @@
+"""What is run: the fields that jobs and schedules have in common, and what a schedule has of them.
+
+Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/scheduled-jobs/{namespace}`.
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from hfjobs_cli.models.decode import converter
+from hfjobs_cli.models.fields import About, Shape, Source
+from hfjobs_cli.models.record import Record
+from hfjobs_cli.text.times import span
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobVolume(Record):
+    """A bucket or repository mounted into a job."""
+
+    type: Annotated[str | None, About("bucket, model, dataset, space", "bucket")]
+    source: Annotated[str | None, About("bucket or repository", "alice/data")]
+    mount_path: Annotated[str | None, About("where it is mounted", "/data")]
+    revision: Annotated[str | None, About("of a repository", "main")] = None
+    read_only: Annotated[bool | None, About("not to be written", "true")] = None
+    path: Annotated[str | None, About("directory in the source", "train")] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class JobNetwork(Record):
+    """The network group a job joined, and the aliases it claims there."""
+
+    group: Annotated[str | None, About("name of the network", "training")]
+    aliases: Annotated[list[str], About("names of the job there", "[worker]")]
+
+
+class Described(Record):
+    """Base of what says what is run: a job, or the specification of jobs to come."""
+
+    __slots__ = ()
+
+    is_sent_back = True
+
+    docker_image: str | None
+    space_id: str | None
+    command: list[str] | None
+    arguments: list[str] | None
+    labels: dict[str, str] | None
+
+    @property
+    def odd_labels(self) -> Mapping[str, Any] | None:
+        """The labels that are no texts, and so not among `labels`; None if nobody knows which there are."""
+        found = self.left_out.get("labels", {})
+        return {key: value for key, value in found.items() if type(value) is not str} if type(found) is dict else None
+
+    @property
+    def image(self) -> str | None:
+        """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
+        return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
+
+
+def _command_line(spec: Described) -> list[str]:
+    return [*(spec.command or ()), *(spec.arguments or ())]
+
+
+def _quoted(words: list[str]) -> str | None:
+    """Spell words so that a shell would read them back: `echo 'a b'`."""
+    return shlex.join(words) if words else None
+
+
+def _labels(labels: dict[str, str]) -> str | None:
+    """Spell labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "name") or None
+
+
+def _mounts(volumes: list[JobVolume]) -> str | None:
+    return ",".join(f"{volume.source or ''}:{volume.mount_path or ''}" for volume in volumes) or None
+
+
+_read_names = converter(Shape(list, item=Shape(str)))
+
+
+def read_name(values: dict[str, Any], _path: str, _source: Source) -> str | None:
+    """Return the name, which the Hub keeps as the label `name`."""
+    labels = values.get("labels")
+    name = labels.get("name") if type(labels) is dict else None
+    return name if type(name) is str else None
+
+
+def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:
+    """Read the names; older answers hold an object whose values are of no use."""
+    value = values.get("secrets")
+    if value is None or isinstance(value, dict):
+        return None if value is None else list(value)
+    names: list[str] = _read_names(value, f"{path}.secrets", source)
+    return names
+
+
+DockerImage = Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
+SpaceId = Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
+Command = Annotated[
+    list[str] | None,
+    About(
+        "command, in tables with arguments",
+        "[ls]",
+        shown=_command_line,
+        spell=_quoted,
+        rank=40,
+        least=10,
+        has_commas=True,
+    ),
+]
+Arguments = Annotated[
+    list[str] | None, About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True)
+]
+Environment = Annotated[
+    dict[str, str] | None,
+    About("variables", "map[WANDB_MODE:offline]", aliases=("env",), least=11, has_commas=True),
+]
+Secrets = Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
+Flavor = Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
+Arch = Annotated[str | None, About("kind of processor", "amd64")]
+Timeout = Annotated[int | float | None, About("seconds it may run", "3600", spell=span)]
+Retry = Annotated[int | float | None, About("how often it is tried again", "2")]
+Labels = Annotated[
+    dict[str, str] | None,
+    About("labels by name", "map[name:train-judge]", aliases=("label",), spell=_labels, rank=71, least=11),
+]
+Volumes = Annotated[list[JobVolume] | None, About("what is mounted", "{{json .volumes}}", spell=_mounts, least=11)]
+Network = Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]
+Expose = Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
+ExposePublic = Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
+ResourceGroupId = Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]

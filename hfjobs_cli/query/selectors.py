@@ -1,0 +1,70 @@
+"""Selectors: `@latest`, `@2`, `@failed`, `@name=train`, and prefixes of ids."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.query.references import Naming, check_name
+from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.words import one_of
+
+NEWEST = ("latest", "last")
+"""Words for the newest one, whatever its status."""
+
+
+class Description(NamedTuple):
+    """What has to be looked for: number `place`, from the newest, of those that are `wanted`, a filter.
+
+    With a `prefix` it is the only one whose id begins so. `text` is how it was written.
+    """
+
+    text: str
+    namespace: str | None
+    wanted: Any
+    place: int = 0
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        """Spell it as it was written."""
+        return self.text
+
+
+def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description:
+    """Read what begins with `@`, perhaps behind `NAMESPACE/`, or the beginning of an id. Raises UsageError."""
+    before, at, what = text.partition("@")
+    own, slash, rest = before.rpartition("/")
+    if slash:
+        check_name(own, "namespace")
+        if namespace not in (None, own):
+            raise UsageError(
+                f"'{text}' is in namespace '{own}', but --namespace says '{namespace}'", hint="drop one of the two"
+            )
+        namespace = own
+    if not at:
+        return Description(text, namespace, naming.parser()(now, all_=True), prefix=rest)
+    place = digits(what)
+    if place is not None and len(what) < 10:
+        return Description(text, namespace, naming.parser()(now, all_=True), place=place)
+    return Description(text, namespace, _wanted(text, what, now, naming))
+
+
+def _wanted(text: str, what: str, now: datetime, naming: Naming) -> Any:
+    """Return the filter behind an `@`. Raises UsageError."""
+    parse = naming.parser()
+    word, equals, value = what.partition("=")
+    if not equals and word in NEWEST:
+        return parse(now, all_=True)
+    if not equals and word.lower() in naming.statuses:
+        return parse(now, status=[naming.statuses[word.lower()]])
+    if equals and word in naming.filters:
+        given = value if word == "name" else [value]
+        return parse(now, all_=word != "status", **{word: given})
+    hint = f"{one_of(f'@{word}', descriptions(naming))}; see 'hfjobs help references'"
+    raise UsageError(f"'{text}' describes no {naming.noun}", hint=hint)
+
+
+def descriptions(naming: Naming) -> list[str]:
+    """Return what can be written behind an `@`, with it."""
+    return [f"@{each}" for each in (*NEWEST, "0", *naming.statuses, *(f"{name}=" for name in naming.filters))]

@@ -1,0 +1,64 @@
+"""What happened between two looks at a listing of jobs, and how long to wait for the next look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from hfjobs_cli.backoff import Pace
+from hfjobs_cli.models.job import JobInfo
+
+LONGEST_PAUSE_SECS = 30.0
+LONGEST_PAUSES = 5
+"""How many times as long as the first one a pause gets, up to the longest there is."""
+
+
+class Change(NamedTuple):
+    """What happened to a job: `added`, `changed` or `gone`. `stage` is the one it had before, None for a new one.
+
+    The job is as it is now; one that is gone may be as it was last seen.
+    """
+
+    event: str
+    stage: str | None
+    job: JobInfo
+
+    def asdict(self) -> dict[str, object]:
+        """Return the event as it is printed."""
+        return {"event": self.event, "from": self.stage, "job": self.job}
+
+
+def changes(before: Mapping[str, JobInfo], now: Mapping[str, JobInfo]) -> Iterator[Change]:
+    """Yield what turns one listing into another. That a job ran on is no change."""
+    for identifier, job in now.items():
+        old = before.get(identifier)
+        if old is None:
+            yield Change("added", None, job)
+        elif _lasting(old) != _lasting(job):
+            yield Change("changed", old.status.stage, job)
+    for identifier, job in before.items():
+        if identifier not in now:
+            yield Change("gone", job.status.stage, job)
+
+
+def _lasting(job: JobInfo) -> JobInfo:
+    """Return a job without what the Hub computes anew at each request."""
+    return replace(job, durations=None)
+
+
+def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
+    """Return jobs as the Hub would tell of them so many seconds later, if nothing happened meanwhile."""
+    return [_aged(job, seconds) for job in jobs]
+
+
+def _aged(job: JobInfo, seconds: float) -> JobInfo:
+    durations = job.durations
+    if durations is None or durations.running_secs is None or job.has_ended:
+        return job
+    return replace(job, durations=replace(durations, running_secs=durations.running_secs + seconds))
+
+
+def pace_of_looks(shortest_secs: float) -> Pace:
+    """Return how far apart looks are that are to be no closer than this."""
+    return Pace(shortest_secs, max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_PAUSES * shortest_secs)))

@@ -1,0 +1,227 @@
+"""What is known of the jobs on the screen of `top`, what is chosen there, and what keys do to it. Nothing is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from hfjobs_cli.models.cost import Cost
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.usage import STALE_SECS, Usage
+from hfjobs_cli.text.times import parse_time
+from hfjobs_cli.tui.styled import Series
+
+PAGE = 10
+MAX_ENDED = 20
+
+Action = Literal["quit", "logs", "ssh", "cancel"]
+"""What a key asks of others; with the job that is chosen."""
+
+Mode = Literal["jobs", "filter", "cancel", "help"]
+
+
+class Written(NamedTuple):
+    """A line of a job, and when it wrote it."""
+
+    data: str
+    timestamp: datetime | None
+
+
+@dataclass(eq=False)
+class Row:
+    """A job that has not ended, and what was told of it."""
+
+    job: JobInfo
+    cost: Cost | None = None
+    usage: Usage | None = None
+    told_at: datetime | None = None
+    event: str = ""
+    cpu: Series = field(default_factory=Series)
+    memory: Series = field(default_factory=Series)
+    gpu: Series = field(default_factory=Series)
+    network: Series = field(default_factory=Series)
+
+    def note(self, usage: Usage, now: datetime) -> None:
+        """Take note of what it uses."""
+        self.usage, self.told_at = usage, now
+        self.cpu.add(usage.cpu_usage_pct, now)
+        self.memory.add(usage.memory, now)
+        self.gpu.add(sum(usage.gpu) / len(usage.gpu) if usage.gpu else None, now)
+        rates = [rate for rate in (usage.rx_bps, usage.tx_bps) if rate is not None]
+        self.network.add(sum(rates) if rates else None, now)
+
+    def is_stale(self, now: datetime) -> bool:
+        """Tell whether figures were told, but not lately."""
+        return self.told_at is not None and (now - self.told_at).total_seconds() > STALE_SECS
+
+    @property
+    def last_line(self) -> Written | None:
+        """The last line that it wrote, of one that was drawn over itself the last state; None if there is none."""
+        try:
+            values = json.loads(self.event)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(values, dict):
+            return None
+        states = [state.strip() for state in str(values.get("data", "")).split("\r") if state.strip()]
+        timestamp = None
+        with suppress(ValueError, OverflowError):
+            timestamp = parse_time(str(values.get("timestamp")))
+        return Written(states[-1] if states else "", timestamp)
+
+
+class Ended(NamedTuple):
+    """A job that has ended, and what it cost."""
+
+    job: JobInfo
+    cost: Cost | None = None
+
+
+@dataclass(eq=False)
+class Top:
+    """The state of the screen. Jobs are in the order of the listing, the newest first."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    ended: list[Ended] = field(default_factory=list)
+    looked_at: datetime | None = None
+    chosen: str | None = None
+    filter: str = ""
+    mode: Mode = "jobs"
+    message: str = ""
+    trouble: str | None = None
+
+    def look(self, jobs: Iterable[JobInfo], now: datetime) -> None:
+        """Take note of which jobs there are; what was told of those that were there before stays."""
+        before, place = self.rows, self._place()
+        self.rows = {}
+        for job in jobs:
+            row = before.get(job.id) or Row(job)
+            row.job = job
+            self.rows[job.id] = row
+        self.looked_at = now
+        if self.mode == "cancel" and self.chosen not in self.rows:
+            self.mode = "jobs"  # a yes is for the job that was asked about, not for the one that takes its place
+            self.message = "it has ended"
+        self._choose(place)
+
+    def end(self, ended: Iterable[Ended]) -> None:
+        """Take note of jobs that have ended."""
+        known = {each.job.id: each for each in (*self.ended, *ended)}
+        self.ended = sorted(known.values(), key=_ended_at, reverse=True)[:MAX_ENDED]
+
+    @property
+    def shown(self) -> list[Row]:
+        """The rows that pass the filter."""
+        wanted = self.filter.lower()
+        return [row for row in self.rows.values() if not wanted or wanted in _texts(row.job)]
+
+    @property
+    def chosen_row(self) -> Row | None:
+        """The row that is chosen, None if there is none."""
+        return self.rows.get(self.chosen or "")
+
+    def press(self, key: str) -> Action | None:
+        """Do what a key means, and return what is to be done besides."""
+        self.message = ""
+        if self.mode == "help":
+            self.mode = "jobs"
+            return None
+        if self.mode == "filter":
+            return self._edit(key)
+        if self.mode == "cancel":
+            self.mode = "jobs"
+            return "cancel" if key in ("y", "Y") else self._told("nothing was canceled")
+        return self._command(key)
+
+    def _command(self, key: str) -> Action | None:
+        if key in ("q", "Q"):
+            return "quit"
+        if key == "?":
+            self.mode = "help"
+        elif key == "/":
+            self.mode = "filter"
+        elif key == "escape":
+            self._filter_by("")
+        elif key in ("enter", "s", "c"):
+            return self._act(key)
+        else:
+            self._move(key)
+        return None
+
+    def _act(self, key: str) -> Action | None:
+        row = self.chosen_row
+        if row is None:
+            return self._told("no job is chosen")
+        if key == "c":
+            self.mode = "cancel"
+            return None
+        if key == "s" and row.job.status.ssh_url is None:
+            return self._told(f"{row.job.name or row.job.id} was not started with ssh")
+        return "logs" if key == "enter" else "ssh"
+
+    def _told(self, message: str) -> Action | None:
+        self.message = message
+        return None
+
+    def _edit(self, key: str) -> Action | None:
+        """Edit the filter."""
+        if key in ("enter", "escape"):
+            self.mode = "jobs"
+        if key == "escape":
+            self._filter_by("")
+        elif key == "backspace":
+            self._filter_by(self.filter[:-1])
+        elif len(key) == 1:
+            self._filter_by(self.filter + key)
+        else:
+            self._move(key)
+        return None
+
+    def _filter_by(self, text: str) -> None:
+        place = self._place()
+        self.filter = text
+        self._choose(place)
+
+    def _move(self, key: str) -> None:
+        last = len(self.shown) - 1
+        place = self._place()
+        to = {
+            "up": place - 1,
+            "k": place - 1,
+            "down": place + 1,
+            "j": place + 1,
+            "page-up": place - PAGE,
+            "page-down": place + PAGE,
+            "home": 0,
+            "g": 0,
+            "end": last,
+            "G": last,
+        }.get(key, place)
+        if last >= 0:
+            self.chosen = self.shown[max(0, min(last, to))].job.id
+
+    def _place(self) -> int:
+        """Return where the chosen row stands, 0 if there is none."""
+        return next((place for place, row in enumerate(self.shown) if row.job.id == self.chosen), 0)
+
+    def _choose(self, place: int) -> None:
+        """Choose the same job as before if it is still there, else that which is in its place."""
+        shown = self.shown
+        if not any(row.job.id == self.chosen for row in shown):
+            self.chosen = shown[min(place, len(shown) - 1)].job.id if shown else None
+
+
+def _ended_at(ended: Ended) -> float:
+    moment = ended.job.finished_at or ended.job.created_at
+    return moment.timestamp() if moment is not None else 0.0
+
+
+def _texts(job: JobInfo) -> str:
+    """Return all by which a job may be looked for."""
+    words = [job.id, job.name, job.image, job.flavor, str(job.status), *(job.command or ()), *(job.arguments or ())]
+    words += [f"{key}={value}" for key, value in (job.labels or {}).items()]
+    return " ".join(word for word in words if word).lower()

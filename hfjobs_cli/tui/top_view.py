@@ -1,0 +1,358 @@
+"""The screen of `top` as lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.usage import percent, rate
+from hfjobs_cli.text.times import age, span
+from hfjobs_cli.tui.screen import Size
+from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
+from hfjobs_cli.tui.top_state import Ended, Row, Top
+
+KEYS = {
+    "up, k / down, j": "choose a job; page up, page down, home and end too",
+    "Enter": "follow what the job writes; q or Ctrl-C comes back",
+    "s": "open a shell in the job, with ssh",
+    "c": "cancel the job, once you have said yes",
+    "/": "show only jobs in whose name, id, image, command, flavor or labels a text is; Escape shows all",
+    "?": "this page",
+    "q": "quit; Ctrl-C too",
+}
+"""What keys do, for help."""
+
+_FOOTER = "arrows move  Enter logs  s ssh  c cancel  / filter  ? help  q quit"
+_DIM, _STRONG = "dim", "bold"
+LATELY = timedelta(days=1)
+
+_DETAILED_LINES = 18
+"""From how many lines on there is room for the details of a job."""
+
+
+def drawn(state: Top, size: Size, now: datetime, *, color: bool, is_unicode: bool = True) -> list[str]:
+    """Return the lines of the whole screen."""
+    canvas = Canvas(size.columns, color, is_unicode)
+    age_secs = (now - state.looked_at).total_seconds() if state.looked_at is not None else 0.0
+    moment = Moment(now, age_secs)
+    if state.mode == "help":
+        return _help(canvas)
+    details = _details(state, moment, canvas) if size.lines >= _DETAILED_LINES else []
+    few = 3 if size.lines < 30 else 8
+    ended = _ended(lately(state.ended, now)[:few], now, canvas) if size.lines > len(details) + few + 6 else []
+    room = max(1, size.lines - 3 - len(details) - len(ended))
+    lines = [_title(state, canvas), *_table(state, room, moment, canvas), *details, *ended]
+    lines = lines[: max(0, size.lines - 1)]
+    return [*lines, *[""] * (size.lines - 1 - len(lines)), _footer(state, canvas)]
+
+
+def _title(state: Top, canvas: Canvas) -> str:
+    if state.looked_at is None:
+        return canvas.line([Piece("hfjobs top", _STRONG), Piece(": asking the Hub ...")])
+    stages = Counter(str(row.job.status).lower() or "of unknown status" for row in state.rows.values())
+    counts = ", ".join(f"{count} {stage}" for stage, count in sorted(stages.items())) or "no jobs"
+    costs = [row.cost for row in state.rows.values() if row.cost is not None]
+    total = sum((cost.usd for cost in costs[1:]), costs[0].usd) if costs else None
+    told = f", {costs[0]._replace(usd=total, is_estimated=True)} so far" if total is not None else ""
+    found = f"; {len(state.shown)} of {len(state.rows)} match '{state.filter}'" if state.filter else ""
+    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.spelled(f": {counts}{told}{found}"))])
+
+
+def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
+    """Return the header and as many rows as there is room for, the chosen one among them."""
+    rows = state.shown
+    table = columns(canvas, has_gpus=any(row.usage is not None and row.usage.gpu for row in rows))
+    place = next((place for place, row in enumerate(rows) if row.job.id == state.chosen), 0)
+    first = max(0, min(place - room // 2, len(rows) - room))
+    lines = [
+        row_line(row, table, moment, canvas, is_chosen=row.job.id == state.chosen) for row in rows[first : first + room]
+    ]
+    if not rows and state.looked_at is not None:
+        lines = [canvas.line([Piece("  no running or scheduling jobs" + (" match" if state.rows else ""), _DIM)])]
+    return [header(table, canvas), *lines]
+
+
+def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
+    """Return all that there is no room for in a row, of the chosen job."""
+    row = state.chosen_row
+    if row is None:
+        return []
+    job = row.job
+    count = max(4, min(30, canvas.width // 2 - 32))
+    what = [job.id, job.flavor, job.image, " ".join([*(job.command or ()), *(job.arguments or ())])]
+    about = canvas.spelled("  ".join(each for each in what if each))
+    return [
+        "",
+        canvas.line([Piece(canvas.spelled(job.name or "no name"), _STRONG), Piece(f"  {about}")]),
+        *_figures(row, count, moment, canvas),
+        canvas.line([Piece("wrote  ", _DIM), Piece(canvas.spelled(last_line(row, moment) or "nothing yet"))]),
+    ]
+
+
+def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
+    """Return two lines with the figures of the last minutes."""
+    usage = row.usage
+    if usage is None:
+        text = "no figures yet" if row.job.status.stage == "RUNNING" else "does not run yet"
+        return [canvas.line([Piece(text, _DIM)]), ""]
+    half = canvas.width // 2
+
+    def drawn_bars(series: Series, top: float | None = 100.0) -> str:
+        return bars(series, count, top, moment, canvas).lstrip()
+
+    cpu = f"CPU {drawn_bars(row.cpu)} {_percent(usage.cpu_usage_pct)}"
+    cpu += f" of {usage.cores:g}" if usage.cores is not None else ""
+    memory = f"MEM {drawn_bars(row.memory)} {_percent(usage.memory)} {usage.memory_usage or ''}"
+    gpu = f"GPU {drawn_bars(row.gpu)} {' '.join(map(percent, usage.gpu))}"
+    network = f"NET {drawn_bars(row.network, None)} in {_rate(usage.rx_bps)} out {_rate(usage.tx_bps)}"
+    style = _DIM if row.is_stale(moment.now) else None
+    return [
+        canvas.line([canvas.cell(cpu, half, style), Piece(memory, style)]),
+        canvas.line([canvas.cell(network, half, style), Piece(gpu if usage.gpu else "no GPU", style)]),
+    ]
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else percent(value)
+
+
+def _rate(value: float | None) -> str:
+    return "-" if value is None else rate(value)
+
+
+def lately(ended: Sequence[Ended], now: datetime) -> list[Ended]:
+    """Return those that ended in the last day."""
+    return [each for each in ended if (moment := _end(each)) is not None and now - moment < LATELY]
+
+
+def _end(ended: Ended) -> datetime | None:
+    return ended.job.finished_at or ended.job.created_at
+
+
+def _ended(ended: Sequence[Ended], now: datetime, canvas: Canvas) -> list[str]:
+    """Return a line for each job that ended lately, the last one first."""
+    if not ended:
+        return []
+    head = f"  {'ENDED LATELY':<18}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}  WHY"
+    return ["", canvas.line([Piece(head)]), *(_ended_line(each, now, canvas) for each in ended)]
+
+
+def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
+    job = ended.job
+    stage = str(job.status)
+    moment = _end(ended)
+    seconds = job.running_secs(now)
+    gap = Piece("  ")
+    return canvas.line(
+        [
+            gap,
+            canvas.cell(job.name or job.id, 18),
+            gap,
+            canvas.cell(stage or "-", 10, STAGE_STYLES.get(stage)),
+            gap,
+            canvas.cell("-" if moment is None else age(moment, now), 8),
+            gap,
+            canvas.cell("-" if seconds is None else span(seconds), 7, right=True),
+            gap,
+            canvas.cell("-" if ended.cost is None else str(ended.cost), 9, right=True),
+            gap,
+            Piece(canvas.spelled(job.status.message or "")),
+        ]
+    )
+
+
+def _footer(state: Top, canvas: Canvas) -> str:
+    """Return what is asked, or told, or what can be pressed."""
+    if state.mode == "cancel" and (row := state.chosen_row) is not None:
+        name = f"{row.job.name} ({row.job.id})" if row.job.name else row.job.id
+        return canvas.line([Piece(canvas.spelled(f"Cancel {name}? [y/N]"), _STRONG)])
+    if state.mode == "filter":
+        return canvas.line([Piece(canvas.spelled(f"/{state.filter}"), _STRONG), Piece("_  Enter keeps, Escape drops")])
+    told = state.message or state.trouble
+    return canvas.line([Piece(canvas.spelled(told) if told else _FOOTER, None if told else _DIM)])
+
+
+def _help(canvas: Canvas) -> list[str]:
+    """Return a page about the keys."""
+    width = max(map(len, KEYS))
+    told = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
+    return [
+        canvas.line([Piece("hfjobs top", _STRONG), Piece(": a row for each job that has not ended")]),
+        "",
+        *told,
+        "",
+        canvas.line([Piece("Each bar is the mean of 10 seconds. Figures that are old are dim. Costs with ~ are")]),
+        canvas.line([Piece("estimates from the price of the flavor. Any key goes back.")]),
+    ]
+
+
+LEAST_LINE = 20
+"""How much room there should be for the last line of a job."""
+
+QUIET_SECS = 60.0
+"""After how long without a line it is told how long ago that was."""
+
+_ROW_DIM, _ROW_STRONG = "dim", "bold"
+_ABSENT = "-"
+
+
+class Moment(NamedTuple):
+    """When it is, and how many seconds ago the jobs were looked at."""
+
+    now: datetime
+    age_secs: float
+
+
+class Column(NamedTuple):
+    """A column: its header, its width, and what it shows of a row."""
+
+    header: str
+    width: int
+    show: Callable[[Row, Moment, Canvas, int], Piece]
+    is_right: bool = False
+
+
+class Table(NamedTuple):
+    """The columns that are shown, and what is between them."""
+
+    columns: Sequence[Column]
+    gap: Piece
+
+
+class _Layout(NamedTuple):
+    """How much room is given to what."""
+
+    name: int
+    bars: int
+    gap: int
+    has_status: bool
+    has_network: bool
+
+
+_LAYOUTS = (
+    _Layout(name=18, bars=12, gap=2, has_status=True, has_network=True),
+    _Layout(name=16, bars=8, gap=2, has_status=True, has_network=True),
+    _Layout(name=16, bars=8, gap=2, has_status=True, has_network=False),
+    _Layout(name=12, bars=6, gap=2, has_status=True, has_network=False),
+    _Layout(name=12, bars=4, gap=1, has_status=True, has_network=False),
+    _Layout(name=12, bars=4, gap=1, has_status=False, has_network=False),
+)
+"""From the widest to the narrowest."""
+
+
+def columns(canvas: Canvas, *, has_gpus: bool) -> Table:
+    """Return the columns that there is room for. The last lines get what is left, in the widest layout with enough."""
+    tables = (_job_table(layout, canvas, has_gpus=has_gpus) for layout in _LAYOUTS)
+    return next(
+        (table for table in tables if table.columns[-1].width >= LEAST_LINE),
+        _job_table(_LAYOUTS[-1], canvas, has_gpus=has_gpus),
+    )
+
+
+def _job_table(layout: _Layout, canvas: Canvas, *, has_gpus: bool) -> Table:
+    bars = layout.bars
+    chosen = [Column("NAME", layout.name, _name)]
+    chosen += [Column("STATUS", 10, _status)] * layout.has_status
+    chosen += [Column("RUNTIME", 7, _runtime, is_right=True), Column("COST", 8, _cost, is_right=True)]
+    chosen += [Column("CPU", bars + 5, _share(lambda row: row.cpu, bars))]
+    chosen += [Column("MEM", bars + 5, _share(lambda row: row.memory, bars))]
+    chosen += [Column("GPU", bars + 5, _share(lambda row: row.gpu, bars))] * has_gpus
+    chosen += [Column("NET", bars + 9, _network(bars))] * layout.has_network
+    left = canvas.width - sum(column.width + layout.gap for column in chosen) - len("> ")
+    return Table([*chosen, Column("LAST LINE", max(0, left), _last_line)], Piece(" " * layout.gap))
+
+
+def header(table: Table, canvas: Canvas) -> str:
+    """Return the line above the jobs."""
+    pieces = [Piece("  ")]
+    for column in table.columns:
+        pieces += [canvas.cell(column.header, column.width, right=column.is_right), table.gap]
+    return canvas.line(pieces)
+
+
+def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chosen: bool) -> str:
+    """Return the line of a job. One that does not run has no figures, but a reason perhaps."""
+    pieces = [Piece("> " if is_chosen else "  ", _ROW_STRONG if is_chosen else None)]
+    if row.job.status.stage == "RUNNING":
+        for column in table.columns:
+            pieces += [column.show(row, moment, canvas, column.width), table.gap]
+        return canvas.line(pieces)
+    stage = str(row.job.status)
+    waited = row.job.waited_secs(moment.now)
+    since = f" for {span(waited)}" if waited is not None else ""
+    why = f": {row.job.status.message}" if row.job.status.message else ""
+    pieces += [_name(row, moment, canvas, table.columns[0].width), table.gap]
+    pieces += [Piece(canvas.spelled(stage), STAGE_STYLES.get(stage)), Piece(canvas.spelled(f"{since}{why}"))]
+    return canvas.line(pieces)
+
+
+def bars(series: Series, count: int, top: float | None, moment: Moment, canvas: Canvas) -> str:
+    """Return the bars of the last figures, from 0 to `top`, or to the greatest of them."""
+    means = series.means(count, moment.now)
+    if top is None:
+        top = max((value for value in means if value is not None), default=0.0)
+    return sparkline(means, top, is_unicode=canvas.is_unicode)
+
+
+def _name(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
+    return canvas.cell(row.job.name or row.job.id, width)
+
+
+def _status(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
+    stage = str(row.job.status)
+    return canvas.cell(stage or _ABSENT, width, STAGE_STYLES.get(stage))
+
+
+def _runtime(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
+    seconds = running_secs(row, moment)
+    return canvas.cell(_ABSENT if seconds is None else span(seconds), width, right=True)
+
+
+def running_secs(row: Row, moment: Moment) -> float | None:
+    """Return how long a job has run by now; what the Hub told of it was right when it was looked at."""
+    durations = row.job.durations
+    if durations is not None and durations.running_secs is not None:
+        return durations.running_secs + moment.age_secs
+    return row.job.running_secs(moment.now)
+
+
+def _cost(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
+    return canvas.cell(_ABSENT if row.cost is None else str(row.cost), width, right=True)
+
+
+def _share(read: Callable[[Row], Series], count: int) -> Callable[[Row, Moment, Canvas, int], Piece]:
+    """Return what shows a share of a hundred: its bars, and the present figure."""
+
+    def show(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
+        series = read(row)
+        figure = _ABSENT if series.last is None else percent(series.last)
+        text = f"{bars(series, count, 100.0, moment, canvas)} {figure:>4}"
+        return canvas.cell(text, width, _ROW_DIM if row.is_stale(moment.now) else None)
+
+    return show
+
+
+def _network(count: int) -> Callable[[Row, Moment, Canvas, int], Piece]:
+    def show(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
+        figure = _ABSENT if row.network.last is None else rate(row.network.last)
+        text = f"{bars(row.network, count, None, moment, canvas)} {figure:>8}"
+        return canvas.cell(text, width, _ROW_DIM if row.is_stale(moment.now) else None)
+
+    return show
+
+
+def _last_line(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
+    return canvas.cell(last_line(row, moment), width)
+
+
+def last_line(row: Row, moment: Moment) -> str:
+    """Return the last line that a job wrote, and how long ago that was if it may hang."""
+    line = row.last_line
+    if line is None:
+        return ""
+    if line.timestamp is None or (moment.now - line.timestamp).total_seconds() < QUIET_SECS:
+        return line.data
+    return f"({age(line.timestamp, moment.now)}) {line.data}"
