@@ -232,7 +232,7 @@ class UvOptions(UvTyped):
         bool,
         typer.Option(
             "--trust-script",
-            help="Give a script from an address the secrets, namespace and volumes that it asks for.",
+            help="Give a script from an address the secrets, namespace, network and volumes that it asks for.",
         ),
     ] = False
 

@@ -164,12 +164,17 @@ def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
     """Raise UsageError if a script of a stranger, from an address or a pipe, asks for what is the user's own."""
     asked: dict[str, list[str]] = {}
     for key, value in from_script:
-        if key in ("secrets", "namespace") or (key == "volumes" and _is_own(value)):
+        if key in ("network_group", "secrets", "namespace") or (key == "volumes" and _is_own(value)):
             asked.setdefault(key, []).append(value)
     if asked:
         what = "; ".join(f"{key} {', '.join(values)}" for key, values in asked.items())
-        options = {"secrets": "-s", "namespace": "--namespace", "volumes": "-v"}
-        given = " and ".join(options[key] for key in asked)
+        options = {
+            "network_group": "--network-group",  # where it would reach the ports of other jobs
+            "secrets": "-s",
+            "namespace": "--namespace",
+            "volumes": "-v",
+        }
+        given = " and ".join(", ".join(options[key] for key in asked).rsplit(", ", 1))
         raise UsageError(
             f"the script at {shown} asks for {what}",
             hint=f"read it first; then give them yourself with {given}, or pass --trust-script",

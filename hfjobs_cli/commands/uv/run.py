@@ -32,8 +32,8 @@ def run(
 
     A table [tool.hf-jobs] in the script's metadata may hold image, flavor, python, timeout, name, namespace,
     network_group, env, labels, secrets, volumes and network_aliases. Options count before it. What it sets is printed
-    before anything is sent. A script from an address gets no secrets, namespace, local directories or buckets that you
-    do not name, unless you pass --trust-script.
+    before anything is sent. A script from an address gets no secrets, namespace, network group, local directories or
+    buckets that you do not name, unless you pass --trust-script.
 
     Following, Ctrl-C, -d and --dry-run are as in 'hfjobs run'.
 

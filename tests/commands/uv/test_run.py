@@ -601,6 +601,8 @@ note: cost $0.8000 at most: 2h at $0.40 an hour
 """
 
 
+GROUP = ("--network-group", "mine")
+SECRETS = ("-s", "GIVEN", "-s", "AWS_SECRET_ACCESS_KEY")
 SET = {"AWS_SECRET_ACCESS_KEY": "wJalrXUt", "GIVEN": "0123456"}
 
 
@@ -641,21 +643,23 @@ class TestWhatAScriptHasSet:
     ) -> None:
         web.content = ASKS.replace("VOLUME", volume).encode()
         words = [*(("scheduled",) if when else ()), "uv", "run", *dry, "-s", "GIVEN", *when, f"{web.address}/x.py"]
-        asked = f"namespace team; secrets AWS_SECRET_ACCESS_KEY; volumes {volume}"
+        asked = f"network_group group; namespace team; secrets AWS_SECRET_ACCESS_KEY; volumes {volume}"
+        options = "--network-group, --namespace, -s and -v"
         assert hfjobs.given(SET)(*words) == Result(
             2,
             "",
             f"error: the script at {web.address}/x.py asks for {asked}\n"
-            "hint: read it first; then give them yourself with --namespace and -s and -v, or pass --trust-script\n",
+            f"hint: read it first; then give them yourself with {options}, or pass --trust-script\n",
         )
         assert hub.requests == []
 
     @pytest.mark.parametrize(
         ("given", "asked"),
         [
-            (("-s", "GIVEN", "-s", "AWS_SECRET_ACCESS_KEY", "--namespace", "me"), "volumes /etc:/d"),
-            (("-s", "GIVEN", "-s", "AWS_SECRET_ACCESS_KEY", "-v", "hf://a/b:/d"), "namespace team"),
-            (("--namespace", "me", "-v", "hf://a/b:/d"), "secrets AWS_SECRET_ACCESS_KEY, GIVEN"),
+            ((*GROUP, *SECRETS, "--namespace", "me"), "volumes /etc:/d"),
+            ((*GROUP, *SECRETS, "-v", "hf://a/b:/d"), "namespace team"),
+            ((*GROUP, "--namespace", "me", "-v", "hf://a/b:/d"), "secrets AWS_SECRET_ACCESS_KEY, GIVEN"),
+            (("--namespace", "me", "-v", "hf://a/b:/d", *SECRETS), "network_group group"),
         ],
     )
     def test_of_an_address_only_what_no_option_says(
@@ -680,9 +684,9 @@ class TestWhatAScriptHasSet:
         (here / "s.py").write_text(ASKS.replace("VOLUME", "hf://alice/data:/d"), encoding="utf-8")
         line = " ".join(["cat s.py |", *command("uv", "run", "-d", "-q", trust, "/dev/stdin")])
         result = run(["sh", "-c", line], {**hfjobs.environ, **SET})
-        asked = "error: the script at /dev/stdin asks for namespace team; secrets AWS_SECRET_ACCESS_KEY, GIVEN\n"
+        refused = "network_group group; namespace team; secrets AWS_SECRET_ACCESS_KEY, GIVEN"
         assert (result.code, result.stdout) == (code, "")
-        assert result.stderr.startswith(NOTES if trust else asked)
+        assert result.stderr.startswith(NOTES if trust else f"error: the script at /dev/stdin asks for {refused}\n")
         assert bool(hub.requests) == bool(trust)
 
     def test_of_a_schedule(self, hfjobs: Hfjobs, here: Path) -> None:
