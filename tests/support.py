@@ -287,11 +287,14 @@ def truncate(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterab
 
 
 def command_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment for the installed command: this process's without our settings, and `environ`."""
+    """Return the environment for the installed command: this process's without our settings, and `environ`.
+
+    Its coverage is not measured, which would take longer than what it does; what it does is also called in-process.
+    """
     kept = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("HF_", "HFJOBS_", "HUGGING", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS"))
+        if not key.startswith(("HF_", "HFJOBS_", "HUGGING", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "COVERAGE_"))
     }
     return {**kept, "PYTHONUTF8": "1", **environ}
 

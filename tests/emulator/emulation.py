@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -86,7 +87,9 @@ class Emulator:
         self.directory = directory
         self._log = directory.with_name(f"{directory.name}.log")
         self._options = options
-        self._environ = command_environ(environ or {})
+        # Nothing that this and its supervisor do is done in-process, so the coverage of both is measured if any is.
+        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        self._environ = command_environ({**measured, **(environ or {})})
         self.start()
 
     def start(self) -> None:
