@@ -825,7 +825,7 @@ class TestStop:
         lines = own.stop().stderr.splitlines()
         assert lines == [
             f"serving {own.directory}; jobs run on this machine, as you; Ctrl-C stops it",
-            "the token is good until it stops, each start makes a new one; --token TOKEN keeps one",
+            "the token is good until it stops, each start makes a new one; --token-file FILE keeps one",
             f"GET /api/jobs/{USER}?stage=RUNNING 200",
             "GET /api/jobs/nobody/x 404",
             "stopped",
