@@ -111,6 +111,10 @@ _OF_SCRIPTS = ("sh", "dash", "ash")
 """Shells that run a script rather than hear a user, who has another one, that of SHELL."""
 
 
+_ZSH_SECS = 5.0
+"""How long zsh may take to run `.zshenv`."""
+
+
 class Installed(NamedTuple):
     """Where a script was put, and the file that got a line which loads it, if one did."""
 
@@ -166,7 +170,7 @@ def install(shell: str, environ: Mapping[str, str]) -> Installed:
         startup, line = home / ".bashrc", f"source '{place}'\n"
     elif shell == "zsh":
         place = home / ".zfunc" / "_hfjobs"
-        startup = Path(environ.get("ZDOTDIR") or home) / ".zshrc"
+        startup = (_zsh_directory(environ) or home) / ".zshrc"
         line = "fpath+=~/.zfunc; autoload -Uz compinit; compinit\n"
     elif shell == "fish":
         place = Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "fish" / "completions" / "hfjobs.fish"
@@ -177,6 +181,29 @@ def install(shell: str, environ: Mapping[str, str]) -> Installed:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(script, encoding="utf-8", newline="\n")
     return Installed(place, startup if startup and _append(startup, line) else None)
+
+
+def _zsh_directory(environ: Mapping[str, str]) -> Path | None:
+    """Return ZDOTDIR, None where there is none. Many set it in `.zshenv` without exporting it, so zsh is asked."""
+    if environ.get("ZDOTDIR"):
+        return Path(environ["ZDOTDIR"])
+    program = programs.found_program("zsh", environ)
+    if program is None:
+        return None
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(  # noqa: S603 - found on the PATH, with words of our own
+            [program, "-c", 'print; print -rn -- "$ZDOTDIR"'],
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=_ZSH_SECS,
+        )
+        told = done.stdout.rpartition("\n")[2]  # what .zshenv prints is before it
+        return Path(told) if told else None
+    return None
 
 
 def _append(path: Path, text: str) -> bool:

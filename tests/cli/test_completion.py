@@ -341,6 +341,19 @@ class TestScripts:
         assert (tmp_path / place).read_text(encoding="utf-8") == script
         assert hfjobs("--show-completion", word) == Result(0, script, "")
 
+    @pytest.mark.parametrize("line", ["ZDOTDIR=$HOME/.config/zsh", "echo hello; export ZDOTDIR=$HOME/.config/zsh"])
+    def test_are_loaded_where_zsh_looks(self, hfjobs: Hfjobs, tmp_path: Path, line: str) -> None:
+        """`.zshenv` may say where that is, and not export it."""
+        if shutil.which("zsh") is None:
+            pytest.skip("needs zsh")
+        home = tmp_path / "home"
+        home.mkdir()
+        (home / ".zshenv").write_text(f"{line}\n", encoding="utf-8")
+        result = hfjobs("--install-completion", "zsh", PATH=os.environ["PATH"])
+        added = f"A line that loads it was added to {home}/.config/zsh/.zshrc\n"
+        assert result == Result(0, f"zsh completion installed in {home}/.zfunc/_hfjobs\n{added}{RESTART}", "")
+        assert (home / ".config" / "zsh" / ".zshrc").is_file()
+
     def test_are_not_there_for_what_is_no_shell(self, hfjobs: Hfjobs) -> None:
         hint = "hint: there is one for bash, zsh, fish, powershell, pwsh\n"
         for word in ("csh", "ps"):
