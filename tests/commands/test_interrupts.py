@@ -64,7 +64,7 @@ def interrupted_at(hub: Hub, moment: int, error: type[BaseException] = KeyboardI
 
     def trace(frame: FrameType, _event: str, _argument: object) -> Any:
         name = frame.f_globals.get("__name__", "")
-        return at_line if name.startswith(("hfjobs_cli.api.", "hfjobs_cli.commands.")) else None
+        return at_line if name.startswith(("hfjobs_cli.hub.", "hfjobs_cli.commands.")) else None
 
     def at_line(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal passed

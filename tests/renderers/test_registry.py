@@ -158,7 +158,7 @@ class TestPackages:
     def test_are_not_looked_for_if_a_format_is_built_in(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
         code, imported = imports_of(*argv, environ=environ)
         assert code == 0
-        assert imported & {"importlib.metadata", "hfjobs_cli.renderers.plugins"} == set()
+        assert imported & {"importlib.metadata", "hfjobs_cli.formats.plugins"} == set()
 
     @pytest.mark.parametrize(
         ("code", "target", "message", "hint"),
