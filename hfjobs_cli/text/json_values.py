@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-MAX_MIB = 16
+MAX_MIB = 20
 MAX_CHARACTERS = MAX_MIB * 1024 * 1024
 """How long one value may be, a line that holds none, and a gap between two: what is longer may have no end."""
 

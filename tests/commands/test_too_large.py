@@ -228,7 +228,7 @@ def test_saved_jobs_have_an_end(hfjobs: Hfjobs, name: str) -> None:
     result = hfjobs("ps", "-a", "-q", "--from", "-", keyboard=Endless(iter(ENDLESS[name])))
     had_jobs = name.endswith("jobs")
     assert (result.code, result.stdout) == (2, f"{JOB}\n" if had_jobs else "")
-    assert "16 MiB" in result.stderr
+    assert "20 MiB" in result.stderr
     assert "the rest is not read" in result.stderr
 
 
@@ -237,7 +237,7 @@ def test_saved_jobs_have_an_end(hfjobs: Hfjobs, name: str) -> None:
 def test_a_device_without_end_is_no_file_of_jobs(hfjobs: Hfjobs, argv: list[str]) -> None:
     code, stdout, stderr = hfjobs(*argv, "--from", "/dev/zero")
     assert (code, stdout) == (2, "")
-    assert "/dev/zero, line 1: it is longer than 16 MiB" in stderr
+    assert "/dev/zero, line 1: it is longer than 20 MiB" in stderr
 
 
 @pytest.mark.parametrize("option", ["--spec", "--env-file", "--secrets-file"])

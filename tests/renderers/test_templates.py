@@ -176,9 +176,10 @@ class TestTable:
         assert (code, stdout.rstrip()) == (0, header)
 
     def test_counts_the_width_of_characters(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        ids = [hub.add(id=f"{place}", labels={"name": name}) for place, name in enumerate(("訓練", "e\u0301te", "abc"))]
+        names = ("訓練", "e\u0301te", "abc")
+        ids = [hub.add(id=f"job-{place}", labels={"name": name}) for place, name in enumerate(names)]
         result = hfjobs("inspect", *ids, "--format", r"table {{.name}}\t{{.id}}")
-        assert result.stdout == "NAME  ID\n訓練  0\ne\u0301te   1\nabc   2\n"
+        assert result.stdout == "NAME  ID\n訓練  job-0\ne\u0301te   job-1\nabc   job-2\n"
 
     def test_prints_nothing_if_it_fails_half_way(self, hfjobs: Hfjobs, hub: Hub) -> None:
         link = {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'}
