@@ -10,14 +10,14 @@ class ExitCode(IntEnum):
     """Exit codes of `hfjobs`, the only place they are listed."""
 
     DONE = 0, "success, also if no job matched"
-    FAILURE = 1, "failure: refused, or an unexpected answer"
+    FAILURE = 1, "failure: refused, or an unexpected response"
     USAGE = 2, "wrong usage, or a bad template; no job was created"
     NOT_FOUND = 3, "no such job or namespace"
     NOT_ALLOWED = 4, "not logged in, or not allowed (401, 403)"
     UNAVAILABLE = 5, "unavailable: network, timeout, 429 and 5xx after retries"
-    JOB_FAILED = 10, "a job that was waited for or followed failed"
+    JOB_FAILED = 10, "a job that was followed or waited for failed"
     JOB_CANCELED = 11, "none of them failed, but one was canceled or deleted"
-    TIMED_OUT = 12, "the time to wait was over before they ended"
+    TIMED_OUT = 12, "timed out waiting for jobs to finish"
     INTERRUPTED = 130, "interrupted by Ctrl-C or a signal"
 
     meaning: str

@@ -193,7 +193,7 @@ def root(
         ),
     ] = None,
 ) -> ExitCode:
-    """Run Hugging Face Jobs, look after them, and see what started each of them.
+    """Run and manage Hugging Face Jobs, and see what started each of them.
 
     \b
     Examples:

@@ -11,10 +11,10 @@ from hfjobs_cli.cli.registry import TOPICS
 from hfjobs_cli.models.vocabulary import GROUPED_BY
 from hfjobs_cli.values import value
 
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the jobs have ended.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow until the jobs finish.")]
 LogTail = Annotated[
     int | None,
-    typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last N lines of each job, and what follows."),
+    typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last N lines of each job, and new ones with -f."),
 ]
 MaxLogRequests = Annotated[
     int | None,
@@ -25,15 +25,13 @@ LinesSince = Annotated[
     typer.Option(
         "--since",
         metavar="TIME",
-        help="Only lines written at or after TIME: 30m or 2h ago, yesterday, 2026-05-11 (UTC).",
+        help="Only lines logged at or after TIME: 30m or 2h ago, yesterday, 2026-05-11 (UTC).",
     ),
 ]
-Timestamps = Annotated[bool, typer.Option("--timestamps", "-t", help="Show when each line was written.")]
+Timestamps = Annotated[bool, typer.Option("--timestamps", "-t", help="Show the time of each line.")]
 ExitStatus = Annotated[
     bool,
-    typer.Option(
-        "--exit-status", help="End with 10 if a job failed, 11 if one was canceled or deleted, and 0 if none."
-    ),
+    typer.Option("--exit-status", help="Exit with 10 if a job failed, 11 if one was canceled or deleted, else 0."),
 ]
 
 
@@ -50,27 +48,25 @@ WaitTimeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="TIME",
-        help="Wait no longer than this: 90s, 30m, 1h30m, 1d; then the exit code is 12. 0 looks once.",
+        help="Stop waiting after TIME, with exit code 12: 90s, 30m, 1h30m, 1d. 0 checks once.",
     ),
 ]
-AnyOfThem = Annotated[bool, typer.Option("--any", help="Wait until one of them has ended.")]
+AnyOfThem = Annotated[bool, typer.Option("--any", help="Wait until one of the jobs finishes.")]
 FollowUsage = Annotated[
     bool,
     typer.Option(
         "--follow",
         "-f",
-        help="Go on until the jobs have ended. A terminal has the table in place, a pipe gets a line a second and job.",
+        help="Follow until the jobs finish: updates a table on a terminal, writes a line per second and job to a pipe.",
     ),
 ]
 RemoteCommand = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[-- COMMAND...]", help="What to run there, instead of a shell.", show_default=False),
+    typer.Argument(metavar="[-- COMMAND...]", help="Command to run there, instead of a shell.", show_default=False),
 ]
 IdentityFile = Annotated[
     Path | None,
-    typer.Option(
-        "--identity-file", "-i", metavar="FILE", help="The private key, for ssh -i.", exists=True, dir_okay=False
-    ),
+    typer.Option("--identity-file", "-i", metavar="FILE", help="Private key, for ssh -i.", exists=True, dir_okay=False),
 ]
 
 
@@ -78,26 +74,26 @@ Root = Annotated[
     str | None,
     typer.Argument(
         metavar="[JOB]",
-        help="A job, named as in 'hfjobs help references', or scheduled-job:ID-OR-NAME, or webhook:ID. Without it the "
-        "trees of the jobs that the filters choose are shown.",
+        help="A job (see 'hfjobs help references'), scheduled-job:ID-OR-NAME or webhook:ID. Without it, the "
+        "trees of the jobs that the filters select are shown.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
 ]
 Depth = Annotated[
-    int | None, typer.Option("--depth", metavar="N", min=0, help="No more than N generations away from the job.")
+    int | None, typer.Option("--depth", metavar="N", min=0, help="At most N generations up and down from the job.")
 ]
-Up = Annotated[bool, typer.Option("--up", help="What the job came from.")]
-Down = Annotated[bool, typer.Option("--down", help="What came of the job.")]
+Up = Annotated[bool, typer.Option("--up", help="Only the parents of the job.")]
+Down = Annotated[bool, typer.Option("--down", help="Only the children of the job.")]
 AllNamespaces = Annotated[
     bool,
-    typer.Option("--all-namespaces", "-A", help="Look for relatives in the namespaces of all your organisations, too."),
+    typer.Option("--all-namespaces", "-A", help="Also search the namespaces of all your organizations."),
 ]
 FirstJob = Annotated[
     str,
     typer.Argument(
         metavar="JOB",
-        help="A job, named as in 'hfjobs help references'.",
+        help="A job (see 'hfjobs help references').",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
@@ -106,29 +102,25 @@ OtherJob = Annotated[
     str | None,
     typer.Argument(
         metavar="[JOB]",
-        help="Another one, unless an option says which.",
+        help="The other job, unless an option finds it.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
 ]
-WithSource = Annotated[bool, typer.Option("--with-source", help="Compare with the job that it was duplicated from.")]
+WithSource = Annotated[bool, typer.Option("--with-source", help="Compare with the job it was duplicated from.")]
 WithLastGood = Annotated[
     bool,
-    typer.Option("--with-last-good", help="Compare with the newest job of the same name before it that was completed."),
+    typer.Option("--with-last-good", help="Compare with the last completed job of the same name before it."),
 ]
-WantsExitCode = Annotated[
-    bool, typer.Option("--exit-code", help="End with 1 if they were launched differently, or ended differently.")
-]
-Tail = Annotated[
-    int, typer.Option("--tail", "-n", metavar="N", min=0, max=1000, help="Show the last N lines that it wrote.")
-]
+WantsExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if launch or outcome differ.")]
+Tail = Annotated[int, typer.Option("--tail", "-n", metavar="N", min=0, max=1000, help="Show the last N log lines.")]
 
 
 @value
 class Counted(Selection):
     """Which jobs: the filters of what counts them."""
 
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status, as by default.")] = False
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Jobs in every status (the default).")] = False
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=0, help="The newest N matching jobs; 0 = all.")] = 0
 
 
@@ -137,8 +129,7 @@ By = Annotated[
     typer.Option(
         "--by",
         metavar="FIELDS",
-        help=f"What the jobs of a group have in common: {', '.join(GROUPED_BY)}, or another column of 'ps'; "
-        "comma = several.",
+        help=f"Fields to group by: {', '.join(GROUPED_BY)}, or another column of 'ps'; separate several with commas.",
         autocompletion=completion.complete_by,
     ),
 ]
@@ -159,7 +150,7 @@ EmulatorAction = Annotated[
     Literal["reset", "fire"] | None,
     typer.Argument(
         metavar="[reset|fire]",
-        help="'reset' ends and forgets all jobs instead; 'fire' fires a webhook that runs a job again.",
+        help="'reset' kills and deletes all jobs; 'fire' fires a webhook that runs a job again.",
         show_default=False,
     ),
 ]
@@ -172,23 +163,23 @@ FiredRepo = Annotated[
     typer.Option(
         "--repo",
         metavar="TYPE:OWNER/NAME",
-        help="For 'fire': the repository that seems to have changed; default: dataset:davanstrien/model-cards.",
+        help="For 'fire': the repository that changed; default: dataset:davanstrien/model-cards.",
     ),
 ]
 Port = Annotated[
-    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Where to listen; 0 = any free port.")
+    int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0 = any free port.")
 ]
 StateDir = Annotated[
     Path | None,
-    typer.Option("--state-dir", metavar="DIR", help="Where jobs are kept; default: that of --demo.", file_okay=False),
+    typer.Option("--state-dir", metavar="DIR", help="Directory for jobs; default: that of --demo.", file_okay=False),
 ]
-Empty = Annotated[bool, typer.Option("--empty", help="Begin without the invented history of --demo.")]
+Empty = Annotated[bool, typer.Option("--empty", help="Start without the sample jobs of --demo.")]
 EmulatorToken = Annotated[
     str | None,
     typer.Option(
         "--token",
         metavar="TOKEN",
-        help="What opens it; other users can read it in the list of processes. Default: a new one at each start.",
+        help="Access token; other users can see it in the process list. Default: a new one at each start.",
     ),
 ]
 EmulatorTokenFile = Annotated[
@@ -196,7 +187,7 @@ EmulatorTokenFile = Annotated[
     typer.Option(
         "--token-file",
         metavar="FILE",
-        help="A file that holds what opens it; - reads stdin. So may the variable HFJOBS_EMULATOR_TOKEN.",
+        help="File with the access token; - reads stdin. Also: the variable HFJOBS_EMULATOR_TOKEN.",
         autocompletion=completion.complete_file,
     ),
 ]

@@ -18,18 +18,16 @@ class Connection:
 
     token: Annotated[
         str | None,
-        of_script(
-            typer.Option("--token", metavar="TOKEN", help="Access token; better kept in HF_TOKEN or 'hf auth login'.")
-        ),
+        of_script(typer.Option("--token", metavar="TOKEN", help="Access token; prefer HF_TOKEN or 'hf auth login'.")),
     ] = None
     endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="Address of the Hub.", show_default=False)
+        str | None, typer.Option("--endpoint", metavar="URL", help="URL of the Hub.", show_default=False)
     ] = None
     demo: Annotated[
         bool,
-        of_script(typer.Option("--demo", help="Try it on invented jobs on this machine; no account needed.")),
+        of_script(typer.Option("--demo", help="Use sample jobs on this machine; no account needed.")),
     ] = False
-    debug: Annotated[bool, typer.Option("--debug", help="Log each request on stderr, never the token.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Log each request to stderr, never the token.")] = False
 
     @property
     def overrides(self) -> Overrides:

@@ -27,21 +27,21 @@ class JobOptions(Typed):
         typer.Option(
             "--flavor",
             metavar="NAME",
-            help="Hardware, cpu-basic by default; 'hfjobs hardware' lists it.",
+            help="Hardware flavor, cpu-basic by default; 'hfjobs hardware' lists them.",
             autocompletion=completion.complete_flavor,
         ),
     ] = None
     any_flavor: Annotated[
         bool,
         of_job(
-            typer.Option("--any-flavor", help="Take --flavor as it is, also if the Hub does not list it."),
+            typer.Option("--any-flavor", help="Accept a --flavor that the Hub does not list."),
             only_here=True,
         ),
     ] = False
     timeout: Annotated[
         str | None,
         typer.Option(
-            "--timeout", metavar="TIME", help="How long it may run: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default."
+            "--timeout", metavar="TIME", help="Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default."
         ),
     ] = None
     max_cost: Annotated[
@@ -51,13 +51,13 @@ class JobOptions(Typed):
                 "--max-cost",
                 metavar="USD",
                 min=0,
-                help="Set the timeout so that it costs no more than this many dollars.",
+                help="Set the timeout so that the job costs at most this many dollars.",
             ),
             only_here=True,
         ),
     ] = None
     attempts: Annotated[
-        int | None, typer.Option("--attempts", metavar="N", min=1, help="Run it up to N times until it succeeds.")
+        int | None, typer.Option("--attempts", metavar="N", min=1, help="Run the job up to N times until it succeeds.")
     ] = None
     name: Annotated[
         str | None,
@@ -65,12 +65,12 @@ class JobOptions(Typed):
             typer.Option(
                 "--name",
                 metavar="NAME",
-                help="Its name; default: image or script, and a fingerprint.",
+                help="Name of the job; default: image or script, and a hash.",
                 autocompletion=completion.complete_seen("job", "name"),
             )
         ),
     ] = None
-    no_name: Annotated[bool, of_job(typer.Option("--no-name", help="Give it no name."), only_here=True)] = False
+    no_name: Annotated[bool, of_job(typer.Option("--no-name", help="Do not set a name."), only_here=True)] = False
     label: Annotated[
         list[str] | None,
         of_job(
@@ -91,7 +91,7 @@ class JobOptions(Typed):
                 "--env",
                 "-e",
                 metavar="KEY[=VALUE]",
-                help="A variable, its value taken as it is, or from the environment here; may be repeated.",
+                help="An environment variable; KEY alone takes the local value; may be repeated.",
                 autocompletion=completion.complete_seen("job", "environment"),
             ),
             certain=_PAIR,
@@ -113,7 +113,7 @@ class JobOptions(Typed):
                 "--secrets",
                 "-s",
                 metavar="KEY[=VALUE]",
-                help="A secret variable, best by its name alone; HF_TOKEN is the token you are logged in with; may be "
+                help="A secret; KEY alone takes the local value, and HF_TOKEN the token you are logged in with; may be "
                 "repeated.",
                 autocompletion=completion.complete_seen("job", "secrets"),
             ),
@@ -136,8 +136,8 @@ class JobOptions(Typed):
                 "--volume",
                 "-v",
                 metavar="SOURCE:/PATH[:ro|:rw]",
-                help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a directory here, "
-                "which is copied into a bucket first; may be repeated.",
+                help="Mount hf://[models/|datasets/|spaces/|buckets/]OWNER/NAME[@REVISION][/DIR], or a local "
+                "directory, which is copied into a bucket first; may be repeated.",
                 autocompletion=completion.complete_volume,
             ),
             certain=_MOUNT,
@@ -159,19 +159,19 @@ class JobOptions(Typed):
             help="Make a port reachable by anyone; may be repeated.",
         ),
     ] = None
-    ssh: Annotated[bool, typer.Option("--ssh", help="Let you in by SSH.")] = False
+    ssh: Annotated[bool, typer.Option("--ssh", help="Allow SSH access to the job.")] = False
     network_group: Annotated[
         str | None,
         typer.Option(
             "--network-group",
             metavar="NAME",
-            help="Put it where it reaches the other jobs of this group.",
+            help="Network group; jobs of a group can reach each other.",
             autocompletion=completion.complete_seen("job", "network.group"),
         ),
     ] = None
     network_alias: Annotated[
         list[str] | None,
-        typer.Option("--network-alias", metavar="NAME", help="What it is called in that group; may be repeated."),
+        typer.Option("--network-alias", metavar="NAME", help="Host name in the network group; may be repeated."),
     ] = None
     resource_group_id: Annotated[
         str | None,
@@ -188,7 +188,7 @@ class JobOptions(Typed):
             typer.Option(
                 "--arch",
                 metavar="ARCH",
-                help="Kind of processor: amd64 or arm64.",
+                help="CPU architecture: amd64 or arm64.",
                 autocompletion=completion.complete_arch,
             ),
             only_here=True,
@@ -214,17 +214,17 @@ class UvOptions(UvTyped):
     ] = None
     with_: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="PACKAGE", help="Install a package for it; may be repeated."),
+        typer.Option("--with", metavar="PACKAGE", help="Install a package for the script; may be repeated."),
     ] = None
     python: Annotated[
-        str | None, typer.Option("--python", "-p", metavar="VERSION", help="The Python to run it with.")
+        str | None, typer.Option("--python", "-p", metavar="VERSION", help="Python version to run it with.")
     ] = None
     bucket: Annotated[
         bool,
         of_script(
             typer.Option(
                 "--bucket",
-                help="Take local files to the bucket NAMESPACE/jobs-artifacts, mounted at /data, however large.",
+                help="Upload local files of any size to the bucket NAMESPACE/jobs-artifacts, mounted at /data.",
             )
         ),
     ] = False
@@ -232,7 +232,7 @@ class UvOptions(UvTyped):
         bool,
         typer.Option(
             "--trust-script",
-            help="Give a script from an address the secrets, namespace, network and volumes that it asks for.",
+            help="Give a script from a URL the secrets, namespace, network and volumes that it asks for.",
         ),
     ] = False
 
@@ -243,18 +243,18 @@ class Following:
 
     is_of_job: ClassVar[bool] = True
 
-    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print its id and page, and do not follow it.")] = False
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Print the id and URL, and do not follow.")] = False
     cancel_on_interrupt: Annotated[
         bool,
         of_job(
-            typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel it, instead of leaving it to run."),
+            typer.Option("--cancel-on-interrupt", help="Cancel the job on Ctrl-C, instead of leaving it running."),
             only_here=True,
         ),
     ] = False
     dry_run: Annotated[
         bool,
         typer.Option(
-            "--dry-run", help="Print what would be sent, and what it may cost; with --format json the request's body."
+            "--dry-run", help="Show the job and its maximum cost, send nothing; --format json prints the request."
         ),
     ] = False
 
@@ -273,23 +273,19 @@ UnsetEnv = Annotated[
     typer.Option(
         "--unset-env",
         metavar="KEY",
-        help="A variable to leave out; may be repeated.",
+        help="A variable to remove; may be repeated.",
         autocompletion=completion.complete_seen_keys("job", "environment"),
     ),
 ]
-DropSecrets = Annotated[
-    bool, typer.Option("--drop-secrets", help="Leave out the secrets that are not given again with -s.")
-]
+DropSecrets = Annotated[bool, typer.Option("--drop-secrets", help="Drop the secrets that are not given again with -s.")]
 Follow = Annotated[
-    bool, typer.Option("--follow", "-f", help="Follow the new jobs until they end, which decides the exit code.")
+    bool, typer.Option("--follow", "-f", help="Follow the new jobs until they finish; their outcome is the exit code.")
 ]
 Detach = Annotated[
     bool,
-    typer.Option(
-        "--detach", "-d", help="Print ids and pages, and do not follow them; only rerun follows without --follow."
-    ),
+    typer.Option("--detach", "-d", help="Print ids and URLs, and do not follow; only rerun follows without --follow."),
 ]
-CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Have Ctrl-C cancel what is followed.")]
+CancelOnInterrupt = Annotated[bool, typer.Option("--cancel-on-interrupt", help="Cancel the followed jobs on Ctrl-C.")]
 Image = Annotated[
     str | None,
     typer.Argument(
@@ -301,17 +297,17 @@ Image = Annotated[
 ]
 CommandWords = Annotated[
     list[str] | None,
-    typer.Argument(metavar="COMMAND...", help="What to run there, with its own options.", show_default=False),
+    typer.Argument(metavar="COMMAND...", help="Command to run, with its own options.", show_default=False),
 ]
 DefaultCommand = Annotated[
     bool,
-    of_job(typer.Option("--default-command", help="Run what the image runs by itself; no COMMAND."), only_here=True),
+    of_job(typer.Option("--default-command", help="Run the default command of the image; no COMMAND."), only_here=True),
 ]
 Script = Annotated[
     str,
     typer.Argument(
         metavar="SCRIPT",
-        help="A Python file, the address of one, or a command that a package brings.",
+        help="A Python file, a URL, or a command that a package provides.",
         autocompletion=completion.complete_file,
         show_default=False,
     ),
@@ -320,7 +316,7 @@ ScriptWords = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[ARGS]...",
-        help="Arguments of the script; local files go with it.",
+        help="Arguments of the script; local files are sent with it.",
         autocompletion=completion.complete_file,
         show_default=False,
     ),
@@ -336,7 +332,7 @@ Spec = Annotated[
     typer.Option(
         "--spec",
         metavar="FILE",
-        help="Begin with what --dry-run --format json has printed; - reads stdin.",
+        help="Start from what --dry-run --format json printed; - reads stdin.",
         autocompletion=completion.complete_file,
     ),
 ]

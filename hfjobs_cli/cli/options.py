@@ -80,7 +80,7 @@ def _filter_option(kind: LoadKind, *short: str) -> Any:
         "--filter",
         *short,
         metavar="FIELD=GLOB",
-        help="Only those whose field matches a pattern with *, ? and [abc] as a whole; FIELD!=GLOB excludes. Comma or "
+        help="Only those whose whole field matches a pattern with *, ? and [abc]; FIELD!=GLOB excludes. Comma or "
         "repeat = any of, but labels = all of. '--columns help' lists the fields.",
         autocompletion=completion.complete_filter(kind),
     )
@@ -106,17 +106,17 @@ class Output:
     )
     width: Annotated[
         int | None,
-        typer.Option("--width", metavar="N", min=1, help="Make a table fit N characters, also in a pipe."),
+        typer.Option("--width", metavar="N", min=1, help="Fit tables to N characters, also in a pipe."),
     ] = None
     no_trunc: Annotated[
-        bool, typer.Option("--no-trunc", "--no-truncate", help="Show cells whole, however narrow the terminal.")
+        bool, typer.Option("--no-trunc", "--no-truncate", help="Do not shorten cells to fit the terminal.")
     ] = False
     safe_cells: Annotated[
-        bool, typer.Option("--safe-cells", help="In csv and tsv: keep spreadsheets from running a cell like '=1+1'.")
+        bool, typer.Option("--safe-cells", help="In csv and tsv: keep spreadsheets from running cells such as '=1+1'.")
     ] = False
 
 
-JOB_NAMES = "ID, the beginning of one, NAMESPACE/ID, @latest, @failed or the address of a job's page"
+JOB_NAMES = "ID, the first digits of one, NAMESPACE/ID, @latest, @failed or the URL of a job"
 """How a job is named, for help."""
 
 Jobs = Annotated[
@@ -132,7 +132,7 @@ JobsOrAll = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[NAMESPACE/]JOB...",
-        help=f"{JOB_NAMES}; - reads them from stdin, one per line. With --from none means all.",
+        help=f"{JOB_NAMES}; - reads them from stdin, one per line. With --from, default: all.",
         autocompletion=completion.complete_jobs,
         show_default=False,
     ),
@@ -142,7 +142,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="FILE",
-        help="Read the jobs in FILE, written by --format json or jsonl, instead of the Hub's; - is stdin.",
+        help="Read jobs from FILE, saved with --format json or jsonl, instead of the Hub; - is stdin.",
         autocompletion=completion.complete_file,
     ),
 ]
@@ -153,7 +153,7 @@ Namespace = Annotated[
         typer.Option(
             "--namespace",
             metavar="NAME",
-            help="User or organisation that owns the jobs; default: the token's user.",
+            help="User or organization that owns the jobs; default: the token's user.",
             autocompletion=completion.complete_namespace,
         )
     ),
@@ -199,7 +199,7 @@ class Filters:
         typer.Option(
             "--name",
             metavar="NAME",
-            help="Only jobs of this name, or whose name matches a pattern with *, ? and [abc].",
+            help="Only jobs with this name, or a pattern with *, ? and [abc].",
             autocompletion=completion.complete_seen("job", "name"),
         ),
     ] = None
@@ -240,16 +240,14 @@ Watch = Annotated[
         metavar="[SECS]",
         min=0.5,
         max=86_400,
-        help="Go on: look again every SECS seconds (2 if left out), more seldom while nothing happens. A terminal has "
-        "the table in place, a pipe gets events as jsonl.",
+        help="Refresh every SECS seconds (default 2), less often while nothing changes. Updates the table on a "
+        "terminal, writes events as jsonl to a pipe.",
     ),
 ]
-UntilDone = Annotated[
-    bool, typer.Option("--until-done", help="Watch until no job that matches is left that has not ended.")
-]
+UntilDone = Annotated[bool, typer.Option("--until-done", help="Watch until all matching jobs have finished.")]
 
 
-_CHOSEN = f"{JOB_NAMES}; - reads them from stdin, one per line. Or the filters below choose jobs."
+_CHOSEN = f"{JOB_NAMES}; - reads them from stdin, one per line. Or use the filters below."
 
 ChosenJobs = Annotated[
     list[str] | None,
@@ -273,7 +271,7 @@ OneActiveJob = Annotated[
     str,
     typer.Argument(
         metavar="[NAMESPACE/]JOB",
-        help="ID, the beginning of one, NAMESPACE/ID, @running, @latest or the address of a job's page.",
+        help="ID, the first digits of one, NAMESPACE/ID, @running, @latest or the URL of a job.",
         autocompletion=completion.complete_active_jobs,
         show_default=False,
     ),
@@ -304,7 +302,7 @@ NewName = Annotated[
     typer.Option(
         "--name",
         metavar="NAME",
-        help="The name, which is the label 'name'.",
+        help="New name, stored as the label 'name'.",
         autocompletion=completion.complete_seen("job", "name"),
     ),
 ]
@@ -317,8 +315,8 @@ RemovedLabels = Annotated[
         autocompletion=completion.complete_seen_keys("job", "labels"),
     ),
 ]
-ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Drop all labels that are not given.")]
-ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, the name too.")]
+ReplaceLabels = Annotated[bool, typer.Option("--replace", help="Remove all labels that are not given.")]
+ClearLabels = Annotated[bool, typer.Option("--clear", help="Remove all labels, including the name.")]
 Ports = Annotated[
     list[int] | None,
     typer.Argument(

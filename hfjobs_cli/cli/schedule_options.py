@@ -12,7 +12,7 @@ from hfjobs_cli.values import value
 
 _SCHEDULES = typer.Argument(
     metavar="[NAMESPACE/]SCHEDULE...",
-    help="ID, the beginning of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line.",
+    help="ID, the first digits of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line.",
     autocompletion=completion.complete_schedules,
     show_default=False,
 )
@@ -23,15 +23,15 @@ ChosenSchedules = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[[NAMESPACE/]SCHEDULE...]",
-        help="ID, the beginning of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line. "
-        "Or the filters below choose schedules.",
+        help="ID, the first digits of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line. "
+        "Or use the filters below.",
         autocompletion=completion.complete_schedules,
         show_default=False,
     ),
 ]
 _WHEN = typer.Argument(
     metavar="WHEN",
-    help="When jobs are run, in UTC: five fields as '0 9 * * 1' (minute, hour, day, month, day of the week), or "
+    help="When jobs run, in UTC: five fields such as '0 9 * * 1' (minute, hour, day, month, day of week), or "
     "@hourly, @daily, @weekly, @monthly, @yearly.",
     autocompletion=completion.complete_when,
     show_default=False,
@@ -41,7 +41,7 @@ NewScript = Annotated[
     str | None,
     typer.Argument(
         metavar="SCRIPT",
-        help="A Python file, the address of one, or a command that a package brings.",
+        help="A Python file, a URL, or a command that a package provides.",
         autocompletion=completion.complete_file,
         show_default=False,
     ),
@@ -53,7 +53,7 @@ Namespace = Annotated[
         typer.Option(
             "--namespace",
             metavar="NAME",
-            help="User or organisation that owns the schedules; default: the token's user.",
+            help="User or organization that owns the schedules; default: the token's user.",
             autocompletion=completion.complete_namespace,
         )
     ),
@@ -64,7 +64,7 @@ Namespace = Annotated[
 class ScheduleSelection:
     """Which schedules: the filters of a listing."""
 
-    all_: Annotated[bool, typer.Option("--all", "-a", help="All schedules, suspended ones too.")] = False
+    all_: Annotated[bool, typer.Option("--all", "-a", help="All schedules, including suspended ones.")] = False
     status: Annotated[
         list[str] | None,
         typer.Option(
@@ -89,7 +89,7 @@ class ScheduleSelection:
         typer.Option(
             "--name",
             metavar="NAME",
-            help="Only schedules of this name, or whose name matches a pattern with *, ? and [abc].",
+            help="Only schedules with this name, or a pattern with *, ? and [abc].",
             autocompletion=completion.complete_seen("schedule", "name"),
         ),
     ] = None
@@ -127,14 +127,14 @@ class Terms:
     suspend: Annotated[
         bool | None,
         typer.Option(
-            "--suspend/--no-suspend", help="Make it, but run nothing until it is resumed.", show_default=False
+            "--suspend/--no-suspend", help="Create it suspended: nothing runs until it is resumed.", show_default=False
         ),
     ] = None
     concurrency: Annotated[
         bool | None,
         typer.Option(
             "--concurrency/--no-concurrency",
-            help="Run a job though the one before is still running; without it that one is left out.",
+            help="Run a job even if the previous one is still running; without it, that run is skipped.",
             show_default=False,
         ),
     ] = None
@@ -142,6 +142,6 @@ class Terms:
         bool,
         typer.Option(
             "--dry-run",
-            help="Print what would be sent, and what each job may cost; with --format json the request's body.",
+            help="Show the schedule and the maximum cost per job, send nothing; --format json prints the request.",
         ),
     ] = False

@@ -28,9 +28,11 @@ def cancel(
 ) -> ExitCode:
     """Cancel jobs.
 
-    Jobs that are named are canceled, all at once; the id and status of each is printed. Jobs that filters choose are
-    shown first, and canceled if the answer is yes, or with --yes. So are those that a description, as @running, fits,
-    where there are several. One that has already ended is no failure.
+    Named jobs are canceled in parallel; the id and status of each is printed. A job that has already finished is not an
+    error.
+
+    Jobs that filters select are listed first, and canceled only after confirmation or with --yes. The same holds for a
+    selector such as @running that matches several jobs.
 
     \b
     Examples:

@@ -33,12 +33,13 @@ def describe(
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Tell all there is to tell of a job, on a page for eyes.
+    """Show a one-page summary of a job.
 
-    How it stands and why, what started it, how long it waited and ran, what it costs, whether the same launch (image,
-    command, flavor and the files that travel with it) worked before, what it wrote last, and what to type next. The
-    Hub is asked for all of it at once. With --format json the same is there for programs. --from asks nothing of it,
-    and so leaves out the cost and what the job wrote.
+    The page shows the status and its reason, what started the job, how long it waited and ran, its cost, and its last
+    log lines. It also shows whether the same launch (image, command, flavor and packed files) worked before, and
+    suggests commands to run next. All requests are sent in parallel.
+
+    --format json prints the same data for programs. --from sends no requests, so cost and logs are left out.
 
     \b
     Examples:
@@ -160,5 +161,5 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
 
 
 def _seen(text: str) -> str:
-    """Return a line as a terminal shows it: of a progress bar the last state, and no colours."""
+    """Return a line as a terminal shows it: of a progress bar the last state, and no colors."""
     return _COLORS.sub("", text.rstrip("\r\n").rpartition("\r")[2])

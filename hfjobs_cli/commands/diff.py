@@ -28,13 +28,14 @@ def diff(
 ) -> ExitCode:
     """Show what differs between two jobs.
 
-    How they were launched is compared first: image, each word of the command, variables, hardware, labels; then where
-    they came from, how they ended, and how long it took. With an option the other job is looked for, and is the first
-    of the two, so that one reads what has changed since. Values of variables and options that look like secrets are
-    shown as ***, in every format; 'hfjobs inspect' has them.
+    The launch is compared first: image, each word of the command, variables, hardware, labels. Then come origin,
+    outcome and times. --with-source and --with-last-good find the other job and put it first, so the diff reads as what
+    changed since.
 
-    With --exit-code it ends with 1 if launch or outcome differ; where they came from, and how long they took, does not
-    count.
+    Values of variables and options that look like secrets are shown as *** in every format; 'hfjobs inspect' shows
+    them.
+
+    --exit-code exits with 1 if launch or outcome differ; differences in origin and times do not count.
 
     \b
     Examples:

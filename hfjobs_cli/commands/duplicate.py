@@ -37,13 +37,14 @@ def duplicate(
 ) -> ExitCode:
     """Run jobs again, as new jobs (also: rerun).
 
-    Each new job has the spec of an old one; its id and page are printed. Called as rerun, it follows the new jobs until
-    they end, unless -d is given, as in hf jobs. A new job costs money, so each request is sent once: if its answer is
-    lost, the new job is looked for instead. A job that is named twice is run twice.
+    Each new job has the spec of an old one; its id and URL are printed. As 'hfjobs rerun', the command follows the new
+    jobs until they finish, unless -d is given, as in hf jobs. A job that is named twice is run twice.
 
-    What options say is changed: variables and labels are added, or take the place of those of that name. Words behind
-    -- are another command. Only the Hub can copy secrets, so with a change they are given again with -s, or left out
-    with --drop-secrets; and the label duplicated-from says what the new job was made from.
+    A new job costs money, so each request is sent once: if the response is lost, hfjobs looks for the new job instead.
+
+    Options change the spec: variables and labels are added, or replace those with the same name. Words after -- replace
+    the command. Only the Hub can copy secrets: with a change, use --drop-secrets or pass them again with -s. The
+    label duplicated-from then records the original job.
 
     \b
     Examples:

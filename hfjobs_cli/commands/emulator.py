@@ -34,23 +34,23 @@ def emulator(
     token_file: command_options.EmulatorTokenFile = None,
     repo: command_options.FiredRepo = None,
 ) -> ExitCode:
-    """Serve a Jobs API on this machine, for trying things out.
+    """Serve a Jobs API on this machine, for testing.
 
-    It needs no account, costs nothing and asks no network. 'hf jobs', huggingface_hub and hfjobs work against it: it
-    prints the two lines that make a shell use it, then logs requests on stderr until Ctrl-C.
+    It needs no account, costs nothing and makes no network requests. 'hf jobs', huggingface_hub and hfjobs work against
+    it: it prints the two lines that point a shell at it, then logs requests to stderr until Ctrl-C.
 
-    Commands of jobs run as processes ON THIS MACHINE, as you, each in a directory of its own that is removed
-    afterwards. Images are recorded and not used: there is no container and no GPU, volumes are not mounted, and what a
-    command needs must be installed here.
+    Commands of jobs run as processes ON THIS MACHINE, as you, each in its own directory, which is removed afterwards.
+    Images are recorded but not used: there is no container and no GPU, volumes are not mounted, and what a command
+    needs must be installed here.
 
-    Jobs are kept, also those of --demo, until 'reset' forgets them, in a directory that must be yours alone. Ctrl-C
-    cancels the jobs that were created through this server. If it is killed they go on, and the next one knows them.
-    Scheduled jobs start as long as it runs.
+    Jobs, including those of --demo, are kept until 'reset' deletes them, in a directory that only you may access.
+    Ctrl-C cancels the jobs created through this server. If the server is killed they keep running, and the next server
+    finds them. Schedules start jobs only while it runs.
 
-    'fire' does what a webhook does when a repository changes: it runs jobs again, with what happened in their variable
-    WEBHOOK_PAYLOAD, started by the webhook that started them, or one of their own. Their ids are printed.
+    'fire' does what a webhook does when a repository changes: it runs jobs again, with the event in their variable
+    WEBHOOK_PAYLOAD. Their initiator is the webhook that started the original job, or a new one. It prints their ids.
 
-    'hfjobs help emulator' is the page that tells all of it.
+    'hfjobs help emulator' has the details.
 
     \b
     Examples:

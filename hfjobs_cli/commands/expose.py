@@ -28,11 +28,12 @@ def expose(
     output: Annotated[options.Output, "job"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Change the ports on which a running job can be reached.
+    """Change the exposed ports of a running job.
 
-    The ports that are given replace those there were. Their addresses are printed; whoever opens one needs a token
-    that may read what the job's owner has, unless the port is --public. Where a description, as @running, fits several
-    jobs, these are shown first, and asked for, unless with --yes.
+    The given ports replace the current ones, and their URLs are printed. Opening a port requires a token with read
+    access to the namespace of the job's owner, unless the port is --public.
+
+    If a selector such as @running matches several jobs, they are listed first and need confirmation or --yes.
 
     \b
     Examples:

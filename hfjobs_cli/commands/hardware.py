@@ -14,10 +14,10 @@ def hardware(
     sort: options.Sort = None,
     output: Annotated[options.Output, "hardware"],
 ) -> ExitCode:
-    """List what jobs can run on, and what it costs.
+    """List hardware flavors and prices.
 
-    Each row is a flavor, which 'hfjobs run --flavor NAME' takes. Prices are in US dollars; VRAM is that of all
-    accelerators together. No token is needed.
+    Each row is a flavor, for 'hfjobs run --flavor NAME'. Prices are in US dollars; VRAM is the total of all
+    accelerators. No token is needed.
 
     \b
     Examples:

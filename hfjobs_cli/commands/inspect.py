@@ -16,11 +16,13 @@ def inspect(
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Show everything about jobs, as a JSON array.
+    """Show all details of jobs, as a JSON array.
 
-    The objects are those of 'ps --format json'. All jobs are fetched at once and shown in the order given; those
-    that exist are shown even if others do not. --from looks for them, or shows all, in what was saved. --format command
-    prints the command line that starts a job again.
+    The objects are those of 'ps --format json'. Jobs are fetched in parallel and shown in the order given; if some do
+    not exist, the others are still shown.
+
+    --from looks the jobs up in saved output, or shows all of it. --format command prints the command line that starts a
+    job again.
 
     \b
     Examples:

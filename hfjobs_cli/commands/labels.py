@@ -23,9 +23,10 @@ def labels(
 ) -> ExitCode:
     """Change the labels and the name of jobs.
 
-    Labels that are given are added, or get a new value; all others stay, unless --replace drops them. The Hub replaces
-    all labels of a job at once, so those there are read just before. What was there and what is there now is printed.
-    Where a description, as @latest, fits several jobs, these are shown first, and asked for, unless with --yes.
+    Given labels are added or updated; all others stay, unless --replace removes them. The Hub replaces all labels of a
+    job at once, so the current ones are read just before. The labels before and after are printed.
+
+    If a selector such as @latest matches several jobs, they are listed first and need confirmation or --yes.
 
     \b
     Examples:

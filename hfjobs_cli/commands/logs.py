@@ -29,11 +29,13 @@ def logs(
     output: Annotated[options.Output, "log_line"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Show what jobs wrote, and follow what they write.
+    """Show or follow job logs.
 
-    Without -f all that there is, or the last N lines; with -f also what comes, until the jobs have ended. Lines of
-    several jobs bear their names. When an attempt began, and why a job waits, is told on stderr. Breaks of the
-    connection lose no line, and a Hub that is away is tried again for half an hour.
+    Without -f, all existing lines are shown, or the last N with -n. With -f, new lines follow until the jobs finish.
+    Lines of several jobs are prefixed with the job's name. The start of each attempt, and why a job is waiting, is
+    reported on stderr.
+
+    No line is lost if the connection breaks; hfjobs retries for up to 30 minutes while the Hub is unreachable.
 
     \b
     Examples:

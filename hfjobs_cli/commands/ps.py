@@ -30,14 +30,14 @@ def ps(
 ) -> ExitCode:
     """List jobs, newest first (also: ls, list).
 
-    Running and scheduling jobs are listed; -a lists all of them, --status those in other states. A job must pass
-    every filter given. Status, labels and name are filtered by the Hub; other filters, and --sort, read page after
-    page. Costs are shown where they are asked for by name. --from lists jobs that were saved.
+    By default running and scheduling jobs are listed; -a lists all jobs, --status those in other states. A job must
+    match every filter. The Hub filters by status, labels and name; other filters, and --sort, read page after page.
+    Costs are shown only in columns requested by name. --from lists saved jobs.
 
-    --watch goes on until q or Ctrl-C. On a terminal the table is kept up to date, and rows are marked: + is new, * has
-    changed, - is gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS,
-    "job": {...}}; at first every job is added. One that is gone is asked for once, and shown as it ended. Breaks of the
-    network are told and waited out.
+    --watch refreshes until q or Ctrl-C. On a terminal the table is updated in place, and rows are marked: + new, *
+    changed, - gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS, "job":
+    {...}}; at first every job is "added". A job that leaves the list is fetched once more and shown in its final state.
+    Network errors are reported and retried.
 
     \b
     Examples:

@@ -20,12 +20,12 @@ def report(
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Count jobs in groups, and what they cost.
+    """Count jobs in groups, with their costs.
 
-    Jobs in every status are counted, unless --status says otherwise. There is a group for each value of a field, by
-    default for each kind of initiator. Days, weeks and months are those of their creation (UTC); those without jobs
-    are there, too. SUCCESS is the part of completed jobs in those completed or failed, WAITED a median; RAN and COST
-    are sums, and ~ marks what is estimated.
+    Jobs in every status are counted, unless --status is given. There is a group for each value of a field, by default
+    for each type of initiator. Days, weeks and months are those of creation (UTC); those without jobs are included.
+
+    SUCCESS = completed / (completed + failed). WAITED is a median; RAN and COST are sums, and ~ marks estimates.
 
     \b
     Examples:

@@ -24,14 +24,15 @@ def run(
 ) -> ExitCode:
     """Run a command in an image, as a new job.
 
-    Its output is followed until it ends, and how it ended is the exit code; -d only prints its id and page. Ctrl-C
-    leaves it running, and says how to follow or cancel it.
+    hfjobs follows the output until the job finishes, and its outcome is the exit code; with -d it only prints the id
+    and URL. Ctrl-C leaves the job running and shows how to follow or cancel it.
 
-    What comes after IMAGE is the command. Up to a --, long options of the job are taken there too, as in hf jobs, and a
-    note says so; write IMAGE -- COMMAND to keep them. --name and --token are the command's there.
+    Words after IMAGE are the command. Until the first --, long options of the job are accepted there too, as in hf
+    jobs, and a note says so; write IMAGE -- COMMAND to pass them to the command. --name and --token there belong to the
+    command.
 
-    A job costs money, so what the Hub would refuse is found before anything is sent, and the request is sent once: if
-    its answer is lost, the job is looked for. --dry-run sends nothing and tells what the job may cost.
+    A job costs money, so the request is validated before it is sent, and sent once: if the response is lost, hfjobs
+    looks for the new job instead. --dry-run sends nothing and shows what the job may cost.
 
     \b
     Examples:

@@ -38,8 +38,9 @@ def ssh(
 ) -> int:
     """Open a shell in a running job.
 
-    Words behind -- are run there instead. A job that is still scheduling is waited for. It must have been started
-    with ssh, and your public key be known at https://huggingface.co/settings/keys. The exit code is that of ssh.
+    Words after -- are run as a command instead. If the job is still scheduling, hfjobs waits for it to start. The job
+    must have been started with --ssh, and your public key added at https://huggingface.co/settings/keys. The exit code
+    is that of ssh.
 
     \b
     Examples:

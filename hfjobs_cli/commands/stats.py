@@ -26,12 +26,13 @@ def stats(
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Show what running jobs use: CPU, memory, network, each GPU.
+    """Show resource usage of running jobs: CPU, memory, network, GPUs.
 
-    All running jobs are shown, unless jobs are named or chosen by filters; all are looked at at once. With -f a
-    terminal has the table in place until the jobs have ended, or q or Ctrl-C: a job marked - has ended, of one marked
-    ? nothing has been told for a while. Where there is no room for each of several GPUs, the least and the most of
-    them are shown: 8x 3-97%.
+    All running jobs are shown, unless jobs are named or selected by filters; they are queried in parallel.
+
+    With -f on a terminal the table is updated in place until the jobs finish, or until q or Ctrl-C. - marks a job that
+    has finished, ? a job without recent metrics. If there is no room for each of several GPUs, their minimum and
+    maximum are shown: 8x 3-97%.
 
     \b
     Examples:

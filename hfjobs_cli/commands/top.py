@@ -31,12 +31,11 @@ def top(
     *,
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Watch running jobs: what they use, cost and write.
+    """Monitor running jobs: usage, cost and last log line.
 
-    Each job has a row with bars of the last minutes for its processors, memory, GPUs and network, and the last line
-    that it wrote; below are the jobs that ended lately. Arrows choose a job, Enter follows what it writes, s opens a
-    shell in it, c cancels it, / filters, ? explains the keys, and q quits. Of more than 50 running jobs the newest
-    50 are measured.
+    Each job has a row with bars of the last minutes for CPU, memory, GPUs and network, and its last log line; below are
+    the recently finished jobs. Arrows select a job, Enter follows its logs, s opens a shell in it, c cancels it, /
+    filters, ? explains the keys, and q quits. If more than 50 jobs are running, the newest 50 are measured.
 
     \b
     Examples:

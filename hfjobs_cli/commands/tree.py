@@ -32,14 +32,14 @@ def tree(
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Show what jobs came from, and what came of them.
+    """Show the parents and children of jobs as a tree.
 
-    The family of a job is what started it, up to a schedule, a webhook or a person, and all that came of that: runs,
-    duplicates, duplicates of duplicates, and copies with changes, which bear the label duplicated-from. Other jobs of
-    the same person are no family. The job asked for is marked. Of many that came of the same a few are drawn and the
-    others counted; --no-trunc draws all. What the Hub no longer knows is (gone).
+    The root is what started a job: a schedule, a webhook or a person. Below it are all its descendants: runs,
+    duplicates, duplicates of duplicates, and copies with changes, which have the label duplicated-from. Other jobs of
+    the same person are not included. The requested job is marked.
 
-    No more pages are read than the root is old. --from reads jobs that were saved.
+    At most 12 children of a parent are shown and the rest counted; --no-trunc shows all. (gone) marks what the Hub no
+    longer knows. Pages are read back to the age of the root. --from reads saved jobs.
 
     \b
     Examples:

@@ -35,11 +35,11 @@ def wait(
     output: Annotated[options.Output, "job", "initiator"],
     namespace: options.Namespace = None,
 ) -> ExitCode:
-    """Wait until jobs have ended, and tell how they did.
+    """Wait for jobs to finish and report how they ended.
 
-    The jobs are printed when all have ended, those formats that are written line by line as each of them does. The exit
-    code is 0 if all completed, 10 if one failed, 11 if none failed but one was canceled, and 12 if the time was over
-    before. Ctrl-C ends the waiting, not the jobs.
+    Jobs are printed when all have finished; formats with one line per job print each as it finishes. The exit code is 0
+    if all completed, 10 if one failed, 11 if none failed but one was canceled, and 12 if --timeout passed first. Ctrl-C
+    stops waiting, not the jobs.
 
     \b
     Examples:

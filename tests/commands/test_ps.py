@@ -87,7 +87,7 @@ class TestWidth:
 
     @pytest.mark.parametrize("columns", [36, 60, 80, 120])
     def test_makes_a_pipe_fit(self, hfjobs: Hfjobs, columns: int) -> None:
-        """Times stay exact and there are no colours, as in any pipe."""
+        """Times stay exact and there are no colors, as in any pipe."""
         result = hfjobs("ps", "-w", "--width", str(columns))
         assert result.code == 0
         lines = result.stdout.splitlines()

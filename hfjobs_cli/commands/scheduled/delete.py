@@ -26,10 +26,11 @@ def delete(
 ) -> ExitCode:
     """Delete schedules.
 
-    Their jobs stay, and go on if they are running. Schedules that are named are deleted; those that filters choose,
-    active or suspended, are shown first, and deleted if the answer is yes, or with --yes. So is one that is described,
-    as @latest, where others fit. What each was is printed with
-    --format json.
+    Their jobs stay, and running jobs keep running. Schedules that filters select, active or suspended, are listed
+    first, and deleted only after confirmation or with --yes. The same holds for a selector such as @latest that matches
+    several.
+
+    --format json prints what each schedule was.
 
     \b
     Examples:

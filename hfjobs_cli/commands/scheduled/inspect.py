@@ -15,10 +15,11 @@ def inspect(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Show everything about schedules, as a JSON array.
+    """Show all details of schedules, as a JSON array.
 
-    The objects are those of 'scheduled ps --format json'. All are fetched at once and shown in the order given; those
-    that exist are shown even if others do not. --format command prints the command line that makes a schedule again.
+    The objects are those of 'scheduled ps --format json'. Schedules are fetched in parallel and shown in the order
+    given; if some do not exist, the others are still shown. --format command prints the command line that creates a
+    schedule again.
 
     \b
     Examples:

@@ -20,8 +20,8 @@ def ps(
 ) -> ExitCode:
     """List schedules (also: ls, list).
 
-    Active schedules are listed; -a lists suspended ones too. A schedule must pass every filter given. Times are in
-    UTC; LAST STATUS is that of the newest job of the schedule, which the Hub is asked for.
+    By default active schedules are listed; -a also lists suspended ones. A schedule must match every filter. Times are
+    in UTC. LAST STATUS is the status of the newest job of the schedule, which takes an extra request.
 
     \b
     Examples:

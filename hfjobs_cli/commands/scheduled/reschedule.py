@@ -24,10 +24,11 @@ def reschedule(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Change when schedules run their jobs.
+    """Change when schedules run.
 
-    WHEN is checked before anything is sent. The id of each schedule is printed, when it runs now, and when next.
-    Where a description, as @latest, fits several, these are shown first, and asked for, unless with --yes.
+    WHEN is validated before anything is sent. The id, the new schedule and the next run of each schedule are printed.
+
+    If a selector such as @latest matches several schedules, they are listed first and need confirmation or --yes.
 
     \b
     Examples:

@@ -24,11 +24,13 @@ def resume(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Have suspended schedules run jobs again.
+    """Resume suspended schedules.
 
-    What was due in the meantime is not made up for. The id and status of each schedule is printed. Filters choose among
-    suspended schedules, unless they ask for others. Where filters or a description, as @latest, fit several, these are
-    shown first, and asked for; elsewhere than on a terminal --yes is needed.
+    Runs that were missed are not made up. The id and status of each schedule is printed. Filters select among suspended
+    schedules, unless they name another status.
+
+    If filters are used, or a selector such as @latest matches several schedules, they are listed first and need
+    confirmation; if stdin is not a terminal, pass --yes.
 
     \b
     Examples:

@@ -23,16 +23,17 @@ def run(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Run a command in an image, by a schedule.
+    """Run a command in an image, on a schedule.
 
-    Every job of the schedule is made from the same description, which is that of 'hfjobs run'. The id and name of
-    the schedule is printed, and when it runs first.
+    Every job of the schedule has the same spec; the options are those of 'hfjobs run'. The id, the name and the first
+    run of the schedule are printed.
 
-    What comes after IMAGE is the command. Up to a --, long options of the job are taken there too, as in hf jobs, and a
-    note says so; write IMAGE -- COMMAND to keep them. --name and --token are the command's there.
+    Words after IMAGE are the command. Until the first --, long options of the job are accepted there too, as in hf
+    jobs, and a note says so; write IMAGE -- COMMAND to pass them to the command. --name and --token there belong to the
+    command.
 
-    Jobs cost money, so what the Hub would refuse is found before anything is sent, and the request is sent once: if its
-    answer is lost, the schedule is looked for. --dry-run sends nothing and tells what each job may cost.
+    Jobs cost money, so the request is validated before it is sent, and sent once: if the response is lost, hfjobs looks
+    for the new schedule instead. --dry-run sends nothing and shows what each job may cost.
 
     \b
     Examples:

@@ -24,11 +24,13 @@ def suspend(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Have schedules run no more jobs, until they are resumed.
+    """Suspend schedules until they are resumed.
 
-    Jobs that are running go on. The id and status of each schedule is printed; one that is suspended already is no
-    failure. Filters choose among active schedules, unless they ask for others. Where filters or a description, as
-    @latest, fit several, these are shown first, and asked for; elsewhere than on a terminal --yes is needed.
+    Running jobs keep running. The id and status of each schedule is printed; a schedule that is already suspended is
+    not an error. Filters select among active schedules, unless they name another status.
+
+    If filters are used, or a selector such as @latest matches several schedules, they are listed first and need
+    confirmation; if stdin is not a terminal, pass --yes.
 
     \b
     Examples:

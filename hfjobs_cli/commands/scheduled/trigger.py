@@ -23,11 +23,12 @@ def trigger(
     output: Annotated[options.Output, "job"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Run jobs of schedules at once, whatever their time.
+    """Run jobs of schedules now.
 
-    The id and page of each new job is printed; when the schedules run next stays as it is. A new job costs money, so
-    each request is sent once: if its answer is lost, the new job is looked for by its initiator instead. A schedule
-    that allows one job at a time is not run while another is under way. --dry-run shows the schedules.
+    The id and URL of each new job is printed; the next run of each schedule does not change. A new job costs money, so
+    each request is sent once: if the response is lost, hfjobs looks for the new job by its initiator instead.
+
+    A schedule that allows one job at a time is not run while another job is running. --dry-run lists the schedules.
 
     \b
     Examples:

@@ -22,20 +22,20 @@ def run(
 ) -> ExitCode:
     """Run a script with uv, as a new job.
 
-    SCRIPT is a Python file, the address of one, or a command as 'lighteval'. What packages it needs can stand in the
-    script itself (PEP 723), or be named by --with. The script, and files among its arguments, travel inside the
-    request, so that no bucket is needed; --bucket is for those that are too large.
+    SCRIPT is a Python file, a URL, or a command such as 'lighteval'. Dependencies can be declared in the script itself
+    (PEP 723) or with --with. The script and the files among its arguments are sent inside the request, so no bucket is
+    needed; --bucket is for files that are too large.
 
-    What comes after SCRIPT are its arguments. Up to a --, options of the job are taken there too, as in hf jobs, and a
-    note says so: long ones, and -s NAME, -e KEY=VALUE and the like. Write SCRIPT -- ARGS to keep them. --name and
-    --token are the script's there.
+    Words after SCRIPT are its arguments. Until the first --, options of the job are accepted there too, as in hf jobs,
+    and a note says so: long ones, and -s NAME, -e KEY=VALUE and the like. Write SCRIPT -- ARGS to pass them to the
+    script. --name and --token there belong to the script.
 
-    A table [tool.hf-jobs] in the script's metadata may hold image, flavor, python, timeout, name, namespace,
-    network_group, env, labels, secrets, volumes and network_aliases. Options count before it. What it sets is printed
-    before anything is sent. A script from an address gets no secrets, namespace, network group, local directories or
+    A [tool.hf-jobs] table in the script's metadata may set image, flavor, python, timeout, name, namespace,
+    network_group, env, labels, secrets, volumes and network_aliases. Command-line options override it. What it sets is
+    printed before anything is sent. A script from a URL gets no secrets, namespace, network group, local directories or
     buckets that you do not name, unless you pass --trust-script.
 
-    Following, Ctrl-C, -d and --dry-run are as in 'hfjobs run'.
+    Following, Ctrl-C, -d and --dry-run work as in 'hfjobs run'.
 
     \b
     Examples:

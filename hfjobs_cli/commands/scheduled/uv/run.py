@@ -21,11 +21,13 @@ def run(
     output: Annotated[options.Output, "schedule"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
-    """Run a script with uv, by a schedule.
+    """Run a script with uv, on a schedule.
 
-    SCRIPT is what 'hfjobs uv run' takes, and travels with the schedule as it is now: jobs to come do not see what is
-    changed in the file here. Options after SCRIPT are read as there. A table [tool.hf-jobs] in the script's metadata
-    counts, but for network_group and network_aliases, which schedules do not have.
+    SCRIPT is the same as for 'hfjobs uv run'. It is stored in the schedule as it is now: later changes to the local
+    file have no effect on future jobs. Options after SCRIPT are read as there.
+
+    The [tool.hf-jobs] table in the script's metadata applies, except for network_group and network_aliases, which
+    schedules do not have.
 
     \b
     Examples:
