@@ -3,6 +3,8 @@
 The names below are loaded on first use, so that importing the package costs next to nothing.
 """
 
+import sys
+
 __version__ = "0.2.0"
 
 TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
@@ -87,3 +89,19 @@ def __getattr__(name: str) -> object:
             if getattr(getattr(module, name, None), "__module__", None) == module.__name__:
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _OldNames:
+    """Finds modules by the names that they had until 0.2; what it does is in `renamed`, which nothing else loads."""
+
+    @staticmethod
+    def find_spec(fullname: str, _path: object = None, _target: object = None, /) -> object:
+        """Return how to load a module that nothing else has found, None if it is none of ours."""
+        if not fullname.startswith(f"{__name__}."):
+            return None
+        from hfjobs_cli.renamed import find_renamed
+
+        return find_renamed(fullname)
+
+
+sys.meta_path.append(_OldNames)  # type: ignore[arg-type]

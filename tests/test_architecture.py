@@ -59,7 +59,8 @@ LAYERS: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
     "help": set(),  # pages of Markdown
-    "__init__": {"hub", "errors", "query", "models", "formats"},  # for type checkers; loaded on first use
+    "renamed": set(),
+    "__init__": {"renamed", "hub", "errors", "query", "models", "formats"},  # for type checkers; loaded on first use
 }
 
 FENCES = {

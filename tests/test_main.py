@@ -381,6 +381,37 @@ class TestEntryPoints:
         assert second.startswith("no job 'none' in namespace 'davanstrien': Job not found (GET ")
         assert third == f"the connection to {hub.endpoint} was closed (GET /api/jobs/davanstrien/none)"
 
+    def test_modules_are_found_by_their_old_names(self) -> None:
+        """Those that hold public names, for one release; they are the same modules, and each says so."""
+        program = (
+            "import warnings\n"
+            "with warnings.catch_warnings(record=True) as caught:\n"
+            "    warnings.simplefilter('always')\n"
+            "    from hfjobs_cli.renderers.renderer import Renderer\n"
+            "    from hfjobs_cli.renderers.view import View\n"
+            "    from hfjobs_cli.records.job import JobInfo\n"
+            "    from hfjobs_cli.api.client import JobsClient\n"
+            "    from hfjobs_cli.query.scan import Page\n"
+            "import hfjobs_cli as new\n"
+            "assert [Renderer, View, JobInfo, JobsClient, Page] == "
+            "[new.Renderer, new.View, new.JobInfo, new.JobsClient, new.Page]\n"
+            "print(*[f'{each.category.__name__}: {each.message}' for each in caught], sep='\\n')\n"
+            "import hfjobs_cli.records.nothing\n"
+        )
+        code, stdout, stderr = run_python(program)
+        assert code == 1
+        assert stdout.splitlines() == [
+            f"DeprecationWarning: hfjobs_cli.{old} is hfjobs_cli.{new} now; import its names from hfjobs_cli"
+            for old, new in (
+                ("renderers.renderer", "formats.renderer"),
+                ("renderers.view", "formats.renderer"),
+                ("records.job", "models.job"),
+                ("api.client", "hub.client"),
+                ("query.scan", "query.filters"),
+            )
+        ]
+        assert stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'hfjobs_cli.records.nothing'"
+
     def test_an_unknown_public_name(self) -> None:
         import hfjobs_cli
 

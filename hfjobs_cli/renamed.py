@@ -1,0 +1,45 @@
+"""Modules by the names that they had until 0.2, for one release, each with a DeprecationWarning."""
+
+import sys
+import warnings
+from importlib import import_module
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+RENAMED = {
+    "api.client": "hub.client",
+    "api.transport": "hub.transport",
+    "query.scan": "query.filters",
+    "records.hardware": "models.hardware",
+    "records.job": "models.job",
+    "records.schedule": "models.schedule",
+    "records.spec": "models.spec",
+    "renderers.renderer": "formats.renderer",
+    "renderers.view": "formats.renderer",
+}
+"""The modules that hold public names, by their old names; `hfjobs_cli` itself has all of these names, old and new."""
+
+_PACKAGES = {name.partition(".")[0] for name in RENAMED} - {"query"}
+
+
+class _OldName(Loader):
+    """Loads a module under an old name: it is the one that has the new name."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Put the renamed module in the place of `module`; packages that are gone stay empty."""
+        old = module.__name__.partition(".")[2]
+        if old in RENAMED:
+            new = f"hfjobs_cli.{RENAMED[old]}"
+            warnings.warn(
+                f"{module.__name__} is {new} now; import its names from hfjobs_cli", DeprecationWarning, stacklevel=2
+            )
+            sys.modules[module.__name__] = import_module(new)
+
+
+def find_renamed(fullname: str) -> ModuleSpec | None:
+    """Return how to load a module by its old name, None if it never was the name of one."""
+    old = fullname.removeprefix("hfjobs_cli.")
+    if old in RENAMED or old in _PACKAGES:
+        return ModuleSpec(fullname, _OldName(), is_package=old in _PACKAGES)
+    return None
