@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from hfjobs_cli.emulator.state import State
 from tests.emulator.emulation import Emulator, Serve
-from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall
+from tests.support import ROOT, TOKEN, Hfjobs, Hub, Stall, fill
 
 
 def _heard(_signal: int, _frame: FrameType | None) -> None:
@@ -30,6 +31,24 @@ for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 # compile the program anew, and each worker all tests: that is more than half of the processor time of a run.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+LONG = (
+    "test_same_lines",
+    "test_logs_property",
+    "test_logs_pauses",
+    "test_life",
+    "test_running",
+    "test_top",
+    "test_stats",
+)
+"""The files with tests that take many seconds, most of which they wait."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left with it when the others are done."""
+    items.sort(key=lambda item: item.path.stem not in LONG)
 
 
 def pytest_collection_finish() -> None:
@@ -135,7 +154,8 @@ def hfjobs(hub: Hub, directories: dict[str, str]) -> Hfjobs:
 
 @pytest.fixture
 def demo(directories: dict[str, str]) -> Hfjobs:
-    """The program on the demo."""
+    """The program on the demo, which has been used before."""
+    fill(State(Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator"))
     return Hfjobs({**directories, "HFJOBS_DEMO": "1"})
 
 

@@ -145,14 +145,19 @@ def _store_with_history() -> bytes:
         return state.database.read_bytes()
 
 
+def fill(state: State) -> None:
+    """Put a store with the history as of NOW where there is none."""
+    state.root.mkdir(mode=0o700, parents=True)
+    state.database.touch(mode=0o600)
+    state.database.write_bytes(_store_with_history())
+
+
 class Hub:
     """The emulator served on loopback, but jobs are not run. It records requests, and misbehaves when told to."""
 
     def __init__(self, directory: Path) -> None:
         state = State(directory / "hub")
-        state.root.mkdir(mode=0o700, parents=True)
-        state.database.touch(mode=0o600)
-        state.database.write_bytes(_store_with_history())
+        fill(state)
         self.store = Store(state, seed=lambda: history(NOW))  # of use once a test has made the store forget
         self.lag = timedelta()
         """By how much the clock is slow that says when jobs are made, not that of answers."""

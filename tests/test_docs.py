@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 from datetime import datetime, timezone
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -96,17 +97,19 @@ def test_pages_show_what_is_printed(demo: Hfjobs, golden: Golden, name: str) -> 
     assert printed == golden(f"./{name}", printed)
 
 
+MOMENTS = (
+    datetime(2026, 5, 12, 23, 59, 59, 999_999, tzinfo=timezone.utc),
+    datetime(2026, 12, 1, tzinfo=timezone.utc),
+    datetime(2028, 2, 29, 12, 30, tzinfo=timezone.utc),
+    datetime(2025, 12, 31, 23, 0, tzinfo=timezone.utc),
+)
+
+
 @pytest.mark.parametrize(
-    "moment",
-    [
-        datetime(2026, 5, 12, 23, 59, 59, 999_999, tzinfo=timezone.utc),
-        datetime(2026, 12, 1, tzinfo=timezone.utc),
-        datetime(2028, 2, 29, 12, 30, tzinfo=timezone.utc),
-        datetime(2025, 12, 31, 23, 0, tzinfo=timezone.utc),
-    ],
+    ("name", "moment"),
+    [*((README, moment) for moment in MOMENTS), *zip([name for name in PAGES if name != README], cycle(MOMENTS))],
     ids=str,
 )
-@pytest.mark.parametrize("name", PAGES)
 def test_pages_can_be_followed_at_any_date(demo: Hfjobs, tmp_path: Path, name: str, moment: datetime) -> None:
     """Commands end as they do on the page, and find something where they do there."""
     then = Hfjobs({**demo.environ, "XDG_STATE_HOME": str(tmp_path / "then")}, now=moment)

@@ -18,7 +18,7 @@ JOB = "6a01d697aff1cd33e8f33a64"
 EARLY, LATE = "2026-05-12T14:57:10.000Z", "2026-05-12T14:58:20.5Z"
 """Before the first answer, and after it."""
 
-SLOW = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+SLOW = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
 
 texts = st.sampled_from(["a", "b", "", "é\U0001f917", "\u2028", "x" * 300, "10%\r20%"])
 
@@ -142,7 +142,7 @@ def test_the_last_lines_of_a_job_are_followed(
     assert printed in [all_lines[max(0, count - tail) :] for count in counts], stderr
 
 
-@settings(SLOW, max_examples=20)
+@settings(SLOW, max_examples=8)
 @given(st.lists(logs(alike=True), min_size=10, max_size=10))
 def test_ten_jobs_are_followed_at_once(
     hub: ReplayingHub, program: Hfjobs, scripts: list[tuple[list[Line], list[Cut]]]
