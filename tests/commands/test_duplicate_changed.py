@@ -4,16 +4,13 @@ import json
 import shlex
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from hfjobs_cli.jobspec.command_line import command_line
-from hfjobs_cli.jobspec.model import NewJob, Volume
+from hfjobs_cli.jobspec.model import NewJob
 from hfjobs_cli.text.escapes import printable
 from tests.support import (
     BY_HAND,
@@ -356,69 +353,6 @@ class TestCommandLine:
         result = hfjobs("hardware", "--format", "command")
         assert (result.code, result.stdout) == (2, "")
         assert result.stderr.startswith("error: unknown format 'command'\n")
-
-
-WORDS = ["--", "-", "-e", "--flavor", "--flavor=x", "--endpoint=http://thief", "--dry-run", "--name", "--help"]
-"""What must not be read as an option of ours."""
-
-any_character = st.characters(codec="utf-8", exclude_characters="\0")
-odd = st.sampled_from("'\"\\$`*!\n\t\r\x1b\x7f\u202e\u3164\xa0%~ -=@#")
-anything = st.text(any_character | odd)
-texts = st.text(any_character | odd, min_size=1) | st.sampled_from(WORDS)
-names = st.from_regex(r"[a-zA-Z][_a-zA-Z0-9]{1,9}", fullmatch=True)
-label_texts = st.from_regex(r"[A-Za-z0-9._-]{1,20}", fullmatch=True)
-hosts = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
-parts = st.from_regex(r"[a-zA-Z0-9]{1,9}", fullmatch=True)
-paths = st.lists(st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1), min_size=1, max_size=3)
-volumes = st.builds(
-    lambda type_, owner, name, mount, end, revision, read_only, path: Volume(
-        type_,
-        f"{owner}/{name}",
-        "/" + "/".join(mount) + end,
-        None if type_ == "bucket" else revision,
-        (read_only is True if end else read_only) if type_ == "bucket" else True if read_only or end else None,
-        path and "/".join(path),
-    ),
-    st.sampled_from(["bucket", "model", "dataset", "space"]),
-    parts,
-    parts,
-    paths,
-    st.sampled_from(["", "", ":ro", ":rw"]),
-    st.none() | st.sampled_from(["main", "v1.2", "refs/pr/3", "feature/new", "a b"]),
-    st.none() | st.booleans(),
-    st.none() | paths,
-)
-jobs = st.builds(
-    NewJob,
-    docker_image=st.sampled_from(["ubuntu", "python:3.12", "localhost:5000/a/b:c", "a/b@sha256:00"]),
-    command=st.lists(texts, min_size=1, max_size=4).map(tuple),
-    arguments=st.lists(texts, max_size=3).map(tuple),
-    environment=st.dictionaries(names, anything, max_size=3),
-    secrets=st.dictionaries(names, st.none(), max_size=2),
-    flavor=st.sampled_from(["cpu-basic", "t4-small"]),
-    arch=st.none() | st.sampled_from(["amd64", "arm64"]),
-    timeout_secs=st.none() | st.integers(1, 10**9),
-    attempts=st.none() | st.integers(1, 9),
-    labels=st.dictionaries(label_texts, label_texts, max_size=3),
-    volumes=st.lists(volumes, max_size=3, unique_by=lambda volume: volume.mount_path).map(tuple),
-    expose=st.lists(st.integers(1, 65535), max_size=4, unique=True).map(tuple),
-    expose_public=st.lists(st.integers(1, 65535), max_size=3, unique=True).map(tuple),
-    ssh=st.booleans(),
-    network_group=hosts,
-    network_aliases=st.lists(hosts, max_size=2, unique=True).map(tuple),
-    resource_group_id=st.none() | st.just("0123456789abcdefABCDEF00"),
-)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(job=jobs)
-def test_a_line_gives_back_the_job_that_it_was_made_of(demo: Hfjobs, job: NewJob) -> None:
-    assert rerun(demo, command_line(job, None)) == asking(job).shown()
-
-
-def asking(job: NewJob) -> NewJob:
-    """Return the job without an attempt that is the only one, for which nothing is asked."""
-    return replace(job, attempts=None) if job.attempts == 1 else job
 
 
 @pytest.mark.parametrize("words", [("--", "x"), ("-e", "A=1"), ("--flavor",), ("a", "--"), ()])
