@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands.test_stats import number, running
-from tests.emulator.emulation import Serve
+from tests.emulator.emulation import BUSY, Serve
 from tests.live.conftest import Open
 from tests.metrics import Metrics, gpus
 from tests.support import USER, Hub, hang_up, posix_only
@@ -93,12 +93,14 @@ def test_a_break_is_told(hub: Hub, on_hub: Open) -> None:
 @pytest.mark.parametrize("key", ["q", "\x03"])
 def test_jobs_really_at_work(serve: Serve, open_terminal: Open, tmp_path: Path, key: str) -> None:
     emulator = serve(tmp_path / "emulated", "--empty")
-    busy = emulator.python("while True: pass", labels={"name": "busy"})
-    brief = emulator.python("import time; time.sleep(3)", labels={"name": "brief"})
+    busy = emulator.python(BUSY, labels={"name": "busy"})
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'end')!r}).exists(): time.sleep(0.05)"
+    brief = emulator.python(waits, labels={"name": "brief"})
     for each in (busy, brief):
         emulator.wait(each, "RUNNING")
     terminal = open_terminal("stats", "-f", environ=emulator.environ)
     terminal.until(lambda shown: any(f"  {busy}  {cpu}%" in shown for cpu in range(1, 101)), "a busy processor")
+    (tmp_path / "end").touch()
     terminal.shows(f"- {brief}", "1 of 2 running, 1 ended")
     terminal.type(key)
     assert terminal.wait() == (0 if key == "q" else 130)

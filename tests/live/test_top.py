@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from tests.commands.test_stats import number, running
-from tests.emulator.emulation import Serve
+from tests.emulator.emulation import BUSY, Serve
 from tests.live.conftest import Open
 from tests.live.terminals import Terminal
 from tests.metrics import Metrics, gpus
@@ -92,8 +92,9 @@ class TestScreen:
         emulator = serve(tmp_path / "emulated", "--empty")
         counts = "import time\nfor n in range(9999): print('count', n, flush=True); time.sleep(0.1)"
         counting = emulator.python(counts, labels={"name": "counting"})
-        busy = emulator.python("while True: pass", labels={"name": "busy"}, flavor="a10g-small")
-        failing = emulator.python("import time; time.sleep(3); raise SystemExit(7)", labels={"name": "failing"})
+        busy = emulator.python(BUSY, labels={"name": "busy"}, flavor="a10g-small")
+        waits = f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'end')!r}).exists(): time.sleep(0.05)\n"
+        failing = emulator.python(f"{waits}raise SystemExit(7)", labels={"name": "failing"})
         for each in (counting, busy, failing):
             emulator.wait(each, "RUNNING")
         terminal = open_terminal("top", environ=emulator.environ, columns=columns, lines=lines)
@@ -104,11 +105,12 @@ class TestScreen:
         terminal.until(lambda shown: re.search(r"counting .* count \d+", shown) and first[0] not in shown, "a new line")
         assert ("NET" in terminal.lines[1]) == (columns == 140)
         assert ("STATUS" in terminal.lines[1]) == (columns == 140)
+        (tmp_path / "end").touch()
         shown = terminal.until(lambda shown: re.search(r"failing +ERROR ", shown), "the end of a job")
         assert "ENDED LATELY" in shown
         assert "hfjobs top: 2 running" in shown
         assert re.search(r"[> ] busy .*\$0\.\d\d", shown)
-        assert re.search(r"failing +ERROR +(now|\d+s ago) +\d+s .*Job failed", shown)
+        assert re.search(r"failing +ERROR +(now|\d+[sm] ago) +(\d+m)?\d+s .*Job failed", shown)
         assert all(len(line) <= columns for line in terminal.lines)
         terminal.type("q")
         assert terminal.wait() == 0
