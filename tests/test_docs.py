@@ -15,7 +15,7 @@ from hfjobs_cli.cli.registry import TOPICS as EXPLAINED
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.formats.registry import RENDERERS
-from tests.emulator.emulation import Serve, until
+from tests.emulator.emulation import Emulator, Serve, until
 from tests.support import (
     NOW,
     ROOT,
@@ -41,6 +41,13 @@ _RECIPE = re.compile(r"```sh\n(hfjobs .*?)\n```", re.DOTALL)
 _PROGRESS = re.compile(r"\r\x1b\[K[^\r\n]*(?=\r)|\r\x1b\[K")
 _NEW_ID = re.compile(rf"\b{int(NOW.timestamp()):x}[0-9a-f]{{16}}\b")
 _REQUEST_ID = re.compile(r"\bRoot=1-[0-9a-f]{24}\b")
+_FIRST_JOB = re.compile(r"```text\n(\$ hfjobs run .*?)```", re.DOTALL)
+_MEASURED = re.compile(
+    r"^(?:scheduling.*\n)*(?======)|^Times +(?:[─━]+\n +)?|\d{4}-\d\d-\d\d[T ][\d:]+Z?|\b(?:\d+[smh])+\b|\$\d\.\d+"
+    r"|\b[0-9a-f]{24}\b",
+    re.MULTILINE,
+)
+"""What differs each time a job is run: how it waits, moments, lengths of time, its cost, the bar of its times, ids."""
 
 
 def page(name: str) -> str:
@@ -91,9 +98,28 @@ def generated(name: str, demo: Hfjobs) -> str:
     return settled(text)
 
 
+def with_first_job(text: str, served: Emulator, directories: dict[str, str]) -> str:
+    """Return README with what its first job prints on an emulator; as it is if only that differs that always does."""
+    (block,) = _FIRST_JOB.findall(text)
+    printed = ""
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            _, *argv = shlex.split(line.removeprefix("$ "))
+            code, stdout, _ = run_shell(f"{shlex.join(command(*argv))} 2>&1", {**directories, **served.environ})
+            assert code == 0, stdout
+            printed += f"{line}\n{stdout}".replace(served.endpoint, "https://huggingface.co")
+    same = _MEASURED.sub("_", block) == _MEASURED.sub("_", printed)
+    return text if same else text.replace(block, printed)
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_pages_show_what_is_printed(demo: Hfjobs, golden: Golden, name: str) -> None:
+def test_pages_show_what_is_printed(
+    demo: Hfjobs, golden: Golden, name: str, request: pytest.FixtureRequest, directories: dict[str, str], tmp_path: Path
+) -> None:
     printed = generated(name, demo)
+    if name == README and os.name != "nt":
+        serve: Serve = request.getfixturevalue("serve")
+        printed = with_first_job(printed, serve(tmp_path / "emulator", "--empty"), directories)
     assert printed == golden(f"./{name}", printed)
 
 
@@ -197,6 +223,21 @@ def test_quick_start_is_two_commands() -> None:
     first, second = block.splitlines()
     assert first.endswith("hfjobs --demo ps")
     assert second.endswith("pytest")
+
+
+def test_contributing_names_files_that_exist() -> None:
+    """A name without a folder is in that of the name before it on the line."""
+    missing = []
+    for line in page(".github/CONTRIBUTING.md").splitlines():
+        folder = Path()
+        for name in re.findall(r"`((?:[\w.-]+/)*[\w.-]*(?:\.py|\.md|\.toml|\.yml|/))`", line):
+            places = [ROOT / name, ROOT / "hfjobs_cli" / name, folder / name]
+            found = next((each for each in places if each.exists()), None)
+            if found is None and "NAME" not in name:
+                missing.append(name)
+            if found is not None and "/" in name:
+                folder = found if name.endswith("/") else found.parent
+    assert missing == []
 
 
 def test_changelog_tells_of_this_version() -> None:
