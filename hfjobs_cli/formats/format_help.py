@@ -22,7 +22,7 @@ def format_help(kind: Kind) -> str:
     formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
     formats += [f" {name:<10} of the package {plugins.package_of(name)}" for name in plugins.names()]
     formats += [f" ({line})" for line in plugins.unreadable()]
-    formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are understood too"]
+    formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are accepted too"]
     functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]
     templates = [
         f"--format TEMPLATE prints one line per {kind.noun} from a Go template.",

@@ -27,17 +27,17 @@ def _in(module: str, name: str = "render") -> Render:
 RENDERERS = {
     renderer.name: renderer
     for renderer in (
-        Renderer("table", _in("table"), has_columns=True, about="columns, cut to the terminal"),
+        Renderer("table", _in("table"), has_columns=True, about="columns, fitted to the terminal"),
         Renderer("json", _in("json_text", "render_json"), about="one array, all or nothing"),
-        Renderer("jsonl", _in("json_text", "render_jsonl"), streams=True, about="an object a line, as they arrive"),
+        Renderer("jsonl", _in("json_text", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
         Renderer("csv", _in("lines", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"),
-        Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="the same with tabs"),
+        Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"),
         Renderer(
             "markdown",
             _in("lines", "render_markdown"),
             streams=True,
             has_columns=True,
-            about="columns as a table of Markdown",
+            about="columns, as a Markdown table",
         ),
     )
 }
