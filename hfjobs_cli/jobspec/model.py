@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from hfjobs_cli.jobspec.fields import Property, put, rows
 from hfjobs_cli.query.times import parse_duration
 
 DEFAULT_FLAVOR = "cpu-basic"
@@ -35,6 +36,11 @@ MAX_VARIABLE_BYTES = 128 * 1024
 
 LOCAL = "local"
 """The type of a volume that is a directory on this machine, which must be uploaded before the Hub can mount it."""
+
+
+_FIRST = ("command", "arguments", "environment", "flavor")
+_LAST = ("spaceId", "dockerImage")
+"""With what a body begins and ends."""
 
 
 class LocalFile(NamedTuple):
@@ -73,27 +79,43 @@ class Volume:
 class NewJob:
     """What is to be run. One of `docker_image` and `space_id` is given, and None or empty is what is left to the Hub.
 
+    Each is a row of the table of properties, from which the other forms of a job are made.
+
     A secret of None is one whose value is not known here. Ports in `expose_public` need not be in `expose`.
     """
 
-    docker_image: str | None = None
-    space_id: str | None = None
-    command: tuple[str, ...] = ()
-    arguments: tuple[str, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str | None] = field(default_factory=dict, repr=False)
-    flavor: str = DEFAULT_FLAVOR
-    arch: str | None = None
-    timeout_secs: int | None = None
-    attempts: int | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
-    volumes: tuple[Volume, ...] = ()
-    expose: tuple[int, ...] = ()
-    expose_public: tuple[int, ...] = ()
-    ssh: bool = False
-    network_group: str | None = None
-    network_aliases: tuple[str, ...] = ()
-    resource_group_id: str | None = None
+    docker_image: Annotated[str | None, Property("dockerImage")] = None
+    space_id: Annotated[str | None, Property("spaceId")] = None
+    command: Annotated[tuple[str, ...], Property("command")] = ()
+    arguments: Annotated[tuple[str, ...], Property("arguments", sent=lambda job: list(job.arguments))] = ()
+    environment: Annotated[Mapping[str, str], Property("environment", sent=lambda job: dict(job.environment))] = field(
+        default_factory=dict
+    )
+    secrets: Annotated[Mapping[str, str | None], Property("secrets")] = field(default_factory=dict, repr=False)
+    flavor: Annotated[str, Property("flavor")] = DEFAULT_FLAVOR
+    arch: Annotated[str | None, Property("arch")] = None
+    timeout_secs: Annotated[int | None, Property("timeoutSeconds")] = None
+    attempts: Annotated[int | None, Property("attempts")] = None
+    labels: Annotated[Mapping[str, str], Property("labels")] = field(default_factory=dict)
+    volumes: Annotated[
+        tuple[Volume, ...],
+        Property("volumes", sent=lambda job: [volume.body() for volume in job.volumes] or None),
+    ] = ()
+    expose: Annotated[tuple[int, ...], Property("expose.ports", sent=lambda job: list(job.ports) or None)] = ()
+    expose_public: Annotated[
+        tuple[int, ...],
+        Property(
+            "expose.portsPublic",
+            sent=lambda job: list(dict.fromkeys(job.expose_public)) if job.ports else None,
+        ),
+    ] = ()
+    ssh: Annotated[bool, Property("ssh.enabled")] = False
+    network_group: Annotated[str | None, Property("network.group")] = None
+    network_aliases: Annotated[
+        tuple[str, ...],
+        Property("network.aliases", sent=lambda job: list(job.network_aliases) or None if job.network_group else None),
+    ] = ()
+    resource_group_id: Annotated[str | None, Property("resourceGroupId")] = None
 
     @property
     def image(self) -> str:
@@ -117,23 +139,12 @@ class NewJob:
 
     def body(self) -> dict[str, Any]:
         """Return the body of the request. What nothing is said of is not in it, but for what is always sent."""
-        body: dict[str, Any] = {"command": list(self.command)} if self.command else {}
-        body |= {"arguments": list(self.arguments), "environment": dict(self.environment), "flavor": self.flavor}
-        optional = {
-            "secrets": dict(self.secrets) or None,
-            "arch": self.arch,
-            "timeoutSeconds": self.timeout_secs,
-            "attempts": self.attempts,
-            "labels": dict(self.labels) or None,
-            "volumes": [volume.body() for volume in self.volumes] or None,
-            "expose": self._expose(),
-            "ssh": {"enabled": True} if self.ssh else None,
-            "network": self._network(),
-            "resourceGroupId": self.resource_group_id,
-            "spaceId": self.space_id,
-            "dockerImage": self.docker_image,
-        }
-        return body | {key: value for key, value in optional.items() if value is not None}
+        found: dict[str, Any] = {}
+        for row in rows(NewJob):
+            if (value := row.sent_of(self)) is not None:
+                put(found, row.about.key, value)
+        order = (*_FIRST, *(key for key in found if key not in _LAST), *_LAST)
+        return {key: found[key] for key in order if key in found}
 
     def shown(self, token: str | None = None) -> dict[str, Any]:
         """Return the body with null in place of the values of secrets, and of variables that are the token."""
@@ -141,17 +152,6 @@ class NewJob:
         if token:
             body["environment"] = {key: None if value == token else value for key, value in self.environment.items()}
         return body | {"secrets": dict.fromkeys(self.secrets)} if self.secrets else body
-
-    def _expose(self) -> dict[str, list[int]] | None:
-        if not self.ports:
-            return None
-        return {"ports": list(self.ports), "portsPublic": list(dict.fromkeys(self.expose_public))}
-
-    def _network(self) -> dict[str, Any] | None:
-        if self.network_group is None:
-            return None
-        aliases = {"aliases": list(self.network_aliases)} if self.network_aliases else {}
-        return {"group": self.network_group, **aliases}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,75 @@
+"""The properties of a job as one table: what each is called, and how it gets from one form of a job to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from inspect import get_annotations
+from types import UnionType
+from typing import Any, NamedTuple, get_args, get_origin
+
+
+class Property(NamedTuple):
+    """What a property of a job is called, and how it is read and written. All but the key have defaults.
+
+    `key` is its place in the body of a request, `expose.ports` one object deeper. `sent` returns what stands there, of
+    the whole job, None for nothing; by default the value, unless that is empty. `told` reads the value from a record of
+    a job or schedule, None for the default; by default from the record's field of the same name.
+
+    `option` sets it, and `parse` reads what was typed. `title` is what the summary calls it, if it has a line there.
+    """
+
+    key: str
+    option: str | None = None
+    parse: Callable[[Any], Any] | None = None
+    sent: Callable[[Any], Any] | None = None
+    told: Callable[[Any], Any] | None = None
+    title: str | None = None
+
+
+class Row(NamedTuple):
+    """A property by the name that it has in Python, of a type: `base` is str, int, bool, tuple or dict."""
+
+    name: str
+    base: type
+    item: type | None
+    about: Property
+
+    def sent_of(self, job: Any) -> Any:
+        """Return what the body of a request has of a job, None for nothing."""
+        if self.about.sent is not None:
+            return self.about.sent(job)
+        value = getattr(job, self.name)
+        if value is None or value is False or (self.base in (tuple, dict) and not value):
+            return None
+        return self.base_of_body(value)
+
+    def base_of_body(self, value: Any) -> Any:
+        """Return a value as JSON has it."""
+        return list(value) if self.base is tuple else dict(value) if self.base is dict else value
+
+
+@cache
+def rows(model: type) -> tuple[Row, ...]:
+    """Return the properties that a class declares, in order."""
+    hints = get_annotations(model, eval_str=True)
+    return tuple(Row(name, *_types(hint.__origin__), *hint.__metadata__) for name, hint in hints.items())
+
+
+def _types(hint: Any) -> tuple[type, type | None]:
+    """Return the type of a property, None left out, and of its items."""
+    if isinstance(hint, UnionType):
+        (hint,) = (each for each in get_args(hint) if each is not type(None))
+    origin = get_origin(hint)
+    if origin is None:
+        return hint, None
+    return (dict, None) if issubclass(origin, Mapping) else (origin, get_args(hint)[0])
+
+
+def put(body: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value into an object, or into one in it if the key is dotted."""
+    outer, _, inner = key.partition(".")
+    if inner:
+        body.setdefault(outer, {})[inner] = value
+    else:
+        body[outer] = value
