@@ -28,11 +28,11 @@ class Property(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A property by the name that it has in Python, of a type: `base` is str, int, bool, tuple or dict."""
+    """A property, its name in Python, and the type that it has in JSON: str, int, bool, list or dict, and of items."""
 
     name: str
     base: type
-    item: type | None
+    item: Any
     about: Property
 
     def sent_of(self, job: Any) -> Any:
@@ -40,13 +40,9 @@ class Row(NamedTuple):
         if self.about.sent is not None:
             return self.about.sent(job)
         value = getattr(job, self.name)
-        if value is None or value is False or (self.base in (tuple, dict) and not value):
-            return None
-        return self.base_of_body(value)
-
-    def base_of_body(self, value: Any) -> Any:
-        """Return a value as JSON has it."""
-        return list(value) if self.base is tuple else dict(value) if self.base is dict else value
+        if self.base in (list, dict):
+            return self.base(value) or None
+        return None if value is False else value
 
 
 @cache
@@ -56,14 +52,14 @@ def rows(model: type) -> tuple[Row, ...]:
     return tuple(Row(name, *_types(hint.__origin__), *hint.__metadata__) for name, hint in hints.items())
 
 
-def _types(hint: Any) -> tuple[type, type | None]:
-    """Return the type of a property, None left out, and of its items."""
+def _types(hint: Any) -> tuple[type, Any]:
+    """Return the type of a property in JSON, and of its items."""
     if isinstance(hint, UnionType):
         (hint,) = (each for each in get_args(hint) if each is not type(None))
     origin = get_origin(hint)
     if origin is None:
         return hint, None
-    return (dict, None) if issubclass(origin, Mapping) else (origin, get_args(hint)[0])
+    return (dict, get_args(hint)[1]) if issubclass(origin, Mapping) else (list, get_args(hint)[0])
 
 
 def put(body: dict[str, Any], key: str, value: Any) -> None:

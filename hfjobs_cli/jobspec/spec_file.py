@@ -8,31 +8,14 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.environment import resolved
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, NewJob, Volume
+from hfjobs_cli.jobspec.fields import Row, rows
+from hfjobs_cli.jobspec.model import NewJob, Volume
 from hfjobs_cli.jobspec.typed import Surroundings, typed_path
 from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 16
 
-_KEYS = {
-    "dockerImage": str,
-    "spaceId": str,
-    "command": list,
-    "arguments": list,
-    "environment": dict,
-    "secrets": dict,
-    "flavor": str,
-    "arch": str,
-    "timeoutSeconds": int,
-    "attempts": int,
-    "labels": dict,
-    "volumes": list,
-    "expose": dict,
-    "ssh": dict,
-    "network": dict,
-    "resourceGroupId": str,
-}
 _VOLUME_KEYS = {"type": str, "source": str, "mountPath": str, "revision": str, "readOnly": bool, "path": str}
 _NAMES = {str: "a text", list: "an array", dict: "an object", int: "a whole number", bool: "true or false"}
 
@@ -46,10 +29,11 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
         raise UsageError(f"--spec {file} is no JSON: {error}", hint=_HOW) from None
     if isinstance(values, list) and len(values) == 1:
         values = values[0]
-    spec = _object(values, _KEYS, f"--spec {file}")
+    keys, inner_keys = _keys()
+    spec = _object(values, keys, f"--spec {file}")
     environment = spec.get("environment", {})
-    spec["environment"] = {**environment, **resolved(dict.fromkeys(environment.keys() - _known(environment)), around)}
-    return _job(spec, f"--spec {file}")
+    missing = resolved(dict.fromkeys(environment.keys() - _known(environment)), around)
+    return _job({**spec, "environment": _known({**environment, **missing})}, inner_keys, f"--spec {file}")
 
 
 _HOW = "'hfjobs run --dry-run --format json' prints what it takes"
@@ -67,31 +51,36 @@ def _text_of(path: Path) -> str:
         raise UsageError(f"--spec {path} cannot be read: {reason}", hint=_HOW) from None
 
 
-def _job(values: Mapping[str, Any], place: str) -> NewJob:
-    expose = _object(values.get("expose", {}), {"ports": list, "portsPublic": list}, f"{place}: expose")
-    network = _object(values.get("network", {}), {"group": str, "aliases": list}, f"{place}: network")
-    ssh = _object(values.get("ssh", {}), {"enabled": bool}, f"{place}: ssh")
-    secrets = values.get("secrets", {})
-    return NewJob(
-        docker_image=values.get("dockerImage"),
-        space_id=values.get("spaceId"),
-        command=_all(str, values.get("command", []), f"{place}: command"),
-        arguments=_all(str, values.get("arguments", []), f"{place}: arguments"),
-        environment=_texts(_known(values["environment"]), f"{place}: environment"),
-        secrets={**dict.fromkeys(secrets), **_texts(_known(secrets), f"{place}: secrets")},
-        flavor=values.get("flavor", DEFAULT_FLAVOR),
-        arch=values.get("arch"),
-        timeout_secs=values.get("timeoutSeconds"),
-        attempts=values.get("attempts"),
-        labels=_texts(values.get("labels", {}), f"{place}: labels"),
-        volumes=tuple(_volume(each, f"{place}: volumes") for each in values.get("volumes", [])),
-        expose=_all(int, expose.get("ports", []), f"{place}: expose.ports"),
-        expose_public=_all(int, expose.get("portsPublic", []), f"{place}: expose.portsPublic"),
-        ssh=ssh.get("enabled", False),
-        network_group=network.get("group"),
-        network_aliases=_all(str, network.get("aliases", []), f"{place}: network.aliases"),
-        resource_group_id=values.get("resourceGroupId"),
-    )
+def _keys() -> tuple[dict[str, type], dict[str, dict[str, type]]]:
+    """Return the types by key of a body, and the same of the objects in it that hold properties of their own."""
+    keys: dict[str, type] = {}
+    inner_keys: dict[str, dict[str, type]] = {}
+    for row in rows(NewJob):
+        outer, _, inner = row.about.key.partition(".")
+        keys[outer] = dict if inner else row.base
+        if inner:
+            inner_keys.setdefault(outer, {})[inner] = row.base
+    return keys, inner_keys
+
+
+def _job(values: Mapping[str, Any], inner_keys: Mapping[str, Mapping[str, type]], place: str) -> NewJob:
+    objects = {outer: _object(values.get(outer, {}), keys, f"{place}: {outer}") for outer, keys in inner_keys.items()}
+    given = {}
+    for row in rows(NewJob):
+        outer, _, inner = row.about.key.partition(".")
+        value = objects[outer].get(inner) if inner else values.get(outer)
+        if value is not None:
+            given[row.name] = _value(row, value, f"{place}: {row.about.key}")
+    return NewJob(**given)
+
+
+def _value(row: Row, value: Any, place: str) -> Any:
+    """Return the value of a property from that of its key. Raises UsageError."""
+    if row.base is list:
+        return tuple(_volume(each, place) for each in value) if row.item is Volume else _all(row.item, value, place)
+    if row.base is dict:
+        return {**value, **_texts(value if row.item is str else _known(value), place)}
+    return value
 
 
 def _volume(values: object, place: str) -> Volume:
