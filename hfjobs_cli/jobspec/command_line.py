@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, DEFAULT_FLAVOR, NewJob, NewSchedule, Volume
+from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, NewSchedule, Volume
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
 from hfjobs_cli.query.references import check_name
@@ -67,17 +68,7 @@ def _options(job: NewJob) -> Iterator[str]:
     for what 'hfjobs run' would refuse.
     """
     check(job)
-    if job.flavor != DEFAULT_FLAVOR:
-        yield from _option("--flavor", job.flavor)
-    for option, value in (
-        ("--arch", job.arch),
-        ("--timeout", job.timeout_secs),
-        ("--attempts", None if job.attempts == DEFAULT_ATTEMPTS else job.attempts),
-        ("--network-group", job.network_group),
-        ("--resource-group-id", job.resource_group_id),
-    ):
-        if value is not None:
-            yield from _option(option, str(value))
+    yield from _set(replace(job, attempts=None) if job.attempts == DEFAULT_ATTEMPTS else job, str, int)
     if job.arguments:
         yield from ("--arguments", str(len(job.arguments)))
     yield from ("--no-name",) if job.name is None else _option("--name", job.name)
@@ -86,14 +77,26 @@ def _options(job: NewJob) -> Iterator[str]:
         ("-e", [f"{key}={value}" for key, value in job.environment.items()]),
         ("-s", list(job.secrets)),
         ("-v", list(map(_volume, job.volumes))),
-        ("--expose", [str(port) for port in job.ports]),
-        ("--expose-public", [str(port) for port in job.expose_public]),
-        ("--network-alias", list(job.network_aliases)),
     ):
         for text in values:
             yield from _option(option, text)
-    yield from ("--ssh",) if job.ssh else ()
+    yield from _set(replace(job, expose=job.ports), list)
+    yield from _set(job, bool)
     yield from () if job.command or job.arguments else ("--default-command",)
+
+
+def _set(job: NewJob, *types: type) -> Iterator[str]:
+    """Yield the options that set properties of some types, each followed by its value."""
+    default = NewJob()
+    for row in rows(NewJob):
+        value = getattr(job, row.name)
+        if not row.about.option or row.base not in types or value == getattr(default, row.name):
+            continue
+        if row.base is bool:
+            yield row.about.option
+            continue
+        for each in value if row.base is list else [value]:
+            yield from _option(row.about.option, str(each))
 
 
 def _option(option: str, value: str) -> list[str]:

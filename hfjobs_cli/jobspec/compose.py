@@ -7,20 +7,11 @@ from dataclasses import replace
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import default_name, environment
-from hfjobs_cli.jobspec.model import NewJob, Volume, parse_timeout, split_image
+from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import empty_option
-
-_TEXTS = {
-    "name": "--name",
-    "flavor": "--flavor",
-    "arch": "--arch",
-    "timeout": "--timeout",
-    "network_group": "--network-group",
-    "resource_group_id": "--resource-group-id",
-}
-"""Options whose value is never empty."""
 
 
 def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> NewJob:
@@ -29,8 +20,9 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
     Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
     runs, and the name that it gets by itself, are not looked at here.
     """
-    for attribute, option in _TEXTS.items():
-        if getattr(typed, attribute) == "":
+    options = [(row, getattr(typed, row.typed)) for row in rows(NewJob) if row.about.option]
+    for option, value in [("--name", typed.name), *((row.about.option, value) for row, value in options)]:
+        if value == "":
             raise empty_option(option)
     labels = new_labels(typed.label or (), typed.name)
     if typed.no_name and "name" in labels:
@@ -38,25 +30,14 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
         raise UsageError(f"{option} contradicts --no-name", hint="give one of them")
     base = base or NewJob()
     volumes = _volumes(typed.volume) if typed.volume else []
-    given = {
-        "flavor": typed.flavor,
-        "arch": typed.arch,
-        "timeout_secs": None if typed.timeout is None else parse_timeout(typed.timeout),
-        "attempts": typed.attempts,
-        "expose": tuple(typed.expose or ()) or None,
-        "expose_public": tuple(typed.expose_public or ()) or None,
-        "ssh": typed.ssh or None,
-        "network_group": typed.network_group,
-        "network_aliases": tuple(typed.network_alias or ()) or None,
-        "resource_group_id": typed.resource_group_id,
-    }
+    given = {row.name: row.parsed(value) for row, value in options if value is not False and value not in (None, [])}
     return replace(
         base,
         environment={**base.environment, **environment.environment(typed, around)},
         secrets={**base.secrets, **environment.secrets(typed, around)},
         labels={**base.labels, **labels},
         volumes=(*_left(base.volumes, volumes), *volumes),
-        **{key: value for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        **given,
     )
 
 

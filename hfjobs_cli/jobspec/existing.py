@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.compose import compose, overridden
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, NewJob, NewSchedule, Volume
+from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.model import LOCAL, NewJob, NewSchedule
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.values import value
@@ -72,37 +73,9 @@ def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
             )
 
 
-def _described(job: JobInfo | JobSpec) -> NewJob:
-    network = job.network
-    return NewJob(
-        docker_image=None if job.space_id is not None else job.docker_image,
-        space_id=job.space_id,
-        command=tuple(job.command or ()),
-        arguments=tuple(job.arguments or ()),
-        environment=job.environment or {},
-        secrets=dict.fromkeys(job.secrets or ()),
-        flavor=job.flavor or DEFAULT_FLAVOR,
-        arch=job.arch,
-        timeout_secs=None if job.timeout is None else int(job.timeout),
-        attempts=None if job.retry is None else int(job.retry) + 1,
-        labels=job.labels or {},
-        volumes=tuple(
-            Volume(
-                each.type or "model",
-                each.source or "",
-                each.mount_path or "",
-                each.revision,
-                each.read_only,
-                each.path,
-            )
-            for each in job.volumes or ()
-        ),
-        expose=tuple(job.expose or ()),
-        expose_public=tuple(job.expose_public or ()),
-        network_group=None if network is None else network.group,
-        network_aliases=() if network is None else tuple(network.aliases),
-        resource_group_id=job.resource_group_id,
-    )
+def _described(made: JobInfo | JobSpec) -> NewJob:
+    found = {row.name: row.told_by(made) for row in rows(NewJob)}
+    return NewJob(**{name: value for name, value in found.items() if value is not None})
 
 
 def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:

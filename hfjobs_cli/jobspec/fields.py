@@ -16,15 +16,15 @@ class Property(NamedTuple):
     the whole job, None for nothing; by default the value, unless that is empty. `told` reads the value from a record of
     a job or schedule, None for the default; by default from the record's field of the same name.
 
-    `option` sets it, and `parse` reads what was typed. `title` is what the summary calls it, if it has a line there.
+    `option` is the one that sets it, in place of what it was; `parse` reads what was typed there. What has no such
+    option is an argument, or is added up from several options.
     """
 
     key: str
-    option: str | None = None
+    option: str = ""
     parse: Callable[[Any], Any] | None = None
     sent: Callable[[Any], Any] | None = None
     told: Callable[[Any], Any] | None = None
-    title: str | None = None
 
 
 class Row(NamedTuple):
@@ -34,6 +34,24 @@ class Row(NamedTuple):
     base: type
     item: Any
     about: Property
+
+    @property
+    def typed(self) -> str:
+        """The name in Python of the option that sets it; empty if there is none."""
+        return self.about.option.removeprefix("--").replace("-", "_")
+
+    def parsed(self, value: Any) -> Any:
+        """Return the value from that of its option. Raises UsageError."""
+        if self.about.parse is not None:
+            return self.about.parse(value)
+        return tuple(value) if self.base is list else value
+
+    def told_by(self, made: Any) -> Any:
+        """Return what a record says of it, None for the default."""
+        if self.about.told is not None:
+            return self.about.told(made)
+        value = getattr(made, self.name)
+        return tuple(value) if self.base is list and value is not None else value
 
     def sent_of(self, job: Any) -> Any:
         """Return what the body of a request has of a job, None for nothing."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from hfjobs_cli.jobspec.fields import Property, put, rows
 from hfjobs_cli.query.times import parse_duration
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models.spec import JobVolume
 
 DEFAULT_FLAVOR = "cpu-basic"
 
@@ -62,6 +65,18 @@ class Volume:
     read_only: bool | None = None
     path: str | None = None
 
+    @classmethod
+    def told(cls, made: JobVolume) -> Volume:
+        """Return one that a job or schedule has."""
+        return cls(
+            made.type or "model",
+            made.source or "",
+            made.mount_path or "",
+            made.revision,
+            made.read_only,
+            made.path,
+        )
+
     def body(self) -> dict[str, Any]:
         """Return it as the Hub takes it."""
         values = {
@@ -84,38 +99,68 @@ class NewJob:
     A secret of None is one whose value is not known here. Ports in `expose_public` need not be in `expose`.
     """
 
-    docker_image: Annotated[str | None, Property("dockerImage")] = None
+    docker_image: Annotated[
+        str | None, Property("dockerImage", told=lambda made: made.docker_image if made.space_id is None else None)
+    ] = None
     space_id: Annotated[str | None, Property("spaceId")] = None
     command: Annotated[tuple[str, ...], Property("command")] = ()
     arguments: Annotated[tuple[str, ...], Property("arguments", sent=lambda job: list(job.arguments))] = ()
     environment: Annotated[Mapping[str, str], Property("environment", sent=lambda job: dict(job.environment))] = field(
         default_factory=dict
     )
-    secrets: Annotated[Mapping[str, str | None], Property("secrets")] = field(default_factory=dict, repr=False)
-    flavor: Annotated[str, Property("flavor")] = DEFAULT_FLAVOR
-    arch: Annotated[str | None, Property("arch")] = None
-    timeout_secs: Annotated[int | None, Property("timeoutSeconds")] = None
-    attempts: Annotated[int | None, Property("attempts")] = None
+    secrets: Annotated[
+        Mapping[str, str | None], Property("secrets", told=lambda made: dict.fromkeys(made.secrets or ()))
+    ] = field(default_factory=dict, repr=False)
+    flavor: Annotated[str, Property("flavor", "--flavor", told=lambda made: made.flavor or None)] = DEFAULT_FLAVOR
+    arch: Annotated[str | None, Property("arch", "--arch")] = None
+    timeout_secs: Annotated[
+        int | None,
+        Property(
+            "timeoutSeconds",
+            "--timeout",
+            parse=parse_timeout,
+            told=lambda made: None if made.timeout is None else int(made.timeout),
+        ),
+    ] = None
+    attempts: Annotated[
+        int | None,
+        Property("attempts", "--attempts", told=lambda made: None if made.retry is None else int(made.retry) + 1),
+    ] = None
     labels: Annotated[Mapping[str, str], Property("labels")] = field(default_factory=dict)
     volumes: Annotated[
         tuple[Volume, ...],
-        Property("volumes", sent=lambda job: [volume.body() for volume in job.volumes] or None),
+        Property(
+            "volumes",
+            sent=lambda job: [volume.body() for volume in job.volumes] or None,
+            told=lambda made: tuple(map(Volume.told, made.volumes or ())),
+        ),
     ] = ()
-    expose: Annotated[tuple[int, ...], Property("expose.ports", sent=lambda job: list(job.ports) or None)] = ()
+    expose: Annotated[
+        tuple[int, ...], Property("expose.ports", "--expose", sent=lambda job: list(job.ports) or None)
+    ] = ()
     expose_public: Annotated[
         tuple[int, ...],
         Property(
             "expose.portsPublic",
+            "--expose-public",
             sent=lambda job: list(dict.fromkeys(job.expose_public)) if job.ports else None,
         ),
     ] = ()
-    ssh: Annotated[bool, Property("ssh.enabled")] = False
-    network_group: Annotated[str | None, Property("network.group")] = None
+    ssh: Annotated[bool, Property("ssh.enabled", "--ssh", told=lambda _made: None)] = False
+    network_group: Annotated[
+        str | None,
+        Property("network.group", "--network-group", told=lambda made: made.network and made.network.group),
+    ] = None
     network_aliases: Annotated[
         tuple[str, ...],
-        Property("network.aliases", sent=lambda job: list(job.network_aliases) or None if job.network_group else None),
+        Property(
+            "network.aliases",
+            "--network-alias",
+            sent=lambda job: list(job.network_aliases) or None if job.network_group is not None else None,
+            told=lambda made: made.network and tuple(made.network.aliases),
+        ),
     ] = ()
-    resource_group_id: Annotated[str | None, Property("resourceGroupId")] = None
+    resource_group_id: Annotated[str | None, Property("resourceGroupId", "--resource-group-id")] = None
 
     @property
     def image(self) -> str:
