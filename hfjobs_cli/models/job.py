@@ -243,7 +243,7 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
     wide_columns=("flavor", "initiator"),
-    more_formats=(Format("command", "lines.render_jobs", "the line that starts the job again", streams=True),),
+    more_formats=(Format("command", "command_line.render_jobs", "the line that starts the job again", streams=True),),
     computed={
         "image": Computed(
             Shape(str),

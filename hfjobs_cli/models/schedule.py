@@ -148,7 +148,9 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "schedule", "command", "last_run", "last_status", "next_run", "status"),
     wide_columns=("image", "flavor"),
-    more_formats=(Format("command", "lines.render_schedules", "the line that makes the schedule again", streams=True),),
+    more_formats=(
+        Format("command", "command_line.render_schedules", "the line that makes the schedule again", streams=True),
+    ),
     computed={
         "image": Computed(
             Shape(str),
