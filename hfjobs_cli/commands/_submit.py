@@ -13,6 +13,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.formats.registry import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.existing import Changes, changed, check_unset, described
+from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
@@ -224,7 +225,10 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
     yield "ports", ", ".join(f"{port}{' (public)' if port in job.expose_public else ''}" for port in job.ports)
     yield "ssh", "yes" if job.ssh else ""
     yield "network", " as ".join(filter(None, [job.network_group, ", ".join(job.network_aliases)]))
-    yield "resource group", job.resource_group_id or ""
+    for row in rows(NewJob):
+        if row.about.title:
+            value = getattr(job, row.name)
+            yield row.about.title, "" if value is None else str(value)
     yield "namespace", launch.namespace or ""
     yield "set by script", ", ".join(dict.fromkeys(key for key, _ in launch.from_script))
     yield cost, _cost(session, job)

@@ -8,7 +8,8 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from hfjobs_cli.jobspec.model import PACKED
+from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.model import PACKED, NewJob
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.job import JobInfo
@@ -69,7 +70,10 @@ def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     yield from _one("expose", *(_ports(job.expose) for job in (a, b)))
     yield from _one("expose_public", *(_ports(job.expose_public) for job in (a, b)))
     yield from _one("network", *(None if job.network is None else job.network.group for job in (a, b)))
-    yield from _one("resource_group_id", a.resource_group_id, b.resource_group_id)
+    for row in rows(NewJob):
+        if row.about.title:
+            values = (getattr(job, row.name) for job in (a, b))
+            yield from _one(row.name, *(None if value is None else str(value) for value in values))
     yield from _each("labels", *(_labels(job, lambda key: key != DUPLICATED_FROM) for job in (a, b)))
 
 

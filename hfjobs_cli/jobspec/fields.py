@@ -18,6 +18,9 @@ class Property(NamedTuple):
 
     `option` is the one that sets it, in place of what it was; `parse` reads what was typed there. What has no such
     option is an argument, or is added up from several options.
+
+    `title` is the line of the summary of a property that has a line of its own, where its value stands as it is; it is
+    compared by 'diff' in the same way. The other properties are shown together with others, or in other words.
     """
 
     key: str
@@ -25,6 +28,7 @@ class Property(NamedTuple):
     parse: Callable[[Any], Any] | None = None
     sent: Callable[[Any], Any] | None = None
     told: Callable[[Any], Any] | None = None
+    title: str = ""
 
 
 class Row(NamedTuple):

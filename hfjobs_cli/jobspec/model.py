@@ -160,7 +160,9 @@ class NewJob:
             told=lambda made: made.network and tuple(made.network.aliases),
         ),
     ] = ()
-    resource_group_id: Annotated[str | None, Property("resourceGroupId", "--resource-group-id")] = None
+    resource_group_id: Annotated[
+        str | None, Property("resourceGroupId", "--resource-group-id", title="resource group")
+    ] = None
 
     @property
     def image(self) -> str:
