@@ -5,24 +5,19 @@ from datetime import datetime, timedelta
 from hfjobs_cli.emulator.account import CREATOR
 from hfjobs_cli.emulator.api_types import ACTIVE_STAGES, Document, new_id, parse_time, wire_time
 
-SPECIFICATION = (
-    "dockerImage",
-    "spaceId",
-    "command",
-    "arguments",
-    "environment",
-    "secrets",
-    "flavor",
-    "arch",
-    "timeout",
-    "retry",
-    "labels",
-    "volumes",
-    "expose",
-    "network",
-    "resourceGroupId",
-)
-"""The keys of a job that say what is to be run; a scheduled job has them in `jobSpec`."""
+_OF_THE_RUN = {
+    "type",
+    "id",
+    "createdAt",
+    "startedAt",
+    "finishedAt",
+    "createdBy",
+    "owner",
+    "initiator",
+    "status",
+    "durations",
+}
+"""The keys of a job that do not say what is to be run; a scheduled job has the others in `jobSpec`."""
 
 
 def new_job(specification: Document, *, owner: Document, initiator: Document, now: datetime) -> Document:
@@ -31,7 +26,7 @@ def new_job(specification: Document, *, owner: Document, initiator: Document, no
         "type": "job",
         "id": new_id(now),
         "createdAt": wire_time(now),
-        **{key: specification[key] for key in SPECIFICATION if key in specification},
+        **{key: value for key, value in specification.items() if key not in _OF_THE_RUN},
         "createdBy": CREATOR,
         "owner": owner,
         "initiator": initiator,

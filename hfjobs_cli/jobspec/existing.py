@@ -109,7 +109,7 @@ class Changes:
     def __bool__(self) -> bool:
         """Tell whether anything is said."""
         own = (self.image is not None, self.unset_env, self.drop_secrets, self.command)
-        typed = (getattr(self.typed, field.name) for field in fields(Typed))
+        typed = (getattr(self.typed, field.name) for field in fields(self.typed))
         return any(own) or any(value is not None and value is not False for value in typed)
 
 

@@ -13,7 +13,10 @@ from hfjobs_cli.values import value
 
 @value
 class Typed:
-    """What is said of a new job besides what it runs. None, or False, is what nothing is said of."""
+    """What is said of a new job besides what it runs. None, or False, is what nothing is said of.
+
+    Help lists the options in this order. One that is read by the table of properties alone need not be here.
+    """
 
     env: list[str] | None = None
     env_file: str | None = None
