@@ -294,7 +294,8 @@ def truncate(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterab
 def command_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for the installed command: this process's without our settings, and `environ`.
 
-    Its coverage is not measured, which would take longer than what it does; what it does is also called in-process.
+    Its coverage is not measured, which would take longer than what it does; what it does is also called in-process. For
+    what is not, add `coverage_environ()`.
     """
     kept = {
         key: value
@@ -302,6 +303,11 @@ def command_environ(environ: Mapping[str, str]) -> dict[str, str]:
         if not key.startswith(("HF_", "HFJOBS_", "HUGGING", "XDG_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "COVERAGE_"))
     }
     return {**kept, "PYTHONUTF8": "1", **environ}
+
+
+def coverage_environ() -> dict[str, str]:
+    """Return the part of the environment by which the coverage of a process is measured, if any is."""
+    return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
 
 def command(*argv: str) -> list[str]:

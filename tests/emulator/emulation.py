@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import psutil
 
 from tests.emulator.schemas import check_answer
-from tests.support import USER, Result, command, command_environ, run_command
+from tests.support import USER, Result, command, command_environ, coverage_environ, run_command
 
 T = TypeVar("T")
 Json = Any
@@ -89,9 +88,8 @@ class Emulator:
         self.directory = directory
         self._log = directory.with_name(f"{directory.name}.log")
         self._options = options
-        # Nothing that this and its supervisor do is done in-process, so the coverage of both is measured if any is.
-        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
-        self._environ = command_environ({**measured, **(environ or {})})
+        # Nothing that this and its supervisor do is done in-process.
+        self._environ = command_environ({**coverage_environ(), **(environ or {})})
         self.start()
 
     def start(self) -> None:

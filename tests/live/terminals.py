@@ -19,7 +19,7 @@ from typing import Any
 
 import pyte
 
-from tests.support import command_environ, installed
+from tests.support import command_environ, coverage_environ, installed
 
 PATIENCE_SECS = 30.0
 OTHER_SCREEN = 1049 << 5  # pyte shifts the numbers of private modes
@@ -110,7 +110,7 @@ class Terminal:
             stdin=self.slave,
             stdout=self.slave,
             stderr=self.slave,
-            env=command_environ({"TERM": "xterm-256color", **environ}),
+            env=command_environ({"TERM": "xterm-256color", **coverage_environ(), **environ}),
             preexec_fn=self._take_terminal,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
