@@ -5,7 +5,7 @@ The names below are loaded on first use, so that importing the package costs nex
 
 import sys
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 TYPE_CHECKING = False  # as type checkers understand it too; importing typing takes 3 ms, and they come first of all
 if TYPE_CHECKING:

@@ -43,8 +43,8 @@ _NEW_ID = re.compile(rf"\b{int(NOW.timestamp()):x}[0-9a-f]{{16}}\b")
 _REQUEST_ID = re.compile(r"\bRoot=1-[0-9a-f]{24}\b")
 _FIRST_JOB = re.compile(r"```text\n(\$ hfjobs run .*?)```", re.DOTALL)
 _MEASURED = re.compile(
-    r"^(?:scheduling.*\n)*(?======)|^Times +(?:[─━]+\n +)?|\d{4}-\d\d-\d\d[T ][\d:]+Z?|\b(?:\d+[smh])+\b|\$\d\.\d+"
-    r"|\b[0-9a-f]{24}\b",
+    r"^(?:scheduling.*\n)*(?======)|^Times +(?:[─━]+\n +)?|\d{4}-\d\d-\d\d[T ][\d:]+Z?"
+    r"|\bnow\b|\b(?:\d+[smh])+\b(?: ago)?|\$\d\.\d+|\b[0-9a-f]{24}\b",
     re.MULTILINE,
 )
 """What differs each time a job is run: how it waits, moments, lengths of time, its cost, the bar of its times, ids."""
