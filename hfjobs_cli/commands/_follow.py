@@ -73,6 +73,7 @@ class LogsShown:
         self._names = names_of(jobs)
         self._text = LogText(session.view(KIND, ()), self._names, timestamps=wanted.timestamps)
         self._told_of_waiting: dict[int, str | None] = {}
+        self._failed: set[int] = set()
         self.errors: list[HfJobsError] = []
         self.last_at: dict[int, str] = {}
 
@@ -80,6 +81,17 @@ class LogsShown:
     def jobs(self) -> list[JobInfo]:
         """The jobs as they are now, as far as is known."""
         return [reading.job for reading in self._readings]
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether the Hub has dropped lines of some job before they came."""
+        return any(reading.has_lost for reading in self._readings)
+
+    @property
+    def without_output(self) -> list[JobInfo]:
+        """The jobs that have written nothing so far, though nothing went wrong in reading that."""
+        failed = self._failed
+        return [each.job for at, each in enumerate(self._readings) if not each.count and at not in failed]
 
     def run(self) -> None:
         """Show all. Raises KeyboardInterrupt, and what writing raises."""
@@ -111,6 +123,7 @@ class LogsShown:
         for place, item in merged(self._readings, in_order=not self._wanted.follow):
             if isinstance(item, Failed):
                 self.errors.append(item.error)
+                self._failed.add(place)
                 self._tell(place, None)
             elif isinstance(item, Notice):
                 self._tell(place, f"warning: {self._label(place)}{item.text}")

@@ -70,8 +70,14 @@ def logs(
     except KeyboardInterrupt:
         raise _interrupted(references, shown, follow=follow) from None
     _tell_of_ends(session, shown, follow=follow)
+    if tail != 0 and not follow:
+        for job in shown.without_output:
+            if not job.has_ended and job.status.stage != "SCHEDULING":
+                session.remark(f"note: {job.id} has no output so far")
     session.failures += shown.errors
-    return outcome(shown.jobs) if exit_status else ExitCode.DONE
+    if exit_status:
+        return outcome(shown.jobs)
+    return ExitCode.UNAVAILABLE if shown.has_lost else ExitCode.DONE
 
 
 def _chosen(

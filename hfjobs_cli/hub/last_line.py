@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.backoff import Pace
 from hfjobs_cli.errors import NotFound
+from hfjobs_cli.hub.log_lines import HEADER, is_header, parse_lines
 from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.client import JobsClient
-    from hfjobs_cli.hub.sse import EventStream
+    from hfjobs_cli.hub.sse import Event, EventStream
     from hfjobs_cli.query.references import JobReference
 
 
@@ -25,8 +26,6 @@ FAST_LINES = 200
 FAST_PAUSE_SECS = 3.0
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 30.0
-
-_HEADER = '"===== Job started at '
 
 
 class LastLine:
@@ -73,11 +72,15 @@ class LastLine:
             for events in stream:
                 if self._is_closed:
                     return False
-                lines = (event.data for event in reversed(events) if _HEADER not in event.data[:60])
-                self.event = next(lines, self.event)
+                self.event = next((event.data for event in reversed(events) if not _is_header(event)), self.event)
                 count += len(events)
                 if time.monotonic() - since > 1.0:
                     since, count = time.monotonic(), 0
                 elif count > FAST_LINES:
                     return True
         return False
+
+
+def _is_header(event: Event) -> bool:
+    """Tell whether an event begins an attempt. Most are told without making sense of them."""
+    return HEADER in event.data and any(map(is_header, parse_lines([event.data])))

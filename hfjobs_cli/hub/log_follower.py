@@ -69,6 +69,9 @@ TICK_SECS = 0.25
 LAST_LINES = 8
 """How many of the last lines are asked for to see whether all have come."""
 
+LAST_LINES_TO_JOIN = 256
+"""How many of the last lines are asked for where streams end before them, again and again."""
+
 LAST_GAP_SECS = 0.3
 """How long nothing may come after those."""
 
@@ -116,11 +119,15 @@ class OutputInDoubt(Unavailable, _Final):
 
 
 class _LastLines(NamedTuple):
-    """The last lines that there are, headers too, how many were asked for, and whether the server ended the answer."""
+    """The last lines that there are, headers too, and how many were asked for.
+
+    It `is_whole` if the server ended the answer, `is_open` if that went on, and nothing came.
+    """
 
     lines: list[Line]
     asked: int
     is_whole: bool
+    is_open: bool
 
 
 class LogReading:
@@ -169,6 +176,7 @@ class LogReading:
         self._check_secs = FIRST_CHECK_SECS
         self._taken_at_check = 0
         self._last_check: Check | None = None
+        self._shows_nothing = False
         self._mark: Sequence[Line] = ()
         self._held_since: float | None = None
 
@@ -203,6 +211,16 @@ class LogReading:
         return self.job.has_ended
 
     @property
+    def count(self) -> int:
+        """How many lines were read."""
+        return self._replay.count
+
+    @property
+    def has_lost(self) -> bool:
+        """Tell whether the Hub has dropped lines that may not have been read, which was told."""
+        return self._replay.has_lost
+
+    @property
     def _is_finite(self) -> bool:
         """Tell whether all that is wanted is there already."""
         return self.is_over or not self._follow
@@ -220,6 +238,7 @@ class LogReading:
         tail = self._replay.begin()
         self._looking = self._checking = self._last_check = self._held_since = None
         self._check_secs = FIRST_CHECK_SECS
+        self._shows_nothing = False
         self._mark = ()
         silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
         if self._waits:
@@ -232,7 +251,7 @@ class LogReading:
                     if events:
                         end = yield from self._came(events, feed, silence)
                     if feed.is_finished:
-                        self._was_cut = feed.is_cut
+                        self._was_cut = feed.is_cut and not parse_lines([event.data for event in events or ()])
                         yield from self._ended(is_whole=True)
                         end = end or _End.ENDED
                     elif events is not None and feed.is_amid_event:  # a long line is on its way
@@ -262,7 +281,6 @@ class LogReading:
             if self.is_over:
                 reason = error.__cause__ if isinstance(error.__cause__, NotFound) else error
                 raise NotFound(f"job {self._reference.id} has no logs: {reason.message}") from error
-            yield Notice("the job has no logs yet")
             return _End.COMPLETE
         if self._waits:
             yield Waiting(self.job)
@@ -361,7 +379,10 @@ class LogReading:
             self._held_since = None
             return
         self._held_since = self._held_since or now
-        if silence.secs >= SETTLED_SECS or now - self._held_since > LONGEST_HELD_SECS:
+        settled, longest = SETTLED_SECS, LONGEST_HELD_SECS
+        if self._replay.is_doubtful:
+            settled = longest = self._gap_secs
+        if silence.secs >= settled or now - self._held_since > longest:
             yield from self._tell_and_show(self._replay.settle())
 
     def _ended(self, *, is_whole: bool) -> Iterator[Item]:
@@ -412,6 +433,8 @@ class LogReading:
             return None
         if not self.is_over and not is_more and (self._replay.has_enough or self._last_check is Check.ALIKE):
             return _End.COMPLETE
+        if not self.is_over and not self.count and self._shows_nothing:
+            return _End.COMPLETE  # two connections have shown no line for so long
         return _End.SILENT
 
     def _checked(self, silence: Silence) -> _End | None:
@@ -427,6 +450,7 @@ class LogReading:
         last, self._checking = self._checking.result, None
         if last is None:
             return None
+        self._shows_nothing = last.is_open and all(map(is_header, last.lines))
         check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
         if self._taken == self._taken_at_check:
             self._last_check = check
@@ -459,6 +483,10 @@ class LogReading:
         if end is _End.SILENT and self._last_check is not Check.MORE:
             most = 2 if self.is_over and (is_alike or not self._replay.count) else 1
         if self._barren >= most:
+            if (joined := self._joined()) is not None:
+                if joined:
+                    yield self._noted(joined)
+                return _End.COMPLETE
             silent = f"sent nothing for {self._gap_secs:g} s, and did not end it"
             raise OutputInDoubt(
                 f"the output of {self._reference} may not be complete: "
@@ -478,6 +506,20 @@ class LogReading:
             return not self.is_over and self._barren > 0
         is_seen_twice = self._barren > (0 if self._replay.count else 1) and not self._was_cut
         return check is Check.SAME or (check is Check.ALIKE and is_seen_twice)
+
+    def _joined(self) -> list[Line] | None:
+        """Return what the last lines have that no stream brings up to its end; None if they do not tell."""
+        for asked in (LAST_LINES, LAST_LINES_TO_JOIN):
+            try:
+                last = self._ask_last(asked)
+            except LimitReached:
+                raise
+            except HfJobsError:
+                continue
+            new = self._replay.join(last.lines, last.asked)
+            if new is not None:
+                return new
+        return None
 
     def _has_just_ended(self) -> bool:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
@@ -511,7 +553,7 @@ class LogReading:
         odd: list[str] = []  # which the Hub counts, too
         count, enough = 0, min(asked, self._replay.count)
         began = heard = time.monotonic()
-        with self._feed(asked, self._gap_secs) as feed:
+        with self._feed(asked, 2 * self._gap_secs) as feed:  # this ends it, before the transport does
             while not feed.is_finished:
                 has_enough = count >= enough > 0
                 gap = LAST_GAP_SECS if has_enough else self._gap_secs
@@ -523,6 +565,7 @@ class LogReading:
                 if found or events:
                     heard = time.monotonic()
                     count += sum(not is_header(line) for line in found)
-                    lines = [*lines, *found][-2 * LAST_LINES :]  # headers, too: at most one for each line
+                    lines = [*lines, *found][-2 * asked :]  # headers, too: at most one for each line
             asked = max(1, asked - len(odd))
-            return _LastLines(lines, asked, is_whole=feed.is_finished and not feed.is_cut)
+            is_open = feed.is_open and not feed.is_finished
+            return _LastLines(lines, asked, feed.is_finished and not feed.is_cut, is_open)

@@ -49,7 +49,13 @@ class Taken:
         self.recent: deque[int] = deque(maxlen=REMEMBERED)
         self.recent_texts: deque[int] = deque(maxlen=REMEMBERED)
         self.latest = ""
-        self.is_stamped = False
+        self.last: str | None = None
+        """When the last one came, as the Hub spells it."""
+
+    @property
+    def is_stamped(self) -> bool:
+        """Tell whether the last one has a moment at which it came."""
+        return bool(self.last)
 
     def add(self, lines: Sequence[Line]) -> None:
         """Add what comes next."""
@@ -65,7 +71,7 @@ class Taken:
         self.recent.extend(keys)
         self.recent_texts.extend(texts)
         times = [time for time, _ in lines if time]
-        self.is_stamped = bool(lines[-1][0])
+        self.last = lines[-1][0]
         if len(set(map(len, times))) > 1:
             times = list(map(comparable, times))
         self.latest = max(self.latest, comparable(max(times, default="")))
@@ -189,7 +195,7 @@ class _Aligner:
         """After how many lines the end is, as far as is known; 0 if it was not found."""
         self.run = 0
 
-    def add(self, key: int) -> None:
+    def add(self, key: int, *, may_end: bool = True) -> None:
         keys, size, seen = self._keys, len(self._keys), self.seen
         if seen == 0:
             self._shifts = [at for at, each in enumerate(keys) if each == key][-MAX_CANDIDATES:]
@@ -198,11 +204,12 @@ class _Aligner:
         self.seen = seen = seen + 1
         if self._shifts and self._shifts[-1] + seen >= size:
             self._shifts.pop()
-            self.place = self.run = seen
+            if may_end:
+                self.place = self.run = seen
         if not self._anchored:
-            self._search(key)
+            self._search(key, may_end=may_end)
 
-    def _search(self, key: int) -> None:
+    def _search(self, key: int, *, may_end: bool) -> None:
         """Go on in the search of Knuth, Morris and Pratt."""
         state = self._state
         if state == len(self._keys):
@@ -210,7 +217,7 @@ class _Aligner:
         while state and self._keys[state] != key:
             state = self._failure[state - 1]
         self._state = state + (self._keys[state] == key)
-        if self._state == len(self._keys):
+        if self._state == len(self._keys) and may_end:
             self.place, self.run = self.seen, self._state
 
     @property
@@ -265,6 +272,13 @@ class Search:
         """Tell whether a place was found, though a later one may fit, too."""
         return bool(self._by_line.place or (self._by_text is not None and self._by_text.place))
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether the place may be a coincidence, as few lines fit and their timestamps do not tell."""
+        if self._anchored or (self._by_line.place and self._taken.is_stamped):
+            return False
+        return max(each.run for each in (self._by_line, self._by_text or self._by_line)) < SURE_RUN
+
     def take(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that."""
         for at, line in enumerate(lines):
@@ -298,7 +312,9 @@ class Search:
         self._held.append(line)
         self._by_line.add(hash(line))
         if self._by_text is not None:
-            self._by_text.add(hash(line[1]))
+            # A line that is stamped anew is stamped later than before.
+            is_older = bool(line[0]) and comparable(line[0]) < comparable(self._taken.last)
+            self._by_text.add(hash(line[1]), may_end=not is_older)
         place = self._by_line.place or (self._by_text.place if self._by_text is not None else 0)
         if place == self._by_line.seen:
             self._held.clear()

@@ -17,6 +17,10 @@ MOST_SHORT_REPLAYS = 2
 """After how many replays in a row that end before the place it is looked for in another way."""
 
 
+FEW = 3
+"""How many lines in a row are no proof, if their timestamps do not tell, unless they are all that were taken."""
+
+
 class Check(Enum):
     """What the last lines that the Hub has say of those that were taken."""
 
@@ -50,6 +54,8 @@ class Replay:
         self._keeps_times: bool | None = None
         self._short_replays = 0
         self.is_astray = False
+        self.has_lost = False
+        """Whether lines may be lost, as the Hub does not have the last one that came before."""
 
     @property
     def count(self) -> int:
@@ -65,6 +71,11 @@ class Replay:
     def is_held(self) -> bool:
         """Tell whether lines may be held back that are new."""
         return isinstance(self._finder, Search) and self._finder.has_candidate
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether lines are held back behind a place that may be a coincidence, and the true one still to come."""
+        return isinstance(self._finder, Search) and self._finder.has_candidate and self._finder.is_doubtful
 
     @property
     def has_enough(self) -> bool:
@@ -186,6 +197,7 @@ class Replay:
             self._expected = finder.expected
             self._keeps_times = finder.keeps_times if self._keeps_times is None else self._keeps_times
         if isinstance(finder, Search) and finder.is_lost:
+            self.has_lost = True
             self._tell("some lines may be missing: the Hub does not have the last one that came before")
         self._taken.add(new)
         return new
@@ -231,6 +243,33 @@ class Replay:
             return Check.SAME if is_older else Check.ALIKE
         return Check.MORE
 
+    def join(self, last: Sequence[Line], asked: int) -> list[Line] | None:
+        """Take what follows in the `last` lines that there are, if they begin with lines that were taken; else None.
+
+        They count only if they are as many as were `asked` for, as then they do end with the last one.
+        """
+        lines = [line for line in last if not is_header(line)]
+        taken = self._taken
+        if len(lines) < asked or not taken.count:
+            return None
+        place = _overlap(list(map(hash, lines)), list(taken.recent)) if taken.is_stamped else 0
+        if not place and not self._keeps_times:
+            place = _overlap([hash(text) for _, text in lines], list(taken.recent_texts))
+            if place < min(FEW, taken.count):
+                return None
+        if not place:
+            return None
+        new: list[Line] = []
+        passed = 0
+        for line in last:
+            if is_header(line):
+                new += self._take_header(line) if passed >= place else []
+            else:
+                passed += 1
+                new += [line] if passed > place else []
+        taken.add([line for line in new if not is_header(line)])
+        return new
+
     def has_passed(self, lines: Sequence[Line]) -> bool:
         """Tell whether lines that were the last ones are among those that were taken."""
         lines = [line for line in lines if not is_header(line)]
@@ -244,3 +283,9 @@ class Replay:
             ):
                 return True
         return False
+
+
+def _overlap(keys: list[int], taken: list[int]) -> int:
+    """Return how many of the first keys are the last that were taken, 0 if none are, or if that is not certain."""
+    sizes = [size for size in range(1, min(len(keys), len(taken)) + 1) if keys[:size] == taken[-size:]]
+    return sizes[0] if len(sizes) == 1 else 0

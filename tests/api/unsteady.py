@@ -122,6 +122,7 @@ def drawn(seed: int, *, ended: bool, created: bool = False) -> Behavior:
     behavior.breaks = [
         Break(chance.randint(0, count), chance.choice(hows)) for _ in range(chance.choice([0, 0, 1, 2, 4]))
     ]
+    _end_elsewhere(behavior.breaks)
     behavior.final = chance.choice(["end", "end", "close", "no last blank line"])
     if not ended and count == 150 and chance.random() < 0.5:
         behavior.keeps = 120
@@ -138,6 +139,13 @@ def drawn(seed: int, *, ended: bool, created: bool = False) -> Behavior:
             behavior.refusals["logs"] = [chance.choice([404, 404, 409, 425, 503, 400])] * chance.randint(1, 2)
         behavior.scheduling_secs = chance.choice([0.0, 0.0, 0.7])
     return behavior
+
+
+def _end_elsewhere(breaks: list[Break]) -> None:
+    """Have no two connections in a row end at the same line: nobody could tell that from the end of the log."""
+    for at in range(1, len(breaks)):
+        if breaks[at].after == breaks[at - 1].after:
+            breaks[at] = breaks[at]._replace(after=breaks[at].after + 1)
 
 
 class UnsteadyHub:

@@ -213,10 +213,13 @@ class TestFollowing:
         ]
 
     def test_a_hub_that_has_dropped_lines_that_were_not_seen(self, replaying: Replaying) -> None:
+        """What there is is shown; that it may not be all is told, and is the exit code unless the job's is asked for."""
         lines = [Line(f"line {at}", f"2026-05-12T14:57:{at:02}Z") for at in range(10)]
-        code, stdout, stderr = replaying(Script(lines, [Cut(3)], forgets=6))("logs", "-f", NAMED)
-        assert (code, stdout) == (0, "".join(f"line {at}\n" for at in (0, 1, 2, 6, 7, 8, 9)))
-        assert "some lines may be missing: the Hub does not have the last one that came before" in stderr
+        for options, expected in (((), 5), (("--exit-status",), 10)):
+            script = Script(lines, [Cut(3)], forgets=6, stage="ERROR")
+            code, stdout, stderr = replaying(script)("logs", "-f", *options, NAMED)
+            assert (code, stdout) == (expected, "".join(f"line {at}\n" for at in (0, 1, 2, 6, 7, 8, 9)))
+            assert "some lines may be missing: the Hub does not have the last one that came before" in stderr
 
     def test_last_lines_that_are_alike_in_all(self, replaying: Replaying) -> None:
         """Broken off among them, or after them, it goes on where as few lines have come as fit."""

@@ -122,11 +122,18 @@ class TestEnds:
 
     @pytest.mark.parametrize("options", [(), ("-f",)])
     def test_always_before_the_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
-        """What it has is shown once; that it is not all is an error, after some tries that are farther apart."""
-        script = Script(TEN, last=Cut(5, None, "end"), looks=Cut(10, None, "end"))
-        program = serve(script)
+        """What follows is taken from the last lines, after some tries that are farther apart."""
+        program = serve(Script(TEN, last=Cut(5, None, "end"), looks=Cut(10, None, "end")))
+        assert program("logs", *options, NAMED)[:2] == (0, written(TEN))
+        assert [pause for pause in program.pauses if pause] == [0.5, 1, 2]
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_always_long_before_the_last_lines(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """What it has is shown once; that it is not all is an error."""
+        lines = [Line(f"line {at}") for at in range(300)]
+        program = serve(Script(lines, last=Cut(5, None, "end"), looks=Cut(300, None, "end")))
         code, stdout, stderr = program("logs", *options, NAMED)
-        assert (code, stdout) == (5, written(TEN[:5]))
+        assert (code, stdout) == (5, written(lines[:5]))
         assert f"error: the output of {NAMED} may not be complete: the Hub ends it early" in stderr
         assert [pause for pause in program.pauses if pause] == [0.5, 1, 2]
 
@@ -178,8 +185,15 @@ class TestNoEnd:
         assert stderr.endswith("may not be complete: the Hub sent nothing for 0.5 s, and did not end it\n")
 
     def test_of_a_job_that_runs_and_shows_nothing(self, serve: Follows) -> None:
+        """Two connections that stay open and bring no line are enough to say so."""
         cut = Cut(1, None, "stall")
         script = Script([Line(HEADER)], last=cut, looks=cut, stages=["RUNNING"] * 9)
+        code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
+        assert (code, stdout, stderr) == (0, "", f"{HEADER}\nnote: {JOB} has no output so far\n")
+
+    def test_of_a_job_that_runs_and_whose_looks_break(self, serve: Follows) -> None:
+        """That proves nothing."""
+        script = Script([Line(HEADER)], last=Cut(1, None, "stall"), looks=Cut(1, 0), stages=["RUNNING"] * 9)
         code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
         assert (code, stdout) == (5, "")
         assert stderr.endswith(f"hint: 'hfjobs logs -f {NAMED}' shows what comes\n")
@@ -248,6 +262,22 @@ class TestTimes:
         script = Script(TEN, [Cut(5), Cut(7, 200), Cut(8, 200), Cut(8, 90)], stamps=anew)  # type: ignore[arg-type]
         code, stdout, stderr = serve(script)("logs", "-f", "-n", "3", NAMED)
         assert (code, stdout) == (0, written(TEN[2:])), stderr
+
+    def test_last_lines_that_are_alike_and_lack_the_last_blank_line(self, serve: Follows) -> None:
+        """An event that is whole but for that is no doubt, if it comes again."""
+        lines = [Line(text) for text in ("one", "step", "two", "step")]
+        cut = Cut(4, None, "end", blank=False)
+        code, stdout, stderr = serve(Script(lines, last=cut, looks=cut, stamps=anew))("logs", "-n", "3", NAMED)  # type: ignore[arg-type]
+        assert (code, stdout) == (0, written(lines[1:])), stderr
+
+    @pytest.mark.parametrize("options", [("-n", "4"), ("-f", "-n", "4")])
+    def test_a_line_like_the_last_one_where_the_log_begins_now(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """It is no place to go on from, though a pause follows it."""
+        lines = [Line(f"line {at}" if at % 10 else "step", f"2026-05-12T14:57:{at:02}.000Z") for at in range(40)]
+        again = Cut(40, None, "end", pauses={3: PAUSE})
+        script = Script(lines, [Cut(21, None, "end")], keeps=30, last=again, stages=["RUNNING"])
+        code, stdout, stderr = serve(script)("logs", *options, NAMED)
+        assert (code, stdout) == (0, written(lines[17:])), stderr
 
     def test_lines_of_one_moment_in_another_order(self, serve: Follows) -> None:
         lines = [Line(f"line {at}", f"2026-05-12T14:57:{at // 8:02}.000Z") for at in range(60)]

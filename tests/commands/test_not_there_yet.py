@@ -157,7 +157,7 @@ class TestLogs:
     def test_are_not_there_yet(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = new(hub, 3600)
         Late(hub, logs=[404] * 5)
-        assert hfjobs("logs", f"{USER}/{job}") == (0, "", "warning: the job has no logs yet\n")
+        assert hfjobs("logs", f"{USER}/{job}") == (0, "", f"note: {job} has no output so far\n")
 
     def test_of_a_job_that_has_ended_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = new(hub, 3600, "COMPLETED")

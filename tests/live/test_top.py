@@ -260,6 +260,14 @@ class TestKeys:
         terminal.shows("mine was not canceled: the token from HF_TOKEN may not do this: no right")
         assert stage_of(hub, jobs[2]) == "SCHEDULING"
 
+    def test_a_last_line_that_begins_like_a_header(self, hub: Hub, jobs: list[str], on_hub: Open) -> None:
+        """It is the job's own."""
+        write(hub, jobs[1], "loss 0.25", "===== Job started at noon =====")
+        terminal = on_hub(*TOP)
+        terminal.shows("Job started at noon")
+        terminal.type("q")
+        assert terminal.wait() == 0
+
     @pytest.mark.usefixtures("jobs")
     @pytest.mark.parametrize("back", ["q", "\x03", "\x1b"])
     def test_logs(self, on_hub: Open, back: str) -> None:
