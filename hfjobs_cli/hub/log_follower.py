@@ -121,13 +121,15 @@ class OutputInDoubt(Unavailable, _Final):
 class _LastLines(NamedTuple):
     """The last lines that there are, headers too, and how many were asked for.
 
-    It `is_whole` if the server ended the answer, `is_open` if that went on, and nothing came.
+    It `is_whole` if the server ended the answer, `is_open` if that went on, and nothing came; `is_short` if there must
+    be more than these.
     """
 
     lines: list[Line]
     asked: int
     is_whole: bool
     is_open: bool
+    is_short: bool
 
 
 class LogReading:
@@ -379,9 +381,7 @@ class LogReading:
             self._held_since = None
             return
         self._held_since = self._held_since or now
-        settled, longest = SETTLED_SECS, LONGEST_HELD_SECS
-        if self._replay.is_doubtful:
-            settled = longest = self._gap_secs
+        settled, longest = (self._gap_secs, math.inf) if self._replay.is_doubtful else (SETTLED_SECS, LONGEST_HELD_SECS)
         if silence.secs >= settled or now - self._held_since > longest:
             yield from self._tell_and_show(self._replay.settle())
 
@@ -456,7 +456,7 @@ class LogReading:
             self._last_check = check
             if check is Check.SAME:
                 return _End.COMPLETE
-        if not self.is_over:
+        if not self.is_over and not last.is_short:
             self._mark = last.lines[-LAST_LINES:]
             if self._replay.has_passed(self._mark):
                 return _End.COMPLETE
@@ -540,13 +540,16 @@ class LogReading:
             return Check.NOTHING
         check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
         # A running job may have written more meanwhile.
-        return Check.SAME if not self.is_over and self._replay.has_passed(last.lines[-LAST_LINES:]) else check
+        has_passed = not self.is_over and not last.is_short and self._replay.has_passed(last.lines[-LAST_LINES:])
+        return Check.SAME if has_passed else check
 
     def _last_lines(self) -> _LastLines:
         """Return the last lines that there are. Where those of a short log come, and no end, just as many are asked."""
         count = self._replay.count
-        last = self._ask_last(min(LAST_LINES, count + 1))
-        return self._ask_last(count) if not last.is_whole and 0 < count < LAST_LINES else last
+        is_mark = not self.is_over and not count  # what comes is looked for in what is taken later
+        last = self._ask_last(LAST_LINES if is_mark else min(LAST_LINES, count + 1))
+        is_sure = last.is_whole and not self._replay.ends_early
+        return self._ask_last(count) if not is_sure and 0 < count < LAST_LINES else last
 
     def _ask_last(self, asked: int) -> _LastLines:
         lines: list[Line] = []
@@ -568,4 +571,4 @@ class LogReading:
                     lines = [*lines, *found][-2 * asked :]  # headers, too: at most one for each line
             asked = max(1, asked - len(odd))
             is_open = feed.is_open and not feed.is_finished
-            return _LastLines(lines, asked, feed.is_finished and not feed.is_cut, is_open)
+            return _LastLines(lines, asked, feed.is_finished and not feed.is_cut, is_open, count + len(odd) < enough)

@@ -51,11 +51,18 @@ class Taken:
         self.latest = ""
         self.last: str | None = None
         """When the last one came, as the Hub spells it."""
+        self.moments = 0
+        """At how many moments they came, which may be counted twice."""
 
     @property
     def is_stamped(self) -> bool:
         """Tell whether the last one has a moment at which it came."""
         return bool(self.last)
+
+    @property
+    def are_told_by_times(self) -> bool:
+        """Tell whether most lines have a moment of their own."""
+        return self.is_stamped and 2 * self.moments > self.count
 
     def add(self, lines: Sequence[Line]) -> None:
         """Add what comes next."""
@@ -63,15 +70,16 @@ class Taken:
             return
         if len(self.first) < FIRST_KEPT:
             self.first += lines[: FIRST_KEPT - len(self.first)]
-        keys = list(map(hash, lines))
-        texts = [hash(text) for _, text in lines]
+        stamps, data = zip(*lines, strict=True)  # quicker than one line after the other
+        keys, texts = list(map(hash, lines)), list(map(hash, data))
         self.count += len(lines)
         self.sum += sum(keys)
         self.text_sum += sum(texts)
         self.recent.extend(keys)
         self.recent_texts.extend(texts)
-        times = [time for time, _ in lines if time]
-        self.last = lines[-1][0]
+        times = list(filter(None, stamps))
+        self.last = stamps[-1]
+        self.moments += len(set(times))
         if len(set(map(len, times))) > 1:
             times = list(map(comparable, times))
         self.latest = max(self.latest, comparable(max(times, default="")))
@@ -120,7 +128,7 @@ class Counted:
         if self._count < self._taken.count:
             self._keep(passed)
             return None
-        new = self._new_among_passed(len(passed))
+        new = self._new_among_passed(passed)
         return [*new, *without(lines[len(passed) :], self.expected)]
 
     def _keep(self, passed: Sequence[Line]) -> None:
@@ -152,10 +160,10 @@ class Counted:
             elif len(self._unknown) <= MAX_REORDERED:
                 self._unknown.append(line)
 
-    def _new_among_passed(self, came: int) -> list[Line]:
+    def _new_among_passed(self, last: Sequence[Line]) -> list[Line]:
         """Return lines that stand before the place and are new, as those of one moment may be in another order.
 
-        The last lines, as many as `came`, are of those that are taken now.
+        The `last` of those before the place are taken now.
         """
         if self._sum == self._taken.sum:
             self.keeps_times = True
@@ -169,13 +177,21 @@ class Counted:
             and 2 * len(self._unknown) <= len(self._recent)
             and all(time for time, _ in self._unknown)
         )
+        is_kept = len(self._passed) == self._count - len(last)
+        if is_reordered and is_kept and self._is_shifted([*self._passed, *last]):
+            is_reordered = False
         if not is_reordered or self._left is None:
             raise Astray(
                 "the Hub has other lines than before; going on after the last one that came",
-                self._passed if len(self._passed) == self._count - came else None,
+                self._passed if is_kept else None,
             )
         self.expected = +self._left
         return self._unknown
+
+    def _is_shifted(self, passed: Sequence[Line]) -> bool:
+        """Tell whether what has come are the same lines but for the first, which the Hub has dropped."""
+        keys = [hash(line) for line in passed[-len(self._recent) :]]
+        return any(keys[:-by] == self._recent[by:] for by in range(1, len(keys) - 2))
 
 
 class _Aligner:
@@ -275,14 +291,24 @@ class Search:
     @property
     def is_doubtful(self) -> bool:
         """Tell whether the place may be a coincidence, as few lines fit and their timestamps do not tell."""
-        if self._anchored or (self._by_line.place and self._taken.is_stamped):
+        if self._anchored or (self._by_line.place and self._taken.are_told_by_times):
             return False
         return max(each.run for each in (self._by_line, self._by_text or self._by_line)) < SURE_RUN
+
+    def _forget_place(self) -> None:
+        """Look on for a better place, as more has come behind this one than can be held back."""
+        self._held.clear()
+        self._by_line.place = self._by_line.run = 0
+        if self._by_text is not None:
+            self._by_text.place = self._by_text.run = 0
 
     def take(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that."""
         for at, line in enumerate(lines):
             self._hold(line)
+            if len(self._held) > MAX_HELD and self.has_candidate and self.is_doubtful:
+                self._forget_place()
+                continue
             if self._is_found() or len(self._held) > MAX_HELD:
                 new = self.settle(is_last=True)
             elif self.is_hopeless:
@@ -324,7 +350,8 @@ class Search:
     def _is_found(self) -> bool:
         by_line, by_text = self._by_line, self._by_text
         if by_line.place:
-            return by_line.is_certain and (self._taken.is_stamped or by_line.run >= SURE_RUN)
+            is_proof = self._taken.is_stamped if self._anchored else self._taken.are_told_by_times
+            return by_line.is_certain and (is_proof or by_line.run >= SURE_RUN)
         return by_text is not None and self._anchored and by_text.is_certain and by_text.run >= SURE_RUN
 
     @property

@@ -54,6 +54,8 @@ class Replay:
         self._keeps_times: bool | None = None
         self._short_replays = 0
         self.is_astray = False
+        self.ends_early = False
+        """Whether the Hub has ended a stream as if that were all, before what had come of another."""
         self.has_lost = False
         """Whether lines may be lost, as the Hub does not have the last one that came before."""
 
@@ -171,6 +173,7 @@ class Replay:
             self._short_replays = 0
         elif is_whole:
             self._short_replays += 1
+            self.ends_early = True
         if self._short_replays >= MOST_SHORT_REPLAYS:
             self.lose_place()
         # What is newer may be what was taken, stamped anew, and broken off before the place.
@@ -219,10 +222,11 @@ class Replay:
         recent, recent_texts = list(taken.recent), list(taken.recent_texts)
         has_dropped = is_whole and self._tail is None and not self._is_counted
         is_short = len(lines) < asked and (not is_whole or len(lines) < taken.count) and not has_dropped
+        is_by_text = False
         is_same = keys[-taken.count :] == recent[-len(keys) :]
         if not is_same and not self._keeps_times and not set(keys) & set(recent):
             is_same = texts[-taken.count :] == recent_texts[-len(texts) :]
-            keys = texts
+            keys, is_by_text = texts, True
         if not is_same:
             if not all(line[0] for line in lines) or Counter(keys) - Counter(recent):
                 return Check.MORE
@@ -232,7 +236,8 @@ class Replay:
         if is_short:
             return Check.NOTHING
         repeats = any(keys[by:] == keys[:-by] for by in range(1, len(keys)))
-        is_ambiguous = (repeats and len(lines) >= asked) or len(lines) < min(asked, taken.count)
+        is_alike = repeats or len(keys) == 1  # one more that is alike would show the same
+        is_ambiguous = (is_alike and (is_by_text or len(lines) >= asked)) or len(lines) < min(asked, taken.count)
         return Check.ALIKE if is_ambiguous else Check.SAME
 
     def _check_nothing(self, lines: Sequence[Line], *, is_whole: bool) -> Check:
@@ -273,16 +278,20 @@ class Replay:
     def has_passed(self, lines: Sequence[Line]) -> bool:
         """Tell whether lines that were the last ones are among those that were taken."""
         lines = [line for line in lines if not is_header(line)]
-        for keys, recent in (
-            (list(map(hash, lines)), list(self._taken.recent)),
-            ([hash(text) for _, text in lines], list(self._taken.recent_texts)),
-        ):
-            size = len(keys)
-            if size and any(
-                recent[at + 1 - size : at + 1] == keys for at in range(size - 1, len(recent)) if recent[at] == keys[-1]
-            ):
-                return True
-        return False
+        keys, recent = list(map(hash, lines)), list(self._taken.recent)
+        if _holds(recent, keys):
+            return True
+        if self._keeps_times or set(keys) & set(recent):
+            return False
+        texts = [hash(text) for _, text in lines]
+        return len(set(texts)) >= min(FEW, self.count) and _holds(list(self._taken.recent_texts), texts)
+
+
+def _holds(recent: list[int], keys: list[int]) -> bool:
+    """Tell whether keys stand in a row in recent ones."""
+    size = len(keys)
+    ends = range(size - 1, len(recent)) if size else ()
+    return any(recent[at + 1 - size : at + 1] == keys for at in ends if recent[at] == keys[-1])
 
 
 def _overlap(keys: list[int], taken: list[int]) -> int:

@@ -213,7 +213,7 @@ class TestFollowing:
         ]
 
     def test_a_hub_that_has_dropped_lines_that_were_not_seen(self, replaying: Replaying) -> None:
-        """What there is is shown; that it may not be all is told, and is the exit code unless the job's is asked for."""
+        """What there is is shown; that it may not be all is told, and is the exit code if no other is asked for."""
         lines = [Line(f"line {at}", f"2026-05-12T14:57:{at:02}Z") for at in range(10)]
         for options, expected in (((), 5), (("--exit-status",), 10)):
             script = Script(lines, [Cut(3)], forgets=6, stage="ERROR")

@@ -279,6 +279,26 @@ class TestTimes:
         code, stdout, stderr = serve(script)("logs", *options, NAMED)
         assert (code, stdout) == (0, written(lines[17:])), stderr
 
+    def test_lines_that_are_alike_where_the_log_begins_now(self, serve: Follows) -> None:
+        """Of equal timestamps, they are not taken for lines in another order."""
+        lines = [Line("step" if at % 3 else f"line {at}") for at in range(60)]
+        code, stdout, stderr = serve(Script(lines, [Cut(30)], keeps=40))("logs", "-f", NAMED)
+        assert (code, stdout) == (0, written(lines)), stderr
+
+    def test_the_last_line_stands_at_the_beginning_too(self, serve: Follows) -> None:
+        """Of equal timestamps, the log does not go on there."""
+        texts = ["step", *(f"line {at}" for at in range(30)), "step", "line 30", "step", "step"]
+        lines = [Line(text) for text in texts]
+        code, stdout, stderr = serve(Script(lines))("logs", "-n", "3", NAMED)
+        assert (code, stdout) == (0, written(lines[-3:])), stderr
+
+    @pytest.mark.parametrize("options", [(), ("-f",)])
+    def test_a_second_line_like_the_only_one(self, serve: Follows, options: tuple[str, ...]) -> None:
+        """That the last line is the one that came does not tell that it is the only one."""
+        lines = [Line("step"), Line("step")]
+        script = Script(lines, [Cut(1)], looks=Cut(2, None, "stall"), stage_is_final=True)
+        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(lines))
+
     def test_lines_of_one_moment_in_another_order(self, serve: Follows) -> None:
         lines = [Line(f"line {at}", f"2026-05-12T14:57:{at // 8:02}.000Z") for at in range(60)]
         script = Script(lines, [Cut(20), Cut(30), Cut(44)], stamps=turned)  # type: ignore[arg-type]
