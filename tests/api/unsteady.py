@@ -46,6 +46,11 @@ class Break(NamedTuple):
     after: int
     how: Ending
 
+    @property
+    def sent(self) -> int:
+        """How many whole lines it sends."""
+        return self.after + (self.how == "no last blank line")
+
 
 @dataclass
 class Behavior:
@@ -144,7 +149,7 @@ def drawn(seed: int, *, ended: bool, created: bool = False) -> Behavior:
 def _end_elsewhere(breaks: list[Break]) -> None:
     """Have no two connections in a row end at the same line: nobody could tell that from the end of the log."""
     for at in range(1, len(breaks)):
-        if breaks[at].after == breaks[at - 1].after:
+        if breaks[at].sent == breaks[at - 1].sent:
             breaks[at] = breaks[at]._replace(after=breaks[at].after + 1)
 
 
