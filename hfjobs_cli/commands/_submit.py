@@ -54,7 +54,9 @@ def described_job(
     if spec is not None:
         from hfjobs_cli.jobspec.spec_file import read_spec
 
-        job = compose_spec(typed, read_spec(spec, around), image, words, around)
+        base = read_spec(spec, around)
+        job = compose_spec(typed, base, image, words, around)
+        around.warnings.extend(_taken_by_spec(base, typed, spec))
     elif image is None:
         raise UsageError(
             "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
@@ -68,6 +70,15 @@ def described_job(
             )
         job = compose_run(typed, image, words, namespace, around)
     return _with_arguments(job, arguments)
+
+
+def _taken_by_spec(base: NewJob, typed: Typed, spec: str) -> Iterator[str]:
+    """Yield what a spec takes from this machine that no option names; somebody else may have written it."""
+    typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
+    if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
+        yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
+    if directories := [volume.source for volume in base.volumes if volume.type == LOCAL]:
+        yield f"--spec {spec} uploads from this machine: {', '.join(directories)}"
 
 
 def _with_arguments(job: NewJob, count: int) -> NewJob:

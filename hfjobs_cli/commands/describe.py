@@ -66,7 +66,10 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
     from hfjobs_cli.insight import summary
     from hfjobs_cli.insight.lineage import Lineage
     from hfjobs_cli.models.description import Description
+    from hfjobs_cli.query.references import JobReference
 
+    if not source.is_saved:
+        JobReference.of(job, None)  # raises BadResponse if nothing can be asked about it
     now = session.clock()
     reader = FamilyReader(session, source, None if source.is_saved else MOST_PAGES)
     lineage = Lineage([job])

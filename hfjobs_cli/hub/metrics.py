@@ -83,6 +83,10 @@ class UsageFeed:
                     return
             except WAITED_OUT as error:
                 self.trouble, asked = error.message, asked_pause_of(error)
+                if isinstance(error, BadResponse):  # the Hub answers, and can say whether the job has ended
+                    with suppress(*WAITED_OUT):
+                        if self._has_ended():
+                            return
             self._sleep(max(pace.pause(happened=happened), asked))
 
     def _connection(self) -> Iterator[Usage]:

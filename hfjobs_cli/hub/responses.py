@@ -39,6 +39,9 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_CLIENT_CLOSED_REQUEST = 499
+"""What a proxy calls a connection that it lost, whatever has been done by then."""
+
 _NOT_DONE = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 """What says that nothing was done, and that another try may go better."""
 
@@ -185,6 +188,7 @@ def may_pass_by_status(response: httpx.Response) -> bool:
     """Tell whether an answer of this status may be another the next time."""
     return response.is_server_error or response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,
+        _CLIENT_CLOSED_REQUEST,
         *_NOT_DONE,
     )
 

@@ -191,6 +191,9 @@ else:
 
 TABLE = "tool.hf-jobs"
 
+MAX_METADATA_KIB, MAX_KEY_PARTS, MAX_DIGITS = 256, 100, 1000
+"""Limits of metadata, of the parts of a key, and of the digits of a number: time and memory grow with their square."""
+
 _OPENING = "# /// script"
 _CLOSING = "# ///"
 
@@ -254,7 +257,10 @@ def read_header(script: bytes, name: str) -> Header:
     if block is None:
         return Header()
     try:
+        _check_size(block, name)
         tables = tomllib.loads(block.text)
+    except RecursionError:
+        raise _wrong(name, block.opened_at, "the metadata is nested too deep", "see PEP 723") from None
     except tomllib.TOMLDecodeError as error:
         if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
             return Header()
@@ -273,6 +279,20 @@ def read_header(script: bytes, name: str) -> Header:
         if key not in keys:
             raise UsageError(f"[{TABLE}] of {name} has the unknown key '{key}'", hint=one_of(key, keys))
     return Header(**{key: _value(key, value, name) for key, value in table.items()})
+
+
+def _check_size(block: _Block, name: str) -> None:
+    """Refuse metadata that would take Python's reader of TOML minutes and gigabytes. Raises UsageError."""
+    for place, line in enumerate(block.lines, start=1):
+        parts = line.partition("=")[0].count(".")
+        if parts > MAX_KEY_PARTS:
+            raise _wrong(name, block.opened_at + place, f"a key of more than {MAX_KEY_PARTS} parts", "see PEP 723")
+        if any(len(digits) > MAX_DIGITS for digits in re.findall(r"[0-9_]+", line)):
+            raise _wrong(
+                name, block.opened_at + place, f"a number of more than {MAX_DIGITS} digits", "write a smaller one"
+            )
+    if sum(map(len, block.lines)) > MAX_METADATA_KIB * 1024:
+        raise _wrong(name, block.opened_at, f"more than {MAX_METADATA_KIB} KiB of metadata", "make it shorter")
 
 
 def _block(script: bytes, name: str) -> _Block | None:

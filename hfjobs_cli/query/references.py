@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from urllib.parse import urlsplit
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import BadResponse, UsageError
 from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, STAGE_WORDS, STAGES
 
 if TYPE_CHECKING:
@@ -120,8 +120,11 @@ class JobReference:
 
     @classmethod
     def of(cls, listed: JobInfo | ScheduledJob, namespace: str | None) -> JobReference:
-        """Return how what was listed in a namespace is named."""
-        return cls(namespace or listed.owner.name, listed.id)
+        """Return the reference of what was listed in a namespace. Raises BadResponse if it can have none."""
+        owner = namespace or listed.owner.name
+        if not (owner is None or is_name(owner)) or not is_name(listed.id):
+            raise BadResponse(f"unexpected answer from the Hub: '{listed.id}' of '{owner}' cannot be asked for")
+        return cls(owner, listed.id)
 
     def __str__(self) -> str:
         """Spell the reference as the command line takes it."""

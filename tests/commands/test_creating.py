@@ -528,6 +528,7 @@ UNKNOWN = {
     "200 with an error": says(200, '{"error": "none"}'),
     "200 with what is not JSON": says(200, "\x00"),
     "408": says(408, ""),
+    "499": says(499, ""),
     "500": says(500, ""),
     "501": says(501, ""),
     "502": says(502, ""),

@@ -455,6 +455,18 @@ class TestSpec:
         assert body["volumes"] == [{"type": "model", "source": "alice/m", "mountPath": "/d"}]
         assert body["timeoutSeconds"] == 3600
 
+    def test_secrets_that_options_name_are_no_surprise(self, hfjobs: Hfjobs) -> None:
+        body = {"dockerImage": "ubuntu", "command": ["env"], "secrets": {"KEY": None}}
+        result = hfjobs("run", "-d", "--spec", "-", "-s", "KEY", stdin=json.dumps(body), KEY="value")
+        assert (result.code, result.stderr) == (0, "")
+
+    def test_directories_of_this_machine_are_named(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        """Somebody else may have written it: what it takes is said before it is sent."""
+        volume = {"type": "local", "source": str(tmp_path), "mountPath": "/keys"}
+        body = {"dockerImage": "ubuntu", "command": ["env"], "volumes": [volume]}
+        result = hfjobs("run", "--dry-run", "--spec", "-", stdin=json.dumps(body))
+        assert f"warning: --spec - uploads from this machine: {tmp_path}\n" in result.stderr
+
     def test_its_secrets_are_asked_for_again(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
         spec = tmp_path / "job.json"
         spec.write_text(json.dumps({"dockerImage": "ubuntu", "command": ["env"], "secrets": {"KEY": None}}))
@@ -464,7 +476,11 @@ class TestSpec:
             "error: the job needs a secret not set here: KEY\n"
             "hint: export KEY=..., or keep it in a file for --secrets-file\n",
         )
-        assert hfjobs("run", "-d", "--spec", str(spec), KEY="value").code == 0
+        result = hfjobs("run", "-d", "--spec", str(spec), KEY="value")
+        assert (result.code, result.stderr) == (
+            0,
+            f"warning: --spec {spec} takes secrets from this environment: KEY\n",
+        )
         with hub.store.read() as tables:
             assert tables.secrets_of_job(hub.all_jobs()[0]["id"]) == {"KEY": "value"}
 

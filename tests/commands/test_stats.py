@@ -24,6 +24,7 @@ from tests.support import (
     Misbehaviour,
     Result,
     hang_up,
+    pass_on,
     posix_only,
     read_by_head,
     run,
@@ -346,3 +347,22 @@ class TestFollow:
 
     def test_no_running_job(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")
+
+
+def test_samples_that_cannot_be_read_hide_no_end(hfjobs: Hfjobs, hub: Hub) -> None:
+    """The job is asked for, as the Hub does answer."""
+    identifier = hub.add(id="6a0200000000000000000bad", status={"stage": "COMPLETED", "message": None})
+    hub.always(
+        f"/api/jobs/{USER}/{identifier}/metrics",
+        lambda _app, environ, start: Response("event: metric\ndata: {half\n\n", content_type="text/event-stream")(
+            environ, start
+        ),
+    )
+    running = json.dumps(hub.job(id=identifier, status={"stage": "RUNNING", "message": None}))
+    hub.then(
+        pass_on,  # whose token it is
+        lambda _app, environ, start: Response(running, content_type="application/json")(environ, start),
+    )
+    result = hfjobs("stats", "-f", "--format", "jsonl", identifier)
+    assert (result.code, result.stdout) == (0, "")
+    assert len(hub.requests) < 8

@@ -316,3 +316,18 @@ def test_jobs_that_really_run(serve: Serve, tmp_path: Path) -> None:
         {**environ, "HF_HUB_DISABLE_UPDATE_CHECK": "1"},
     )
     assert peer.code == 1
+
+
+@pytest.mark.parametrize("argv", [("logs",), ("describe",), ("stats",), ("ssh",)])
+def test_an_owner_that_cannot_be_one_is_an_odd_answer(hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
+    """It is no mistake of the user's, and stands in no line that is to be pasted."""
+    owner = {"id": "6" * 24, "name": "$(touch x);sh;", "type": "user"}
+    odd = json.dumps(hub.job(id=BY_HAND, owner=owner))
+    hub.always(
+        f"/api/jobs/{USER}/{BY_HAND}",
+        lambda _app, environ, start: Response(odd, content_type="application/json")(environ, start),
+    )
+    code, _, stderr = hfjobs(*argv, BY_HAND)
+    assert code == 1
+    assert "error: unexpected answer from the Hub: " in stderr
+    assert "hfjobs duplicate $(" not in stderr

@@ -246,6 +246,26 @@ class TestRefused:
         )
         assert hub.requests == []
 
+    @pytest.mark.parametrize(
+        ("metadata", "line", "what"),
+        [
+            (".".join(["a"] * 50_000) + " = 1", 2, "a key of more than 100 parts"),
+            ("a = " + "[" * 5000, 1, "the metadata is nested too deep"),
+            (f"a = {'9' * 6000}", 2, "a number of more than 1000 digits"),
+            (f"a = '{'x' * 300_000}'", 1, "more than 256 KiB of metadata"),
+        ],
+        ids=["a long key", "deep", "a long number", "much"],
+    )
+    def test_metadata_without_measure(
+        self, hfjobs: Hfjobs, hub: Hub, here: Path, metadata: str, line: int, what: str
+    ) -> None:
+        """Which would take gigabytes, or more than Python can bear, to be read."""
+        (here / "tell.py").write_text(f"# /// script\n# {metadata}\n# ///\n", encoding="utf-8")
+        code, stdout, stderr = hfjobs("uv", "run", "-d", "tell.py")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith(f"error: tell.py, line {line}: {what}\nhint: ")
+        assert hub.requests == []
+
     @pytest.mark.parametrize("word", ["none.py", "none.yaml", "--config=none.yaml"])
     def test_a_file_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, here: Path, word: str) -> None:
         code, stdout, stderr = hfjobs("uv", "run", "-d", "tell.py" if word[0] == "-" else word, word)
