@@ -447,7 +447,7 @@ class TestDemo:
 
     def test_says_that_its_file_is_damaged(self, demo: Hfjobs) -> None:
         file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"not a database" * 99)
         file.chmod(0o600)
         result = demo("ps")

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.models.fields import Field
-from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.values import value
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models.fields import Field
+    from hfjobs_cli.models.kinds import Kind
 
 Render = Callable[["Iterable[Any]", "View"], None]
 """Writes records, all of the view's kind, to a view."""

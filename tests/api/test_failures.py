@@ -108,8 +108,8 @@ class TestRefused:
             one_line(settled("ps"), 1, f"the Hub refused: Bad Request ({LIST}: 400, request id Root=1-2;3)", None)
 
     def test_an_unheard_of_status(self, settled: Hfjobs, hub: Hub) -> None:
-        hub.replies(499, "")
-        one_line(settled("ps"), 1, f"the Hub refused: no reason given ({LIST}: 499)", None)
+        hub.replies(430, "")
+        one_line(settled("ps"), 1, f"the Hub refused: no reason given ({LIST}: 430)", None)
 
 
 class TestBadAnswers:

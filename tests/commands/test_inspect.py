@@ -196,7 +196,7 @@ class TestSeveral:
 
     def test_do_not_all_wait_for_a_hub_that_is_down(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """Those that come after the first failure share it."""
-        ids = [f"x/{number}" for number in range(200)]
+        ids = [f"x/job-{number}" for number in range(200)]
         for id_ in ids:
             hub.replies_to(f"/api/jobs/{id_}", 503, '{"error": "down"}')
         result = hfjobs("inspect", *ids)
@@ -433,8 +433,11 @@ class TestParsing:
                 "createdAt should be an ISO 8601 time, but is '0001-01-01T00:00:00+09:00'",
             ),
             ({"timeout": True}, "timeout should be a number, but is true"),
-            ({"timeout": float("nan")}, "timeout should be a number, but is nan"),
-            ({"durations": {"runningSecs": float("inf")}}, "durations.runningSecs should be a number, but is inf"),
+            ({"timeout": float("nan")}, "timeout should be a number up to 9007199254740991, but is nan"),
+            (
+                {"durations": {"runningSecs": float("inf")}},
+                "durations.runningSecs should be a number up to 9007199254740991, but is inf",
+            ),
             ({"expose": {"ports": ["80"]}}, "expose.ports[0] should be a whole number, but is '80'"),
             ({"volumes": [7]}, "volumes[0] should be an object, but is 7"),
             ({"flavor": ["x"]}, "flavor should be a string, but is an array"),

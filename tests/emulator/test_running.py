@@ -309,7 +309,7 @@ class TestEscapes:
         supervisor = own.supervisor()
         guardian = supervisor.parent()
         assert guardian is not None
-        assert "guardian" in " ".join(guardian.cmdline())
+        assert "watchdog" in " ".join(guardian.cmdline())
         guardian.kill()
         supervisor.kill()
         own.kill()
