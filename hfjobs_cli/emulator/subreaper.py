@@ -28,9 +28,9 @@ def adopting() -> Callable[[], object] | None:
 
 
 def adopt_under_guard() -> None:
-    """Have this process adopt, and part it in two: the one that goes on, and above it a guardian.
+    """Have this process adopt, and part it in two: the one that goes on, and above it a watchdog.
 
-    Call it before there are threads. The guardian is the one that has been started, and ends as the other one does.
+    Call it before there are threads. The watchdog is the one that has been started, and ends as the other one does.
     """
     adopt = adopting()
     if sys.platform != "linux" or adopt is None or adopt() != 0:

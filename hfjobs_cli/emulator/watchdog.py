@@ -1,7 +1,7 @@
 """The parent of the supervisor, on Linux: it waits for its end, and then kills what that has left.
 
 It adopts what the supervisor has adopted, should that be killed. So no process of a job outlives it, even one that
-nobody would know for one. It is run as a script, `python -I -S guardian.py PID`, and imports as little as possible.
+nobody would know for one. It is run as a script, `python -I -S watchdog.py PID`, and imports as little as possible.
 """
 
 import os

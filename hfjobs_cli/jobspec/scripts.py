@@ -184,11 +184,6 @@ def _is_in_its_own_encoding(content: bytes) -> bool:
     return True
 
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 TABLE = "tool.hf-jobs"
 
 MAX_METADATA_KIB, MAX_KEY_PARTS, MAX_DIGITS = 256, 100, 1000
@@ -256,6 +251,10 @@ def read_header(script: bytes, name: str) -> Header:
     block = _block(script, name)
     if block is None:
         return Header()
+    if sys.version_info >= (3, 11):  # only scripts with metadata need it
+        import tomllib
+    else:
+        import tomli as tomllib
     try:
         _check_size(block, name)
         tables = tomllib.loads(block.text)
