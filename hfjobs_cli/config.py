@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -38,6 +38,7 @@ SETTINGS = {
     "HTTPS_PROXY": "URL of a proxy; also HTTP_PROXY, ALL_PROXY",
     "NO_PROXY": "hosts to reach without the proxy",
     "SSL_CERT_FILE": "trusted certificates; also SSL_CERT_DIR",
+    "HFJOBS_TIMES": "iso or relative: how tables show times",
     "NO_COLOR": "if set, no colors",
     "FORCE_COLOR": "if set, colors also in a pipe; 0 = none",
     "COLUMNS": "overrides the width of the terminal",
@@ -220,6 +221,15 @@ def read_token(path: Path) -> str:
     if len(content) > MAX_TOKEN_BYTES:
         raise ValueError("too long")
     return content.decode("utf-8-sig")
+
+
+def choice(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str | None:
+    """Return the value of a variable that takes one of some words, None if it is not set. Raises UsageError."""
+    text = environ.get(name, "").strip()
+    word = text.lower()
+    if word and word not in words:
+        raise UsageError(f"invalid {name} '{text}'", hint=f"use {' or '.join(words)}")
+    return word or None
 
 
 def _is_true(text: str | None) -> bool:

@@ -13,23 +13,25 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
     "values": set(),
+    "preferences": {"values", "text"},
     "backoff": set(),
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
     "emulator": set(),
-    "models": {"values", "errors", "config", "text"},
+    "models": {"preferences", "values", "errors", "config", "text"},
     "query": {"values", "errors", "text", "models"},
     "jobspec": {"values", "errors", "text", "models", "query"},
     "template": {"errors", "text"},
-    "formats": {"values", "errors", "text", "models", "jobspec", "template"},
-    "tui": {"backoff", "errors", "text", "models", "formats"},
+    "formats": {"preferences", "values", "errors", "text", "models", "jobspec", "template"},
+    "tui": {"preferences", "backoff", "errors", "text", "models", "formats"},
     "hub": {"__init__", "backoff", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
         "values",
+        "preferences",
         "errors",
         "config",
         "text",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.preferences import Preferences
     from hfjobs_cli.tui.screen import Live
 
 NOBODY_READS = "nobody reads stdout any more"
@@ -115,6 +116,11 @@ class Session:
 
         return prices_of(self)
 
+    @cached_property
+    def reader(self) -> Preferences:
+        """What the reader of stdout prefers. Raises UsageError for a setting that is invalid."""
+        return terminal.preferences(self.stdout, self.environ, self.clock)
+
     @property
     def is_debug(self) -> bool:
         """Tell whether `--debug` is given, also where the settings cannot be read."""
@@ -160,20 +166,16 @@ class Session:
         """
         from hfjobs_cli.formats.renderer import View
 
-        stream = self.stderr if on_stderr else self.stdout
-        on_terminal = terminal.is_terminal(stream)
+        reader = terminal.preferences(self.stderr, self.environ, self.clock) if on_stderr else self.reader
         return View(
             kind=kind,
             write=self.tell if on_stderr else self.write,
             remark=self.remark,
+            reader=reader,
             now=self.clock(),
             columns=columns,
             columns_asked=columns_asked,
-            width=width or (terminal.width_of(stream, self.environ) if on_terminal and not full else None),
-            for_eyes=on_terminal,
-            color=terminal.has_color(stream, self.environ),
-            can_redraw=terminal.obeys_codes(stream, self.environ),
-            encoding=getattr(stream, "encoding", None) or "utf-8",
+            width=width or (None if full else reader.width),
             indent=indent,
             is_one=is_one,
             safe_cells=safe_cells,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
+from hfjobs_cli.config import choice
+from hfjobs_cli.preferences import TIMES, Preferences
 from hfjobs_cli.text.numbers import digits
 
 if TYPE_CHECKING:
@@ -15,6 +18,20 @@ if TYPE_CHECKING:
 
 FALLBACK_WIDTH = 80
 FALLBACK_LINES = 24
+
+
+def preferences(stream: TextIO, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Preferences:
+    """Return what the reader of a stream prefers. Raises UsageError for a setting that is invalid."""
+    is_tty = is_terminal(stream)
+    return Preferences(
+        clock=clock,
+        is_tty=is_tty,
+        can_redraw=obeys_codes(stream, environ),
+        color=has_color(stream, environ),
+        width=width_of(stream, environ) if is_tty else None,
+        encoding=getattr(stream, "encoding", None) or "utf-8",
+        times=choice(environ, "HFJOBS_TIMES", TIMES),
+    )
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.backoff import Pace
-from hfjobs_cli.cli import terminal
 from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
@@ -187,12 +186,12 @@ _TABLES = ("table", "table template")
 
 def live_renderer(session: Session) -> Renderer:
     """Return the format of what goes on, unless another is asked for: a table in place, in a pipe a line for each."""
-    return RENDERERS["table" if terminal.obeys_codes(session.stdout, session.environ) else "jsonl"]
+    return RENDERERS["table" if session.reader.can_redraw else "jsonl"]
 
 
 def is_in_place(session: Session, listing: Listing, option: str, writes: Callable[[Renderer], bool]) -> bool:
     """Tell whether what goes on is shown in place. Raises UsageError for a format that it is neither, nor `writes`."""
-    if listing.renderer.name in _TABLES and terminal.obeys_codes(session.stdout, session.environ):
+    if listing.renderer.name in _TABLES and session.reader.can_redraw:
         return True
     if not writes(listing.renderer):
         formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, programs, terminal
+from hfjobs_cli.cli import options, programs
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.escapes import printable
@@ -46,7 +46,7 @@ def top(
     from hfjobs_cli.commands._select import job_filter
 
     wanted = job_filter(session, filters)
-    if not terminal.obeys_codes(session.stdout, session.environ):
+    if not session.reader.can_redraw:
         raise UsageError(
             "top needs a terminal that can be painted on",
             hint="'hfjobs stats -f' writes what jobs use, 'hfjobs ps --watch' what happens to them, as jsonl",
@@ -68,8 +68,6 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
     """Paint the state each second, and do what keys ask for, until it is to end."""
     from hfjobs_cli.tui.top_view import drawn
 
-    color = terminal.has_color(session.stdout, session.environ)
-    is_unicode = (session.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     for key in live.turns():
         action = None if key is None else state.press(key)
         row = state.chosen_row
@@ -86,7 +84,7 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
         if key is None:
             now = session.clock()
             monitor.bring(state, now)
-            live.paint(drawn(state, live.size, now, color=color, is_unicode=is_unicode))
+            live.paint(drawn(state, live.size, now, session.reader))
 
 
 def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:

@@ -8,6 +8,7 @@ from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import block, cut
 from hfjobs_cli.models.description import Description, SameLaunch
+from hfjobs_cli.models.fields import spelled
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.text.secrets import masked_words
 from hfjobs_cli.text.times import age, span, timestamp
@@ -97,7 +98,8 @@ def _hardware(job: JobInfo) -> str:
 def _moment(job: JobInfo, view: View) -> str:
     if job.created_at is None:
         return ""
-    return f"{timestamp(job.created_at)}{f' ({age(job.created_at, view.now)})' if view.for_eyes else ''}"
+    ago = f" ({age(job.created_at, view.now)})" if view.reader.has_relative_times else ""
+    return f"{timestamp(job.created_at)}{ago}"
 
 
 def _times(each: Description, view: View) -> Iterator[Piece]:
@@ -159,7 +161,7 @@ def _same(same: SameLaunch | None, view: View) -> str:
     if not same.completed:
         return f"never worked before: {same.failed} failed{among}"
     when = same.last_good_at
-    last = f", last {age(when, view.now) if view.for_eyes else timestamp(when)}" if when is not None else ""
+    last = f", last {spelled(when, view.now if view.reader.has_relative_times else None)}" if when is not None else ""
     return f"worked {same.completed} of {ended} times before{among}{last} ({same.last_good})"
 
 

@@ -16,7 +16,7 @@ def encoder(view: View, indent: int | None = None) -> Callable[[Any], str]:
     `dataclasses.asdict`, which copies every text first, takes 2.2 s more.
     """
     encode = json.JSONEncoder(ensure_ascii=not view.is_unicode, indent=indent, default=_plain).encode
-    return (lambda value: _harmless(encode(value))) if view.for_eyes else encode
+    return (lambda value: _harmless(encode(value))) if view.reader.is_tty else encode
 
 
 def _plain(value: datetime | Record) -> object:

@@ -35,7 +35,7 @@ def _render_delimited(delimiter: str, line_end: str, records: Iterable[Record], 
 
     def write(values: Sequence[Any]) -> None:
         # On a terminal a value must not draw what it likes; in a pipe it is whole.
-        harmless = view.spell if view.for_eyes else str
+        harmless = view.spell if view.reader.is_tty else str
         texts = [harmless(value) if isinstance(value, str) else value for value in values]
         writer.writerow([*map(_safe, texts)] if view.safe_cells else texts)
         view.write(buffer.getvalue().removesuffix("\r\n") + line_end)
@@ -73,7 +73,7 @@ def render_markdown(records: Iterable[Record], view: View) -> None:
     write([_escaped(column.header, view) for column in view.columns])
     write(["---"] * len(view.columns))
     for record in chain(first, records):
-        write([_escaped(column.cell(record, view.now, False) or "", view) for column in view.columns])
+        write([_escaped(column.cell(record, view.now) or "", view) for column in view.columns])
 
 
 def _escaped(text: str, view: View) -> str:

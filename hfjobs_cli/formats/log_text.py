@@ -52,7 +52,7 @@ class LogText:
 
     def _is_simple(self, text: str) -> bool:
         """Tell whether lines can be written as they are."""
-        if self._view.for_eyes:
+        if self._view.reader.is_tty:
             return text.isascii() and text.replace("\n", "").isprintable() and not self._colors[0]
         return "\r" not in text
 
@@ -61,7 +61,7 @@ class LogText:
         if self._timestamps:
             start += f"{printable(timestamp or '-')} "
         parts = line.removesuffix("\n").split("\n")
-        if not self._view.for_eyes:
+        if not self._view.reader.is_tty:
             self._view.write("".join(f"{start}{last_state(part)}\n" for part in parts))
             return
         shown = [start + self._colored(place, last_state(part)) for part in parts]
@@ -82,7 +82,7 @@ class LogText:
 
     def _is_bar(self, line: str, shown: str) -> bool:
         r"""Tell whether a line is one state: `\r` and a text that takes one line of the terminal."""
-        if not self._view.can_redraw or line.rfind("\r") != 0 or "\n" in line or "\t" in line:
+        if not self._view.reader.can_redraw or line.rfind("\r") != 0 or "\n" in line or "\t" in line:
             return False
         return self._view.width is None or cell_width(without_colors(shown)) < self._view.width
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import field
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.values import value
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.fields import Field
     from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.record import Record
+    from hfjobs_cli.preferences import Preferences
 
 Render = Callable[["Iterable[Any]", "View"], None]
 """Writes records, all of the view's kind, to a view."""
@@ -33,57 +33,56 @@ class Renderer(NamedTuple):
     about: str = ""
 
 
-_BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
-"""What bars are drawn with where there are no blocks."""
-
-
 @value
 class View:
     """Everything that decides the output, besides the records, which are all of one `kind`.
 
-    `width` is that of the terminal in character cells, None where nothing is to be cut. `for_eyes` says that a person
-    reads it, so times are relative, `can_redraw` that lines can be drawn over. `columns_asked` says that the user chose
-    the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly one record, which
-    json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells` says that a
-    spreadsheet will read it. `remark` takes a line for stderr.
+    `reader` is what the reader of the output prefers: colors, times, what a terminal can do. `now` is when the view was
+    made. `width` is how many character cells a line may have, None where nothing is to be cut. `columns_asked` says
+    that the user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly
+    one record, which json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells`
+    says that a spreadsheet will read it. `remark` takes a line for stderr.
     """
 
     kind: Kind
     write: Callable[[str], None]
     remark: Callable[[str], None]
+    reader: Preferences
     now: datetime
     columns: Sequence[Field] = field(default_factory=tuple)
     columns_asked: bool = False
     width: int | None = None
-    for_eyes: bool = False
-    color: bool = False
-    can_redraw: bool = False
-    encoding: str = "utf-8"
     indent: int | None = None
     is_one: bool = False
     folds: bool = True
     safe_cells: bool = False
 
-    @cached_property
+    def cell(self, column: Field, record: Record) -> str | None:
+        """Return the short text of a field of a record as the reader prefers it, None if there is nothing to say."""
+        return column.cell(record, self.now, self.reader)
+
+    @property
+    def color(self) -> bool:
+        """Tell whether text may have colors."""
+        return self.reader.color
+
+    @property
+    def for_eyes(self) -> bool:
+        """Tell whether the output is a terminal; the old name of `reader.is_tty`."""
+        from warnings import warn  # for renderers of packages
+
+        warn("view.for_eyes is view.reader.is_tty now; for cells call view.cell(column, record)", DeprecationWarning, 2)
+        return self.reader.is_tty
+
+    @property
     def is_unicode(self) -> bool:
         """Tell whether the output can hold every character."""
-        return self.encoding.lower().replace("-", "").startswith("utf")
+        return self.reader.is_unicode
 
     def holds(self, text: str) -> bool:
         """Tell whether the output can hold a text as it is."""
-        if self.is_unicode or text.isascii():
-            return True
-        try:
-            text.encode(self.encoding)
-        except UnicodeEncodeError:
-            return False
-        return True
+        return self.reader.holds(text)
 
     def spell(self, text: str) -> str:
         """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
-        shown = printable(text)
-        return (
-            shown
-            if self.is_unicode
-            else shown.translate(_BARS).encode(self.encoding, "backslashreplace").decode(self.encoding)
-        )
+        return self.reader.spell(text)

@@ -38,7 +38,7 @@ def render(records: Iterable[Record], view: View) -> None:
 
 def _texts(column: Field, records: Iterable[Record], view: View) -> list[str]:
     """Return the header and the cells of a column, escaped."""
-    cells = (column.cell(record, view.now, view.for_eyes) for record in records)
+    cells = (view.cell(column, record) for record in records)
     return [column.header, *(ABSENT if cell is None else view.spell(cell) for cell in cells)]
 
 

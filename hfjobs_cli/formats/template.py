@@ -56,7 +56,7 @@ def _lines(template: Template, records: Iterable[Record], view: View) -> None:
     """Write a line for each record as soon as it is known; rows of `tablerow` after the last."""
     makes_rows = bool(template.functions() & ROWS)
     # Rows are one line each, in a pipe too.
-    escape = view.spell if view.for_eyes or makes_rows else None
+    escape = view.spell if view.reader.is_tty or makes_rows else None
     surroundings = Surroundings(view.now, escape, view.color, holds=view.holds)
     for text in _rendered(template, records, view, surroundings):
         if makes_rows and (not text or text.endswith("\n")):
@@ -170,7 +170,7 @@ class _Extras(Mapping[str, Any]):
 def _extra(field: Field) -> Read:
     """Return what reads a field that is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
     if field.is_as_shown:
-        return lambda record, now: field.cell(record, now, False)
+        return lambda record, now: field.cell(record, now)
     return lambda record, now: _plain(field.plain(record, now))
 
 

@@ -100,7 +100,7 @@ def _head(line: Line, marks: _Marks, view: View) -> str:
 
 def _cell(column: Field, relative: Relative | None, view: View) -> str:
     """Return the text of a cell of a job. What is not said of most of them has no dash."""
-    cell = column.cell(relative, view.now, view.for_eyes) if relative is not None else None
+    cell = view.cell(column, relative) if relative is not None else None
     if cell is None:
         return ABSENT if column.name == "runtime" else ""
     return view.spell(cell)

@@ -12,6 +12,7 @@ from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from hfjobs_cli.models.record import Record, has_text
+from hfjobs_cli.preferences import EXACT, Preferences
 from hfjobs_cli.text.times import age, timestamp
 from hfjobs_cli.values import value
 
@@ -196,16 +197,21 @@ class Field:
         """Tell whether it can be shown in a cell: an object that has no short text cannot."""
         return self.about.spell is not None or self.shape.part is None or has_text(self.shape.part)
 
-    def cell(self, record: Record, now: datetime, for_eyes: bool) -> str | None:
-        """Return its short text, None if there is nothing to say. Moments are relative for eyes."""
+    def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
+        """Return its short text as a reader prefers it, None if there is nothing to say.
+
+        A bool, from renderers of packages, says whether to show it as on a terminal.
+        """
+        if isinstance(reader, bool):
+            reader = Preferences(is_tty=reader)
         value = self.read(record, now)
         if value is None:
             return None
-        if for_eyes and self.about.drawn is not None:
+        if reader.is_tty and self.about.drawn is not None:
             return self.about.drawn(value)
         if self.about.spell is not None:
             return self.about.spell(value)
-        return value if type(value) is str else spelled(value, now if for_eyes else None)
+        return value if type(value) is str else spelled(value, now if reader.has_relative_times else None)
 
     def value(self, record: Record, now: datetime) -> Any:
         """Return what programs read in its column: text or a number, None if there is nothing."""

@@ -153,7 +153,7 @@ def _parse(kind: Kind, text: str) -> By:
     field = kind.find(name)
     if field is None or name.rstrip("s") == LABEL[:-1]:
         raise UsageError(f"jobs cannot be grouped by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
-    return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now, False))
+    return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
 
 
 def _reading_period(spell: Callable[[date], str]) -> Callable[[JobInfo, datetime], str | None]:

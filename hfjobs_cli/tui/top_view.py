@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.usage import percent, rate
+from hfjobs_cli.preferences import Preferences
 from hfjobs_cli.text.times import age, span
 from hfjobs_cli.tui.screen import Size
 from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
@@ -33,9 +34,9 @@ _DETAILED_LINES = 18
 """From how many lines on there is room for the details of a job."""
 
 
-def drawn(state: Top, size: Size, now: datetime, *, color: bool, is_unicode: bool = True) -> list[str]:
+def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[str]:
     """Return the lines of the whole screen."""
-    canvas = Canvas(size.columns, color, is_unicode)
+    canvas = Canvas(size.columns, reader.color, reader.is_unicode)
     age_secs = (now - state.looked_at).total_seconds() if state.looked_at is not None else 0.0
     moment = Moment(now, age_secs)
     if state.mode == "help":

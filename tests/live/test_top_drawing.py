@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import Usage
+from hfjobs_cli.preferences import Preferences
 from hfjobs_cli.text.widths import cell_width
 from hfjobs_cli.tui.screen import Size
 from hfjobs_cli.tui.styled import Series, sparkline
@@ -81,7 +82,9 @@ def test_it_fits(
         state.end([Ended(replace(job(place + 100, "ERROR", name), finished_at=NOW), row.cost)])
     for key in keys:
         state.press(key)
-        shown = drawn(state, Size(columns, lines), NOW, color=color, is_unicode=is_unicode)
+        shown = drawn(
+            state, Size(columns, lines), NOW, Preferences(color=color, encoding="utf-8" if is_unicode else "ascii")
+        )
         assert state.mode == "help" or len(shown) == lines
         plain = [_CODE.sub("", line) for line in shown]
         assert all(cell_width(line) <= columns for line in plain)
@@ -115,7 +118,7 @@ def test_a_yes_is_for_the_job_that_was_asked_about() -> None:
     assert state.press("y") is None
     state.press("c")
     state.look([job(4), job(3), job(1)], NOW)
-    assert drawn(state, Size(80, 24), NOW, color=False)[-1] == f"Cancel train ({job(1).id})? [y/N]"
+    assert drawn(state, Size(80, 24), NOW, Preferences())[-1] == f"Cancel train ({job(1).id})? [y/N]"
     assert state.press("y") == "cancel"
     assert state.chosen == job(1).id
 
@@ -136,10 +139,10 @@ def test_a_job_that_wrote_nothing_for_long_is_seen_to_hang() -> None:
     state = Top()
     state.look([job(1)], NOW)
     state.rows[job(1).id].event = '{"data": "step 7", "timestamp": "2026-05-12T08:48:00Z"}'
-    shown = drawn(state, Size(80, 24), NOW, color=False)
+    shown = drawn(state, Size(80, 24), NOW, Preferences())
     assert shown[2].endswith("(12m ago) step 7")
     state.rows[job(1).id].event = '{"data": "10%\\r 20%\\r", "timestamp": "2026-05-12T08:59:50Z"}'
-    assert drawn(state, Size(80, 24), NOW, color=False)[2].endswith(" 20%")
+    assert drawn(state, Size(80, 24), NOW, Preferences())[2].endswith(" 20%")
 
 
 def test_costs_are_added_up() -> None:
@@ -147,4 +150,4 @@ def test_costs_are_added_up() -> None:
     state.look([job(1), job(2, "SCHEDULING")], NOW)
     state.rows[job(1).id].cost = Cost(Decimal("1.25"), is_estimated=True)
     state.rows[job(2).id].cost = Cost(Decimal(0), is_estimated=True)
-    assert drawn(state, Size(80, 24), NOW, color=False)[0] == "hfjobs top: 1 running, 1 scheduling, ~$1.25 so far"
+    assert drawn(state, Size(80, 24), NOW, Preferences())[0] == "hfjobs top: 1 running, 1 scheduling, ~$1.25 so far"
