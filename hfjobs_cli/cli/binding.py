@@ -14,6 +14,7 @@ import typer
 from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.trailing_options import Rule, is_script, trailing
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.numbers import number, whole
 from hfjobs_cli.text.words import empty_option
 
@@ -117,9 +118,10 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
         found = trailing(ctx)
-        if found is not None and not given.get("quiet"):
+        session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
+        if found is not None:
             for line in found.notes(is_script=is_script(ctx)):
-                session.remark(line)
+                session.note(line)
         made = {name: group.take(given, session) for name, group in groups.items()}
         if takes_context:
             made["ctx"] = ctx

@@ -135,6 +135,18 @@ By = Annotated[
 ]
 
 
+Top = Annotated[
+    int | None,
+    typer.Option(
+        "--top",
+        metavar="N",
+        min=0,
+        help="Only the first N groups by --sort, or else those with the most jobs; the others are summed up in one "
+        "row. 0 sums up all.",
+    ),
+]
+
+
 Topic = Annotated[
     list[str] | None,
     typer.Argument(

@@ -49,6 +49,7 @@ class Session:
     if all else went well.
     `made` is what was created, which costs money, and `created` are the ids of those that nobody has been told of yet.
     `secrets` are taken out of what others say before that is told of on stderr.
+    One that `is_quiet` (`-q`) tells no notes.
     `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
@@ -60,6 +61,7 @@ class Session:
     sleep: Callable[[float], None] = time.sleep
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
+    is_quiet: bool = False
     failures: list[HfJobsError] = field(default_factory=list)
     made: list[JobInfo | ScheduledJob] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
@@ -271,6 +273,11 @@ class Session:
 
     def _without_token(self, text: str) -> str:
         return redacted(text, self._token)
+
+    def note(self, line: str) -> None:
+        """Tell one line that is worth a person's second; with `-q` there is none."""
+        if not self.is_quiet:
+            self.remark(line)
 
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""

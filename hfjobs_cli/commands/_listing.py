@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError
@@ -121,9 +122,10 @@ class Listing:
 
         return encoder(self._view)(values)
 
-    def show(self, records: Iterable[Any], limit: int | None = None) -> None:
-        """Write records, sorted ones up to `limit`, and hand on what was written."""
-        self.renderer.render(self.ordered(records)[:limit] if self._order else records, self._view)
+    def show(self, records: Iterable[Any], limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
+        """Write records, sorted ones up to `limit` and then the `last` ones, and hand on what was written."""
+        shown = self.ordered(records)[:limit] if self._order else records
+        self.renderer.render(chain(shown, last) if last else shown, self._view)
         self._session.flush()
 
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.query.initiators import SCHEDULED
+
+if TYPE_CHECKING:
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.group import Group
+
+WITH_TOTAL = ("table", "markdown")
+"""The formats that end with a sum. Programs that add up the groups of others would count all twice."""
 
 
 def report(
@@ -15,6 +25,7 @@ def report(
     selection: command_options.Counted,
     *,
     by: command_options.By = None,
+    top: command_options.Top = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "group"],
     namespace: options.Namespace = None,
@@ -23,15 +34,20 @@ def report(
     """Count jobs in groups, with their costs.
 
     Jobs in every status are counted, unless --status is given. There is a group for each value of a field, by default
-    for each type of initiator. Days, weeks and months are those of creation (UTC); those without jobs are included.
+    for each type of initiator. Hours, days, weeks and months are those of creation (UTC); those without jobs are
+    included. Schedules are shown by name.
 
-    SUCCESS = completed / (completed + failed). WAITED is a median; RAN and COST are sums, and ~ marks estimates.
+    SUCCESS = completed / (completed + failed). P50 is the median of WAIT (before the start) and RUN, P95 what 95% of
+    the jobs do not exceed. RUN TOTAL and COST are sums, and ~ marks estimates. OF JOBS and OF COST are shares of all
+    jobs of the report and of their cost; a full bar is 100%. Tables end with a TOTAL; other formats have groups only,
+    and --top 0 prints their sum.
 
     \b
     Examples:
       hfjobs report
-      hfjobs report --by name --since 7d --sort -cost
+      hfjobs report --by name --since 7d --sort -cost --top 10
       hfjobs report --by day --since 7d
+      hfjobs report --by hour --since 24h
       hfjobs report --by initiator --initiator scheduled-job --since 7d
       hfjobs report --by week,status --format csv
       hfjobs report --by label.team --format '{{index . "label.team"}} {{.cost}}'
@@ -41,6 +57,7 @@ def report(
     from hfjobs_cli.commands._lineage import open_snapshot
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.commands._select import job_filter, scan
+    from hfjobs_cli.formats.registry import QUIET
     from hfjobs_cli.insight.report import Report
     from hfjobs_cli.models.group import group_kind, group_model
     from hfjobs_cli.models.job import KIND
@@ -61,7 +78,37 @@ def report(
     counted = scan(session, wanted, namespace, selection.limit, snapshot=snapshot)
     found.add(counted.jobs())
 
-    listing.show(found.groups(model))
+    names_schedules = snapshot is None and (listing.shows("initiator") or listing.shows("initiator_name"))
+    schedules = _schedules(session, namespace, found.values_of("initiator")) if names_schedules else {}
+    groups = found.groups(model, schedules)
+    total = [found.total(model)] if groups and listing.renderer.name in WITH_TOTAL else []
+    if top is None or len(groups) <= top:
+        listing.show(groups, last=total)
+    else:
+        first = _first(listing, groups, top)
+        chosen = set(map(id, first))
+        others = [each for each in groups if id(each) not in chosen]
+        is_told = listing.renderer is not QUIET and (top or not total)
+        listing.show(first, last=[*([found.rest(model, others)] if is_told else []), *total])
     if not counted.matched:
-        session.remark("no jobs match" if wanted.narrows else "no jobs")
+        session.note("no jobs match" if wanted.narrows else "no jobs")
     return ExitCode.DONE
+
+
+def _first(listing: Listing, groups: Sequence[Group], count: int) -> list[Group]:
+    """Return the first groups by `--sort`, or those with the most jobs, in the order in which they are shown."""
+    if listing.is_sorted:
+        return listing.ordered(groups)[:count]
+    places = sorted(range(len(groups)), key=lambda place: -groups[place].values()["jobs"])[:count]
+    return [groups[place] for place in sorted(places)]
+
+
+def _schedules(session: Session, namespace: str | None, initiators: Iterable[str]) -> dict[str, str]:
+    """Return the names of schedules by the initiators that they are, but for those that share a name with another."""
+    from hfjobs_cli.commands._lineage import AtHub
+
+    ids = {each: each.partition(":")[2] for each in initiators if each.startswith(f"{SCHEDULED}:")}
+    known = (AtHub(session).schedule_names(namespace) or {}) if ids else {}
+    times = Counter(known.values())
+    named = {initiator: known.get(identifier) for initiator, identifier in ids.items()}
+    return {initiator: name for initiator, name in named.items() if name is not None and times[name] == 1}

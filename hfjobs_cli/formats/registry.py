@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.formats.renderer import Render, Renderer
+from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ QUIET = Renderer("ids", _in("lines", "render_ids"), streams=True)
 """What `-q` stands for."""
 
 
-QUIET_NAME, HUMAN, AUTO, AGENT = HF_FORMATS = ("quiet", "human", "auto", "agent")
+HUMAN, AUTO, AGENT = ("human", "auto", "agent")
+HF_FORMATS = (QUIET_NAME, HUMAN, AUTO, AGENT)
 """The formats of `hf jobs` besides json, which has them in place of `-q`, `table`, the default and `jsonl`."""
 
 

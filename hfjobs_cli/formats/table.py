@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.models.fields import NEVER_LEAVES, Field
+from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, padding
 
@@ -123,9 +123,9 @@ def _wrapped(text: str, room: int) -> list[str]:
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:
     """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
 
-    Elastic columns shrink first, the widest most. Then columns make place for their narrow variants, and then they
-    leave by rank; what there is room for after all comes back. Those that never leave, and the last one there is, may
-    be wider than `limit`.
+    Elastic columns shrink first, the widest most. Then spare columns leave, others make place for their narrow
+    variants, and then they leave by rank; what there is room for after all comes back. Those that never leave, and the
+    last one there is, may be wider than `limit`.
     """
     if limit is None:
         return [(column, min(measure(column), MAX_PADDED)) for column in columns]
@@ -141,6 +141,9 @@ def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | 
     def chosen() -> list[Field]:
         return [variant[column] for column in columns if column in shown]
 
+    for column in by_rank:
+        if column.about.rank < SPARE_RANK and not fits(chosen()):
+            shown.discard(column)
     for column in by_rank:
         if column.narrow is not None and not fits(chosen()):
             variant[column] = column.narrow

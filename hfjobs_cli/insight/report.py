@@ -1,20 +1,23 @@
-"""What many jobs come to: counted in groups, of which no job is kept."""
+"""Count jobs in groups without keeping them."""
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.group import Group, Share
+from hfjobs_cli.models.group import INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.columns import By
+from hfjobs_cli.query.initiators import SCHEDULED
 
 MAX_EMPTY = 5_000
 """How many groups without jobs are shown at most. One odd date would make a row of every day since it."""
@@ -22,16 +25,18 @@ MAX_EMPTY = 5_000
 MAX_GAP = 100
 """How many periods in a row may be without jobs and still be shown, if nobody said since when."""
 
+INITIATOR = "initiator"
+
 Key = tuple["str | None", ...]
 
 
 class _Tally:
-    """What the jobs of one group come to. Of each that waited 8 bytes are kept, for the median."""
+    """What the jobs of one group come to. Two numbers are kept of each, for percentiles."""
 
     def __init__(self) -> None:
         self.stages: Counter[str] = Counter()
         self.waits = array("d")
-        self.running_secs: float = 0
+        self.runs = array("d")
         self.usd = Decimal(0)
         self.is_priced = self.is_estimated = False
 
@@ -39,31 +44,51 @@ class _Tally:
         """Count a job."""
         stage = job.status.stage
         self.stages[stage if stage in FINISHED_STAGES else "active"] += 1
-        waited = job.waiting_secs
+        waited, ran = job.waiting_secs, job.running_secs(now)
         if waited is not None:
             self.waits.append(waited)
-        self.running_secs += job.running_secs(now) or 0
+        if ran is not None:
+            self.runs.append(ran)
         self.is_priced |= cost is not None
         self.is_estimated |= cost is None or cost.is_estimated
         self.usd += cost.usd if cost is not None else 0
 
-    def values(self) -> dict[str, Any]:
-        """Return the fields of the group."""
-        jobs = self.stages.total()
+    def join(self, other: _Tally) -> None:
+        """Count what another one has counted."""
+        self.stages.update(other.stages)
+        self.waits.extend(other.waits)
+        self.runs.extend(other.runs)
+        self.usd += other.usd
+        self.is_priced |= other.is_priced
+        self.is_estimated |= other.is_estimated
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs were counted."""
+        return self.stages.total()
+
+    def values(self, all_jobs: int, all_usd: Decimal) -> dict[str, Any]:
+        """Return the fields of the group; shares are of `all_jobs` and of `all_usd`."""
         completed, failed = self.stages["COMPLETED"], self.stages["ERROR"]
-        ended = completed + failed
-        is_known = self.is_priced or not jobs
+        finished = completed + failed
+        is_known = self.is_priced or not self.jobs
+        waits, runs = sorted(self.waits), sorted(self.runs)
         return {
-            "jobs": jobs,
+            "jobs": self.jobs,
             "completed": completed,
             "failed": failed,
             "canceled": self.stages["CANCELED"] + self.stages["DELETED"],
             "active": self.stages["active"],
-            "success_rate": round(completed / ended, 4) if ended else None,
-            "waiting_secs": _median(self.waits),
-            "running_secs": _plain(self.running_secs),
+            "success_rate": round(completed / finished, 4) if finished else None,
+            "waiting_secs": _percentile(waits, 0.5),
+            "waiting_p95_secs": _percentile(waits, 0.95),
+            "running_secs": _plain(math.fsum(runs)),
+            "running_p50_secs": _percentile(runs, 0.5),
+            "running_p95_secs": _percentile(runs, 0.95),
             "cost_usd": float(self.usd) if is_known else None,
             "cost_is_estimated": self.is_estimated if is_known else None,
+            "job_share": round(self.jobs / all_jobs, 6) if all_jobs else 0,
+            "cost_share": round(float(self.usd / all_usd), 6) if is_known and all_usd else None,
         }
 
 
@@ -84,8 +109,9 @@ class Report:
         self._cost_of = cost_of
         self._now = now
         self._since, self._until = since, until
+        self._step = timedelta(hours=1) if any(each.name == "hour" for each in by) else timedelta(days=1)
         self._tallies: dict[Key, _Tally] = {}
-        self._seen: set[date] = set()
+        self._seen: set[datetime] = set()
 
     def add(self, jobs: Iterable[JobInfo]) -> None:
         """Count jobs."""
@@ -96,23 +122,69 @@ class Report:
                 tally = self._tallies[key] = _Tally()
             tally.add(job, self._cost_of(job, self._now), self._now)
             if job.created_at is not None:
-                self._seen.add(job.created_at.date())
+                self._seen.add(self._begin(job.created_at))
 
-    def groups(self, model: type[Group]) -> list[Group]:
-        """Return the groups as records: periods in the order of time, others by how many jobs they have."""
+    def values_of(self, name: str) -> set[str]:
+        """Return the values of a field by which jobs are grouped; none if they are not."""
+        places = [place for place, each in enumerate(self._by) if each.name == name]
+        return {text for key in self._tallies for place in places if (text := key[place]) is not None}
+
+    def groups(self, model: type[Group], schedules: Mapping[str, str]) -> list[Group]:
+        """Return the groups as records: periods in the order of time, others by how many jobs they have.
+
+        `schedules` are the names of schedules, by the initiators that they are.
+        """
         if self._tallies:
             for key in self._empty():
                 self._tallies.setdefault(key, _Tally())
-        counts = {key: tally.stages.total() for key, tally in self._tallies.items()}
-        whole, largest = sum(counts.values()), max(counts.values(), default=0)
-        names = [each.name for each in self._by]
+        counts = {key: tally.jobs for key, tally in self._tallies.items()}
         return [
-            model(
-                {**dict(zip(names, key, strict=True)), **self._tallies[key].values()},
-                Share(counts[key] / whole, largest / whole),
-            )
+            self._record(model, key, self._tallies[key], schedules=schedules)
             for key in sorted(counts, key=self._order(counts))
         ]
+
+    def total(self, model: type[Group]) -> Group:
+        """Return the sum of all groups as a record that tables call TOTAL."""
+        return self._sum(model, self._tallies, TOTAL)
+
+    def rest(self, model: type[Group], groups: Sequence[Group]) -> Group:
+        """Return the sum of some groups as a record of no group, that tables call by how many it sums up."""
+        keys = [tuple(getattr(group, each.name) for each in self._by) for group in groups]
+        return self._sum(model, keys, f"({len(keys):,} {'other' if len(keys) == 1 else 'others'})")
+
+    def _sum(self, model: type[Group], keys: Collection[Key], label: str) -> Group:
+        tally = _Tally()
+        for key in keys:
+            tally.join(self._tallies[key])
+        first, *others = [each.name for each in self._by]
+        labels = {first: label, **dict.fromkeys(others, "")}
+        return self._record(model, (None,) * len(self._by), tally, groups=len(keys), labels=labels)
+
+    def _record(
+        self,
+        model: type[Group],
+        key: Key,
+        tally: _Tally,
+        *,
+        groups: int = 1,
+        labels: Mapping[str, str | None] | None = None,
+        schedules: Mapping[str, str] | None = None,
+    ) -> Group:
+        common: dict[str, str | None] = {}
+        shown = dict(labels or {})
+        for each, text in zip(self._by, key, strict=True):
+            common[each.name] = text
+            if each.name == INITIATOR:
+                name = common[INITIATOR_NAME] = (schedules or {}).get(text or "")
+                if name is not None:
+                    shown[INITIATOR] = f"{SCHEDULED}:{name}"
+        return model({**common, **tally.values(*self._whole), "groups": groups}, shown)
+
+    @cached_property
+    def _whole(self) -> tuple[int, Decimal]:
+        """All jobs, and what all of them cost; known once all are counted."""
+        tallies = self._tallies.values()
+        return sum(tally.jobs for tally in tallies), sum((tally.usd for tally in tallies), Decimal(0))
 
     def _order(self, counts: dict[Key, int]) -> Callable[[Key], list[tuple[int, str]]]:
         """Return by what groups are ordered: their first field, where that is the same the next."""
@@ -136,7 +208,8 @@ class Report:
         places = [place for place, each in enumerate(self._by) if each.period]
         if not places or not (self._seen or self._since):
             return set()
-        periods = self._between() if self._since is None else set(map(self._period, self._days(self._since.date())))
+        since = self._since
+        periods = self._between() if since is None else set(map(self._period, self._moments(self._begin(since))))
         if places[0] == 0:
             others: set[Key] = {(None,) * (len(self._by) - len(places))}
             periods -= {tuple(key[place] for place in places) for key in self._tallies}
@@ -150,40 +223,46 @@ class Report:
         times, rest = iter(period), iter(other)
         return tuple(next(times) if place in places else next(rest) for place in range(len(self._by)))
 
-    def _period(self, day: date) -> Key:
-        return tuple(each.period(day) for each in self._by if each.period)
+    def _begin(self, moment: datetime) -> datetime:
+        """Return the begin of the hour of a moment, if jobs are grouped by hours, else of its day."""
+        begin = moment.replace(minute=0, second=0, microsecond=0)
+        return begin if self._step < timedelta(days=1) else begin.replace(hour=0)
+
+    def _period(self, moment: datetime) -> Key:
+        return tuple(each.period(moment) for each in self._by if each.period)
+
+    def _last(self) -> datetime | None:
+        """Return the begin of the last hour or day before `until`."""
+        return None if self._until is None else self._begin(self._until - timedelta(microseconds=1))
 
     def _between(self) -> set[Key]:
-        """Return the periods of days with jobs and those between them; a gap that an odd date makes is left open."""
-        days = sorted(self._seen)
-        if self._until is not None:
-            days.append((self._until - timedelta(microseconds=1)).date())
-        found = set(map(self._period, days))
-        for before, after in pairwise(days):
-            if (after - before).days > MAX_GAP * 32:
+        """Return the periods with jobs and those between them; a gap that an odd date makes is left open."""
+        moments = sorted({*self._seen, *filter(None, [self._last()])})
+        found = set(map(self._period, moments))
+        for before, after in pairwise(moments):
+            steps = (after - before) // self._step
+            if steps > MAX_GAP * 32:
                 continue  # more than a hundred months
-            gap = {self._period(before + timedelta(days=number)) for number in range(1, (after - before).days)} - found
+            gap = {self._period(before + number * self._step) for number in range(1, steps)} - found
             if len(gap) <= MAX_GAP:
                 found |= gap
         return found
 
-    def _days(self, first: date) -> Iterator[date]:
-        """Yield the days of the report, up to a number beyond which no gap is filled."""
-        if self._until is not None:
-            last = (self._until - timedelta(microseconds=1)).date()
-        else:
-            last = max([*self._seen, self._now.date()])
-        for number in range(min((last - first).days + 1, 40 * MAX_EMPTY)):
-            yield first + timedelta(days=number)
+    def _moments(self, first: datetime) -> Iterator[datetime]:
+        """Yield the days or hours of the report, up to a number beyond which no gap is filled."""
+        last = self._last() or max([*self._seen, self._begin(self._now)])
+        for number in range(min((last - first) // self._step + 1, 40 * MAX_EMPTY)):
+            yield first + number * self._step
 
 
-def _median(values: array[float]) -> float | None:
-    """Return the value in the middle, or between the two that are there."""
-    if not values:
+def _percentile(ordered: Sequence[float], part: float) -> float | None:
+    """Return the value that this part of the others does not exceed, between two where it falls between them."""
+    if not ordered:
         return None
-    ordered = sorted(values)
-    middle = len(ordered) // 2
-    return _plain(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+    place = (len(ordered) - 1) * part
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return _plain(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
 
 
 def _plain(seconds: float) -> float:

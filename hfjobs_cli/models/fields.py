@@ -134,6 +134,9 @@ def shape_of(hint: Any) -> Shape:
 NEVER_LEAVES = 100
 """The rank of a column that is shown however narrow the terminal."""
 
+SPARE_RANK = 10
+"""Columns of a lower rank leave before others are made narrow."""
+
 NARROW_RANK = 90
 """The rank of a column that has been made as narrow as it gets."""
 

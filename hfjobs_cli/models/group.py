@@ -6,32 +6,31 @@ By what jobs are grouped is asked for on the command line, so each report has a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NamedTuple
+from operator import methodcaller
+from typing import Annotated, Any
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, declared
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
-BAR_WIDTH = 20
+BAR_WIDTH = 8
+"""The cells of a bar that stands for all jobs, or for the cost of all of them."""
+
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
-
-class Share(NamedTuple):
-    """A part of all, from 0 to 1, and the largest part that is beside it, to which bars are drawn."""
-
-    part: float
-    largest: float
+TOTAL = "TOTAL"
+"""What the row is called that sums up all groups."""
 
 
 def _percent(part: float) -> str:
     return "<1%" if 0 < part < 0.005 else f"{part:.0%}"
 
 
-def _bar(share: Share) -> str:
-    """Draw a share as its percentage and a bar, of which the longest has BAR_WIDTH cells."""
-    eighths = round(BAR_WIDTH * 8 * share.part / share.largest) if share.largest else 0
-    return f"{_percent(share.part):>4} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}"
+def _bar(part: float) -> str:
+    """Draw a part of the whole, from 0 to 1, as its percentage and a bar; BAR_WIDTH cells are the whole."""
+    eighths = round(BAR_WIDTH * 8 * part)
+    return f"{_percent(part):>4} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}".rstrip()
 
 
 def _cost(group: Any) -> Any:
@@ -43,22 +42,44 @@ def _cost(group: Any) -> Any:
     return None if usd is None else Cost(Decimal(str(usd)), group.cost_is_estimated)
 
 
+def _share(meaning: str, header: str, *aliases: str) -> About:
+    return About(meaning, "0.23", header=header, aliases=aliases, rank=40, spell=_percent, narrow=_percent, drawn=_bar)
+
+
 COUNTS: dict[str, Any] = {
     "jobs": Annotated[int, About("how many jobs", "48", rank=NEVER_LEAVES)],
-    "completed": Annotated[int, About("how many were completed", "40", rank=60)],
-    "failed": Annotated[int, About("how many ended with an error", "6", rank=80)],
+    "completed": Annotated[int, About("how many completed", "40", rank=9)],
+    "failed": Annotated[int, About("how many failed", "6", rank=80)],
     "canceled": Annotated[int, About("how many were canceled or deleted", "2", rank=55)],
-    "active": Annotated[int, About("how many have not ended", "0", rank=50)],
+    "active": Annotated[int, About("how many have not finished", "0", rank=50)],
     "success_rate": Annotated[
         int | float | None,
-        About("completed ones of these and failed ones", "0.87", name="success", rank=85, spell=_percent),
+        About("completed / (completed + failed)", "0.87", name="success", rank=85, spell=_percent),
     ],
     "waiting_secs": Annotated[
-        int | float | None, About("how long they waited, median", "76", name="waited", rank=65, spell=span)
+        int | float | None,
+        About("waiting time, median (p50)", "76", name="waited", header="WAIT P50", rank=65, spell=span),
     ],
-    "running_secs": Annotated[int | float, About("how long they ran, sum", "40300", name="ran", rank=70, spell=span)],
+    "waiting_p95_secs": Annotated[
+        int | float | None,
+        About("waiting time that 95% do not exceed", "190", name="waited_p95", header="WAIT P95", rank=7, spell=span),
+    ],
+    "running_secs": Annotated[
+        int | float, About("running time, sum", "40300", name="ran", header="RUN TOTAL", rank=70, spell=span)
+    ],
+    "running_p50_secs": Annotated[
+        int | float | None,
+        About("running time, median (p50)", "610", name="ran_p50", header="RUN P50", rank=8, spell=span),
+    ],
+    "running_p95_secs": Annotated[
+        int | float | None,
+        About("running time that 95% do not exceed", "5400", name="ran_p95", header="RUN P95", rank=6, spell=span),
+    ],
     "cost_usd": Annotated[int | float | None, About("the same as a number, US dollars", "12.5")],
     "cost_is_estimated": Annotated[bool | None, About("whether that is not, or not all, what was billed", "true")],
+    "job_share": Annotated[int | float, _share("its share of all jobs of the report", "OF JOBS", "share")],
+    "cost_share": Annotated[int | float | None, _share("its share of the cost of all of them", "OF COST")],
+    "groups": Annotated[int, About("how many groups are summed up in it; 1 if it is one itself", "1")],
 }
 """What every group has besides what its jobs have in common, in the order of the JSON."""
 
@@ -66,9 +87,9 @@ COUNTS: dict[str, Any] = {
 class Group(Record):
     """Jobs that have something in common, counted."""
 
-    def __init__(self, values: Mapping[str, Any], share: Share) -> None:
-        """Take the values of all fields in order, and the share of all jobs of the report."""
-        self.__dict__.update(values, share=share)
+    def __init__(self, values: Mapping[str, Any], labels: Mapping[str, str | None]) -> None:
+        """Take the values of all fields in order, and what tables show in place of some of them."""
+        self.__dict__.update(values, _labels=labels)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: records do not change."""
@@ -80,29 +101,65 @@ class Group(Record):
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name."""
-        return {name: value for name, value in self.__dict__.items() if name != "share"}
+        return {name: value for name, value in self.__dict__.items() if name != "_labels"}
+
+    def label(self, name: str) -> str | None:
+        """Return what tables show of a field by which jobs are grouped."""
+        labels: Mapping[str, str | None] = self.__dict__["_labels"]
+        found: str | None = labels[name] if name in labels else self.__dict__[name]
+        return found
+
+
+INITIATOR_NAME = "initiator_name"
+"""The field of groups by initiator that holds the name of a schedule."""
 
 
 def group_model(by: Mapping[str, str]) -> type[Group]:
     """Return the class of groups by these fields, each with what it means."""
-    example = {"day": "2026-05-11", "week": "2026-W20", "month": "2026-05"}
-    common = {
-        name: Annotated[str | None, About(meaning, example.get(name, name), rank=NEVER_LEAVES, least=16)]
-        for name, meaning in by.items()
-    }
+    example = {"hour": "2026-05-11T13:00Z", "day": "2026-05-11", "week": "2026-W20", "month": "2026-05"}
+    common: dict[str, Any] = {}
+    for place, (name, meaning) in enumerate(by.items()):
+        styles = {} if place else {TOTAL: "bold"}
+        common[name] = Annotated[
+            str | None,
+            About(
+                meaning,
+                example.get(name, name),
+                rank=NEVER_LEAVES,
+                least=24,
+                styles=styles,
+                shown=methodcaller("label", name),
+            ),
+        ]
+        if name == "initiator":
+            common[INITIATOR_NAME] = Annotated[str | None, About("name of the schedule that started them", "nightly")]
     return type("Group", (Group,), {"__annotations__": {**common, **COUNTS}, "__doc__": Group.__doc__})
 
 
 def group_kind(model: type[Group]) -> Kind:
     """Return the kind of such groups."""
-    by = [each.name for each in declared(model) if each.name not in COUNTS]
+    by = [each.name for each in declared(model) if each.name not in (*COUNTS, INITIATOR_NAME)]
     key = by[0]
     return Kind(
         model,
         noun="group",
         plural="groups",
         key=key,
-        default_columns=(*by, "jobs", "completed", "failed", "success", "waited", "ran", "cost", "share"),
+        default_columns=(
+            *by,
+            "jobs",
+            "completed",
+            "failed",
+            "success",
+            "waited",
+            "waited_p95",
+            "ran_p50",
+            "ran_p95",
+            "ran",
+            "cost",
+            "job_share",
+            "cost_share",
+        ),
         wide_columns=("canceled", "active"),
         computed={
             "cost": Computed(
@@ -110,19 +167,6 @@ def group_kind(model: type[Group]) -> Kind:
                 lambda group, _now: _cost(group),
                 About(
                     "what they cost, ~ if that is estimated", "~$12.50", rank=90, spell=str, order=lambda cost: cost.usd
-                ),
-            ),
-            "share": Computed(
-                Shape(float),
-                lambda group, _now: group.share,
-                About(
-                    "its part of all jobs",
-                    "23%",
-                    rank=40,
-                    spell=lambda share: _percent(share.part),
-                    narrow=lambda share: _percent(share.part),
-                    drawn=_bar,
-                    order=lambda share: share.part,
                 ),
             ),
         },

@@ -31,6 +31,9 @@ ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 DUPLICATED_FROM = "duplicated-from"
 """The label by which a job says from which it was made, where the Hub cannot know it."""
 
+QUIET_NAME = "quiet"
+"""The format that `hf jobs` has in place of `-q`."""
+
 GROUPED_BY = (
     "initiator",
     "initiator-type",
@@ -39,6 +42,7 @@ GROUPED_BY = (
     "image",
     "owner",
     "status",
+    "hour",
     "day",
     "week",
     "month",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from hfjobs_cli.errors import UsageError
@@ -105,17 +105,18 @@ def _known(kind: Kind, name: str) -> str:
 LABEL = "label."
 
 
-def _week(day: date) -> str:
-    year, week, _ = day.isocalendar()
+def _week(moment: datetime) -> str:
+    year, week, _ = moment.isocalendar()
     return f"{year}-W{week:02}"
 
 
-PERIODS: dict[str, Callable[[date], str]] = {
-    "day": date.isoformat,
+PERIODS: dict[str, Callable[[datetime], str]] = {
+    "hour": lambda moment: moment.isoformat()[:13] + ":00Z",
+    "day": lambda moment: moment.isoformat()[:10],
     "week": _week,
-    "month": lambda day: day.isoformat()[:7],
+    "month": lambda moment: moment.isoformat()[:7],
 }
-"""Periods of time, in UTC, and how that of a day is spelled: texts in the order of time. Weeks are those of ISO."""
+"""Periods of time and how that of a moment in UTC is spelled: texts that sort by time. Weeks are those of ISO 8601."""
 
 
 class By(NamedTuple):
@@ -126,8 +127,8 @@ class By(NamedTuple):
     read: Callable[[JobInfo, datetime], str | None]
 
     @property
-    def period(self) -> Callable[[date], str] | None:
-        """What spells the period of a day; None if it is no time."""
+    def period(self) -> Callable[[datetime], str] | None:
+        """What spells the period of a moment; None if it is not a time."""
         return PERIODS.get(self.name)
 
 
@@ -156,8 +157,8 @@ def _parse(kind: Kind, text: str) -> By:
     return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
 
 
-def _reading_period(spell: Callable[[date], str]) -> Callable[[JobInfo, datetime], str | None]:
-    return lambda job, _now: None if job.created_at is None else spell(job.created_at.date())
+def _reading_period(spell: Callable[[datetime], str]) -> Callable[[JobInfo, datetime], str | None]:
+    return lambda job, _now: None if job.created_at is None else spell(job.created_at)
 
 
 def _initiator_type(job: JobInfo, _now: datetime) -> str | None:

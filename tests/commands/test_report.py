@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 import pytest
@@ -26,9 +26,15 @@ KEYS = [
     "active",
     "success_rate",
     "waiting_secs",
+    "waiting_p95_secs",
     "running_secs",
+    "running_p50_secs",
+    "running_p95_secs",
     "cost_usd",
     "cost_is_estimated",
+    "job_share",
+    "cost_share",
+    "groups",
 ]
 
 
@@ -55,13 +61,22 @@ FIELDS: dict[str, Callable[[Job], str | None]] = {
 }
 
 
+def percentile(values: list[float], number: int) -> float | None:
+    """Return a percentile as `statistics` has it, which wants two values."""
+    if len(values) < 2:
+        return values[0] if values else None
+    return round(quantiles(values, n=100, method="inclusive")[number - 1], 3)
+
+
 def by_hand(jobs: list[Job], costs: dict[str, tuple[str, str]]) -> dict[str, Any]:
     """Return what a group of jobs comes to, from the objects that `ps` prints, and costs as its columns tell them."""
     stages = [job["status"]["stage"] for job in jobs]
     completed, failed = stages.count("COMPLETED"), stages.count("ERROR")
     durations = [job["durations"] or {} for job in jobs]
     waits = [each["scheduling_secs"] for each in durations if each.get("scheduling_secs") is not None]
+    runs = [each["running_secs"] for each in durations if each.get("running_secs") is not None]
     known = [costs[job["id"]] for job in jobs if costs[job["id"]][0]]
+    billed = sum(Decimal(usd) for usd, _ in costs.values() if usd)
     return {
         "jobs": len(jobs),
         "completed": completed,
@@ -69,12 +84,18 @@ def by_hand(jobs: list[Job], costs: dict[str, tuple[str, str]]) -> dict[str, Any
         "canceled": stages.count("CANCELED") + stages.count("DELETED"),
         "active": stages.count("RUNNING") + stages.count("SCHEDULING"),
         "success_rate": round(completed / (completed + failed), 4) if completed + failed else None,
-        "waiting_secs": median(waits) if waits else None,
-        "running_secs": sum(each.get("running_secs") or 0 for each in durations),
+        "waiting_secs": percentile(waits, 50),
+        "waiting_p95_secs": percentile(waits, 95),
+        "running_secs": sum(runs),
+        "running_p50_secs": percentile(runs, 50),
+        "running_p95_secs": percentile(runs, 95),
         "cost_usd": float(sum(Decimal(usd) for usd, _ in known)) if known else None,
         "cost_is_estimated": (
             any(is_estimated == "true" for _, is_estimated in known) or len(known) < len(jobs) if known else None
         ),
+        "job_share": round(len(jobs) / len(costs), 6),
+        "cost_share": round(float(sum(Decimal(usd) for usd, _ in known) / billed), 6) if known else None,
+        "groups": 1,
     }
 
 
@@ -89,10 +110,13 @@ def test_sums_are_those_by_hand(hfjobs: Hfjobs, names: str) -> None:
     jobs = hfjobs.jobs("ps", "-a", "--limit", "0", "--json")
     costs = costs_of(hfjobs)
     groups = hfjobs.jobs("report", "--by", names, "--json")
-    assert {tuple(group) for group in groups} == {(*names.split(","), *KEYS)}
+    schedules = ["initiator_name"] * (names == "initiator")
+    assert {tuple(group) for group in groups} == {(*names.split(","), *schedules, *KEYS)}
     expected: dict[tuple[str | None, ...], list[Job]] = {}
     for job in jobs:
         expected.setdefault(tuple(FIELDS[name](job) for name in names.split(",")), []).append(job)
+    called = {group["initiator"]: group.pop("initiator_name") for group in groups if schedules}
+    assert not schedules or called[f"scheduled-job:{DAILY_SCHEDULE}"] == "refresh-index"
     found = {tuple(group.pop(name) for name in names.split(",")): group for group in groups if group["jobs"]}
     assert found == {key: by_hand(members, costs) for key, members in expected.items()}
     assert sum(group["jobs"] for group in groups) == len(jobs) == 245
@@ -146,6 +170,8 @@ class TestPeriods:
         assert [day for day, _ in days] == []
         days = self.groups(hfjobs, "--by", "day", "--since", "3d", "--initiator", "webhook")
         assert [day for day, _ in days] == ["2026-05-09", "2026-05-10", "2026-05-11", "2026-05-12"]
+        hours = self.groups(hfjobs, "--by", "hour", "--since", "2026-05-12T06:00", "--until", "2026-05-12T08:30")
+        assert [hour for hour, _ in hours] == [f"2026-05-12T0{hour}:00Z" for hour in (6, 7, 8)]
         months = [month for month, _ in self.groups(hfjobs, "--by", "month")]
         assert months == [f"2025-{month:02}" for month in range(8, 13)] + [f"2026-{month:02}" for month in range(1, 6)]
 
@@ -172,7 +198,7 @@ class TestPeriods:
         assert first == ("0001-01-01", 1)
         assert others == before
 
-    @pytest.mark.parametrize("by", ["day", "week", "month"])
+    @pytest.mark.parametrize("by", ["hour", "day", "week", "month"])
     def test_one_job_of_1970_adds_one_group(self, hfjobs: Hfjobs, hub: Hub, by: str) -> None:
         before = self.groups(hfjobs, "--by", by)
         hub.add(createdAt="1970-01-01T00:00:00.000Z")
@@ -210,11 +236,44 @@ def test_groups_are_ordered_by_how_many_jobs_they_have(hfjobs: Hfjobs) -> None:
 
 @pytest.mark.parametrize("sort", ["-cost_usd", "-cost", "failed", "-jobs", "-share", "waited"])
 def test_can_be_sorted_by_any_column(hfjobs: Hfjobs, sort: str) -> None:
-    column = {"cost": "cost_usd", "share": "jobs"}.get(sort.lstrip("-"), sort.lstrip("-"))
+    column = {"cost": "cost_usd", "share": "job_share"}.get(sort.lstrip("-"), sort.lstrip("-"))
     result = hfjobs("report", "--by", "name", "--sort", sort, "--format", "csv", "--columns", f"name,{column}")
     values = [float(line.split(",")[1]) for line in result.stdout.splitlines()[1:]]
     assert len(values) == 9
     assert values == sorted(values, reverse=sort.startswith("-"))
+
+
+class TestSums:
+    """TOTAL is the last row of what people read, and `--top` sums up what it leaves out."""
+
+    def test_are_shown_once_and_called_by_name(self, hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
+        report = ["report", "--by", "initiator", "--top", "3"]
+        shown = hfjobs(*report, "--columns", "initiator,jobs,cost,share,cost_share")
+        assert shown == Result(0, golden("report-top.txt", shown.stdout), "")
+        assert hub.paths.count(f"GET /api/scheduled-jobs/{USER}") == 1
+        *first, rest = hfjobs.jobs(*report, "--json")
+        everything = hfjobs.jobs("report", "--by", "initiator", "--json")
+        assert first == everything[:3]
+        assert (rest["initiator"], rest["initiator_name"], rest["groups"]) == (None, None, len(everything) - 3)
+        assert rest["jobs"] == sum(group["jobs"] for group in everything[3:])
+        cost = sum(Decimal(str(group["cost_usd"] or 0)) for group in everything)
+        (total,) = hfjobs.jobs("report", "--by", "initiator", "--top", "0", "--json")
+        assert (total["jobs"], total["cost_usd"], total["job_share"], total["cost_share"]) == (245, float(cost), 1, 1)
+        assert hfjobs(*report, "-q").stdout.splitlines() == [group["initiator"] for group in first]
+
+    def test_leave_out_the_last_by_sort_or_the_smallest(self, hfjobs: Hfjobs) -> None:
+        cheap = hfjobs("report", "--by", "flavor", "--sort", "cost", "--top", "2", "--columns", "flavor")
+        assert cheap == Result(0, "FLAVOR\ncpu-basic\ncpu-upgrade\n(6 others)\nTOTAL\n", "")
+        days = hfjobs(
+            "report", "--by", "day", "--since", "3d", "--top", "2", "--format", "csv", "--columns", "day,jobs"
+        )
+        assert days.stdout.splitlines() == ["day,jobs", "2026-05-10,6", "2026-05-12,7", "(2 others),6"]
+
+    def test_schedules_of_one_name_keep_their_ids(self, hfjobs: Hfjobs) -> None:
+        made = hfjobs("scheduled", "run", "--name", "refresh-index", "@daily", "python:3.12", "true")
+        assert made.code == 0
+        shown = hfjobs("report", "--by", "initiator", "--initiator", "scheduled-job", "--columns", "initiator").stdout
+        assert shown.splitlines()[1:] == [f"scheduled-job:{DAILY_SCHEDULE}", "scheduled-job:weekly-eval", "TOTAL"]
 
 
 class TestScreen:
@@ -239,7 +298,7 @@ class TestScreen:
             encoding = "ascii"
 
         shown = hfjobs("report", stdout=Ascii(), COLUMNS="100", NO_COLOR="1").stdout
-        assert "48% ####################\n" in shown
+        assert "100% ########  100% ########\n" in shown
         assert shown.isascii()
 
     def test_templates_and_ids_have_the_fields(self, hfjobs: Hfjobs) -> None:
@@ -248,7 +307,9 @@ class TestScreen:
         assert len(lines) == 3
         assert all(len(line.split()) >= 4 for line in lines)
         table = hfjobs("report", "--by", "label.team", "--columns", "label.team,jobs", "--sort", "label.team")
-        assert table == Result(0, "LABEL.TEAM  JOBS\ndata        128\nml          66\n-           51\n", "")
+        assert table == Result(
+            0, "LABEL.TEAM  JOBS\ndata        128\nml          66\n-           51\nTOTAL       245\n", ""
+        )
         assert hfjobs("report", "--by", "owner", "-q").stdout == f"{USER}\n"
 
     def test_is_described_by_its_schema(self, hfjobs: Hfjobs) -> None:
