@@ -37,8 +37,8 @@ class HfJobsError(Exception):
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
-    maybe_done = False
-    """Whether what was asked for may have been done all the same."""
+    is_ambiguous = False
+    """Whether the outcome is ambiguous: the request may have been carried out all the same."""
 
     def __init__(self, message: str, hint: str | None = None, details: tuple[str, ...] = ()) -> None:
         """`message` says what failed and on which thing; `hint` is the next step for the reader."""
@@ -69,7 +69,7 @@ class Conflict(RequestRefused):
 class BadResponse(HfJobsError):
     """The Hub answered, but not with what the Jobs API promises: whether it did what was asked is not known."""
 
-    maybe_done = True
+    is_ambiguous = True
 
 
 class NotFound(HfJobsError):
@@ -96,15 +96,20 @@ class Unavailable(HfJobsError):
     exit_code = ExitCode.UNAVAILABLE
 
     def __init__(
-        self, message: str, hint: str | None = None, *, maybe_done: bool = False, pause_secs: float | None = None
+        self,
+        message: str,
+        hint: str | None = None,
+        *,
+        is_ambiguous: bool = False,
+        retry_after_secs: float | None = None,
     ) -> None:
-        """`maybe_done` says that the request may have reached the server and had its effect.
+        """`is_ambiguous` says that the server may have received the request and carried it out.
 
-        `pause_secs` is how long the server asks to wait before the next.
+        `retry_after_secs` is the server's Retry-After.
         """
         super().__init__(message, hint)
-        self.maybe_done = maybe_done
-        self.pause_secs = pause_secs
+        self.is_ambiguous = is_ambiguous
+        self.retry_after_secs = retry_after_secs
 
 
 class LimitReached(HfJobsError):

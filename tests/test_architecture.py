@@ -14,7 +14,6 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 LAYERS: dict[str, set[str]] = {
     "values": set(),
     "preferences": {"values", "text"},
-    "backoff": set(),
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
@@ -24,8 +23,8 @@ LAYERS: dict[str, set[str]] = {
     "jobspec": {"values", "errors", "text", "models", "query"},
     "template": {"errors", "text"},
     "formats": {"preferences", "values", "errors", "text", "models", "jobspec", "template"},
-    "tui": {"preferences", "backoff", "errors", "text", "models", "formats"},
-    "hub": {"__init__", "backoff", "errors", "config", "text", "models", "query"},
+    "tui": {"preferences", "errors", "text", "models", "formats"},
+    "hub": {"__init__", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
@@ -45,7 +44,6 @@ LAYERS: dict[str, set[str]] = {
         "emulator",
     },
     "commands": {
-        "backoff",
         "errors",
         "config",
         "text",

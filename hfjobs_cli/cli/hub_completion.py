@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_SECS = 1.0
+TIMEOUT_SECS = 1.0
 """How long a TAB may wait for the Hub."""
 
 _LISTED: dict[str, Callable[[JobsClient, str | None], Iterable[Record]]] = {
@@ -157,7 +157,7 @@ def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
     thread = threading.Thread(target=try_it, daemon=True)
     thread.start()
     with suppress(UsageError):  # settings that make no sense offer nothing
-        thread.join(None if session.settings.is_demo else PATIENCE_SECS)  # the demo is on this machine
+        thread.join(None if session.settings.is_demo else TIMEOUT_SECS)  # the demo is on this machine
     return found[-1]
 
 

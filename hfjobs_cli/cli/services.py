@@ -12,7 +12,7 @@ from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.hub.cache import KnownUsers
+    from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.models.cost import Cost
@@ -30,9 +30,9 @@ def client_of(session: Session) -> JobsClient:
         return _demo_client(session)
     if settings.token is None:
         return _connected(session, None)
-    from hfjobs_cli.hub.cache import KnownUsers
+    from hfjobs_cli.hub.cache import WhoamiCache
 
-    memory = KnownUsers(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
+    memory = WhoamiCache(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
     return _connected(session, settings.token, memory=memory)
 
 
@@ -62,7 +62,7 @@ def _connected(
     session: Session,
     token: str | None,
     *,
-    memory: KnownUsers | None = None,
+    memory: WhoamiCache | None = None,
     wsgi_app: Callable[..., Iterable[bytes]] | None = None,
 ) -> JobsClient:
     from hfjobs_cli.hub.client import JobsClient

@@ -367,9 +367,9 @@ class Session:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone(NOBODY_READS) from error
-            from hfjobs_cli.hub.concurrency import limit_of  # for what goes wrong
+            from hfjobs_cli.hub.concurrency import system_limit_of  # for what goes wrong
 
-            if (limit := limit_of(error)) is not None:
+            if (limit := system_limit_of(error)) is not None:
                 raise limit from error
             if error.filename is not None:  # the completion could not be installed
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error

@@ -24,7 +24,7 @@ from hfjobs_cli.errors import (
 )
 from hfjobs_cli.formats.registry import QUIET
 from hfjobs_cli.formats.renderer import Renderer
-from hfjobs_cli.hub.create_once import Identity, changes, contradiction, same_schedule
+from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.jobspec.existing import is_made_from
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.schedules import next_run
@@ -165,7 +165,7 @@ def start(
         show_created(session, listing, [create(session, launch)])
         return ExitCode.DONE
     with left_running(session, cancels=following.cancel_on_interrupt):
-        job = create(session, launch, settles=following.cancel_on_interrupt)
+        job = create(session, launch, waits_for_id=following.cancel_on_interrupt)
         if listing.renderer is QUIET:
             show_created(session, listing, [job])
         else:
@@ -317,20 +317,20 @@ def schedule(
     return ExitCode.DONE
 
 
-def _asked(job: NewJob, when: str, terms: Terms) -> Identity[ScheduledJob]:
+def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
     """Return how the schedule is told that is asked for."""
 
     def changed(made: ScheduledJob) -> list[str]:
-        found = changes(made.job_spec, job)
+        found = changed_fields(made.job_spec, job)
         found += [] if same_schedule(made.schedule, when) else ["schedule"]
         for name in ("suspend", "concurrency"):
             told, sent = getattr(made, name), getattr(terms, name)
             found += [] if told is None or told == bool(sent) else [name]
         return found
 
-    return Identity(
+    return RequestMatcher(
         lambda made: same_schedule(made.schedule, when) and is_made_from(made.job_spec, job),
-        lambda made: contradiction(made.job_spec, job),
+        lambda made: why_different(made.job_spec, job),
         changed,
     )
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import Renderer
-from hfjobs_cli.hub.log_follower import LogReading, Notice, Waiting
+from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
-from hfjobs_cli.hub.multiplexing import Failed, merged
+from hfjobs_cli.hub.multiplexing import FollowFailed, multiplexed
 from hfjobs_cli.models.log_line import KIND, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import parse_time, span
@@ -58,15 +58,15 @@ class LogsShown:
         """Show nothing yet."""
         self._session = session
         self._wanted = wanted
-        self._readings = [
-            LogReading(
+        self._followers = [
+            LogFollower(
                 session.client,
                 job,
                 reference,
                 follow=wanted.follow,
                 tail=wanted.tail,
                 timeout_secs=session.settings.timeout_secs,
-                rest=session.rest if wanted.lines else session.sleep,
+                pause=session.rest if wanted.lines else session.sleep,
             )
             for job, reference in zip(jobs, references, strict=True)
         ]
@@ -80,18 +80,18 @@ class LogsShown:
     @property
     def jobs(self) -> list[JobInfo]:
         """The jobs as they are now, as far as is known."""
-        return [reading.job for reading in self._readings]
+        return [follower.job for follower in self._followers]
 
     @property
-    def has_lost(self) -> bool:
+    def has_gap(self) -> bool:
         """Whether the Hub has dropped lines of some job before they came."""
-        return any(reading.has_lost for reading in self._readings)
+        return any(follower.has_gap for follower in self._followers)
 
     @property
     def without_output(self) -> list[JobInfo]:
         """The jobs that have written nothing so far, though nothing went wrong in reading that."""
         failed = self._failed
-        return [each.job for at, each in enumerate(self._readings) if not each.count and at not in failed]
+        return [each.job for at, each in enumerate(self._followers) if not each.count and at not in failed]
 
     def run(self) -> None:
         """Show all. Raises KeyboardInterrupt, and what writing raises."""
@@ -120,14 +120,14 @@ class LogsShown:
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
         """Yield lines of jobs by their places, and tell of all else that comes."""
-        for place, item in merged(self._readings, in_order=not self._wanted.follow):
-            if isinstance(item, Failed):
+        for place, item in multiplexed(self._followers, in_order=not self._wanted.follow):
+            if isinstance(item, FollowFailed):
                 self.errors.append(item.error)
                 self._failed.add(place)
                 self._tell(place, None)
             elif isinstance(item, Notice):
                 self._tell(place, f"warning: {self._label(place)}{item.text}")
-            elif isinstance(item, Waiting):
+            elif isinstance(item, WaitingForHardware):
                 self._tell_of_waiting(place, item.job)
             else:
                 yield from self._without_headers(place, item)
@@ -169,7 +169,7 @@ class LogsShown:
         if self._told_of_waiting.get(place, "") != reason:
             self._tell(place, f"{reason}{self._waited(job)}")
             self._told_of_waiting[place] = reason
-        elif len(self._readings) == 1:
+        elif len(self._followers) == 1:
             self._text.interrupted()
             self._session.progress(f"{reason}{self._waited(job)}")
 

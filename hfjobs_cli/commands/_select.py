@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hfjobs_cli.errors import HfJobsError, NotFound, NotRunning, UsageError
-from hfjobs_cli.hub.concurrency import results_at_once
+from hfjobs_cli.hub.concurrency import results_parallel
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._actions import Plan
     from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.hub.listing import History
+    from hfjobs_cli.hub.listing import ParallelListing
     from hfjobs_cli.hub.saved import Snapshot
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
@@ -75,7 +75,7 @@ def scan(
         if snapshot is not None:
             raise UsageError(f"{snapshot.name} holds no names of schedules", hint="give the id, scheduled-job:ID")
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    history: History | None = None
+    history: ParallelListing | None = None
     pages: Iterable[Page]
     asked = (namespace, wanted.stages, wanted.labels, wanted.since)
     if snapshot is not None:
@@ -341,7 +341,7 @@ def done_to_each(
     """
     todo = list(dict.fromkeys(references))  # a job that is named twice is meant once
     try:
-        for result in results_at_once(act, list(todo)):
+        for result in results_parallel(act, list(todo)):
             if isinstance(result, HfJobsError):
                 session.failures.append(result)
             else:

@@ -280,23 +280,23 @@ def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: 
     session.remark(f"note: {cost} {_cost(session, launch.job)}")
 
 
-def create(session: Session, launch: Launch, known: Collection[str] = (), *, settles: bool = False) -> JobInfo:
+def create(session: Session, launch: Launch, known: Collection[str] = (), *, waits_for_id: bool = False) -> JobInfo:
     """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
 
-    `known` are the ids of jobs like it that were created before. If it `settles`, Ctrl-C does not end it before it is
-    known which job there is to cancel.
+    `known` are ids of jobs like it that were created before. If it `waits_for_id`, Ctrl-C does not end it before the
+    id of the job to cancel is known.
     """
-    from hfjobs_cli.hub.create_once import Identity, changes, contradiction
+    from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
     from hfjobs_cli.jobspec.existing import is_made_from
 
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
-    asked: Identity[JobInfo] = Identity(
+    asked: RequestMatcher[JobInfo] = RequestMatcher(
         lambda found: is_made_from(found, job),
-        lambda found: contradiction(found, job),
-        lambda found: changes(found, job),
+        lambda found: why_different(found, job),
+        lambda found: changed_fields(found, job),
     )
-    return session.client.create_job(launch.namespace, job.body(), asked, search, known, settles=settles)
+    return session.client.create_job(launch.namespace, job.body(), asked, search, known, waits_for_id=waits_for_id)
 
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:

@@ -11,15 +11,15 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.commands._select import scan
-from hfjobs_cli.commands._watch import NO_MARK, Background, table_in_place
+from hfjobs_cli.commands._watch import NO_MARK, BackgroundPoller, table_in_place
 from hfjobs_cli.errors import HfJobsError, LimitReached
-from hfjobs_cli.hub.concurrency import LONGEST_WAIT_SECS, max_descriptors, start_thread
+from hfjobs_cli.hub.concurrency import WAIT_SLICE_SECS, max_descriptors, start_thread
 from hfjobs_cli.hub.last_line import LastLine
-from hfjobs_cli.hub.metrics import UsageFeed
+from hfjobs_cli.hub.metrics import UsageFollower
+from hfjobs_cli.hub.retry import poll_backoff
 from hfjobs_cli.models.usage import STALE_SECS, Usage
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.tui.changes import pace_of_looks
 from hfjobs_cli.tui.top_state import Ended, Top
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ class News(NamedTuple):
     error: BaseException | None = None
 
 
-class UsageFeeds:
+class UsageFollowers:
     """The feeds of several jobs, begun at once."""
 
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
         """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
         self._session = session
         self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
-        self._open = {each.id: UsageFeed(session.client, each, session.sleep) for each in references}
+        self._open = {each.id: UsageFollower(session.client, each, session.sleep) for each in references}
         for identifier, feed in self._open.items():
             start_thread(partial(self._read, identifier, feed))
 
@@ -73,7 +73,7 @@ class UsageFeeds:
         """
         while not self.are_over:
             try:
-                news = self._news.get(timeout=LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+                news = self._news.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
             except queue.Empty:
                 self._session.rest(0)
                 continue
@@ -88,7 +88,7 @@ class UsageFeeds:
                 raise news.error
         return news
 
-    def _read(self, identifier: str, feed: UsageFeed) -> None:
+    def _read(self, identifier: str, feed: UsageFollower) -> None:
         error: BaseException | None = None
         try:
             for usage in feed:
@@ -161,7 +161,7 @@ class Follower:
         """Begin. `ended` is called when the job may have ended. Raises LimitReached."""
         self._ended = ended
         self._usages: deque[Usage] = deque()
-        self._feed = UsageFeed(session.client, reference, session.sleep)
+        self._feed = UsageFollower(session.client, reference, session.sleep)
         self._line = LastLine(session.client, reference, session.sleep)
         try:
             start_thread(self._follow)
@@ -209,7 +209,7 @@ class Monitor:
         self._ended: deque[Ended] = deque()
         self._told: deque[str] = deque()
         self._look: object = None
-        self._background = Background(session, self._ask, pace_of_looks(FIRST_PAUSE_SECS), wake)
+        self._background = BackgroundPoller(session, self._ask, poll_backoff(FIRST_PAUSE_SECS), wake)
         self._start(self._ask_what_ended)
 
     def bring(self, state: Top, now: datetime) -> None:

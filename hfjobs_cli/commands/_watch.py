@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.hub.concurrency import start_thread
-from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import span
-from hfjobs_cli.tui.changes import Change, aged, changes, pace_of_looks
+from hfjobs_cli.tui.changes import Change, aged, changes
 from hfjobs_cli.tui.screen import Size
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ Trouble = Callable[["str | None"], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Snapshot:
     """What a listing held at some moment, what had happened since the look before, and how long the next one is off."""
 
     jobs: Sequence[JobInfo]
@@ -52,11 +51,11 @@ class Look:
 def looks(
     session: Session,
     ask: Ask,
-    pace: Pace,
+    backoff: Backoff,
     trouble: Trouble,
     rest: Callable[[float, float], object] | None = None,
     look_up: LookUp | None = None,
-) -> Iterator[Look]:
+) -> Iterator[Snapshot]:
     """Yield what `ask` finds, again and again, with a pause after each time.
 
     `rest` makes it, and may make it shorter than the first number of seconds, but not than the second: for so long the
@@ -70,11 +69,11 @@ def looks(
         try:
             with _waits_told_to(session, trouble):
                 jobs = ask()
-        except WAITED_OUT as error:
+        except TRANSIENT_ERRORS as error:
             if before is None:
                 raise
             trouble(error.message)
-            rest(pace.pause(happened=False), asked_pause_of(error))
+            rest(backoff.pause(made_progress=False), retry_after_of(error))
             continue
         trouble(None)
         _told_once(session)
@@ -88,9 +87,9 @@ def looks(
                 each._replace(job=current.get(each.job.id, each.job)) if each.event == "gone" else each
                 for each in happened
             ]
-        pause = pace.pause(happened=before is None or bool(happened))
+        pause = backoff.pause(made_progress=before is None or bool(happened))
         before = now
-        yield Look(jobs, session.clock(), happened, pause)
+        yield Snapshot(jobs, session.clock(), happened, pause)
         rest(pause, 0.0)
 
 
@@ -110,7 +109,7 @@ def _told_once(session: Session) -> None:
 
 
 @dataclass(eq=False)
-class Breaks:
+class OutageNotices:
     """Tells of the first failure of a break on stderr, and of its end."""
 
     session: Session
@@ -125,22 +124,22 @@ class Breaks:
         self._is_broken = message is not None
 
 
-class Background:
+class BackgroundPoller:
     """Looks made in a thread of their own, so that a screen goes on meanwhile.
 
     `last` is the last look, `trouble` what keeps the Hub from answering since then.
     """
 
     def __init__(
-        self, session: Session, ask: Ask, pace: Pace, wake: Callable[[], None], look_up: LookUp | None = None
+        self, session: Session, ask: Ask, backoff: Backoff, wake: Callable[[], None], look_up: LookUp | None = None
     ) -> None:
         """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
-        self.last: Look | None = None
+        self.last: Snapshot | None = None
         self.trouble: str | None = None
         self._session = session
         self._wake = wake
         self._hurry = threading.Event()
-        self._looks = looks(session, ask, pace, self._told, self._rest, look_up)
+        self._looks = looks(session, ask, backoff, self._told, self._rest, look_up)
         self._seen: deque[Change] = deque()
         self._error: Exception | None = None
         start_thread(self._run)
@@ -240,11 +239,11 @@ class WatchedTable:
         """Show nothing yet. `remark` is told below the table."""
         self._listing = listing
         self._remark = remark
-        self._look: Look | None = None
+        self._look: Snapshot | None = None
         self._rows: list[JobInfo] = []
         self._marks: dict[str, _Mark] = {}
 
-    def note(self, look: Look, changes: Sequence[Change]) -> None:
+    def note(self, look: Snapshot, changes: Sequence[Change]) -> None:
         """Take note of a look, and of what has happened since the last one. What was there at first is not new."""
         is_first, is_new = self._look is None, look is not self._look
         until = look.at + timedelta(seconds=max(MARKED_SECS, look.pause_secs))
@@ -327,7 +326,7 @@ class Watch:
         return self._in_place(session, ask, look_up) if in_place else self._as_events(session, ask, look_up)
 
     def _as_events(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
-        for look in looks(session, ask, pace_of_looks(self.every_secs), Breaks(session), look_up=look_up):
+        for look in looks(session, ask, poll_backoff(self.every_secs), OutageNotices(session), look_up=look_up):
             for change in look.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
             session.flush()
@@ -338,7 +337,7 @@ class Watch:
     def _in_place(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
         table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
         with session.live() as live:
-            background = Background(session, ask, pace_of_looks(self.every_secs), live.wake, look_up)
+            background = BackgroundPoller(session, ask, poll_backoff(self.every_secs), live.wake, look_up)
             for key in live.turns():
                 if key in ("q", "Q"):
                     break
@@ -352,5 +351,5 @@ class Watch:
                     break
         return ExitCode.DONE
 
-    def _is_over(self, look: Look) -> bool:
+    def _is_over(self, look: Snapshot) -> bool:
         return self.is_until_done and all(job.has_ended for job in look.jobs)

@@ -20,7 +20,7 @@ _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 MOST_PAGES = 10
 """How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
 
-LONGEST_WAIT_SECS = 10.0
+STEP_TIMEOUT_SECS = 10.0
 """How long the Hub is waited for at each step of reading the last lines, whatever the settings say."""
 
 
@@ -62,7 +62,7 @@ def describe(
 def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
     """Return what can be told of a job. All of it is asked for at once."""
     from hfjobs_cli.commands._lineage import FamilyReader
-    from hfjobs_cli.hub.concurrency import map_at_once
+    from hfjobs_cli.hub.concurrency import map_parallel
     from hfjobs_cli.insight import summary
     from hfjobs_cli.insight.lineage import Lineage
     from hfjobs_cli.models.description import Description
@@ -97,7 +97,7 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         for task in about_jobs:
             task()
     else:
-        map_at_once(lambda task: task(), [*about_jobs, read_lines, read_cost])
+        map_parallel(lambda task: task(), [*about_jobs, read_lines, read_cost])
     found = summary.outcome(job, now)
     cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
@@ -140,23 +140,23 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
-    from hfjobs_cli.hub.log_follower import LogReading, OutputInDoubt
+    from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
     from hfjobs_cli.hub.log_lines import is_header
     from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
         return None
-    reference, timeout_secs = JobReference.of(job, None), min(LONGEST_WAIT_SECS, session.settings.timeout_secs)
-    reading = LogReading(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, rest=session.sleep)
+    reference, timeout_secs = JobReference.of(job, None), min(STEP_TIMEOUT_SECS, session.settings.timeout_secs)
+    follower = LogFollower(session.client, job, reference, tail=tail, timeout_secs=timeout_secs, pause=session.sleep)
     lines: list[str] = []
     try:
-        for item in reading.items():
+        for item in follower.items():
             if isinstance(item, list):
                 lines += [_seen(line[1]) for line in item if not is_header(line)]
     except HfJobsError as error:
         if not lines:
             # A job that runs may have written nothing yet, of which there is no sign.
-            if job.has_ended or not isinstance(error, OutputInDoubt):
+            if job.has_ended or not isinstance(error, IncompleteOutput):
                 session.warn(f"what it wrote cannot be read: {error.message}")
             return None
         session.warn(error.message)

@@ -85,9 +85,9 @@ def duplicate(
     # What is followed is shown once it has ended, but ids at once.
     shown_at_once = listing if listing.renderer is QUIET or not follow else None
     again = (
-        _changed(session, references, changes, takes_stdin="-" in jobs, settles=cancel_on_interrupt)
+        _changed(session, references, changes, takes_stdin="-" in jobs, waits_for_id=cancel_on_interrupt)
         if changes
-        else _as_it_is(session, settles=cancel_on_interrupt)
+        else _as_it_is(session, waits_for_id=cancel_on_interrupt)
     )
     if not follow:
         return create_each(session, listing, references, again, "duplicated", created=created)
@@ -101,13 +101,13 @@ def duplicate(
         return done or outcome
 
 
-def _as_it_is(session: Session, *, settles: bool) -> Create:
+def _as_it_is(session: Session, *, waits_for_id: bool) -> Create:
     """Return what has the Hub copy a job, its secrets too."""
-    return lambda reference, known: session.client.duplicate_job(reference, known, settles=settles)
+    return lambda reference, known: session.client.duplicate_job(reference, known, waits_for_id=waits_for_id)
 
 
 def _changed(
-    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, settles: bool
+    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, waits_for_id: bool
 ) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
     from hfjobs_cli.commands._submit import create, prepared
@@ -119,7 +119,7 @@ def _changed(
         found = ready[reference]
         if isinstance(found, HfJobsError):
             raise found
-        return create(session, Launch(found.job, found.source.owner.name), known, settles=settles)
+        return create(session, Launch(found.job, found.source.owner.name), known, waits_for_id=waits_for_id)
 
     return again
 

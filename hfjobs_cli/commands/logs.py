@@ -77,7 +77,7 @@ def logs(
     session.failures += shown.errors
     if exit_status:
         return outcome(shown.jobs)
-    return ExitCode.UNAVAILABLE if shown.has_lost else ExitCode.DONE
+    return ExitCode.UNAVAILABLE if shown.has_gap else ExitCode.DONE
 
 
 def _chosen(

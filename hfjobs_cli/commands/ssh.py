@@ -9,7 +9,6 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.cli import command_options, options, programs
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import BadResponse, HfJobsError
@@ -65,21 +64,21 @@ def ssh(
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
     from hfjobs_cli.commands._select import is_running, not_running
-    from hfjobs_cli.hub.retry import LONGEST_AWAY_SECS, WAITED_OUT, Tries
+    from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries
 
-    pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
-    tries = Tries(math.inf, LONGEST_AWAY_SECS)
+    backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
+    retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
     is_waiting = False
     while True:
         try:
             job = session.client.inspect_job(reference)
-        except WAITED_OUT as error:
+        except TRANSIENT_ERRORS as error:
             if not is_waiting:
                 raise
             session.warn(f"{error.message}; the waiting goes on")
-            session.sleep(tries.pause_after(error))
+            session.sleep(retries.pause_after(error))
             continue
-        tries.succeeded()
+        retries.reset()
         if job.has_ended:
             raise not_running(job)
         if job.status.ssh_url is None:
@@ -91,7 +90,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
         waited = job.waited_secs(session.clock()) or 0.0
         reason = f": {job.status.message}" if job.status.message else ""
         session.progress(f"{job.status} for {span(waited)}{reason} ...")
-        session.sleep(pace.pause())
+        session.sleep(backoff.pause())
         is_waiting = True
 
 

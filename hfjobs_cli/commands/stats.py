@@ -80,16 +80,16 @@ def _chosen(
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
     """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
     from hfjobs_cli.commands._select import done_to_each, refused
-    from hfjobs_cli.hub.metrics import NoFigures, usage_now
+    from hfjobs_cli.hub.metrics import NoMetrics, usage_now
 
     silent: list[str] = []
 
     def look(reference: JobReference) -> Usage | None:
         try:
             return usage_now(session.client, reference)
-        except (NotRunning, NoFigures):
+        except (NotRunning, NoMetrics):
             if are_named:
-                raise refused(session, reference, NoFigures(reference.id)) from None
+                raise refused(session, reference, NoMetrics(reference.id)) from None
             silent.append(reference.id)
             return None
 
@@ -101,9 +101,9 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
     """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
     from hfjobs_cli.commands._select import not_running
-    from hfjobs_cli.commands._usage import UsageFeeds
+    from hfjobs_cli.commands._usage import UsageFollowers
 
-    feeds = UsageFeeds(session, references)
+    feeds = UsageFollowers(session, references)
     silent = {each.id: each for each in references}
     for news in feeds.wait():
         if news.usage is not None:
@@ -118,11 +118,11 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
     """Show the last sample of each job until all have ended; the table stays."""
-    from hfjobs_cli.commands._usage import UsageFeeds, UsageTable
+    from hfjobs_cli.commands._usage import UsageFollowers, UsageTable
 
     table = UsageTable(listing, [each.id for each in references], session.clock())
     with session.live() as live:
-        feeds = UsageFeeds(session, references)
+        feeds = UsageFollowers(session, references)
         for key in live.turns():
             if key in ("q", "Q"):
                 return

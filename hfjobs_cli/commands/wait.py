@@ -8,19 +8,18 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.polling import Watched
+    from hfjobs_cli.hub.polling import JobPoller
     from hfjobs_cli.models.job import JobInfo
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
-LAST_LOOK_SECS = 0.5
+LAST_POLL_SECS = 0.5
 """How long a look may take that begins when the time is nearly over."""
 
 
@@ -51,108 +50,108 @@ def wait(
     """
     from hfjobs_cli.commands._listing import Listing, outcome
     from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
-    from hfjobs_cli.hub.polling import Watched
+    from hfjobs_cli.hub.polling import JobPoller
     from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.query.times import parse_duration
 
     listing = Listing(session, output, sort=sort, indent=4)
-    patience = None if timeout is None else parse_duration(timeout, "--timeout", at_least=0)
+    timeout_secs = None if timeout is None else parse_duration(timeout, "--timeout", at_least=0)
     if is_by_filters(jobs, choice):
         references = [JobReference.of(job, namespace) for job in filtered_jobs(session, choice, namespace)]
     else:
         references = named_jobs(session, jobs or (), namespace)
 
-    watched = Watched(session.client, references)
-    ended = _ended(session, watched, patience, just_one=any_)
+    poller = JobPoller(session.client, references)
+    ended = _ended(session, poller, timeout_secs, just_one=any_)
     if listing.renderer.streams and not listing.is_sorted:
         listing.show(ended)
     else:
         found = {job.id: job for job in ended}
         listing.show(found[each.id] for each in dict.fromkeys(references) if each.id in found)
-    session.failures += watched.failed.values()
-    done = [job for job in watched.jobs.values() if job.has_ended]
-    if watched.pending and not (any_ and done):
-        session.remark(f"after {span(patience or 0.0)}: {_still(watched)}")
+    session.failures += poller.failed.values()
+    done = [job for job in poller.jobs.values() if job.has_ended]
+    if poller.pending and not (any_ and done):
+        session.remark(f"after {span(timeout_secs or 0.0)}: {_still(poller)}")
         return ExitCode.TIMED_OUT
     return outcome(done)
 
 
-def _ended(session: Session, watched: Watched, patience: float | None, *, just_one: bool) -> Iterator[JobInfo]:
+def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, just_one: bool) -> Iterator[JobInfo]:
     """Yield each job once it has ended, until all have, or one, or the time is over."""
-    from hfjobs_cli.hub.concurrency import in_time
-    from hfjobs_cli.hub.retry import LONGEST_AWAY_SECS, WAITED_OUT, Tries, asked_pause_of
+    from hfjobs_cli.hub.concurrency import call_with_timeout
+    from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
 
-    deadline = None if patience is None else time.monotonic() + patience
-    pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
-    tries = Tries(math.inf, LONGEST_AWAY_SECS)
+    deadline = None if timeout_secs is None else time.monotonic() + timeout_secs
+    backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
+    retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
     failures = list(session.failures)
     try:
-        while watched.pending:
+        while poller.pending:
             left = None if deadline is None else deadline - time.monotonic()
             failure: HfJobsError | None = None
             is_cut_short = False
             try:
                 # What takes longer than there is time for is not waited for.
-                if left is None or not patience:
-                    watched.look()
+                if left is None or not timeout_secs:
+                    poller.poll()
                 else:
-                    in_time(watched.look, max(left, LAST_LOOK_SECS))
-            except WAITED_OUT as error:
-                if patience == 0:
+                    call_with_timeout(poller.poll, max(left, LAST_POLL_SECS))
+            except TRANSIENT_ERRORS as error:
+                if timeout_secs == 0:
                     raise  # there is no second look
                 failure = error
             except TimeoutError:
                 is_cut_short = True
             session.failures[:] = failures  # what else is unusable in a listing is no failure of these jobs
-            ended = watched.newly_ended()
+            ended = poller.newly_finished()
             for job in ended:
                 yield job
                 session.flush()  # whoever reads it is told at once
-            if is_cut_short or not watched.pending or (just_one and ended) or (left is not None and left <= 0):
+            if is_cut_short or not poller.pending or (just_one and ended) or (left is not None and left <= 0):
                 return
             if failure is None:
-                tries.succeeded()
-                pause = pace.pause()
+                retries.reset()
+                pause = backoff.pause()
             else:
-                pause = tries.pause_after(failure)
+                pause = retries.pause_after(failure)
                 session.warn(f"{failure.message}; the waiting goes on")
-                if left is not None and asked_pause_of(failure) > left:  # it is not to be asked again in that time
-                    _rest(session, watched, left)
+                if left is not None and retry_after_of(failure) > left:  # it is not to be asked again in that time
+                    _pause(session, poller, left)
                     return
-            _rest(session, watched, pause if left is None else max(0.0, min(pause, left)))
+            _pause(session, poller, pause if left is None else max(0.0, min(pause, left)))
     except KeyboardInterrupt:
-        session.remark(_still(watched))
+        session.remark(_still(poller))
         raise
     finally:
         session.progress(None)
 
 
-def _rest(session: Session, watched: Watched, seconds: float) -> None:
+def _pause(session: Session, poller: JobPoller, seconds: float) -> None:
     """Pause, and meanwhile show on a terminal how the jobs are."""
     while seconds > 0 and session.shows_progress:
-        session.progress(_state(session, watched))
+        session.progress(_state(session, poller))
         session.rest(min(1.0, seconds))
         seconds -= 1.0
     if seconds > 0:
         session.rest(seconds)
 
 
-def _state(session: Session, watched: Watched) -> str:
+def _state(session: Session, poller: JobPoller) -> str:
     """Say how many are in which status, since when the longest runs, and how many have ended."""
     now = session.clock()
     stages: Counter[str] = Counter()
     ended: Counter[str] = Counter()
     longest = 0.0
-    for job in watched.jobs.values():
-        (stages if job.id in watched.pending else ended)[str(job.status).lower()] += 1
-        if job.id in watched.pending:
+    for job in poller.jobs.values():
+        (stages if job.id in poller.pending else ended)[str(job.status).lower()] += 1
+        if job.id in poller.pending:
             longest = max(longest, job.running_secs(now) or 0.0)
-    unseen = len(watched.pending.keys() - watched.jobs.keys())
+    unseen = len(poller.pending.keys() - poller.jobs.keys())
     parts = [f"{count} {stage}" for stage, count in sorted(stages.items())] + [f"{unseen} not seen yet"] * bool(unseen)
     text = ", ".join(parts) + (f", for {span(longest)}" if longest else "")
     return text + ("; ended: " + ", ".join(f"{count} {stage}" for stage, count in ended.items()) if ended else "")
 
 
-def _still(watched: Watched) -> str:
+def _still(poller: JobPoller) -> str:
     """Name the jobs that have not ended."""
-    return f"not ended yet: {' '.join(map(str, watched.pending.values()))}"
+    return f"not ended yet: {' '.join(map(str, poller.pending.values()))}"

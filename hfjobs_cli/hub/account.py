@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.base import Hub
-from hfjobs_cli.hub.concurrency import in_time
+from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Billing(Hub):
 
 LIST = Endpoint("GET", "/api/jobs/hardware", needs_token=False)
 
-PATIENCE_SECS = 5.0
+OPTIONAL_TIMEOUT_SECS = 5.0
 """How long something else waits for the list, which goes better with it and does without."""
 
 
@@ -59,5 +59,5 @@ class Flavors(Hub):
         if self._known is None:
             self._known = []
             with suppress(HfJobsError, TimeoutError):
-                self._known = in_time(ask, PATIENCE_SECS)
+                self._known = call_with_timeout(ask, OPTIONAL_TIMEOUT_SECS)
         return self._known

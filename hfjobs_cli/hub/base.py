@@ -11,12 +11,12 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
-from hfjobs_cli.hub.cache import KnownUsers
-from hfjobs_cli.hub.concurrency import map_at_once
+from hfjobs_cli.hub.cache import WhoamiCache
+from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.hub.connection import Query
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
-from hfjobs_cli.hub.responses import Answer
+from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.kinds import Kind
@@ -24,7 +24,7 @@ from hfjobs_cli.models.record import Record
 from hfjobs_cli.query.references import Naming, is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import Creation, Made
+    from hfjobs_cli.hub.create_once import Created, CreateOnce
     from hfjobs_cli.hub.retry import GracePeriod
     from hfjobs_cli.models.account import User
     from hfjobs_cli.models.job import JobInfo
@@ -51,7 +51,7 @@ class Hub:
         self,
         transport: Transport,
         *,
-        memory: KnownUsers | None = None,
+        memory: WhoamiCache | None = None,
         warn: Callable[[str], None] = lambda _line: None,
         unusable: Callable[[BadResponse], None] | None = None,
         made: Callable[[JobInfo | ScheduledJob], None] = lambda _new: None,
@@ -111,15 +111,15 @@ class Hub:
             self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
         self._transport.close()
 
-    def _created(self, creation: Creation[Made]) -> Made:
+    def _create_once(self, creation: CreateOnce[Created]) -> Created:
         """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
-        from hfjobs_cli.hub.create_once import Process
+        from hfjobs_cli.hub.create_once import CreateContext
 
         def made(new: JobInfo | ScheduledJob) -> None:
             self._created_at[new.id] = time.monotonic()
             self._made(new)
 
-        return creation.run(Process(made, self._warn, self._sleep, self._clock, self._cut_short))
+        return creation.run(CreateContext(made, self._warn, self._sleep, self._clock, self._cut_short))
 
     def grace_period(self, identifier: str) -> GracePeriod | None:
         """Return the time for which a job may still be missing because it was just created; None if it was not.
@@ -162,14 +162,14 @@ class Hub:
                     self._warn(f"job {identifier} is not there, but its id is new; asking again for up to 30 s")
             self._sleep(pause)
 
-    def _parsed(self, answer: Answer, parse: Callable[[object], T]) -> T:
+    def _parsed(self, answer: HubResponse, parse: Callable[[object], T]) -> T:
         """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""
         try:
             return parse(answer.data)
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
-    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> Answer:
+    def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
         """Ask for what a namespace has, or add to it. Raises NotFound naming it if there is no such namespace."""
         try:
             return self._transport.ask(endpoint, query, body=body, namespace=namespace)
@@ -179,7 +179,7 @@ class Hub:
                 hint="a namespace is the name of a user or an organisation",
             ) from error
 
-    def _record(self, model: type[R], answer: Answer, kind: Kind, problem: Callable[[R], str | None]) -> R:
+    def _record(self, model: type[R], answer: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
         """Return the record in an answer. Raises BadResponse, also if `problem` says what is wrong with it."""
         told: list[str] = []
         endpoint = self._transport.endpoint
@@ -191,7 +191,7 @@ class Hub:
             self._odd(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
-    def _records(self, model: type[R], answer: Answer, kind: Kind, *, tells: bool = True) -> list[R]:
+    def _records(self, model: type[R], answer: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
         """Return the records in an answer that is an array of them. Raises BadResponse.
 
         What is wrong with some of them is told of, unless nobody has asked to see them.
@@ -243,7 +243,7 @@ class Hub:
             except (NotFound, NotAllowed) as error:
                 return error
 
-        for name, found in zip(others, map_at_once(look, others), strict=True):
+        for name, found in zip(others, map_parallel(look, others), strict=True):
             if not isinstance(found, HfJobsError):
                 return name, found
         if not others:

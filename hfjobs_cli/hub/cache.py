@@ -57,7 +57,7 @@ class CacheFile:
                 draft.unlink(missing_ok=True)
 
 
-class KnownUsers:
+class WhoamiCache:
     """A file that maps an endpoint and token, hashed together, to the name of the token's user.
 
     Whatever goes wrong with the file, the name is just asked for again.

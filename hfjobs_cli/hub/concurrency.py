@@ -16,18 +16,18 @@ from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailabl
 A = TypeVar("A")
 T = TypeVar("T")
 
-MAX_AT_ONCE = 32
+MAX_PARALLEL = 32
 """How many requests may be under way at a time."""
 
-LONGEST_WAIT_SECS = 0.1
+WAIT_SLICE_SECS = 0.1
 
 
-def map_at_once(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
+def map_parallel(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
     """Return `function` of each item in order, called in several threads; raises what one of them raised."""
-    return list(each_at_once(function, items))
+    return list(iter_parallel(function, items))
 
 
-def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
+def iter_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
     """Yield `function` of each item in order, called in several threads; raises what one of them raised.
 
     What has not been begun when the iterator is closed is not done.
@@ -55,7 +55,7 @@ def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
             with changed:
                 changed.notify()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_AT_ONCE, len(items)))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_PARALLEL, len(items)))]
     try:
         with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
             for thread in threads:
@@ -65,7 +65,7 @@ def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
         for place in range(len(items)):
             with changed:
                 while not (place in results or errors):
-                    changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+                    changed.wait(WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
             if errors:
                 raise errors[0]
             yield results.pop(place)
@@ -73,7 +73,7 @@ def each_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
         todo.clear()
 
 
-def results_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
+def results_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
     """Yield `function` of each item in order, or the error that it raised, all called at once.
 
     Raises NotLoggedIn instead of yielding it, because it holds for all.
@@ -93,20 +93,20 @@ def results_at_once(function: Callable[[A], T], items: Sequence[A]) -> Iterator[
         except HfJobsError as error:
             return error
 
-    return each_at_once(attempt, items)
+    return iter_parallel(attempt, items)
 
 
-def in_time(function: Callable[[], T], seconds: float) -> T:
+def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
     """Return what `function` returns, or raise what it raises; TimeoutError if it has not ended after `seconds`.
 
     It is called in a thread, which is then left to itself: looking up a host name, for one, cannot be ended.
     """
-    later = Later(function)
-    later.begin()
+    later = BackgroundCall(function)
+    later.start()
     return later.result(seconds)
 
 
-class Later(Generic[T]):
+class BackgroundCall(Generic[T]):
     """What a function returns that is called in a thread, and goes on even if whoever waits for it is interrupted."""
 
     def __init__(self, function: Callable[[], T]) -> None:
@@ -115,12 +115,12 @@ class Later(Generic[T]):
         self._results: list[T] = []
         self._errors: list[BaseException] = []
         # Not whether the thread is alive: Python takes one for ended whose `join` was interrupted.
-        self._has_ended = threading.Event()
-        self.has_begun = False
+        self._done = threading.Event()
+        self.has_started = False
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Call the function."""
-        self.has_begun = True
+        self.has_started = True
         try:
             threading.Thread(target=self._work, daemon=True).start()
         except RuntimeError:  # no more threads allowed here
@@ -129,9 +129,9 @@ class Later(Generic[T]):
     def result(self, seconds: float = math.inf) -> T:
         """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
         end = time.monotonic() + seconds
-        while not self._has_ended.is_set() and time.monotonic() < end:
+        while not self._done.is_set() and time.monotonic() < end:
             # On Windows Ctrl-C is noticed only between two waits.
-            self._has_ended.wait(max(0.0, min(LONGEST_WAIT_SECS, end - time.monotonic())))
+            self._done.wait(max(0.0, min(WAIT_SLICE_SECS, end - time.monotonic())))
         if self._errors:
             raise self._errors[0]
         if not self._results:
@@ -144,7 +144,7 @@ class Later(Generic[T]):
         except BaseException as error:
             self._errors.append(error)
         finally:
-            self._has_ended.set()
+            self._done.set()
 
 
 def start_thread(work: Callable[[], object]) -> threading.Thread:
@@ -160,7 +160,7 @@ def start_thread(work: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def limit_of(error: BaseException) -> LimitReached | None:
+def system_limit_of(error: BaseException) -> LimitReached | None:
     """Return the limit of the system that an error comes from, None if it comes from none.
 
     It is found without a file being opened, as a module that is imported is.
@@ -192,7 +192,7 @@ def _may_open_files() -> bool:
     return True
 
 
-class Ahead(Iterator[T]):
+class Prefetch(Iterator[T]):
     """What an iterator yields, made in a thread that begins at once, and stays up to `count` items ahead."""
 
     def __init__(self, items: Iterator[T], count: int) -> None:
@@ -213,7 +213,7 @@ class Ahead(Iterator[T]):
             return next(self._items)
         with self._changed:
             while not self._made and not self._is_over:
-                self._changed.wait(LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+                self._changed.wait(WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
             if self._made:
                 self._changed.notify_all()
                 return self._made.popleft()

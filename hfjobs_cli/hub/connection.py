@@ -27,42 +27,42 @@ MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
 MAX_IDLE_CONNECTIONS = 20
 
-PACKING = "gzip"
-"""The one coding that is asked for, and read."""
+ENCODING = "gzip"
+"""The one content encoding that is requested and read."""
 
-_PIECE_BYTES = 256 * 1024
-"""How much is unpacked at once: a few bytes may stand for a thousand times as many."""
+_CHUNK_BYTES = 256 * 1024
+"""How much is decompressed at once: a few bytes may decompress to a thousand times as many."""
 
 STREAM_HEADERS = {
     "Accept": "text/event-stream",
     "Cache-Control": "no-store",
-    "Accept-Encoding": "identity",  # what is packed waits until a block is full
-    "Connection": "close",  # a stream is ended by shutting its connection down, which must be of no use to others
+    "Accept-Encoding": "identity",  # compressed output would be delayed until a block is full
+    "Connection": "close",  # a stream ends by shutting down its connection, which must not go back to the pool
 }
 
-Breaks = (httpx.RequestError, TimeoutError)
-"""What is raised where no answer came, or none that is whole."""
+CONNECTION_ERRORS = (httpx.RequestError, TimeoutError)
+"""The errors of an exchange without a complete response."""
 
 Query = Iterable[tuple[str, str]]
 
 
-class Call(NamedTuple):
-    """What is asked of an endpoint, at a path, and `words` that say so in messages.
+class HubRequest(NamedTuple):
+    """A request to an endpoint, at a path; `description` names it in messages.
 
-    A body other than None is sent as JSON. With `silence_secs` the answer is a stream: a good one is left to be read,
-    with never more silence than that.
+    A body other than None is sent as JSON. With `idle_timeout_secs` the response is a stream: if its status is 2xx its
+    body is left unread, and reading it fails after that many idle seconds.
     """
 
     endpoint: Endpoint
     path: str
-    words: str
+    description: str
     query: Query = ()
     body: object = None
-    silence_secs: float | None = None
+    idle_timeout_secs: float | None = None
 
 
-class Reply(NamedTuple):
-    """An answer as it came: httpx's response, its body unless that is still to be read, and both in words."""
+class RawResponse(NamedTuple):
+    """A response of any status: httpx's object, the body unless it is a stream, and a `context` for messages."""
 
     response: httpx.Response
     body: bytes
@@ -73,42 +73,41 @@ class TooLarge(Exception):
     """A body is larger than it may be."""
 
 
-class OddPacking(Exception):
-    """A body is packed in a way that was not asked for. The message names it."""
+class UnexpectedEncoding(Exception):
+    """A body has a content encoding that was not requested. The message names it."""
 
 
-def connected(
+def http_client(
     address: str,
     timeout_secs: float,
-    odd_proxy: Callable[[str], None],
+    bad_no_proxy: Callable[[str], None],
     wsgi_app: Callable[..., Iterable[bytes]] | None = None,
 ) -> httpx.Client:
-    """Return what speaks to an address, through the proxies that are set for it; it connects to nothing yet.
+    """Return an httpx client for an address, with the proxies that are set for it. It does not connect yet.
 
-    `odd_proxy` is told of what is no host in NO_PROXY. `wsgi_app` answers in-process instead of a server. Raises
-    UsageError.
+    `bad_no_proxy` is called with each invalid entry of NO_PROXY. `wsgi_app` answers in-process instead of a server.
+    Raises UsageError.
     """
     python = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     try:
         return httpx.Client(
             headers={
                 "Accept": "application/json",
-                "Accept-Encoding": PACKING,
+                "Accept-Encoding": ENCODING,
                 "User-Agent": f"hfjobs/{__version__}; python/{python}",
             },
             timeout=_timeout(timeout_secs, timeout_secs),
-            # Each job that is followed keeps a connection for itself.
+            # Each job that is followed keeps a connection of its own.
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
             # Loading certificates takes 40 ms and plain http needs none.
             verify=_certificates() if urlsplit(address).scheme == "https" else False,
             trust_env=False,
-            # A proxy must not see what is meant for this machine.
-            proxy=None if is_loopback(address) else proxy_for(address, getproxies(), odd_proxy),
+            # Requests to this machine must not go through a proxy.
+            proxy=None if is_loopback(address) else proxy_for(address, getproxies(), bad_no_proxy),
             transport=httpx.WSGITransport(app=wsgi_app) if wsgi_app is not None else None,
         )
     except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
-        # What comes from the environment: the proxies, and the certificates to trust. Their values may hold
-        # passwords and are not shown.
+        # Proxies and trusted certificates come from the environment. Their values may hold passwords and are not shown.
         needs = "; a socks proxy needs: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
         raise UsageError(
             f"no connection can be set up with the settings for proxies and certificates: {type(error).__name__}",
@@ -116,18 +115,18 @@ def connected(
         ) from error
 
 
-def check_packing(response: httpx.Response) -> bool:
-    """Tell whether a body is packed. Raises OddPacking: what is packed twice may be a million times as large."""
+def check_encoding(response: httpx.Response) -> bool:
+    """Tell whether a body is compressed. Raises UnexpectedEncoding, also if it is compressed twice."""
     codings = [each.strip().lower() for each in response.headers.get("Content-Encoding", "").split(",")]
     codings = [each for each in codings if each not in ("", "identity")]
-    if codings not in ([], [PACKING], [f"x-{PACKING}"]):
-        raise OddPacking(", ".join(codings)[:60])
+    if codings not in ([], [ENCODING], [f"x-{ENCODING}"]):
+        raise UnexpectedEncoding(", ".join(codings)[:60])
     return bool(codings)
 
 
-def pieces(response: httpx.Response) -> Iterator[bytes]:
-    """Yield a body as it comes, unpacked, in pieces of a bounded size. Raises OddPacking, and what httpx raises."""
-    if not check_packing(response):
+def decoded_chunks(response: httpx.Response) -> Iterator[bytes]:
+    """Yield a body as it comes, decompressed, in bounded chunks. Raises UnexpectedEncoding, and what httpx raises."""
+    if not check_encoding(response):
         yield from response.iter_raw()
         return
     unpacker = None
@@ -136,7 +135,7 @@ def pieces(response: httpx.Response) -> Iterator[bytes]:
             if unpacker is None or unpacker.eof:  # several packed texts in a row are one (RFC 1952, 2.2)
                 unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
             try:
-                piece = unpacker.decompress(packed, _PIECE_BYTES)
+                piece = unpacker.decompress(packed, _CHUNK_BYTES)
             except zlib.error as error:
                 raise httpx.DecodingError(str(error), request=response.request) from error
             packed = unpacker.unused_data or unpacker.unconsumed_tail
@@ -146,17 +145,17 @@ def pieces(response: httpx.Response) -> Iterator[bytes]:
 
 
 def read_body(response: httpx.Response, most_bytes: int) -> bytes:
-    """Read a body, which has no end if a server so likes. Raises TooLarge, OddPacking, and what httpx raises."""
+    """Read a body up to a limit in bytes. Raises TooLarge, UnexpectedEncoding, and what httpx raises."""
     body = bytearray()
-    for chunk in pieces(response):
+    for chunk in decoded_chunks(response):
         body += chunk
         if len(body) > most_bytes:
             raise TooLarge
     return bytes(body)
 
 
-class Connection:
-    """The connections to one endpoint. Safe to use from several threads."""
+class ConnectionPool:
+    """A pool of connections to one endpoint. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -164,16 +163,16 @@ class Connection:
         token: str | None,
         *,
         timeout_secs: float,
-        odd_proxy: Callable[[str], None],
+        bad_no_proxy: Callable[[str], None],
         wsgi_app: Callable[..., Iterable[bytes]] | None,
         redacted: Callable[[str], str],
         without_secrets: Callable[[str], str],
         log: Callable[[str], None] | None,
     ) -> None:
-        """Connect to nothing yet.
+        """Create the pool; nothing connects yet.
 
-        `log` is told of each request and answer, without what `redacted` takes out, nor, of what the server says,
-        `without_secrets`.
+        `log` is called with a line for each request and response, after `redacted`, and `without_secrets` for what the
+        server said.
         """
         try:
             httpx.URL(endpoint)
@@ -185,16 +184,17 @@ class Connection:
         self._redacted = redacted
         self._without_secrets = without_secrets
         self._log = log
-        self._client = connected(endpoint, timeout_secs, odd_proxy, wsgi_app)
+        self._client = http_client(endpoint, timeout_secs, bad_no_proxy, wsgi_app)
 
     def close(self) -> None:
-        """Close all connections. What other threads still wait for breaks."""
+        """Close all connections. Requests of other threads fail."""
         self._client.close()
 
-    def send(self, call: Call) -> Reply:
-        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole answer.
+    def send(self, call: HubRequest) -> RawResponse:
+        """Send one request, follow redirects of a GET within the endpoint's origin, and read the whole response.
 
-        Raises UsageError for what cannot be sent, BadResponse for what is no answer of a Hub, and Breaks.
+        Raises UsageError for a request that cannot be sent, BadResponse for a response that no Hub sends, and
+        CONNECTION_ERRORS.
         """
         request = self._request(call)
         for _ in range(MAX_REDIRECTS + 1):
@@ -206,9 +206,9 @@ class Connection:
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:
                 reason = self._without_secrets(str(error))
-                raise BadResponse(f"the Hub redirects to what is no address: {reason} ({call.words})") from error
+                raise BadResponse(f"the Hub redirects to what is no address: {reason} ({call.description})") from error
             if is_elsewhere:
-                origin = self._without_secrets(spell_origin(following.url))
+                origin = self._without_secrets(format_origin(following.url))
                 raise BadResponse(
                     f"the Hub redirects to another origin, {origin} ({reply.context})",
                     hint="the token was not sent there; check HF_ENDPOINT",
@@ -216,12 +216,12 @@ class Connection:
             request = following
         raise BadResponse(f"the Hub redirects without end ({reply.context})")
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: HubRequest) -> httpx.Request:
         headers = {"Authorization": f"Bearer {self._token}"} if call.endpoint.needs_token else {}
         read_secs = self._timeout_secs
-        if call.silence_secs is not None:
+        if call.idle_timeout_secs is not None:
             headers |= STREAM_HEADERS
-            read_secs = call.silence_secs
+            read_secs = call.idle_timeout_secs
         try:
             return self._client.build_request(
                 call.endpoint.method,
@@ -234,16 +234,16 @@ class Connection:
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
 
-    def _exchange(self, request: httpx.Request, call: Call) -> Reply:
-        """Send one request and read the answer, but not a good one that is a stream.
+    def _exchange(self, request: httpx.Request, call: HubRequest) -> RawResponse:
+        """Send one request and read the response, except the body of a 2xx stream.
 
-        Raises what httpx raises, and BadResponse if the answer is too large, or packed as nobody asked for.
+        Raises what httpx raises, and BadResponse if the response is too large or has an unexpected encoding.
         """
         started = time.monotonic()
         self._debug(f"> {request.method} {request.url}")
         response = self._client.send(request, stream=True)
         context = self._context(response, call)
-        is_stream = call.silence_secs is not None and response.is_success
+        is_stream = call.idle_timeout_secs is not None and response.is_success
         body = self._body(response, context, is_stream=is_stream)
         size = "a stream" if is_stream else f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
@@ -252,16 +252,16 @@ class Connection:
             f"< {response.status_code} {size} in {milliseconds:.0f} ms"
             + (f", request id {identifier}" if identifier else "")
         )
-        return Reply(response, body, context)
+        return RawResponse(response, body, context)
 
     def _body(self, response: httpx.Response, context: str, *, is_stream: bool) -> bytes:
-        """Return the body, nothing of a stream. Raises what httpx raises, and BadResponse if it cannot be read."""
+        """Return the body, empty for a stream. Raises what httpx raises, and BadResponse if it cannot be read."""
         try:
-            check_packing(response)
+            check_encoding(response)
             return b"" if is_stream else read_body(response, MAX_BODY_MIB * 1024 * 1024)
-        except OddPacking as error:
+        except UnexpectedEncoding as error:
             if not response.is_success:
-                return b""  # the status tells enough
+                return b""  # the status says enough
             response.close()
             raise BadResponse(
                 f"the answer is packed as '{error}', which was not asked for ({context})",
@@ -276,10 +276,10 @@ class Connection:
             if not is_stream:
                 response.close()
 
-    def _context(self, response: httpx.Response, call: Call) -> str:
-        """Return a request and its answer in words: `GET /api/whoami-v2: 200, request id 1-5`."""
+    def _context(self, response: httpx.Response, call: HubRequest) -> str:
+        """Describe a request and its response for messages: `GET /api/whoami-v2: 200, request id 1-5`."""
         identifier = self._without_secrets(request_id(response.headers) or "")
-        shown = f"{call.words}: {response.status_code}"
+        shown = f"{call.description}: {response.status_code}"
         return f"{shown}, request id {identifier}" if identifier else shown
 
     def _debug(self, line: str) -> None:
@@ -287,7 +287,7 @@ class Connection:
             self._log(self._redacted(line))
 
 
-def spell_origin(url: httpx.URL | str) -> str:
+def format_origin(url: httpx.URL | str) -> str:
     """Return scheme, host and port of an address."""
     url = httpx.URL(url)
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
@@ -298,7 +298,7 @@ def _timeout(timeout_secs: float, read_secs: float) -> httpx.Timeout:
 
 
 def _certificates() -> ssl.SSLContext:
-    """Return what certificates are checked with. Raises OSError."""
+    """Return the TLS context with the certificates to trust. Raises OSError."""
     from hfjobs_cli.hub.certificates import check_certificates  # plain http does without
 
     check_certificates(os.environ)
@@ -312,11 +312,11 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 _PORTS = {"http": 80, "https": 443}
 
 
-def proxy_for(endpoint: str, proxies: Mapping[str, str], odd: Callable[[str], None]) -> str | None:
-    """Return the address of the proxy through which to ask `endpoint`, None for none.
+def proxy_for(endpoint: str, proxies: Mapping[str, str], bad: Callable[[str], None]) -> str | None:
+    """Return the address of the proxy to use for `endpoint`, None for none.
 
     `proxies` is what `urllib.request.getproxies` returns: addresses by scheme, `all` for every scheme, and `no` for
-    what needs none. `odd` is told of each entry of that which means nothing.
+    hosts that need no proxy. `bad` is called with each invalid entry of `no`.
     """
     hub = urlsplit(endpoint)
     address = proxies.get(hub.scheme) or proxies.get("all")
@@ -324,19 +324,19 @@ def proxy_for(endpoint: str, proxies: Mapping[str, str], odd: Callable[[str], No
         return None
     host, port = hub.hostname or "", hub.port or _PORTS.get(hub.scheme)
     entries = [entry.strip() for entry in proxies.get("no", "").split(",") if entry.strip()]
-    fitting = [entry for entry in entries if _fits(entry, host, port, odd)]  # an odd one is told of in any case
+    fitting = [entry for entry in entries if _fits(entry, host, port, bad)]  # all, so that each invalid one is reported
     if fitting:
         return None
     return address if "://" in address else f"http://{address}"
 
 
-def _fits(entry: str, host: str, port: int | None, odd: Callable[[str], None]) -> bool:
-    """Tell whether an entry of NO_PROXY is about a host: `*`, a name or domain, an address, a network, with a port."""
+def _fits(entry: str, host: str, port: int | None, bad: Callable[[str], None]) -> bool:
+    """Tell whether an entry of NO_PROXY covers a host: `*`, a name or domain, an address, a network, with a port."""
     if entry == "*":
         return True
     pattern, wanted_port = _split_port(entry.lower())
     if wanted_port is not None and digits(wanted_port) is None:
-        odd(entry)
+        bad(entry)
         return False
     if wanted_port is not None and digits(wanted_port) != port:
         return False
@@ -344,20 +344,20 @@ def _fits(entry: str, host: str, port: int | None, odd: Callable[[str], None]) -
         try:
             network = ip_network(pattern.strip("[]"), strict=False)
         except ValueError:
-            odd(entry)
+            bad(entry)
             return False
         return _is_in(host, network)
     subdomains_only = pattern.startswith("*.")  # as Go has it; `.domain` is also the domain itself, as curl has it
     domain = pattern.removeprefix("*").lstrip(".").rstrip(".")
     if not domain or not all(char.isalnum() or char in "-._" for char in domain):
-        odd(entry)
+        bad(entry)
         return False
     name = host.lower().rstrip(".")
     return name.endswith(f".{domain}") or (name == domain and not subdomains_only)
 
 
 def _split_port(entry: str) -> tuple[str, str | None]:
-    """Part `host:port` and `[address]:port`; an IPv6 address alone has colons, too."""
+    """Split `host:port` and `[address]:port`; an IPv6 address alone has colons too."""
     if entry.startswith("[") and "]" in entry:
         address, _, rest = entry[1:].partition("]")
         return address, rest.removeprefix(":") or None

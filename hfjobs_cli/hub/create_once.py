@@ -1,4 +1,4 @@
-"""Create something that costs money once: after a lost answer, look for what was created."""
+"""Create a job or schedule exactly once: if the outcome is ambiguous, look up what was created."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
-from hfjobs_cli.hub.concurrency import Later
+from hfjobs_cli.hub.concurrency import BackgroundCall
 from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.query.references import is_id, is_name
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.responses import Answer
+    from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo, JobOwner
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
 
 
-Made = TypeVar("Made", "JobInfo", "ScheduledJob")
+Created = TypeVar("Created", "JobInfo", "ScheduledJob")
 
 _RESOURCE_GROUP = re.compile(r"[0-9a-f]{24}")
 """A namespace that is the id of a resource group, whose jobs belong to an organization."""
@@ -40,8 +40,8 @@ _CRON_ALIASES = {
 }
 
 
-class Spec(Protocol):
-    """What says what is to be run: a new job, or one that exists."""
+class SpecLike(Protocol):
+    """What a job runs: the attributes that a new job and an existing one share."""
 
     @property
     def docker_image(self) -> str | None: ...
@@ -60,25 +60,26 @@ class Spec(Protocol):
 
 
 @dataclass(frozen=True)
-class Identity(Generic[Made]):
-    """What was asked for, told from all else.
+class RequestMatcher(Generic[Created]):
+    """Recognizes what was requested.
 
-    `is_it` tells whether something in a listing is made from what was sent. Of an answer, `other` says why it cannot
-    be about what was asked for, None if it can, and `changed` returns the fields that are not as they were sent.
+    `matches` tells whether a record in a listing was made from the request. For the record in the response, `mismatch`
+    says why it cannot be the requested one, None if it can, and `changed_fields` names fields that differ from the
+    request.
     """
 
-    is_it: Callable[[Made], bool]
-    other: Callable[[Made], str | None]
-    changed: Callable[[Made], Sequence[str]]
+    matches: Callable[[Created], bool]
+    mismatch: Callable[[Created], str | None]
+    changed_fields: Callable[[Created], Sequence[str]]
 
 
-def contradiction(found: JobInfo | JobSpec, asked: Spec) -> str | None:
-    """Say what shows that a job was not made from `asked`, its image or its command; None if nothing does."""
+def why_different(found: JobInfo | JobSpec, asked: SpecLike) -> str | None:
+    """Say which of image and command shows that a job was not made from `asked`; None if they agree."""
     if asked.space_id is not None:
-        is_other = found.space_id is not None and found.space_id.casefold() != asked.space_id.casefold()
+        is_different = found.space_id is not None and found.space_id.casefold() != asked.space_id.casefold()
     else:
-        is_other = found.image is not None and _image(found.image) != _image(asked.docker_image or "")
-    if is_other:
+        is_different = found.image is not None and _image(found.image) != _image(asked.docker_image or "")
+    if is_different:
         return f"whose image is {describe(found.image)}"
     line = [*(asked.command or ()), *(asked.arguments or ())]
     if line and found.command is not None and [*found.command, *(found.arguments or ())] != line:
@@ -86,8 +87,8 @@ def contradiction(found: JobInfo | JobSpec, asked: Spec) -> str | None:
     return None
 
 
-def changes(found: JobInfo | JobSpec, asked: Spec) -> list[str]:
-    """Return the fields of a job that are told, and not as they were asked for."""
+def changed_fields(found: JobInfo | JobSpec, asked: SpecLike) -> list[str]:
+    """Return the fields that a job has and that differ from what was requested."""
     changed = [] if found.flavor in (None, asked.flavor) else ["flavor"]
     for name in ("environment", "labels"):
         told: Mapping[str, str] | None = getattr(found, name)
@@ -97,15 +98,15 @@ def changes(found: JobInfo | JobSpec, asked: Spec) -> list[str]:
     return changed
 
 
-def other_owner(owner: JobOwner, namespace: str) -> str | None:
-    """Say that a job does not belong to the namespace where it was asked for; None if it may."""
+def why_wrong_owner(owner: JobOwner, namespace: str) -> str | None:
+    """Say that a job belongs to another namespace than the requested one; None if it may belong to that."""
     if (owner.name or "").casefold() == namespace.casefold() or _RESOURCE_GROUP.fullmatch(namespace):
         return None
     return f"which belongs to {describe(owner.name)}"
 
 
-def no_new_one(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -> str | None:
-    """Say why an answer holds nothing new, of which `promised` is always told; None if it does."""
+def why_not_new(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -> str | None:
+    """Say why a response holds no new record, which always has the field `promised`; None if it does."""
     if not is_id(made.id):
         return f"{describe(made.id)} cannot be the id of a {noun}"
     return None if promised and is_name(made.owner.name or "") else f"'{made.id}' may be no {noun}"
@@ -131,21 +132,21 @@ def _image(text: str) -> str:
 
 
 RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
-"""When to look for a job whose answer was lost: it, and others like it, may still be in the making."""
+"""Pauses before each lookup of a job whose response was lost: the Hub may still be creating it, and others like it."""
 
 ANSWER_AFTER_INTERRUPT_SECS = 5.0
-"""How long an answer is waited for after an interrupt, if what it is about is to be canceled."""
+"""How long to wait for the response after an interrupt, if the new job is to be canceled."""
 
 NOT_SENT = ("created_by", "initiator")
-"""Fields of which the Hub says by itself what they are."""
+"""Fields that the Hub sets by itself."""
 
 
 @dataclass(frozen=True)
-class Process:
-    """What creating needs of the process.
+class CreateContext:
+    """What `CreateOnce` needs from the program.
 
-    `made` is told of what exists before anything else happens, `warn` of what was odd. Within `cut_short` an interrupt
-    may come although there was one before. `clock` is that of this machine.
+    `made` is called with each new record before anything else happens, `warn` with what was unexpected. Within
+    `cut_short` a second interrupt is raised too. `clock` is this machine's.
     """
 
     made: Callable[[JobInfo | ScheduledJob], None]
@@ -156,237 +157,239 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Creation(Generic[Made]):
-    """How one job, or schedule, is created. `send` asks for it, once, and `read` returns what the answer holds.
+class CreateOnce(Generic[Created]):
+    """How one job or schedule is created: `send` sends the request once, and `read` reads the response.
 
-    `newest` returns the newest ones where it will be, and the moment of the answer by the server's clock; `asked` tells
-    which of them is what was asked for, which is seen by its `mark`. `in_doubt` returns message and hint of the error
-    after which nobody knows whether it was created, from a reason. `known` are ids of what was there before, which is
-    not it, even if an answer says so. If it `settles`, an interrupt does not end it before it is known what was made.
+    If the outcome is ambiguous, `newest` lists the newest records of the namespace, with the server's time, and `asked`
+    recognizes the new one; `found_by` says by what, for the message. `ambiguous_error` returns message and hint of the
+    error if that does not settle it, given a reason. `known` are ids that existed before, so none of them is the new
+    one. If it `waits_for_id`, an interrupt is raised only after the new id is known.
     """
 
-    send: Callable[[], Answer]
-    read: Callable[[Answer], Made]
-    newest: Callable[[], tuple[list[Made], datetime | None]]
-    asked: Identity[Made]
-    in_doubt: Callable[[str], tuple[str, str]]
+    send: Callable[[], HubResponse]
+    read: Callable[[HubResponse], Created]
+    newest: Callable[[], tuple[list[Created], datetime | None]]
+    asked: RequestMatcher[Created]
+    ambiguous_error: Callable[[str], tuple[str, str]]
     known: Collection[str] = ()
-    mark: str = "its initiator"
+    found_by: str = "its initiator"
     noun: str = "job"
-    settles: bool = False
+    waits_for_id: bool = False
 
-    def run(self, process: Process) -> Made:
+    def run(self, context: CreateContext) -> Created:
         """Create it and return it.
 
-        Raises what `send` raises if it is certain that nothing was created, and Unavailable with `maybe_done` if it is
-        not. A KeyboardInterrupt becomes Interrupted, unless what was made is known by then. Whatever else happens, the
-        doubt is told.
+        Raises what `send` raises if certainly nothing was created, else Unavailable with `is_ambiguous`. A
+        KeyboardInterrupt becomes Interrupted, unless the new id is known by then. Any other exception is reported as
+        an ambiguous outcome, too.
         """
-        attempt = _Attempt(self, process)
+        attempt = _Attempt(self, context)
         try:
             new = attempt.result()
-            process.made(new)
+            context.made(new)
         except HfJobsError:
             raise
         except KeyboardInterrupt:
-            if self.settles and attempt.settle():
+            if self.waits_for_id and attempt.wait_for_id():
                 raise
-            raise Interrupted(*self.in_doubt(attempt.so_far("interrupted"))) from None
-        except Exception as error:  # it is out of memory, say
-            raise Unavailable(*self.in_doubt(attempt.so_far(_described(error))), maybe_done=True) from error
+            raise Interrupted(*self.ambiguous_error(attempt.with_findings("interrupted"))) from None
+        except Exception as error:  # such as MemoryError
+            raise Unavailable(
+                *self.ambiguous_error(attempt.with_findings(_described(error))), is_ambiguous=True
+            ) from error
         except BaseException as error:
-            for line in self.in_doubt(attempt.so_far(_described(error))):
-                process.warn(line)
+            for line in self.ambiguous_error(attempt.with_findings(_described(error))):
+                context.warn(line)
             raise
         return new
 
 
 @dataclass
-class _Attempt(Generic[Made]):
-    """One request that creates something, and what is known of it. `new` is what its answer says was made."""
+class _Attempt(Generic[Created]):
+    """One request that creates something, and what is known about its outcome. `new` is the record in the response."""
 
-    creation: Creation[Made]
-    process: Process
+    request: CreateOnce[Created]
+    context: CreateContext
     started: float = field(default_factory=time.monotonic)
-    new: Made | None = None
+    new: Created | None = None
     candidates: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Send nothing yet."""
-        self._sent = Later(self.creation.send)
+        """Prepare the request, without sending it."""
+        self._sent = BackgroundCall(self.request.send)
 
-    def result(self) -> Made:
-        """Send the request, and return what it made: what is answered, or else what is found."""
-        self._sent.begin()
+    def result(self) -> Created:
+        """Send the request and return the new record: that of the response, or else the one that a lookup finds."""
+        self._sent.start()
         return self._made(self._sent.result)
 
-    def so_far(self, reason: str) -> str:
-        """Return a reason with what is known of what was made."""
+    def with_findings(self, reason: str) -> str:
+        """Return a reason, followed by what is known about the outcome."""
         if self.new is not None:
-            reason += f"; the answer is about {self.creation.noun} {self.new.id}"
+            reason += f"; the answer is about {self.request.noun} {self.new.id}"
         return reason + (f"; candidates: {' '.join(self.candidates)}" if self.candidates else "")
 
-    def settle(self) -> bool:
-        """After an interrupt wait until it is known what was made, and tell of it. Return False if it stays unknown.
+    def wait_for_id(self) -> bool:
+        """After an interrupt, wait until the new id is known and report it. Return False if it stays unknown.
 
-        Another interrupt ends the waiting.
+        A second interrupt ends the wait.
         """
-        if not self._sent.has_begun:
+        if not self._sent.has_started:
             return True
-        noun = self.creation.noun
+        noun = self.request.noun
         try:
-            with self.process.cut_short():
-                self.process.warn(f"interrupted while the {noun} was being created; waiting for its id, to cancel it")
-                self.process.made(self._made(self._late_answer))
+            with self.context.cut_short():
+                self.context.warn(f"interrupted while the {noun} was being created; waiting for its id, to cancel it")
+                self.context.made(self._made(self._answer_after_interrupt))
         except HfJobsError as error:
-            return not error.maybe_done  # else nothing was created
+            return not error.is_ambiguous  # else nothing was created
         except KeyboardInterrupt:
             return False
         return True
 
-    def _late_answer(self) -> Answer:
+    def _answer_after_interrupt(self) -> HubResponse:
         try:
             return self._sent.result(ANSWER_AFTER_INTERRUPT_SECS)
         except TimeoutError:
-            raise Unavailable("interrupted before an answer came", maybe_done=True) from None
+            raise Unavailable("interrupted before an answer came", is_ambiguous=True) from None
 
-    def _made(self, answer: Callable[[], Answer]) -> Made:
+    def _made(self, answer: Callable[[], HubResponse]) -> Created:
         try:
             return self._believed(answer())
         except HfJobsError as error:
-            if not error.maybe_done:
+            if not error.is_ambiguous:
                 raise
-            return self._found(error)
-        except Exception as error:  # whatever it is that keeps the answer from being read
-            return self._found(BadResponse(f"the answer could not be read: {_described(error)}"))
+            return self._look_up(error)
+        except Exception as error:  # the response could not be read, for any reason
+            return self._look_up(BadResponse(f"the answer could not be read: {_described(error)}"))
 
-    def _believed(self, answer: Answer) -> Made:
-        """Return what an answer says was made. Raises BadResponse if that is not what was asked for."""
-        creation = self.creation
-        new = self.new = creation.read(answer)
-        other = "which was there before the request" if new.id in creation.known else creation.asked.other(new)
-        if other is not None:
-            raise self._problem(answer, other)
-        changed = creation.asked.changed(new)
-        if changed or self._has_odd_time(new, answer):
-            self._compare(answer, new, changed)
+    def _believed(self, answer: HubResponse) -> Created:
+        """Return the record in a response. Raises BadResponse if it is not what was requested."""
+        request = self.request
+        new = self.new = request.read(answer)
+        mismatch = "which was there before the request" if new.id in request.known else request.asked.mismatch(new)
+        if mismatch is not None:
+            raise self._problem(answer, mismatch)
+        changed_fields = request.asked.changed_fields(new)
+        if changed_fields or self._has_odd_time(new, answer):
+            self._compare(answer, new, changed_fields)
         return new
 
-    def _has_odd_time(self, new: Made, answer: Answer) -> bool:
-        """Tell whether something may be older than the request, by the clock of the server or by the one here.
+    def _has_odd_time(self, new: Created, answer: HubResponse) -> bool:
+        """Tell whether a record may be older than the request, by the server's clock or this machine's.
 
-        An answer that something in between has kept brings its old `Date` along. If that is none of now by the clock
-        here, it is not known which of the two is wrong.
+        A cached response has an old `Date`. If that differs from this machine's clock, either of the two may be wrong.
         """
         if new.created_at is None:
             return False
-        now = self.process.clock()
+        now = self.context.clock()
         if answer.sent_at is None:
             return self._age(new, now) > CLOCKS_DIFFER_SECS
         if abs((now - answer.sent_at).total_seconds()) > CLOCKS_DIFFER_SECS:
             return True
         return self._age(new, answer.sent_at) > CLOCKS_DIFFER_SECS
 
-    def _compare(self, answer: Answer, new: Made, changed: Sequence[str]) -> None:
-        """Compare what an answer is about with what there is by now, and warn of what stays odd.
+    def _compare(self, answer: HubResponse, new: Created, changed_fields: Sequence[str]) -> None:
+        """Compare the record in a response with the newest ones, and warn of differences that remain.
 
-        Clocks prove nothing, so a new one that looks old is one that was there before only if it says so itself, or if
-        there is a newer one that is what was asked for. Raises BadResponse then.
+        Clocks prove nothing. A record that looks old existed before only if its own times say so, or if there is a
+        newer one that matches the request. Raises BadResponse then.
         """
         clock = answer.sent_at
         try:
-            there, seen_at = self.creation.newest()
+            there, seen_at = self.request.newest()
             clock = seen_at or clock
-            was_there = self._was_there(new, there)
-            is_other = bool(changed) and any(each.id != new.id and self._may_be(each, clock) for each in there)
+            is_older = self._is_older(new, there)
+            is_other_there = bool(changed_fields) and any(
+                each.id != new.id and self._is_candidate(each, clock) for each in there
+            )
         except HfJobsError as error:
             if clock is not None and self._age(new, clock) > CLOCKS_DIFFER_SECS:
                 raise self._problem(answer, "which may have been there before the request") from error
-            was_there = is_other = False
-        if was_there:
+            is_older = is_other_there = False
+        if is_older:
             raise self._problem(answer, "which was there before the request")
-        if is_other:
-            raise self._problem(answer, f"which differs from what was sent: {', '.join(changed)}")
+        if is_other_there:
+            raise self._problem(answer, f"which differs from what was sent: {', '.join(changed_fields)}")
         age = 0.0 if clock is None else self._age(new, clock)
         if age > CLOCKS_DIFFER_SECS:
-            self.process.warn(
-                f"{self.creation.noun} {new.id} was created {span(age)} before the request by the Hub's clock, but it"
+            self.context.warn(
+                f"{self.request.noun} {new.id} was created {span(age)} before the request by the Hub's clock, but it"
                 " is what was asked for, so it is taken for the new one"
             )
-        if sent := [name for name in changed if name not in NOT_SENT]:
-            self.process.warn(f"{self.creation.noun} {new.id} differs from what was sent: {', '.join(sent)}")
+        if sent := [name for name in changed_fields if name not in NOT_SENT]:
+            self.context.warn(f"{self.request.noun} {new.id} differs from what was sent: {', '.join(sent)}")
 
-    def _was_there(self, new: Made, there: Sequence[Made]) -> bool:
-        """Tell whether something was there before the request, from the times of one clock.
+    def _is_older(self, new: Created, there: Sequence[Created]) -> bool:
+        """Tell whether a record existed before the request, by times of a single clock.
 
-        It was if it has existed for longer, by what it says itself, or is older than another by more than has passed
-        since, and that other is what was asked for.
+        It did if its own times say that it has existed for longer, or if it is older than another record that matches,
+        by more than the time since the request.
         """
         limit = time.monotonic() - self.started + CLOCKS_DIFFER_SECS
         if _existed_secs(new) > limit:
             return True
         for each in there:
             if each.id == new.id:
-                was_there = _existed_secs(each) > limit
+                is_older = _existed_secs(each) > limit
             elif each.created_at is None or new.created_at is None:
-                was_there = False
+                is_older = False
             else:
-                was_there = (each.created_at - new.created_at).total_seconds() > limit and self.creation.asked.is_it(
+                is_older = (each.created_at - new.created_at).total_seconds() > limit and self.request.asked.matches(
                     each
                 )
-            if was_there:
+            if is_older:
                 return True
         return False
 
-    def _found(self, reason: HfJobsError) -> Made:
-        """Return the only one that may be it, of all that come while it is looked for.
+    def _look_up(self, reason: HfJobsError) -> Created:
+        """Look up what was created, several times, and return it if there is exactly one candidate.
 
-        The first that is found may be an equal one that somebody else has just made.
+        The first candidate may be an equal one that somebody else has just created.
         """
-        found: dict[str, Made] = {}
+        found: dict[str, Created] = {}
         is_sure = False
         for pause in RECOVERY_PAUSES_SECS:
-            self.process.sleep(pause)
+            self.context.sleep(pause)
             try:
-                there, seen_at = self.creation.newest()
-                found |= {each.id: each for each in there if self._may_be(each, seen_at)}
+                there, seen_at = self.request.newest()
+                found |= {each.id: each for each in there if self._is_candidate(each, seen_at)}
             except HfJobsError:
-                is_sure = False  # why the answer was lost tells more than this second failure
+                is_sure = False  # the reason why the response was lost says more than this second failure
                 break
             is_sure = True
             self.candidates = list(found)
         if len(found) == 1 and is_sure:
             (only,) = found.values()
-            self.process.warn(
-                f"{reason.message}; the new {self.creation.noun} was found by {self.creation.mark}"
+            self.context.warn(
+                f"{reason.message}; the new {self.request.noun} was found by {self.request.found_by}"
                 " (an equal one made at the same time cannot be told apart)"
             )
             return only
         candidates = f"; candidates: {' '.join(found)}" if found else ""
-        raise Unavailable(*self.creation.in_doubt(reason.message + candidates), maybe_done=True) from reason
+        raise Unavailable(*self.request.ambiguous_error(reason.message + candidates), is_ambiguous=True) from reason
 
-    def _may_be(self, each: Made, seen_at: datetime | None) -> bool:
-        """Tell whether something in a listing, which the server sent at `seen_at`, may be what was made."""
-        if each.created_at is None or each.id in self.creation.known or not is_id(each.id):
+    def _is_candidate(self, each: Created, seen_at: datetime | None) -> bool:
+        """Tell whether a record in a listing, which the server sent at `seen_at`, may be the new one."""
+        if each.created_at is None or each.id in self.request.known or not is_id(each.id):
             return False
-        return self._age(each, seen_at or self.process.clock()) <= 0 and self.creation.asked.is_it(each)
+        return self._age(each, seen_at or self.context.clock()) <= 0 and self.request.asked.matches(each)
 
-    def _age(self, each: Made, now: datetime) -> float:
-        """Return how many seconds before the request something was made by a clock that says `now`, or less.
+    def _age(self, each: Created, now: datetime) -> float:
+        """Return how many seconds before the request a record was created, by a clock that says `now`, or fewer.
 
-        A `Date` comes in whole seconds, rounded down, and what has passed here since the request is no less than what
-        has passed there.
+        A `Date` has whole seconds, rounded down, and at least as much time has passed here since the request as there.
         """
         began = now - timedelta(seconds=time.monotonic() - self.started)
         return 0.0 if each.created_at is None else (began - each.created_at).total_seconds()
 
-    def _problem(self, answer: Answer, what: str) -> BadResponse:
+    def _problem(self, answer: HubResponse, what: str) -> BadResponse:
         new = self.new
-        return answer.problem(f"it is about {self.creation.noun} '{new.id if new else ''}', {what}")
+        return answer.problem(f"it is about {self.request.noun} '{new.id if new else ''}', {what}")
 
 
 def _existed_secs(each: JobInfo | ScheduledJob) -> float:
-    """Return for how long something has existed at least, by what it says of itself."""
+    """Return the least time for which a record has existed, by its own times."""
     from hfjobs_cli.models.job import JobInfo
 
     if isinstance(each, JobInfo):
@@ -401,5 +404,5 @@ def _existed_secs(each: JobInfo | ScheduledJob) -> float:
 
 
 def _described(error: BaseException) -> str:
-    """Name an error that nobody expected."""
+    """Describe an unexpected exception."""
     return ": ".join(filter(None, (type(error).__name__, str(error))))

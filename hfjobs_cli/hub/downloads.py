@@ -8,11 +8,11 @@ import httpx
 
 from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
-from hfjobs_cli.hub.concurrency import in_time
-from hfjobs_cli.hub.connection import PACKING, OddPacking, TooLarge, connected, read_body
-from hfjobs_cli.hub.headers import asked_pause
-from hfjobs_cli.hub.responses import may_pass_by_status
-from hfjobs_cli.hub.transport import LONGEST_PAUSE_SECS, MAX_TRIES, grown_pause
+from hfjobs_cli.hub.concurrency import call_with_timeout
+from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, http_client, read_body
+from hfjobs_cli.hub.headers import retry_after
+from hfjobs_cli.hub.responses import is_retryable_status
+from hfjobs_cli.hub.transport import LONGEST_PAUSE_SECS, MAX_ATTEMPTS, request_backoff
 from hfjobs_cli.text.secrets import without_password
 
 MAX_REDIRECTS = 10
@@ -24,7 +24,7 @@ def downloaded(
     *,
     timeout_secs: float,
     longest_secs: float,
-    odd_proxy: Callable[[str], None],
+    bad_no_proxy: Callable[[str], None],
     redacted: Callable[[str], str],
     debug: Callable[[str], None],
     warn: Callable[[str], None],
@@ -37,20 +37,20 @@ def downloaded(
     """
     shown = redacted(without_password(address))
     try:
-        request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": PACKING})
+        request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": ENCODING})
         if request.url.scheme == "http" and not is_loopback(address):
             warn(f"{shown} is not encrypted, so anybody on the way could change the script")
-        with connected(address, timeout_secs, odd_proxy) as client:
-            for attempt in range(1, MAX_TRIES + 1):
+        with http_client(address, timeout_secs, bad_no_proxy) as client:
+            for attempt in range(1, MAX_ATTEMPTS + 1):
                 try:
-                    return in_time(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
+                    return call_with_timeout(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
                 except (Unavailable, httpx.RequestError) as error:
-                    asked = error.pause_secs if isinstance(error, Unavailable) else None
-                    pause = grown_pause(attempt) if asked is None else asked
-                    if attempt == MAX_TRIES or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
+                    retry_after_secs = error.retry_after_secs if isinstance(error, Unavailable) else None
+                    pause = request_backoff(attempt) if retry_after_secs is None else retry_after_secs
+                    if attempt == MAX_ATTEMPTS or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
                         raise
                     reason = redacted(str(error).replace(address, shown)) or type(error).__name__
-                    warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_TRIES})")
+                    warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_ATTEMPTS})")
                     sleep(pause)
             raise AssertionError("the last try returns or raises")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
@@ -79,11 +79,11 @@ def _body(
 ) -> bytes:
     response = _final(client, request, shown, debug)
     try:
-        if may_pass_by_status(response):
+        if is_retryable_status(response):
             raise Unavailable(
                 f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
                 hint="try again later, or download it, and name the file",
-                pause_secs=asked_pause(response.headers),
+                retry_after_secs=retry_after(response.headers),
             )
         if not response.is_success:
             raise HfJobsError(
@@ -93,7 +93,7 @@ def _body(
         return read_body(response, most_bytes)
     except TooLarge:
         raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
-    except OddPacking as error:
+    except UnexpectedEncoding as error:
         raise HfJobsError(f"{shown} is packed as '{error}'", hint="download it, and name the file") from None
     finally:
         response.close()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
-from hfjobs_cli.hub.concurrency import map_at_once, results_at_once
+from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Query
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.listing import pages_of
-from hfjobs_cli.hub.responses import Answer
-from hfjobs_cli.hub.transport import MAX_TRIES
+from hfjobs_cli.hub.responses import HubResponse
+from hfjobs_cli.hub.transport import MAX_ATTEMPTS
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
@@ -22,8 +22,8 @@ from hfjobs_cli.query.filters import Page
 from hfjobs_cli.query.references import JOBS
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import Identity
-    from hfjobs_cli.hub.listing import History
+    from hfjobs_cli.hub.create_once import RequestMatcher
+    from hfjobs_cli.hub.listing import ParallelListing
     from hfjobs_cli.hub.sse import EventStream
     from hfjobs_cli.models.schedule import JobSpec
     from hfjobs_cli.query.references import JobReference
@@ -62,7 +62,7 @@ class Jobs(Hub):
         query = [("stage", stage) for stage in stages or ()]
         query += [("label", f"{key}={value}") for key, value in labels]
 
-        def ask(cursor: str | None) -> Answer:
+        def ask(cursor: str | None) -> HubResponse:
             here = [*query, ("cursor", cursor)] if cursor else query
             return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
 
@@ -76,12 +76,12 @@ class Jobs(Hub):
         since: datetime | None = None,
         *,
         tells_total: bool = False,
-    ) -> History:
+    ) -> ParallelListing:
         """Return the same jobs in the same order, for whoever will read all of them: several pages are read at once.
 
         With `tells_total` the history knows about how many they will be, if that can be known.
         """
-        from hfjobs_cli.hub.listing import History  # which a listing that ends at a limit does without
+        from hfjobs_cli.hub.listing import ParallelListing  # which a listing that ends at a limit does without
 
         asked = None if stages is None else tuple(stages)
         given = tuple(labels)
@@ -90,7 +90,9 @@ class Jobs(Hub):
             return self.list_jobs(namespace, stages, given, since)
 
         is_counted = not given and since is None
-        return History(read, partial(self._sure_count, namespace, asked), asked, tells_total=tells_total and is_counted)
+        return ParallelListing(
+            read, partial(self._sure_count, namespace, asked), asked, tells_total=tells_total and is_counted
+        )
 
     def count_jobs(self, namespace: str | None = None, stages: Iterable[str] = ()) -> int:
         """Return how many jobs are in any of these stages, or in all (`GET /api/jobs/{namespace}/count`)."""
@@ -109,7 +111,7 @@ class Jobs(Hub):
         """
         asked = [stages] if stages is not None else [(), STAGES]
         try:
-            first, *others = map_at_once(lambda each: self.count_jobs(namespace, each), asked)
+            first, *others = map_parallel(lambda each: self.count_jobs(namespace, each), asked)
         except HfJobsError:
             return None  # it is a help, and the jobs can be read without
         return first if all(other == first for other in others) else None
@@ -128,20 +130,22 @@ class Jobs(Hub):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        return list(results_at_once(self.inspect_job, references))
+        return list(results_parallel(self.inspect_job, references))
 
-    def duplicate_job(self, reference: JobReference, known: Collection[str] = (), *, settles: bool = False) -> JobInfo:
+    def duplicate_job(
+        self, reference: JobReference, known: Collection[str] = (), *, waits_for_id: bool = False
+    ) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
 
         The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
         looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
         a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt. If it
-        `settles`, the interrupt is only raised when `made` was told what there is to cancel, or that is in doubt.
+        `waits_for_id`, the interrupt is only raised when `made` was told what there is to cancel, or that is in doubt.
         """
         source = reference.id
 
         def duplicate(name: str) -> JobInfo:
-            return self._duplicate(name, source, known, settles=settles)
+            return self._duplicate(name, source, known, waits_for_id=waits_for_id)
 
         try:
             return self._in_namespace(reference.namespace, duplicate)
@@ -155,64 +159,71 @@ class Jobs(Hub):
         self,
         namespace: str | None,
         body: object,
-        asked: Identity[JobInfo],
+        asked: RequestMatcher[JobInfo],
         check: str,
         known: Collection[str] = (),
         *,
-        settles: bool = False,
+        waits_for_id: bool = False,
     ) -> JobInfo:
         """Create a job (`POST /api/jobs/{namespace}`).
 
         The request is sent once. If its answer is lost, or about another job, the new job is looked for: one made since
         by the same user that is what was `asked` for; `known` are ids of earlier ones. `check` are options of `ps` by
-        which people find it. Raises Unavailable and Interrupted as `duplicate_job` does, and `settles` like that.
+        which people find it. Raises Unavailable and Interrupted as `duplicate_job` does, and `waits_for_id` like that.
         """
         return self._in_namespace(
-            namespace, lambda name: self._create(name, body, asked, check, known, settles=settles)
+            namespace, lambda name: self._create(name, body, asked, check, known, waits_for_id=waits_for_id)
         )
 
     def _create(
         self,
         namespace: str,
         body: object,
-        asked: Identity[JobInfo],
+        asked: RequestMatcher[JobInfo],
         check: str,
         known: Collection[str],
         *,
-        settles: bool,
+        waits_for_id: bool,
     ) -> JobInfo:
-        from hfjobs_cli.hub.create_once import Creation, Identity, other_owner
+        from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_wrong_owner
 
         user = self._known_user()
 
-        def send() -> Answer:
+        def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
         def other(job: JobInfo) -> str | None:
             if job.initiator is not None and job.initiator.type in _NOT_BY_HAND:
                 return f"which {describe(str(job.initiator))} has started"
-            return other_owner(job.owner, namespace) or asked.other(job)
+            return why_wrong_owner(job.owner, namespace) or asked.mismatch(job)
 
         def changed(job: JobInfo) -> list[str]:
             is_mine = _is_of(user, job)
-            return [*asked.changed(job), *([] if is_mine else ["created_by"])]
+            return [*asked.changed_fields(job), *([] if is_mine else ["created_by"])]
 
         def is_it(job: JobInfo) -> bool:
             is_by_hand = job.initiator is None or job.initiator.type in _BY_HAND
-            return is_by_hand and asked.is_it(job) and _is_of(self._user().name, job)
+            return is_by_hand and asked.matches(job) and _is_of(self._user().name, job)
 
-        def in_doubt(reason: str) -> tuple[str, str]:
+        def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
                 f"it is not known whether the job was created: {reason}",
                 f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
-        identity = Identity(is_it, other, changed)
+        identity = RequestMatcher(is_it, other, changed)
         newest = partial(self._newest_jobs, namespace)
-        creation = Creation(
-            send, self._new_job, newest, identity, in_doubt, known, mark="what it runs", settles=settles
+        creation = CreateOnce(
+            send,
+            self._new_job,
+            newest,
+            identity,
+            ambiguous_error,
+            known,
+            found_by="what it runs",
+            waits_for_id=waits_for_id,
         )
-        return self._created(creation)
+        return self._create_once(creation)
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
         """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
@@ -254,13 +265,13 @@ class Jobs(Hub):
 
         return self._when_there(reference.id, ask_wherever, is_read=endpoint.method == "GET")
 
-    def _duplicate(self, namespace: str, source: str, known: Collection[str], *, settles: bool) -> JobInfo:
-        from hfjobs_cli.hub.create_once import Creation  # which what only reads does without
+    def _duplicate(self, namespace: str, source: str, known: Collection[str], *, waits_for_id: bool) -> JobInfo:
+        from hfjobs_cli.hub.create_once import CreateOnce  # which what only reads does without
 
-        def send() -> Answer:
+        def send() -> HubResponse:
             return self._asked_about(DUPLICATE, namespace, source)
 
-        def in_doubt(reason: str) -> tuple[str, str]:
+        def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
                 f"it is not known whether {namespace}/{source} was duplicated: {reason}",
                 "before trying again, check with: "
@@ -269,46 +280,48 @@ class Jobs(Hub):
 
         asked = self._started_by("duplicated-job", source, namespace, lambda: self._job(INSPECT, namespace, source))
         newest = partial(self._newest_jobs, namespace)
-        return self._created(Creation(send, self._new_job, newest, asked, in_doubt, {*known, source}, settles=settles))
+        return self._create_once(
+            CreateOnce(send, self._new_job, newest, asked, ambiguous_error, {*known, source}, waits_for_id=waits_for_id)
+        )
 
     def _started_by(
         self, type_: str, identifier: str, namespace: str, source: Callable[[], JobInfo | JobSpec]
-    ) -> Identity[JobInfo]:
+    ) -> RequestMatcher[JobInfo]:
         """Return how jobs are told that are made of another, or by a schedule: by their initiator.
 
         If the answer does not name that, the job is compared with its `source`, which is asked for then.
         """
-        from hfjobs_cli.hub.create_once import Identity, contradiction, other_owner
+        from hfjobs_cli.hub.create_once import RequestMatcher, why_different, why_wrong_owner
 
         def is_it(job: JobInfo) -> bool:
             return job.initiator is not None and (job.initiator.type, job.initiator.id) == (type_, identifier)
 
         def other(job: JobInfo) -> str | None:
-            owner = other_owner(job.owner, namespace)
+            owner = why_wrong_owner(job.owner, namespace)
             if owner is not None or is_it(job):
                 return owner
             if job.initiator is not None and job.initiator.type == type_ == "scheduled-job":
                 return f"which {describe(str(job.initiator))} has started"
             try:
-                return contradiction(job, source())
+                return why_different(job, source())
             except HfJobsError:
                 return None if job.initiator is None else f"which {describe(str(job.initiator))} has started"
 
         def changed(job: JobInfo) -> list[str]:
             return [] if job.initiator is None or is_it(job) else ["initiator"]
 
-        return Identity(is_it, other, changed)
+        return RequestMatcher(is_it, other, changed)
 
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server said so."""
         answer = self._listing(LIST, namespace)
         return self._records(JobInfo, answer, KIND, tells=False), answer.sent_at
 
-    def _new_job(self, answer: Answer) -> JobInfo:
+    def _new_job(self, answer: HubResponse) -> JobInfo:
         """Return the job that an answer says was created. Raises BadResponse."""
-        from hfjobs_cli.hub.create_once import no_new_one
+        from hfjobs_cli.hub.create_once import why_not_new
 
-        return self._record(JobInfo, answer, KIND, lambda job: no_new_one(job, KIND.noun, job.status.stage))
+        return self._record(JobInfo, answer, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Ask for a job, or for something to be done with it, and parse it as it comes back."""
@@ -318,7 +331,7 @@ class Jobs(Hub):
 
         return self._record(JobInfo, self._asked_about(endpoint, namespace, identifier, body), KIND, problem)
 
-    def _asked_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> Answer:
+    def _asked_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
         """Ask about a job. Raises NotFound that names it."""
         try:
             return self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
@@ -338,11 +351,16 @@ METRICS = Endpoint("GET", "/api/jobs/{namespace}/{id}/metrics")
 class JobStreams(Hub):
     """The streams of the Hub's jobs. They are asked for once or a few times, and never resumed: that is up to callers.
 
-    Silence of more than `silence_secs` breaks a stream off; the Hub sends a comment every 30 s.
+    Silence of more than `idle_timeout_secs` breaks a stream off; the Hub sends a comment every 30 s.
     """
 
     def log_events(
-        self, reference: JobReference, *, tail: int | None = None, silence_secs: float, tries: int = MAX_TRIES
+        self,
+        reference: JobReference,
+        *,
+        tail: int | None = None,
+        idle_timeout_secs: float,
+        max_attempts: int = MAX_ATTEMPTS,
     ) -> EventStream:
         """Return what a job wrote, from the start or the last `tail` lines, and what it writes until it ends.
 
@@ -350,24 +368,31 @@ class JobStreams(Hub):
         stands a line `===== Job started at ...`, which comes with `tail` too, and is not one of those.
         """
         query = [] if tail is None else [("tail", str(tail))]
-        return self._events(LOGS, reference, query, silence_secs, tries)
+        return self._events(LOGS, reference, query, idle_timeout_secs, max_attempts)
 
-    def metric_events(self, reference: JobReference, *, silence_secs: float, tries: int = MAX_TRIES) -> EventStream:
+    def metric_events(
+        self, reference: JobReference, *, idle_timeout_secs: float, max_attempts: int = MAX_ATTEMPTS
+    ) -> EventStream:
         """Return what a running job uses, once a second: the data of each event named `metric` is JSON.
 
         There is no history, and the stream need not end with the job. Raises NotRunning if that has ended already.
         """
-        return self._events(METRICS, reference, (), silence_secs, tries)
+        return self._events(METRICS, reference, (), idle_timeout_secs, max_attempts)
 
     def _events(
-        self, endpoint: Endpoint, reference: JobReference, query: Query, silence_secs: float, tries: int
+        self, endpoint: Endpoint, reference: JobReference, query: Query, idle_timeout_secs: float, max_attempts: int
     ) -> EventStream:
         from hfjobs_cli.hub.sse import EventStream  # which what reads no streams does without
 
         def ask(namespace: str) -> EventStream:
             try:
                 stream = self._transport.stream(
-                    endpoint, query, silence_secs=silence_secs, tries=tries, namespace=namespace, id=reference.id
+                    endpoint,
+                    query,
+                    idle_timeout_secs=idle_timeout_secs,
+                    max_attempts=max_attempts,
+                    namespace=namespace,
+                    id=reference.id,
                 )
             except NotFound as error:
                 raise self._no_job(error, namespace, reference.id) from error

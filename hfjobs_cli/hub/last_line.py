@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.errors import NotFound
 from hfjobs_cli.hub.log_lines import HEADER, is_header, parse_lines
-from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, retry_after_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.client import JobsClient
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
 
 
-SILENCE_SECS = 75.0
+IDLE_TIMEOUT_SECS = 75.0
 """After how long without any sign of life a stream is asked for again; the Hub sends a comment every 30 s."""
 
 FAST_LINES = 200
@@ -53,21 +52,23 @@ class LastLine:
 
     def run(self) -> None:
         """Read until it is closed, over breaks and missing logs. Raises NotAllowed, NotLoggedIn or RequestRefused."""
-        pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
+        backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         while not self._is_closed:
-            before, is_fast, asked = self.event, False, 0.0
+            before, is_fast, retry_after = self.event, False, 0.0
             try:
                 is_fast = self._read()
-            except (*WAITED_OUT, NotFound) as error:  # whoever looks at the jobs besides tells of them
-                asked = asked_pause_of(error)
-            pause = pace.pause(happened=self.event != before)
+            except (*TRANSIENT_ERRORS, NotFound) as error:  # whoever looks at the jobs besides tells of them
+                retry_after = retry_after_of(error)
+            pause = backoff.pause(made_progress=self.event != before)
             if not self._is_closed:
-                self._sleep(FAST_PAUSE_SECS if is_fast else max(pause, asked))
+                self._sleep(FAST_PAUSE_SECS if is_fast else max(pause, retry_after))
 
     def _read(self) -> bool:
         """Read until the stream ends, and return False, or until lines come too fast, and return True."""
         since, count = time.monotonic(), 0
-        with self._client.log_events(self._reference, tail=1, silence_secs=SILENCE_SECS, tries=1) as stream:
+        with self._client.log_events(
+            self._reference, tail=1, idle_timeout_secs=IDLE_TIMEOUT_SECS, max_attempts=1
+        ) as stream:
             self._stream = stream
             for events in stream:
                 if self._is_closed:

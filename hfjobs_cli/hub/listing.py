@@ -9,14 +9,14 @@ from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.hub.concurrency import Ahead
+from hfjobs_cli.hub.concurrency import Prefetch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES, STAGES
 from hfjobs_cli.query.filters import Page
 from hfjobs_cli.text.times import LATEST
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.responses import Answer
+    from hfjobs_cli.hub.responses import HubResponse
 
 
 MAX_BARREN_PAGES = 10
@@ -26,7 +26,7 @@ MEMORABLE_PAGES = 20
 """On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
 
 
-class Seen:
+class SeenJobs:
     """The jobs of the last pages, so that one that is met again is shown once."""
 
     def __init__(self) -> None:
@@ -44,13 +44,13 @@ class Seen:
 
 
 def pages_of(
-    ask: Callable[[str | None], Answer], parse: Callable[[Answer], list[JobInfo]], since: datetime | None
+    ask: Callable[[str | None], HubResponse], parse: Callable[[HubResponse], list[JobInfo]], since: datetime | None
 ) -> Iterator[Page]:
     """Yield the pages of a listing up to the one after which all jobs are older than `since`.
 
     `ask` gets the page at a cursor, or the first one, and `parse` its jobs. Raises BadResponse for pages without end.
     """
-    seen = Seen()
+    seen = SeenJobs()
     cursors: set[str] = set()
     cursor: str | None = None
     barren = 0
@@ -91,7 +91,7 @@ Read = Callable[["Iterable[str] | None"], "Iterator[Page]"]
 """Stages, None for all -> the pages of the listing of jobs in these."""
 
 
-class History:
+class ParallelListing:
     """All jobs of a listing, newest first, to be read once. `total` is about how many there are, None if unknown."""
 
     def __init__(
@@ -129,18 +129,20 @@ class History:
                 return
         yield first
         if first.has_next:
-            yield from _closing(Ahead(pages, PAGES_AHEAD))
+            yield from _closing(Prefetch(pages, PAGES_AHEAD))
 
     def _by_stages(self, stages: Sequence[tuple[str, ...]], known: Sequence[JobInfo]) -> Iterator[Page]:
         """Yield the jobs that come after those `known`, one cursor for each of some `stages`."""
         newest = max((_moment(job) for job in known if job.created_at is not None), default=LATEST)
         under_way = [list(_jobs(self._read(each))) for each in stages if each[0] in ACTIVE_STAGES]
-        cursors = [Ahead(self._read(each), PAGES_AHEAD) for each in stages if each[0] not in ACTIVE_STAGES]
+        cursors = [Prefetch(self._read(each), PAGES_AHEAD) for each in stages if each[0] not in ACTIVE_STAGES]
         try:
             streams = [*map(_jobs, cursors), *map(iter, under_way)]
             # Of a job that is met twice, what was read later comes first.
-            merged = merge(*streams, key=_place, reverse=True)
-            yield from _in_pages((job for job in merged if job.created_at is None or job.created_at <= newest), known)
+            multiplexed = merge(*streams, key=_place, reverse=True)
+            yield from _in_pages(
+                (job for job in multiplexed if job.created_at is None or job.created_at <= newest), known
+            )
         finally:
             for cursor in cursors:
                 cursor.close()
@@ -173,7 +175,7 @@ def _is_newest_first(jobs: Sequence[JobInfo]) -> bool:
 
 def _in_pages(jobs: Iterator[JobInfo], known: Iterable[JobInfo]) -> Iterator[Page]:
     """Yield jobs in pages, but those that are `known`, and each once."""
-    seen = Seen()
+    seen = SeenJobs()
     skipped = {job.id for job in known}
     page = list(islice(jobs, PAGE_SIZE))
     while page:
@@ -182,7 +184,7 @@ def _in_pages(jobs: Iterator[JobInfo], known: Iterable[JobInfo]) -> Iterator[Pag
         page = following
 
 
-def _closing(pages: Ahead[Page]) -> Iterator[Page]:
+def _closing(pages: Prefetch[Page]) -> Iterator[Page]:
     try:
         yield from pages
     finally:

@@ -19,9 +19,16 @@ from hfjobs_cli.errors import (
     Unavailable,
 )
 from hfjobs_cli.hub.log_lines import Line, is_header, parse_lines
-from hfjobs_cli.hub.log_resume import Check, Replay
-from hfjobs_cli.hub.retry import LONGEST_AWAY_SECS, WAITED_OUT, Look, Silence, Tries, asked_pause_of
-from hfjobs_cli.hub.sse import MAX_LINE_MIB, Feed
+from hfjobs_cli.hub.log_resume import LogResumer, TailCheck
+from hfjobs_cli.hub.retry import (
+    OUTAGE_DEADLINE_SECS,
+    TRANSIENT_ERRORS,
+    BackgroundPoll,
+    IdleTimer,
+    Retries,
+    retry_after_of,
+)
+from hfjobs_cli.hub.sse import MAX_LINE_MIB, BufferedEventReader
 from hfjobs_cli.models.job import JobInfo
 
 if TYPE_CHECKING:
@@ -31,54 +38,54 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
 
 
-TRIES = 4
+MAX_ATTEMPTS = 4
 """How often in a row reading without following may fail."""
 
-SOUND_SECS = 10.0
+HEALTHY_SECS = 10.0
 """How long a connection must hold to count as a good one, even if nothing new came."""
 
-SETTLED_SECS, LONGEST_HELD_SECS = 0.5, 2.0
+FLUSH_IDLE_SECS, MAX_HELD_SECS = 0.5, 2.0
 """How long nothing may come before what was held back is taken for new, and how long it is held back at most."""
 
 FIRST_CHECK_SECS = 0.5
 """How long nothing may come, of what is there already, before it is asked whether that is all."""
 
-GAP_SECS, KNOWN_GAP_SECS = 8.0, 30.0
+END_IDLE_SECS, MORE_IDLE_SECS = 8.0, 30.0
 """How long nothing may come, of what is there already, before no more is expected, and if there is known to be more.
 
 The official client waits 5 s for a log that it does not follow. A Hub that is to answer sooner is waited for less.
 """
 
-FLOWING_SECS = 1.0
+BUSY_SECS = 1.0
 """How long what there is may come without a pause before it is asked where that ends, as a running job adds to it."""
 
 STAGE_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
 """When to ask for a job's stage once its output has ended: it lags behind the last line, by 1.3 s."""
 
-LOOK_SECS, LONGEST_LOOK_SECS = 5.0, 30.0
-WAITING_LOOK_SECS, LONGEST_WAITING_LOOK_SECS = 1.0, 10.0
+POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
+WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
 """How long nothing may come before a job is looked at, first and later; and one that waits for its hardware."""
 
-SILENT_TIMEOUTS = 2.5
+IDLE_TIMEOUTS = 2.5
 """How many timeouts a stream may be silent for: the Hub sends a comment every 30 s, which is one."""
 
-ASLEEP_TIMEOUTS = 0.5
+SUSPEND_TIMEOUTS = 0.5
 """How many timeouts more than it should a short wait takes if the computer was asleep meanwhile."""
 
 TICK_SECS = 0.25
-LAST_LINES = 8
+TAIL_LINES = 8
 """How many of the last lines are asked for to see whether all have come."""
 
-LAST_LINES_TO_JOIN = 256
+JOIN_LINES = 256
 """How many of the last lines are asked for where streams end before them, again and again."""
 
-LAST_GAP_SECS = 0.3
+TAIL_IDLE_SECS = 0.3
 """How long nothing may come after those."""
 
-MOST_BARREN_ENDS = 4
+MAX_EMPTY_STREAMS = 4
 """How many streams in a row may end without anything new, though that is not all."""
 
-MOST_MISSES = 3
+MAX_NOT_FOUND = 3
 """How often the log of a job that answers may be missing before there is none; a job that goes on may get one."""
 
 
@@ -88,37 +95,37 @@ class Notice(NamedTuple):
     text: str
 
 
-class Waiting(NamedTuple):
+class WaitingForHardware(NamedTuple):
     """The job waits for its hardware, still."""
 
     job: JobInfo
 
 
-Item = list[Line] | Notice | Waiting
+LogItem = list[Line] | Notice | WaitingForHardware
 
 
-class _End(Enum):
+class _StreamEnd(Enum):
     """How one connection came to its end."""
 
-    ENDED = "the server ended it, or has nothing for it"
-    SILENT = "nothing comes any more"
-    USELESS = "another one may bring more"
+    CLOSED = "the server ended it, or has nothing for it"
+    IDLE = "nothing comes any more"
+    RECONNECT = "another one may bring more"
     COMPLETE = "there is no more to come"
 
 
-class _Final(HfJobsError):
+class _FatalError(HfJobsError):
     """What trying again will not better."""
 
 
-class _LineTooLong(BadResponse, _Final):
+class _LineTooLong(BadResponse, _FatalError):
     """A stream holds what cannot be read, now or later."""
 
 
-class OutputInDoubt(Unavailable, _Final):
+class IncompleteOutput(Unavailable, _FatalError):
     """Perhaps not all lines came."""
 
 
-class _LastLines(NamedTuple):
+class _Tail(NamedTuple):
     """The last lines that there are, headers too, and how many were asked for.
 
     It `is_whole` if the server ended the answer, `is_open` if that went on, and nothing came; `is_short` if there must
@@ -132,7 +139,7 @@ class _LastLines(NamedTuple):
     is_short: bool
 
 
-class LogReading:
+class LogFollower:
     """The output of one job: every line once, in order. `job` is its last known state.
 
     It goes on after breaks, which is told. What it raises is final: the job or the permission to see it is gone, the
@@ -148,11 +155,11 @@ class LogReading:
         follow: bool = False,
         tail: int | None = None,
         timeout_secs: float,
-        rest: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """Read all output or the last `tail` lines: what there is, or with `follow` what comes until the job ends.
 
-        `rest` makes pauses, of 0 seconds while nothing comes; what it raises ends the reading.
+        `pause` makes pauses, of 0 seconds while nothing comes; what it raises ends the reading.
         """
         self.job = job
         self._client = client
@@ -160,72 +167,72 @@ class LogReading:
         self._follow = follow
         self._tail = tail
         self._timeout_secs = timeout_secs
-        self._gap_secs = min(GAP_SECS, timeout_secs / 2)
-        self._known_gap_secs = min(KNOWN_GAP_SECS, 2 * timeout_secs)
-        self._rest = rest
+        self._end_idle_secs = min(END_IDLE_SECS, timeout_secs / 2)
+        self._more_idle_secs = min(MORE_IDLE_SECS, 2 * timeout_secs)
+        self._pause = pause
         self._notices: list[str] = []
-        self._replay = Replay(tail, self._notices.append)
-        self._tries = Tries(math.inf if follow else TRIES, LONGEST_AWAY_SECS)
-        self._taken = 0
-        self._barren = 0
+        self._resumer = LogResumer(tail, self._notices.append)
+        self._retries = Retries(math.inf if follow else MAX_ATTEMPTS, OUTAGE_DEADLINE_SECS)
+        self._new_lines_count = 0
+        self._empty_streams = 0
         self._was_cut = False
-        self._misses = 0
+        self._not_found = 0
         self._grace: GracePeriod | None = None
-        self._told_of_odd = False
-        self._has_left_out = False
-        self._looking: Look[JobInfo] | None = None
-        self._checking: Look[_LastLines] | None = None
+        self._warned_of_invalid = False
+        self._has_skipped = False
+        self._job_poll: BackgroundPoll[JobInfo] | None = None
+        self._tail_poll: BackgroundPoll[_Tail] | None = None
         self._check_secs = FIRST_CHECK_SECS
-        self._taken_at_check = 0
-        self._last_check: Check | None = None
-        self._shows_nothing = False
-        self._mark: Sequence[Line] = ()
+        self._count_at_check = 0
+        self._tail_check: TailCheck | None = None
+        self._is_tail_empty = False
+        self._end_lines: Sequence[Line] = ()
         self._held_since: float | None = None
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[LogItem]:
         """Yield lines as they come, several at once, headers too, and what else there is to tell."""
         end = None
-        while end is not _End.COMPLETE:
-            taken, began = self._taken, time.monotonic()
+        while end is not _StreamEnd.COMPLETE:
+            taken, began = self._new_lines_count, time.monotonic()
             try:
-                end = yield from self._connection()
-                if end is not _End.COMPLETE:
-                    if end is not _End.USELESS or self._taken > taken:
-                        self._barren = 0 if self._taken > taken else self._barren + 1
-                    end = yield from self._after(end)
-            except _Final:
+                end = yield from self._read_stream()
+                if end is not _StreamEnd.COMPLETE:
+                    if end is not _StreamEnd.RECONNECT or self._new_lines_count > taken:
+                        self._empty_streams = 0 if self._new_lines_count > taken else self._empty_streams + 1
+                    end = yield from self._after_stream(end)
+            except _FatalError:
                 raise
-            except WAITED_OUT as error:
-                yield from self._ended(is_whole=False)
-                if self._is_finite and self._replay.count and self._check_now() is Check.SAME:
+            except TRANSIENT_ERRORS as error:
+                yield from self._end_stream(is_whole=False)
+                if self._is_finite and self._resumer.count and self._check_tail_now() is TailCheck.COMPLETE:
                     break
-                if self._taken > taken or time.monotonic() - began > SOUND_SECS:
-                    self._tries.succeeded()
-                pause = self._tries.pause_after(error)
+                if self._new_lines_count > taken or time.monotonic() - began > HEALTHY_SECS:
+                    self._retries.reset()
+                pause = self._retries.pause_after(error)
                 yield Notice(f"{error.message}; trying again in {pause:.1f} s")
-                self._rest(pause)
-        if self._has_left_out:
+                self._pause(pause)
+        if self._has_skipped:
             raise _LineTooLong(f"not all of the output of {self._reference} was shown")
 
     @property
-    def is_over(self) -> bool:
+    def job_has_ended(self) -> bool:
         """Tell whether the job has ended, as far as is known."""
         return self.job.has_ended
 
     @property
     def count(self) -> int:
         """How many lines were read."""
-        return self._replay.count
+        return self._resumer.count
 
     @property
-    def has_lost(self) -> bool:
+    def has_gap(self) -> bool:
         """Tell whether the Hub has dropped lines that may not have been read, which was told."""
-        return self._replay.has_lost
+        return self._resumer.has_gap
 
     @property
     def _is_finite(self) -> bool:
         """Tell whether all that is wanted is there already."""
-        return self.is_over or not self._follow
+        return self.job_has_ended or not self._follow
 
     @property
     def _waits(self) -> bool:
@@ -235,340 +242,354 @@ class LogReading:
     def _has_not_begun(self) -> bool:
         return self.job.status.stage == "SCHEDULING" and self.job.started_at is None
 
-    def _connection(self) -> Generator[Item, None, _End]:
+    def _read_stream(self) -> Generator[LogItem, None, _StreamEnd]:
         """Yield what comes over one connection, and return how that ended."""
-        tail = self._replay.begin()
-        self._looking = self._checking = self._last_check = self._held_since = None
+        tail = self._resumer.connect()
+        self._job_poll = self._tail_poll = self._tail_check = self._held_since = None
         self._check_secs = FIRST_CHECK_SECS
-        self._shows_nothing = False
-        self._mark = ()
-        silence = Silence(self._first_check(), self._timeout_secs * ASLEEP_TIMEOUTS)
+        self._is_tail_empty = False
+        self._end_lines = ()
+        idle = IdleTimer(self._first_check(), self._timeout_secs * SUSPEND_TIMEOUTS)
         if self._waits:
-            yield Waiting(self.job)
+            yield WaitingForHardware(self.job)
         end = None
         try:
-            with self._feed(tail, self._timeout_secs * SILENT_TIMEOUTS) as feed:
+            with self._connect(tail, self._timeout_secs * IDLE_TIMEOUTS) as reader:
                 while end is None:
-                    events = self._take(feed, silence)
+                    events = self._read(reader, idle)
                     if events:
-                        end = yield from self._came(events, feed, silence)
-                    if feed.is_finished:
-                        self._was_cut = feed.is_cut and not parse_lines([event.data for event in events or ()])
-                        yield from self._ended(is_whole=True)
-                        end = end or _End.ENDED
-                    elif events is not None and feed.is_amid_event:  # a long line is on its way
-                        self._rest(0)
-                        silence.broken(self._first_check())
+                        end = yield from self._on_events(events, reader, idle)
+                    if reader.is_finished:
+                        self._was_cut = reader.is_cut and not parse_lines([event.data for event in events or ()])
+                        yield from self._end_stream(is_whole=True)
+                        end = end or _StreamEnd.CLOSED
+                    elif events is not None and reader.is_amid_event:  # a long line is on its way
+                        self._pause(0)
+                        idle.activity(self._first_check())
                     elif not events:
-                        end = yield from self._when_silent(feed, silence)
+                        end = yield from self._on_idle(reader, idle)
         except NotFound as error:
-            return (yield from self._without_log(error))
+            return (yield from self._wait_for_log(error))
         except RequestRefused as error:
             if self._waits:
-                return _End.ENDED  # there is nothing to be read yet
+                return _StreamEnd.CLOSED  # there is nothing to be read yet
             if self._client.grace_period(self._reference.id) is None:
                 raise
-            return (yield from self._without_log(error))
-        self._misses = 0
+            return (yield from self._wait_for_log(error))
+        self._not_found = 0
         return end
 
-    def _without_log(self, error: NotFound | RequestRefused) -> Generator[Item, None, _End]:
+    def _wait_for_log(self, error: NotFound | RequestRefused) -> Generator[LogItem, None, _StreamEnd]:
         """Wait for the log of a job that has none yet. Raises NotFound if there is no job, or it ended without one."""
-        was_over = self.is_over
+        was_over = self.job_has_ended
         self.job = self._client.inspect_job(self._reference)
-        self._misses = 1 if self.is_over > was_over else self._misses + 1
+        self._not_found = 1 if self.job_has_ended > was_over else self._not_found + 1
         self._grace = self._grace or self._client.grace_period(self._reference.id)
         pause = None if self._grace is None else self._grace.pause()
-        if self._misses >= MOST_MISSES and (pause is None if self.is_over else not self._follow):
-            if self.is_over:
+        if self._not_found >= MAX_NOT_FOUND and (pause is None if self.job_has_ended else not self._follow):
+            if self.job_has_ended:
                 reason = error.__cause__ if isinstance(error.__cause__, NotFound) else error
                 raise NotFound(f"job {self._reference.id} has no logs: {reason.message}") from error
-            return _End.COMPLETE
+            return _StreamEnd.COMPLETE
         if self._waits:
-            yield Waiting(self.job)
-        self._rest(pause or min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._misses - 1, 9)))
-        return _End.USELESS
+            yield WaitingForHardware(self.job)
+        self._pause(pause or min(MAX_WAITING_POLL_SECS, 2.0 ** min(self._not_found - 1, 9)))
+        return _StreamEnd.RECONNECT
 
-    def _came(self, events: list[Event], feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
+    def _on_events(
+        self, events: list[Event], reader: BufferedEventReader, idle: IdleTimer
+    ) -> Generator[LogItem, None, _StreamEnd | None]:
         """Yield the lines among events that are new; return an end if no more are wanted of this connection."""
-        lines = self._new_lines(events, feed)
-        yield from self._told()
+        lines = self._new_lines(events, reader)
+        yield from self._pop_notices()
         if lines:
             yield lines
-        silence.broken(self._first_check())
-        yield from self._released(silence)
-        if self._replay.is_astray:
-            return _End.USELESS
-        if not self._is_finite or self.is_over or silence.secs_since_start < FLOWING_SECS:
+        idle.activity(self._first_check())
+        yield from self._flush_if_due(idle)
+        if self._resumer.has_diverged:
+            return _StreamEnd.RECONNECT
+        if not self._is_finite or self.job_has_ended or idle.secs_since_start < BUSY_SECS:
             return None
         # A running job may write for ever: what there is ends with the line that is the last one now.
-        if self._mark:
-            return _End.COMPLETE if self._replay.has_passed(self._mark) else None
-        return self._checked(silence)
+        if self._end_lines:
+            return _StreamEnd.COMPLETE if self._resumer.has_passed(self._end_lines) else None
+        return self._check_tail(idle)
 
-    def _when_silent(self, feed: Feed, silence: Silence) -> Generator[Item, None, _End | None]:
+    def _on_idle(self, reader: BufferedEventReader, idle: IdleTimer) -> Generator[LogItem, None, _StreamEnd | None]:
         """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
-        self._rest(0)
-        if silence.was_asleep:
+        self._pause(0)
+        if idle.was_suspended:
             yield Notice("this computer was asleep; connecting again")
-            return _End.USELESS
-        if not feed.is_open:
-            silence.restart(self._first_check())
+            return _StreamEnd.RECONNECT
+        if not reader.is_open:
+            idle.restart(self._first_check())
             return None
-        yield from self._released(silence)
-        if silence.secs > self._gap_secs and not self._replay.is_settled:
-            self._replay.lose_place()
-            yield from self._told()
-            if self._replay.is_astray:
-                return _End.USELESS
-        if self._looking is not None:
-            return (yield from self._seen(self._looking, silence)) if self._looking.is_done else None
+        yield from self._flush_if_due(idle)
+        if idle.idle_secs > self._end_idle_secs and not self._resumer.has_position:
+            self._resumer.give_up_position()
+            yield from self._pop_notices()
+            if self._resumer.has_diverged:
+                return _StreamEnd.RECONNECT
+        if self._job_poll is not None:
+            return (yield from self._on_job_polled(self._job_poll, idle)) if self._job_poll.is_done else None
         if self._is_finite:
-            return self._when_quiet(silence)
-        if not silence.secs_until_check:
-            self._looking = Look(lambda: self._client.inspect_job(self._reference))
-            silence.check_later(LONGEST_WAITING_LOOK_SECS if self._waits else LONGEST_LOOK_SECS)
+            return self._end_if_idle(idle)
+        if not idle.secs_until_check:
+            self._job_poll = BackgroundPoll(lambda: self._client.inspect_job(self._reference))
+            idle.back_off(MAX_WAITING_POLL_SECS if self._waits else MAX_POLL_SECS)
         return None
 
-    def _feed(self, tail: int | None, silence_secs: float) -> Feed:
-        return Feed(lambda: self._client.log_events(self._reference, tail=tail, silence_secs=silence_secs, tries=1))
+    def _connect(self, tail: int | None, idle_timeout_secs: float) -> BufferedEventReader:
+        return BufferedEventReader(
+            lambda: self._client.log_events(
+                self._reference, tail=tail, idle_timeout_secs=idle_timeout_secs, max_attempts=1
+            )
+        )
 
     def _first_check(self) -> float:
         """Return how long nothing may come before something is asked."""
         if self._is_finite:
             return self._check_secs
-        return WAITING_LOOK_SECS if self._waits else LOOK_SECS
+        return WAITING_POLL_SECS if self._waits else POLL_SECS
 
-    def _take(self, feed: Feed, silence: Silence) -> list[Event] | None:
+    def _read(self, reader: BufferedEventReader, idle: IdleTimer) -> list[Event] | None:
         """Wait for what comes, but not for long. Raises what the stream raises, and _LineTooLong."""
-        wait = min(1.0 if self._replay.is_settled else TICK_SECS, silence.secs_until_check or TICK_SECS)
-        if self._checking is not None:
-            wait = min(wait, LAST_GAP_SECS)
+        wait = min(1.0 if self._resumer.has_position else TICK_SECS, idle.secs_until_check or TICK_SECS)
+        if self._tail_poll is not None:
+            wait = min(wait, TAIL_IDLE_SECS)
         try:
-            with silence.waiting(wait):
-                events = feed.take(wait)
+            with idle.timed_wait(wait):
+                events = reader.read(wait)
         except BadResponse as error:
-            if feed.is_open:
+            if reader.is_open:
                 raise _LineTooLong(error.message, error.hint) from error
             raise
-        if feed.skipped and not self._has_left_out:
-            self._has_left_out = True
+        if reader.skipped and not self._has_skipped:
+            self._has_skipped = True
             self._notices.append(f"a line that is longer than {MAX_LINE_MIB} MiB is left out")
-        if feed.sent_at is not None:
-            self._replay.answered(feed.sent_at)
+        if reader.sent_at is not None:
+            self._resumer.note_server_time(reader.sent_at)
         return events
 
-    def _new_lines(self, events: list[Event], feed: Feed) -> list[Line]:
+    def _new_lines(self, events: list[Event], reader: BufferedEventReader) -> list[Line]:
         """Return the lines among events that are new."""
         data = [event.data for event in events if event.data]
-        if feed.is_finished:  # it may have ended in the middle of one
-            return self._noted(self._replay.take(parse_lines(data)))
-        return self._noted(self._replay.take(parse_lines(data, self._is_odd)))
+        if reader.is_finished:  # it may have ended in the middle of one
+            return self._count_new(self._resumer.accept(parse_lines(data)))
+        return self._count_new(self._resumer.accept(parse_lines(data, self._on_invalid)))
 
-    def _noted(self, lines: list[Line]) -> list[Line]:
-        self._taken += len(lines)
+    def _count_new(self, lines: list[Line]) -> list[Line]:
+        self._new_lines_count += len(lines)
         return lines
 
-    def _is_odd(self, _event: str) -> None:
-        if not self._told_of_odd:
+    def _on_invalid(self, _event: str) -> None:
+        if not self._warned_of_invalid:
             self._notices.append("something in the output is not as documented, and is left out")
-        self._told_of_odd = True
+        self._warned_of_invalid = True
 
-    def _released(self, silence: Silence) -> Iterator[Item]:
+    def _flush_if_due(self, idle: IdleTimer) -> Iterator[LogItem]:
         """Yield what was held back, if nothing came for a while, or it was held back for long."""
         now = time.monotonic()
-        if not self._replay.is_held:
+        if not self._resumer.is_holding:
             self._held_since = None
             return
         self._held_since = self._held_since or now
-        settled, longest = (self._gap_secs, math.inf) if self._replay.is_doubtful else (SETTLED_SECS, LONGEST_HELD_SECS)
-        if silence.secs >= settled or now - self._held_since > longest:
-            yield from self._tell_and_show(self._replay.settle())
+        settled, longest = (
+            (self._end_idle_secs, math.inf) if self._resumer.is_uncertain else (FLUSH_IDLE_SECS, MAX_HELD_SECS)
+        )
+        if idle.idle_secs >= settled or now - self._held_since > longest:
+            yield from self._show(self._resumer.flush())
 
-    def _ended(self, *, is_whole: bool) -> Iterator[Item]:
+    def _end_stream(self, *, is_whole: bool) -> Iterator[LogItem]:
         """Yield what was held back, as the connection brings no more."""
-        yield from self._tell_and_show(self._replay.end(is_whole=is_whole))
+        yield from self._show(self._resumer.end(is_whole=is_whole))
 
-    def _tell_and_show(self, lines: list[Line]) -> Iterator[Item]:
-        lines = self._noted(lines)
-        yield from self._told()
+    def _show(self, lines: list[Line]) -> Iterator[LogItem]:
+        lines = self._count_new(lines)
+        yield from self._pop_notices()
         if lines:
             yield lines
 
-    def _told(self) -> Iterator[Item]:
+    def _pop_notices(self) -> Iterator[LogItem]:
         notices, self._notices[:] = list(self._notices), []
         yield from map(Notice, notices)
 
-    def _seen(self, look: Look[JobInfo], silence: Silence) -> Generator[Item, None, _End | None]:
+    def _on_job_polled(
+        self, poll: BackgroundPoll[JobInfo], idle: IdleTimer
+    ) -> Generator[LogItem, None, _StreamEnd | None]:
         """Take note of what a look at the job has shown; if it failed for now another will be taken."""
-        waited, self._looking = self._waits, None
-        if isinstance(look.error, NotFound | NotAllowed | NotLoggedIn):
-            raise look.error
-        if look.error is not None:
-            silence.check_after(asked_pause_of(look.error))
-        if look.result is not None:
-            self.job = look.result
-        if self.is_over:
-            silence.restart(self._first_check())
-            silence.check_now()
+        waited, self._job_poll = self._waits, None
+        if isinstance(poll.error, NotFound | NotAllowed | NotLoggedIn):
+            raise poll.error
+        if poll.error is not None:
+            idle.delay_check(retry_after_of(poll.error))
+        if poll.result is not None:
+            self.job = poll.result
+        if self.job_has_ended:
+            idle.restart(self._first_check())
+            idle.check_now()
         if self._waits:
-            yield Waiting(self.job)
+            yield WaitingForHardware(self.job)
         # A stream that was opened before the job began may never show anything.
-        return _End.USELESS if waited and not self._waits and not silence.was_broken else None
+        return _StreamEnd.RECONNECT if waited and not self._waits and not idle.had_activity else None
 
-    def _when_quiet(self, silence: Silence) -> _End | None:
+    def _end_if_idle(self, idle: IdleTimer) -> _StreamEnd | None:
         """Return whether all has come, now that nothing comes, though the stream is open."""
         if self._tail == 0 and not self._follow:
-            return _End.COMPLETE
-        if not silence.secs_until_check and not silence.was_broken and self._has_not_begun:
+            return _StreamEnd.COMPLETE
+        if not idle.secs_until_check and not idle.had_activity and self._has_not_begun:
             self.job = self._client.inspect_job(self._reference)
             if self._has_not_begun:
-                return _End.COMPLETE
-        if self._checking is not None or not silence.secs_until_check:
-            end = self._checked(silence)
+                return _StreamEnd.COMPLETE
+        if self._tail_poll is not None or not idle.secs_until_check:
+            end = self._check_tail(idle)
             if end is not None:
                 return end
-        is_more = self._last_check is Check.MORE
-        if self._checking is not None or silence.secs <= (self._known_gap_secs if is_more else self._gap_secs):
+        is_more = self._tail_check is TailCheck.INCOMPLETE
+        if self._tail_poll is not None or idle.idle_secs <= (self._more_idle_secs if is_more else self._end_idle_secs):
             return None
-        if not self.is_over and not is_more and (self._replay.has_enough or self._last_check is Check.ALIKE):
-            return _End.COMPLETE
-        if not self.is_over and not self.count and self._shows_nothing:
-            return _End.COMPLETE  # two connections have shown no line for so long
-        return _End.SILENT
+        if (
+            not self.job_has_ended
+            and not is_more
+            and (self._resumer.has_enough or self._tail_check is TailCheck.AMBIGUOUS)
+        ):
+            return _StreamEnd.COMPLETE
+        if not self.job_has_ended and not self.count and self._is_tail_empty:
+            return _StreamEnd.COMPLETE  # two connections have shown no line for so long
+        return _StreamEnd.IDLE
 
-    def _checked(self, silence: Silence) -> _End | None:
+    def _check_tail(self, idle: IdleTimer) -> _StreamEnd | None:
         """Ask for the last lines, or compare them once they are there, and return an end if all have come."""
-        if self._checking is None:
-            self._taken_at_check = self._taken
-            self._check_secs = min(self._gap_secs / 2, 2 * self._check_secs)
-            self._checking = Look(self._last_lines)
-            silence.check_later(self._gap_secs)
+        if self._tail_poll is None:
+            self._count_at_check = self._new_lines_count
+            self._check_secs = min(self._end_idle_secs / 2, 2 * self._check_secs)
+            self._tail_poll = BackgroundPoll(self._fetch_tail)
+            idle.back_off(self._end_idle_secs)
             return None
-        if not self._checking.is_done:
+        if not self._tail_poll.is_done:
             return None
-        last, self._checking = self._checking.result, None
+        last, self._tail_poll = self._tail_poll.result, None
         if last is None:
             return None
-        self._shows_nothing = last.is_open and all(map(is_header, last.lines))
-        check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
-        if self._taken == self._taken_at_check:
-            self._last_check = check
-            if check is Check.SAME:
-                return _End.COMPLETE
-        if not self.is_over and not last.is_short:
-            self._mark = last.lines[-LAST_LINES:]
-            if self._replay.has_passed(self._mark):
-                return _End.COMPLETE
+        self._is_tail_empty = last.is_open and all(map(is_header, last.lines))
+        check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
+        if self._new_lines_count == self._count_at_check:
+            self._tail_check = check
+            if check is TailCheck.COMPLETE:
+                return _StreamEnd.COMPLETE
+        if not self.job_has_ended and not last.is_short:
+            self._end_lines = last.lines[-TAIL_LINES:]
+            if self._resumer.has_passed(self._end_lines):
+                return _StreamEnd.COMPLETE
         return None
 
-    def _after(self, end: _End) -> Generator[Item, None, _End]:
+    def _after_stream(self, end: _StreamEnd) -> Generator[LogItem, None, _StreamEnd]:
         """Return whether all has come, now that a connection brings no more."""
-        if end is _End.ENDED and not self.is_over and self._has_just_ended():
-            self._barren = 0  # those before tell nothing
+        if end is _StreamEnd.CLOSED and not self.job_has_ended and self._poll_until_ended():
+            self._empty_streams = 0  # those before tell nothing
         if not self._is_finite:
             if self._waits:
-                yield Waiting(self.job)
-            if end is _End.ENDED and (self._barren or self._waits):
-                self._rest(min(LONGEST_WAITING_LOOK_SECS, 2.0 ** min(self._barren, 9)))
-            return _End.USELESS
-        if end is _End.USELESS:
+                yield WaitingForHardware(self.job)
+            if end is _StreamEnd.CLOSED and (self._empty_streams or self._waits):
+                self._pause(min(MAX_WAITING_POLL_SECS, 2.0 ** min(self._empty_streams, 9)))
+            return _StreamEnd.RECONNECT
+        if end is _StreamEnd.RECONNECT:
             return end
-        if end is _End.ENDED and self._is_all():
-            return _End.COMPLETE
-        is_alike = self._last_check is Check.ALIKE
-        if end is _End.SILENT and is_alike and self._barren > 1:
-            return _End.COMPLETE
-        most = MOST_BARREN_ENDS
-        if end is _End.SILENT and self._last_check is not Check.MORE:
-            most = 2 if self.is_over and (is_alike or not self._replay.count) else 1
-        if self._barren >= most:
-            if (joined := self._joined()) is not None:
+        if end is _StreamEnd.CLOSED and self._is_complete():
+            return _StreamEnd.COMPLETE
+        is_ambiguous = self._tail_check is TailCheck.AMBIGUOUS
+        if end is _StreamEnd.IDLE and is_ambiguous and self._empty_streams > 1:
+            return _StreamEnd.COMPLETE
+        most = MAX_EMPTY_STREAMS
+        if end is _StreamEnd.IDLE and self._tail_check is not TailCheck.INCOMPLETE:
+            most = 2 if self.job_has_ended and (is_ambiguous or not self._resumer.count) else 1
+        if self._empty_streams >= most:
+            if (joined := self._join_tail()) is not None:
                 if joined:
-                    yield self._noted(joined)
-                return _End.COMPLETE
-            silent = f"sent nothing for {self._gap_secs:g} s, and did not end it"
-            raise OutputInDoubt(
+                    yield self._count_new(joined)
+                return _StreamEnd.COMPLETE
+            silent = f"sent nothing for {self._end_idle_secs:g} s, and did not end it"
+            raise IncompleteOutput(
                 f"the output of {self._reference} may not be complete: "
-                f"the Hub {'ends it early' if end is _End.ENDED else silent}",
-                hint=None if self.is_over else f"'hfjobs logs -f {self._reference}' shows what comes",
+                f"the Hub {'ends it early' if end is _StreamEnd.CLOSED else silent}",
+                hint=None if self.job_has_ended else f"'hfjobs logs -f {self._reference}' shows what comes",
             )
-        if self._barren:
-            self._rest(2.0 ** (self._barren - 2))
-        return _End.USELESS
+        if self._empty_streams:
+            self._pause(2.0 ** (self._empty_streams - 2))
+        return _StreamEnd.RECONNECT
 
-    def _is_all(self) -> bool:
+    def _is_complete(self) -> bool:
         """Tell whether all has come, now that the server has ended a stream."""
         if self._tail == 0 and not self._follow:
             return True
-        check = self._check_now()
-        if check is Check.NOTHING:  # of a running job there may be more at any time
-            return not self.is_over and self._barren > 0
-        is_seen_twice = self._barren > (0 if self._replay.count else 1) and not self._was_cut
-        return check is Check.SAME or (check is Check.ALIKE and is_seen_twice)
+        check = self._check_tail_now()
+        if check is TailCheck.UNKNOWN:  # of a running job there may be more at any time
+            return not self.job_has_ended and self._empty_streams > 0
+        is_seen_twice = self._empty_streams > (0 if self._resumer.count else 1) and not self._was_cut
+        return check is TailCheck.COMPLETE or (check is TailCheck.AMBIGUOUS and is_seen_twice)
 
-    def _joined(self) -> list[Line] | None:
+    def _join_tail(self) -> list[Line] | None:
         """Return what the last lines have that no stream brings up to its end; None if they do not tell."""
-        for asked in (LAST_LINES, LAST_LINES_TO_JOIN):
+        for asked in (TAIL_LINES, JOIN_LINES):
             try:
-                last = self._ask_last(asked)
+                last = self._fetch_last(asked)
             except LimitReached:
                 raise
             except HfJobsError:
                 continue
-            new = self._replay.join(last.lines, last.asked)
+            new = self._resumer.join_tail(last.lines, last.asked)
             if new is not None:
                 return new
         return None
 
-    def _has_just_ended(self) -> bool:
+    def _poll_until_ended(self) -> bool:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
         for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
-            self._rest(pause)
+            self._pause(pause)
             self.job = self._client.inspect_job(self._reference)
-            if self.is_over:
+            if self.job_has_ended:
                 return True
         return False
 
-    def _check_now(self) -> Check:
+    def _check_tail_now(self) -> TailCheck:
         """Compare the last lines that the Hub has with those that were taken."""
         try:
-            last = self._last_lines()
+            last = self._fetch_tail()
         except LimitReached:
             raise
         except HfJobsError:
-            return Check.NOTHING
-        check = self._replay.check(last.lines, last.asked, is_whole=last.is_whole)
+            return TailCheck.UNKNOWN
+        check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
         # A running job may have written more meanwhile.
-        has_passed = not self.is_over and not last.is_short and self._replay.has_passed(last.lines[-LAST_LINES:])
-        return Check.SAME if has_passed else check
+        has_passed = not self.job_has_ended and not last.is_short and self._resumer.has_passed(last.lines[-TAIL_LINES:])
+        return TailCheck.COMPLETE if has_passed else check
 
-    def _last_lines(self) -> _LastLines:
+    def _fetch_tail(self) -> _Tail:
         """Return the last lines that there are. Where those of a short log come, and no end, just as many are asked."""
-        count = self._replay.count
-        is_mark = not self.is_over and not count  # what comes is looked for in what is taken later
-        last = self._ask_last(LAST_LINES if is_mark else min(LAST_LINES, count + 1))
-        is_sure = last.is_whole and not self._replay.ends_early
-        return self._ask_last(count) if not is_sure and 0 < count < LAST_LINES else last
+        count = self._resumer.count
+        is_mark = not self.job_has_ended and not count  # what comes is looked for in what is taken later
+        last = self._fetch_last(TAIL_LINES if is_mark else min(TAIL_LINES, count + 1))
+        is_sure = last.is_whole and not self._resumer.ends_early
+        return self._fetch_last(count) if not is_sure and 0 < count < TAIL_LINES else last
 
-    def _ask_last(self, asked: int) -> _LastLines:
+    def _fetch_last(self, asked: int) -> _Tail:
         lines: list[Line] = []
-        odd: list[str] = []  # which the Hub counts, too
-        count, enough = 0, min(asked, self._replay.count)
-        began = heard = time.monotonic()
-        with self._feed(asked, 2 * self._gap_secs) as feed:  # this ends it, before the transport does
-            while not feed.is_finished:
+        invalid: list[str] = []  # which the Hub counts, too
+        count, enough = 0, min(asked, self._resumer.count)
+        began = last_event_at = time.monotonic()
+        with self._connect(asked, 2 * self._end_idle_secs) as reader:  # this ends it, before the transport does
+            while not reader.is_finished:
                 has_enough = count >= enough > 0
-                gap = LAST_GAP_SECS if has_enough else self._gap_secs
+                gap = TAIL_IDLE_SECS if has_enough else self._end_idle_secs
                 now = time.monotonic()
-                if now - heard >= gap or (has_enough and not self.is_over and now - began > FLOWING_SECS):
+                if now - last_event_at >= gap or (has_enough and not self.job_has_ended and now - began > BUSY_SECS):
                     break
-                events = feed.take(heard + gap - now)
-                found = parse_lines([event.data for event in events or ()], odd.append)
+                events = reader.read(last_event_at + gap - now)
+                found = parse_lines([event.data for event in events or ()], invalid.append)
                 if found or events:
-                    heard = time.monotonic()
+                    last_event_at = time.monotonic()
                     count += sum(not is_header(line) for line in found)
                     lines = [*lines, *found][-2 * asked :]  # headers, too: at most one for each line
-            asked = max(1, asked - len(odd))
-            is_open = feed.is_open and not feed.is_finished
-            return _LastLines(lines, asked, feed.is_finished and not feed.is_cut, is_open, count + len(odd) < enough)
+            asked = max(1, asked - len(invalid))
+            is_open = reader.is_open and not reader.is_finished
+            return _Tail(lines, asked, reader.is_finished and not reader.is_cut, is_open, count + len(invalid) < enough)

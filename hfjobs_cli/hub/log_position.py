@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hfjobs_cli.hub.log_lines import Line, comparable
 
-REMEMBERED = 16_384
+MAX_REMEMBERED = 16_384
 """How many of the last lines are remembered, as two numbers each."""
 
 COMPARED_FIRST = 16
@@ -28,7 +28,7 @@ SURE_RUN = 32
 """How many lines in a row are no coincidence, though they have no timestamps."""
 
 
-class Astray(Exception):
+class Diverged(Exception):
     """What comes is not what came before. `passed` is what has come until then, None if that is too much to keep."""
 
     def __init__(self, message: str, passed: list[Line] | None = None) -> None:
@@ -37,7 +37,7 @@ class Astray(Exception):
         self.passed = passed
 
 
-class Taken:
+class LineHistory:
     """The lines that were taken of a log: their number, sums whatever the order, the first and the last of them."""
 
     def __init__(self) -> None:
@@ -46,23 +46,23 @@ class Taken:
         self.sum = 0
         self.text_sum = 0
         self.first: list[Line] = []
-        self.recent: deque[int] = deque(maxlen=REMEMBERED)
-        self.recent_texts: deque[int] = deque(maxlen=REMEMBERED)
+        self.recent: deque[int] = deque(maxlen=MAX_REMEMBERED)
+        self.recent_texts: deque[int] = deque(maxlen=MAX_REMEMBERED)
         self.latest = ""
         self.last: str | None = None
         """When the last one came, as the Hub spells it."""
-        self.moments = 0
+        self.timestamps = 0
         """At how many moments they came, which may be counted twice."""
 
     @property
-    def is_stamped(self) -> bool:
+    def has_timestamp(self) -> bool:
         """Tell whether the last one has a moment at which it came."""
         return bool(self.last)
 
     @property
-    def are_told_by_times(self) -> bool:
+    def are_identified_by_times(self) -> bool:
         """Tell whether most lines have a moment of their own."""
-        return self.is_stamped and 2 * self.moments > self.count
+        return self.has_timestamp and 2 * self.timestamps > self.count
 
     def add(self, lines: Sequence[Line]) -> None:
         """Add what comes next."""
@@ -79,39 +79,39 @@ class Taken:
         self.recent_texts.extend(texts)
         times = list(filter(None, stamps))
         self.last = stamps[-1]
-        self.moments += len(set(times))
+        self.timestamps += len(set(times))
         if len(set(map(len, times))) > 1:
             times = list(map(comparable, times))
         self.latest = max(self.latest, comparable(max(times, default="")))
 
 
-class Counted:
+class CountPosition:
     """The place is after as many lines as were taken, if they are the same: in the same order, or nearly so."""
 
-    def __init__(self, taken: Taken) -> None:
+    def __init__(self, history: LineHistory) -> None:
         """Look behind the lines that were taken."""
-        self._taken = taken
-        self._first = set(taken.first)
-        self._first_texts = {text for _, text in taken.first}
-        self._first_times = {time for time, _ in taken.first if time}
-        self._window_begins = taken.count - min(MAX_REORDERED, len(taken.recent))
-        window = taken.count - self._window_begins
-        self._recent = list(taken.recent)[-window:]
-        self._before_window = taken.text_sum - sum(list(taken.recent_texts)[-window:])
+        self._history = history
+        self._first = set(history.first)
+        self._first_texts = {text for _, text in history.first}
+        self._first_times = {time for time, _ in history.first if time}
+        self._window_begins = history.count - min(MAX_REORDERED, len(history.recent))
+        window = history.count - self._window_begins
+        self._recent = list(history.recent)[-window:]
+        self._before_window = history.text_sum - sum(list(history.recent_texts)[-window:])
         self._left: Counter[int] | None = None
         self._unknown: list[Line] = []
         self._passed: list[Line] = []  # as long as it may be needed
-        self._is_in_doubt = False
+        self._may_be_other = False
         self._count = 0
         self._sum = 0
         self._text_sum = 0
         self._text_sum_before_window = 0
         self.keeps_times: bool | None = None
-        self.expected: Counter[int] = Counter()
+        self.repeats: Counter[int] = Counter()
 
-    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+    def accept(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that. Raises Astray if it is another log."""
-        passed = lines[: self._taken.count - self._count]
+        passed = lines[: self._history.count - self._count]
         if self._count < COMPARED_FIRST:
             for at, line in enumerate(passed[: COMPARED_FIRST - self._count]):
                 self._compare(self._count + at, line)
@@ -125,15 +125,15 @@ class Counted:
                 self._note(part)
             else:
                 self._text_sum_before_window += texts
-        if self._count < self._taken.count:
+        if self._count < self._history.count:
             self._keep(passed)
             return None
         new = self._new_among_passed(passed)
-        return [*new, *without(lines[len(passed) :], self.expected)]
+        return [*new, *remove_known(lines[len(passed) :], self.repeats)]
 
     def _keep(self, passed: Sequence[Line]) -> None:
         """Keep what has come while it may turn out to be another log."""
-        if self._count < COMPARED_FIRST or (self._is_in_doubt and self._count < MAX_HELD):
+        if self._count < COMPARED_FIRST or (self._may_be_other and self._count < MAX_HELD):
             self._passed += passed
         else:
             self._passed = []
@@ -141,13 +141,13 @@ class Counted:
     def _compare(self, at: int, line: Line) -> None:
         is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
         # Lines that are alike but for their times: those of a log whose beginning was dropped are among the later.
-        is_later = at == 0 and line[0] != self._taken.first[0][0] and hash(line) in self._taken.recent
+        is_later = at == 0 and line[0] != self._history.first[0][0] and hash(line) in self._history.recent
         if is_other or is_later:
-            raise Astray(
+            raise Diverged(
                 "the Hub does not have the first lines any more; going on after the last one that came",
                 self._passed,
             )
-        self._is_in_doubt |= line != self._taken.first[at]
+        self._may_be_other |= line != self._history.first[at]
 
     def _note(self, lines: Sequence[Line]) -> None:
         """Take note of those among the last lines that were not taken."""
@@ -165,10 +165,10 @@ class Counted:
 
         The `last` of those before the place are taken now.
         """
-        if self._sum == self._taken.sum:
+        if self._sum == self._history.sum:
             self.keeps_times = True
             return []
-        if self._text_sum == self._taken.text_sum:
+        if self._text_sum == self._history.text_sum:
             self.keeps_times = False
             return []
         is_reordered = (
@@ -181,11 +181,11 @@ class Counted:
         if is_reordered and is_kept and self._is_shifted([*self._passed, *last]):
             is_reordered = False
         if not is_reordered or self._left is None:
-            raise Astray(
+            raise Diverged(
                 "the Hub has other lines than before; going on after the last one that came",
                 self._passed if is_kept else None,
             )
-        self.expected = +self._left
+        self.repeats = +self._left
         return self._unknown
 
     def _is_shifted(self, passed: Sequence[Line]) -> bool:
@@ -247,7 +247,7 @@ class _Aligner:
         return state <= self.seen - self.place
 
     @property
-    def is_hopeless(self) -> bool:
+    def cannot_match(self) -> bool:
         return self._anchored and self.seen > 0 and not self.place and not self._shifts
 
 
@@ -263,25 +263,25 @@ def _failure_table(keys: list[int]) -> list[int]:
     return table
 
 
-class Search:
+class ContentPosition:
     """The place is behind the last of the lines that were taken, wherever that is in what comes.
 
     Where they fit several times, as equal lines do, it is the last of these places.
     """
 
-    def __init__(self, taken: Taken, *, anchored: bool, keeps_times: bool | None, by_text: bool = True) -> None:
+    def __init__(self, history: LineHistory, *, anchored: bool, keeps_times: bool | None, by_text: bool = True) -> None:
         """Look for what was taken; if it is `anchored`, what comes begins with some of that, or after all of it.
 
         Lines that hold the same at other moments are others if the Hub `keeps_times`, or unless it is looked `by_text`.
         """
-        self._taken = taken
+        self._history = history
         self._anchored = anchored
-        self._by_line = _Aligner(list(taken.recent), anchored=anchored)
-        self._by_text = _Aligner(list(taken.recent_texts), anchored=anchored) if by_text and not keeps_times else None
+        self._by_line = _Aligner(list(history.recent), anchored=anchored)
+        self._by_text = _Aligner(list(history.recent_texts), anchored=anchored) if by_text and not keeps_times else None
         self._held: list[Line] = []  # what is behind the place, or may be
         self.keeps_times = keeps_times
-        self.expected: Counter[int] = Counter()
-        self.is_lost = False
+        self.repeats: Counter[int] = Counter()
+        self.has_gap = False
 
     @property
     def has_candidate(self) -> bool:
@@ -289,9 +289,9 @@ class Search:
         return bool(self._by_line.place or (self._by_text is not None and self._by_text.place))
 
     @property
-    def is_doubtful(self) -> bool:
+    def is_uncertain(self) -> bool:
         """Tell whether the place may be a coincidence, as few lines fit and their timestamps do not tell."""
-        if self._anchored or (self._by_line.place and self._taken.are_told_by_times):
+        if self._anchored or (self._by_line.place and self._history.are_identified_by_times):
             return False
         return max(each.run for each in (self._by_line, self._by_text or self._by_line)) < SURE_RUN
 
@@ -302,35 +302,35 @@ class Search:
         if self._by_text is not None:
             self._by_text.place = self._by_text.run = 0
 
-    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+    def accept(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that."""
         for at, line in enumerate(lines):
             self._hold(line)
-            if len(self._held) > MAX_HELD and self.has_candidate and self.is_doubtful:
+            if len(self._held) > MAX_HELD and self.has_candidate and self.is_uncertain:
                 self._forget_place()
                 continue
             if self._is_found() or len(self._held) > MAX_HELD:
-                new = self.settle(is_last=True)
-            elif self.is_hopeless:
-                new = self._without_known()
+                new = self.flush(is_last=True)
+            elif self.cannot_match:
+                new = self._new_lines()
             else:
                 continue
-            return None if new is None else [*new, *without(lines[at + 1 :], self.expected)]
+            return None if new is None else [*new, *remove_known(lines[at + 1 :], self.repeats)]
         return None
 
-    def settle(self, *, is_last: bool) -> list[Line] | None:
+    def flush(self, *, is_last: bool) -> list[Line] | None:
         """Return what is behind the place, if one was found, now that nothing comes.
 
         If it `is_last`, nothing more will come: what is newer than all that was taken is new, wherever it is.
         """
         if self._by_line.place:
-            self.keeps_times = self.keeps_times or (True if self._taken.is_stamped else None)
+            self.keeps_times = self.keeps_times or (True if self._history.has_timestamp else None)
             return self._held
         if self._by_text is not None and self._by_text.place:
             return self._held
         if is_last and self._by_line.seen:
-            newer = [line for line in self._held if comparable(line[0]) > self._taken.latest]
-            self.is_lost = bool(newer)
+            newer = [line for line in self._held if comparable(line[0]) > self._history.latest]
+            self.has_gap = bool(newer)
             return newer or None
         return None
 
@@ -339,29 +339,29 @@ class Search:
         self._by_line.add(hash(line))
         if self._by_text is not None:
             # A line that is stamped anew is stamped later than before.
-            is_older = bool(line[0]) and comparable(line[0]) < comparable(self._taken.last)
+            is_older = bool(line[0]) and comparable(line[0]) < comparable(self._history.last)
             self._by_text.add(hash(line[1]), may_end=not is_older)
         place = self._by_line.place or (self._by_text.place if self._by_text is not None else 0)
         if place == self._by_line.seen:
             self._held.clear()
-        elif not place and not self._anchored and comparable(line[0]) <= self._taken.latest:
+        elif not place and not self._anchored and comparable(line[0]) <= self._history.latest:
             self._held.pop()
 
     def _is_found(self) -> bool:
         by_line, by_text = self._by_line, self._by_text
         if by_line.place:
-            is_proof = self._taken.is_stamped if self._anchored else self._taken.are_told_by_times
+            is_proof = self._history.has_timestamp if self._anchored else self._history.are_identified_by_times
             return by_line.is_certain and (is_proof or by_line.run >= SURE_RUN)
         return by_text is not None and self._anchored and by_text.is_certain and by_text.run >= SURE_RUN
 
     @property
-    def is_hopeless(self) -> bool:
+    def cannot_match(self) -> bool:
         """Tell whether what comes does not begin with any of the lines that were taken, though it should."""
-        return self._by_line.is_hopeless and (self._by_text is None or self._by_text.is_hopeless)
+        return self._by_line.cannot_match and (self._by_text is None or self._by_text.cannot_match)
 
-    def _without_known(self) -> list[Line]:
+    def _new_lines(self) -> list[Line]:
         """Return those held back that were not taken, as if they were in another order: what is lost is in between."""
-        left = Counter(self._taken.recent)
+        left = Counter(self._history.recent)
         new = []
         for line in self._held:
             key = hash(line)
@@ -369,22 +369,22 @@ class Search:
                 left[key] -= 1
             else:
                 new.append(line)
-        self.is_lost = len(new) == len(self._held)
-        if not self.is_lost:
-            self.expected = +left
+        self.has_gap = len(new) == len(self._held)
+        if not self.has_gap:
+            self.repeats = +left
         return new
 
 
-class Since:
+class TimePosition:
     """The place is before the first line that came from some moment on: nothing was taken yet, and nothing older is."""
 
     def __init__(self, since: str) -> None:
         """Leave out what came before `since`, by the clock of the Hub."""
         self._since = since
         self.keeps_times: bool | None = None
-        self.expected: Counter[int] = Counter()
+        self.repeats: Counter[int] = Counter()
 
-    def take(self, lines: Sequence[Line]) -> list[Line] | None:
+    def accept(self, lines: Sequence[Line]) -> list[Line] | None:
         """Return what is behind the place, None before that."""
         for at, (time, _) in enumerate(lines):
             if self._since and comparable(time) >= self._since:
@@ -392,7 +392,7 @@ class Since:
         return None
 
 
-def without(lines: Sequence[Line], known: Counter[int]) -> list[Line]:
+def remove_known(lines: Sequence[Line], known: Counter[int]) -> list[Line]:
     """Return lines that are not known; each that is counts once, and is known no more."""
     if not known:
         return list(lines)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
-from hfjobs_cli.hub.retry import WAITED_OUT, asked_pause_of
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, retry_after_of
 from hfjobs_cli.hub.sse import Event
 from hfjobs_cli.models.usage import Usage
 from hfjobs_cli.text.json_values import loads
@@ -20,14 +19,14 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
 
 
-SILENCE_SECS = 10.0
+IDLE_TIMEOUT_SECS = 10.0
 """After how long without a sample, of which there should be one a second, the job may have ended."""
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 15.0
 
 
-class NoFigures(HfJobsError):
+class NoMetrics(HfJobsError):
     """A job runs, but the Hub does not tell what it uses."""
 
     def __init__(self, job_id: str) -> None:
@@ -38,15 +37,15 @@ class NoFigures(HfJobsError):
 def usage_now(client: JobsClient, reference: JobReference) -> Usage:
     """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
     try:
-        with client.metric_events(reference, silence_secs=SILENCE_SECS) as stream, suppress(Unavailable):
+        with client.metric_events(reference, idle_timeout_secs=IDLE_TIMEOUT_SECS) as stream, suppress(Unavailable):
             for sample in _samples(stream, reference):
                 return sample
     except NotFound:
         client.inspect_job(reference)  # of a job that is there, there are no figures yet
-    raise NoFigures(reference.id)
+    raise NoMetrics(reference.id)
 
 
-class UsageFeed:
+class UsageFollower:
     """What one job uses, followed: `for usage in feed` ends when the job has ended, over silence and breaks.
 
     `trouble` is what keeps the Hub from telling, None if it does.
@@ -71,32 +70,32 @@ class UsageFeed:
 
     def __iter__(self) -> Iterator[Usage]:
         """Yield samples until the job has ended. Raises NotFound, NotAllowed, NotLoggedIn or RequestRefused."""
-        pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
+        backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
         while not self._is_closed:
-            happened, asked = False, 0.0
+            made_progress, retry_after = False, 0.0
             try:
-                for sample in self._connection():
-                    self.trouble, happened = None, True
+                for sample in self._read_stream():
+                    self.trouble, made_progress = None, True
                     yield sample
                 # It ended, or was silent for so long: has the job ended?
                 if self._is_closed or self._has_ended():
                     return
-            except WAITED_OUT as error:
-                self.trouble, asked = error.message, asked_pause_of(error)
+            except TRANSIENT_ERRORS as error:
+                self.trouble, retry_after = error.message, retry_after_of(error)
                 if isinstance(error, BadResponse):  # the Hub answers, and can say whether the job has ended
-                    with suppress(*WAITED_OUT):
+                    with suppress(*TRANSIENT_ERRORS):
                         if self._has_ended():
                             return
-            self._sleep(max(pace.pause(happened=happened), asked))
+            self._sleep(max(backoff.pause(made_progress=made_progress), retry_after))
 
-    def _connection(self) -> Iterator[Usage]:
+    def _read_stream(self) -> Iterator[Usage]:
         """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long.
 
         There are none of a job that does not run, or of which the Hub has no figures yet.
         """
         with (
             suppress(NotRunning, NotFound),
-            self._client.metric_events(self._reference, silence_secs=SILENCE_SECS, tries=1) as stream,
+            self._client.metric_events(self._reference, idle_timeout_secs=IDLE_TIMEOUT_SECS, max_attempts=1) as stream,
         ):
             self._stream = stream
             if self._is_closed:  # before there was a stream to be closed
@@ -116,13 +115,13 @@ def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
     An event is one if its data is an object that holds something, whatever its name: the official client looks at
     nothing else.
     """
-    heard = time.monotonic()
+    last_sample_at = time.monotonic()
     for events in stream:
         for event in events:
             if event.name == "metric" or (event.data.startswith("{") and event.data != "{}"):
-                heard = time.monotonic()
+                last_sample_at = time.monotonic()
                 yield _sample(event, reference)
-        if time.monotonic() - heard > SILENCE_SECS:
+        if time.monotonic() - last_sample_at > IDLE_TIMEOUT_SECS:
             return
 
 

@@ -7,91 +7,91 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, LimitReached, ReaderGone
-from hfjobs_cli.hub.concurrency import LONGEST_WAIT_SECS, start_thread
+from hfjobs_cli.hub.concurrency import WAIT_SLICE_SECS, start_thread
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.log_follower import Item, LogReading
+    from hfjobs_cli.hub.log_follower import LogFollower, LogItem
 
 
 MAX_FOLLOWED = 20
 """How many readings may go on at once, unless more are asked for: each takes two threads, and two descriptors."""
 
-MAX_WAITING = 4
+MAX_QUEUED = 4
 """How many items of a reading may wait to be taken."""
 
 
-class Failed(NamedTuple):
+class FollowFailed(NamedTuple):
     """What ended a reading before its time."""
 
     error: HfJobsError
 
 
-def merged(readings: Sequence[LogReading], *, in_order: bool) -> Iterator[tuple[int, Item | Failed]]:
+def multiplexed(followers: Sequence[LogFollower], *, in_order: bool) -> Iterator[tuple[int, LogItem | FollowFailed]]:
     """Yield the items of readings, each with its place among them: as they come, or one reading after the other.
 
     An error ends one reading, and is yielded; ReaderGone and LimitReached end all, and are raised.
     """
-    if len(readings) == 1:
-        for item in _items(readings[0]):
+    if len(followers) == 1:
+        for item in _items(followers[0]):
             yield 0, item
     elif in_order:
-        yield from _one_after_the_other(readings)
+        yield from _one_after_the_other(followers)
     else:
-        yield from _as_they_come(readings)
+        yield from _as_they_come(followers)
 
 
-def _items(reading: LogReading) -> Iterator[Item | Failed]:
+def _items(follower: LogFollower) -> Iterator[LogItem | FollowFailed]:
     try:
-        yield from reading.items()
+        yield from follower.items()
     except (ReaderGone, LimitReached):
         raise
     except HfJobsError as error:
-        yield Failed(error)
+        yield FollowFailed(error)
 
 
-_Waiting = queue.Queue["tuple[int, Item | Failed | BaseException | None]"]
+_Queue = queue.Queue["tuple[int, LogItem | FollowFailed | BaseException | None]"]
 
 
-def _as_they_come(readings: Sequence[LogReading]) -> Iterator[tuple[int, Item | Failed]]:
-    waiting: _Waiting = queue.Queue(MAX_WAITING)
-    for place, reading in enumerate(readings):
-        _start(place, reading, waiting)
-    left = len(readings)
+def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
+    queued: _Queue = queue.Queue(MAX_QUEUED)
+    for place, follower in enumerate(followers):
+        _start(place, follower, queued)
+    left = len(followers)
     while left:
-        place, item = _next(waiting)
+        place, item = _next(queued)
         if item is None:
             left -= 1
         else:
             yield place, item
 
 
-def _one_after_the_other(readings: Sequence[LogReading]) -> Iterator[tuple[int, Item | Failed]]:
-    queues: list[_Waiting] = []
-    for place in range(len(readings)):
-        for started in range(len(queues), min(place + MAX_FOLLOWED, len(readings))):
-            queues.append(queue.Queue(MAX_WAITING))
-            _start(started, readings[started], queues[started])
+def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
+    queues: list[_Queue] = []
+    for place in range(len(followers)):
+        for started in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
+            queues.append(queue.Queue(MAX_QUEUED))
+            _start(started, followers[started], queues[started])
         while (item := _next(queues[place])[1]) is not None:
             yield place, item
 
 
-def _start(place: int, reading: LogReading, waiting: _Waiting) -> None:
+def _start(place: int, follower: LogFollower, queued: _Queue) -> None:
     def work() -> None:
         try:
-            for item in _items(reading):
-                waiting.put((place, item))
+            for item in _items(follower):
+                queued.put((place, item))
         except BaseException as error:
-            waiting.put((place, error))
+            queued.put((place, error))
         else:
-            waiting.put((place, None))
+            queued.put((place, None))
 
     start_thread(work)
 
 
-def _next(waiting: _Waiting) -> tuple[int, Item | Failed | None]:
+def _next(queued: _Queue) -> tuple[int, LogItem | FollowFailed | None]:
     while True:
         try:
-            place, item = waiting.get(timeout=LONGEST_WAIT_SECS)  # on Windows Ctrl-C is noticed only between two waits
+            place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
         except queue.Empty:
             continue
         if isinstance(item, BaseException):

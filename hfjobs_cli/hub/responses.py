@@ -23,14 +23,14 @@ from hfjobs_cli.errors import (
     RequestRefused,
     Unavailable,
 )
-from hfjobs_cli.hub.connection import Call, Reply, spell_origin
+from hfjobs_cli.hub.connection import HubRequest, RawResponse, format_origin
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import next_link, sent_at
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.times import span
 
-LONGEST_TOLD_SECS = 366 * 86_400.0
+MAX_SHOWN_SECS = 366 * 86_400.0
 
 _NOT_SENT = (
     httpx.ConnectError,
@@ -42,16 +42,16 @@ _NOT_SENT = (
 _CLIENT_CLOSED_REQUEST = 499
 """What a proxy calls a connection that it lost, whatever has been done by then."""
 
-_NOT_DONE = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
-"""What says that nothing was done, and that another try may go better."""
+_NOT_PROCESSED = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
+"""Statuses that say the request was not processed, and that a later attempt may be."""
 
 _ERROR_NUMBER = r"^\[(Errno|WinError) -?\d+\] "
 
 
-class Answer(NamedTuple):
-    """A 2xx answer: its JSON, the link to the next page if there is one, and when the server sent it.
+class HubResponse(NamedTuple):
+    """A 2xx response: its JSON, the link to the next page if there is one, and when the server sent it.
 
-    `redacted_quotes` takes secrets out of values that an error quotes.
+    `redacted_quotes` removes secrets from values that an error quotes.
     """
 
     data: Any
@@ -63,7 +63,7 @@ class Answer(NamedTuple):
     def next_cursor(self) -> str | None:
         """Return the cursor in the link to the next page, None if there is no such page. Raises BadResponse.
 
-        Of the link nothing else is taken: it may lead anywhere.
+        Nothing else of the link is used: it may lead anywhere.
         """
         if self.next_link is None:
             return None
@@ -75,12 +75,12 @@ class Answer(NamedTuple):
         return cursor
 
     def problem(self, what: str) -> BadResponse:
-        """Return an error about this answer that names the request."""
+        """Return an error about this response that names the request."""
         return BadResponse(f"unexpected answer from the Hub: {self.redacted_quotes(what)} ({self.context})")
 
 
-class Outcomes:
-    """Tells what came of requests to one endpoint."""
+class ResponseHandler:
+    """Turns responses of one endpoint into JSON or errors, and connection errors into `Unavailable`."""
 
     def __init__(
         self,
@@ -93,10 +93,10 @@ class Outcomes:
         without_secrets: Callable[[str], str],
         redacted_quotes: Callable[[str], str],
     ) -> None:
-        """Each wait may take `timeout_secs`, and a whole answer `longest_secs`.
+        """Each read may take `timeout_secs`, and a whole response `longest_secs`.
 
-        Nothing that is told holds what `redacted` takes out, nor, of what the server says, `without_secrets`, and of
-        values of the server that are quoted, `redacted_quotes`.
+        All messages go through `redacted`, what the server said also through `without_secrets`, and values that are
+        quoted from a response through `redacted_quotes`.
         """
         self._endpoint = endpoint
         self._token_source = token_source
@@ -106,9 +106,9 @@ class Outcomes:
         self._without_secrets = without_secrets
         self._redacted_quotes = redacted_quotes
 
-    def answer(self, reply: Reply, endpoint: Endpoint) -> Answer:
-        """Return the answer, if it is one. Raises the error that it is instead."""
-        self.check(reply)
+    def parse(self, reply: RawResponse, endpoint: Endpoint) -> HubResponse:
+        """Return a 2xx response with its JSON. Raises the error for any other response."""
+        self.raise_for_status(reply)
         try:
             data = loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
@@ -116,34 +116,34 @@ class Outcomes:
             raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({reply.context})") from None
         headers = reply.response.headers
         link = next_link(headers)
-        return Answer(data, link and self._redacted(link), sent_at(headers), reply.context, self._redacted_quotes)
+        return HubResponse(data, link and self._redacted(link), sent_at(headers), reply.context, self._redacted_quotes)
 
-    def check(self, reply: Reply) -> None:
-        """Raise the error that an answer is, if it is one."""
+    def raise_for_status(self, reply: RawResponse) -> None:
+        """Raise the error for a response that is not 2xx, or a web page."""
         response = reply.response
         if not response.is_success:
-            said = self._server_message(reply)
-            raise refusal(response.status_code, said, reply.context, self._token_source)
+            message = self._server_message(reply)
+            raise status_error(response.status_code, message, reply.context, self._token_source)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
                 f"the answer is a web page, not JSON ({reply.context})",
                 hint=f"is {self._endpoint} the Hub, and is there no login page or proxy in between?",
             )
 
-    def busy(self, reply: Reply, endpoint: Endpoint, pause: float | None) -> Unavailable:
-        """Return the error for an answer that may pass, after which the server asks for a pause, or for none."""
+    def retryable_error(self, reply: RawResponse, endpoint: Endpoint, pause: float | None) -> Unavailable:
+        """Return the error for a response with a retryable status; `pause` is its Retry-After in seconds, if any."""
         return Unavailable(
             f"the Hub is not available: {self._server_message(reply)} ({reply.context})",
-            hint=f"try again in {span(pause)}" if pause and pause < LONGEST_TOLD_SECS else "try again later",
-            maybe_done=not endpoint.is_repeatable and reply.response.status_code not in _NOT_DONE,
-            pause_secs=pause,
+            hint=f"try again in {span(pause)}" if pause and pause < MAX_SHOWN_SECS else "try again later",
+            is_ambiguous=not endpoint.is_repeatable and reply.response.status_code not in _NOT_PROCESSED,
+            retry_after_secs=pause,
         )
 
-    def broken(self, error: httpx.RequestError | TimeoutError, call: Call) -> Unavailable:
-        """Return the error for an answer that did not come, or not whole."""
-        from hfjobs_cli.hub.certificates import distrust  # which all that goes well does without
+    def connection_error(self, error: httpx.RequestError | TimeoutError, call: HubRequest) -> Unavailable:
+        """Return the error for a response that did not arrive, or not completely."""
+        from hfjobs_cli.hub.certificates import distrust  # needed only after a failure
 
-        origin = spell_origin(self._endpoint)
+        origin = format_origin(self._endpoint)
         reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
             what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
@@ -158,7 +158,7 @@ class Outcomes:
             )
         elif isinstance(error, httpx.TimeoutException | TimeoutError):
             what = (
-                f"no answer from {origin} within {call.silence_secs or self._timeout_secs:g} s"
+                f"no answer from {origin} within {call.idle_timeout_secs or self._timeout_secs:g} s"
                 if isinstance(error, httpx.TimeoutException)
                 else f"the answer from {origin} did not arrive whole within {self._longest_secs:g} s"
             )
@@ -166,30 +166,30 @@ class Outcomes:
         else:
             what, hint = f"the connection to {origin} broke: {reason}", "try again"
         return Unavailable(
-            f"{self._redacted(what)} ({call.words})",
+            f"{self._redacted(what)} ({call.description})",
             hint=hint,
-            maybe_done=not call.endpoint.is_repeatable and not isinstance(error, _NOT_SENT),
+            is_ambiguous=not call.endpoint.is_repeatable and not isinstance(error, _NOT_SENT),
         )
 
-    def _server_message(self, reply: Reply) -> str:
-        """Return what the server says in words, of at most 500 characters, or the name of the status."""
+    def _server_message(self, reply: RawResponse) -> str:
+        """Return the server's message, at most 500 characters of it, or the name of the status."""
         response = reply.response
-        said = response.headers.get("X-Error-Message") or _error_text(reply.body)
-        said = self._redacted(" ".join(self._without_secrets(said).split()))[:500].rstrip(".")
-        return said or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
+        message = response.headers.get("X-Error-Message") or _error_text(reply.body)
+        message = self._redacted(" ".join(self._without_secrets(message).split()))[:500].rstrip(".")
+        return message or httpx.codes.get_reason_phrase(response.status_code) or "no reason given"
 
 
-def may_pass(reply: Reply) -> bool:
-    """Tell whether another try may go better."""
-    return may_pass_by_status(reply.response)
+def is_retryable(reply: RawResponse) -> bool:
+    """Tell whether a later attempt may get another response."""
+    return is_retryable_status(reply.response)
 
 
-def may_pass_by_status(response: httpx.Response) -> bool:
-    """Tell whether an answer of this status may be another the next time."""
+def is_retryable_status(response: httpx.Response) -> bool:
+    """Tell whether a later attempt may get another status."""
     return response.is_server_error or response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,
         _CLIENT_CLOSED_REQUEST,
-        *_NOT_DONE,
+        *_NOT_PROCESSED,
     )
 
 
@@ -201,44 +201,43 @@ def _error_text(body: bytes) -> str:
         return ""
     if not isinstance(values, dict):
         return ""
-    said = values.get("error") or values.get("message") or ""
-    return "; ".join(map(str, said)) if isinstance(said, list) else str(said)
+    message = values.get("error") or values.get("message") or ""
+    return "; ".join(map(str, message)) if isinstance(message, list) else str(message)
 
 
-def refusal(status: int, said: str, context: str, token_source: str) -> HfJobsError:
-    """Return the error for a `status`: what the server `said`, to which request (`context`), and the next step."""
+def status_error(status: int, message: str, context: str, token_source: str) -> HfJobsError:
+    """Return the error for a `status`, with the server's `message`, the request (`context`) and a hint."""
     if status == HTTPStatus.UNAUTHORIZED:
         return NotLoggedIn(
-            f"the Hub does not accept the token from {token_source}: {said} ({context})",
+            f"the Hub does not accept the token from {token_source}: {message} ({context})",
             hint=_other_token(token_source),
         )
     if status == HTTPStatus.FORBIDDEN:
         return NotAllowed(
-            f"the token from {token_source} may not do this: {said} ({context})",
+            f"the token from {token_source} may not do this: {message} ({context})",
             hint="see what it may do at https://huggingface.co/settings/tokens",
         )
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound(f"{said} ({context})")
-    if status == HTTPStatus.NOT_ACCEPTABLE:  # so the Hub says it of a job's metrics
-        return NotRunning(f"the job is not running: {said} ({context})")
+        return NotFound(f"{message} ({context})")
+    if status == HTTPStatus.NOT_ACCEPTABLE:  # the Hub's answer for metrics of a job that is not running
+        return NotRunning(f"the job is not running: {message} ({context})")
     if status == HTTPStatus.PAYMENT_REQUIRED:
         return RequestRefused(
-            f"payment required: {said} ({context})",
+            f"payment required: {message} ({context})",
             hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
         )
     if status == HTTPStatus.CONFLICT:
-        return Conflict(f"the Hub refused: {said} ({context})")
+        return Conflict(f"the Hub refused: {message} ({context})")
     if 400 <= status < 500:
-        return RequestRefused(f"the Hub refused: {said} ({context})")
-    # Whoever redirects may have done before what was asked of it, and says so with a 303; and what else there is comes
-    # from no Hub.
+        return RequestRefused(f"the Hub refused: {message} ({context})")
+    # A server may have carried out the request before it redirects with a 303. No Hub sends any other status.
     if 300 <= status < 400:
-        return BadResponse(f"the Hub redirects, which is not followed here: {said} ({context})", "check HF_ENDPOINT")
-    return BadResponse(f"unexpected answer from the Hub: {said} ({context})")
+        return BadResponse(f"the Hub redirects, which is not followed here: {message} ({context})", "check HF_ENDPOINT")
+    return BadResponse(f"unexpected answer from the Hub: {message} ({context})")
 
 
 def _other_token(source: str) -> str:
-    """Return what to do about a token that is not accepted: what comes first counts, whatever comes behind it."""
+    """Return the hint for a token that is not accepted: the first source with a token is used, even an invalid one."""
     if source.startswith("the file "):
         return "log in with 'hf auth login', or set HF_TOKEN"
     what_else = "that of 'hf auth login'" if source != "--token" else "HF_TOKEN or that of 'hf auth login'"

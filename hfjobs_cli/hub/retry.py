@@ -1,4 +1,4 @@
-"""When to retry, how long to wait, and when to give up: one policy for every request and every poll."""
+"""The retry policy: backoff, Retry-After, attempts and deadlines, for every request and every poll."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.errors import BadResponse, HfJobsError, Unavailable
 from hfjobs_cli.hub.concurrency import start_thread
 
@@ -17,185 +16,207 @@ T = TypeVar("T")
 FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 30.0
 
+LONGEST_POLL_PAUSES = 5
+"""The longest pause between polls of a listing, as a multiple of the first one."""
+
 GRACE_SECS, LONGEST_GRACE_PAUSE_SECS = 30.0, 3.0
-"""For how long the Hub may not find a job that was just created, and the longest pause before it is asked again."""
+"""How long a 404 for a job that was just created is retried, and the longest pause between two requests."""
 
-LONGEST_ASKED_SECS = 300.0
-"""The longest pause that a server may ask for; it counts requests by windows of that length."""
+MAX_RETRY_AFTER_SECS = 300.0
+"""The longest Retry-After that is honored: the Hub's rate limit counts requests in windows of that length."""
+OUTAGE_DEADLINE_SECS = 30 * 60.0
+"""How long commands that wait for jobs keep retrying while the Hub gives no usable response."""
 
-
-LONGEST_AWAY_SECS = 30 * 60.0
-"""For how long a Hub that gives no usable answer is tried again by what waits for the end of jobs."""
-
-WAITED_OUT = (Unavailable, BadResponse)
-"""What passes, for all that wait: no answer, and an odd one, such as a web page of a proxy, or half an answer."""
+TRANSIENT_ERRORS = (Unavailable, BadResponse)
+"""Errors that may pass: no response, or an invalid one, such as a proxy's web page or half a body."""
 
 
-def asked_pause_of(error: HfJobsError) -> float:
-    """Return for how many seconds the server asks to be left alone, 0 if it does not, and no more than are kept."""
-    asked = error.pause_secs if isinstance(error, Unavailable) else None
-    return min(asked or 0.0, LONGEST_ASKED_SECS)
+def retry_after_of(error: HfJobsError) -> float:
+    """Return the server's Retry-After in seconds, at most MAX_RETRY_AFTER_SECS; 0 if it sent none."""
+    retry_after = error.retry_after_secs if isinstance(error, Unavailable) else None
+    return min(retry_after or 0.0, MAX_RETRY_AFTER_SECS)
 
 
-class Tries:
-    """Tries in a row that failed, and the pauses between them, which grow."""
+class Backoff:
+    """Pauses between polls or retries that grow up to a maximum, and start again after progress."""
 
-    def __init__(self, most: float, longest_away_secs: float) -> None:
-        """Give up after so many tries, or after so many seconds of them and the pauses between."""
-        self._most = most
-        self._longest_away_secs = longest_away_secs
-        self.succeeded()
+    def __init__(self, first_secs: float, longest_secs: float, growth: float = 1.5) -> None:
+        """Start with `first_secs`; multiply by `growth` after each pause, up to `longest_secs`."""
+        self._first = self._next = first_secs
+        self._longest = longest_secs
+        self._growth = growth
 
-    def succeeded(self) -> None:
-        """Begin to count anew."""
-        self._pace = Pace(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
+    def pause(self, *, made_progress: bool = False) -> float:
+        """Return how many seconds to wait: the first pause after an attempt that `made_progress`, else a longer one."""
+        pause = self._first if made_progress else self._next
+        self._next = min(self._longest, pause * self._growth)
+        return pause
+
+
+def poll_backoff(shortest_secs: float) -> Backoff:
+    """Return the backoff between polls of a listing that are at least `shortest_secs` apart."""
+    return Backoff(shortest_secs, max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_POLL_PAUSES * shortest_secs)))
+
+
+class Retries:
+    """Consecutive failed attempts: how long to pause after each, and when to give up."""
+
+    def __init__(self, max_attempts: float, deadline_secs: float) -> None:
+        """Give up after `max_attempts`, or once attempts and pauses would take more than `deadline_secs`."""
+        self._max_attempts = max_attempts
+        self._deadline_secs = deadline_secs
+        self.reset()
+
+    def reset(self) -> None:
+        """Start over after an attempt that succeeded."""
+        self._backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
         self._failures = 0
         self._paused_secs = 0.0
         self._since: float | None = None
 
     def pause_after(self, error: HfJobsError) -> float:
-        """Return how long to wait before the next try. Raises the error if it was the last."""
-        pause = max(self._pace.pause(), asked_pause_of(error))
+        """Return how many seconds to wait before the next attempt. Raises the error if there is none."""
+        pause = max(self._backoff.pause(), retry_after_of(error))
         now = time.monotonic()
         self._since = self._since or now
         self._failures += 1
-        self._paused_secs += pause  # they count, even if nobody makes them
-        away_secs = max(self._paused_secs, now - self._since + pause)
-        if self._failures >= self._most or away_secs > self._longest_away_secs:
+        self._paused_secs += pause  # counts toward the deadline even if the caller does not sleep
+        outage_secs = max(self._paused_secs, now - self._since + pause)
+        if self._failures >= self._max_attempts or outage_secs > self._deadline_secs:
             raise error
         return pause
 
 
 class GracePeriod:
-    """The time within which a job that was just created may be missing, and the pauses between two requests for it.
+    """How long a 404 for a job that was just created is retried, with pauses between the requests.
 
-    Pauses count, even if nobody makes them.
+    Pauses count toward it even if the caller does not sleep.
     """
 
     def __init__(self, secs: float) -> None:
-        """Begin now; `secs` are left."""
+        """Start a period of `secs` now."""
         self._ends = time.monotonic() + secs
         self._left = secs
-        self._pace = Pace(FIRST_PAUSE_SECS, LONGEST_GRACE_PAUSE_SECS)
+        self._backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_GRACE_PAUSE_SECS)
 
     def pause(self) -> float | None:
-        """Return how long to wait before the next request, None once the time is over."""
+        """Return how many seconds to wait before the next request, None once the period is over."""
         left = min(self._left, self._ends - time.monotonic())
         if left <= 0:
             return None
-        pause = min(left, self._pace.pause())
+        pause = min(left, self._backoff.pause())
         self._left -= pause
         return pause
 
 
-class Silence:
-    """How long nothing has come, when that is long enough to look what is the matter, and whether time was lost.
+class IdleTimer:
+    """Measures how long a stream has been idle, when to check the job, and whether the computer was suspended.
 
-    Only what passes while the computer is awake counts as silence.
+    Time during which the computer was suspended does not count as idle.
     """
 
-    def __init__(self, first_check_secs: float, longest_lost_secs: float) -> None:
-        """Look after `first_check_secs`; a wait that took so much longer than it should was one of a sleep."""
-        self._longest_lost_secs = longest_lost_secs
+    def __init__(self, check_after_secs: float, suspend_threshold_secs: float) -> None:
+        """Check after `check_after_secs`. A wait that overruns by `suspend_threshold_secs` counts as a suspend."""
+        self._suspend_threshold_secs = suspend_threshold_secs
         self._began = time.monotonic()
-        self.was_asleep = False
-        self.was_broken = False
-        self.restart(first_check_secs)
+        self.was_suspended = False
+        self.had_activity = False
+        self.restart(check_after_secs)
 
-    def broken(self, first_check_secs: float) -> None:
-        """Begin anew, as something has come."""
-        self.was_broken = True
-        self.restart(first_check_secs)
+    def activity(self, check_after_secs: float) -> None:
+        """Restart the timer because the stream sent something."""
+        self.had_activity = True
+        self.restart(check_after_secs)
 
-    def restart(self, first_check_secs: float) -> None:
-        """Begin anew, though nothing has come."""
+    def restart(self, check_after_secs: float) -> None:
+        """Restart the timer although the stream sent nothing."""
         self._since = time.monotonic()
-        self._interval_secs = first_check_secs
-        self._due = self._since + first_check_secs
+        self._interval_secs = check_after_secs
+        self._due = self._since + check_after_secs
 
     @property
-    def secs(self) -> float:
-        """For how long nothing has come."""
+    def idle_secs(self) -> float:
+        """How long the stream has been idle."""
         return time.monotonic() - self._since
 
     @property
     def secs_until_check(self) -> float:
-        """When to look what is the matter."""
+        """How long until the job should be checked, 0 if it is time."""
         return max(0.0, self._due - time.monotonic())
 
     @property
     def secs_since_start(self) -> float:
-        """How long this has gone on, whatever has come."""
+        """How long ago the timer was created."""
         return time.monotonic() - self._began
 
     def check_now(self) -> None:
-        """Look at once."""
+        """Make the check due now."""
         self._due = time.monotonic()
 
-    def check_after(self, secs: float) -> None:
-        """Do not look again within so many seconds."""
+    def delay_check(self, secs: float) -> None:
+        """Make the check due no earlier than in `secs`."""
         self._due = max(self._due, time.monotonic() + secs)
 
-    def check_later(self, longest_secs: float) -> None:
-        """Look again after twice the time, but not more than so much."""
+    def back_off(self, longest_secs: float) -> None:
+        """Make the next check due after twice the last interval, at most `longest_secs`."""
         self._interval_secs = min(longest_secs, 2 * self._interval_secs)
         self._due = time.monotonic() + self._interval_secs
 
     @contextmanager
-    def waiting(self, secs: float) -> Iterator[None]:
-        """Notice if a wait of at most `secs` takes far longer. A clock that was set counts too, and does no harm."""
+    def timed_wait(self, secs: float) -> Iterator[None]:
+        """Set `was_suspended` if a wait of at most `secs` overruns. A changed clock sets it too, which does no harm."""
         started, started_by_the_wall = time.monotonic(), time.time()
         try:
             yield
         finally:
             passed = max(time.monotonic() - started, time.time() - started_by_the_wall)
-            self.was_asleep = passed - secs > self._longest_lost_secs
+            self.was_suspended = passed - secs > self._suspend_threshold_secs
 
 
-class Look(Generic[T]):
-    """Something that is asked for meanwhile. It may take its time, or fail."""
+class BackgroundPoll(Generic[T]):
+    """A request that runs in a thread while the caller goes on; its `result` or `error` is set once it `is_done`."""
 
-    def __init__(self, ask: Callable[[], T]) -> None:
-        """Ask in a thread. Raises LimitReached."""
+    def __init__(self, call: Callable[[], T]) -> None:
+        """Start the thread. Raises LimitReached."""
         self.result: T | None = None
         self.error: HfJobsError | None = None
         self.is_done = False
-        self._ask = ask
+        self._call = call
         start_thread(self._run)
 
     def _run(self) -> None:
         try:
-            self.result = self._ask()
+            self.result = self._call()
         except HfJobsError as error:
             self.error = error
         finally:
             self.is_done = True
 
 
-class Hold:
-    """Until when no request may be sent. Safe to use from several threads."""
+class RateLimitGate:
+    """Holds all requests back while the server's rate limit says so. Safe to use from several threads."""
 
     def __init__(self) -> None:
-        """Hold nothing back."""
+        """Start open."""
         self._until = 0.0
         self._lock = threading.Lock()
 
-    def rest(self) -> float:
-        """Return how many seconds a request has still to wait, 0 if it need not."""
+    def remaining_secs(self) -> float:
+        """Return how many seconds a request has to wait, 0 if the gate is open."""
         return max(0.0, self._until - time.monotonic())
 
     @contextmanager
-    def during(self, seconds: float) -> Iterator[bool]:
-        """Hold all requests back for so long, or until the block ends; yields whether they were free until now.
+    def close_for(self, seconds: float) -> Iterator[bool]:
+        """Close the gate for `seconds`, or until the block ends; yields whether it was open before.
 
-        Several that are refused at once are told the same, of which one need tell the reader.
+        Requests that are refused at the same time get the same Retry-After, and only the first one needs a notice.
         """
         with self._lock:
-            is_news = not self.rest()
+            was_open = not self.remaining_secs()
             until = max(self._until, time.monotonic() + seconds)
             self._until = until
         try:
-            yield is_news
+            yield was_open
         finally:
             with self._lock:
                 if self._until == until:

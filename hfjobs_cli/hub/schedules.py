@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound
-from hfjobs_cli.hub.concurrency import map_at_once, results_at_once
+from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.hub.jobs import Jobs
@@ -16,8 +16,8 @@ from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import SCHEDULES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import Identity
-    from hfjobs_cli.hub.responses import Answer
+    from hfjobs_cli.hub.create_once import RequestMatcher
+    from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
     from hfjobs_cli.query.references import JobReference
@@ -79,7 +79,7 @@ class Schedules(Jobs):
 
         Raises NotLoggedIn instead of returning it, because it holds for all.
         """
-        return list(results_at_once(self.inspect_schedule, references))
+        return list(results_parallel(self.inspect_schedule, references))
 
     def with_last_runs(self, schedules: list[ScheduledJob]) -> list[ScheduledJob]:
         """Return schedules with where their newest jobs stand, which the Hub does not say with them.
@@ -106,7 +106,7 @@ class Schedules(Jobs):
                 failures.append(error)
                 return None
 
-        stages |= {run[1]: stage for run, stage in zip(missing, map_at_once(look, missing), strict=True)}
+        stages |= {run[1]: stage for run, stage in zip(missing, map_parallel(look, missing), strict=True)}
         if failures:
             self._warn(f"{failures[0].message}; how some schedules ran last is not known")
         return [each.ran(stages.get(each.status.last_job.id)) if each.status.last_job else each for each in schedules]
@@ -149,7 +149,7 @@ class Schedules(Jobs):
         try:
             self._told(DELETE, namespace, identifier)
         except HfJobsError as error:
-            if not error.maybe_done or not self._is_gone(namespace, identifier):
+            if not error.is_ambiguous or not self._is_gone(namespace, identifier):
                 raise
             self._warn(f"{error.message}; but the schedule is gone")
 
@@ -169,7 +169,7 @@ class Schedules(Jobs):
 
         return self._record(ScheduledJob, self._told(endpoint, namespace, identifier, body), KIND, problem)
 
-    def _told(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> Answer:
+    def _told(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
         """Ask for something to be done with a schedule. Raises NotFound that names it."""
         try:
             return self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
@@ -196,7 +196,7 @@ class Scheduling(Schedules):
     """The schedules of the Hub, and the jobs that they make."""
 
     def create_schedule(
-        self, namespace: str | None, body: object, asked: Identity[ScheduledJob], check: str
+        self, namespace: str | None, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
         """Create a schedule (`POST /api/scheduled-jobs/{namespace}`).
 
@@ -206,31 +206,35 @@ class Scheduling(Schedules):
         """
         return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, asked, check))
 
-    def _create_schedule(self, namespace: str, body: object, asked: Identity[ScheduledJob], check: str) -> ScheduledJob:
-        from hfjobs_cli.hub.create_once import Creation, Identity, no_new_one, other_owner
+    def _create_schedule(
+        self, namespace: str, body: object, asked: RequestMatcher[ScheduledJob], check: str
+    ) -> ScheduledJob:
+        from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_not_new, why_wrong_owner
         from hfjobs_cli.models.schedule import KIND, ScheduledJob
 
-        def send() -> Answer:
+        def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
-        def read(answer: Answer) -> ScheduledJob:
-            return self._record(ScheduledJob, answer, KIND, lambda made: no_new_one(made, KIND.noun, made.schedule))
+        def read(answer: HubResponse) -> ScheduledJob:
+            return self._record(ScheduledJob, answer, KIND, lambda made: why_not_new(made, KIND.noun, made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             answer = self._listing(LIST, namespace)
             return self._records(ScheduledJob, answer, KIND, tells=False), answer.sent_at
 
         def other(made: ScheduledJob) -> str | None:
-            return other_owner(made.owner, namespace) or asked.other(made)
+            return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)
 
-        def in_doubt(reason: str) -> tuple[str, str]:
+        def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
                 f"it is not known whether the schedule was created: {reason}",
                 f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
             )
 
-        identity = Identity(asked.is_it, other, asked.changed)
-        return self._created(Creation(send, read, newest, identity, in_doubt, mark="what it runs", noun=KIND.noun))
+        identity = RequestMatcher(asked.matches, other, asked.changed_fields)
+        return self._create_once(
+            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="what it runs", noun=KIND.noun)
+        )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
         """Have a schedule make a job at once, and return the job (`POST .../run`).
@@ -243,12 +247,12 @@ class Scheduling(Schedules):
         return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, known))
 
     def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
-        from hfjobs_cli.hub.create_once import Creation  # which what only reads does without
+        from hfjobs_cli.hub.create_once import CreateOnce  # which what only reads does without
 
-        def send() -> Answer:
+        def send() -> HubResponse:
             return self._told(TRIGGER, namespace, identifier)
 
-        def in_doubt(reason: str) -> tuple[str, str]:
+        def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
                 f"it is not known whether schedule {namespace}/{identifier} was triggered: {reason}",
                 "before trying again, check with: "
@@ -261,7 +265,7 @@ class Scheduling(Schedules):
         asked = self._started_by("scheduled-job", identifier, namespace, source)
         newest = partial(self._newest_jobs, namespace)
         try:
-            return self._created(Creation(send, self._new_job, newest, asked, in_doubt, known))
+            return self._create_once(CreateOnce(send, self._new_job, newest, asked, ambiguous_error, known))
         except Conflict as error:
             raise self._busy(error, namespace, identifier) from error
 

@@ -16,7 +16,7 @@ import httpx
 
 from hfjobs_cli.errors import BadResponse, Unavailable
 from hfjobs_cli.hub.concurrency import start_thread
-from hfjobs_cli.hub.connection import pieces
+from hfjobs_cli.hub.connection import decoded_chunks
 from hfjobs_cli.hub.headers import sent_at
 
 MAX_LINE_MIB = 32
@@ -42,7 +42,7 @@ MAX_SKIPPED_MIB = 8 * MAX_LINE_MIB
 """How long a line may be that is left out; what goes on for longer has no end."""
 
 
-class EventReader:
+class EventParser:
     """Makes events of the bytes of one stream. `skipped` is how many lines were left out, as they are too long."""
 
     def __init__(self, *, skips: bool = False) -> None:
@@ -168,7 +168,7 @@ def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
 
     Raises BadResponse for a line or an event that is too long, and what the stream raises.
     """
-    reader = EventReader()
+    reader = EventParser()
     for data in stream:
         yield reader.feed(data)
     yield reader.finish()
@@ -193,7 +193,7 @@ class EventStream:
         except BadResponse as error:
             raise BadResponse(f"unexpected answer from the Hub: {error.message} ({self._stream.context})") from error
 
-    def pieces(self) -> Iterator[bytes]:
+    def chunks(self) -> Iterator[bytes]:
         """Yield what comes as it comes, for whoever makes events of it. Raises Unavailable."""
         yield from self._stream
 
@@ -218,16 +218,16 @@ class Stream:
     """
 
     def __init__(
-        self, response: httpx.Response, context: str, broken: Callable[[httpx.RequestError], Unavailable]
+        self, response: httpx.Response, context: str, connection_error: Callable[[httpx.RequestError], Unavailable]
     ) -> None:
-        """Take an answer of which only the head was read; `broken` makes an error of one of httpx.
+        """Take an answer of which only the head was read; `connection_error` makes an error of one of httpx.
 
         Raises OSError if the process may open no more descriptors.
         """
         self.sent_at = sent_at(response.headers)
         self.context = context
         self._response = response
-        self._broken = broken
+        self._connection_error = connection_error
         self._is_closed = False
         self._lock = threading.Lock()
         self._handle = _second_handle(response)
@@ -235,13 +235,13 @@ class Stream:
     def __iter__(self) -> Iterator[bytes]:
         """Yield what comes, as it comes. Raises Unavailable if it breaks off, or if there is silence for too long."""
         try:
-            for data in pieces(self._response):
+            for data in decoded_chunks(self._response):
                 if self._is_closed:
                     return
                 yield data
         except httpx.RequestError as error:
             if not self._is_closed:
-                raise self._broken(error) from error
+                raise self._connection_error(error) from error
         except Exception:
             if not self._is_closed:  # else it is what closing does to whoever reads
                 raise
@@ -282,14 +282,14 @@ def _second_handle(response: httpx.Response) -> socket.socket | None:
     return socket.fromfd(connection.fileno(), connection.family, connection.type)
 
 
-MAX_WAITING_BYTES = 1024 * 1024
+MAX_BUFFERED_BYTES = 1024 * 1024
 """How much may wait to be taken before no more is read."""
 
-MAX_TAKEN_BYTES = 256 * 1024
+MAX_READ_BYTES = 256 * 1024
 """How much is taken at once, unless a single piece is larger."""
 
 
-class Feed:
+class BufferedEventReader:
     """The events of one stream: `with Feed(lambda: client.log_events(job)) as feed: events = feed.take(1.0)`.
 
     What comes in many small pieces is taken several at once, as fast as it is wanted.
@@ -298,9 +298,9 @@ class Feed:
     def __init__(self, connect: Callable[[], EventStream]) -> None:
         """Have a thread open the stream and read it. Raises LimitReached."""
         self._connect = connect
-        self._reader = EventReader(skips=True)
-        self._pieces: deque[bytes] = deque()
-        self._waiting = 0
+        self._parser = EventParser(skips=True)
+        self._chunks: deque[bytes] = deque()
+        self._buffered_bytes = 0
         self._changed = threading.Condition()
         self._stream: EventStream | None = None
         self._error: BaseException | None = None
@@ -323,7 +323,7 @@ class Feed:
     @property
     def is_amid_event(self) -> bool:
         """Tell whether a part of an event was taken, whose end is still to come."""
-        return self._reader.is_amid_event
+        return self._parser.is_amid_event
 
     @property
     def is_cut(self) -> bool:
@@ -333,38 +333,38 @@ class Feed:
     @property
     def skipped(self) -> int:
         """How many lines were left out, as they are too long."""
-        return self._reader.skipped
+        return self._parser.skipped
 
     @property
     def is_finished(self) -> bool:
         """Tell whether the stream has ended, and all of it was taken."""
         return self._is_finished
 
-    def take(self, timeout_secs: float) -> list[Event] | None:
+    def read(self, timeout_secs: float) -> list[Event] | None:
         """Return what has come, none at a sign of life or at the end; None if nothing comes for so long.
 
         Raises what the stream raised, after all that came before that.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._pieces or self._is_over, max(0.0, timeout_secs))
-            if not self._pieces:
+            self._changed.wait_for(lambda: self._chunks or self._is_over, max(0.0, timeout_secs))
+            if not self._chunks:
                 if not self._is_over:
                     return None
                 if self._error is not None:
                     raise self._error
                 self._is_finished = True
-                self._is_cut = self._reader.is_amid_event
-                return self._reader.finish()
-            taken = [self._pieces.popleft()]
+                self._is_cut = self._parser.is_amid_event
+                return self._parser.finish()
+            taken = [self._chunks.popleft()]
             size = len(taken[0])
-            while self._pieces and size < MAX_TAKEN_BYTES:
-                taken.append(self._pieces.popleft())
+            while self._chunks and size < MAX_READ_BYTES:
+                taken.append(self._chunks.popleft())
                 size += len(taken[-1])
-            self._waiting -= size
+            self._buffered_bytes -= size
             self._changed.notify_all()
-        return self._reader.feed(b"".join(taken))
+        return self._parser.feed(b"".join(taken))
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> BufferedEventReader:
         """Return itself."""
         return self
 
@@ -382,8 +382,8 @@ class Feed:
                 self._stream = stream
                 with self._changed:
                     self._changed.notify_all()
-                for piece in stream.pieces():
-                    if not self._add(piece):
+                for chunk in stream.chunks():
+                    if not self._add(chunk):
                         return
         except BaseException as error:
             self._error = error
@@ -392,12 +392,12 @@ class Feed:
                 self._is_over = True
                 self._changed.notify_all()
 
-    def _add(self, piece: bytes) -> bool:
+    def _add(self, chunk: bytes) -> bool:
         """Add what has come, once there is room for it; return whether anybody still wants it."""
         with self._changed:
-            while self._waiting > MAX_WAITING_BYTES and not self._is_closed:
+            while self._buffered_bytes > MAX_BUFFERED_BYTES and not self._is_closed:
                 self._changed.wait()
-            self._pieces.append(piece)
-            self._waiting += len(piece)
+            self._chunks.append(chunk)
+            self._buffered_bytes += len(chunk)
             self._changed.notify_all()
             return not self._is_closed

@@ -1,4 +1,4 @@
-"""Send requests to one Hub: retries, rate limits, and whole answers or streams."""
+"""Send requests to one Hub: retries, rate limits, and whole responses or streams."""
 
 import random
 import time
@@ -9,24 +9,24 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
-from hfjobs_cli.hub.concurrency import in_time, limit_of
-from hfjobs_cli.hub.connection import Breaks, Call, Connection, Query, Reply
+from hfjobs_cli.hub.concurrency import call_with_timeout, system_limit_of
+from hfjobs_cli.hub.connection import CONNECTION_ERRORS, ConnectionPool, HubRequest, Query, RawResponse
 from hfjobs_cli.hub.endpoint import Endpoint
-from hfjobs_cli.hub.headers import asked_pause, sent_at
-from hfjobs_cli.hub.responses import Answer, Outcomes, may_pass
-from hfjobs_cli.hub.retry import Hold
+from hfjobs_cli.hub.headers import retry_after, sent_at
+from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable
+from hfjobs_cli.hub.retry import RateLimitGate
 from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.escapes import redacted as without_token
 
-MAX_TRIES = 4
+MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECS = 0.5
 LONGEST_PAUSE_SECS = 60.0
 WHOLE_ANSWER_TIMEOUTS = 4
-"""How many times the timeout, which is for each wait, a whole answer may take: one that drips never times out."""
+"""How many timeouts a whole response may take: the timeout is for each read, and a slow drip never reaches it."""
 
 
-def grown_pause(attempt: int) -> float:
-    """Return how many seconds to wait after so many tries, a little at random, as others wait too."""
+def request_backoff(attempt: int) -> float:
+    """Return how many seconds to wait after an attempt, with jitter, as other clients retry too."""
     growth: float = 2 ** (attempt - 1)
     return FIRST_PAUSE_SECS * growth * random.uniform(0.5, 1.5)  # noqa: S311
 
@@ -48,11 +48,11 @@ class Transport:
         redacted_quotes: Callable[[str], str] = lambda text: text,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Connect to nothing yet.
+        """Create the transport; nothing connects yet.
 
-        Without a token only what needs none can be asked. `wsgi_app` answers in-process instead of a server. `warn` is
-        told of each wait, `log` of each request and answer; neither ever sees the token, nor what `redacted` takes out
-        of what a server says, or `redacted_quotes` of values of a server that are quoted in an error.
+        Without a token only endpoints that need none can be used. `wsgi_app` answers in-process instead of a server.
+        `warn` is called with a line before each pause, `log` for each request and response. Neither ever gets the
+        token: `redacted` removes secrets from what a server says, and `redacted_quotes` from values that are quoted.
         """
         self.endpoint = endpoint
         self._base_path = urlsplit(endpoint).path
@@ -60,10 +60,10 @@ class Transport:
         self._timeout_secs = timeout_secs
         self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
-        self._hold = Hold()
+        self._rate_limit = RateLimitGate()
         self._is_closed = False
         self._date = ""
-        self._outcomes = Outcomes(
+        self._responses = ResponseHandler(
             endpoint,
             token_source=token_source,
             timeout_secs=timeout_secs,
@@ -72,11 +72,11 @@ class Transport:
             without_secrets=lambda text: redacted(self._redacted(text)),
             redacted_quotes=redacted_quotes,
         )
-        self._connection = Connection(
+        self._pool = ConnectionPool(
             endpoint,
             token,
             timeout_secs=timeout_secs,
-            odd_proxy=self._odd_proxy,
+            bad_no_proxy=self._bad_no_proxy,
             wsgi_app=wsgi_app,
             redacted=self._redacted,
             without_secrets=lambda text: redacted(self._redacted(text)),
@@ -84,57 +84,65 @@ class Transport:
         )
 
     def close(self) -> None:
-        """Close all connections. What other threads still wait for breaks, and is neither told of nor asked again."""
+        """Close all connections. Requests of other threads fail, without a warning or a retry."""
         self._is_closed = True
-        self._connection.close()
+        self._pool.close()
 
     @property
     def server_time(self) -> datetime | None:
-        """The moment of the last answer by the clock of the server, None if it does not tell."""
+        """When the server sent its last response, by its own clock; None if it did not say."""
         return sent_at({"Date": self._date})
 
-    def ask(self, endpoint: Endpoint, query: Query = (), *, body: object = None, **names: str) -> Answer:
-        """Ask `endpoint`, with names in its path: again after failures that may pass if it is repeatable, else once.
+    def ask(self, endpoint: Endpoint, query: Query = (), *, body: object = None, **names: str) -> HubResponse:
+        """Send a request to `endpoint`, with names in its path, and return the response.
 
-        A `body` other than None is sent as JSON.
+        Transient failures are retried if the endpoint is repeatable. A `body` other than None is sent as JSON.
 
-        Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If it is not repeatable,
-        the error has `maybe_done` set unless it is certain that nothing was done.
+        Raises NotLoggedIn, NotAllowed, NotFound, RequestRefused, Unavailable or BadResponse. If the endpoint is not
+        repeatable, the error has `is_ambiguous` set unless it is certain that nothing was done.
         """
         call = self._call(endpoint, query, names, body=body)
-        return self._outcomes.answer(self._asked(call, MAX_TRIES if endpoint.is_repeatable else 1), endpoint)
+        return self._responses.parse(
+            self._send_with_retries(call, MAX_ATTEMPTS if endpoint.is_repeatable else 1), endpoint
+        )
 
     def stream(
-        self, endpoint: Endpoint, query: Query = (), *, silence_secs: float, tries: int = MAX_TRIES, **names: str
+        self,
+        endpoint: Endpoint,
+        query: Query = (),
+        *,
+        idle_timeout_secs: float,
+        max_attempts: int = MAX_ATTEMPTS,
+        **names: str,
     ) -> Stream:
-        """Ask a GET `endpoint` for an answer that comes in pieces, and return it as soon as it begins.
+        """Open a streaming response of a GET `endpoint`, and return it as soon as its headers are there.
 
-        Silence of more than `silence_secs` breaks it off. Raises what `ask` raises, and LimitReached.
+        It fails after `idle_timeout_secs` without a byte. Raises what `ask` raises, and LimitReached.
         """
-        call = self._call(endpoint, query, names, silence_secs=silence_secs)
-        reply = self._asked(call, tries)
+        call = self._call(endpoint, query, names, idle_timeout_secs=idle_timeout_secs)
+        reply = self._send_with_retries(call, max_attempts)
         try:
-            self._outcomes.check(reply)
-            return Stream(reply.response, reply.context, lambda error: self._outcomes.broken(error, call))
+            self._responses.raise_for_status(reply)
+            return Stream(reply.response, reply.context, lambda error: self._responses.connection_error(error, call))
         except BaseException as error:
             reply.response.close()
-            if (limit := limit_of(error)) is not None:
+            if (limit := system_limit_of(error)) is not None:
                 raise limit from error
             raise
 
     def download(self, address: str, most_bytes: int) -> bytes:
-        """Return what is at an address anywhere, which is asked for without a token, and follows redirects.
+        """Download a file from any address, without a token, following redirects.
 
-        Raises UsageError for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+        Raises UsageError for an invalid address, and HfJobsError if the download fails or exceeds `most_bytes`.
         """
-        from hfjobs_cli.hub.downloads import downloaded  # which scripts need that are elsewhere
+        from hfjobs_cli.hub.downloads import downloaded  # needed only for scripts at an address
 
         return downloaded(
             address,
             most_bytes,
             timeout_secs=self._timeout_secs,
             longest_secs=self._longest_secs,
-            odd_proxy=self._odd_proxy,
+            bad_no_proxy=self._bad_no_proxy,
             redacted=self._redacted,
             debug=lambda line: self._log(self._redacted(line)) if self._log is not None else None,
             warn=self._warn,
@@ -148,63 +156,63 @@ class Transport:
         names: Mapping[str, str],
         *,
         body: object = None,
-        silence_secs: float | None = None,
-    ) -> Call:
-        """Return what is to be asked. Raises NotLoggedIn, and UsageError for names that cannot be any."""
+        idle_timeout_secs: float | None = None,
+    ) -> HubRequest:
+        """Return the request to send. Raises NotLoggedIn, and UsageError for invalid names."""
         if endpoint.needs_token and self._token is None:
             raise NotLoggedIn(
                 "no token was found",
                 hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
             )
         path = endpoint.at(**names)
-        return Call(endpoint, path, f"{endpoint.method} {self._base_path}{path}", query, body, silence_secs)
+        return HubRequest(endpoint, path, f"{endpoint.method} {self._base_path}{path}", query, body, idle_timeout_secs)
 
-    def _asked(self, call: Call, tries: int) -> Reply:
-        """Return an answer that no other try may better."""
+    def _send_with_retries(self, call: HubRequest, max_attempts: int) -> RawResponse:
+        """Send a request until a response is not retryable, and return that response. Raises after the last attempt."""
         attempt = 0
         while True:
             attempt += 1
-            if rest := self._hold.rest():
-                self._sleep(rest)
+            if remaining_secs := self._rate_limit.remaining_secs():
+                self._sleep(remaining_secs)
             try:
-                reply = in_time(lambda: self._connection.send(call), self._longest_secs)
-            except Breaks as error:
-                if (limit := limit_of(error)) is not None:
+                reply = call_with_timeout(lambda: self._pool.send(call), self._longest_secs)
+            except CONNECTION_ERRORS as error:
+                if (limit := system_limit_of(error)) is not None:
                     raise limit from error
                 from hfjobs_cli.hub.certificates import distrust
 
                 pause: float | None = None
-                failure = self._outcomes.broken(error, call)
+                failure = self._responses.connection_error(error, call)
                 if isinstance(error, TimeoutError) or distrust(error):
-                    raise failure from None  # it has taken long enough, or will be no better
+                    raise failure from None  # it took long enough, or would fail again
             except Exception as error:
-                if not self._is_closed:  # else it is what closing does to whoever asks
-                    if (limit := limit_of(error)) is not None:
+                if not self._is_closed:  # else closing the pool caused it
+                    if (limit := system_limit_of(error)) is not None:
                         raise limit from error
                     raise
-                said = f"the connection to {self.endpoint} was closed ({call.words})"
-                raise Unavailable(said, maybe_done=not call.endpoint.is_repeatable) from error
+                said = f"the connection to {self.endpoint} was closed ({call.description})"
+                raise Unavailable(said, is_ambiguous=not call.endpoint.is_repeatable) from error
             else:
                 self._date = reply.response.headers.get("Date", "")
-                if not may_pass(reply):
+                if not is_retryable(reply):
                     return reply
-                pause = asked_pause(reply.response.headers)
-                failure = self._outcomes.busy(reply, call.endpoint, pause)
-            if attempt >= tries or (pause or 0) > LONGEST_PAUSE_SECS or self._is_closed:
+                pause = retry_after(reply.response.headers)
+                failure = self._responses.retryable_error(reply, call.endpoint, pause)
+            if attempt >= max_attempts or (pause or 0) > LONGEST_PAUSE_SECS or self._is_closed:
                 raise failure
-            self._pause(pause, failure, attempt, tries)
+            self._pause(pause, failure, attempt, max_attempts)
 
-    def _pause(self, asked_secs: float | None, failure: Unavailable, attempt: int, tries: int) -> None:
-        """Make the pause that the server asks for, which then holds for all requests, or one that grows."""
-        pause = asked_secs
+    def _pause(self, retry_after_secs: float | None, failure: Unavailable, attempt: int, max_attempts: int) -> None:
+        """Sleep for the server's Retry-After, which holds back all requests, or else for a backoff."""
+        pause = retry_after_secs
         if pause is None:
-            pause = grown_pause(attempt)
-        with nullcontext(True) if asked_secs is None else self._hold.during(pause) as is_news:
-            if is_news:
-                self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {tries})")
+            pause = request_backoff(attempt)
+        with nullcontext(True) if retry_after_secs is None else self._rate_limit.close_for(pause) as was_open:
+            if was_open:
+                self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {max_attempts})")
             self._sleep(pause)
 
-    def _odd_proxy(self, entry: str) -> None:
+    def _bad_no_proxy(self, entry: str) -> None:
         self._warn(f"NO_PROXY holds '{entry}', which is no host, domain or network; it is skipped")
 
     def _redacted(self, text: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.hub.concurrency import map_at_once
+from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
 from hfjobs_cli.models.hardware import Hardware
@@ -175,7 +175,7 @@ class Costs:
                 lambda: found.update(self._asked_charges()),
                 lambda: self._foresee(job),
             ]
-            map_at_once(lambda ask: ask(), asks)  # so that there is one time to wait
+            map_parallel(lambda ask: ask(), asks)  # so that there is one time to wait
             self._billed = found
         return self._billed.get(job.id)
 

@@ -1,4 +1,4 @@
-"""What happened between two looks at a listing of jobs, and how long to wait for the next look."""
+"""What changed between two polls of a listing of jobs."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from hfjobs_cli.backoff import Pace
 from hfjobs_cli.models.job import JobInfo
-
-LONGEST_PAUSE_SECS = 30.0
-LONGEST_PAUSES = 5
-"""How many times as long as the first one a pause gets, up to the longest there is."""
 
 
 class Change(NamedTuple):
@@ -57,8 +52,3 @@ def _aged(job: JobInfo, seconds: float) -> JobInfo:
     if durations is None or durations.running_secs is None or job.has_ended:
         return job
     return replace(job, durations=replace(durations, running_secs=durations.running_secs + seconds))
-
-
-def pace_of_looks(shortest_secs: float) -> Pace:
-    """Return how far apart looks are that are to be no closer than this."""
-    return Pace(shortest_secs, max(shortest_secs, min(LONGEST_PAUSE_SECS, LONGEST_PAUSES * shortest_secs)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotFound, NotRunning, Unavailable
 from hfjobs_cli.hub.client import JobsClient
-from hfjobs_cli.hub.sse import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventReader, read_events
+from hfjobs_cli.hub.sse import MAX_EVENT_MIB, MAX_LINE_MIB, Event, EventParser, read_events
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.query.references import JobReference
 from tests.api.faults import Fault, FaultyHub, bomb, drips, sends, sends_and_resets, sends_forever, stalls
@@ -69,7 +69,7 @@ def test_a_long_line_is_read_in_small_pieces() -> None:
 
 
 def test_a_line_without_end_is_an_error() -> None:
-    reader, megabyte = EventReader(), bytes(1024 * 1024)
+    reader, megabyte = EventParser(), bytes(1024 * 1024)
     for _ in range(MAX_LINE_MIB):
         assert reader.feed(megabyte) == []
     with pytest.raises(BadResponse, match="a line of the stream is longer than 32 MiB"):
@@ -79,14 +79,14 @@ def test_a_line_without_end_is_an_error() -> None:
 @pytest.mark.parametrize("line", [b"data: " + bytes(2**20) + b"\n", b"data\n" * 20_000, b"data:x\r" * 20_000])
 def test_an_event_without_end_is_an_error(line: bytes) -> None:
     """Lines that are short, or empty, take memory too."""
-    reader = EventReader()
+    reader = EventParser()
     with pytest.raises(BadResponse, match="an event of the stream is longer than 32 MiB"):
         for _ in range(2 * MAX_EVENT_MIB):
             assert reader.feed(line) == []
 
 
 def test_many_events_are_not_one() -> None:
-    reader = EventReader()
+    reader = EventParser()
     large = b"data: 1\ndata: " + bytes(2**20) + b"\n\n"
     assert sum(len(reader.feed(large)) for _ in range(2 * MAX_EVENT_MIB)) == 2 * MAX_EVENT_MIB
 
@@ -121,11 +121,11 @@ def served() -> Iterator[Served]:
         hub.close()
 
 
-def taken(client: JobsClient, silence_secs: float = 5) -> tuple[list[str], HfJobsError | None]:
+def taken(client: JobsClient, idle_timeout_secs: float = 5) -> tuple[list[str], HfJobsError | None]:
     """Return the data of the events of a job's logs, and the error that they end with."""
     data: list[str] = []
     try:
-        with client.log_events(JOB, silence_secs=silence_secs) as stream:
+        with client.log_events(JOB, idle_timeout_secs=idle_timeout_secs) as stream:
             for found in stream:
                 data += [event.data for event in found]
     except HfJobsError as error:
@@ -135,7 +135,7 @@ def taken(client: JobsClient, silence_secs: float = 5) -> tuple[list[str], HfJob
 
 def test_events_come_with_the_moment_of_the_answer(served: Served) -> None:
     hub, client = served(sends(HEAD + b"data: 1\n\n"))
-    with client.log_events(JOB, tail=3, silence_secs=5) as stream:
+    with client.log_events(JOB, tail=3, idle_timeout_secs=5) as stream:
         assert stream.sent_at is not None
         assert stream.sent_at.isoformat() == "2026-05-12T14:58:25+00:00"
         assert [event for found in stream for event in found] == [Event("message", "1")]
@@ -152,7 +152,7 @@ def test_a_break_is_told_after_what_came_before_it(served: Served) -> None:
 
 def test_silence_breaks_a_stream_off(served: Served) -> None:
     _, client = served(sends_and_stalls(HEAD + b"data: 1\n\n"))
-    data, error = taken(client, silence_secs=0.2)
+    data, error = taken(client, idle_timeout_secs=0.2)
     assert data == ["1"]
     assert isinstance(error, Unavailable)
     assert "within 0.2 s" in error.message
@@ -161,7 +161,7 @@ def test_silence_breaks_a_stream_off(served: Served) -> None:
 def test_comments_keep_a_stream_alive(served: Served) -> None:
     _, client = served(drips(HEAD, b":\n\n"))
     signs = 0
-    with client.log_events(JOB, silence_secs=1) as stream:
+    with client.log_events(JOB, idle_timeout_secs=1) as stream:
         for found in stream:
             assert found == []
             signs += 1
@@ -194,14 +194,14 @@ def test_refusals_are_those_of_other_requests(served: Served, status: str, kind:
         sends(b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (status.encode(), len(body), body))
     )
     with pytest.raises(kind, match="No such thing"):
-        client.metric_events(JOB, silence_secs=5)
+        client.metric_events(JOB, idle_timeout_secs=5)
     assert len(hub.requests) == (4 if kind is Unavailable else 1)
 
 
 def test_a_redirect_to_another_origin_is_not_followed(served: Served) -> None:
     _, client = served(sends(b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n"))
     with pytest.raises(BadResponse, match=r"redirects to another origin, http://example\.com"):
-        client.log_events(JOB, silence_secs=5)
+        client.log_events(JOB, idle_timeout_secs=5)
 
 
 def test_a_stream_is_closed_by_another_thread(served: Served) -> None:
@@ -209,7 +209,7 @@ def test_a_stream_is_closed_by_another_thread(served: Served) -> None:
     _, client = served(sends_and_stalls(HEAD + b"data: 1\n\n"))
     came, ended = threading.Event(), threading.Event()
     found: list[Event] = []
-    stream = client.log_events(JOB, silence_secs=60)
+    stream = client.log_events(JOB, idle_timeout_secs=60)
 
     def read() -> None:
         with stream:

@@ -99,7 +99,7 @@ def test_ending_a_stream_that_was_read_to_its_end_hits_no_request_that_came_afte
     """One that must not be sent twice, and of which nobody would know whether it was done."""
     transport = Transport(keeping.endpoint, "hf_x")
     answers: list[object] = []
-    with transport.stream(STREAM, silence_secs=10) as stream:
+    with transport.stream(STREAM, idle_timeout_secs=10) as stream:
         assert b"one" in b"".join(stream)
         asking = threading.Thread(target=lambda: answers.append(transport.ask(POST, body={}).data))
         asking.start()
@@ -115,7 +115,7 @@ def test_ending_a_stream_that_was_read_to_its_end_hits_no_request_that_came_afte
 def test_ending_a_stream_twice_or_after_all_harms_no_other_descriptor(keeping: KeepingHub) -> None:
     """Its number is soon that of something else."""
     transport = Transport(keeping.endpoint, "hf_x")
-    with transport.stream(STREAM, silence_secs=10) as stream:
+    with transport.stream(STREAM, idle_timeout_secs=10) as stream:
         assert b"one" in b"".join(stream)
     transport.close()
     pairs = [socket.socketpair() for _ in range(8)]
@@ -137,7 +137,7 @@ def test_ending_a_stream_wakes_whoever_reads_it() -> None:
     began, read = threading.Event(), []
 
     def work() -> None:
-        with transport.stream(STREAM, silence_secs=60) as stream:
+        with transport.stream(STREAM, idle_timeout_secs=60) as stream:
             streams.append(stream)
             for data in stream:
                 read.append(data)

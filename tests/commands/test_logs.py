@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from hfjobs_cli.hub.retry import Silence
+from hfjobs_cli.hub.retry import IdleTimer
 from tests.api.faults import stalls
 from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
 from tests.emulator.emulation import Serve
@@ -254,15 +254,15 @@ class TestFollowing:
         assert (result.code, len(result.stderr.splitlines())) == (0, 1)
         assert result.stderr.startswith("scheduling: Waiting for an a100-large (for ")
 
-    def test_a_computer_that_was_asleep_is_noticed(self) -> None:
-        silence = Silence(5, longest_lost_secs=60)
-        with silence.waiting(0):
+    def test_a_computer_that_was_suspended_is_noticed(self) -> None:
+        silence = IdleTimer(5, suspend_threshold_secs=60)
+        with silence.timed_wait(0):
             pass
-        assert not silence.was_asleep
-        silence = Silence(5, longest_lost_secs=-60)
-        with silence.waiting(0):
+        assert not silence.was_suspended
+        silence = IdleTimer(5, suspend_threshold_secs=-60)
+        with silence.timed_wait(0):
             pass
-        assert silence.was_asleep
+        assert silence.was_suspended
 
 
 class TestLimits:
