@@ -268,6 +268,15 @@ OtherImage = Annotated[
         autocompletion=completion.complete_seen("job", "image"),
     ),
 ]
+OtherScript = Annotated[
+    str | None,
+    typer.Option(
+        "--script",
+        metavar="FILE",
+        help="An edited script: takes the place of the local file of that name, or of the only one.",
+        autocompletion=completion.complete_file,
+    ),
+]
 UnsetEnv = Annotated[
     list[str] | None,
     typer.Option(

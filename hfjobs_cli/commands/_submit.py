@@ -14,11 +14,12 @@ from hfjobs_cli.formats.registry import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.existing import Changes, changed, check_unset, described
 from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PACKED, Launch, NewJob
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.packed import VARIABLES, typed_words
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET
@@ -216,7 +217,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
 
     job = launch.job
     yield "image", job.image
-    yield "command", shlex.join(masked_words([*job.command, *job.arguments]))
+    yield "command", shlex.join(masked_words(typed_words([*job.command, *job.arguments], job.environment, job.volumes)))
     yield "flavor", job.flavor + (f", {job.arch}" if job.arch else "")
     yield "timeout", span(job.longest_secs) + ("" if job.timeout_secs else " (the Hub's default)")
     yield "attempts", str(job.attempts or "")
@@ -246,7 +247,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
 
 
 def _shortened(key: str, value: str) -> str:
-    if key == PACKED:
+    if key in VARIABLES:
         return f"({len(value)} bytes: the local files)"
     from hfjobs_cli.text.secrets import masked_value
 

@@ -9,8 +9,14 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.models.difference import Difference
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.query.patterns import FieldPattern
 
 
 def diff(
@@ -58,13 +64,32 @@ def diff(
     )
 
     now = session.clock()
-    found = [each for each in differences(first, second, now) if all_match(wanted, each, now)]
-    listing.show(found)
+    every = differences(first, second, now)
+    found = [each for each in every if all_match(wanted, each, now)]
+    listing.show([*_same_launch(first, second, every, wanted, listing, now), *found])
 
     is_different = any(map(is_of_account, found))
     if not is_different:
         session.remark("the same launch, and the same outcome" if not wanted else "no such difference")
     return ExitCode.FAILURE if exit_code and is_different else ExitCode.DONE
+
+
+def _same_launch(
+    first: JobInfo,
+    second: JobInfo,
+    found: Sequence[Difference],
+    wanted: Sequence[FieldPattern],
+    listing: Listing,
+    now: datetime,
+) -> list[Difference]:
+    """Return what tells a reader that the launch is the same, if it is: for programs nothing stands for that."""
+    from hfjobs_cli.models.difference import LAUNCH, Difference
+    from hfjobs_cli.query.patterns import all_match
+
+    if listing.renderer.name != "diff" or any(each.part == LAUNCH for each in found):
+        return []
+    same = Difference.none_in(LAUNCH, first.id, second.id)
+    return [same] if all_match(wanted, same, now) else []
 
 
 def _two(

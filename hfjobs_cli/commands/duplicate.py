@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import job_options, options
@@ -25,6 +26,7 @@ def duplicate(
     *,
     job: job_options.JobOptions,
     image: job_options.OtherImage = None,
+    script: job_options.OtherScript = None,
     unset_env: job_options.UnsetEnv = None,
     drop_secrets: job_options.DropSecrets = False,
     command: Annotated[list[str] | None, BEHIND_DASHES] = None,
@@ -42,9 +44,10 @@ def duplicate(
 
     A new job costs money, so each request is sent once: if the response is lost, hfjobs looks for the new job instead.
 
-    Options change the spec: variables and labels are added, or replace those with the same name. Words after -- replace
-    the command. Only the Hub can copy secrets: with a change, use --drop-secrets or pass them again with -s. The
-    label duplicated-from then records the original job.
+    Options change the spec: variables and labels are added, or replace those with the same name. --script replaces the
+    local script that 'uv run' sent with the job. Words after -- replace the command. Only the Hub can copy secrets:
+    with a change, use --drop-secrets or pass them again with -s. The label duplicated-from then records the original
+    job.
 
     \b
     Examples:
@@ -54,6 +57,7 @@ def duplicate(
       hfjobs duplicate --follow @failed
       hfjobs duplicate @latest --flavor a100-large -s HF_TOKEN
       hfjobs duplicate @latest -e LR=1e-4 --drop-secrets --dry-run
+      hfjobs duplicate @failed --script train.py -s HF_TOKEN
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
     from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
@@ -62,13 +66,17 @@ def duplicate(
     from hfjobs_cli.formats.registry import QUIET
     from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
     from hfjobs_cli.jobspec.existing import Changes
+    from hfjobs_cli.jobspec.packing import read_file
 
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
     follow = follow or (ctx.info_name == "rerun" and not detach and not dry_run)
     if cancel_on_interrupt and not follow:
         raise UsageError("--cancel-on-interrupt is for jobs that are followed", hint="add --follow, or leave it out")
-    changes = Changes(job, image, unset_env or (), drop_secrets, command or ())
+    if script is not None and command:
+        raise UsageError("--script contradicts a new command", hint="leave one of them out")
+    file = None if script is None else read_file(Path(script), Path(script).name)
+    changes = Changes(job, image, unset_env or (), drop_secrets, command or (), file)
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
     references = named_jobs(session, jobs, namespace)
     if follow and len(references) > MAX_FOLLOWED:

@@ -86,7 +86,7 @@ def _block(text: str, indent: int, view: View) -> list[str]:
 
 
 def _command(job: JobInfo) -> str:
-    return quoted(masked_words([*(job.command or ()), *(job.arguments or ())]))
+    return quoted(masked_words(job.words))
 
 
 def _hardware(job: JobInfo) -> str:

@@ -45,8 +45,11 @@ def _heads(first: Difference, view: View) -> Pieces:
 
 def _parts(found: Iterable[Difference], view: View) -> Iterator[Pieces]:
     for part, group in groupby(found, key=lambda each: each.part):
-        yield iter([(f"\n{view.spell(part).upper()}\n", "bold")])
         differences = list(group)
+        if differences[0].is_none:
+            yield iter([(f"\n{part.upper()}", "bold"), (" identical\n", None)])
+            continue
+        yield iter([(f"\n{view.spell(part).upper()}\n", "bold")])
         width = min(max(cell_width(view.spell(each.field)) for each in differences), _WIDEST_FIELD)
         for each in differences:
             yield _difference(each, width, view)

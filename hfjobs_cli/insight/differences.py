@@ -9,10 +9,11 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import PACKED, NewJob
-from hfjobs_cli.jobspec.packing import unpacked
+from hfjobs_cli.jobspec.model import NewJob
+from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.packed import packed_variable
 from hfjobs_cli.models.spec import JobVolume
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.secrets import masked, masked_value, masked_words
@@ -53,17 +54,17 @@ def is_of_account(difference: Difference) -> bool:
 
 def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     yield from _one("image", a.image, b.image)
-    yield from _of_command(*([*(job.command or ()), *(job.arguments or ())] for job in (a, b)))
+    yield from _of_command(a.words, b.words)
     yield from _one("flavor", a.flavor, b.flavor)
     yield from _one("arch", a.arch, b.arch)
     yield from _one("timeout", *(None if job.timeout is None else span(job.timeout) for job in (a, b)))
     yield from _one("retry", *(None if job.retry is None else f"{job.retry:g}" for job in (a, b)))
     variables = [dict(job.environment or {}) for job in (a, b)]
     files = [unpacked(each) for each in variables]
-    if all(each is not None or PACKED not in of_job for each, of_job in zip(files, variables, strict=True)):
+    if all(each is not None or packed_variable(of_job) is None for each, of_job in zip(files, variables, strict=True)):
         yield from _each("files", *(each or {} for each in files), shown=_text)
         for each in variables:
-            each.pop(PACKED, None)  # it is those files, and what unpacks them
+            each.pop(packed_variable(each) or "", None)  # it is those files, and what unpacks them
     yield from _each("environment", *variables, shown=masked_value)
     yield from _each("secrets", *(dict.fromkeys(job.secrets or (), "given") for job in (a, b)))
     yield from _each("volumes", *(_volumes(job.volumes or ()) for job in (a, b)))

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
-from hfjobs_cli.jobspec.model import ARTIFACTS, PACKED
-from hfjobs_cli.jobspec.packing import unpacked
+from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.packed import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.text.times import age, span
 
@@ -207,7 +207,7 @@ def _is_alike(a: JobInfo, b: JobInfo) -> bool:
 
 
 def _launch(job: JobInfo) -> tuple[str | None, list[str], str | None]:
-    return job.image, [*(job.command or ()), *(job.arguments or ())], job.flavor
+    return job.image, job.words, job.flavor
 
 
 def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
@@ -217,7 +217,7 @@ def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
     artifacts = [
         (each.source, each.path) for each in job.volumes or () if (each.source or "").endswith(f"/{ARTIFACTS}")
     ]
-    return variables.get(PACKED) if packed is None else packed, artifacts
+    return variables.get(packed_variable(variables) or "") if packed is None else packed, artifacts
 
 
 def _is_older(one: JobInfo, other: JobInfo) -> bool:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.compose import compose, overridden
 from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import LOCAL, NewJob, NewSchedule
+from hfjobs_cli.jobspec.model import LOCAL, LocalFile, NewJob, NewSchedule
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.unpacking import with_file
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.values import value
 
@@ -105,10 +106,11 @@ class Changes:
     unset_env: Sequence[str] = ()
     drop_secrets: bool = False
     command: Sequence[str] = ()
+    script: LocalFile | None = None
 
     def __bool__(self) -> bool:
         """Tell whether anything is said."""
-        own = (self.image is not None, self.unset_env, self.drop_secrets, self.command)
+        own = (self.image is not None, self.unset_env, self.drop_secrets, self.command, self.script)
         typed = (getattr(self.typed, field.name) for field in fields(self.typed))
         return any(own) or any(value is not None and value is not False for value in typed)
 
@@ -118,6 +120,8 @@ def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) ->
 
     The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
     """
+    if changes.script is not None:
+        job = with_file(job, source, changes.script)
     given = compose(changes.typed, around, overridden(replace(job, secrets={}), changes.image, changes.command))
     lost = [name for name in job.secrets if name not in given.secrets]
     if lost and not changes.drop_secrets:

@@ -28,12 +28,6 @@ SPACE_PREFIXES = (
 )
 """How an image begins that is a Space."""
 
-PACKED = "PACKED_FILES"
-"""The variable in which local files travel."""
-
-ARTIFACTS = "jobs-artifacts"
-"""The bucket of a namespace for what jobs are given and leave."""
-
 MAX_VARIABLE_BYTES = 128 * 1024
 """What one variable or word holds on Linux, its name and its end counted (MAX_ARG_STRLEN)."""
 

@@ -1,4 +1,4 @@
-"""Files that travel inside a request: packed into one variable of the job, and unpacked by the job's command.
+"""Pack local files into a request: they travel in one variable of the job, and its command unpacks them.
 
 The job needs no bucket for it, and nobody a token that may write. The variable holds a program for `sh`, which needs
 `base64`, `gzip`, `mktemp` and `tar`, as nearly every image has them.
@@ -9,16 +9,15 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import re
 import tarfile
-import zlib
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, PACKED, LocalFile
+from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile
+from hfjobs_cli.models.packed import PACKED
 
 _MOMENT = 946_684_800
 """When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
@@ -39,13 +38,6 @@ exec "$0" "$@"
 """Puts the directory of the files before the words that are marked, and becomes the command."""
 
 
-_PACKED = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
-"""Where the files are in such a program."""
-
-MAX_UNPACKED_BYTES = 8 * 1024 * 1024
-"""How much is unpacked of what a Hub says."""
-
-
 class Parcel(NamedTuple):
     """A command with files in it: its words, and the value of PACKED."""
 
@@ -63,42 +55,23 @@ def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
         return f"{mark}/{files[word].name}" if word in files else word or mark
 
     program, *arguments = words
-    packed = b64encode(_archive(files.values())).decode("ascii")
-    variable = _PROGRAM.format(packed=packed, variable=PACKED, mark=mark)
-    size = len(PACKED) + len(variable) + 2
-    if size > MAX_VARIABLE_BYTES:
-        names = ", ".join(file.name for file in files.values())
-        raise UsageError(
-            f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
-            hint="--bucket takes them to a bucket instead, or mount what is large with -v",
-        )
+    variable = _PROGRAM.format(packed=archived(files.values()), variable=PACKED, mark=mark)
+    check_size(
+        PACKED, variable, files.values(), hint="--bucket takes them to a bucket instead, or mount what is large with -v"
+    )
     command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
     return Parcel(command, variable)
 
 
-def unpacked(environment: Mapping[str, str]) -> dict[str, bytes] | None:
-    """Return the files that travel in the variables of a job by their names; None if there are none, or they are odd.
-
-    A Hub may say anything of a job, so no more than MAX_UNPACKED_BYTES of it are unpacked.
-    """
-    found = _PACKED.search(environment.get(PACKED) or "")
-    if found is None:
-        return None
-    try:
-        inflater = zlib.decompressobj(wbits=31)
-        archive = inflater.decompress(b64decode(found[1], validate=True), MAX_UNPACKED_BYTES)
-        if not inflater.eof:
-            return None
-        files: dict[str, bytes] = {}
-        with tarfile.open(fileobj=io.BytesIO(archive)) as members:
-            for member in members:
-                held = members.extractfile(member) if member.isreg() else None
-                if held is None:
-                    return None
-                files[member.name] = held.read()
-    except (ValueError, zlib.error, tarfile.TarError, EOFError, OverflowError):
-        return None
-    return files
+def check_size(variable: str, value: str, files: Iterable[LocalFile], hint: str) -> None:
+    """Raise UsageError if a variable has no room for the files that are packed in its value."""
+    size = len(variable) + len(value) + 2
+    if size > MAX_VARIABLE_BYTES:
+        names = ", ".join(file.name for file in files)
+        raise UsageError(
+            f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
+            hint=hint,
+        )
 
 
 def read_file(path: Path, name: str) -> LocalFile:
@@ -129,8 +102,8 @@ def names_of(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
     return names
 
 
-def _archive(files: Iterable[LocalFile]) -> bytes:
-    """Return a gzipped tar archive that is the same for the same files."""
+def archived(files: Iterable[LocalFile]) -> str:
+    """Return a gzipped tar archive in BASE64 that is the same for the same files."""
     made = io.BytesIO()
     with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
         for file in files:
@@ -138,4 +111,4 @@ def _archive(files: Iterable[LocalFile]) -> bytes:
             member.size, member.mode = len(file.content), 0o755 if file.is_executable else 0o644
             member.mtime = _MOMENT
             archive.addfile(member, io.BytesIO(file.content))
-    return made.getvalue()
+    return b64encode(made.getvalue()).decode("ascii")

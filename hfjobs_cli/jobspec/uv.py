@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.compose import compose, named
-from hfjobs_cli.jobspec.model import LOCAL, PACKED, Launch, LocalFile, NewJob, split_image
+from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, split_image
 from hfjobs_cli.jobspec.packing import names_of, pack, read_file
 from hfjobs_cli.jobspec.scripts import (
     TABLE,
@@ -27,15 +27,13 @@ from hfjobs_cli.jobspec.scripts import (
 )
 from hfjobs_cli.jobspec.typed import Surroundings, Typed, UvTyped
 from hfjobs_cli.jobspec.volumes import merge, parse_volume
+from hfjobs_cli.models.packed import MOUNT_PATH, PACKED
 from hfjobs_cli.text.secrets import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 
 LOOKS_LIKE_FILE = (".py", ".sh", ".yaml", ".yml", ".toml")
 """How words end that are files, and mistakes if there is no such file."""
-
-MOUNT_PATH = "/data"
-"""Where a bucket with local files is mounted."""
 
 
 def is_address(script: str) -> bool:

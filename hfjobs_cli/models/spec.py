@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models.decode import converter
 from hfjobs_cli.models.fields import About, Shape, Source
+from hfjobs_cli.models.packed import typed_words
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
@@ -45,6 +46,8 @@ class Described(Record):
     space_id: str | None
     command: list[str] | None
     arguments: list[str] | None
+    environment: dict[str, str] | None
+    volumes: list[JobVolume] | None
     labels: dict[str, str] | None
 
     @property
@@ -58,9 +61,10 @@ class Described(Record):
         """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
         return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
 
-
-def _command_line(spec: Described) -> list[str]:
-    return [*(spec.command or ()), *(spec.arguments or ())]
+    @property
+    def words(self) -> list[str]:
+        """The command and its arguments as they were typed, without what unpacks local files."""
+        return typed_words([*(self.command or ()), *(self.arguments or ())], self.environment, self.volumes)
 
 
 def _quoted(words: list[str]) -> str | None:
@@ -103,7 +107,7 @@ Command = Annotated[
     About(
         "command, in tables with arguments",
         "[ls]",
-        shown=_command_line,
+        shown=lambda spec: spec.words,
         spell=_quoted,
         rank=40,
         least=10,

@@ -222,6 +222,6 @@ def _ended_at(ended: Ended) -> float:
 
 def _texts(job: JobInfo) -> str:
     """Return all by which a job may be looked for."""
-    words = [job.id, job.name, job.image, job.flavor, str(job.status), *(job.command or ()), *(job.arguments or ())]
+    words = [job.id, job.name, job.image, job.flavor, str(job.status), *job.words]
     words += [f"{key}={value}" for key, value in (job.labels or {}).items()]
     return " ".join(word for word in words if word).lower()

@@ -83,7 +83,7 @@ def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
         return []
     job = row.job
     count = max(4, min(30, canvas.width // 2 - 32))
-    what = [job.id, job.flavor, job.image, " ".join([*(job.command or ()), *(job.arguments or ())])]
+    what = [job.id, job.flavor, job.image, " ".join(job.words)]
     about = canvas.spelled("  ".join(each for each in what if each))
     return [
         "",

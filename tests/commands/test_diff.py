@@ -244,7 +244,9 @@ class TestExitCode:
 
     def test_nothing_differs(self, hfjobs: Hfjobs, family: Family) -> None:
         job = family.add()
-        assert hfjobs("diff", job, job, "--exit-code") == Result(0, "", "the same launch, and the same outcome\n")
+        same = f"--- {job}\n+++ {job}\n\nLAUNCH identical\n"
+        assert hfjobs("diff", job, job, "--exit-code") == Result(0, same, "the same launch, and the same outcome\n")
+        assert hfjobs("diff", job, job, "-f", "part=outcome").stdout == ""
         assert hfjobs("diff", job, job, "--json").stdout == "[]\n"
 
 

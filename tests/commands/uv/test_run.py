@@ -462,7 +462,7 @@ def test_the_summary_marks_what_the_script_says(hfjobs: Hfjobs, here: Path) -> N
     result = hfjobs("uv", "run", "--dry-run", "s.py", "x")
     assert (result.code, result.stderr) == (0, "nothing was sent (--dry-run)\n")
     assert "image          my/uv\n" in result.stdout
-    assert "command        sh -c 'eval \"$PACKED_FILES\"' uv run @/s.py x\n" in result.stdout
+    assert "command        uv run s.py x\n" in result.stdout
     assert "set by script  timeout, image\n" in result.stdout
 
 

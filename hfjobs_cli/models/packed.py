@@ -1,0 +1,124 @@
+"""Local files inside a job, as hfjobs and hf pack them: the command as it was typed, and the files.
+
+Each way has a variable of the job that holds the files, and a shell command that unpacks them:
+
+- hfjobs: a program for `sh` in PACKED, which unpacks a tar archive and then runs the words behind it.
+- hf 1.5 to 1.8: `NAME BASE64` for each file in LOCAL_FILES, and a command for `bash`.
+- hf 1.2 to 1.4: one script in BASE64 in SCRIPT, and a command for `bash`.
+
+hf 2.x mounts a bucket with the files instead, so that a job holds no more than their names. A job may say anything, so
+what is not as expected is not packed.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+PACKED = "PACKED_FILES"
+"""The variable in which hfjobs packs files."""
+
+LOCAL_FILES, SCRIPT = "LOCAL_FILES_ENCODED", "UV_SCRIPT_ENCODED"
+"""The variables in which older versions of hf pack them."""
+
+VARIABLES = (PACKED, LOCAL_FILES, SCRIPT)
+
+SCRIPT_PATH = "/tmp/script.py"  # noqa: S108 - in a job
+"""Where the one script of SCRIPT is put."""
+
+SCRIPT_NAME = "script.py"
+"""What that script is called here, as the job does not hold its name."""
+
+ARTIFACTS = "jobs-artifacts"
+"""The bucket of a namespace for what jobs are given and leave."""
+
+MOUNT_PATH = "/data"
+"""Where a bucket with local files is mounted."""
+
+_MARK = re.compile(r"\ncase \$w in (@+)\) w=;; ")
+"""What stands in words of a command for the directory of the files, where the program says so."""
+
+_UNPACKED_BY = (
+    (LOCAL_FILES, """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -d > "$0"' && """),
+    (SCRIPT, f'echo "$UV_SCRIPT_ENCODED" | base64 -d > {SCRIPT_PATH} && '),
+)
+"""How commands of bash begin that unpack the files of a variable; what was typed follows."""
+
+_END = 400
+"""How much of the end of a program is searched for the mark; before it are the files."""
+
+_LONGEST = 20_000
+"""How long a command of bash may be to be read as words."""
+
+
+class _Mount(Protocol):
+    """A volume of a job."""
+
+    @property
+    def source(self) -> str | None:
+        """What is mounted."""
+
+    @property
+    def mount_path(self) -> str | None:
+        """Where it is mounted."""
+
+
+def typed_words(
+    words: Sequence[str], variables: Mapping[str, str] | None, volumes: Iterable[_Mount] | None = None
+) -> list[str]:
+    """Return a command without what unpacks its files: `uv run train.py --lr 3`. Others are returned as they are."""
+    if len(words) > 2 and words[1] == "-c" and variables:
+        found = _of_shell(words, variables)
+        if found:
+            return found
+    found = list(words)
+    if words[:2] == ["uv", "run"] and has_artifacts(volumes):
+        start = f"{MOUNT_PATH}/"
+        script = next((place for place, word in enumerate(words) if word.startswith(start)), None)
+        if script is not None:  # paths behind it may be those of results
+            found[script] = words[script].removeprefix(start)
+    return found
+
+
+def has_artifacts(volumes: Iterable[_Mount] | None) -> bool:
+    """Tell whether a bucket with local files is mounted, as hf 2.x and --bucket do it."""
+    return any(
+        each.mount_path == MOUNT_PATH and (each.source or "").endswith(f"/{ARTIFACTS}") for each in volumes or ()
+    )
+
+
+def marked(variables: Mapping[str, str]) -> str | None:
+    """Return what stands in words of a command for the directory of its files, None if nothing does."""
+    found = _MARK.search((variables.get(PACKED) or "")[-_END:])
+    return found[1] if found else None
+
+
+def packed_variable(variables: Mapping[str, str]) -> str | None:
+    """Return the name of the variable in which files travel, None if there is none."""
+    return next((name for name in VARIABLES if name in variables), None)
+
+
+def _of_shell(words: Sequence[str], variables: Mapping[str, str]) -> list[str] | None:
+    """Return what a shell runs once it has unpacked the files, None if it does something else."""
+    if words[0] == "sh" and words[2] == f'eval "${PACKED}"' and len(words) > 3:
+        mark = marked(variables)
+        if mark is None:
+            return None
+        return [_named(word, mark) for word in words[3:]]
+    if words[0] != "bash" or len(words) != 3 or len(words[2]) > _LONGEST:
+        return None
+    for variable, start in _UNPACKED_BY:
+        if variable in variables and words[2].startswith(start):
+            try:
+                found = shlex.split(words[2][len(start) :])
+            except ValueError:  # a quote without its end
+                return None
+            return [SCRIPT_NAME if word == SCRIPT_PATH else word for word in found]
+    return None
+
+
+def _named(word: str, mark: str) -> str:
+    """Return a word with the name of a file in place of its path in the job."""
+    return "" if word == mark else word[len(mark) + 1 :] if word.startswith(f"{mark}/") else word
