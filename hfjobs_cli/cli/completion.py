@@ -185,9 +185,9 @@ def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]
     """Offer what can be explained: topics and commands, each once, and behind `schema` the kinds of records."""
     before = list(ctx.params.get("words") or ())
     if before == ["schema"]:
-        from hfjobs_cli.models.kinds import kind_of, kinds
+        from hfjobs_cli.models.kinds import KINDS, kind_of
 
-        words = {name: f"what lists of {kind_of(name).plural} look like" for name in kinds()}
+        words = {name: f"what lists of {kind_of(name).plural} look like" for name in KINDS}
     else:
         words = {command.name: command.summary for command in _commands_in(before)}
         if not before:

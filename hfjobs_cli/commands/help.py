@@ -43,8 +43,8 @@ def _of_command(session: Session, *words: str) -> int:
 def _schema(name: str = "job", *more: str) -> str:
     import json
 
-    from hfjobs_cli.models.kinds import json_schema, kind_of, kinds
+    from hfjobs_cli.models.kinds import KINDS, json_schema, kind_of
 
-    if name not in kinds() or more:
-        raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, kinds()))
+    if name not in KINDS or more:
+        raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, KINDS))
     return json.dumps(json_schema(kind_of(name)), indent=2) + "\n"

@@ -3,62 +3,153 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.formats.renderer import Render, Renderer
+from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
-    from hfjobs_cli.models.kinds import Format, Kind
+    from hfjobs_cli.models.kinds import Kind
 
 
-def _in(module: str, name: str = "render") -> Render:
-    """Return a function of a module beside this one, which is loaded when it is first called."""
-
-    def render(records: Iterable[Any], view: View) -> None:
-        getattr(import_module(f"hfjobs_cli.formats.{module}"), name)(records, view)
-
-    return render
+# Each function loads the module that it calls when it is first used.
 
 
-RENDERERS = {
-    renderer.name: renderer
-    for renderer in (
-        Renderer("table", _in("table"), has_columns=True, about="columns, fitted to the terminal"),
-        Renderer("json", _in("json_text", "render_json"), about="one array, all or nothing"),
-        Renderer("jsonl", _in("json_text", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
-        Renderer("csv", _in("lines", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"),
-        Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"),
-        Renderer(
-            "markdown",
-            _in("lines", "render_markdown"),
-            streams=True,
-            has_columns=True,
-            about="columns, as a Markdown table",
-        ),
-    )
-}
+def _table(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.table import render
+
+    render(records, view)
+
+
+def _json(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.json_text import render_json
+
+    render_json(records, view)
+
+
+def _jsonl(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.json_text import render_jsonl
+
+    render_jsonl(records, view)
+
+
+def _csv(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.lines import render_csv
+
+    render_csv(records, view)
+
+
+def _tsv(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.lines import render_tsv
+
+    render_tsv(records, view)
+
+
+def _markdown(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.lines import render_markdown
+
+    render_markdown(records, view)
+
+
+def _ids(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.lines import render_ids
+
+    render_ids(records, view)
+
+
+def _page(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.detail import render
+
+    render(records, view)
+
+
+def _diff(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.diff import render
+
+    render(records, view)
+
+
+def _tree(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.tree import render
+
+    render(records, view)
+
+
+def _graph_json(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.graph import render_json
+
+    render_json(records, view)
+
+
+def _mermaid(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.graph import render_mermaid
+
+    render_mermaid(records, view)
+
+
+def _dot(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.graph import render_dot
+
+    render_dot(records, view)
+
+
+def _job_command(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.command_line import render_jobs
+
+    render_jobs(records, view)
+
+
+def _schedule_command(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.command_line import render_schedules
+
+    render_schedules(records, view)
+
+
+def _named(*renderers: Renderer) -> dict[str, Renderer]:
+    return {each.name: each for each in renderers}
+
+
+RENDERERS = _named(
+    Renderer("table", _table, has_columns=True, about="columns, fitted to the terminal"),
+    Renderer("json", _json, about="one array, all or nothing"),
+    Renderer("jsonl", _jsonl, streams=True, about="one object per line, as they arrive"),
+    Renderer("csv", _csv, streams=True, has_columns=True, about="columns, as in RFC 4180"),
+    Renderer("tsv", _tsv, streams=True, has_columns=True, about="columns, separated by tabs"),
+    Renderer("markdown", _markdown, streams=True, has_columns=True, about="columns, as a Markdown table"),
+)
 """What `--format` takes besides a template and what packages add."""
+
+QUIET = Renderer("ids", _ids, streams=True)
+"""What `-q` stands for."""
+
+_FIRST = {
+    "description": _named(Renderer("page", _page, about="a page for eyes")),
+    "difference": _named(Renderer("diff", _diff, about="both values below each other, for eyes")),
+    "relative": _named(
+        Renderer("tree", _tree, has_columns=True, about="a tree with lines, for eyes"),
+        Renderer("json", _graph_json, about="one object: root, nodes and edges"),
+        Renderer("mermaid", _mermaid, about="a flowchart, as GitHub draws it in Markdown"),
+        Renderer("dot", _dot, about="a graph for Graphviz"),
+    ),
+}
+"""The formats that only one kind of record has, by its noun; the first of them is its default."""
+
+_MORE = {
+    "job": _named(Renderer("command", _job_command, streams=True, about="the line that starts the job again")),
+    "schedule": _named(
+        Renderer("command", _schedule_command, streams=True, about="the line that makes the schedule again")
+    ),
+}
+"""Formats that only one kind of record has, but that none is shown in by default."""
 
 
 def formats_of(kind: Kind) -> dict[str, Renderer]:
-    """Return every format of a kind of record: its own, those that all have, and what else it has."""
-    own, more = ({each.name: _of(each) for each in formats} for formats in (kind.formats, kind.more_formats))
-    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}, **more}
-
-
-def _of(format_: Format) -> Renderer:
-    return Renderer(
-        format_.name, _in(*format_.place.split(".")), format_.streams, format_.has_columns, about=format_.about
-    )
-
-
-QUIET = Renderer("ids", _in("lines", "render_ids"), streams=True)
-"""What `-q` stands for."""
+    """Return every format of a kind of record, its default first."""
+    own = _FIRST.get(kind.noun, {})
+    return {**own, **{name: each for name, each in RENDERERS.items() if name not in own}, **_MORE.get(kind.noun, {})}
 
 
 HUMAN, AUTO, AGENT = ("human", "auto", "agent")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
-from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
@@ -78,7 +78,6 @@ KIND = Kind(
             About("where it stands", "ERROR", rank=NEVER_LEAVES, styles=STAGE_STYLES),
         ),
     },
-    formats=(Format("page", "detail.render", "a page for eyes"),),
     filters="-f 'reason=out-of-memory'",
     templates="""\
 {{.why}} {{.started_by}}                    sentences

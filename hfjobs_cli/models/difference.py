@@ -5,7 +5,7 @@ from typing import Annotated
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 
 LAUNCH, ORIGIN, OUTCOME, TIMES = "launch", "origin", "outcome", "times"
@@ -47,7 +47,6 @@ KIND = Kind(
     key="field",
     default_columns=("field", "a", "b"),
     wide_columns=("part",),
-    formats=(Format("diff", "diff.render", "both values below each other, for eyes"),),
     other_names={"name": "field", "old": "a", "new": "b", "left": "a", "right": "b", "before": "a", "after": "b"},
     filters="-f 'part=launch' -f 'field=environment.*'",
     templates="""\

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
-from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
 from hfjobs_cli.text.times import span
@@ -243,7 +243,6 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "image", "command", "created", "status", "runtime"),
     wide_columns=("flavor", "initiator"),
-    more_formats=(Format("command", "command_line.render_jobs", "the line that starts the job again", streams=True),),
     computed={
         "image": Computed(
             Shape(str),

@@ -5,26 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field, replace
 from datetime import datetime
-from functools import cache, cached_property
-from importlib import import_module
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from hfjobs_cli.models.fields import Computed, Field, Shape, declared, fields_of
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.values import value
-
-
-class Format(NamedTuple):
-    """A format that only one kind of record has, or has in a way of its own.
-
-    Its name, the function that writes it as `MODULE.FUNCTION` of the renderers, and what help says of it; see Renderer.
-    """
-
-    name: str
-    place: str
-    about: str
-    has_columns: bool = False
-    streams: bool = False
 
 
 @value
@@ -33,8 +19,7 @@ class Kind:
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
     prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
-    `formats` are its own, the first of which it is shown in; `more_formats` are its own as well, but for when they are
-    asked for. `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
+    `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
     messages and for help.
     """
 
@@ -45,8 +30,6 @@ class Kind:
     default_columns: tuple[str, ...]
     wide_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
-    formats: tuple[Format, ...] = ()
-    more_formats: tuple[Format, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
@@ -105,21 +88,46 @@ class Kind:
         return "-" if text is None else str(text)
 
 
-@cache
+KINDS = (
+    "description",
+    "difference",
+    "group",
+    "hardware",
+    "job",
+    "label_change",
+    "log_line",
+    "relative",
+    "schedule",
+    "usage",
+)
+"""The names of all kinds: each is the module in this package that holds its `KIND`."""
+
+
 def kind_of(name: str) -> Kind:
-    """Return the kind `KIND` of the module `name` in this package, which is not loaded before it is needed."""
-    kind: Kind = import_module(f"hfjobs_cli.models.{name}").KIND
-    return kind
-
-
-def kinds() -> list[str]:
-    """Return the name of every kind: the modules of this package that have a `KIND`, which loads all of them."""
-    from pkgutil import iter_modules
-
-    import hfjobs_cli.models as here
-
-    names = sorted(module.name for module in iter_modules(here.__path__))
-    return [name for name in names if hasattr(import_module(f"{here.__name__}.{name}"), "KIND")]
+    """Return a kind by its name. Its module is not loaded before it is needed."""
+    if name == "description":
+        from hfjobs_cli.models.description import KIND
+    elif name == "difference":
+        from hfjobs_cli.models.difference import KIND
+    elif name == "group":
+        from hfjobs_cli.models.group import KIND
+    elif name == "hardware":
+        from hfjobs_cli.models.hardware import KIND
+    elif name == "job":
+        from hfjobs_cli.models.job import KIND
+    elif name == "label_change":
+        from hfjobs_cli.models.label_change import KIND
+    elif name == "log_line":
+        from hfjobs_cli.models.log_line import KIND
+    elif name == "relative":
+        from hfjobs_cli.models.relative import KIND
+    elif name == "schedule":
+        from hfjobs_cli.models.schedule import KIND
+    elif name == "usage":
+        from hfjobs_cli.models.usage import KIND
+    else:
+        raise LookupError(f"no kind of record is called {name}")
+    return KIND
 
 
 _TYPES: dict[type, dict[str, Any]] = {

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
@@ -75,12 +75,6 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "status", "created", "runtime", "link"),
     wide_columns=("flavor",),
-    formats=(
-        Format("tree", "tree.render", "a tree with lines, for eyes", has_columns=True),
-        Format("json", "graph.render_json", "one object: root, nodes and edges"),
-        Format("mermaid", "graph.render_mermaid", "a flowchart, as GitHub draws it in Markdown"),
-        Format("dot", "graph.render_dot", "a graph for Graphviz"),
-    ),
     other_names={"age": "created", "stage": "status", "kind": "link", "owner": "namespace", "hardware": "flavor"},
     filters="-f 'status=error' -f 'name=*train*'",
     templates="""\

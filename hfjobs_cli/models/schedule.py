@@ -11,7 +11,7 @@ from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
-from hfjobs_cli.models.kinds import Format, Kind
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
 
@@ -148,9 +148,6 @@ KIND = Kind(
     key="id",
     default_columns=("id", "name", "schedule", "command", "last_run", "last_status", "next_run", "status"),
     wide_columns=("image", "flavor"),
-    more_formats=(
-        Format("command", "command_line.render_schedules", "the line that makes the schedule again", streams=True),
-    ),
     computed={
         "image": Computed(
             Shape(str),
