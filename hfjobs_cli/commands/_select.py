@@ -77,7 +77,7 @@ def scan(
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
     history: ParallelListing | None = None
     pages: Iterable[Page]
-    asked = (namespace, wanted.stages, wanted.labels, wanted.since)
+    asked = (namespace, wanted.stages, wanted.labels, wanted.earliest)
     if snapshot is not None:
         pages = snapshot.pages(namespace)
     elif limit or may_stop:

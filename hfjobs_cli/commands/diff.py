@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.models.difference import Difference
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.query.patterns import FieldPattern
+    from hfjobs_cli.query.patterns import Condition
 
 
 def diff(
@@ -57,13 +57,13 @@ def diff(
     from hfjobs_cli.insight.differences import differences, is_of_account
     from hfjobs_cli.query.patterns import all_match, parse_patterns
 
-    wanted = parse_patterns(output.kind, filter_ or ())
+    now = session.clock()
+    wanted = parse_patterns(output.kind, filter_ or (), now)
     listing = Listing(session, output)
     first, second = _two(
         source_of(session, from_), job, other, namespace, with_source=with_source, with_last_good=with_last_good
     )
 
-    now = session.clock()
     every = differences(first, second, now)
     found = [each for each in every if all_match(wanted, each, now)]
     listing.show([*_same_launch(first, second, every, wanted, listing, now), *found])
@@ -78,7 +78,7 @@ def _same_launch(
     first: JobInfo,
     second: JobInfo,
     found: Sequence[Difference],
-    wanted: Sequence[FieldPattern],
+    wanted: Sequence[Condition],
     listing: Listing,
     now: datetime,
 ) -> list[Difference]:

@@ -30,10 +30,10 @@ def hardware(
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
 
-    wanted = parse_patterns(output.kind, filter_ or ())
+    now = session.clock()
+    wanted = parse_patterns(output.kind, filter_ or (), now)
     listing = Listing(session, output, sort=sort)
 
-    now = session.clock()
     flavors = session.client.list_hardware()
     found = [flavor for flavor in flavors if all_match(wanted, flavor, now)]
 

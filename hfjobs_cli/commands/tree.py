@@ -125,10 +125,10 @@ def _forest(
     def page_read(scan: Scan) -> None:
         session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
 
-    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.since, all_of_them=not choice.limit)
+    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.earliest, all_of_them=not choice.limit)
     scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
-    is_all = not (wanted.stages or wanted.labels or wanted.since or scan.has_more)
+    is_all = not (wanted.stages or wanted.labels or wanted.earliest or scan.has_more)
     lineage = with_ancestors(source, seen, chosen, namespace, 0 if is_all else MAX_LOOKUPS)
     found = lineage.forest(chosen, session.clock(), depth=depth)
     if not scan.matched:

@@ -123,9 +123,10 @@ def _shape(declared_as: DeclaredShape, path: str) -> Shape:
 
 
 def extras(kind: Kind) -> dict[str, Field]:
-    """Return the fields that are not in the JSON: what is computed, and what has a name of its own."""
+    """Return the fields that are not in the JSON: what is computed, what has a name of its own, `label` and `env`."""
     in_json = {each.name for each in declared(kind.model)}
-    return {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
+    found = {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
+    return {**found, **{each.about.entry: each for each in kind.fields.values() if each.about.entry}}
 
 
 Read = Callable[[Record, datetime], Any]

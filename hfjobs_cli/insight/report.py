@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from hfjobs_cli.models.cost import Cost
+from hfjobs_cli.models.fields import natural
 from hfjobs_cli.models.group import INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
@@ -186,15 +187,15 @@ class Report:
         tallies = self._tallies.values()
         return sum(tally.jobs for tally in tallies), sum((tally.usd for tally in tallies), Decimal(0))
 
-    def _order(self, counts: dict[Key, int]) -> Callable[[Key], list[tuple[int, str]]]:
+    def _order(self, counts: dict[Key, int]) -> Callable[[Key], list[tuple[int, tuple[bool, float, str]]]]:
         """Return by what groups are ordered: their first field, where that is the same the next."""
         begins: Counter[Key] = Counter()
         for key, count in counts.items():
             begins.update({key[: place + 1]: count for place in range(len(key))})
 
-        def order(key: Key) -> list[tuple[int, str]]:
+        def order(key: Key) -> list[tuple[int, tuple[bool, float, str]]]:
             return [
-                (0 if each.period else -begins[key[: place + 1]], key[place] or "")
+                (0 if each.period else -begins[key[: place + 1]], natural(key[place] or ""))
                 for place, each in enumerate(self._by)
             ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -10,28 +9,20 @@ from typing import NamedTuple
 
 from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.models import outcome as why
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.text.times import age, span
 
-_EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
-_OUT_OF_MEMORY = re.compile(r"\bOOM|out of memory", re.IGNORECASE)
-_TIMEOUT = re.compile(r"\btime ?out\b|\btimed out\b", re.IGNORECASE)
-
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 """What a shell's exit codes say of the signal that ended a command."""
 
-_CANCELED = {
-    "NO_CREDITS": "no-credits",
-    "NO_SUBSCRIPTION": "no-subscription",
-    "RESOURCE_GROUP_LIMIT": "resource-group-limit",
-}
 _BECAUSE = {
-    "no-credits": "because there were no credits left (https://huggingface.co/settings/billing)",
-    "no-subscription": "because there is no subscription",
-    "resource-group-limit": "because its resource group has spent what it may",
+    why.NO_CREDITS: "because there were no credits left (https://huggingface.co/settings/billing)",
+    why.NO_SUBSCRIPTION: "because there is no subscription",
+    why.RESOURCE_GROUP_LIMIT: "because its resource group has spent what it may",
 }
 
 
@@ -57,11 +48,11 @@ def outcome(job: JobInfo, now: datetime) -> Outcome:
     if stage == "ERROR":
         return _failed(job, message, ended)
     if stage == "CANCELED":
-        reason = _CANCELED.get(job.status.cancel_reason or "")
-        because = f", {_BECAUSE[reason]}" if reason else _quoted(job.status.cancel_reason or message)
-        return Outcome(f"It was canceled{ended}{because}.", reason or "canceled")
+        reason = job.reason or ""
+        because = f", {_BECAUSE[reason]}" if reason in _BECAUSE else _quoted(job.status.cancel_reason or message)
+        return Outcome(f"It was canceled{ended}{because}.", job.reason)
     if stage == "DELETED":
-        return Outcome(f"It was deleted{_quoted(message)}.", "deleted")
+        return Outcome(f"It was deleted{_quoted(message)}.", job.reason)
     return Outcome(f"It is {stage or 'in a state that the Hub does not tell'}{_quoted(message)}.")
 
 
@@ -84,21 +75,20 @@ def _ended(job: JobInfo, now: datetime) -> str:
 
 
 def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
-    found = _EXIT_CODE.search(message)
-    exit_code = int(found[1]) if found else None
+    exit_code, reason = job.exit_code, job.reason
     attempts = job.status.failure_count or 0
     earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
     tried = f", as did {earlier} before" if attempts > 1 else ""
-    if _OUT_OF_MEMORY.search(message):
+    if reason == why.OUT_OF_MEMORY:
         code = f" (exit code {exit_code})" if exit_code is not None else ""
-        return Outcome(f"It ran out of memory{ended}{code}{tried}.", "out-of-memory", exit_code)
-    if _TIMEOUT.search(message):
+        return Outcome(f"It ran out of memory{ended}{code}{tried}.", reason, exit_code)
+    if reason == why.TIMEOUT:
         limit = f" of {span(job.timeout)}" if job.timeout is not None else ""
-        return Outcome(f"Its time{limit} was over{ended}{tried}.", "timeout")
-    if exit_code is not None:
+        return Outcome(f"Its time{limit} was over{ended}{tried}.", reason, exit_code)
+    if reason == why.EXIT_CODE:
         signal = f", which is {_SIGNALS[exit_code]}" if exit_code in _SIGNALS else ""
-        return Outcome(f"It failed{ended}, with exit code {exit_code}{signal}{tried}.", "exit-code", exit_code)
-    return Outcome(f"It failed{ended}{_quoted(message)}{tried}.", "failed")
+        return Outcome(f"It failed{ended}, with exit code {exit_code}{signal}{tried}.", reason, exit_code)
+    return Outcome(f"It failed{ended}{_quoted(message)}{tried}.", reason, exit_code)
 
 
 def _quoted(message: str) -> str:
@@ -239,22 +229,22 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
             yield f"stats {name}", "see how busy it is"
         yield f"cancel {name}", "end it"
         return
-    if found.reason == "out-of-memory":
+    if found.reason == why.OUT_OF_MEMORY:
         yield "hardware --sort price", "choose a flavor with more memory"
         yield f"duplicate {name} --flavor FLAVOR", "run it again on that"
         return
-    if found.reason == "timeout" and job.timeout:
+    if found.reason == why.TIMEOUT and job.timeout:
         yield f"duplicate {name} --timeout {span(job.timeout * 2)}", "run it again, with twice the time"
         yield f"logs -n 20 {name}", "see how far it came"
         return
-    if found.reason in ("exit-code", "failed"):
+    if job.status.stage == "ERROR":
         yield f"logs -n 100 {name}", "see why"
         if has_good:
             yield f"diff --with-last-good {name}", "see what has changed since it worked"
         if worked:
             yield f"duplicate {name}", "try again: it worked before"
         return
-    if found.reason == "deleted":
+    if found.reason == why.DELETED:
         yield f"tree {name}", "see what it came from, and what came of it"
         return
     if found.reason is None:

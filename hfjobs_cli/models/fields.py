@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from hfjobs_cli.models.record import Record, has_text
 from hfjobs_cli.preferences import EXACT, Preferences
-from hfjobs_cli.text.times import age, timestamp
+from hfjobs_cli.text.numbers import number
+from hfjobs_cli.text.times import age, span, timestamp
 from hfjobs_cli.values import value
 
 
@@ -31,6 +32,27 @@ LIKELY_RANK = 72
 """The rank of a column that nobody gets without asking for it."""
 
 
+class Measure(NamedTuple):
+    """How `--filter` compares a value with `<` and `>`.
+
+    `unit` says how the other value is typed (`UNITS` of `query/comparisons.py`); `of` returns the number, or the
+    moment, that is compared, None for a value that has none.
+    """
+
+    unit: str
+    of: Callable[[Any], Any] = lambda value: value
+
+
+NUMBER_IN_TEXT = Measure("number", number)
+"""Compares texts that are numbers, as those of labels and variables; others never match."""
+
+
+def natural(text: str) -> tuple[bool, float, str]:
+    """Return what is compared to sort texts: numbers by their value, before all other texts."""
+    found = number(text)
+    return (found is None, 0.0 if found is None else found, text)
+
+
 class About(NamedTuple):
     """What a field means, and how it differs from what its name and its type say. All but the first two have defaults.
 
@@ -43,7 +65,9 @@ class About(NamedTuple):
     it may be cut; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the same as only a terminal has it;
     `styles`, rich's styles by cell. `shown` is what tables have and filters compare in place of the value, from the
     record that declares it. `order` is what `--sort` compares of the value, `search` what `--filter` compares, also of
-    None, and `words` are values of it that are known. `has_commas` says that a comma belongs to a value.
+    None, and `words` are values of it that are known. `has_commas` says that a comma belongs to a value. `measure` is
+    how it is compared with `<` and `>`, if that does not follow from its type. An object of texts has a field for each
+    of its entries: `label.KEY`, if `entry` is `label`.
 
     `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
     """
@@ -64,6 +88,8 @@ class About(NamedTuple):
     shown: Callable[[Any], Any] | None = None
     order: Callable[[Any], Any] | None = None
     search: Callable[[Any], Iterable[str]] | None = None
+    measure: Measure | None = None
+    entry: str | None = None
     absent: str | None = None
     words: tuple[str, ...] = ()
     has_commas: bool = False
@@ -231,6 +257,39 @@ class Field:
         if self.about.order is not None:
             return self.about.order(value)
         return value if isinstance(value, str | int | float | datetime) else self._spelled(value)
+
+    @property
+    def has_entries(self) -> bool:
+        """Tell whether it holds texts by name, as labels, each of which is a field too."""
+        return self.shape.base is dict and self.shape.item is None
+
+    def entry(self, key: str) -> Field:
+        """Return the field that is one of its entries: `label.team`. Numbers sort as numbers."""
+        name = f"{self.about.entry or self.name}.{key}"
+        about = About(
+            f"value of {name}",
+            key,
+            header=name.upper(),
+            rank=self.about.rank,
+            least=self.about.least,
+            order=natural,
+            measure=NUMBER_IN_TEXT,
+            has_commas=self.about.has_commas,
+        )
+        return Field(
+            name, (), Shape(str, is_optional=True), about, lambda record, now: (self.read(record, now) or {}).get(key)
+        )
+
+    @property
+    def measure(self) -> Measure | None:
+        """How it is compared with `<` and `>`; None if it cannot be."""
+        if self.about.measure is not None:
+            return self.about.measure
+        if self.shape.base is datetime:
+            return Measure("moment")
+        if self.shape.base in (int, float):
+            return Measure("duration" if self.about.spell is span else "number")
+        return None
 
     def texts(self, record: Record, now: datetime) -> Iterable[str]:
         """Return the texts by which it can be found."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from operator import methodcaller
 from typing import Annotated, Any
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, declared
+from hfjobs_cli.models.fields import NEVER_LEAVES, NUMBER_IN_TEXT, About, Computed, Measure, Shape, declared, natural
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
@@ -43,7 +43,17 @@ def _cost(group: Any) -> Any:
 
 
 def _share(meaning: str, header: str, *aliases: str) -> About:
-    return About(meaning, "0.23", header=header, aliases=aliases, rank=40, spell=_percent, narrow=_percent, drawn=_bar)
+    return About(
+        meaning,
+        "0.23",
+        header=header,
+        aliases=aliases,
+        rank=40,
+        spell=_percent,
+        narrow=_percent,
+        drawn=_bar,
+        measure=Measure("part"),
+    )
 
 
 COUNTS: dict[str, Any] = {
@@ -54,7 +64,14 @@ COUNTS: dict[str, Any] = {
     "active": Annotated[int, About("how many have not finished", "0", rank=50)],
     "success_rate": Annotated[
         int | float | None,
-        About("completed / (completed + failed)", "0.87", name="success", rank=85, spell=_percent),
+        About(
+            "completed / (completed + failed)",
+            "0.87",
+            name="success",
+            rank=85,
+            spell=_percent,
+            measure=Measure("part"),
+        ),
     ],
     "waiting_secs": Annotated[
         int | float | None,
@@ -129,6 +146,8 @@ def group_model(by: Mapping[str, str]) -> type[Group]:
                 least=24,
                 styles=styles,
                 shown=methodcaller("label", name),
+                order=natural,
+                measure=NUMBER_IN_TEXT,
             ),
         ]
         if name == "initiator":
@@ -166,12 +185,17 @@ def group_kind(model: type[Group]) -> Kind:
                 Shape(str),
                 lambda group, _now: _cost(group),
                 About(
-                    "what they cost, ~ if that is estimated", "~$12.50", rank=90, spell=str, order=lambda cost: cost.usd
+                    "what they cost, ~ if that is estimated",
+                    "~$12.50",
+                    rank=90,
+                    spell=str,
+                    order=lambda cost: cost.usd,
+                    measure=Measure("money", lambda cost: cost.usd),
                 ),
             ),
         },
         other_names={"count": "jobs", "errors": "failed", "runtime": "ran", "price": "cost", "duration": "ran"},
-        filters="-f 'jobs=1'",
+        filters="-f 'jobs>1'",
         templates=f"""\
 {{{{index . "{key}"}}}} {{{{.jobs}}}} {{{{.cost}}}}
 {{{{if .failed}}}}{{{{.failed}}}} of {{{{.jobs}}}} failed{{{{end}}}}""",

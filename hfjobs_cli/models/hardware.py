@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 
@@ -29,6 +29,12 @@ def _amount(text: str) -> tuple[float, str]:
     return (float(found[1]) * _SIZES.get(found[2].lower(), 1.0) if found else -1.0, text)
 
 
+def _number(text: str) -> float | None:
+    """Return the number in front, of sizes in GB; None if there is none."""
+    found = _amount(text)[0]
+    return None if found < 0 else found
+
+
 def _price_hour(amount: float) -> str:
     return f"${amount:,.2f}"
 
@@ -43,8 +49,10 @@ class Accelerator(Record):
 
     type: Annotated[str | None, About("gpu or neuron", "gpu")]
     model: Annotated[str | None, About("its model", "A100")]
-    quantity: Annotated[str | None, About("how many of them", "4", order=_amount)]
-    vram: Annotated[str | None, About("memory of all of them", "320 GB", name="vram", order=_amount)]
+    quantity: Annotated[str | None, About("how many of them", "4", order=_amount, measure=Measure("number", _number))]
+    vram: Annotated[
+        str | None, About("memory of all of them", "320 GB", name="vram", order=_amount, measure=Measure("GB", _number))
+    ]
     manufacturer: Annotated[str | None, About("who made it", "Nvidia")]
 
     def __str__(self) -> str:
@@ -58,14 +66,20 @@ class Hardware(Record):
 
     name: Annotated[str, About("what --flavor takes", "a100x4", rank=NEVER_LEAVES)]
     pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", rank=40)]
-    cpu: Annotated[str | None, About("processors", "48 vCPU", rank=70, order=_amount)]
-    ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount)]
-    ephemeral_storage: Annotated[str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount)]
+    cpu: Annotated[
+        str | None, About("processors", "48 vCPU", rank=70, order=_amount, measure=Measure("number", _number))
+    ]
+    ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount, measure=Measure("GB", _number))]
+    ephemeral_storage: Annotated[
+        str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount, measure=Measure("GB", _number))
+    ]
     accelerator: Annotated[Accelerator | None, About("number and model", "4x A100", rank=80)]
     unit_cost_micro_usd: Annotated[
         int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
     ]
-    unit_cost_usd: Annotated[int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD")]
+    unit_cost_usd: Annotated[
+        int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD", measure=Measure("money"))
+    ]
     unit_label: Annotated[str | None, About("the unit", "minute", is_promised=True)]
 
     @property
@@ -130,12 +144,26 @@ KIND = Kind(
         "price_minute": Computed(
             Shape(float),
             lambda flavor, _now: flavor.price_minute,
-            About("US dollars a minute", "$0.1667", header="PRICE/MIN", rank=65, spell=_price_minute),
+            About(
+                "US dollars a minute",
+                "$0.1667",
+                header="PRICE/MIN",
+                rank=65,
+                spell=_price_minute,
+                measure=Measure("money"),
+            ),
         ),
         "price": Computed(
             Shape(float),
             lambda flavor, _now: flavor.price,
-            About("US dollars an hour", "$10.00", header="PRICE/HOUR", rank=90, spell=_price_hour),
+            About(
+                "US dollars an hour",
+                "$10.00",
+                header="PRICE/HOUR",
+                rank=90,
+                spell=_price_hour,
+                measure=Measure("money"),
+            ),
         ),
     },
     other_names={
@@ -146,7 +174,7 @@ KIND = Kind(
         "storage": "disk",
         "cost": "price",
     },
-    filters="-f 'accelerator=*A100*' -f 'name!=cpu-*'",
+    filters="-f 'accelerator=*A100*' -f 'price<2'",
     templates="""\
 {{.name}} {{.price}}                                values of fields
 {{or .accelerator "-"}}                             what may be null

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models import spec
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
+from hfjobs_cli.models import outcome, spec
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape, Source
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
@@ -125,7 +125,7 @@ class JobInfo(spec.Described):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
-    `name`, `endpoint` and `url` are not sent by the Hub but computed here.
+    `name`, `exit_code`, `reason`, `endpoint` and `url` are not sent by the Hub but computed here.
     """
 
     id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
@@ -155,6 +155,19 @@ class JobInfo(spec.Described):
             styles=STAGE_STYLES,
             order=_stage_order,
             words=tuple(stage.lower() for stage in STAGES),
+        ),
+    ]
+    exit_code: Annotated[
+        int | None, About("exit code of its command, if it failed", "137", read=outcome.read_exit_code, header="EXIT")
+    ]
+    reason: Annotated[
+        str | None,
+        About(
+            "why it failed or was canceled, in a word",
+            "out-of-memory",
+            read=outcome.read_reason,
+            search=outcome.reason_texts,
+            words=outcome.REASONS,
         ),
     ]
     durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
@@ -254,12 +267,26 @@ KIND = Kind(
             lambda job, now: job.running_secs(now),
             About("how long it has run", "3h11m", rank=50, spell=span),
         ),
+        "waited": Computed(
+            Shape(float),
+            lambda job, now: job.waited_secs(now),
+            About("how long it waited to start", "1m16s", rank=73, spell=span),
+        ),
         "cost": Computed(
             Shape(str),
             _unpriced,
-            About("what it costs, ~ if that is estimated", "~$1.25", rank=76, spell=str, order=lambda cost: cost.usd),
+            About(
+                "what it costs, ~ if that is estimated",
+                "~$1.25",
+                rank=76,
+                spell=str,
+                order=lambda cost: cost.usd,
+                measure=Measure("money", lambda cost: cost.usd),
+            ),
         ),
-        "cost_usd": Computed(Shape(float), _unpriced, About("the same as a number, US dollars", "1.25")),
+        "cost_usd": Computed(
+            Shape(float), _unpriced, About("the same as a number, US dollars", "1.25", measure=Measure("money"))
+        ),
         "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether that is not what was billed", "true")),
     },
     other_names={
@@ -269,8 +296,14 @@ KIND = Kind(
         "stage": "status",
         "hardware": "flavor",
         "price": "cost",
+        "wait": "waited",
+        "queue": "waited",
+        "queued": "waited",
+        "exit": "exit_code",
+        "exitcode": "exit_code",
+        "why": "reason",
     },
-    filters="-f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+    filters="-f 'command=*train*' -f 'label.team=ml' -f 'runtime>1h'",
     templates="""\
 {{.id}} {{.status}}                                 values of fields
 {{.labels.team}} {{index .labels "cost-center"}}    labels

@@ -75,8 +75,18 @@ class Kind:
         return {**own, **self.cells, **aliases}
 
     def find(self, name: str) -> Field | None:
-        """Return the field that goes by this name in `--columns`, `--sort` and `--filter`, None if there is none."""
-        return self._names.get(name.lower())
+        """Return the field that goes by this name in `--columns`, `--sort` and `--filter`, None if there is none.
+
+        One entry of an object of texts is a field too: `label.team`. Keys keep their case, and may hold dots.
+        """
+        found = self._names.get(name) or self._names.get(name.lower())
+        if found is not None:
+            return found
+        for place in (place for place, char in enumerate(name) if char == "."):
+            holder, key = self._names.get(name[:place].lower()), name[place + 1 :]
+            if holder is not None and holder.has_entries and key:
+                return holder.entry(key)
+        return None
 
     def meant(self, name: str) -> str:
         """Return what is called `name` elsewhere, for suggestions."""

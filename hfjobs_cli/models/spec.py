@@ -119,7 +119,7 @@ Arguments = Annotated[
 ]
 Environment = Annotated[
     dict[str, str] | None,
-    About("variables", "map[WANDB_MODE:offline]", aliases=("env",), least=11, has_commas=True),
+    About("variables", "map[WANDB_MODE:offline]", aliases=("env",), entry="env", least=11, has_commas=True),
 ]
 Secrets = Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
 Flavor = Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
@@ -128,7 +128,9 @@ Timeout = Annotated[int | float | None, About("seconds it may run", "3600", spel
 Retry = Annotated[int | float | None, About("how often it is tried again", "2")]
 Labels = Annotated[
     dict[str, str] | None,
-    About("labels by name", "map[name:train-judge]", aliases=("label",), spell=_labels, rank=71, least=11),
+    About(
+        "labels by name", "map[name:train-judge]", aliases=("label",), entry="label", spell=_labels, rank=71, least=11
+    ),
 ]
 Volumes = Annotated[list[JobVolume] | None, About("what is mounted", "{{json .volumes}}", spell=_mounts, least=11)]
 Network = Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]

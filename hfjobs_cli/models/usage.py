@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 
@@ -50,6 +50,9 @@ def share(used: float | None, total: float | None) -> float | None:
     return None if used is None or total is None or total < 1 else 100 * used / total
 
 
+PERCENT = Measure("percent")
+
+
 def _range(shares: Sequence[float]) -> str | None:
     """Spell the shares of several devices in short, so that one that is not as the others shows: `8x 0-97%`."""
     if len(shares) < 2:
@@ -66,9 +69,13 @@ def _each(shares: Sequence[float]) -> str | None:
 class GpuUsage(Record):
     """What of one GPU is used. `utilization` is a share of a hundred."""
 
-    utilization: Annotated[int | float | None, About("percent of its time", "97", key="utilization")]
-    memory_used_bytes: Annotated[int | float | None, About("of its memory", "1048576", key="memory_used_bytes")]
-    memory_total_bytes: Annotated[int | float | None, About("its memory", "22836000000", key="memory_total_bytes")]
+    utilization: Annotated[int | float | None, About("percent of its time", "97", key="utilization", measure=PERCENT)]
+    memory_used_bytes: Annotated[
+        int | float | None, About("of its memory", "1048576", key="memory_used_bytes", measure=Measure("B"))
+    ]
+    memory_total_bytes: Annotated[
+        int | float | None, About("its memory", "22836000000", key="memory_total_bytes", measure=Measure("B"))
+    ]
 
     def __str__(self) -> str:
         """Spell how busy it is."""
@@ -82,18 +89,49 @@ class Usage(Record):
     job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", key="job_id", rank=NEVER_LEAVES)]
     cpu_usage_pct: Annotated[
         int | float | None,
-        About("percent of the processors", "87", key="cpu_usage_pct", name="cpu", header="CPU", rank=90, spell=percent),
+        About(
+            "percent of the processors",
+            "87",
+            key="cpu_usage_pct",
+            name="cpu",
+            header="CPU",
+            rank=90,
+            spell=percent,
+            measure=PERCENT,
+        ),
     ]
     cpu_millicores: Annotated[int | float | None, About("processors, in thousandths", "3500", key="cpu_millicores")]
-    memory_used_bytes: Annotated[int | float | None, About("memory used", "1417216", key="memory_used_bytes")]
-    memory_total_bytes: Annotated[int | float | None, About("memory there is", "15032385536", key="memory_total_bytes")]
+    memory_used_bytes: Annotated[
+        int | float | None, About("memory used", "1417216", key="memory_used_bytes", measure=Measure("B"))
+    ]
+    memory_total_bytes: Annotated[
+        int | float | None, About("memory there is", "15032385536", key="memory_total_bytes", measure=Measure("B"))
+    ]
     rx_bps: Annotated[
         int | float | None,
-        About("received a second", "2048", key="rx_bps", name="received", header="NET IN", rank=40, spell=rate),
+        About(
+            "received a second",
+            "2048",
+            key="rx_bps",
+            name="received",
+            header="NET IN",
+            rank=40,
+            spell=rate,
+            measure=Measure("bps"),
+        ),
     ]
     tx_bps: Annotated[
         int | float | None,
-        About("sent a second", "1024", key="tx_bps", name="sent", header="NET OUT", rank=40, spell=rate),
+        About(
+            "sent a second",
+            "1024",
+            key="tx_bps",
+            name="sent",
+            header="NET OUT",
+            rank=40,
+            spell=rate,
+            measure=Measure("bps"),
+        ),
     ]
     gpus: Annotated[dict[str, GpuUsage] | None, About("each GPU by its id", "{{json .gpus}}", key="gpus")]
     replica: Annotated[str | None, About("which replica of the job", "j6qz9", key="replica")]
@@ -152,7 +190,17 @@ def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, ran
     return Computed(
         Shape(list, is_optional=True, item=Shape(float)),
         lambda usage, _now: read(usage) or None,
-        About(meaning, "97% 95%", header=header, rank=rank, spell=_each, narrow=_range, order=_mean, has_commas=True),
+        About(
+            meaning,
+            "97% 95%",
+            header=header,
+            rank=rank,
+            spell=_each,
+            narrow=_range,
+            order=_mean,
+            measure=Measure("percent", _mean),
+            has_commas=True,
+        ),
     )
 
 
@@ -176,7 +224,8 @@ KIND = Kind(
             lambda usage: usage.cores, About("processors", "3.5", header="CPUS", spell=lambda value: f"{value:g}")
         ),
         "memory": _number(
-            lambda usage: usage.memory, About("percent of the memory", "9", header="MEM", rank=80, spell=percent)
+            lambda usage: usage.memory,
+            About("percent of the memory", "9", header="MEM", rank=80, spell=percent, measure=PERCENT),
         ),
         "memory_usage": _text(
             lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
@@ -189,7 +238,7 @@ KIND = Kind(
         ),
     },
     other_names={"id": "job_id", "job": "job_id", "mem": "memory", "net": "received", "vram": "gpu_memory"},
-    filters="-f 'cpu=100*'",
+    filters="-f 'gpu<5%'",
     templates="""\
 {{.job_id}} {{.cpu_usage_pct}}                      values of fields
 {{range $id, $gpu := .gpus}}{{$gpu.utilization}} {{end}}

@@ -36,17 +36,18 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
             f"or +{(kind.wide_columns or kind.default_columns)[0]},-{kind.default_columns[-1]} to edit them",
         )
     is_replaced = bool(items) and not edits
-    names = [_known(kind, item) for item in items] if is_replaced else list(kind.default_columns)
+    names = items if is_replaced else list(kind.default_columns)
     names += [*kind.wide_columns] * wide + [*kind.added_columns, *also] * (not is_replaced)
+    fields = {field.name: field for field in (_known(kind, name) for name in names)}
     for item in edits:
-        name = _known(kind, item[1:].strip())
+        field = _known(kind, item[1:].strip())
         if item[0] == "+":
-            names.append(name)
+            fields.setdefault(field.name, field)
         else:
-            names = [other for other in names if other != name]
-    if not names:
+            fields.pop(field.name, None)
+    if not fields:
         raise UsageError("--columns leaves no column", hint="keep one of them")
-    return [kind.cells[name] for name in dict.fromkeys(names)]
+    return list(fields.values())
 
 
 def replaces_columns(spec: str | None) -> bool:
@@ -57,7 +58,7 @@ def replaces_columns(spec: str | None) -> bool:
 def parse_sort(kind: Kind, spec: str | None) -> Order:
     """Read `--sort`: fields, and whether each is in descending order (`-created`). Raises UsageError."""
     items = split_values([] if spec is None else [spec], "--sort")
-    return [(kind.cells[_known(kind, item.removeprefix("-"))], item[0] == "-") for item in items]
+    return [(_known(kind, item.removeprefix("-")), item[0] == "-") for item in items]
 
 
 def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
@@ -79,9 +80,12 @@ def columns_help(kind: Kind) -> str:
         help_row(f"{name:<{widths[0]}} {header:<{widths[1]}} ", meaning)
         for name, header, meaning in [("NAME", "HEADER", "SHOWS"), *rows]
     ]
-    inner = {name: field for name, field in fields.items() if field.is_part}
+    inner = {
+        f"{each.about.entry}.KEY": f"one of the {each.about.meaning}" for each in fields.values() if each.about.entry
+    }
+    inner.update((name, field.about.meaning) for name, field in fields.items() if field.is_part)
     width = max(map(len, inner), default=0)
-    parts = [help_row(f"{name:<{width}} ", field.about.meaning) for name, field in inner.items()]
+    parts = [help_row(f"{name:<{width}} ", meaning) for name, meaning in inner.items()]
     return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
 
 
@@ -95,14 +99,11 @@ def _mark(kind: Kind, name: str) -> str:
     )
 
 
-def _known(kind: Kind, name: str) -> str:
+def _known(kind: Kind, name: str) -> Field:
     field = kind.find(name)
     if field is None:
         raise UsageError(f"unknown column '{name}'", hint=one_of(kind.meant(name), kind.words))
-    return field.name
-
-
-LABEL = "label."
+    return field
 
 
 def _week(moment: datetime) -> str:
@@ -148,11 +149,8 @@ def _parse(kind: Kind, text: str) -> By:
         return By(name, "when they were created (UTC)", _reading_period(PERIODS[name]))
     if name in ("initiator-type", "initiator_type"):
         return By("initiator-type", "kind of what started them", _initiator_type)
-    if name.startswith(LABEL) and len(name) > len(LABEL):
-        key = text[len(LABEL) :]
-        return By(f"{LABEL}{key}", f"their label '{key}'", lambda job, _now: (job.labels or {}).get(key))
-    field = kind.find(name)
-    if field is None or name.rstrip("s") == LABEL[:-1]:
+    field = kind.find(text)
+    if field is None or field.about.entry is not None:
         raise UsageError(f"jobs cannot be grouped by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
     return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
 

@@ -10,8 +10,9 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
+from hfjobs_cli.query.comparisons import Comparison
 from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, parse_initiators
-from hfjobs_cli.query.patterns import FieldPattern, all_match, is_exact, parse_patterns
+from hfjobs_cli.query.patterns import Condition, FieldPattern, all_match, is_exact, parse_patterns
 from hfjobs_cli.query.references import is_name
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
 from hfjobs_cli.text.words import empty_option
@@ -34,8 +35,8 @@ class JobFilter(NamedTuple):
     stages: tuple[str, ...] | None = None
     labels: tuple[tuple[str, str], ...] = ()
     initiators: tuple[InitiatorPattern, ...] = ()
-    patterns: tuple[FieldPattern, ...] = ()
-    name: FieldPattern | None = None
+    patterns: tuple[Condition, ...] = ()
+    name: Condition | None = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -53,6 +54,16 @@ class JobFilter(NamedTuple):
             "--until": self.until,
         }
         return [option for option, value in given.items() if value]
+
+    @property
+    def earliest(self) -> datetime | None:
+        """The first moment at which a job may have been created, also by `created>2h`; None if there is none."""
+        compared = [
+            each.bound
+            for each in self.patterns
+            if isinstance(each, Comparison) and each.field.name == "created" and ">" in each.sign
+        ]
+        return max([*compared, *[self.since] * (self.since is not None)], default=None)
 
     @property
     def is_about_initiators(self) -> bool:
@@ -123,9 +134,9 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
     return tuple(labels)
 
 
-def name_pattern(kind: Kind, name: str | None) -> FieldPattern | None:
+def name_pattern(kind: Kind, name: str | None, now: datetime) -> Condition | None:
     """Return what `--name` asks for if that is a pattern, None if it is a label, of which the Hub knows."""
-    return None if name is None or is_exact(name) else parse_patterns(kind, [f"name={name}"])[0]
+    return None if name is None or is_exact(name) else parse_patterns(kind, [f"name={name}"], now)[0]
 
 
 def parse_filter(
@@ -149,10 +160,12 @@ def parse_filter(
         raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
     labels = list(parse_labels(label, name))
     globs: list[str] = []
-    patterns: list[FieldPattern] = []
-    parsed = parse_patterns(kind, filters)
+    patterns: list[Condition] = []
+    parsed = parse_patterns(kind, filters, now)
     for pattern in parsed:
-        if pattern.field.name == "status":
+        if isinstance(pattern, Comparison):
+            patterns.append(pattern)
+        elif pattern.field.name == "status":
             globs += (f"{'!' * pattern.negated}{glob}" for glob in pattern.globs)
         elif _is_label(pattern, parsed):
             prefix = "name=" if pattern.field.name == "name" else ""
@@ -169,13 +182,13 @@ def parse_filter(
         labels=tuple(dict.fromkeys(labels)),
         initiators=parse_initiators(initiator),
         patterns=tuple(patterns),
-        name=name_pattern(kind, name),
+        name=name_pattern(kind, name, now),
         since=since,
         until=until,
     )
 
 
-def _is_label(pattern: FieldPattern, patterns: Sequence[FieldPattern]) -> bool:
+def _is_label(pattern: FieldPattern, patterns: Sequence[Condition]) -> bool:
     """Tell whether a pattern is a label with its value, which the server can filter by.
 
     Labels have to be there all, and of several names one is enough, which the server cannot be asked.

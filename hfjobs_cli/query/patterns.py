@@ -1,4 +1,4 @@
-"""`--filter`: a field, and glob patterns or values to compare it with."""
+"""`--filter`: a field, and glob patterns that it must match, or a value to compare it with."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.fields import Field, spelled
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
+from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
 from hfjobs_cli.text.numbers import digits, number
 from hfjobs_cli.text.times import parse_time, span, timestamp
 from hfjobs_cli.text.words import one_of
@@ -24,6 +25,9 @@ _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 
 _EXCLUDED = re.compile(r"(?P<key>[^=!]+)!=(?P<value>.*)", re.DOTALL)
 """An entry that is not wanted, as selectors of other tools have it."""
+
+_FILTER = re.compile(r"(?P<name>[^=<>!]*)(?P<sign>!?=|[<>]=?)(?P<value>.*)", re.DOTALL)
+"""A field, how it is compared, and with what."""
 
 _NEGATED_SET = r"\[\^(?=.+\])"
 
@@ -46,8 +50,8 @@ class FieldPattern:
         return len(self.globs) == 1 and is_exact(self.globs[0])
 
     @property
-    def is_about_entries(self) -> bool:
-        """Tell whether the field holds entries by name, as labels, of which several can be asked for."""
+    def is_needed(self) -> bool:
+        """Tell whether a record must match it whatever else is asked of the field: of labels there may be several."""
         return self.field.shape.base is dict
 
     def fits(self, record: Record, now: datetime) -> bool:
@@ -56,29 +60,33 @@ class FieldPattern:
         return any(map(self._fits_one, texts)) if texts else self.field.about.absent in self.globs
 
 
-def parse_patterns(kind: Kind, items: Iterable[str]) -> list[FieldPattern]:
-    """Read every `--filter`: `FIELD=GLOB` or `FIELD!=GLOB`, with commas several globs where no value has one.
+Condition = FieldPattern | Comparison
+"""One `--filter`."""
 
-    Raises UsageError.
+
+def parse_patterns(kind: Kind, items: Iterable[str], now: datetime) -> list[Condition]:
+    """Read every `--filter`: `FIELD=GLOB`, `FIELD!=GLOB`, or a comparison as `FIELD>=VALUE`. `now` is for `created>2h`.
+
+    With commas there are several globs, where no value has one. Raises UsageError.
     """
-    return [_parse(kind, item) for item in items]
+    return [_parse(kind, item, now) for item in items]
 
 
-def all_match(patterns: Sequence[FieldPattern], record: Record, now: datetime) -> bool:
-    """Tell whether all patterns fit; of several for one field one is enough, but entries must all be there."""
+def all_match(conditions: Sequence[Condition], record: Record, now: datetime) -> bool:
+    """Tell whether all conditions hold; of several patterns for one field one is enough, unless each is needed."""
     wanted: dict[str, bool] = {}
-    for pattern in patterns:
-        fits = pattern.fits(record, now)
-        if fits if pattern.negated else (pattern.is_about_entries and not fits):
+    for each in conditions:
+        fits = each.fits(record, now)
+        if fits if each.negated else (each.is_needed and not fits):
             return False
-        if not pattern.negated:
-            wanted[pattern.field.name] = wanted.get(pattern.field.name, False) or fits
+        if not each.negated and not each.is_needed:
+            wanted[each.field.name] = wanted.get(each.field.name, False) or fits
     return all(wanted.values())
 
 
-def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
+def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
     """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
-    wanted = list(patterns)
+    wanted = [each for each in conditions if isinstance(each, FieldPattern)]
     regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
     if regex:
@@ -87,18 +95,22 @@ def why_none(patterns: Iterable[FieldPattern]) -> Iterator[str]:
         yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
 
 
-def _parse(kind: Kind, item: str) -> FieldPattern:
-    key, equals, text = item.partition("=")
-    given, negated = key.removesuffix("!"), key.endswith("!")
-    name, entry, text = _entry(kind, given, text)
-    if not equals or not name:
-        raise UsageError(
-            f"filter '{item}' is not FIELD=PATTERN or FIELD!=PATTERN",
-            hint=f"for example {kind.filters}",
-        )
-    field = kind.find(name)
+def _parse(kind: Kind, item: str, now: datetime) -> Condition:
+    found = _FILTER.fullmatch(item)
+    given, sign, text = (found["name"].strip(), found["sign"], found["value"]) if found else ("", "", "")
+    if not given:
+        raise UsageError(f"filter '{item}' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE", hint=_how(kind, item))
+    field = kind.find(given)
     if field is None:
-        raise UsageError(f"unknown field '{given}' in filter '{item}'", hint=_field_hint(kind, name))
+        raise UsageError(f"unknown field '{given}' in filter '{item}'", hint=_field_hint(kind, given.lower()))
+    if "<" in sign or ">" in sign:
+        return parse_comparison(item, field, given, sign, text, now)
+    if text[:1] in ("<", ">") and field.measure is not None:
+        raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"write '{given}{text[0]}={text[1:].strip()}'")
+    name, entry, text = _entry(kind, given, text)
+    if entry:
+        field = kind.find(name) or field
+    negated = sign == "!="
     # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
@@ -113,14 +125,22 @@ def _parse(kind: Kind, item: str) -> FieldPattern:
     return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
 
 
+def _how(kind: Kind, item: str) -> str:
+    """Return the hint for what is no filter: a shell takes `-f runtime>1h` for `-f runtime`, and `>` as its own."""
+    field = kind.find(item)
+    if field is not None and field.measure is not None:
+        return f"quote comparisons, as > is special in shells: -f '{item}>{UNITS[field.measure.unit].one}'"
+    return f"for example {kind.filters}"
+
+
 def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
     """Return the name of a field, and of the entry of it that is asked for, as in `label.team=ml`; and what it is.
 
     In the field it is compared as `team=ml`. Keys keep their letters as they are, capital or not.
     """
     outer, dot, entry = given.partition(".")
-    field = kind.find(outer) if dot and kind.find(given) is None else None
-    if field is None or field.shape.base is not dict or not entry:
+    field = kind.find(outer)
+    if not dot or not entry or field is None or not field.has_entries:
         return given.lower(), "", text
     text = text.removeprefix("=")
     globs = [text] if field.about.has_commas else text.split(",")

@@ -11,7 +11,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.filters import name_pattern, parse_labels
-from hfjobs_cli.query.patterns import FieldPattern, all_match, parse_patterns
+from hfjobs_cli.query.patterns import Condition, all_match, parse_patterns
 from hfjobs_cli.text.words import did_you_mean, one_of, split_values, without_negation
 
 _OTHER_WORDS = {
@@ -32,8 +32,8 @@ class ScheduleFilter(NamedTuple):
     now: datetime
     states: tuple[str, ...] = SCHEDULE_STATES
     labels: tuple[tuple[str, str], ...] = ()
-    patterns: tuple[FieldPattern, ...] = ()
-    name: FieldPattern | None = None
+    patterns: tuple[Condition, ...] = ()
+    name: Condition | None = None
 
     @property
     def narrows(self) -> bool:
@@ -65,12 +65,12 @@ def parse_schedule_filter(
     default: tuple[str, ...] = (ACTIVE,),
 ) -> ScheduleFilter:
     """Read all filters of a listing. `default` are the states if none is asked for in any way. Raises UsageError."""
-    patterns = parse_patterns(KIND, filters)
+    patterns = parse_patterns(KIND, filters, now)
     states = _parse_states(status)
     if states is None:
         is_asked = all_ or any(pattern.field.name == "status" for pattern in patterns)
         states = SCHEDULE_STATES if is_asked else default
-    return ScheduleFilter(now, states, parse_labels(label, name), tuple(patterns), name_pattern(KIND, name))
+    return ScheduleFilter(now, states, parse_labels(label, name), tuple(patterns), name_pattern(KIND, name, now))
 
 
 def _parse_states(values: Iterable[str]) -> tuple[str, ...] | None:

@@ -167,7 +167,7 @@ class TestWhy:
             (
                 {"stage": "CANCELED", "cancelReason": "COMET"},
                 "It was canceled 18h ago, after 6m43s: COMET.",
-                "canceled",
+                "comet",
                 None,
             ),
             ({"stage": "DELETED"}, "It was deleted.", "deleted", None),

@@ -168,7 +168,7 @@ class TestFilter:
             ),
             (
                 ("-f", "x"),
-                "filter 'x' is not FIELD=PATTERN or FIELD!=PATTERN\nhint: for example -f 'accelerator=*A100*'",
+                "filter 'x' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE\nhint: for example -f 'acc",
             ),
             (("--sort", "cost"), "unknown column 'cost'\nhint: did you mean 'price'? one of name, cpu"),
             (("--columns", "name,nmae"), "unknown column 'nmae'\nhint: did you mean 'name'? one of name, cpu"),

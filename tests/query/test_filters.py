@@ -193,13 +193,13 @@ class TestFilter:
             ),
             (
                 "train",
-                "filter 'train' is not FIELD=PATTERN or FIELD!=PATTERN",
-                "for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+                "filter 'train' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE",
+                "for example -f 'command=*train*' -f 'label.team=ml' -f 'runtime>1h'",
             ),
             (
                 "=x",
-                "filter '=x' is not FIELD=PATTERN or FIELD!=PATTERN",
-                "for example -f 'command=*train*' -f 'label=team=ml' -f 'status!=completed'",
+                "filter '=x' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE",
+                "for example -f 'command=*train*' -f 'label.team=ml' -f 'runtime>1h'",
             ),
             ("name=", "filter 'name=' has no pattern", "jobs without it are found by name!=*"),
             ("status=running,!running", "--filter leaves no status to list", "drop one of the !STATUS exclusions"),
