@@ -98,6 +98,15 @@ FirstJob = Annotated[
         show_default=False,
     ),
 ]
+DescribedJobs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="JOB...",
+        help=f"{JOB_NAMES}; or schedules, as scheduled-job:ID; - reads jobs from stdin.",
+        autocompletion=completion.complete_jobs,
+        show_default=False,
+    ),
+]
 OtherJob = Annotated[
     str | None,
     typer.Argument(

@@ -63,7 +63,7 @@ COMMANDS = (
         "stats", "Show resource usage of running jobs: CPU, memory, network, GPUs.", elsewhere=("metrics", "usage")
     ),
     Command("top", "Monitor running jobs: usage, cost and last log line."),
-    Command("describe", "Show a one-page summary of a job."),
+    Command("describe", "Show a one-page summary of jobs and schedules."),
     Command("tree", "Show the parents and children of jobs as a tree."),
     Command("diff", "Show what differs between two jobs."),
     Command("report", "Count jobs in groups, with their costs.", elsewhere=("cost", "costs")),

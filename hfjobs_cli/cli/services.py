@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
+    from hfjobs_cli.insight.schedules import ScheduleRuns
     from hfjobs_cli.models.cost import Cost
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.schedule import ScheduledJob
 
 
 def client_of(session: Session) -> JobsClient:
@@ -120,6 +122,29 @@ def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bil
     from hfjobs_cli.insight.costs import Costs
 
     return Costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
+
+
+def schedule_runs_of(session: Session) -> ScheduleRuns:
+    """Return the runs of schedules, read once for each namespace, when the first is needed."""
+    from hfjobs_cli.insight.schedules import ScheduleRuns
+
+    return ScheduleRuns(lambda namespace, since: session.client.all_jobs(namespace, since=since), session.clock())
+
+
+def with_runs(session: Session, kind: Kind) -> Kind:
+    """Return the kind of schedules with its fields about runs read from the Hub, when the first is needed."""
+
+    def success(schedule: ScheduledJob, _now: datetime) -> float | None:
+        return session.schedule_runs.success(schedule)
+
+    def cost(schedule: ScheduledJob, now: datetime) -> Cost | None:
+        return session.schedule_runs.cost(schedule, lambda job: session.costs.of(job, now))
+
+    def usd(schedule: ScheduledJob, now: datetime) -> float | None:
+        found = cost(schedule, now)
+        return None if found is None else float(found.usd)
+
+    return kind.reading({"success": success, "cost": cost, "cost_usd": usd})
 
 
 def priced(session: Session, kind: Kind) -> Kind:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
+    from hfjobs_cli.insight.schedules import ScheduleRuns
     from hfjobs_cli.models.fields import Field
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
@@ -112,6 +113,13 @@ class Session:
         return costs_of(self, lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
 
     @cached_property
+    def schedule_runs(self) -> ScheduleRuns:
+        """The runs of schedules in the last days, read when the first are needed."""
+        from hfjobs_cli.cli.services import schedule_runs_of
+
+        return schedule_runs_of(self)
+
+    @cached_property
     def prices(self) -> Prices:
         """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
         from hfjobs_cli.cli.services import prices_of
@@ -134,9 +142,9 @@ class Session:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
         if "cost" not in kind.computed:
             return kind
-        from hfjobs_cli.cli.services import priced
+        from hfjobs_cli.cli import services
 
-        return priced(self, kind)
+        return services.with_runs(self, kind) if kind.noun == "schedule" else services.priced(self, kind)
 
     def end(self, code: int) -> int:
         """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""

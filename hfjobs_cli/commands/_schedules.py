@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, named
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
 from hfjobs_cli.query.schedules import ScheduleFilter, parse_schedule_filter
@@ -25,17 +25,18 @@ LAST_RUN = ("last_status",)
 
 
 def schedule_filter(
-    selection: ScheduleSelection, now: datetime, default: tuple[str, ...] = (ACTIVE,)
+    session: Session, selection: ScheduleSelection, default: tuple[str, ...] = (ACTIVE,)
 ) -> ScheduleFilter:
     """Return what the options ask for; `default` are the states if none is asked for. Raises UsageError."""
     return parse_schedule_filter(
-        now,
+        session.clock(),
         all_=selection.all_,
         status=selection.status or (),
         label=selection.label or (),
         name=selection.name,
         filters=selection.filter_ or (),
         default=default,
+        kind=session.bound(KIND),
     )
 
 
@@ -78,7 +79,7 @@ def chosen_schedules(
     """
     if not is_by_filters(words, choice, SCHEDULES):
         return schedules_to_change(session, words or (), namespace, plan)
-    wanted = schedule_filter(choice, session.clock(), states)
+    wanted = schedule_filter(session, choice, states)
     if plan.asks and asks_for_one:
         plan.check_it_can_ask()
     found = list_schedules(session, wanted, namespace, with_runs=plan.asks)

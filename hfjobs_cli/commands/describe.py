@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, HfJobsError
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._lineage import Source
-    from hfjobs_cli.models.description import Description, SameLaunch
+    from hfjobs_cli.models.description import Description, NextStep, Runs, SameLaunch
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import ScheduledJob
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+_SCHEDULE = "scheduled-job:"
+"""How the reference of a schedule begins."""
+
+_BY_ID = re.compile(r"(.+/)?[0-9a-f]{6,24}|.*@.*")
+"""References that are no names."""
 
 MOST_PAGES = 10
 """How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
@@ -26,18 +36,21 @@ STEP_TIMEOUT_SECS = 10.0
 
 def describe(
     session: Session,
-    job: command_options.FirstJob,
+    jobs: command_options.DescribedJobs,
     *,
     tail: command_options.Tail = 10,
     output: Annotated[options.Output, "description"],
     namespace: options.Namespace = None,
     from_: options.From = None,
 ) -> ExitCode:
-    """Show a one-page summary of a job.
+    """Show a one-page summary of jobs and schedules.
 
-    The page shows the status and its reason, what started the job, how long it waited and ran, its cost, and its last
-    log lines. It also shows whether the same launch (image, command, flavor and packed files) worked before, and
-    suggests commands to run next. All requests are sent in parallel.
+    The page of a job shows its status and the reason, what started it, how long it waited and ran, its cost, what it
+    was given (labels, variables, secrets by name, volumes, ports), and its last log lines. It also shows whether the
+    same launch (image, command, flavor and packed files) worked before, and suggests commands to run next.
+
+    The page of a schedule shows what it runs and when, its newest runs, and how many of the last 30 days succeeded and
+    what they cost. Values that look like secrets are shown as ***. All requests are sent in parallel.
 
     --format json prints the same data for programs. --from sends no requests, so cost and logs are left out.
 
@@ -46,20 +59,122 @@ def describe(
       hfjobs describe 6a016250aff1cd33e8f335aa
       hfjobs describe @failed
       hfjobs describe @latest --tail 30
+      hfjobs describe scheduled-job:refresh-index
+      hfjobs describe @0 @1 @2 --tail 0
       hfjobs describe @failed --format '{{.reason}}: {{.why}}'
       hfjobs describe 6a016250aff1cd33e8f335aa --format json
       hfjobs describe @failed --from jobs.jsonl
     """
     from hfjobs_cli.commands._lineage import source_of
     from hfjobs_cli.commands._listing import Listing
+    from hfjobs_cli.commands._select import show_results
+    from hfjobs_cli.hub.concurrency import results_parallel
+    from hfjobs_cli.models.job import JobInfo
 
     listing = Listing(session, output, indent=4)
     source = source_of(session, from_)
-    listing.show([_described(session, source, each, tail) for each in source.named([job], namespace)])
+    named = _named(session, source, jobs, namespace)
+
+    def described(each: JobInfo | ScheduledJob | HfJobsError) -> Description:
+        if isinstance(each, HfJobsError):
+            raise each
+        return _of_job(session, source, each, tail) if isinstance(each, JobInfo) else _of_schedule(session, each)
+
+    show_results(session, listing, list(results_parallel(described, named)))
     return ExitCode.DONE
 
 
-def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
+def _named(
+    session: Session, source: Source, texts: Sequence[str], namespace: str | None
+) -> Sequence[JobInfo | ScheduledJob | HfJobsError]:
+    """Return the jobs and schedules that are named, in order; in place of one that is not there stands its error."""
+    if source.is_saved:
+        if schedule := next((text for text in texts if text.startswith(_SCHEDULE)), None):
+            raise UsageError(f"saved jobs hold no schedules, such as '{schedule}'", hint="leave --from out")
+        return source.named(texts, namespace)
+    found: list[JobInfo | ScheduledJob | HfJobsError] = []
+    for is_schedule, group in groupby(texts, lambda text: text.startswith(_SCHEDULE)):
+        found += (_schedules if is_schedule else _jobs_or_schedules)(session, list(group), namespace)
+    return found
+
+
+def _schedules(session: Session, texts: Sequence[str], namespace: str | None) -> Sequence[ScheduledJob | HfJobsError]:
+    from hfjobs_cli.commands._schedules import named_schedules
+
+    names = [text.removeprefix(_SCHEDULE) for text in texts]
+    names = [name if _BY_ID.fullmatch(name) else f"@name={name}" for name in names]
+    return session.client.inspect_schedules(named_schedules(session, names, namespace))
+
+
+def _jobs_or_schedules(
+    session: Session, texts: Sequence[str], namespace: str | None
+) -> Sequence[JobInfo | ScheduledJob | HfJobsError]:
+    """Return jobs; an id that no job has may be that of a schedule."""
+    from hfjobs_cli.commands._select import named_jobs
+
+    references = named_jobs(session, texts, namespace)
+    found: list[JobInfo | ScheduledJob | HfJobsError] = [*session.client.inspect_jobs(references)]
+    missing = [place for place, each in enumerate(found) if isinstance(each, NotFound)]
+    for place, each in zip(missing, session.client.inspect_schedules([references[at] for at in missing]), strict=True):
+        if not isinstance(each, HfJobsError):
+            found[place] = each
+    return found
+
+
+def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
+    """Return what can be told of a schedule and its runs."""
+    from hfjobs_cli.hub.concurrency import map_parallel
+    from hfjobs_cli.insight import schedules
+    from hfjobs_cli.models.description import Description
+    from hfjobs_cli.query.references import JobReference, is_name
+
+    now = session.clock()
+    counted: list[JobInfo] = []
+    older: list[JobInfo] = []
+
+    def read_counted() -> None:
+        counted.extend(session.schedule_runs.of(schedule))
+
+    def read_older() -> None:
+        last = schedule.status.last_job
+        if schedule.name and is_name(schedule.name):
+            page = next(iter(session.client.list_jobs(schedule.owner.name, None, [("name", schedule.name)])))
+            older.extend(job for job in page.jobs if schedules.schedule_of(job) == schedule.id)
+        elif last is not None and is_name(last.id):
+            with suppress(NotFound):
+                older.append(session.client.inspect_job(JobReference(schedule.owner.name, last.id)))
+
+    found: Runs | None = None
+    try:
+        map_parallel(lambda task: task(), [read_counted, read_older])
+        found = schedules.runs(schedule, counted, older, lambda job: session.costs.of(job, now), now)
+        last = next((run for run in found.newest if run.id == str(schedule.status.last_job)), None)
+        schedule = schedule if last is None else schedule.ran(last.status)
+    except HfJobsError as error:
+        session.warn(f"cannot read the runs of {schedule.id}: {error.message}")
+    return Description(
+        type="schedule",
+        name=schedule.name,
+        job=None,
+        schedule=schedule,
+        why=schedules.outcome(schedule, now),
+        reason=None,
+        exit_code=None,
+        started_by=schedules.made_by(schedule, now),
+        family=None,
+        waited_secs=None,
+        ran_secs=None,
+        cost=None,
+        cost_usd=None,
+        cost_is_estimated=None,
+        same_launch=None,
+        runs=found,
+        last_lines=None,
+        next=_runnable(session, schedules.next_steps(schedule, found)),
+    )
+
+
+def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
     """Return what can be told of a job. All of it is asked for at once."""
     from hfjobs_cli.commands._lineage import FamilyReader
     from hfjobs_cli.hub.concurrency import map_parallel
@@ -101,8 +216,10 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
     found = summary.outcome(job, now)
     cost = session.costs.of(job, now) if not source.is_saved else None
     return Description(
+        type="job",
         name=job.name,
         job=job,
+        schedule=None,
         why=found.sentence,
         reason=found.reason,
         exit_code=found.exit_code,
@@ -114,9 +231,17 @@ def _described(session: Session, source: Source, job: JobInfo, tail: int) -> Des
         cost_usd=float(cost.usd) if cost is not None else None,
         cost_is_estimated=cost.is_estimated if cost is not None else None,
         same_launch=same,
+        runs=None,
         last_lines=lines,
-        next=summary.next_steps(job, found, same, has_good=has_good),
+        next=_runnable(session, summary.next_steps(job, found, same, has_good=has_good, wrote=lines)),
     )
+
+
+def _runnable(session: Session, steps: Sequence[NextStep]) -> list[NextStep]:
+    """Return commands as they find here what was described: with --demo if that was given."""
+    if not session.overrides.demo:
+        return list(steps)
+    return [replace(each, command=each.command.replace("hfjobs ", "hfjobs --demo ", 1)) for each in steps]
 
 
 def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:

@@ -133,13 +133,7 @@ def _labels(job: JobInfo, is_meant: Callable[[str], bool]) -> dict[str, str]:
 
 def _volumes(volumes: Iterable[JobVolume]) -> dict[str, str]:
     """Return what is mounted, by where: `dataset alice/judgements@main/train, read only`."""
-    return {
-        volume.mount_path or "?": f"{volume.type or ''} {volume.source or ''}"
-        + (f"@{volume.revision}" if volume.revision else "")
-        + (f"/{volume.path}" if volume.path else "")
-        + (", read only" if volume.read_only else "")
-        for volume in volumes
-    }
+    return {volume.mount_path or "?": volume.described for volume in volumes}
 
 
 def _ports(ports: Sequence[int] | None) -> str | None:

@@ -31,7 +31,7 @@ INITIATOR = "initiator"
 Key = tuple["str | None", ...]
 
 
-class _Tally:
+class Tally:
     """What the jobs of one group come to. Two numbers are kept of each, for percentiles."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class _Tally:
         self.is_estimated |= cost is None or cost.is_estimated
         self.usd += cost.usd if cost is not None else 0
 
-    def join(self, other: _Tally) -> None:
+    def join(self, other: Tally) -> None:
         """Count what another one has counted."""
         self.stages.update(other.stages)
         self.waits.extend(other.waits)
@@ -111,7 +111,7 @@ class Report:
         self._now = now
         self._since, self._until = since, until
         self._step = timedelta(hours=1) if any(each.name == "hour" for each in by) else timedelta(days=1)
-        self._tallies: dict[Key, _Tally] = {}
+        self._tallies: dict[Key, Tally] = {}
         self._seen: set[datetime] = set()
 
     def add(self, jobs: Iterable[JobInfo]) -> None:
@@ -120,7 +120,7 @@ class Report:
             key = tuple(each.read(job, self._now) for each in self._by)
             tally = self._tallies.get(key)
             if tally is None:
-                tally = self._tallies[key] = _Tally()
+                tally = self._tallies[key] = Tally()
             tally.add(job, self._cost_of(job, self._now), self._now)
             if job.created_at is not None:
                 self._seen.add(self._begin(job.created_at))
@@ -137,7 +137,7 @@ class Report:
         """
         if self._tallies:
             for key in self._empty():
-                self._tallies.setdefault(key, _Tally())
+                self._tallies.setdefault(key, Tally())
         counts = {key: tally.jobs for key, tally in self._tallies.items()}
         return [
             self._record(model, key, self._tallies[key], schedules=schedules)
@@ -154,7 +154,7 @@ class Report:
         return self._sum(model, keys, f"({len(keys):,} {'other' if len(keys) == 1 else 'others'})")
 
     def _sum(self, model: type[Group], keys: Collection[Key], label: str) -> Group:
-        tally = _Tally()
+        tally = Tally()
         for key in keys:
             tally.join(self._tallies[key])
         first, *others = [each.name for each in self._by]
@@ -165,7 +165,7 @@ class Report:
         self,
         model: type[Group],
         key: Key,
-        tally: _Tally,
+        tally: Tally,
         *,
         groups: int = 1,
         labels: Mapping[str, str | None] | None = None,

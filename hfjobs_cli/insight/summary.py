@@ -214,15 +214,28 @@ def _is_older(one: JobInfo, other: JobInfo) -> bool:
     return one.created_at is not None and (other.created_at is None or one.created_at < other.created_at)
 
 
-def next_steps(job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool) -> list[NextStep]:
-    """Return what to type next, the most useful first. It `has_good` if there is a job to compare a failed one with."""
+def next_steps(
+    job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool, wrote: list[str] | None
+) -> list[NextStep]:
+    """Return what to type next, the most useful first: nothing that must fail.
+
+    It `has_good` if there is a job to compare a failed one with. It `wrote` these last lines, None if nobody knows.
+    """
     # Jobs of organisations are found faster, and elsewhere at all, by their namespace.
     name = f"{job.owner.name}/{job.id}" if job.owner.type == "org" and job.owner.name else job.id
     worked = same is not None and same.last_good is not None
-    return [NextStep(f"hfjobs {command}", purpose) for command, purpose in _steps(job, name, found, worked, has_good)]
+    steps = _steps(job, name, found, worked, has_good)
+    has_logs = wrote != [] and not (job.has_ended and job.never_ran)
+    return [
+        NextStep(f"hfjobs {command}", purpose)
+        for command, purpose in steps
+        if has_logs or not job.has_ended or not command.startswith("logs ")
+    ]
 
 
 def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool) -> Iterator[tuple[str, str]]:
+    again = "".join(f" -s {secret}" for secret in job.secrets or ())  # only the Hub can copy them
+    can_change = job.image is not None and not job.left_out
     if not job.has_ended:
         yield f"logs -f {name}", "see what it writes, until it ends"
         if job.status.stage == "RUNNING":
@@ -231,10 +244,12 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
         return
     if found.reason == why.OUT_OF_MEMORY:
         yield "hardware --sort price", "choose a flavor with more memory"
-        yield f"duplicate {name} --flavor FLAVOR", "run it again on that"
+        if can_change:
+            yield f"duplicate {name} --flavor FLAVOR{again}", "run it again on that"
         return
     if found.reason == why.TIMEOUT and job.timeout:
-        yield f"duplicate {name} --timeout {span(job.timeout * 2)}", "run it again, with twice the time"
+        if can_change:
+            yield f"duplicate {name} --timeout {span(job.timeout * 2)}{again}", "run it again, with twice the time"
         yield f"logs -n 20 {name}", "see how far it came"
         return
     if job.status.stage == "ERROR":
@@ -251,4 +266,5 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
         yield f"logs {name}", "see all that it wrote"
     yield f"duplicate {name}", "run it again" if found.reason not in _BECAUSE else "run it again after that"
     if job.name:
-        yield f"ps -a --name {shlex.quote(job.name)}", "see other jobs of this name"
+        there = f"--namespace {job.owner.name} " if name != job.id else ""
+        yield f"ps -a {there}--name {shlex.quote(job.name)}", "see other jobs of this name"

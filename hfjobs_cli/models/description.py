@@ -1,4 +1,4 @@
-"""All that can be told of one job: how it stands and why, where it comes from, what it took, and what to do next."""
+"""A summary of a job or a schedule: its status and why, where it comes from, what it cost, and what to do next."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +8,7 @@ from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.text.times import span
 
 
@@ -31,11 +32,48 @@ class NextStep(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Description(Record):
-    """A job with what was found out about it. Sentences are for people; the values they are made of stand beside."""
+class Run(Record):
+    """One run of a schedule."""
 
+    id: Annotated[str, About("id of the job", "6a01c8c2aff1cd33e8f339d4")]
+    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T12:17:06+00:00")]
+    status: Annotated[str | None, About("its status", "COMPLETED")]
+    message: Annotated[str | None, About("why it has that status", "Job failed")]
+    running_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)]
+    cost_usd: Annotated[int | float | None, About("what it cost, US dollars", "0.12")]
+    cost_is_estimated: Annotated[bool | None, About("whether that is not what was billed", "true")]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs(Record):
+    """The runs of a schedule. The counts, `running_secs` and costs are those of the last `days` days."""
+
+    days: Annotated[int, About("how many days are counted", "30")]
+    completed: Annotated[int, About("runs that were completed", "28")]
+    failed: Annotated[int, About("runs that failed", "2")]
+    canceled: Annotated[int, About("runs that were canceled or deleted", "0")]
+    active: Annotated[int, About("runs that are still running or scheduling", "1")]
+    success_rate: Annotated[int | float | None, About("completed / (completed + failed)", "0.93")]
+    running_secs: Annotated[int | float, About("how long they ran, sum", "40300", spell=span)]
+    cost_usd: Annotated[int | float | None, About("what they cost, US dollars", "1.25")]
+    cost_is_estimated: Annotated[bool | None, About("whether that is not, or not all, what was billed", "true")]
+    next_at: Annotated[list[datetime], About("when the next runs are due", "[2026-05-12T12:17:00+00:00]")]
+    newest: Annotated[list[Run], About("the newest runs, newest first", "{{json .runs.newest}}")]
+
+
+@dataclass(frozen=True, slots=True)
+class Description(Record):
+    """A summary of a job or a schedule. Sentences are for people; the values they are made of stand beside.
+
+    `job` and what is about it are null for a schedule, `schedule` and `runs` for a job.
+    """
+
+    type: Annotated[str, About("job or schedule", "job")]
     name: Annotated[str | None, About("its name", "nightly", rank=70, least=16)]
-    job: Annotated[JobInfo, About("what inspect prints", "{{json .job}}")]
+    job: Annotated[JobInfo | None, About("what inspect prints", "{{json .job}}")]
+    schedule: Annotated[
+        ScheduledJob | None, About("what scheduled inspect prints", "{{json .schedule}}", is_closed=True)
+    ]
     why: Annotated[str, About("how it stands and why", "It was completed 20h ago.", least=20, rank=60)]
     reason: Annotated[str | None, About("why it ended so, in a word", "out-of-memory", rank=50)]
     exit_code: Annotated[int | None, About("that of its command, if the Hub tells", "137")]
@@ -47,17 +85,23 @@ class Description(Record):
     cost_usd: Annotated[int | float | None, About("the same as a number, US dollars", "1.25")]
     cost_is_estimated: Annotated[bool | None, About("whether that is not what was billed", "true")]
     same_launch: Annotated[SameLaunch | None, About("others like it", "{{json .same_launch}}")]
+    runs: Annotated[Runs | None, About("the runs of a schedule", "{{json .runs}}", is_closed=True)]
     last_lines: Annotated[list[str] | None, About("what it wrote last", "[done]", least=20, has_commas=True)]
     next: Annotated[list[NextStep], About("what to type next", "{{json .next}}")]
 
     @property
     def id(self) -> str:
-        """The id of the job."""
-        return self.job.id
+        """The id of the job or schedule."""
+        return self.subject.id
 
-
-def _status(description: Description) -> str | None:
-    return description.job.status.stage
+    @property
+    def subject(self) -> JobInfo | ScheduledJob:
+        """The job or the schedule that it is about."""
+        if self.job is not None:
+            return self.job
+        if self.schedule is None:
+            raise ValueError("a description of nothing")
+        return self.schedule
 
 
 KIND = Kind(
@@ -70,12 +114,12 @@ KIND = Kind(
         "id": Computed(
             Shape(str),
             lambda each, _now: each.id,
-            About("id of the job", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES),
+            About("id of the job or schedule", "6a01d697aff1cd33e8f33a64", header="ID", rank=NEVER_LEAVES),
         ),
         "status": Computed(
             Shape(str),
-            lambda each, _now: _status(each),
-            About("where it stands", "ERROR", rank=NEVER_LEAVES, styles=STAGE_STYLES),
+            lambda each, _now: str(each.subject.status) or None,
+            About("its status", "ERROR", rank=NEVER_LEAVES, styles={**STATE_STYLES, **STAGE_STYLES}),
         ),
     },
     filters="-f 'reason=out-of-memory'",

@@ -69,6 +69,8 @@ class About(NamedTuple):
     how it is compared with `<` and `>`, if that does not follow from its type. An object of texts has a field for each
     of its entries: `label.KEY`, if `entry` is `label`.
 
+    The parts of a part that `is_closed` are no fields of the record by themselves.
+
     `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
     """
 
@@ -94,6 +96,7 @@ class About(NamedTuple):
     words: tuple[str, ...] = ()
     has_commas: bool = False
     is_spread: bool = False
+    is_closed: bool = False
     is_promised: bool = False
 
 
@@ -345,7 +348,7 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
         yield Field(name, (), made.shape, made.about, made.read)
     for each in declared(model):
         yield _field(each, ())
-        if each.shape.part is not None and each.shape.item is None:
+        if each.shape.part is not None and each.shape.item is None and not each.about.is_closed:
             parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from hfjobs_cli.models.fields import NEVER_LEAVES, NUMBER_IN_TEXT, About, Computed, Measure, Shape, declared, natural
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
+from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.times import span
 
 BAR_WIDTH = 8
@@ -23,14 +24,10 @@ TOTAL = "TOTAL"
 """What the row is called that sums up all groups."""
 
 
-def _percent(part: float) -> str:
-    return "<1%" if 0 < part < 0.005 else f"{part:.0%}"
-
-
 def _bar(part: float) -> str:
     """Draw a part of the whole, from 0 to 1, as its percentage and a bar; BAR_WIDTH cells are the whole."""
     eighths = round(BAR_WIDTH * 8 * part)
-    return f"{_percent(part):>4} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}".rstrip()
+    return f"{percent(part):>4} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}".rstrip()
 
 
 def _cost(group: Any) -> Any:
@@ -49,8 +46,8 @@ def _share(meaning: str, header: str, *aliases: str) -> About:
         header=header,
         aliases=aliases,
         rank=40,
-        spell=_percent,
-        narrow=_percent,
+        spell=percent,
+        narrow=percent,
         drawn=_bar,
         measure=Measure("part"),
     )
@@ -69,7 +66,7 @@ COUNTS: dict[str, Any] = {
             "0.87",
             name="success",
             rank=85,
-            spell=_percent,
+            spell=percent,
             measure=Measure("part"),
         ),
     ],

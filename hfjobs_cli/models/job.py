@@ -232,14 +232,14 @@ class JobInfo(spec.Described):
             return None
         if self.started_at is not None and self.finished_at is not None:
             seconds: float | None = (self.finished_at - self.started_at).total_seconds()
-        elif self.status.stage == "SCHEDULING" or (self.started_at is None and self._never_ran):
+        elif self.status.stage == "SCHEDULING" or (self.started_at is None and self.never_ran):
             seconds = 0
         else:
             seconds = self.running_secs(now)
         return None if seconds is None else max(0, math.ceil(seconds / 60))
 
     @property
-    def _never_ran(self) -> bool:
+    def never_ran(self) -> bool:
         """Tell whether it ended without a start: the Hub then counts its time, but none of it as running."""
         durations = self.durations
         return self.has_ended and durations is not None and durations.running_secs is None

@@ -9,11 +9,15 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape, Source
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape, Source
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
+from hfjobs_cli.text.numbers import percent
+
+STATE_STYLES = {ACTIVE: "green", SUSPENDED: "yellow"}
+"""The color of each state, in rich's words."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -110,7 +114,7 @@ class ScheduledJob(Record):
             aliases=("status.state", "state"),
             words=SCHEDULE_STATES,
             rank=NEVER_LEAVES,
-            styles={ACTIVE: "green", SUSPENDED: "yellow"},
+            styles=STATE_STYLES,
         ),
     ]
     owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
@@ -139,6 +143,10 @@ def _stage_texts(stage: str) -> tuple[str, ...]:
 
 def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:
     return None if schedule.status.state == SUSPENDED else schedule.status.next_job_run_at
+
+
+def _unread(_schedule: object, _now: datetime) -> None:
+    """Know nothing: runs are read where the Hub can be asked."""
 
 
 KIND = Kind(
@@ -174,11 +182,33 @@ KIND = Kind(
             _next_run,
             About("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
         ),
+        "success": Computed(
+            Shape(float),
+            _unread,
+            About("success of 30 days of runs", "93%", rank=68, spell=percent, measure=Measure("part")),
+        ),
+        "cost": Computed(
+            Shape(str),
+            _unread,
+            About(
+                "cost of 30 days, ~ if estimated",
+                "~$1.25",
+                rank=67,
+                spell=str,
+                order=lambda cost: cost.usd,
+                measure=Measure("money", lambda cost: cost.usd),
+            ),
+        ),
+        "cost_usd": Computed(
+            Shape(float), _unread, About("the same as a number, US dollars", "1.25", measure=Measure("money"))
+        ),
     },
     other_names={
         "age": "created",
         "cron": "schedule",
         "hardware": "flavor",
+        "price": "cost",
+        "success_rate": "success",
         "last": "last_run",
         "next": "next_run",
         "suspended": "suspend",

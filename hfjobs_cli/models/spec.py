@@ -26,6 +26,16 @@ class JobVolume(Record):
     read_only: Annotated[bool | None, About("not to be written", "true")] = None
     path: Annotated[str | None, About("directory in the source", "train")] = None
 
+    @property
+    def described(self) -> str:
+        """What is mounted, in words: `dataset alice/judgements@main/train, read only`."""
+        return (
+            f"{self.type or ''} {self.source or ''}"
+            + (f"@{self.revision}" if self.revision else "")
+            + (f"/{self.path}" if self.path else "")
+            + (", read only" if self.read_only else "")
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobNetwork(Record):
@@ -47,8 +57,16 @@ class Described(Record):
     command: list[str] | None
     arguments: list[str] | None
     environment: dict[str, str] | None
-    volumes: list[JobVolume] | None
+    secrets: list[str] | None
+    flavor: str | None
+    arch: str | None
+    timeout: int | float | None
+    retry: int | float | None
     labels: dict[str, str] | None
+    volumes: list[JobVolume] | None
+    network: JobNetwork | None
+    expose: list[int] | None
+    expose_public: list[int] | None
 
     @property
     def odd_labels(self) -> Mapping[str, Any] | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.filters import name_pattern, parse_labels
@@ -63,9 +64,10 @@ def parse_schedule_filter(
     name: str | None = None,
     filters: Sequence[str] = (),
     default: tuple[str, ...] = (ACTIVE,),
+    kind: Kind = KIND,
 ) -> ScheduleFilter:
     """Read all filters of a listing. `default` are the states if none is asked for in any way. Raises UsageError."""
-    patterns = parse_patterns(KIND, filters, now)
+    patterns = parse_patterns(kind, filters, now)
     states = _parse_states(status)
     if states is None:
         is_asked = all_ or any(pattern.field.name == "status" for pattern in patterns)

@@ -22,6 +22,11 @@ def digits(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
+def percent(part: float) -> str:
+    """Spell a part of 1 as `23%`, and what is there but would be 0% as `<1%`."""
+    return "<1%" if 0 < part < 0.005 else f"{part:.0%}"
+
+
 def is_in_bounds(value: float) -> bool:
     """Tell whether a number is one that is taken from a server or a file, which NaN is not."""
     return -LARGEST <= value <= LARGEST

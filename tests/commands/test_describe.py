@@ -238,7 +238,7 @@ class TestStartedBy:
         initiator = {"type": "org", "id": "1", "name": "aurora-lab"}
         found = described(hfjobs, f"aurora-lab/{family.add(initiator=initiator, owner=ORGANISATION)}")
         assert found["started_by"] == f"The organisation aurora-lab started it, on behalf of {USER}."
-        assert found["next"][0]["command"].startswith("hfjobs logs aurora-lab/")
+        assert found["next"][0]["command"].startswith("hfjobs duplicate aurora-lab/")
 
     def test_unknown(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert described(hfjobs, hub.add(initiator=None))["started_by"] == "The Hub does not tell what started it."
@@ -336,10 +336,13 @@ class TestNext:
                 {"stage": "ERROR", "message": "exit code: 1"},
                 ["logs -n 100 JOB", "diff --with-last-good JOB", "duplicate JOB"],
             ),
-            ({"stage": "ERROR", "message": "OOMKilled"}, ["hardware --sort price", "duplicate JOB --flavor FLAVOR"]),
+            (
+                {"stage": "ERROR", "message": "OOMKilled"},
+                ["hardware --sort price", "duplicate JOB --flavor FLAVOR -s HF_TOKEN"],
+            ),
             (
                 {"stage": "ERROR", "message": "Job timeout", "timeout": 5400},
-                ["duplicate JOB --timeout 3h", "logs -n 20 JOB"],
+                ["duplicate JOB --timeout 3h -s HF_TOKEN", "logs -n 20 JOB"],
             ),
             ({"stage": "CANCELED", "name": None}, ["duplicate JOB"]),
             ({"stage": "DELETED"}, ["tree JOB"]),
@@ -354,6 +357,13 @@ class TestNext:
         job = family.add(**changes)
         found = described(hfjobs, job, "--tail", "0")["next"]
         assert [each["command"] for each in found] == [f"hfjobs {each.replace('JOB', job)}" for each in commands]
+
+    def test_of_a_job_without_logs(self, hfjobs: Hfjobs, family: Family) -> None:
+        """Of one that wrote nothing, or never started, none are suggested."""
+        silent = family.add(stage="ERROR", message="exit code: 1")
+        never = family.add(stage="ERROR", message="no such image", startedAt=None, durations={"totalSecs": 3})
+        for options in ((silent,), (never,), (never, "--tail", "0")):
+            assert not any("logs" in each["command"] for each in described(hfjobs, *options)["next"])
 
 
 class TestLastLines:
@@ -415,10 +425,10 @@ def test_json_holds_the_job_as_inspect_prints_it(hfjobs: Hfjobs) -> None:
 def test_other_formats(hfjobs: Hfjobs, family: Family) -> None:
     job = family.add(stage="ERROR", message="Job timeout")
     assert hfjobs("describe", job, "-q").stdout == f"{job}\n"
-    template = "{{.reason}} {{.job.flavor}} {{len .next}} {{.name}}"
-    assert hfjobs("describe", job, "--format", template).stdout == "timeout l40sx1 2 train\n"
+    template = "{{.reason}} {{.job.flavor}} {{len .next}} {{.name}} {{.type}}"
+    assert hfjobs("describe", job, "--format", template).stdout == "timeout l40sx1 1 train job\n"
     table = hfjobs("describe", job, "--columns", "id,reason,job.command").stdout.splitlines()
-    assert table[0].split() == ["JOB", "ID", "REASON", "JOB.COMMAND"]
+    assert table[0].split() == ["ID", "REASON", "JOB.COMMAND"]
     assert "python -c" in table[1]
 
 
@@ -428,10 +438,11 @@ def test_without_a_job(hfjobs: Hfjobs) -> None:
     assert stderr.startswith("error: no job '6a01d697aff1cd33e8f30000'")
 
 
-def test_of_what_was_saved(hfjobs: Hfjobs, hub: Hub, family: Family) -> None:
+def test_of_what_was_saved(hfjobs: Hfjobs, hub: Hub, family: Family, tmp_path: Path) -> None:
     """All but what the Hub alone knows."""
     source = family.add(flavor="h200")
     job = family.add(flavor="h200", by=("duplicated-job", source), stage="ERROR", message="Job timeout")
+    wrote(tmp_path, job, "a line")
     expected = described(hfjobs, job)
     saved = hfjobs("ps", "-a", "--limit", "0", "--json").stdout
     hub.requests.clear()

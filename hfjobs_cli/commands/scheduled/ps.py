@@ -38,7 +38,7 @@ def ps(
     from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
     from hfjobs_cli.query.patterns import why_none
 
-    wanted = schedule_filter(selection, session.clock())
+    wanted = schedule_filter(session, selection)
     listing = Listing(session, output, sort=sort)
     found = list_schedules(session, wanted, namespace, with_runs=listing.shows("last_status"))
     listing.show(found)
