@@ -120,7 +120,12 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
 
 def emulator_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory in which the emulator keeps its jobs."""
-    return _directory(environ, "XDG_STATE_HOME", _home(environ) / ".local" / "state") / "hfjobs" / "emulator"
+    return state_directory(environ) / "emulator"
+
+
+def state_directory(environ: Mapping[str, str]) -> Path:
+    """Return the directory for what is kept between runs: the jobs of the emulator, locks of sweeps."""
+    return _directory(environ, "XDG_STATE_HOME", _home(environ) / ".local" / "state") / "hfjobs"
 
 
 def is_loopback(endpoint: str) -> bool:

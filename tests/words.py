@@ -41,6 +41,7 @@ TOPICS = [
     "filters",
     "references",
     "new-jobs",
+    "sweeps",
     "exit-codes",
     "environment",
     "costs",

@@ -259,6 +259,54 @@ class Following:
     ] = False
 
 
+@value
+class Sweeping:
+    """How many jobs are made of one description: a job for each combination of values."""
+
+    each: Annotated[
+        list[str] | None,
+        of_job(
+            typer.Option(
+                "--each",
+                metavar="KEY=A,B",
+                help="Run a job for each value; {KEY} stands for it. KEY=0..9 counts; several make a grid "
+                "('hfjobs help sweeps').",
+            ),
+            only_here=True,
+            certain=_PAIR,
+        ),
+    ] = None
+    each_from: Annotated[
+        str | None,
+        of_script(
+            typer.Option(
+                "--each-from",
+                metavar="FILE",
+                help="Run a job for each row of a CSV, JSON or JSONL file; - reads stdin.",
+                autocompletion=completion.complete_file,
+            )
+        ),
+    ] = None
+    sweep: Annotated[
+        str | None,
+        of_script(
+            typer.Option("--sweep", metavar="NAME", help="Name of these jobs together, their label 'sweep'."),
+        ),
+    ] = None
+    parallel: Annotated[
+        int | None,
+        of_script(
+            typer.Option(
+                "--parallel", metavar="N", min=1, help="Run at most N of the jobs at once; start the next as one ends."
+            )
+        ),
+    ] = None
+    retry_failed: Annotated[
+        bool, of_script(typer.Option("--retry-failed", help="Run those again whose last job failed."))
+    ] = False
+    yes: Annotated[bool, of_script(typer.Option("--yes", "-y", help="Create several jobs without asking."))] = False
+
+
 OtherImage = Annotated[
     str | None,
     typer.Option(

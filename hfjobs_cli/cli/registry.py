@@ -119,6 +119,7 @@ TOPICS = {
     "filters": "filtering and sorting lists of jobs",
     "references": "how to refer to a job",
     "new-jobs": "running commands and scripts, and rerunning jobs",
+    "sweeps": "running a job for each of many values",
     "exit-codes": "what each exit code means",
     "environment": "settings, and how the token is found",
     "costs": "what jobs cost, and how costs are computed",

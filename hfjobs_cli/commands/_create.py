@@ -227,7 +227,7 @@ def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
         jobs = _jobs(session.made[before:])
         if not jobs:
             raise
-        interrupted = _canceled(session, jobs) if cancels else _left(jobs)
+        interrupted = canceled(session, jobs) if cancels else _left(jobs)
         session.created.clear()  # all of them are named by that
         raise interrupted from None
 
@@ -246,9 +246,9 @@ def _left(jobs: Sequence[JobInfo]) -> Interrupted:
     )
 
 
-def _canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
+def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
     """Cancel jobs that have not ended, and return the error that says so. Another interrupt ends the canceling."""
-    canceled: list[str] = []
+    done: list[str] = []
     missed: list[JobInfo] = []
     for place, job in enumerate(jobs):
         try:
@@ -264,10 +264,10 @@ def _canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
                 hint=f"cancel with 'hfjobs cancel {names}'",
             )
         else:
-            canceled.append(_named(job))
+            done.append(_named(job))
     if missed:
         return _left(missed)
-    return Interrupted(f"interrupted; canceled {' '.join(canceled)}")
+    return Interrupted(f"interrupted; canceled {' '.join(done)}")
 
 
 def _goes_on(jobs: Sequence[JobInfo]) -> str:

@@ -26,6 +26,8 @@ from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.models.hardware import Hardware
@@ -42,8 +44,11 @@ def described_job(
     around: Surroundings,
     *,
     runs_default: bool,
+    fill: Callable[[NewJob], NewJob] = lambda job: job,
 ) -> NewJob:
     """Return the job of the command line, on top of that of `--spec`; its last `arguments` words are sent as such.
+
+    `fill` replaces what stands for something else in a spec.
 
     Without a command it is refused, unless it `runs_default`: what the image runs by itself. Raises UsageError.
     """
@@ -55,7 +60,7 @@ def described_job(
     if spec is not None:
         from hfjobs_cli.jobspec.spec_file import read_spec
 
-        base = read_spec(spec, around)
+        base = fill(read_spec(spec, around))
         job = compose_spec(typed, base, image, words, around)
         around.warnings.extend(_taken_by_spec(base, typed, spec))
     elif image is None:
@@ -121,48 +126,65 @@ def checked(
     All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
     is typed. With `--max-cost` the timeout is set.
     """
-    session.secrets.update(filter(None, job.secrets.values()))
-    if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
-        are = "is" if len(short) == 1 else "are"
-        session.warn(f"{', '.join(short)} {are} too short to be hidden where the Hub repeats what it was sent")
-    token = around.environ.get("HF_TOKEN")
-    for key in [key for key, value in job.environment.items() if token and value == token]:
-        session.warn(f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret")
-    check(job)
-    if job.volumes:
-        from hfjobs_cli.jobspec.volumes import check_local
-
-        check_local(job.volumes)
-    if namespace is not None:
-        check_name(namespace, "namespace")
-    for line in around.warnings:
-        session.warn(line)
-    around.warnings.clear()
+    check_all(session, [job], namespace, around)
     takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
     if typed.max_cost is None and takes_any:
         return job
-    flavors = _flavors(session)
+    flavors = flavors_of(session)
     if not takes_any:
         check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
-    return job if typed.max_cost is None else _limited(job, flavors, typed.max_cost)
-
-
-def _limited(job: NewJob, flavors: list[Hardware], usd: float) -> NewJob:
+    if typed.max_cost is None:
+        return job
     from decimal import Decimal
 
+    return limited(job, flavors, Decimal(str(typed.max_cost)))
+
+
+def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, around: Surroundings) -> None:
+    """Check all of jobs but their flavors, and tell of what their options led to. Raises UsageError."""
+    warnings: list[str] = []
+    token = around.environ.get("HF_TOKEN")
+    for job in jobs:
+        session.secrets.update(filter(None, job.secrets.values()))
+        if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
+            are = "is" if len(short) == 1 else "are"
+            warnings.append(f"{', '.join(short)} {are} too short to be hidden where the Hub repeats what it was sent")
+        for key in [key for key, value in job.environment.items() if token and value == token]:
+            warnings.append(
+                f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret"
+            )
+        check(job)
+        if job.volumes:
+            from hfjobs_cli.jobspec.volumes import check_local
+
+            check_local(job.volumes)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    for line in dict.fromkeys([*warnings, *around.warnings]):
+        session.warn(line)
+    around.warnings.clear()
+
+
+def limited(job: NewJob, flavors: list[Hardware], usd: Decimal) -> NewJob:
+    """Return the job with a timeout such that it costs no more. Raises UsageError, and HfJobsError without a price."""
     from hfjobs_cli.insight.costs import longest_for
 
-    flavor = _flavor_of(job, flavors)
+    allowed = longest_for(job, priced_flavor(job, flavors), usd)
+    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
+
+
+def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
+    """Return the flavor of a job, whose price decides about `--max-cost`. Raises HfJobsError."""
+    flavor = flavor_of(job, flavors)
     if flavor is None:
         raise HfJobsError(
             f"the price of {job.flavor} is not known, so --max-cost cannot be kept",
             hint="the Hub does not list it, or does not answer; give --timeout instead",
         )
-    allowed = longest_for(job, flavor, Decimal(str(usd)))
-    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
+    return flavor
 
 
-def _flavors(session: Session) -> list[Hardware]:
+def flavors_of(session: Session) -> list[Hardware]:
     """Return what the Hub lists, nothing if it cannot be asked, which other requests will tell of."""
     try:
         return session.client.hardware_if_known()
@@ -170,7 +192,8 @@ def _flavors(session: Session) -> list[Hardware]:
         return []
 
 
-def _flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
+def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
+    """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
     from hfjobs_cli.models.hardware import dearest
 
     return dearest(flavors).get(job.flavor)
@@ -258,7 +281,7 @@ def _shortened(key: str, value: str) -> str:
 def _cost(session: Session, job: NewJob) -> str:
     from hfjobs_cli.insight.costs import most
 
-    flavor = _flavor_of(job, _flavors(session))
+    flavor = flavor_of(job, flavors_of(session))
     usd = None if flavor is None else most(job, flavor)
     if flavor is None or usd is None:
         return "not known: the Hub names no price"

@@ -238,7 +238,7 @@ class WatchedTable:
     def __init__(self, listing: Listing, remark: str) -> None:
         """Show nothing yet. `remark` is told below the table."""
         self._listing = listing
-        self._remark = remark
+        self.remark = remark
         self._look: Snapshot | None = None
         self._rows: list[JobInfo] = []
         self._marks: dict[str, _Mark] = {}
@@ -261,7 +261,7 @@ class WatchedTable:
         age = (now - look.at).total_seconds()
         soon = span(max(1.0, look.pause_secs - age + 0.5))
         count = f"{len(look.jobs)} {'job' if len(look.jobs) == 1 else 'jobs'}"
-        told = f"{count}, seen {span(age)} ago, again in {soon}{self._remark}; q or Ctrl-C ends"
+        told = f"{count}, seen {span(age)} ago, again in {soon}{self.remark}; q or Ctrl-C ends"
         return [*self.rows(size, now), "", self._told(trouble or told, size)]
 
     def rows(self, size: Size, now: datetime) -> list[str]:

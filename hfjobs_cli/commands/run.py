@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from hfjobs_cli.jobspec.sweep import Fill
+    from hfjobs_cli.jobspec.typed import Typed
 
 
 def run(
@@ -15,6 +19,7 @@ def run(
     command: job_options.CommandWords = None,
     *,
     job: job_options.JobOptions,
+    sweeping: job_options.Sweeping,
     arguments: job_options.ArgumentCount = 0,
     default_command: job_options.DefaultCommand = False,
     spec: job_options.Spec = None,
@@ -34,6 +39,8 @@ def run(
     A job costs money, so the request is validated before it is sent, and sent once: if the response is lost, hfjobs
     looks for the new job instead. --dry-run sends nothing and shows what the job may cost.
 
+    --each runs a job for each of several values, a sweep: see 'hfjobs help sweeps'.
+
     \b
     Examples:
       hfjobs run python:3.12 python -c "print('Hello!')"
@@ -43,13 +50,35 @@ def run(
       hfjobs run --max-cost 0.50 --flavor t4-small IMAGE nvidia-smi
       hfjobs run --dry-run --format json python:3.12 env > job.json
       hfjobs run --spec job.json --flavor cpu-upgrade
+      hfjobs run --each lr=1e-4,3e-4 --each seed=0..4 --sweep grid IMAGE python train.py --lr {lr} --seed {seed}
     """
     # Help and completion do without these.
     from hfjobs_cli.commands._create import start
     from hfjobs_cli.commands._submit import described_job, surroundings
+    from hfjobs_cli.commands._sweep import is_sweep, run_sweep
     from hfjobs_cli.jobspec.model import Launch
 
     around = surroundings(session, dry_run=following.dry_run)
+    if is_sweep(sweeping):
+        from hfjobs_cli.jobspec.sweep import filled_job
+
+        def describe(typed: Typed, fill: Fill) -> Launch:
+            words = [fill(word) for word in command or ()]
+            described = described_job(
+                typed,
+                image and fill(image),
+                words,
+                arguments,
+                namespace,
+                spec,
+                around,
+                runs_default=default_command,
+                fill=lambda written: filled_job(written, fill),
+            )
+            return Launch(described, namespace)
+
+        words = [*filter(None, [image or spec]), *(command or ())]
+        return run_sweep(session, sweeping, job, describe, words, following, output, around)
     described = described_job(
         job, image, command or (), arguments, namespace, spec, around, runs_default=default_command
     )

@@ -82,6 +82,10 @@ class Hub:
         """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
         return self._user().name
 
+    def default_namespace(self) -> str:
+        """Return the namespace that is meant where none is named: the token's user, as far as is remembered."""
+        return self._default_namespace()
+
     def organisations(self) -> list[str]:
         """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""
         user = self._user()

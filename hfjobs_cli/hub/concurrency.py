@@ -27,8 +27,8 @@ def map_parallel(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
     return list(iter_parallel(function, items))
 
 
-def iter_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]:
-    """Yield `function` of each item in order, called in several threads; raises what one of them raised.
+def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MAX_PARALLEL) -> Iterator[T]:
+    """Yield `function` of each item in order, called in up to `most` threads; raises what one of them raised.
 
     What has not been begun when the iterator is closed is not done.
     """
@@ -55,7 +55,7 @@ def iter_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T]
             with changed:
                 changed.notify()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(MAX_PARALLEL, len(items)))]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(most, len(items)))]
     try:
         with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
             for thread in threads:

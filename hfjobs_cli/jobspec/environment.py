@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -39,6 +40,15 @@ def environment(typed: Typed, around: Surroundings) -> dict[str, str]:
     for key in found.keys() - known.keys():
         around.warnings.append(f"{key} is not set here, so the job does not get it")
     return known
+
+
+def inlined(typed: Typed, around: Surroundings) -> Typed:
+    """Return options with the variables of `--env-file` among those of `--env`: the file is read once for many jobs."""
+    if typed.env_file is None:
+        return typed
+    found = _of_file(typed.env_file, "--env-file", around)
+    env = [key if value is None else f"{key}={value}" for key, value in found.items()]
+    return replace(typed, env=[*env, *(typed.env or ())], env_file=None)
 
 
 def secrets(typed: Typed, around: Surroundings) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ import os
 import tarfile
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -104,6 +105,12 @@ def names_of(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
 
 def archived(files: Iterable[LocalFile]) -> str:
     """Return a gzipped tar archive in BASE64 that is the same for the same files."""
+    return _archived(tuple(files))
+
+
+@lru_cache(maxsize=4)
+def _archived(files: tuple[LocalFile, ...]) -> str:
+    """Return the archive; the jobs of a sweep mostly have the same files."""
     made = io.BytesIO()
     with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
         for file in files:

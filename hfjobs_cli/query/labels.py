@@ -88,6 +88,11 @@ def check_key(key: str, shown: str) -> str:
     return key
 
 
+def is_label(key: str, value: str) -> bool:
+    """Tell whether the Hub takes a label of this key and value."""
+    return _fits(_KEY, key) and _fits(_VALUE, value)
+
+
 def _fits(pattern: re.Pattern[str], text: str) -> bool:
     return bool(pattern.fullmatch(text)) and len(text) <= MAX_LENGTH
 

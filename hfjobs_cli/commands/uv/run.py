@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from hfjobs_cli.jobspec.model import Launch
+    from hfjobs_cli.jobspec.sweep import Fill
+    from hfjobs_cli.jobspec.typed import Typed
 
 
 def run(
@@ -15,6 +20,7 @@ def run(
     words: job_options.ScriptWords = None,
     *,
     job: job_options.JobOptions,
+    sweeping: job_options.Sweeping,
     uv: job_options.UvOptions,
     following: job_options.Following,
     output: Annotated[options.Output, "job"],
@@ -35,7 +41,7 @@ def run(
     printed before anything is sent. A script from a URL gets no secrets, namespace, network group, local directories or
     buckets that you do not name, unless you pass --trust-script.
 
-    Following, Ctrl-C, -d and --dry-run work as in 'hfjobs run'.
+    Following, Ctrl-C, -d, --dry-run and sweeps with --each work as in 'hfjobs run'.
 
     \b
     Examples:
@@ -44,12 +50,23 @@ def run(
       hfjobs uv run -d -s HF_TOKEN https://example.org/embed.py
       hfjobs uv run --with lighteval lighteval --help
       hfjobs uv run --dry-run train.py
+      hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
     """
     from hfjobs_cli.commands._create import start
     from hfjobs_cli.commands._submit import surroundings
+    from hfjobs_cli.commands._sweep import is_sweep, run_sweep
+    from hfjobs_cli.jobspec.sweep import filled
     from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
     around = surroundings(session, dry_run=following.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None
+    if is_sweep(sweeping):
+
+        def describe(typed: Typed, fill: Fill) -> Launch:
+            program = script if downloaded is not None else fill(script)
+            arguments = [fill(word) for word in words or ()]
+            return compose_uv(typed, filled(uv, fill), program, arguments, namespace, around, downloaded)
+
+        return run_sweep(session, sweeping, job, describe, [script, *(words or ())], following, output, around)
     launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
     return start(session, launch, job, following, output, around)

@@ -1,0 +1,291 @@
+"""Create the missing jobs of a sweep, each once, and follow all of them."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.cli.interrupts import may_be_cut_short
+from hfjobs_cli.commands._submit import create
+from hfjobs_cli.commands._sweep_journal import Journal
+from hfjobs_cli.config import state_directory
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel
+from hfjobs_cli.hub.create_once import ANSWER_AFTER_INTERRUPT_SECS
+from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Retries
+from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.times import LATEST, span
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.models.job import JobInfo
+
+AT_ONCE = 8
+"""How many jobs are created at a time."""
+
+BATCH = 64
+"""How many are created before the Hub is asked again which there are."""
+
+PAUSE_SECS = 1.0
+"""How long to wait for a job whose request may still be under way."""
+
+
+class _Made(NamedTuple):
+    """A job that this run created, and the ids of those of its item that were known by then."""
+
+    job: JobInfo
+    known: frozenset[str]
+
+
+@dataclass(eq=False)
+class Sweep:
+    """The jobs of a sweep: which there are, and which are still to be created.
+
+    At most `parallel` are active at once, None = any number. `jobs` are the last ones of items, by fingerprint, and
+    `others` those of the sweep that belong to none of the items. The items whose last job is among those to be
+    `replaced`, by fingerprint, are created anew. `told` is told of each job that is created.
+    """
+
+    session: Session
+    name: str
+    namespace: str
+    items: Sequence[Item]
+    parallel: int | None = None
+    told: Callable[[JobInfo], None] = lambda _job: None
+    jobs: dict[str, JobInfo] = field(default_factory=dict)
+    others: list[JobInfo] = field(default_factory=list)
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    created: int = 0
+    _item_of: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _made: dict[str, _Made] = field(default_factory=dict)
+    _canceled: set[str] = field(default_factory=set)
+    _under_way: int = 0
+    _is_stopped: bool = False
+    _failure: HfJobsError | None = None
+    _paused_secs: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        """Ask for nothing yet."""
+        session = self.session
+        self._began = session.clock().timestamp()
+        directory = state_directory(session.environ) / "sweeps"
+        self._journal = Journal(directory, session.settings.endpoint, self.namespace, self.name, self._now)
+
+    @property
+    def todo(self) -> list[Item]:
+        """The items that have no job, or one that is to be replaced."""
+        return [
+            item
+            for item in self.items
+            if (job := self.jobs.get(item.fingerprint)) is None or self.replaced.get(item.fingerprint) == job.id
+        ]
+
+    @property
+    def listed(self) -> list[JobInfo]:
+        """The last job of each item, in the order of the items."""
+        return [self.jobs[item.fingerprint] for item in self.items if item.fingerprint in self.jobs]
+
+    @property
+    def active(self) -> list[JobInfo]:
+        """The jobs of the sweep that have not ended."""
+        return [job for job in (*self.jobs.values(), *self.others) if not job.has_ended]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether each item has a job that has ended."""
+        return not self.todo and all(job.has_ended for job in self.listed)
+
+    @property
+    def state(self) -> str:
+        """How many jobs are in which status, in words."""
+        stages = Counter(str(job.status).lower() for job in self.listed)
+        counts = [f"{count} {stage}" for stage, count in sorted(stages.items())]
+        waiting = len([item for item in self.todo if item.fingerprint not in self.jobs])
+        return ", ".join(counts + [f"{waiting} not created yet"] * bool(waiting)) or "no jobs"
+
+    def look(self) -> None:
+        """Ask the Hub which jobs there are, all at once. Raises HfJobsError."""
+        found = {job.id: job for job in self._listing()}
+        asked = {asked.job_id: item for item, asked in self._journal.asked.items() if asked.job_id is not None}
+        self._item_of.update(asked)
+        left = [job.id for job in (*self.jobs.values(), *self.others) if not job.has_ended]
+        known = {made.job.id: made.job for made in self._made.values()} | {job.id: job for job in self.jobs.values()}
+        unlisted = [each for each in dict.fromkeys((*asked, *left)) if each not in found]
+        references = [JobReference(self.namespace, each) for each in unlisted]
+        for identifier, seen in zip(unlisted, self.session.client.inspect_jobs(references), strict=True):
+            if not isinstance(seen, HfJobsError):
+                found[identifier] = seen
+            elif identifier in known:
+                found[identifier] = known[identifier]  # it exists, whatever the Hub says
+        found |= {job.id: job for job in known.values() if job.id not in found}
+        self._sort(found)
+
+    def step(self) -> None:
+        """Look, and create as many jobs as are missing and may be active now. Raises HfJobsError."""
+        if not self.todo:
+            self.look()
+            return
+        with self._journal.held(self.rest):
+            self.look()
+            self._failure = None
+            try:
+                batch = self._batch()
+                # In another thread, so that an interrupt ends no request whose answer says what was created.
+                creating = BackgroundCall(lambda: list(iter_parallel(self._create, batch, AT_ONCE)))
+                creating.start()
+                creating.result()
+            except KeyboardInterrupt:
+                self.stop()
+                raise
+            failure = self._failed()
+            if batch and (failure is None or isinstance(failure, TRANSIENT_ERRORS)):
+                self.look()
+        if failure is not None:
+            raise failure
+
+    def create_all(self, *, waits: bool) -> None:
+        """Create the jobs that may be active now; if it `waits`, all of them. Raises HfJobsError."""
+        retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
+        while self.todo:
+            before = self.created
+            try:
+                self.step()
+                retries.reset()
+                pause = PAUSE_SECS
+            except TRANSIENT_ERRORS as error:
+                if self.created > before:
+                    retries.reset()
+                pause = retries.pause_after(error)
+                self.session.warn(f"{error.message}; trying again in {span(pause)}")
+            else:
+                if self._batch():
+                    continue
+                if not waits:
+                    return
+            if self.todo:
+                self.rest(pause)
+
+    def stop(self) -> None:
+        """Create no more jobs, and wait a moment for those that were asked for."""
+        self._is_stopped = True
+        until = time.monotonic() + ANSWER_AFTER_INTERRUPT_SECS
+        with may_be_cut_short():
+            while self._under_way and time.monotonic() < until:
+                time.sleep(0.02)
+
+    def rest(self, seconds: float) -> None:
+        """Pause. Raises ReaderGone once nobody reads stdout."""
+        self._paused_secs += seconds
+        self.session.rest(seconds)
+
+    @property
+    def problem(self) -> OSError | None:
+        """What keeps this machine from making sure that no other hfjobs creates the same jobs."""
+        return self._journal.problem
+
+    def _listing(self) -> list[JobInfo]:
+        """Return the jobs with the label of the sweep. Raises BadResponse if one of them cannot be read."""
+        failures = self.session.failures
+        before = len(failures)
+        pages = self.session.client.list_jobs(self.namespace, labels=[(SWEEP, self.name)])
+        jobs = [job for page in pages for job in page.jobs if (job.labels or {}).get(SWEEP) == self.name]
+        if len(failures) > before:
+            unusable = failures[before]
+            del failures[before:]
+            raise unusable  # what is not known might be created twice
+        return jobs
+
+    def _sort(self, found: Mapping[str, JobInfo]) -> None:
+        """Find the last job of each item. Of two that were created for it at once the younger is canceled."""
+        groups: dict[str, list[JobInfo]] = defaultdict(list)
+        others: list[JobInfo] = []
+        fingerprints = {item.fingerprint for item in self.items}
+        for job in found.values():
+            item = self._item_of.get(job.id) or (job.labels or {}).get(ITEM)
+            if item in fingerprints and job.id not in self._canceled:
+                self._item_of[job.id] = item
+                groups[item].append(job)
+            elif job.id not in self._canceled:
+                others.append(job)
+        for item, made in self._made.items():
+            self._cancel_duplicate(made, groups[item])
+        self._known = defaultdict(set, {item: {job.id for job in group} for item, group in groups.items()})
+        own = {made.job.id for made in self._made.values()}
+        self.jobs = {
+            item: max(group, key=lambda job: (job.created_at or LATEST, job.id in own, job.id))
+            for item, group in groups.items()
+            if group
+        }
+        self.others = others
+
+    def _cancel_duplicate(self, made: _Made, group: list[JobInfo]) -> None:
+        """Cancel the job that this run made if another hfjobs has made one of the same item just before."""
+        own = next((job for job in group if job.id == made.job.id), None)
+        rivals = [job for job in group if job.id != made.job.id and job.id not in made.known]
+        elder = min(rivals, key=_age, default=None)
+        if own is None or elder is None or _age(own) < _age(elder):
+            return
+        reference = JobReference(self.namespace, own.id)
+        if not own.has_ended:
+            self.session.warn(f"canceling job {own.id}: job {elder.id} was created for the same item at the same time")
+            self.session.client.cancel_job(reference)
+        self._canceled.add(own.id)
+        group.remove(own)
+        labels = {key: value for key, value in (own.labels or {}).items() if key != ITEM}
+        try:
+            self.session.client.label_job(reference, labels)
+        except HfJobsError as error:
+            self.session.warn(f"job {own.id} keeps its label {ITEM}: {error.message}")
+
+    def _batch(self) -> list[Item]:
+        """Return the items whose jobs are to be created now."""
+        todo = self.todo
+        settled = [item for item in todo if self._journal.is_settled(item.fingerprint)]
+        room = BATCH
+        if self.parallel is not None:
+            room = min(room, self.parallel - len(self.active) - (len(todo) - len(settled)))
+        return settled[: max(0, room)]
+
+    def _create(self, item: Item) -> None:
+        """Create the job of an item, unless creating has failed or was stopped meanwhile."""
+        with self._lock:
+            if self._is_stopped or self._failure is not None:
+                return
+            self._under_way += 1
+        mark, known = item.fingerprint, frozenset(self._known.get(item.fingerprint, ()))
+        try:
+            self._journal.ask(mark)
+            job = create(self.session, item.launch, known)
+            self._journal.answer(mark, job.id)
+        except HfJobsError as error:
+            if not error.is_ambiguous:
+                self._journal.answer(mark, None)
+            self._failure = self._failure or error
+        else:
+            self._made[mark] = _Made(job, known)
+            self.jobs[mark] = job
+            self.created += 1
+            self.told(job)
+        finally:
+            with self._lock:
+                self._under_way -= 1
+
+    def _failed(self) -> HfJobsError | None:
+        return self._failure
+
+    def _now(self) -> float:
+        """Return the seconds since 1970. Pauses count, even if nobody makes them."""
+        return max(self.session.clock().timestamp(), self._began + self._paused_secs)
+
+
+def _age(job: JobInfo) -> tuple[datetime, str]:
+    return job.created_at or LATEST, job.id

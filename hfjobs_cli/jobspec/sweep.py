@@ -1,0 +1,352 @@
+"""Expand a sweep: values for keys from `--each` and `--each-from`, and one job for each combination of them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import PurePath
+from typing import Any, TypeVar
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
+from hfjobs_cli.jobspec.typed import Surroundings, typed_path
+from hfjobs_cli.query.labels import MAX_LENGTH, is_label
+from hfjobs_cli.text.secrets import looks_secret
+from hfjobs_cli.text.words import did_you_mean
+
+T = TypeVar("T")
+Fill = Callable[[str], str]
+Values = Mapping[str, str]
+"""The value of each key, for one item."""
+
+MAX_ITEMS = 1000
+MAX_FILE_MIB = 16
+
+SWEEP, ITEM = "sweep", "sweep-item"
+"""The labels by which the jobs of a sweep, and of one of its items, are found."""
+
+RESERVED = ("name", SWEEP, ITEM)
+"""Labels that say something else than the value of a key of this name."""
+
+_KEY = r"[^\W\d][\w.-]*"
+_PLACEHOLDER = re.compile(rf"(?<!\$)\{{({_KEY})\}}")
+_RANGE = re.compile(r"(-?\d{1,15})\.\.(-?\d{1,15})", re.ASCII)
+_VALUE = re.compile(r'(?:"((?:[^"]|"")*)"|([^",][^,]*|))(,|$)', re.DOTALL)
+_NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]+")
+_AS_THEY_ARE = ("secrets", "secrets_file", "env_file")
+"""Options in which nothing is replaced: values of secrets are passed as they are, and files are read once for all."""
+
+
+def each_of(text: str) -> tuple[str, list[str]]:
+    """Read `KEY=A,B,C` or `KEY=A..B`. Raises UsageError."""
+    key, equals, rest = text.partition("=")
+    if not equals or not re.fullmatch(_KEY, key):
+        raise UsageError(f"invalid --each '{text}'", hint="use KEY=A,B,C or KEY=0..9; keys hold letters, digits, _ . -")
+    values: list[str] = []
+    place = 0
+    while True:
+        found = _VALUE.match(rest, place)
+        if found is None:
+            raise UsageError(
+                f"invalid --each {key}: a double quote is not closed, or text follows it",
+                hint=f"quote a value that holds commas or quotes, and double the quotes in it: {key}='\"a,b\",c'",
+            )
+        quoted, plain, comma = found.groups()
+        if plain == "":
+            raise UsageError(f"--each {key} has an empty value", hint='write "" for an empty value')
+        values += [quoted.replace('""', '"')] if quoted is not None else _range(key, plain)
+        _check_count(len(values), f"--each {key} has")
+        place = found.end()
+        if not comma:
+            return key, values
+
+
+def _range(key: str, text: str) -> Iterable[str]:
+    """Return the whole numbers of `A..B`, or the text itself if it is none."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return [text]
+    first, last = map(int, found.groups())
+    if first > last:
+        raise UsageError(f"--each {key} has the empty range '{text}'", hint=f"use {last}..{first}")
+    _check_count(last - first + 1, f"--each {key} has")
+    return map(str, range(first, last + 1))
+
+
+def _check_count(count: int, what: str) -> None:
+    if count > MAX_ITEMS:
+        raise UsageError(f"{what} {count} values; a sweep has at most {MAX_ITEMS} jobs", hint="split it into several")
+
+
+def rows_of(file: str, around: Surroundings) -> list[Values]:
+    """Read the rows of a file of CSV, TSV, JSON or JSONL; `-` is stdin. Raises UsageError."""
+    text = around.read_stdin("--each-from") if file == "-" else _text_of(file)
+    text = text.removeprefix("\ufeff")
+    suffix = PurePath(file).suffix.lower()
+    start = text.lstrip()[:1]
+    try:
+        if suffix in (".jsonl", ".ndjson") or (suffix not in (".json", ".csv", ".tsv") and start == "{"):
+            read = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+            rows = [(f"line {number}", _object(line, f"line {number}")) for number, line in read]
+        elif suffix == ".json" or (suffix not in (".csv", ".tsv") and start == "["):
+            rows = list(_array(text))
+        else:
+            rows = list(_csv_rows(text, "\t" if suffix == ".tsv" else ","))
+        return _same_keys(rows)
+    except UsageError:
+        raise
+    except (ValueError, RecursionError, csv.Error) as error:
+        raise UsageError(f"cannot read --each-from {file}: {error}", hint=_ROWS) from None
+
+
+_ROWS = "use CSV with a header, a JSON array of objects, or JSONL"
+
+
+def _text_of(file: str) -> str:
+    try:
+        with typed_path(file).open("rb") as opened:
+            content = opened.read(MAX_FILE_MIB * 1024 * 1024 + 1)
+        if len(content) > MAX_FILE_MIB * 1024 * 1024:
+            raise UsageError(f"--each-from {file} is larger than {MAX_FILE_MIB} MiB", hint="split it into several")
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
+        raise UsageError(f"cannot read --each-from {file}: {reason}", hint=_ROWS) from None
+
+
+def _array(text: str) -> Iterator[tuple[str, Values]]:
+    found, spelled = _parsed(text)
+    if not isinstance(found, list):
+        raise ValueError("it is not an array")
+    for number, (row, as_spelled) in enumerate(zip(found, spelled, strict=True), 1):
+        yield f"row {number}", _row(row, as_spelled, f"row {number}")
+
+
+def _object(line: str, where: str) -> Values:
+    try:
+        return _row(*_parsed(line), where)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _parsed(text: str) -> tuple[Any, Any]:
+    """Return the values of JSON, and the same with numbers as they are spelled."""
+    spelled = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
+    return json.loads(text), spelled
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"the key '{twice}' is there twice")
+    return found
+
+
+def _row(row: Any, spelled: Any, where: str) -> Values:
+    """Return the texts of an object of JSON: numbers as they are spelled, lists and objects as JSON."""
+    if not isinstance(row, dict):
+        raise ValueError(f"{where} is not an object")
+    values: dict[str, str] = {}
+    for key, value in row.items():
+        if value is None:
+            raise ValueError(f'{where}: {key} is null; use "" for an empty value')
+        is_nested = isinstance(value, dict | list | bool)
+        values[key] = json.dumps(value, ensure_ascii=False) if is_nested else spelled[key]
+    return values
+
+
+def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[str, Values]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    header = next(reader, None)
+    if not header:
+        raise ValueError("it has no header")
+    twice = [key for key, count in Counter(header).items() if count > 1]
+    if twice:
+        raise ValueError(f"the column '{twice[0]}' is there twice")
+    for cells in reader:
+        if not cells:
+            continue
+        where = f"line {reader.line_num}"
+        if len(cells) != len(header):
+            raise ValueError(f"{where} has {len(cells)} cells, and the header {len(header)}")
+        yield where, dict(zip(header, cells, strict=True))
+
+
+def _same_keys(rows: Sequence[tuple[str, Values]]) -> list[Values]:
+    """Return rows that all have the same keys. Raises UsageError."""
+    if not rows:
+        raise UsageError("--each-from has no rows", hint=_ROWS)
+    first = rows[0][1]
+    for key in first:
+        if not re.fullmatch(_KEY, key):
+            raise UsageError(
+                f"'{key}' in --each-from cannot be a key",
+                hint="keys begin with a letter and hold letters, digits, _ . -",
+            )
+    for where, row in rows:
+        odd = next((key for key in [*first, *row] if (key in first) != (key in row)), None)
+        if odd is not None:
+            state = "has no" if odd in first else "has, unlike the first,"
+            raise UsageError(f"--each-from: {where} {state} '{odd}'", hint="give all rows the same keys")
+    return [row for _, row in rows]
+
+
+def combinations(each: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Values] = ({},)) -> list[Values]:
+    """Return the grid of all values, for each of the rows, each combination once. Raises UsageError."""
+    keys = [*rows[0], *(key for key, _ in each)]
+    if twice := [key for key, count in Counter(keys).items() if count > 1]:
+        raise UsageError(f"the key '{twice[0]}' is given twice", hint="give all its values at once: KEY=A,B,C")
+    count = len(rows) * math.prod(len(values) for _, values in each)
+    if count > MAX_ITEMS:
+        raise UsageError(f"the sweep has {count} jobs, more than {MAX_ITEMS}", hint="split it into several")
+    found: list[Values] = list(rows)
+    for key, values in each:
+        found = [{**row, key: value} for row in found for value in values]
+    return list({tuple(item.items()): item for item in found}.values())
+
+
+class Filler:
+    """Replaces `{KEY}` in texts by the values of one item, and knows which keys were `used`.
+
+    All other braces stay: `${KEY}`, `{{KEY}}`, and what cannot be a key, as in `{"json": 1}`. Values are not looked at
+    again. Raises UsageError for what could be a key, but is none.
+    """
+
+    def __init__(self, values: Values) -> None:
+        """Use these values."""
+        self._values = values
+        self.used: set[str] = set()
+
+    def __call__(self, text: str) -> str:
+        """Return the text with the values."""
+        return _PLACEHOLDER.sub(self._value, text) if "{" in text else text
+
+    def _value(self, found: re.Match[str]) -> str:
+        key, text = found[1], found.string
+        if text[found.start() - 1 : found.start()] == "{" and text[found.end() : found.end() + 1] == "}":
+            return found[0]
+        if key not in self._values:
+            near = did_you_mean(key, self._values)
+            raise UsageError(
+                f"unknown key '{key}': no --each gives values for {{{key}}}",
+                hint=near or f"add --each {key}=A,B,C, or --each '{key}={{{key}}}' to keep it as it is",
+            )
+        self.used.add(key)
+        return self._values[key]
+
+
+def is_filled(text: str | None) -> bool:
+    """Tell whether a text has a placeholder."""
+    return bool(text and _PLACEHOLDER.search(text))
+
+
+def filled(options: T, fill: Fill) -> T:
+    """Return options, a dataclass, with placeholders replaced in all texts but those of secrets."""
+    changes: dict[str, Any] = {}
+    for each in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, each.name)
+        if isinstance(value, str) and each.name not in _AS_THEY_ARE:
+            changes[each.name] = fill(value)
+        elif isinstance(value, list) and each.name not in _AS_THEY_ARE:
+            changes[each.name] = [fill(item) if isinstance(item, str) else item for item in value]
+    return replace(options, **changes) if changes else options  # type: ignore[type-var]
+
+
+def filled_job(job: NewJob, fill: Fill) -> NewJob:
+    """Return a job that was written down with placeholders replaced."""
+
+    def volume(each: Volume) -> Volume:
+        path = each.path and fill(each.path)
+        return replace(each, source=fill(each.source), mount_path=fill(each.mount_path), path=path)
+
+    return replace(
+        job,
+        command=tuple(map(fill, job.command)),
+        arguments=tuple(map(fill, job.arguments)),
+        environment={key: fill(value) for key, value in job.environment.items()},
+        labels={key: fill(value) for key, value in job.labels.items()},
+        volumes=tuple(map(volume, job.volumes)),
+    )
+
+
+@dataclass(frozen=True)
+class Item:
+    """One job of a sweep: its values, what is to be run, and the fingerprint by which its job is found again."""
+
+    values: Values
+    launch: Launch
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        """What it is called: the name of its job, or else its values."""
+        return self.launch.job.name or ", ".join(f"{key}={value}" for key, value in self.values.items())
+
+
+def items_of(
+    combinations: Sequence[Values],
+    describe: Callable[[Filler], Launch],
+    sweep: str,
+    *,
+    base: str,
+    is_named: bool,
+    secrets: Iterable[str] = (),
+) -> list[Item]:
+    """Return the items of a sweep. Raises UsageError, also for a key that is used nowhere.
+
+    `describe` returns the job with its placeholders replaced. Unless it `is_named` after its values already, its name
+    is `base` and them. `secrets` are passed as they are.
+    """
+    found: list[Item] = []
+    for values in combinations:
+        filler = Filler(values)
+        launch = describe(filler)
+        if unused := [key for key in values if key not in filler.used]:
+            in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
+            raise UsageError(
+                f"the key '{unused[0]}' is used nowhere" + (" but in a secret" if in_secret else ""),
+                hint="secrets are passed as they are; use a variable: -e"
+                if in_secret
+                else f"write {{{unused[0]}}} where its value belongs, as in: --{unused[0]} {{{unused[0]}}}",
+            )
+        found.append(_item(values, launch, sweep, base, is_named=is_named))
+    return found
+
+
+def _item(values: Values, launch: Launch, sweep: str, base: str, *, is_named: bool) -> Item:
+    job = launch.job
+    own = {key: value for key, value in job.labels.items() if key != "name" or is_named}
+    fingerprint = _fingerprint(values, replace(launch, job=replace(job, labels=own)))
+    labels = {key: value for key, value in values.items() if can_be_label(key, value)}
+    labels |= {**own, SWEEP: sweep, ITEM: fingerprint}
+    if "name" in job.labels and not is_named:
+        labels["name"] = _name(base, values, fingerprint)
+    return Item(values, replace(launch, job=replace(job, labels=labels)), fingerprint)
+
+
+def can_be_label(key: str, value: str) -> bool:
+    """Tell whether a value can be a label of its key, which anybody may read who sees the job."""
+    return key not in RESERVED and not looks_secret(key) and is_label(key, value)
+
+
+def _fingerprint(values: Values, launch: Launch) -> str:
+    """Return a hash of all that an item is; of secrets the names, since anybody may try values."""
+    files = {file.name: hashlib.sha256(file.content).hexdigest() for file in launch.uploads.values()}
+    whole = [dict(values), launch.job.shown(), files]
+    text = json.dumps(whole, sort_keys=True).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+def _name(base: str, values: Values, fingerprint: str) -> str:
+    """Return a name that tells the values of an item; if not all of them, with the start of its fingerprint."""
+    told = "-".join([base, *(f"{key}-{value}" for key, value in values.items() if not looks_secret(key))])
+    name = _NOT_IN_LABELS.sub("-", told)
+    return name if name == told and len(name) <= MAX_LENGTH else f"{name[: MAX_LENGTH - 9]}-{fingerprint[:8]}"

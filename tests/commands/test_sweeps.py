@@ -1,0 +1,321 @@
+"""Sweeps: `run --each`. Which jobs are created, each once; the plan; going on; following."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.app import App
+from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, pass_on
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+JOBS = f"/api/jobs/{USER}"
+PRINT = ("python:3.12", "python", "-c", 'print({"json": 1}, "{lr}", {seed})')
+GRID = ("run", "--each", "lr=1e-4,3e-4", "--each", "seed=0..1", "--sweep", "grid", "--yes")
+
+
+def posts(hub: Hub) -> int:
+    return hub.paths.count(f"POST {JOBS}")
+
+
+def of(hub: Hub, name: str = "grid") -> list[dict[str, Any]]:
+    """Return the jobs of a sweep, the oldest first."""
+    return [job for job in reversed(hub.all_jobs()) if job.get("labels", {}).get("sweep") == name]
+
+
+def end(hub: Hub, job: dict[str, Any], stage: str) -> None:
+    lifecycle.start(job, NOW)
+    lifecycle.end(job, stage, None, NOW)
+    with hub.store.write() as tables:
+        tables.save_job(job)
+
+
+def run_jobs(hub: Hub, most: list[int] | None = None) -> None:
+    """Have each listing of a sweep end the first job of it that is active; that of seed 1 fails."""
+
+    def look(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "GET":
+            active = [job for job in of(hub) if job["status"]["stage"] == "SCHEDULING"]
+            if most is not None:
+                most.append(len(active))
+            for job in active[:1]:
+                end(hub, job, "ERROR" if job["labels"].get("seed") == "1" else "COMPLETED")
+        return app(environ, start)
+
+    hub.always(JOBS, look)
+
+
+def test_a_grid_is_created_once_and_the_same_line_goes_on(hfjobs: Hfjobs, hub: Hub) -> None:
+    code, stdout, stderr = hfjobs(*GRID, "-d", *PRINT)
+    assert code == 0, stderr
+    assert stderr.splitlines() == [
+        "LR    SEED  JOB",
+        "1e-4  0     new",
+        "1e-4  1     new",
+        "3e-4  0     new",
+        "3e-4  1     new",
+        "sweep grid: 4 jobs to create; $0.0200 at most, 30m on cpu-basic each",
+    ]
+    jobs = {job["labels"]["name"]: job for job in of(hub)}
+    names = [f"grid-lr-{lr}-seed-{seed}" for lr in ("1e-4", "3e-4") for seed in (0, 1)]
+    assert sorted(jobs) == names
+    first = jobs[names[0]]
+    assert first["command"] == ["python", "-c", 'print({"json": 1}, "1e-4", 0)']
+    assert first["labels"] == {
+        "lr": "1e-4",
+        "seed": "0",
+        "sweep": "grid",
+        "sweep-item": first["labels"]["sweep-item"],
+        "name": names[0],
+    }
+    assert [line.split()[0] for line in stdout.splitlines()] == [jobs[name]["id"] for name in names]
+
+    code, stdout, stderr = hfjobs(*GRID, "-d", "--format", "json", *PRINT)
+    assert (code, posts(hub)) == (0, 4)
+    assert [job["name"] for job in json.loads(stdout)] == names
+    assert stderr.splitlines()[-1] == "sweep grid: 0 jobs to create, 4 there already"
+
+    end(hub, jobs[names[1]], "ERROR")
+    end(hub, jobs[names[2]], "CANCELED")
+    code, stdout, stderr = hfjobs(*GRID, "-d", "-q", "--retry-failed", "--each", "x=a", *PRINT, "{x}")
+    assert (code, len(stdout.splitlines()), posts(hub)) == (0, 4, 8)  # these are other jobs
+    code, stdout, stderr = hfjobs(*GRID, "-d", "-q", "--retry-failed", *PRINT)
+    assert (code, stderr, len(stdout.splitlines()), posts(hub)) == (0, "", 4, 9)
+    assert [job["labels"]["name"] for job in of(hub)].count(names[1]) == 2
+
+
+def test_all_are_followed_to_their_end(hfjobs: Hfjobs, hub: Hub) -> None:
+    """In a pipe each event is a line on stderr. With --parallel no more than so many are ever active."""
+    most: list[int] = []
+    run_jobs(hub, most)
+    code, stdout, stderr = hfjobs(*GRID, "--parallel", "2", *PRINT)
+    assert code == 10
+    assert [line.split()[1] for line in stdout.splitlines()[1:]] == sorted(job["labels"]["name"] for job in of(hub))
+    assert (max(most), posts(hub)) == (2, 4)
+    events = [line.split()[1:] for line in stderr.splitlines()[6:]]
+    assert ["grid-lr-3e-4-seed-0", "created"] in events
+    assert ["grid-lr-3e-4-seed-1", "ERROR"] in events
+    assert stderr.splitlines()[-1] == "sweep grid: 2 completed, 2 error"
+    assert len(hub.requests) < 25
+
+    code, stdout, stderr = hfjobs(*GRID, "--retry-failed", "-q", *PRINT)
+    assert (code, len(stdout.splitlines()), stderr, posts(hub)) == (10, 4, "", 6)
+
+
+WRONG: list[tuple[tuple[str, ...], str, str]] = [
+    (("--each", "lr=1,2"), "the key 'lr' is used nowhere", "{lr}"),
+    (("--each", "lr=1,2", "-s", "HF_TOKEN={lr}"), "the key 'lr' is used nowhere but in a secret", "use a variable"),
+    (("--each", "lr=1", "--each", "lr=2"), "the key 'lr' is given twice", "KEY=A,B,C"),
+    (("--each", "x=1", "-e", "AB={x} {xx}"), "unknown key 'xx'", "did you mean 'x'?"),
+    (("--each", "x=1", "-e", "AB={x} {epochs}"), "unknown key 'epochs'", "--each 'epochs={epochs}' to keep it"),
+    (("--each", "x"), "invalid --each 'x'", "KEY=A,B,C"),
+    (("--each", "x y=1"), "invalid --each 'x y=1'", "KEY=A,B,C"),
+    (("--each", "x="), "--each x has an empty value", 'write "" for an empty value'),
+    (("--each", "x=a,,b"), "--each x has an empty value", 'write "" for an empty value'),
+    (("--each", 'x="a,b'), "a double quote is not closed", "double the quotes"),
+    (("--each", "x=4..0"), "--each x has the empty range '4..0'", "use 0..4"),
+    (("--each", "x=0..999999999999"), "a sweep has at most 1000 jobs", "split it"),
+    (("--each", "x=1..1001"), "a sweep has at most 1000 jobs", "split it"),
+    (("--each", "x=1..26", "--each", "y=1..39"), "the sweep has 1014 jobs, more than 1000", "split it"),
+    (("--each", "x=1", "--sweep", "a b"), "'a b' cannot be the name of a sweep", "letters, digits"),
+    (("--each", "x=1", "-l", "sweep=y"), "-l sweep=y contradicts the sweep", "--sweep NAME"),
+    (("--each", "x=1", "-d", "--parallel", "2"), "--detach contradicts --parallel", "leave out -d"),
+    (("--sweep", "x"), "--sweep is for sweeps", "add --each"),
+    (("--parallel", "2"), "--parallel is for sweeps", "add --each"),
+    (("--retry-failed",), "--retry-failed is for sweeps", "add --each"),
+    (("--each", "x=a b", "--name", "n-{x}"), "'n-a b' cannot be the name of a job", "'n-a-b'"),
+    (("--each-from", "nowhere.csv"), "cannot read --each-from nowhere.csv: No such file", "CSV with a header"),
+]
+
+
+def test_what_is_wrong_is_an_error_before_anything_is_asked(hfjobs: Hfjobs, hub: Hub) -> None:
+    for options, message, hint in WRONG:
+        code, stdout, stderr = hfjobs("run", *options, "--yes", "ubuntu", "true")
+        assert (code, stdout) == (2, ""), options
+        assert message in stderr
+        assert hint in stderr.splitlines()[-1]
+    assert hub.requests == []
+
+
+def test_several_jobs_are_asked_for(hfjobs: Hfjobs, hub: Hub) -> None:
+    line = ("run", "-d", "--each", "x=a,b", "--sweep", "asked", "ubuntu", "echo", "{x}")
+    assert hfjobs(*line) == Result(
+        2,
+        "",
+        "X  JOB\na  new\nb  new\nsweep asked: 2 jobs to create; $0.0100 at most, 30m on cpu-basic each\n"
+        "error: refusing to create 2 jobs without confirmation: stdin is not a terminal\n"
+        "hint: pass --yes; --dry-run shows the plan\n",
+    )
+    for answer, code, count in (("n\n", 1, 0), ("y\n", 0, 2)):
+        given, _, stderr = hfjobs(*line, keyboard=Terminal(answer), stderr=Terminal())
+        assert "Create 2 jobs? [y/N]" in stderr
+        assert (given, posts(hub)) == (code, count)
+    assert hfjobs("run", "-d", "--each", "x=c", "--sweep", "asked", "ubuntu", "echo", "{x}").code == 0  # one is not
+
+
+def test_a_dry_run_creates_nothing(hfjobs: Hfjobs, hub: Hub) -> None:
+    code, stdout, stderr = hfjobs(*GRID, "--dry-run", *PRINT)
+    assert (code, stderr) == (0, "nothing was created (--dry-run)\n")
+    assert stdout.splitlines()[-1] == "sweep grid: 4 jobs to create; $0.0200 at most, 30m on cpu-basic each"
+    code, stdout, _ = hfjobs(*GRID, "--dry-run", "--json", *PRINT)
+    assert (code, [body["labels"]["seed"] for body in json.loads(stdout)]) == (0, ["0", "1", "0", "1"])
+    many = ("run", "--each", "x=1..1000", "--dry-run", "ubuntu", "echo", "{x}")
+    code, stdout, _ = hfjobs(*many)
+    lines = stdout.splitlines()
+    assert (code, len(lines), lines[-2]) == (0, 23, "... and 980 more")
+    assert lines[-1].startswith("sweep ubuntu-")
+    assert posts(hub) == 0
+
+
+def test_the_cost_of_the_whole_is_bounded(hfjobs: Hfjobs, hub: Hub) -> None:
+    """The timeouts of all are set from the price: $0.04 for four jobs is one hour each of $0.01."""
+    cheap = (*GRID, "-d", "--max-cost", "0.04")
+    code, _, stderr = hfjobs(*cheap, *PRINT)
+    assert (code, stderr.splitlines()[-1]) == (
+        0,
+        "sweep grid: 4 jobs to create; $0.0394 at most, 59m on cpu-basic each",
+    )
+    assert {job["timeout"] for job in of(hub)} == {59 * 60}
+    assert hfjobs(*cheap, *PRINT).code == 0  # they are the same jobs, whatever their timeout
+    assert posts(hub) == 4
+    end(hub, of(hub)[0], "ERROR")
+    code, _, stderr = hfjobs(*GRID, "-d", "--retry-failed", "--max-cost", "0.0001", *PRINT)
+    assert (code, posts(hub)) == (2, 4)
+    assert "for each of 1 jobs" in stderr
+
+
+def test_a_lost_answer_is_settled_by_the_fingerprint(hfjobs: Hfjobs, hub: Hub) -> None:
+    """What was created is found, and what was refused is asked for again."""
+    line = ("run", "-d", "--each", "x=a", "--sweep", "grid", "ubuntu", "echo", "{x}")
+    hub.then(*[pass_on] * 4, act_and_hang_up)
+    code, _, stderr = hfjobs(*line)
+    assert (code, posts(hub), len(of(hub))) == (0, 1, 1)
+    assert "the new job was found" in stderr
+
+    many = ("run", "-d", "--each", "x=1..20", "--sweep", "many", "--yes", "ubuntu", "echo", "{x}")
+    asked: list[int] = []
+
+    def unsteady(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] == "POST":
+            asked.append(1)
+            if len(asked) % 5 == 2:
+                return act_and_hang_up(app, environ, start)
+            if len(asked) % 5 == 4:
+                start("429 Too Many Requests", [("Retry-After", "1"), ("Content-Type", "application/json")])
+                return [b"{}"]
+        return app(environ, start)
+
+    hub.always(JOBS, unsteady)
+    code, _, stderr = hfjobs(*many)
+    assert (code, len(of(hub, "many"))) == (0, 20), stderr
+    assert len({job["labels"]["sweep-item"] for job in of(hub, "many")}) == 20
+
+
+ROWS = {
+    "rows.csv": '\ufeffmodel,prompt\r\n"a/b","say ""hi"", {x}"\r\nc,"two\nlines"\r\nc,"two\nlines"\r\n',
+    "rows.json": '[{"model": "a/b", "prompt": "say \\"hi\\", {x}"}, {"model": "c", "prompt": "two\\nlines"}]',
+    "rows.jsonl": '{"model": "a/b", "prompt": "say \\"hi\\", {x}"}\n\n{"model": "c", "prompt": "two\\nlines"}\n',
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_come_from_a_file(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, name: str) -> None:
+    """Values may hold anything; those that no label can hold are named."""
+    file = tmp_path / name
+    file.write_text(ROWS[name], encoding="utf-8", newline="")
+    line = (
+        "run",
+        "-d",
+        "--yes",
+        "--each-from",
+        str(file),
+        "--sweep",
+        "grid",
+        "-e",
+        "MODEL={model}",
+        "u",
+        "e",
+        "{prompt}",
+    )
+    code, _, stderr = hfjobs(*line)
+    assert code == 0, stderr
+    assert [job["command"][1] for job in sorted(of(hub), key=lambda job: job["environment"]["MODEL"])] == [
+        'say "hi", {x}',
+        "two\nlines",
+    ]
+    assert [line for line in stderr.splitlines() if line.startswith("note")] == [
+        "note: the key 'model' is no label in 1 of 2 jobs, a label cannot hold it: 'a/b'",
+        "note: the key 'prompt' is no label, a label cannot hold it: 'say \"hi\", {x}'",
+    ]
+    assert ["model" in job["labels"] for job in of(hub)].count(True) == 1
+
+
+ODD_ROWS = [
+    ("x.csv", "a,a\n1,2\n", "the column 'a' is there twice"),
+    ("x.csv", "a,b\n1\n", "line 2 has 1 cells, and the header 2"),
+    ("x.csv", "", "it has no header"),
+    ("x.csv", "a b\n1\n", "'a b' in --each-from cannot be a key"),
+    ("x.csv", "a\n", "--each-from has no rows"),
+    ("x.csv", 'a\n"1', "unexpected end of data"),
+    ("x.json", '{"a": 1}', "it is not an array"),
+    ("x.json", '[{"a": null}]', "row 1: a is null"),
+    ("x.json", '[{"a": 1}, {"b": 1}]', "row 2 has no 'a'"),
+    ("x.json", '[{"a": 1, "a": 2}]', "the key 'a' is there twice"),
+    ("x.json", "[" * 99999, "cannot read --each-from"),
+    ("x.jsonl", "{}\n{", "line 2: Expecting property name"),
+    ("x.jsonl", "[1]\n", "line 1 is not an object"),
+]
+
+
+def test_files_that_hold_no_rows_are_told_of(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+    for name, text, message in ODD_ROWS:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        code, stdout, stderr = hfjobs("run", "--each-from", str(tmp_path / name), "ubuntu", "echo", "{a}")
+        assert (code, stdout) == (2, ""), text[:20]
+        assert message in stderr
+    assert hub.requests == []
+
+
+def test_values_of_json_are_as_they_are_spelled(hfjobs: Hfjobs, hub: Hub) -> None:
+    rows = '[{"lr": 1e-4, "on": true, "cfg": {"n": [1, 2.50]}, "e": ""}]'
+    line = ("run", "-d", "--each-from", "-", "--sweep", "grid", "u", "echo", "{lr} {on} {cfg} [{e}]", "${lr}", "{{lr}}")
+    assert hfjobs(*line, stdin=rows).code == 0
+    assert of(hub)[0]["command"] == ["echo", '1e-4 true {"n": [1, 2.5]} []', "${lr}", "{{lr}}"]
+
+
+def test_values_of_secrets_are_nobodys(hfjobs: Hfjobs, hub: Hub) -> None:
+    """What is the value of a secret cannot be a value of the sweep, which labels and names tell."""
+    line = ("run", "-d", "--each", "x=s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
+    code, stdout, stderr = hfjobs(*line, KEY="s3cret-value")
+    assert (code, stdout, hub.requests) == (2, "", [])
+    assert stderr.startswith("error: a value of the key 'x' is that of a secret")
+    assert hfjobs(*line, KEY="{x} is kept").code == 0
+    with hub.store.read() as tables:
+        assert tables.secrets_of_job(of(hub)[0]["id"]) == {"KEY": "{x} is kept"}
+
+
+def test_scripts_with_uv(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("print('{lr}')\n")
+    script = str(tmp_path / "train.py")
+    line = ("uv", "run", "-d", "--yes", "--sweep", "grid", script, "--each", "lr=1,2", "--lr", "{lr}", "--yes")
+    code, _, stderr = hfjobs(*line)
+    assert code == 0, stderr
+    assert sorted(job["command"][-3:] for job in of(hub)) == [["--lr", value, "--yes"] for value in ("1", "2")]
+    assert f"note: left --yes to {script}" in stderr
+    assert len({job["environment"]["PACKED_FILES"] for job in of(hub)}) == 1
+
+
+def test_on_a_terminal_that_asks(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Nothing is asked with --yes, and nothing is painted where a table is not wanted."""
+    run_jobs(hub)
+    stderr = io.StringIO()
+    code, stdout, _ = hfjobs(*GRID, "--json", *PRINT, columns=100, stderr=stderr)
+    assert (code, [job["status"]["stage"] for job in json.loads(stdout)].count("ERROR")) == (10, 2)
