@@ -61,7 +61,7 @@ class Plan(NamedTuple):
                 details=(*lines, *["  and more"] * more),
             )
         self._show(fitting)
-        self.session.remark(f"'{text}' fits {count}, and means {meant.id}")
+        self.session.note(f"'{text}' fits {count}, and means {meant.id}")
         return self._confirm(meant.id)
 
     def _show(self, records: Sequence[Any]) -> None:
@@ -73,12 +73,12 @@ class Plan(NamedTuple):
     def _confirm(self, what: str) -> bool:
         is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")
         if not is_meant:
-            self.session.remark(f"nothing was {self.done}")
+            self.session.note(f"nothing was {self.done}")
         return is_meant
 
     def tell_of(self, records: Sequence[Any]) -> None:
         """Say, after a dry run, what would be done."""
-        self.session.remark(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
+        self.session.note(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
 
     def _count(self, records: Sequence[Any]) -> str:
         return f"{len(records)} {self.kind.plural if len(records) != 1 else self.kind.noun}"
@@ -109,7 +109,7 @@ def change_labels(
 
     listing.show(done_to_each(session, references, change, "labelled"))
     if dry_run:
-        session.remark("nothing was changed (--dry-run)")
+        session.note("nothing was changed (--dry-run)")
     return ExitCode.DONE
 
 

@@ -160,7 +160,7 @@ def start(
     if following.dry_run:
         show_plan(session, launch, output, around)
         return ExitCode.DONE
-    tell_from_script(session, launch, is_quiet=listing.renderer is QUIET)
+    tell_from_script(session, launch)
     if following.detach:
         show_created(session, listing, [create(session, launch)])
         return ExitCode.DONE
@@ -205,7 +205,7 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
         raise
     for job in shown.jobs:
         why = f": {session.redacted(job.status.message)}" if job.status.message else ""
-        session.remark(f"{job.id} is {job.status}{why}")
+        session.note(f"{job.id} is {job.status}{why}")
     session.failures += shown.errors
     if not is_for_eyes and listing.renderer is not QUIET:
         show_created(session, listing, shown.jobs)
@@ -309,7 +309,7 @@ def schedule(
     if terms.dry_run:
         show_plan(session, launch, output, around, body, _summary(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
-    tell_from_script(session, launch, is_quiet=listing.renderer is QUIET, cost="cost of each job")
+    tell_from_script(session, launch, cost="cost of each job")
     job = with_bucket(session, launch)
     check = f"--name {shlex.quote(job.name)}" if job.name else ""
     made = session.client.create_schedule(launch.namespace, body(job.body()), _asked(job, when, terms), check)

@@ -126,7 +126,8 @@ class LogsShown:
                 self._failed.add(place)
                 self._tell(place, None)
             elif isinstance(item, Notice):
-                self._tell(place, f"warning: {self._label(place)}{item.text}")
+                self._tell(place, None)
+                self._session.warn(f"{self._label(place)}{item.text}")
             elif isinstance(item, WaitingForHardware):
                 self._tell_of_waiting(place, item.job)
             else:
@@ -160,7 +161,7 @@ class LogsShown:
         self._text.interrupted()
         self._told_of_waiting.pop(place, None)
         if text is not None:
-            self._session.remark(text)
+            self._session.note(text)
 
     def _tell_of_waiting(self, place: int, job: JobInfo) -> None:
         """Say why a job waits: on a terminal for how long, too, elsewhere once for each reason."""

@@ -84,7 +84,7 @@ def chosen_schedules(
         plan.check_it_can_ask()
     found = list_schedules(session, wanted, namespace, with_runs=plan.asks)
     if not found:
-        session.remark(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
+        session.note(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
     if plan.asks and len(found) > (0 if asks_for_one else 1):
         plan.check_it_can_ask()
         if not plan.is_meant(found):

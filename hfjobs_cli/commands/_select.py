@@ -45,7 +45,7 @@ def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> 
     wanted = job_filter(session, filters)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
-        session.remark(none_found(wanted))
+        session.note(none_found(wanted))
     return found
 
 
@@ -314,7 +314,7 @@ def named(
     """
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
     if not wanted:
-        session.remark(f"stdin named no {naming.plural}")
+        session.note(f"stdin named no {naming.plural}")
     references = [each for each in wanted if isinstance(each, JobReference)]
     if len(references) == len(wanted):
         return references

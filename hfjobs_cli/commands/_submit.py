@@ -230,7 +230,7 @@ def show_plan(
         width = max(len(key) for key, _ in rows)
         session.write("".join(f"{key:<{width}}  {printable(value)}\n" for key, value in rows))
     session.flush()
-    session.remark("nothing was sent (--dry-run)")
+    session.note("nothing was sent (--dry-run)")
 
 
 def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
@@ -291,17 +291,18 @@ def _cost(session: Session, job: NewJob) -> str:
     return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} an hour{ports}"
 
 
-def tell_from_script(session: Session, launch: Launch, *, is_quiet: bool, cost: str = "cost") -> None:
+def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") -> None:
     """Tell of each value that a script has set, and of what that may cost, before anything is sent.
 
-    Those of a script from an address are told of with `--quiet` too: a stranger decides about money and secrets.
+    With `--quiet` those of a script from an address are warnings: a stranger decides about money and secrets.
     """
-    if not launch.from_script or (is_quiet and not launch.is_strangers):
+    if not launch.from_script or (session.is_quiet and not launch.is_strangers):
         return
+    level = "warning" if session.is_quiet else "note"
     for key, value in launch.from_script:
         shown = value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
-        session.remark(f"note: {key} {shown} (from script)")
-    session.remark(f"note: {cost} {_cost(session, launch.job)}")
+        session.remark(f"{level}: {key} {shown} (from script)")
+    session.remark(f"{level}: {cost} {_cost(session, launch.job)}")
 
 
 def create(session: Session, launch: Launch, known: Collection[str] = (), *, waits_for_id: bool = False) -> JobInfo:
@@ -332,7 +333,7 @@ def with_bucket(session: Session, launch: Launch) -> NewJob:
     settings = session.settings
     namespace = launch.namespace or session.client.whoami()
     bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
-    session.remark(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
+    session.note(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
     return bucket.filled(launch.job, launch.uploads)
 
 

@@ -70,7 +70,7 @@ def diff(
 
     is_different = any(map(is_of_account, found))
     if not is_different:
-        session.remark("the same launch, and the same outcome" if not wanted else "no such difference")
+        session.note("the same launch, and the same outcome" if not wanted else "no such difference")
     return ExitCode.FAILURE if exit_code and is_different else ExitCode.DONE
 
 

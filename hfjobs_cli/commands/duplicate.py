@@ -141,8 +141,8 @@ def _show_copied(session: Session, references: Sequence[JobReference], output: o
     found = session.client.inspect_jobs([*references])
     count = sum(not isinstance(each, HfJobsError) for each in found)
     show_results(session, Listing(session, output, default=RENDERERS["table"], indent=4), found)
-    session.remark(f"would run {count} {output.kind.noun if count == 1 else output.kind.plural} again, unchanged")
-    session.remark("nothing was sent (--dry-run)")
+    session.note(f"would run {count} {output.kind.noun if count == 1 else output.kind.plural} again, unchanged")
+    session.note("nothing was sent (--dry-run)")
     return ExitCode.DONE
 
 
@@ -167,6 +167,6 @@ def _show_differences(
         found += [each for each in differences(result.source, result.as_it_would_be, now) if each.part == LAUNCH]
     listing.show(found)
     if not found and not session.failures:
-        session.remark("nothing would be changed")
-    session.remark("nothing was sent (--dry-run)")
+        session.note("nothing would be changed")
+    session.note("nothing was sent (--dry-run)")
     return ExitCode.DONE

@@ -75,7 +75,7 @@ def expose(
                 raise not_running(now)
             status = replace(now.status, expose_urls=None)
             listing.show([replace(now, expose=wanted, expose_public=open_to_all, status=status)])
-            session.remark("nothing was changed (--dry-run)")
+            session.note("nothing was changed (--dry-run)")
             continue
         try:
             exposed = session.client.expose_job(reference, wanted, open_to_all)
@@ -83,7 +83,7 @@ def expose(
             raise refused(session, reference, error) from error
         listing.show([exposed])
         if not exposed.expose:
-            session.remark(f"no port of {reference} is open now")
+            session.note(f"no port of {reference} is open now")
     return ExitCode.DONE
 
 

@@ -39,7 +39,7 @@ def hardware(
 
     listing.show(found)
     if not found:
-        session.remark(f"no {output.kind.plural} match" if flavors else f"the Hub lists no {output.kind.plural}")
+        session.note(f"no {output.kind.plural} match" if flavors else f"the Hub lists no {output.kind.plural}")
         for hint in why_none(wanted):
-            session.remark(hint)
+            session.note(hint)
     return ExitCode.DONE

@@ -73,7 +73,7 @@ def logs(
     if tail != 0 and not follow:
         for job in shown.without_output:
             if not job.has_ended and job.status.stage != "SCHEDULING":
-                session.remark(f"note: {job.id} has no output so far")
+                session.note(f"note: {job.id} has no output so far")
     session.failures += shown.errors
     if exit_status:
         return outcome(shown.jobs)
@@ -116,4 +116,4 @@ def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
     for job in shown.jobs:
         why = f": {job.status.message}" if job.status.message else ""
         if follow or job.status.stage == "SCHEDULING":
-            session.remark(f"{job.id} is {job.status}{why}")
+            session.note(f"{job.id} is {job.status}{why}")

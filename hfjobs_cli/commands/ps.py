@@ -83,7 +83,7 @@ def ps(
     listing.show(found.jobs(), selection.limit or None)
 
     for remark in _remarks(found, wanted, selection.limit):
-        session.remark(remark)
+        session.note(remark)
     return ExitCode.DONE
 
 

@@ -73,7 +73,7 @@ def _chosen(
     wanted = job_filter(session, choice)
     found = [job for job in scan(session, wanted, namespace, choice.limit).jobs() if not job.has_ended]
     if not found:
-        session.remark(f"no running jobs{match}")
+        session.note(f"no running jobs{match}")
     return [JobReference.of(job, namespace) for job in found]
 
 
@@ -95,7 +95,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
     yield from filter(None, done_to_each(session, references, look, "looked at"))
     if silent:
-        session.remark(f"nothing is told of {' '.join(each.id for each in references if each.id in silent)}")
+        session.note(f"nothing is told of {' '.join(each.id for each in references if each.id in silent)}")
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
@@ -113,7 +113,7 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
         elif isinstance(news.error, HfJobsError):
             session.failures.append(news.error)
         elif news.job_id in silent:
-            session.remark(not_running(session.client.inspect_job(silent[news.job_id])).message)
+            session.note(not_running(session.client.inspect_job(silent[news.job_id])).message)
 
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:

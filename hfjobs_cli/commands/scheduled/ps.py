@@ -45,7 +45,7 @@ def ps(
     if not found:
         is_default = wanted.states == (ACTIVE,)
         more = "; -a lists suspended ones too" if is_default else ""
-        session.remark(f"no {'active ' * is_default}schedules{' match' * wanted.narrows}{more}")
+        session.note(f"no {'active ' * is_default}schedules{' match' * wanted.narrows}{more}")
         for hint in why_none(wanted.patterns):
-            session.remark(hint)
+            session.note(hint)
     return ExitCode.DONE
