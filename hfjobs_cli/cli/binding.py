@@ -221,7 +221,7 @@ def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
 
 
 def _kind_named_at(group: Parameter) -> LoadKind | None:
-    """Return the kind of record that is named where a command takes a group, with the columns that are named there."""
+    """Return the kind of record that is named where a command takes a group, with its columns there: further ones, or a tuple of all."""
     if get_origin(group.annotation) is not Annotated:
         return None
     _, name, *columns = get_args(group.annotation)
@@ -239,7 +239,7 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
 
 
 @functools.cache
-def _load(name: str, *columns: str) -> Kind:
+def _load(name: str, *columns: str | tuple[str, ...]) -> Kind:
     from hfjobs_cli.models.kinds import kind_of
 
     return kind_of(name).showing(columns)

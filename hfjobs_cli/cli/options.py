@@ -215,6 +215,9 @@ class Filters:
         return any(given) or self.name is not None
 
 
+DEFAULT_LIMIT = 100
+
+
 @value
 class Selection(Filters):
     """Which jobs: the filters of a listing."""
@@ -230,7 +233,7 @@ class Selection(Filters):
     until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs created before TIME.")] = None
     limit: Annotated[
         int, typer.Option("--limit", metavar="N", min=0, help="Stop after N matching jobs; 0 = list all.")
-    ] = 100
+    ] = DEFAULT_LIMIT
 
 
 Watch = Annotated[

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedules import ScheduleRuns
     from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
@@ -107,14 +108,15 @@ def emulator_needed(what: str) -> Iterator[None]:
         ) from error
 
 
-def prices_of(session: Session) -> Prices:
-    """Return what flavors cost, remembered for a day. Nothing is asked for before one is needed."""
+def prices_of(session: Session, ask: Callable[[], Iterable[Hardware]] | None = None) -> Prices:
+    """Return what flavors cost, remembered for a day. Nothing is asked for before one is needed, then `ask`."""
     from hfjobs_cli.hub.cache import CacheFile
     from hfjobs_cli.insight.costs import Prices
 
     settings = session.settings
     memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
-    return Prices(lambda: session.client.list_hardware(), session.clock, memory=memory, endpoint=settings.endpoint)
+    ask = ask or (lambda: session.client.list_hardware())
+    return Prices(ask, session.clock, memory=memory, endpoint=settings.endpoint)
 
 
 def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:

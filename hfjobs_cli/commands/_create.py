@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
+from hfjobs_cli.commands._endings import ending, estimated_cost
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._submit import checked, create, show_plan, tell_from_script, with_bucket
 from hfjobs_cli.errors import (
@@ -203,9 +204,8 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     except LimitReached:
         session.remark(_goes_on(jobs))
         raise
-    for job in shown.jobs:
-        why = f": {session.redacted(job.status.message)}" if job.status.message else ""
-        session.note(f"{job.id} is {job.status}{why}")
+    for job in () if session.is_quiet else shown.jobs:
+        session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
     session.failures += shown.errors
     if not is_for_eyes and listing.renderer is not QUIET:
         show_created(session, listing, shown.jobs)

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hfjobs_cli.commands._endings import ending
+from hfjobs_cli.commands._listing import outcome
 from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
+from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import span
 from hfjobs_cli.tui.changes import Change, aged, changes
@@ -221,6 +224,9 @@ def table_in_place(
 MARKED_SECS = 5.0
 """For how long a row is marked at least after something happened to its job."""
 
+MAX_ENDINGS = 20
+"""How many jobs that finished while they were watched are named in the end."""
+
 _MARKS = {"added": "+ ", "changed": "* ", "gone": "- "}
 
 
@@ -323,18 +329,25 @@ class Watch:
             found = session.client.inspect_jobs([JobReference.of(job, namespace) for job in jobs])
             return {job.id: job for job in found if not isinstance(job, HfJobsError)}
 
-        return self._in_place(session, ask, look_up) if in_place else self._as_events(session, ask, look_up)
+        seen: dict[str, JobInfo] = {}
+        show = self._in_place if in_place else self._as_events
+        is_over = show(session, ask, look_up, seen)
+        return outcome(job for job in seen.values() if job.has_ended) if is_over else ExitCode.DONE
 
-    def _as_events(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
+    def _as_events(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
+        """Write what happens to jobs, which are kept in `seen`; tell whether all of them have finished."""
         for look in looks(session, ask, poll_backoff(self.every_secs), OutageNotices(session), look_up=look_up):
             for change in look.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
+                seen[change.job.id] = change.job
             session.flush()
             if self._is_over(look):
-                break
-        return ExitCode.DONE
+                return True
+        return False
 
-    def _in_place(self, session: Session, ask: Ask, look_up: LookUp) -> ExitCode:
+    def _in_place(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
+        """Show the jobs, and in the end how those ended that finished meanwhile; otherwise the same."""
+        is_over, finished = False, dict[str, "JobInfo"]()
         table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
         with session.live() as live:
             background = BackgroundPoller(session, ask, poll_backoff(self.every_secs), live.wake, look_up)
@@ -344,12 +357,21 @@ class Watch:
                 changes = background.changes()
                 if background.last is not None:
                     table.note(background.last, changes)
+                for each in changes:
+                    seen[each.job.id] = each.job
+                    if each.job.has_ended and each.stage not in (None, *FINISHED_STAGES):
+                        finished[each.job.id] = each.job
                 now, size = session.clock(), live.size
                 live.leave(table.rows(size, now) if background.last is not None else ())
                 live.paint(table.lines(size, now, background.trouble))
                 if background.last is not None and self._is_over(background.last):
+                    is_over = True
                     break
-        return ExitCode.DONE
+        for job in list(finished.values())[:MAX_ENDINGS]:
+            session.note(ending(session, job))
+        if len(finished) > MAX_ENDINGS:
+            session.note(f"and {len(finished) - MAX_ENDINGS:,} more have finished")
+        return is_over
 
     def _is_over(self, look: Snapshot) -> bool:
         return self.is_until_done and all(job.has_ended for job in look.jobs)

@@ -37,7 +37,8 @@ def ps(
     --watch refreshes until q or Ctrl-C. On a terminal the table is updated in place, and rows are marked: + new, *
     changed, - gone. In a pipe each change is a line of JSON, {"event": "added|changed|gone", "from": STATUS, "job":
     {...}}; at first every job is "added". A job that leaves the list is fetched once more and shown in its final state.
-    Network errors are reported and retried.
+    Network errors are reported and retried. With --until-done the exit code is that of 'hfjobs wait': 10 if a job
+    failed, 11 if one was canceled.
 
     \b
     Examples:
@@ -84,6 +85,8 @@ def ps(
 
     for remark in _remarks(found, wanted, selection.limit):
         session.note(remark)
+    if session.is_quiet and found.has_more and selection.limit == options.DEFAULT_LIMIT:
+        session.warn(f"stopped after {found.matched} jobs; --limit 0 lists all")  # which nobody has asked for
     return ExitCode.DONE
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
+MAX_LISTED = 20
+"""How many jobs are named that have not finished in time."""
+
 LAST_POLL_SECS = 0.5
 """How long a look may take that begins when the time is nearly over."""
 
@@ -31,7 +34,7 @@ def wait(
     timeout: command_options.WaitTimeout = None,
     any_: command_options.AnyOfThem = False,
     sort: options.Sort = None,
-    output: Annotated[options.Output, "job", "initiator"],
+    output: Annotated[options.Output, "job", ("id", "name", "status", "runtime", "message")],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Wait for jobs to finish and report how they ended.
@@ -71,7 +74,7 @@ def wait(
     session.failures += poller.failed.values()
     done = [job for job in poller.jobs.values() if job.has_ended]
     if poller.pending and not (any_ and done):
-        session.remark(f"after {span(timeout_secs or 0.0)}: {_still(poller)}")
+        session.report(_timed_out(session, poller, timeout_secs or 0.0))
         return ExitCode.TIMED_OUT
     return outcome(done)
 
@@ -120,7 +123,7 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
                     return
             _pause(session, poller, pause if left is None else max(0.0, min(pause, left)))
     except KeyboardInterrupt:
-        session.remark(_still(poller))
+        session.remark(f"not finished: {' '.join(map(str, poller.pending.values()))}")
         raise
     finally:
         session.progress(None)
@@ -152,6 +155,18 @@ def _state(session: Session, poller: JobPoller) -> str:
     return text + ("; ended: " + ", ".join(f"{count} {stage}" for stage, count in ended.items()) if ended else "")
 
 
-def _still(poller: JobPoller) -> str:
-    """Name the jobs that have not ended."""
-    return f"not ended yet: {' '.join(map(str, poller.pending.values()))}"
+def _timed_out(session: Session, poller: JobPoller, timeout_secs: float) -> HfJobsError:
+    """Return the error that says which jobs have not finished in time, and how they stand."""
+    now = session.clock()
+    lines = []
+    for reference in list(poller.pending.values())[:MAX_LISTED]:
+        job = poller.jobs.get(reference.id)
+        secs = None if job is None else job.running_secs(now) or job.waited_secs(now)
+        how = "status not known" if job is None else f"{str(job.status).lower()}{f' for {span(secs)}' if secs else ''}"
+        lines.append("  " + "  ".join(filter(None, [str(reference), job.name if job is not None else None, how])))
+    count = len(poller.pending)
+    lines += [f"  and {count - MAX_LISTED:,} more"] * (count > MAX_LISTED)
+    message = (
+        f"timed out after {span(timeout_secs)}; {count:,} {'job has' if count == 1 else 'jobs have'} not finished:"
+    )
+    return HfJobsError(message, details=tuple(lines))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property
@@ -43,9 +43,11 @@ class Kind:
         own = {name: self.computed[name]._replace(read=read) for name, read in reads.items() if name in self.computed}
         return replace(self, computed={**self.computed, **own}) if own else self
 
-    def showing(self, columns: tuple[str, ...]) -> Kind:
-        """Return the kind as a command shows it that adds columns."""
-        return replace(self, added_columns=columns) if columns else self
+    def showing(self, columns: Sequence[str | tuple[str, ...]]) -> Kind:
+        """Return the kind as a command shows it that adds columns, or has others, given as a tuple, by default."""
+        added = tuple(each for each in columns if isinstance(each, str))
+        shown = next((each for each in columns if not isinstance(each, str)), self.default_columns)
+        return replace(self, added_columns=added, default_columns=shown) if columns else self
 
     @cached_property
     def fields(self) -> dict[str, Field]:

@@ -97,7 +97,8 @@ class TestNamed:
         assert [(job["id"], job["status"]["stage"]) for job in json.loads(stdout)] == [(running, "CANCELED")]
 
     def test_a_dry_run_cancels_nothing(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
-        result = hfjobs("cancel", running, BY_HAND, "--dry-run", "-q")
+        assert hfjobs("cancel", running, BY_HAND, "--dry-run", "-q") == Result(0, f"{running}\n", "")
+        result = hfjobs("cancel", running, BY_HAND, "--dry-run", "--format", "{{.id}}")
         told = f"{BY_HAND} had already ended: COMPLETED\nwould cancel 1 job; nothing was canceled\n"
         assert result == Result(0, f"{running}\n", told)
         assert posts(hub) == []

@@ -147,7 +147,7 @@ class TestFilter:
         assert hfjobs("hardware", "-q", *argv) == Result(0, "".join(f"{name}\n" for name in names), "")
 
     def test_that_matches_nothing_says_so(self, hfjobs: Hfjobs) -> None:
-        assert hfjobs("hardware", "-q", "-f", "name=x") == Result(0, "", "no flavors match\n")
+        assert hfjobs("hardware", "--format", "jsonl", "-f", "name=x") == Result(0, "", "no flavors match\n")
 
     @pytest.mark.parametrize(
         ("given", "hint"),
@@ -157,7 +157,8 @@ class TestFilter:
         ],
     )
     def test_that_may_be_meant_otherwise_is_explained(self, hfjobs: Hfjobs, given: str, hint: str) -> None:
-        assert hfjobs("hardware", "-q", "-f", given) == Result(0, "", f"no flavors match\nhint: {hint}\n")
+        told = f"no flavors match\nhint: {hint}\n"
+        assert hfjobs("hardware", "--format", "jsonl", "-f", given) == Result(0, "", told)
 
     @pytest.mark.parametrize(
         ("argv", "message"),

@@ -110,7 +110,7 @@ class TestEvents:
         jobs.add(1, "COMPLETED")
         jobs.add(2, "ERROR")
         result = hfjobs(*MARKED, "-a", "--until-done")
-        assert (result.code, result.stderr) == (0, "")
+        assert (result.code, result.stderr) == (10, "")
         assert told(result) == [("added", None, "job-2", "ERROR"), ("added", None, "job-1", "COMPLETED")]
         assert [event["job"] for event in events(result)] == hfjobs.jobs("ps", "-a", "-l", "watched=yes", "--json")
         assert hfjobs.pauses == []
@@ -158,7 +158,7 @@ class TestEvents:
         ended = (jobs.change(1, "COMPLETED"), jobs.change(2, "ERROR"))
         hub.then(after(lambda: None), after(lambda: [act() for act in ended]))
         result = hfjobs(*MARKED, "--until-done")
-        assert (result.code, result.stderr) == (0, "")
+        assert (result.code, result.stderr) == (10, "")
         assert set(told(result)[2:]) == {
             ("gone", "RUNNING", "job-1", "RUNNING"),
             ("gone", "RUNNING", "job-2", "ERROR"),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -637,7 +638,9 @@ class TestFollowing:
         lines = result.stderr.splitlines()
         created, identifier, page = lines[0].split()
         assert (created, page) == ("created", f"{environ['HF_ENDPOINT']}/jobs/{USER}/{identifier}")
-        assert lines[-1].startswith(f"{identifier} is {status}")
+        how = "completed" if status == "COMPLETED" else "failed"
+        reason = r": .*exit code: 3.*; see 'hfjobs describe [0-9a-f]{24}'" if code else ""
+        assert re.fullmatch(rf"python-3-12-\w+ \({identifier}\) {how} after \w+, cost ~\$0\.0002{reason}", lines[-1])
         assert any(line.startswith("===== Job started") for line in lines)
 
     @pytest.mark.parametrize(("code", "status", "exit_code"), [(0, "COMPLETED", 0), (3, "ERROR", 10)])
@@ -663,7 +666,8 @@ class TestFollowing:
         result = run_command("run", *options, "python:3.12", "python", "-c", "print('one')", environ=environ)
         identifier, *status = result.stdout.split()
         assert (result.code, status) == (0, ["COMPLETED"] if "{{" in options[-1] else [])
-        assert result.stderr.splitlines()[-1] == f"{identifier} is COMPLETED"
+        assert (f"({identifier}) completed after " in result.stderr) == ("{{" in options[-1])
+        assert bool(result.stderr) == ("{{" in options[-1])  # -q prints no notes
 
     def test_jobs_that_are_run_again_are_shown_as_they_ended(self, environ: dict[str, str]) -> None:
         first = run_command("run", "-d", "-q", "python:3.12", "python", "-c", "print('one')", environ=environ).stdout

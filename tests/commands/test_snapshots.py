@@ -77,7 +77,7 @@ def test_all_that_is_done_with_jobs_can_be_done_without_a_network(
 
 def test_what_is_listed_by_default_is_what_the_hub_lists(offline: Hfjobs, hfjobs: Hfjobs, saved: Path) -> None:
     assert offline("ps", "--from", str(saved)) == hfjobs("ps")
-    assert offline("ps", "-a", "--from", str(saved), "-q").stderr == (
+    assert offline("ps", "-a", "--from", str(saved), "--format={{.id}}").stderr == (
         "hint: stopped after 100, there may be more; --limit 0 lists all\n"
     )
 
@@ -161,7 +161,7 @@ class TestBroken:
     def test_lines_are_named(self, offline: Hfjobs, saved: Path, bad: str | bytes, reason: str) -> None:
         first, second, *others = (line.encode() for line in self.lines(saved))
         saved.write_bytes(first + second + (bad if isinstance(bad, bytes) else bad.encode()) + b"".join(others))
-        code, stdout, stderr = offline(*EVERYTHING, "--from", str(saved), "-q")
+        code, stdout, stderr = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
         if reason != "it is nested too deep":  # what opens so many arrays does not close them
             assert stderr == f"error: {saved}, line 3: {reason}\n{HINT}"
         assert f"{saved}, line 3: {reason}" in stderr
@@ -171,13 +171,13 @@ class TestBroken:
         """As by a full disk, or Ctrl-C."""
         text = "".join(self.lines(saved))
         saved.write_text(text[:-200], encoding="utf-8")
-        result = offline(*EVERYTHING, "--from", str(saved), "-q")
+        result = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
         assert (result.code, len(result.stdout.split())) == (2, 3)
         assert result.stderr == f"error: {saved}, line 4: it ends in the middle of a value\n{HINT}"
 
     def test_an_array_that_does_not_end_is_named(self, offline: Hfjobs, saved: Path) -> None:
         saved.write_text("[\n" + ",".join(self.lines(saved)), encoding="utf-8")
-        result = offline(*EVERYTHING, "--from", str(saved), "-q")
+        result = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
         assert (result.code, len(result.stdout.split())) == (2, 4)
         assert result.stderr == f"error: {saved}, line 6: it ends before the array does\n{HINT}"
 
@@ -297,7 +297,7 @@ class TestOfTheOfficialClient:
         assert offline(*report, "--from", theirs) == hfjobs(*report)
 
     def test_the_command_is_found_by_what_was_printed(self, offline: Hfjobs, theirs: str) -> None:
-        result = offline("ps", "-a", "-q", "-f", "command=sh -c echo 'a b'", "--from", theirs)
+        result = offline("ps", "-a", "--format={{.id}}", "-f", "command=sh -c echo 'a b'", "--from", theirs)
         assert result.stdout == "6a02000000000000000000aa\n"
         (job,) = json.loads(offline("inspect", "6a02000000000000000000aa", "--from", theirs).stdout)
         assert (job["name"], job["status"]["stage"]) == (None, "COMPLETED")
@@ -323,7 +323,7 @@ class TestCompressed:
     @pytest.mark.parametrize(("cut", "why"), [(slice(-9), "it ends too early"), (slice(12), "it ends too early")])
     def test_what_is_cut_is_an_error(self, offline: Hfjobs, saved: Path, cut: slice, why: str) -> None:
         saved.write_bytes(gzip.compress(saved.read_bytes())[cut])
-        assert offline(*EVERYTHING, "--from", str(saved), "-q") == Result(
+        assert offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}") == Result(
             2, "", f"error: {saved} cannot be unpacked: {why}\n{HINT}"
         )
 

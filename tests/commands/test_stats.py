@@ -86,7 +86,7 @@ class TestSnapshot:
 
     @pytest.mark.usefixtures("three")
     def test_filters_know_what_jobs_cost(self, hfjobs: Hfjobs) -> None:
-        named = ("stats", "--name", "mine", "-q")
+        named = ("stats", "--name", "mine", "--format={{.job_id}}")
         assert (
             hfjobs(*named, "--filter", "cost_usd=*")
             == hfjobs(*named)
@@ -151,7 +151,7 @@ class TestSnapshot:
     def test_a_job_that_has_just_ended(self, hfjobs: Hfjobs, hub: Hub, three: list[Metrics]) -> None:
         """It does not take the others with it, and it is no failure unless it was named."""
         three[1].end()
-        result = hfjobs("stats", "--name", "mine", "-q")
+        result = hfjobs("stats", "--name", "mine", "--format={{.job_id}}")
         assert result == Result(0, f"{number(3)}\n{number(1)}\n", f"nothing is told of {number(2)}\n")
         code, stdout, stderr = hfjobs("stats", number(2), number(1), "-q")
         assert (code, stdout) == (1, f"{number(1)}\n")
@@ -294,7 +294,7 @@ class TestFollow:
 
         hub.always(f"/api/jobs/{USER}/{number(1)}", after(looked_at))
         metrics.hang_up()
-        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "-q")
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "--format={{.job_id}}")
         assert result == Result(0, f"{number(1)}\n", "")
 
     @pytest.mark.parametrize("status", [429, 503])
@@ -304,7 +304,7 @@ class TestFollow:
         metrics.first_answer(replying(status, {"Retry-After": "120"}))
         hub.always(f"/api/jobs/{USER}/{number(1)}", after(partial(self.end, hub, metrics, 1)))
         metrics.hang_up()
-        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "-q")
+        result = hfjobs("stats", "-f", f"{USER}/{number(1)}", "--format={{.job_id}}")
         assert result == Result(0, f"{number(1)}\n", "")
         assert hfjobs.pauses == [120.0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sys
 import time
@@ -156,7 +157,8 @@ class TestChosen:
 
     def test_by_filters_that_match_none(self, hfjobs: Hfjobs) -> None:
         told = "no running or scheduling jobs match; -a looks at all\n"
-        assert hfjobs("wait", "--name", "nobody", "-q") == Result(0, "", told)
+        assert hfjobs("wait", "--name", "nobody", "--format", "jsonl") == Result(0, "", told)
+        assert hfjobs("wait", "--name", "nobody", "-q") == Result(0, "", "")
 
     def test_any(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """The one that has ended is printed, and its end counts."""
@@ -269,17 +271,22 @@ class TestTime:
         job = running(hub, 1)
         began = time.monotonic()
         result = run_command("wait", f"{USER}/{job}", BY_HAND, "--timeout", "1s", "-q", environ=hfjobs.environ)
-        assert result == Result(12, f"{BY_HAND}\n", f"after 1s: not ended yet: {USER}/{job}\n")
+        assert (result.code, result.stdout) == (12, f"{BY_HAND}\n")
+        told, job_line = result.stderr.splitlines()
+        assert told == "error: timed out after 1s; 1 job has not finished:"
+        assert re.fullmatch(rf"  {USER}/{job}  classify-cards  running for \w+", job_line)
         assert time.monotonic() - began < 30  # it ends at all
 
     def test_is_over_for_a_hub_that_does_not_answer_too(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         hub.then(*[stall] * 9)
         result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
-        assert result == Result(12, "", f"after 0s: not ended yet: {USER}/{BY_HAND}\n")
+        told = f"error: timed out after 0s; 1 job has not finished:\n  {USER}/{BY_HAND}  status not known\n"
+        assert result == Result(12, "", told)
 
     def test_of_none_looks_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = running(hub, 1)
-        told = f"after 0s: not ended yet: {USER}/{job}\n"
+        how = f"{USER}/{job}  classify-cards  running for 19h43m"
+        told = f"error: timed out after 0s; 1 job has not finished:\n  {how}\n"
         assert hfjobs("wait", f"{USER}/{job}", BY_HAND, "--timeout", "0", "-q") == Result(12, f"{BY_HAND}\n", told)
         assert hfjobs("wait", BY_HAND, "--timeout", "0", "-q") == Result(0, f"{BY_HAND}\n", "")
         assert hfjobs.pauses == []
@@ -296,7 +303,7 @@ def test_an_interrupt_names_what_still_runs(hfjobs: Hfjobs, hub: Hub, stall: Sta
     one, two = running(hub, 1), running(hub, 2)
     hub.then(as_ever, stall)
     result = signalled(command("wait", f"{USER}/{one}", f"{USER}/{two}"), hfjobs.environ, stall.arrived, signal.SIGINT)
-    assert result == Result(130, "", f"not ended yet: {USER}/{one} {USER}/{two}\ninterrupted\n")
+    assert result == Result(130, "", f"not finished: {USER}/{one} {USER}/{two}\ninterrupted\n")
 
 
 @posix_only

@@ -61,9 +61,10 @@ def test_the_table_stays_when_it_ends(hub: Hub, on_hub: Open) -> None:
     terminal.shows(job, "ends when all have ended")
     assert "$ hfjobs" not in terminal.text
     change(hub, job, "ERROR")
-    assert terminal.wait() == 0
+    assert terminal.wait() == 10
     assert terminal.is_sane()
-    first, header, row = terminal.lines
+    first, header, row, *told = terminal.lines
+    assert f"({job}) failed" in told[0]
     assert first == "$ hfjobs"
     assert header.split()[:2] == ["JOB", "ID"]
     assert row.startswith(f"* {job} ")

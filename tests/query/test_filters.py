@@ -39,7 +39,7 @@ def all_jobs(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 def matches(hfjobs: Hfjobs, *options: str) -> list[str]:
     """Return the ids that a listing of all jobs keeps."""
-    result = hfjobs("ps", "-a", "-q", "--limit", "0", *options)
+    result = hfjobs("ps", "-a", "--format={{.id}}", "--limit", "0", *options)
     assert result.code == 0, result.stderr
     return result.stdout.split()
 
@@ -148,14 +148,14 @@ class TestFilter:
     def test_what_the_hub_can_do_is_left_to_it(
         self, hfjobs: Hfjobs, hub: Hub, options: list[str], sent: list[tuple[str, str]]
     ) -> None:
-        result = hfjobs("ps", "-a", "-q", "--limit", "0", *options)
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--limit", "0", *options)
         assert result.code == 0
         assert [pair for pair in hub.requests[1].query if pair[0] != "cursor"] == sent
         assert ("read" in result.stderr) == (sent == [])
 
     def test_status_needs_no_all(self, hfjobs: Hfjobs) -> None:
         """Whoever names a status means it, as with --status."""
-        assert hfjobs("ps", "-q", "-f", "status=error").stdout == hfjobs("ps", "-q", "--status", "error").stdout != ""
+        assert hfjobs("ps", "--format={{.id}}", "-f", "status=error").stdout == hfjobs("ps", "--format={{.id}}", "--status", "error").stdout != ""
         listed = hfjobs("ps", "--limit", "0", "-f", "status!=completed", "--format", "{{.status}}").stdout
         assert set(listed.split()) == {"RUNNING", "SCHEDULING", "ERROR", "CANCELED", "DELETED"}
 
@@ -164,7 +164,7 @@ class TestFilter:
         assert header.endswith("  INITIATOR")
 
     def test_stops_when_enough_match_and_tells_what_was_read(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        result = hfjobs("ps", "-a", "-q", "--limit", "2", "-f", "name=weekly-*", "-f", "initiator!=none")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--limit", "2", "-f", "name=weekly-*", "-f", "initiator!=none")
         assert len(result.stdout.split()) == 2
         assert result.stderr == (
             "2 of 38 jobs read match --filter\nhint: stopped after 2, there may be more; --limit 0 lists all\n"
@@ -172,7 +172,7 @@ class TestFilter:
         assert len(hub.requests) == 2
 
     def test_reads_on_until_enough_match(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("ps", "-a", "-q", "--limit", "0", "-f", "id=6a01d697*", "--initiator", "user")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--limit", "0", "-f", "id=6a01d697*", "--initiator", "user")
         assert result == Result(
             0, f"{BY_HAND}\n", f"1 of {ALL_JOBS} jobs read on 3 pages match --initiator and --filter\n"
         )
@@ -250,7 +250,7 @@ class TestFilter:
         assert hub.requests == []
 
     def test_that_matches_nothing_explains_patterns(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("ps", "-a", "-q", "-f", "image=vllm", "--limit", "0")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "-f", "image=vllm", "--limit", "0")
         assert result == Result(
             0,
             "",
@@ -260,7 +260,7 @@ class TestFilter:
 
     @pytest.mark.parametrize("pattern", ["a|b", "^weekly-eval$", ".*eval", "weekly.+", r"\w*"])
     def test_that_is_a_regular_expression_is_told_so(self, hfjobs: Hfjobs, pattern: str) -> None:
-        result = hfjobs("ps", "-a", "-q", "-f", f"image={pattern}")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "-f", f"image={pattern}")
         hint = f"hint: '{pattern}' looks like a regular expression, but patterns know only *, ? and [abc]\n"
         assert (result.code, result.stdout) == (0, "")
         assert result.stderr.endswith(f"no jobs match\n{hint}")
@@ -333,7 +333,7 @@ class TestTime:
         assert result.stderr == "6 of 100 jobs read match --since and --until\n"
 
     def test_older_pages_are_not_read(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        result = hfjobs("ps", "-a", "-q", "--limit", "0", "--since", "3d")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--limit", "0", "--since", "3d")
         assert result.stderr == "19 of 100 jobs read match --since\n"
         assert len(hub.requests) == 2
 
@@ -343,7 +343,7 @@ class TestTime:
         first = [hub.job(id="aa", createdAt=old), hub.job(id="bb", createdAt=new), hub.job(id="cc", createdAt=old)]
         hub.replies(200, json.dumps(first), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
         hub.replies(200, json.dumps([hub.job(id="dd", createdAt=new), hub.job(id="ee", createdAt=None)]))
-        result = hfjobs("ps", "-a", "-q", "--namespace", "x", "--since", "1d")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--since", "1d")
         assert result == Result(0, "bb\ndd\n", "2 of 5 jobs read on 2 pages match --since\n")
 
     @pytest.mark.parametrize("option", ["--since", "--until"])
@@ -362,14 +362,14 @@ class TestTime:
     def test_more_is_not_promised_where_later_pages_are_too_old(self, hfjobs: Hfjobs, hub: Hub) -> None:
         jobs = [hub.job(id="aa"), hub.job(id="bb", createdAt="2026-05-01T00:00:00.000Z")]
         hub.replies(200, json.dumps(jobs), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
-        result = hfjobs("ps", "-a", "-q", "--namespace", "x", "--since", "1d", "--limit", "1")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--since", "1d", "--limit", "1")
         assert result == Result(0, "aa\n", "1 of 1 jobs read match --since\n")
 
     def test_one_old_job_alone_does_not_end_the_listing(self, hfjobs: Hfjobs, hub: Hub) -> None:
         old = hub.job(id="aa", createdAt="2026-05-01T00:00:00.000Z")
         hub.replies(200, json.dumps([old]), {"Link": f'<{hub.endpoint}/api/jobs/x?cursor=2>; rel="next"'})
         hub.replies(200, json.dumps([hub.job(id="bb")]))
-        assert hfjobs("ps", "-a", "-q", "--namespace", "x", "--since", "1d").stdout == "bb\n"
+        assert hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--since", "1d").stdout == "bb\n"
 
     def test_must_leave_something_between_them(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("ps", "--since", "1h", "--until", "2h") == Result(
@@ -404,7 +404,7 @@ class TestSort:
         assert seen == ["RUNNING", "SCHEDULING", "COMPLETED", "ERROR", "CANCELED", "DELETED"]
 
     def test_the_limit_counts_after_it(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("ps", "-a", "-q", "--sort", "-runtime", "--limit", "3")
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--sort", "-runtime", "--limit", "3")
         assert result.stdout.split() == matches(hfjobs, "--sort", "-runtime")[:3]
         assert result.stderr == f"hint: the first 3 of {ALL_JOBS}; --limit 0 lists all\n"
 
@@ -415,7 +415,7 @@ class TestSort:
         assert stdout.split() == ["ERROR", "RUNNING", "CANCELED", "SCHEDULING"]
 
     def test_shows_progress_on_a_terminal(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("ps", "-a", "-q", "--sort", "created", "--limit", "0", stderr=Terminal())
+        result = hfjobs("ps", "-a", "--format={{.id}}", "--sort", "created", "--limit", "0", stderr=Terminal())
         assert result.stderr == (
             "\r\x1b[K100 of about 245 jobs read, 100 match ...\r\x1b[K200 of about 245 jobs read, 200 match ...\r\x1b[K"
         )
@@ -430,7 +430,7 @@ class TestSort:
     def test_a_newer_stage_comes_last(self, hfjobs: Hfjobs, hub: Hub) -> None:
         jobs = [hub.job(id=stage.lower(), status={"stage": stage}) for stage in ("NEWER", "ERROR", "RUNNING")]
         hub.replies(200, json.dumps(jobs))
-        assert hfjobs("ps", "-a", "-q", "--namespace", "x", "--sort", "status").stdout == "running\nerror\nnewer\n"
+        assert hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--sort", "status").stdout == "running\nerror\nnewer\n"
 
     @pytest.mark.parametrize(
         ("given", "message", "hint"),

@@ -85,7 +85,7 @@ class TestSuspendAndResume:
 
     @pytest.mark.parametrize("command", ["suspend", "resume"])
     def test_a_dry_run_changes_nothing(self, hfjobs: Hfjobs, hub: Hub, command: str) -> None:
-        result = hfjobs("scheduled", command, DAILY_SCHEDULE, WEEKLY_SCHEDULE, "--dry-run", "-q")
+        result = hfjobs("scheduled", command, DAILY_SCHEDULE, WEEKLY_SCHEDULE, "--dry-run", "--format", "{{.id}}")
         done = "suspended" if command == "suspend" else "resumed"
         told = f"would {command} 2 schedules; nothing was {done}\n"
         assert result == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", told)
@@ -316,7 +316,7 @@ class TestDelete:
         assert ids(hub) == [WEEKLY_SCHEDULE]
 
     def test_by_filters_dry(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        result = hfjobs("scheduled", "delete", "-a", "--dry-run", "-q")
+        result = hfjobs("scheduled", "delete", "-a", "--dry-run", "--format", "{{.id}}")
         told = "would delete 2 schedules; nothing was deleted\n"
         assert result == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", told)
         assert changes(hub) == []

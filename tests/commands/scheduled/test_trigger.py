@@ -132,7 +132,7 @@ class TestLostAnswer:
 def test_a_dry_run_shows_the_schedules(hfjobs: Hfjobs, hub: Hub) -> None:
     told = "would trigger 2 schedules; nothing was triggered\n"
     argv = ("scheduled", "trigger", "--dry-run", DAILY_SCHEDULE, WEEKLY_SCHEDULE)
-    assert hfjobs(*argv, "-q") == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", told)
+    assert hfjobs(*argv, "--format", "{{.id}}") == Result(0, f"{DAILY_SCHEDULE}\n{WEEKLY_SCHEDULE}\n", told)
     assert hfjobs(*argv).stdout.splitlines()[1].split()[:2] == [DAILY_SCHEDULE, "refresh-index"]
     assert posts(hub) == []
 

@@ -694,7 +694,7 @@ class TestWhatAScriptHasSet:
         """What it sets is told of even when quiet: it is about money and secrets."""
         web.content = ASKS.replace("VOLUME", "hf://alice/data:/d").encode()
         result = hfjobs.given(SET)("uv", "run", "-d", *quiet, "--trust-script", f"{web.address}/x.py")
-        assert result.stderr.startswith(f"{NOTES}error: ")
+        assert result.stderr.startswith(f"{NOTES.replace('note:', 'warning:') if quiet else NOTES}error: ")
         assert hub.paths[-1] == "POST /api/jobs/team"
 
     @posix_only
@@ -706,7 +706,8 @@ class TestWhatAScriptHasSet:
         result = run(["sh", "-c", line], {**hfjobs.environ, **SET})
         refused = "network_group group; namespace team; secrets AWS_SECRET_ACCESS_KEY, GIVEN"
         assert (result.code, result.stdout) == (code, "")
-        assert result.stderr.startswith(NOTES if trust else f"error: the script at /dev/stdin asks for {refused}\n")
+        told = NOTES.replace("note:", "warning:")
+        assert result.stderr.startswith(told if trust else f"error: the script at /dev/stdin asks for {refused}\n")
         assert bool(hub.requests) == bool(trust)
 
     def test_of_a_schedule(self, hfjobs: Hfjobs, here: Path) -> None:
