@@ -221,7 +221,10 @@ def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:
 
 
 def _kind_named_at(group: Parameter) -> LoadKind | None:
-    """Return the kind of record that is named where a command takes a group, with its columns there: further ones, or a tuple of all."""
+    """Return the kind of record that is named where a command takes a group, with its columns there.
+
+    They are further ones, or a tuple of all.
+    """
     if get_origin(group.annotation) is not Annotated:
         return None
     _, name, *columns = get_args(group.annotation)

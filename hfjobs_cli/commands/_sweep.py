@@ -86,7 +86,7 @@ def run_sweep(
     for line in _notes(sweeping, items):
         session.note(line)
     flavors = _checked_flavors(session, items, typed)
-    tell_from_script(session, items[0].launch, is_quiet=is_quiet, cost="cost of each job")
+    tell_from_script(session, items[0].launch, cost="cost of each job")
     if following.dry_run and _prints_requests(listing, output):
         listing_json = [item.launch.job.shown(around.environ.get("HF_TOKEN")) for item in items]
         _print_requests(session, listing, listing_json)
@@ -105,7 +105,7 @@ def run_sweep(
     if following.dry_run:
         session.write("".join(f"{line}\n" for line in plan.lines(session)))
         session.flush()
-        session.remark("nothing was created (--dry-run)")
+        session.note("nothing was created (--dry-run)")
         return ExitCode.DONE
     if not is_quiet:
         session.tell("".join(f"{line}\n" for line in plan.lines(session)))
@@ -223,7 +223,7 @@ def _print_requests(session: Session, listing: Listing, bodies: Sequence[object]
     else:
         session.write(json.dumps(bodies, indent=4) + "\n")
     session.flush()
-    session.remark("nothing was sent (--dry-run)")
+    session.note("nothing was sent (--dry-run)")
 
 
 def _within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:

@@ -34,7 +34,7 @@ def wait(
     timeout: command_options.WaitTimeout = None,
     any_: command_options.AnyOfThem = False,
     sort: options.Sort = None,
-    output: Annotated[options.Output, "job", ("id", "name", "status", "runtime", "message")],
+    output: Annotated[options.Output, "job", ("id", "name", "status", "exit_code", "runtime", "message")],
     namespace: options.Namespace = None,
 ) -> ExitCode:
     """Wait for jobs to finish and report how they ended.

@@ -155,7 +155,7 @@ class TestFilter:
 
     def test_status_needs_no_all(self, hfjobs: Hfjobs) -> None:
         """Whoever names a status means it, as with --status."""
-        assert hfjobs("ps", "--format={{.id}}", "-f", "status=error").stdout == hfjobs("ps", "--format={{.id}}", "--status", "error").stdout != ""
+        assert hfjobs("ps", "-q", "-f", "status=error").stdout == hfjobs("ps", "-q", "--status", "error").stdout != ""
         listed = hfjobs("ps", "--limit", "0", "-f", "status!=completed", "--format", "{{.status}}").stdout
         assert set(listed.split()) == {"RUNNING", "SCHEDULING", "ERROR", "CANCELED", "DELETED"}
 
@@ -430,7 +430,10 @@ class TestSort:
     def test_a_newer_stage_comes_last(self, hfjobs: Hfjobs, hub: Hub) -> None:
         jobs = [hub.job(id=stage.lower(), status={"stage": stage}) for stage in ("NEWER", "ERROR", "RUNNING")]
         hub.replies(200, json.dumps(jobs))
-        assert hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--sort", "status").stdout == "running\nerror\nnewer\n"
+        assert (
+            hfjobs("ps", "-a", "--format={{.id}}", "--namespace", "x", "--sort", "status").stdout
+            == "running\nerror\nnewer\n"
+        )
 
     @pytest.mark.parametrize(
         ("given", "message", "hint"),
