@@ -425,7 +425,7 @@ class TestEntryPoints:
         (
             ("--help",),
             0,
-            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.models", "hfjobs_cli.cli.options"},
+            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.models.kinds", "hfjobs_cli.cli.options"},
         ),
         (("ps", "--status", "bogus"), 2, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
         (("ps",), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),

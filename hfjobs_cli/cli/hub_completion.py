@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.references import JOBS, SCHEDULES, Naming, is_name
 from hfjobs_cli.query.selectors import descriptions
 from hfjobs_cli.text.times import age
@@ -117,8 +118,6 @@ def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]
         return [f"{before}{each}" for each in descriptions(naming) if each.startswith(f"@{what.lower()}")]
     if name not in naming.filters:
         return []
-    from hfjobs_cli.models.kinds import kind_of  # which words that are known do without
-
     kind = kind_of(naming.noun)
     field = kind.find(name)
     words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]

@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from hfjobs_cli.cli import terminal
+from hfjobs_cli.cli import services, terminal
+from hfjobs_cli.cli.services import client_of, costs_of, prices_of, schedule_runs_of
 from hfjobs_cli.config import Overrides, Settings, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
@@ -94,36 +95,26 @@ class Session:
     @cached_property
     def client(self) -> JobsClient:
         """The client, made on first use: httpx is not imported before. Raises UsageError or Unavailable."""
-        from hfjobs_cli.cli.services import client_of
-
         return client_of(self)
 
     @cached_property
     def costs(self) -> Costs:
         """What jobs cost. Nothing is asked for before a cost is needed; prices that cannot be had are a failure."""
-        from hfjobs_cli.cli.services import costs_of
-
         return costs_of(self, self.failures.append, has_bills=True)
 
     @cached_property
     def costs_of_saved(self) -> Costs:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
-        from hfjobs_cli.cli.services import costs_of
-
         return costs_of(self, lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
 
     @cached_property
     def schedule_runs(self) -> ScheduleRuns:
         """The runs of schedules in the last days, read when the first are needed."""
-        from hfjobs_cli.cli.services import schedule_runs_of
-
         return schedule_runs_of(self)
 
     @cached_property
     def prices(self) -> Prices:
         """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
-        from hfjobs_cli.cli.services import prices_of
-
         return prices_of(self)
 
     @cached_property
@@ -142,8 +133,6 @@ class Session:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
         if "cost" not in kind.computed:
             return kind
-        from hfjobs_cli.cli import services
-
         return services.with_runs(self, kind) if kind.noun == "schedule" else services.priced(self, kind)
 
     def end(self, code: int) -> int:

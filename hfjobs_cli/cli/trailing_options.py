@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typer.core import TyperCommand
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.secrets import masked, masked_value
 
 if TYPE_CHECKING:
     import typer
@@ -67,8 +68,6 @@ class Taken(NamedTuple):
         if self.value is None:
             return self.name
         import shlex  # for notes only
-
-        from hfjobs_cli.text.secrets import masked, masked_value
 
         key, equals, value = self.value.partition("=")
         if self.param.name == "secrets":

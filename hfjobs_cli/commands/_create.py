@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.commands._endings import ending, estimated_cost
-from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._listing import Listing, id_and, outcome
 from hfjobs_cli.commands._submit import checked, create, show_plan, tell_from_script, with_bucket
 from hfjobs_cli.errors import (
     ExitCode,
@@ -27,6 +27,7 @@ from hfjobs_cli.formats.registry import QUIET
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.jobspec.existing import is_made_from
+from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.times import timestamp
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.jobspec.model import Launch, NewJob
     from hfjobs_cli.jobspec.typed import Surroundings, Typed
-    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -192,7 +192,6 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     shown by then.
     """
     from hfjobs_cli.commands._follow import LogsShown, Wanted
-    from hfjobs_cli.commands._listing import outcome
 
     is_for_eyes = listing.renderer is ID_AND_URL
     shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
@@ -233,8 +232,6 @@ def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
 
 
 def _jobs(made: Sequence[JobInfo | ScheduledJob]) -> list[JobInfo]:
-    from hfjobs_cli.models.job import JobInfo
-
     return [each for each in made if isinstance(each, JobInfo)]
 
 

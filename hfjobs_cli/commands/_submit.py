@@ -18,11 +18,13 @@ from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
 from hfjobs_cli.jobspec.validate import check, check_flavor
+from hfjobs_cli.models.hardware import dearest
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed import VARIABLES, typed_words
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET
+from hfjobs_cli.text.secrets import masked_value, masked_words
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -194,8 +196,6 @@ def flavors_of(session: Session) -> list[Hardware]:
 
 def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
-    from hfjobs_cli.models.hardware import dearest
-
     return dearest(flavors).get(job.flavor)
 
 
@@ -236,7 +236,6 @@ def show_plan(
 def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
     """Yield what a job is to be, line by line; a key that has several values stands before the first."""
     from hfjobs_cli.jobspec.volumes import spell_volume
-    from hfjobs_cli.text.secrets import masked_words
 
     job = launch.job
     yield "image", job.image
@@ -272,8 +271,6 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
 def _shortened(key: str, value: str) -> str:
     if key in VARIABLES:
         return f"({len(value)} bytes: the local files)"
-    from hfjobs_cli.text.secrets import masked_value
-
     shown = masked_value(key, value)
     return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."
 

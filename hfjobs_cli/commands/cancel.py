@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._select import done_to_each, jobs_to_change
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
+from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_by_filters, jobs_to_change
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import JobReference
 
@@ -43,11 +46,6 @@ def cancel(
       hfjobs cancel -a --initiator scheduled-job --dry-run
       hfjobs ps --since 1h -q | hfjobs cancel -
     """
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
-    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
-    from hfjobs_cli.formats.registry import RENDERERS
-
     plan = Plan(
         session,
         output.kind,

@@ -11,12 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._lineage import FamilyReader, source_of
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._schedules import named_schedules
+from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
+from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
+from hfjobs_cli.insight import schedules, summary
+from hfjobs_cli.insight.lineage import Lineage
+from hfjobs_cli.insight.summary import has_last_good, same_launch
+from hfjobs_cli.models.description import Description
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.references import JobReference, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._lineage import Source
-    from hfjobs_cli.models.description import Description, NextStep, Runs, SameLaunch
-    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.description import NextStep, Runs, SameLaunch
     from hfjobs_cli.models.schedule import ScheduledJob
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
@@ -65,12 +75,6 @@ def describe(
       hfjobs describe 6a016250aff1cd33e8f335aa --format json
       hfjobs describe @failed --from jobs.jsonl
     """
-    from hfjobs_cli.commands._lineage import source_of
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import show_results
-    from hfjobs_cli.hub.concurrency import results_parallel
-    from hfjobs_cli.models.job import JobInfo
-
     listing = Listing(session, output, indent=4)
     source = source_of(session, from_)
     named = _named(session, source, jobs, namespace)
@@ -99,8 +103,6 @@ def _named(
 
 
 def _schedules(session: Session, texts: Sequence[str], namespace: str | None) -> Sequence[ScheduledJob | HfJobsError]:
-    from hfjobs_cli.commands._schedules import named_schedules
-
     names = [text.removeprefix(_SCHEDULE) for text in texts]
     names = [name if _BY_ID.fullmatch(name) else f"@name={name}" for name in names]
     return session.client.inspect_schedules(named_schedules(session, names, namespace))
@@ -110,8 +112,6 @@ def _jobs_or_schedules(
     session: Session, texts: Sequence[str], namespace: str | None
 ) -> Sequence[JobInfo | ScheduledJob | HfJobsError]:
     """Return jobs; an id that no job has may be that of a schedule."""
-    from hfjobs_cli.commands._select import named_jobs
-
     references = named_jobs(session, texts, namespace)
     found: list[JobInfo | ScheduledJob | HfJobsError] = [*session.client.inspect_jobs(references)]
     missing = [place for place, each in enumerate(found) if isinstance(each, NotFound)]
@@ -123,11 +123,6 @@ def _jobs_or_schedules(
 
 def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
     """Return what can be told of a schedule and its runs."""
-    from hfjobs_cli.hub.concurrency import map_parallel
-    from hfjobs_cli.insight import schedules
-    from hfjobs_cli.models.description import Description
-    from hfjobs_cli.query.references import JobReference, is_name
-
     now = session.clock()
     counted: list[JobInfo] = []
     older: list[JobInfo] = []
@@ -176,13 +171,6 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
 
 def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
     """Return what can be told of a job. All of it is asked for at once."""
-    from hfjobs_cli.commands._lineage import FamilyReader
-    from hfjobs_cli.hub.concurrency import map_parallel
-    from hfjobs_cli.insight import summary
-    from hfjobs_cli.insight.lineage import Lineage
-    from hfjobs_cli.models.description import Description
-    from hfjobs_cli.query.references import JobReference
-
     if not source.is_saved:
         JobReference.of(job, None)  # raises BadResponse if nothing can be asked about it
     now = session.clock()
@@ -249,9 +237,6 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
     If it has a name, those of the same name are looked at.
     """
-    from hfjobs_cli.insight.summary import has_last_good, same_launch
-    from hfjobs_cli.query.references import is_name
-
     labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
     found: list[JobInfo] = []
     is_whole = True
@@ -267,7 +252,6 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
     from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
     from hfjobs_cli.hub.log_lines import is_header
-    from hfjobs_cli.query.references import JobReference
 
     if not tail or job.status.stage == "SCHEDULING":
         return None

@@ -6,15 +6,21 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._lineage import last_good, source_of
+from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+from hfjobs_cli.insight.differences import differences, is_of_account
+from hfjobs_cli.insight.lineage import parent_of
+from hfjobs_cli.models.difference import LAUNCH, Difference
+from hfjobs_cli.models.relative import JOB
+from hfjobs_cli.query.patterns import all_match, parse_patterns
+from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from hfjobs_cli.commands._lineage import Source
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.models.difference import Difference
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.patterns import Condition
 
@@ -52,11 +58,6 @@ def diff(
       hfjobs diff @1 @0 --exit-code -f part=launch
       hfjobs diff --with-last-good @failed --from jobs.jsonl
     """
-    from hfjobs_cli.commands._lineage import source_of
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.insight.differences import differences, is_of_account
-    from hfjobs_cli.query.patterns import all_match, parse_patterns
-
     now = session.clock()
     wanted = parse_patterns(output.kind, filter_ or (), now)
     listing = Listing(session, output)
@@ -83,9 +84,6 @@ def _same_launch(
     now: datetime,
 ) -> list[Difference]:
     """Return what tells a reader that the launch is the same, if it is: for programs nothing stands for that."""
-    from hfjobs_cli.models.difference import LAUNCH, Difference
-    from hfjobs_cli.query.patterns import all_match
-
     if listing.renderer.name != "diff" or any(each.part == LAUNCH for each in found):
         return []
     same = Difference.none_in(LAUNCH, first.id, second.id)
@@ -112,10 +110,6 @@ def _two(
 
 def _source(source: Source, job: JobInfo) -> JobInfo:
     """Return the job that another was duplicated from. Raises NotFound."""
-    from hfjobs_cli.insight.lineage import parent_of
-    from hfjobs_cli.models.relative import JOB
-    from hfjobs_cli.query.references import JobReference
-
     parent = parent_of(job)
     if parent is None or parent.type != JOB:
         raise NotFound(f"{job.id} was not duplicated from another job", hint=f"hfjobs tree {job.id}")
@@ -127,8 +121,6 @@ def _source(source: Source, job: JobInfo) -> JobInfo:
 
 def _last_good(source: Source, job: JobInfo) -> JobInfo:
     """Return the newest job before another that has its name and was completed. Raises NotFound."""
-    from hfjobs_cli.commands._lineage import last_good
-
     if not job.name:
         raise NotFound(f"{job.id} has no name, by which others of its kind are found", hint="name another job")
     found = last_good(source, job)

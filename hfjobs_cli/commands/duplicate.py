@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.binding import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import named_jobs, show_results
+from hfjobs_cli.commands._submit import create, prepared
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.formats.registry import QUIET, RENDERERS
+from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
+from hfjobs_cli.insight.differences import differences
+from hfjobs_cli.jobspec.existing import Changes
+from hfjobs_cli.jobspec.model import Launch
+from hfjobs_cli.jobspec.packing import read_file
+from hfjobs_cli.models.difference import KIND, LAUNCH
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create
-    from hfjobs_cli.jobspec.existing import Changes
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.references import JobReference
 
@@ -60,14 +70,6 @@ def duplicate(
       hfjobs duplicate @failed --script train.py -s HF_TOKEN
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
-    from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import named_jobs
-    from hfjobs_cli.formats.registry import QUIET
-    from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
-    from hfjobs_cli.jobspec.existing import Changes
-    from hfjobs_cli.jobspec.packing import read_file
-
     if follow and detach:
         raise UsageError("--detach contradicts --follow", hint="give one of them")
     follow = follow or (ctx.info_name == "rerun" and not detach and not dry_run)
@@ -118,9 +120,6 @@ def _changed(
     session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, waits_for_id: bool
 ) -> Create:
     """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
-    from hfjobs_cli.commands._submit import create, prepared
-    from hfjobs_cli.jobspec.model import Launch
-
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
     def again(reference: JobReference, known: list[str]) -> JobInfo:
@@ -134,10 +133,6 @@ def _changed(
 
 def _show_copied(session: Session, references: Sequence[JobReference], output: options.Output) -> ExitCode:
     """Show the jobs that would be run again as they are, and make none."""
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import show_results
-    from hfjobs_cli.formats.registry import RENDERERS
-
     found = session.client.inspect_jobs([*references])
     count = sum(not isinstance(each, HfJobsError) for each in found)
     show_results(session, Listing(session, output, default=RENDERERS["table"], indent=4), found)
@@ -150,11 +145,6 @@ def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
     """Show in what the new jobs would differ from the old ones, and make none."""
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._submit import prepared
-    from hfjobs_cli.insight.differences import differences
-    from hfjobs_cli.models.difference import KIND, LAUNCH
-
     listing = Listing(session, replace(output, kind=KIND), indent=4)
     now = session.clock()
     found = []

@@ -6,6 +6,7 @@ from pathlib import Path
 from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.services import emulator_needed
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.jobspec.typed import typed_path
@@ -157,7 +158,6 @@ def _reset(session: Session, directory: Path) -> ExitCode:
 
 
 def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) -> ExitCode:
-    from hfjobs_cli.commands._select import named_jobs
     from hfjobs_cli.emulator.api_types import ApiError
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.state import Untrusted

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running, refused
 from hfjobs_cli.errors import ExitCode, RequestRefused, UsageError
 from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.jobspec.validate import MAX_PORTS
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
@@ -41,11 +45,6 @@ def expose(
       hfjobs expose @running 8000 --public 8080
       hfjobs expose 6a01d697aff1cd33e8f33a64 --clear
     """
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running, refused
-    from hfjobs_cli.jobspec.validate import MAX_PORTS
-
     open_to_all = list(dict.fromkeys(public or ()))
     wanted = list(dict.fromkeys([*(ports or ()), *open_to_all]))
     if clear and wanted:

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
 
 
 def hardware(
@@ -27,9 +29,6 @@ def hardware(
       hfjobs hardware --format '{{.name}} {{.price}}'
       hfjobs hardware -q -f 'name=cpu-*'
     """
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
-
     now = session.clock()
     wanted = parse_patterns(output.kind, filter_ or (), now)
     listing = Listing(session, output, sort=sort)

@@ -8,6 +8,7 @@ from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.models.kinds import KINDS, json_schema, kind_of
 from hfjobs_cli.text.words import one_of
 
 
@@ -42,8 +43,6 @@ def _of_command(session: Session, *words: str) -> int:
 
 def _schema(name: str = "job", *more: str) -> str:
     import json
-
-    from hfjobs_cli.models.kinds import KINDS, json_schema, kind_of
 
     if name not in KINDS or more:
         raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, KINDS))

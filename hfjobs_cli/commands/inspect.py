@@ -4,7 +4,10 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.formats.registry import RENDERERS
 
 
 def inspect(
@@ -34,10 +37,6 @@ def inspect(
       hfjobs ps -q | hfjobs inspect -
       hfjobs inspect --from jobs.jsonl @failed
     """
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import named_jobs, show_results
-    from hfjobs_cli.formats.registry import RENDERERS
-
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     if from_ is not None:
         from hfjobs_cli.commands._lineage import open_snapshot, saved_jobs

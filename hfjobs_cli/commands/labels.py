@@ -4,7 +4,12 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan, change_labels
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import jobs_to_change
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.models.kinds import kind_of
+from hfjobs_cli.query.labels import label_changes
 
 
 def labels(
@@ -36,12 +41,6 @@ def labels(
       hfjobs labels 6a01d697aff1cd33e8f33a64 --replace --label team=ml
       hfjobs ps --name train-v2 -q | hfjobs labels - --label sweep=3 --dry-run
     """
-    from hfjobs_cli.commands._actions import Plan, change_labels
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import jobs_to_change
-    from hfjobs_cli.models.kinds import kind_of
-    from hfjobs_cli.query.labels import label_changes
-
     changes = label_changes(label or (), name, remove or (), replace=replace, clear=clear)
     listing = Listing(session, output, indent=4)
     plan = Plan(session, kind_of("job"), "change the labels of", "changed", asks=not (yes or dry_run))

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing, outcome
+from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
+from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.times import parse_moment
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._follow import LogsShown
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.query.references import JobReference
 
 
 def logs(
@@ -47,14 +51,10 @@ def logs(
       hfjobs logs --format jsonl @failed | jq -r .data
     """
     from hfjobs_cli.commands._follow import TEXT, LogsShown, Wanted
-    from hfjobs_cli.commands._listing import Listing, outcome
-    from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 
     listing = Listing(session, output, default=TEXT, sort=sort)
     moment = None
     if since is not None:
-        from hfjobs_cli.query.times import parse_moment
-
         moment = parse_moment(since, session.clock(), "--since")
 
     references, found = _chosen(session, jobs, choice, namespace)
@@ -84,9 +84,6 @@ def _chosen(
     session: Session, words: list[str] | None, choice: command_options.WritingJobs, namespace: str | None
 ) -> tuple[list[JobReference], list[JobInfo]]:
     """Return the jobs that are named or that pass the filters; those that are not there are told of at the end."""
-    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
-    from hfjobs_cli.query.references import JobReference
-
     if is_by_filters(words, choice):
         jobs = filtered_jobs(session, choice, namespace)
         return [JobReference.of(job, namespace) for job in jobs], jobs

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
+from hfjobs_cli.query.patterns import why_none
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan
@@ -61,9 +64,6 @@ def ps(
       hfjobs ps --name train --watch --until-done | jq .event
     """
     # Help and completion do without these.
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import job_filter, scan
-
     wanted = job_filter(session, selection)
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
@@ -105,6 +105,4 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"
-        from hfjobs_cli.query.patterns import why_none
-
         yield from why_none(wanted.patterns)

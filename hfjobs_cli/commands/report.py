@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._lineage import AtHub, open_snapshot
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.formats.registry import QUIET
+from hfjobs_cli.insight.report import Report
+from hfjobs_cli.models.group import group_kind, group_model
+from hfjobs_cli.models.job import KIND
+from hfjobs_cli.query.columns import parse_by
 from hfjobs_cli.query.initiators import SCHEDULED
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.models.group import Group
 
 WITH_TOTAL = ("table", "markdown")
@@ -54,15 +61,6 @@ def report(
       hfjobs report --by message --status error
       hfjobs report --from jobs.jsonl --by flavor
     """
-    from hfjobs_cli.commands._lineage import open_snapshot
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._select import job_filter, scan
-    from hfjobs_cli.formats.registry import QUIET
-    from hfjobs_cli.insight.report import Report
-    from hfjobs_cli.models.group import group_kind, group_model
-    from hfjobs_cli.models.job import KIND
-    from hfjobs_cli.query.columns import parse_by
-
     jobs = session.bound(KIND)
     fields = parse_by(jobs, by or ["initiator-type"])
     model = group_model({each.name: each.meaning for each in fields})
@@ -105,8 +103,6 @@ def _first(listing: Listing, groups: Sequence[Group], count: int) -> list[Group]
 
 def _schedules(session: Session, namespace: str | None, initiators: Iterable[str]) -> dict[str, str]:
     """Return the names of schedules by the initiators that they are, but for those that share a name with another."""
-    from hfjobs_cli.commands._lineage import AtHub
-
     ids = {each: each.partition(":")[2] for each in initiators if each.startswith(f"{SCHEDULED}:")}
     known = (AtHub(session).schedule_names(namespace) or {}) if ids else {}
     times = Counter(known.values())

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options, programs
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._select import is_running, named_jobs, not_running
 from hfjobs_cli.errors import BadResponse, HfJobsError
+from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -48,8 +50,6 @@ def ssh(
       hfjobs ssh 6a01d697aff1cd33e8f33a64 -- nvidia-smi -l 5
       hfjobs ssh 6a01d697aff1cd33e8f33a64 --dry-run
     """
-    from hfjobs_cli.commands._select import named_jobs
-
     for reference in named_jobs(session, [job], namespace):
         where = _destination(_running(session, reference, waits=not dry_run))
         identity = ["-i", str(identity_file)] if identity_file is not None else []
@@ -63,9 +63,6 @@ def ssh(
 
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
-    from hfjobs_cli.commands._select import is_running, not_running
-    from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries
-
     backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
     is_waiting = False

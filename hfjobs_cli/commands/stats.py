@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
+from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.models.usage import Usage
-    from hfjobs_cli.query.references import JobReference
 
 
 def stats(
@@ -42,9 +44,7 @@ def stats(
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
-    from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.commands._watch import is_in_place, live_renderer
-    from hfjobs_cli.formats.registry import RENDERERS
 
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
@@ -62,9 +62,6 @@ def _chosen(
     session: Session, jobs: list[str] | None, choice: options.Choice, namespace: str | None
 ) -> list[JobReference]:
     """Return the jobs that are named, or those that run and pass the filters."""
-    from hfjobs_cli.commands._select import is_by_filters, job_filter, named_jobs, scan
-    from hfjobs_cli.query.references import JobReference
-
     if jobs and not is_by_filters(jobs, choice):
         return list(dict.fromkeys(named_jobs(session, jobs, namespace)))
     match = " match" if choice.are_given else ""
@@ -79,7 +76,6 @@ def _chosen(
 
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
     """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
-    from hfjobs_cli.commands._select import done_to_each, refused
     from hfjobs_cli.hub.metrics import NoMetrics, usage_now
 
     silent: list[str] = []
@@ -100,7 +96,6 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
     """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
-    from hfjobs_cli.commands._select import not_running
     from hfjobs_cli.commands._usage import UsageFollowers
 
     feeds = UsageFollowers(session, references)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, programs
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._select import job_filter
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.text.escapes import printable
 
@@ -43,8 +44,6 @@ def top(
       hfjobs top --label sweep=3
       hfjobs top -f 'flavor=a100*' --namespace my-team
     """
-    from hfjobs_cli.commands._select import job_filter
-
     wanted = job_filter(session, filters)
     if not session.reader.can_redraw:
         raise UsageError(

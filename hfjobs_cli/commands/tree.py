@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, only, source_of, starter, with_ancestors
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._select import job_filter, none_found
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.filters import Scan
+from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._lineage import Source
-    from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.relative import Relative
-    from hfjobs_cli.query.filters import Page, Scan
+    from hfjobs_cli.query.filters import Page
 
     _Told = tuple[list[Relative], list[str]]
     """Relatives, and what a reader should know besides."""
@@ -52,10 +57,6 @@ def tree(
       hfjobs tree -a --from jobs.jsonl
       hfjobs tree -q --down 6a02e814aff1cd33e8f34583 | hfjobs inspect -
     """
-    from hfjobs_cli.commands._lineage import source_of
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.query.references import check_name
-
     listing = Listing(session, output)
     if namespace is not None:
         check_name(namespace, "namespace")
@@ -81,9 +82,6 @@ def _family(
     session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
 ) -> _Told:
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
-    from hfjobs_cli.commands._lineage import FamilyReader, only, starter
-    from hfjobs_cli.models.job import JobInfo
-
     asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
     reader = FamilyReader(session, source)
     lineage = reader.read(asked, namespace, session.client.organisations() if everywhere else ())
@@ -105,10 +103,6 @@ def _forest(
     session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
 ) -> _Told:
     """Return the trees that the jobs are in which the filters choose."""
-    from hfjobs_cli.commands._lineage import MAX_LOOKUPS, with_ancestors
-    from hfjobs_cli.commands._select import job_filter, none_found
-    from hfjobs_cli.query.filters import Scan
-
     wanted = job_filter(session, choice)
     if wanted.names_schedules:
         names = source.schedule_names(namespace)

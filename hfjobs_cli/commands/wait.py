@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing, outcome
+from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError
+from hfjobs_cli.hub.concurrency import call_with_timeout
+from hfjobs_cli.hub.polling import JobPoller
+from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.times import parse_duration
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.polling import JobPoller
     from hfjobs_cli.models.job import JobInfo
 
 FIRST_PAUSE_SECS = 1.0
@@ -51,12 +57,6 @@ def wait(
       hfjobs wait --any --name train-judge -q
       hfjobs ps -q | hfjobs wait - --format jsonl
     """
-    from hfjobs_cli.commands._listing import Listing, outcome
-    from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
-    from hfjobs_cli.hub.polling import JobPoller
-    from hfjobs_cli.query.references import JobReference
-    from hfjobs_cli.query.times import parse_duration
-
     listing = Listing(session, output, sort=sort, indent=4)
     timeout_secs = None if timeout is None else parse_duration(timeout, "--timeout", at_least=0)
     if is_by_filters(jobs, choice):
@@ -81,9 +81,6 @@ def wait(
 
 def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, just_one: bool) -> Iterator[JobInfo]:
     """Yield each job once it has ended, until all have, or one, or the time is over."""
-    from hfjobs_cli.hub.concurrency import call_with_timeout
-    from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
-
     deadline = None if timeout_secs is None else time.monotonic() + timeout_secs
     backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)

@@ -17,7 +17,9 @@ from hfjobs_cli.hub.connection import Query
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.hub.responses import HubResponse
+from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
+from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
@@ -25,8 +27,6 @@ from hfjobs_cli.query.references import Naming, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.create_once import Created, CreateOnce
-    from hfjobs_cli.hub.retry import GracePeriod
-    from hfjobs_cli.models.account import User
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -92,8 +92,6 @@ class Hub:
         return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
     def _whoami(self) -> User:
-        from hfjobs_cli.models.account import User  # needed once; then the name is remembered
-
         answer = self._transport.ask(WHOAMI)
         told: list[str] = []
         user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
@@ -132,8 +130,6 @@ class Hub:
         are the second in which it was made. Clocks are no proof, so that only decides whether it is asked for again for
         a while: an id of a while ago, or of the future, is that of a typing mistake.
         """
-        from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod  # for what is missing
-
         if identifier in self._created_at:
             age = time.monotonic() - self._created_at[identifier]
         elif re.fullmatch("[0-9a-f]{24}", identifier):

@@ -12,7 +12,7 @@ from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Query
 from hfjobs_cli.hub.endpoint import Endpoint
-from hfjobs_cli.hub.listing import pages_of
+from hfjobs_cli.hub.listing import ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.transport import MAX_ATTEMPTS
 from hfjobs_cli.models.decode import describe
@@ -23,7 +23,6 @@ from hfjobs_cli.query.references import JOBS
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.create_once import RequestMatcher
-    from hfjobs_cli.hub.listing import ParallelListing
     from hfjobs_cli.hub.sse import EventStream
     from hfjobs_cli.models.schedule import JobSpec
     from hfjobs_cli.query.references import JobReference
@@ -81,8 +80,6 @@ class Jobs(Hub):
 
         With `tells_total` the history knows about how many they will be, if that can be known.
         """
-        from hfjobs_cli.hub.listing import ParallelListing  # which a listing that ends at a limit does without
-
         asked = None if stages is None else tuple(stages)
         given = tuple(labels)
 

@@ -12,7 +12,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
-from hfjobs_cli.models.hardware import Hardware
+from hfjobs_cli.models.hardware import Hardware, dearest
 from hfjobs_cli.text.numbers import LARGEST
 from hfjobs_cli.text.times import parse_time
 
@@ -74,8 +74,6 @@ class Prices:
     def _renew(self, known: dict[str, Decimal | None]) -> None:
         """Ask for all prices, once in a run."""
         if not self._is_fresh:
-            from hfjobs_cli.models.hardware import dearest
-
             listed = {name: each.minute_cost for name, each in dearest(self._ask()).items()}
             known.update(listed)
             self._unpriced = {name for name, price in listed.items() if price is None}

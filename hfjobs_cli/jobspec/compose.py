@@ -10,6 +10,7 @@ from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import empty_option
 
@@ -86,8 +87,6 @@ def named(job: NewJob, typed: Typed, automatic: str | None) -> NewJob:
 
 
 def _volumes(texts: Sequence[str]) -> list[Volume]:
-    from hfjobs_cli.jobspec.volumes import parse_volume  # most jobs have none
-
     return [parse_volume(text) for text in texts]
 
 

@@ -11,7 +11,6 @@ from hfjobs_cli.jobspec.compose import compose, overridden
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import LOCAL, LocalFile, NewJob, NewSchedule
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
-from hfjobs_cli.jobspec.unpacking import with_file
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.values import value
 
@@ -121,6 +120,8 @@ def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) ->
     The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
     """
     if changes.script is not None:
+        from hfjobs_cli.jobspec.unpacking import with_file  # with tarfile, for --script only
+
         job = with_file(job, source, changes.script)
     given = compose(changes.typed, around, overridden(replace(job, secrets={}), changes.image, changes.command))
     lost = [name for name in job.secrets if name not in given.secrets]

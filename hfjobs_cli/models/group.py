@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from operator import methodcaller
 from typing import Annotated, Any
 
+from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.fields import NEVER_LEAVES, NUMBER_IN_TEXT, About, Computed, Measure, Shape, declared, natural
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
@@ -32,8 +33,6 @@ def _bar(part: float) -> str:
 
 def _cost(group: Any) -> Any:
     from decimal import Decimal
-
-    from hfjobs_cli.models.cost import Cost
 
     usd = group.cost_usd
     return None if usd is None else Cost(Decimal(str(usd)), group.cost_is_estimated)

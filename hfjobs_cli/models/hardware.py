@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from hfjobs_cli.models.cost import micro_usd
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
@@ -105,8 +106,6 @@ class Hardware(Record):
         Should its two numbers differ the larger counts.
         """
         from decimal import Decimal  # 4 ms, for whoever reckons
-
-        from hfjobs_cli.models.cost import micro_usd
 
         hours = _PER_HOUR.get(self.unit_label or "")
         costs = []

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._schedules import act_on_schedules, chosen_schedules
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.models.vocabulary import SCHEDULE_STATES
 
 if TYPE_CHECKING:
@@ -39,11 +43,6 @@ def delete(
       hfjobs scheduled delete --label team=data --dry-run
       hfjobs scheduled delete --status suspended --yes
     """
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import Listing, id_and
-    from hfjobs_cli.commands._schedules import act_on_schedules, chosen_schedules
-    from hfjobs_cli.formats.registry import RENDERERS
-
     plan = Plan(session, output.kind, "delete", "deleted", asks=not (yes or dry_run))
     deleted = id_and(lambda _schedule: plan.done)
     listing = Listing(session, output, default=RENDERERS["table"] if dry_run else deleted, indent=4)

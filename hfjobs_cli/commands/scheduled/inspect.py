@@ -4,7 +4,11 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._schedules import LAST_RUN, named_schedules
+from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError
+from hfjobs_cli.formats.registry import RENDERERS
 
 
 def inspect(
@@ -29,11 +33,6 @@ def inspect(
       hfjobs scheduled inspect --format command @name=refresh-index
       hfjobs scheduled ps -a -q | hfjobs scheduled inspect -
     """
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._schedules import LAST_RUN, named_schedules
-    from hfjobs_cli.commands._select import show_results
-    from hfjobs_cli.formats.registry import RENDERERS
-
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     references = named_schedules(session, schedules, namespace)
 

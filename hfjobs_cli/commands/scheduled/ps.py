@@ -6,8 +6,11 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.models.vocabulary import ACTIVE
+from hfjobs_cli.query.patterns import why_none
 
 
 def ps(
@@ -34,10 +37,6 @@ def ps(
       hfjobs scheduled ps --format '{{.name}} {{.schedule}} {{.next_run}}'
       hfjobs scheduled ps -a -q --name nightly | hfjobs scheduled inspect -
     """
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
-    from hfjobs_cli.query.patterns import why_none
-
     wanted = schedule_filter(session, selection)
     listing = Listing(session, output, sort=sort)
     found = list_schedules(session, wanted, namespace, with_runs=listing.shows("last_status"))

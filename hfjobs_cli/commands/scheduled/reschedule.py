@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._schedules import schedules_to_change
+from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.query.schedules import next_run
+from hfjobs_cli.text.times import timestamp
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.schedule import ScheduledJob
@@ -36,12 +42,6 @@ def reschedule(
       hfjobs scheduled reschedule @name=refresh-index @daily
       hfjobs scheduled ps -q --label team=data | hfjobs scheduled reschedule - '30 4 * * *' --dry-run
     """
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import Listing, id_and
-    from hfjobs_cli.commands._schedules import schedules_to_change
-    from hfjobs_cli.commands._select import done_to_each
-    from hfjobs_cli.query.schedules import next_run
-
     if not schedules or when is None:
         raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")
     due = next_run(when, session.clock())
@@ -68,8 +68,6 @@ def reschedule(
 
 
 def _when(schedule: ScheduledJob) -> str:
-    from hfjobs_cli.text.times import timestamp
-
     due = schedule.status.next_job_run_at
     suspended = " once it is resumed" if schedule.suspend else ""
     return f"{schedule.schedule}" + (f"  next {timestamp(due)}{suspended}" if due else "")

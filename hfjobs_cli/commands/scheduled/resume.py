@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
+from hfjobs_cli.commands._schedules import act_on_schedules, chosen_schedules
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.models.vocabulary import SUSPENDED
 
 if TYPE_CHECKING:
@@ -38,11 +42,6 @@ def resume(
       hfjobs scheduled resume @name=refresh-index @name=weekly-eval
       hfjobs scheduled resume --label team=data --dry-run
     """
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
-    from hfjobs_cli.commands._schedules import act_on_schedules, chosen_schedules
-    from hfjobs_cli.formats.registry import RENDERERS
-
     plan = Plan(
         session,
         output.kind,

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._create import ID_AND_URL, create_each
+from hfjobs_cli.commands._listing import Listing
+from hfjobs_cli.commands._schedules import named_schedules, show_plan
 from hfjobs_cli.errors import Conflict, ExitCode, NotFound
+from hfjobs_cli.models.kinds import kind_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
@@ -36,10 +41,6 @@ def trigger(
       hfjobs scheduled trigger @name=refresh-index -q
       hfjobs scheduled trigger @name=refresh-index --dry-run
     """
-    from hfjobs_cli.commands._create import ID_AND_URL, create_each
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._schedules import named_schedules
-
     if dry_run:
         return _show(session, schedules, namespace, output)
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
@@ -57,11 +58,6 @@ def _may_go_on(failure: Exception) -> bool:
 
 def _show(session: Session, schedules: list[str], namespace: str | None, output: Output) -> ExitCode:
     """Show the schedules, of which there is as much to see as there will be of their jobs."""
-    from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.commands._schedules import named_schedules, show_plan
-    from hfjobs_cli.models.kinds import kind_of
-
     listing = Listing(session, replace(output, kind=kind_of("schedule")), indent=4)
     plan = Plan(session, kind_of("schedule"), "trigger", "triggered")
     return show_plan(session, named_schedules(session, schedules, namespace), listing, plan)
