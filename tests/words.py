@@ -14,6 +14,7 @@ COMMANDS = [
     "stats",
     "top",
     "describe",
+    "open",
     "tree",
     "diff",
     "report",

@@ -107,6 +107,7 @@ DescribedJobs = Annotated[
         show_default=False,
     ),
 ]
+PrintsUrl = Annotated[bool, typer.Option("--print", help="Print the URL instead of opening it.")]
 OtherJob = Annotated[
     str | None,
     typer.Argument(

@@ -64,6 +64,7 @@ COMMANDS = (
     ),
     Command("top", "Monitor running jobs: usage, cost and last log line."),
     Command("describe", "Show a one-page summary of jobs and schedules."),
+    Command("open", "Open the page of a job in a browser.", elsewhere=("browse", "web")),
     Command("tree", "Show the parents and children of jobs as a tree."),
     Command("diff", "Show what differs between two jobs."),
     Command("report", "Count jobs in groups, with their costs.", elsewhere=("cost", "costs")),

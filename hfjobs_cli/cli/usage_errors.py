@@ -69,7 +69,10 @@ def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
         text, meant = found[0], _command_meant(found[1], path, argv)
     elif ctx and hasattr(error, "possibilities"):
         text = f"no such option: {error.option_name}"
-        meant = _option_meant(error.option_name, ctx)
+        meant = _f_meant(ctx, argv) if error.option_name == "-f" else _option_meant(error.option_name, ctx)
+    elif getattr(error, "option_name", None) == "-f":  # without a value
+        watch = "; did you mean '--watch'?" if path == f"{program} ps" else ";"
+        meant = f"-f is --filter here, as in -f 'name=train*'{watch}"
     return UsageError(text, hint=f"{meant} see '{path} --help'" if meant else f"see '{path} --help'")
 
 
@@ -136,18 +139,41 @@ def _completed(near: str | None, before: str) -> str | None:
     return near.replace("'", f"'{before}", 1) if near else None
 
 
+def _options(ctx: Any) -> list[str]:
+    """Return the options of a command, all but the short ones."""
+    return [name for each in ctx.command.params for name in each.opts if name.startswith("--")]
+
+
+def _f_meant(ctx: Any, argv: Sequence[str]) -> str | None:
+    """Return a hint for `-f` where there is none: it is `--filter` or `--follow` elsewhere."""
+    value = next((after for before, after in pairwise(argv) if before == "-f"), "")
+    has_filter = "--filter" in _options(ctx)
+    if any(sign in value for sign in "=<>") and "--namespace" in _options(ctx):
+        where = "hfjobs scheduled ps" if " scheduled " in ctx.command_path else "hfjobs ps"
+        return "did you mean '--filter'?" if has_filter else f"did you mean '{where} -f'?"
+    return _follow_meant(ctx) or ("did you mean '--filter'?" if has_filter else None)
+
+
+def _follow_meant(ctx: Any) -> str | None:
+    """Return a hint for `--follow` where there is none: other commands have it, and some follow by themselves."""
+    known = _options(ctx)
+    if "--detach" in known:
+        return "the job is followed anyway, unless -d is given;"
+    takes_jobs = any(each.name in ("job", "jobs") for each in ctx.command.params) and "--namespace" in known
+    if takes_jobs and not {"--watch", "--follow"} & {*known}:
+        return "did you mean 'hfjobs logs -f'?"
+    return None
+
+
 def _option_meant(option: str, ctx: Any) -> str | None:
     """Return a hint that names the option that means the same, or is spelled nearly so.
 
     All begin with dashes: that is no likeness. What would leave out a question or a check is never suggested.
     """
-    known = [name for each in ctx.command.params for name in each.opts if name.startswith("--")]
+    known = _options(ctx)
     word = option.lstrip("-")
-    follows = word in ("follow", "f") or word.startswith("follow=")
-    if follows and "--detach" in known:
-        return "the job is followed anyway, unless -d is given;"
-    if follows and not {"--watch", "--follow"} & {*known} and any(each.name == "jobs" for each in ctx.command.params):
-        return "did you mean 'hfjobs logs -f'?"
+    if (word == "follow" or word.startswith("follow=")) and (meant := _follow_meant(ctx)):
+        return meant
     if word == "image" and any(each.name == "image" for each in ctx.command.params):
         return "the image is the first word, without an option;"
     if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):

@@ -76,8 +76,10 @@ class Plan(NamedTuple):
             self.session.note(f"nothing was {self.done}")
         return is_meant
 
-    def tell_of(self, records: Sequence[Any]) -> None:
-        """Say, after a dry run, what would be done."""
+    def show_dry_run(self, listing: Listing, records: Sequence[Any]) -> None:
+        """Show what would be hit, and say what would be done. Of nothing there is no table."""
+        if records or listing.renderer is not RENDERERS["table"]:
+            listing.show(records)
         self.session.note(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
 
     def _count(self, records: Sequence[Any]) -> str:

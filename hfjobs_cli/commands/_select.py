@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -28,8 +29,14 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.selectors import Description
 
 
+_CONDITION = re.compile(r"[a-z][\w.]*(?:!?=|[<>])")
+"""How a filter begins, which is no reference: `status=error`."""
+
+
 def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection, naming: Naming = JOBS) -> bool:
     """Tell whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
+    if condition := next((word for word in words or () if _CONDITION.match(word)), None):
+        raise UsageError(f"'{condition}' is not a {naming.noun}", hint=f"did you mean --filter '{condition}'?")
     if words and (filters.are_given or filters.limit):
         raise UsageError(f"{naming.plural} are named or chosen by filters, not both", hint="leave out one of the two")
     if not words and not filters.are_given:

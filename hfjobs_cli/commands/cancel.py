@@ -10,10 +10,10 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
 from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_by_filters, jobs_to_change
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, NotFound
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.references import JOBS, JobReference
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
@@ -69,9 +69,11 @@ def cancel(
             return ExitCode.FAILURE
         references = named
         found = _not_ended(session, references) if dry_run else []
+        if dry_run and all(each.rpartition("@")[2].lower() in JOBS.statuses for each in jobs or ()):
+            # None in such a status is an answer, and no failure.
+            session.failures[:] = [each for each in session.failures if not isinstance(each, NotFound)]
     if dry_run:
-        listing.show(found)
-        plan.tell_of(found)
+        plan.show_dry_run(listing, found)
     else:
         listing.show(_canceled(session, references))
     return ExitCode.DONE

@@ -1,9 +1,9 @@
-"""Relatives as a graph: `--format json`, one object of nodes and edges; `mermaid` and `dot`, to be drawn by others."""
+"""Relatives as graphs: `--format json`, with nodes and edges, and `mermaid` and `dot`, to be drawn by others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from hfjobs_cli.formats.json_text import encoder
 from hfjobs_cli.formats.renderer import View
@@ -19,14 +19,20 @@ _MARKUP = re.compile(r"[^\w .,:/()+-]")
 
 
 def render_json(records: Iterable[Relative], view: View) -> None:
-    """Write one object: the id of the root, null if there are several, all nodes, and all edges."""
-    nodes = list(records)
-    roots = [each.id for each in nodes if not each.generation]
-    links = [{"from": each.parent, "to": each.id, "kind": each.link} for each in nodes if each.parent is not None]
-    root = roots[0] if len(roots) == 1 else None
+    """Write an array with an object for each tree: the id of its root, its nodes and its edges."""
+    trees: list[list[Relative]] = []
+    for each in records:
+        if not each.generation:
+            trees.append([])
+        trees[-1].append(each)
     encode = encoder(view)
+    view.write(f"[{_lined(_tree(nodes, encode) for nodes in trees)}]\n")
+
+
+def _tree(nodes: list[Relative], encode: Callable[[object], str]) -> str:
+    links = [{"from": each.parent, "to": each.id, "kind": each.link} for each in nodes if each.parent is not None]
     lists = (f'"{name}": [{_lined(map(encode, each))}]' for name, each in (("nodes", nodes), ("edges", links)))
-    view.write(f'{{"root": {encode(root)}, {", ".join(lists)}}}\n')
+    return f'{{"root": {encode(nodes[0].id)}, {", ".join(lists)}}}'
 
 
 def _lined(texts: Iterable[str]) -> str:

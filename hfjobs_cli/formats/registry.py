@@ -130,7 +130,7 @@ _FIRST = {
     "difference": _named(Renderer("diff", _diff, about="both values below each other, for eyes")),
     "relative": _named(
         Renderer("tree", _tree, has_columns=True, about="a tree with lines, for eyes"),
-        Renderer("json", _graph_json, about="one object: root, nodes and edges"),
+        Renderer("json", _graph_json, about="an array of trees: root, nodes, edges"),
         Renderer("mermaid", _mermaid, about="a flowchart, as GitHub draws it in Markdown"),
         Renderer("dot", _dot, about="a graph for Graphviz"),
     ),

@@ -20,7 +20,8 @@ class Kind:
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
     prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
     `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
-    messages and for help.
+    messages and for help. `json_item` returns the schema of an item of `--format json` from that of a record, where
+    such an item is no record.
     """
 
     model: type[Record]
@@ -34,6 +35,7 @@ class Kind:
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
     templates: str = ""
+    json_item: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
     def reading(self, reads: Mapping[str, Callable[[Any, datetime], Any]]) -> Kind:
         """Return the kind with those of its computed fields read like this that need more than a record to be known.
@@ -153,12 +155,13 @@ _TYPES: dict[type, dict[str, Any]] = {
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
-    """Return the schema (draft 2020-12) of an array of records of a kind. A line of `jsonl` is one of its items."""
+    """Return the schema (draft 2020-12) of what `--format json` prints: an array. A line of `jsonl` is one record."""
+    record = _object(kind.model)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": kind.plural,
         "type": "array",
-        "items": _object(kind.model),
+        "items": record if kind.json_item is None else kind.json_item(record),
     }
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About
 from hfjobs_cli.models.job import STAGE_STYLES
@@ -68,6 +68,33 @@ class Relative(Record):
         return self.type == JOB and self.note not in (GONE, UNREAD)
 
 
+def _tree_schema(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a tree, from that of a node."""
+    texts = {"from": "id of the parent", "to": "id of the child", "kind": "run, duplicate or override"}
+    edge = {name: {"description": meaning, "type": "string"} for name, meaning in texts.items()}
+    properties = {
+        "root": {"description": "id of the first node", "type": "string"},
+        "nodes": {"description": "the root and all below it", "type": "array", "items": node},
+        "edges": {
+            "description": "what came from what",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": edge,
+                "required": list(edge),
+                "additionalProperties": False,
+            },
+        },
+    }
+    return {
+        "description": "A tree of jobs and of what started them. A line of jsonl is one of its nodes.",
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
 KIND = Kind(
     Relative,
     noun="relative",
@@ -76,6 +103,7 @@ KIND = Kind(
     default_columns=("id", "name", "status", "created", "runtime", "link"),
     wide_columns=("flavor",),
     other_names={"age": "created", "stage": "status", "kind": "link", "owner": "namespace", "hardware": "flavor"},
+    json_item=_tree_schema,
     filters="-f 'status=error' -f 'name=*train*'",
     templates="""\
 {{.id}} {{.status}}                       values of fields

@@ -93,6 +93,20 @@ def test_an_option_that_was_meant_is_named(
 @pytest.mark.parametrize(
     ("argv", "hint"),
     [
+        (("cancel", "-f", "status=error"), "did you mean '--filter'? see 'hfjobs cancel --help'"),
+        (("tree", "-f", "status=error"), "did you mean '--filter'? see 'hfjobs tree --help'"),
+        (("wait", "-f", "6a01d697"), "did you mean 'hfjobs logs -f'? see 'hfjobs wait --help'"),
+        (("inspect", "-f", "name=a"), "did you mean 'hfjobs ps -f'? see 'hfjobs inspect --help'"),
+        (("describe", "-f", "@latest"), "did you mean 'hfjobs logs -f'? see 'hfjobs describe --help'"),
+        (("scheduled", "suspend", "-f"), "did you mean '--filter'? see 'hfjobs scheduled suspend --help'"),
+        (
+            ("scheduled", "inspect", "-f", "name=a"),
+            "did you mean 'hfjobs scheduled ps -f'? see 'hfjobs scheduled inspect --help'",
+        ),
+        (("emulator", "-f"), "see 'hfjobs emulator --help'"),
+        (("ps", "-f"), "-f is --filter here, as in -f 'name=train*'; did you mean '--watch'? see 'hfjobs ps --help'"),
+        (("hardware", "-f"), "-f is --filter here, as in -f 'name=train*'; see 'hfjobs hardware --help'"),
+        (("logs", "-f", "status=error"), "did you mean --filter 'status=error'?"),
         (("run", "-f", "python:3.12"), "the job is followed anyway, unless -d is given; see 'hfjobs run --help'"),
         (("run", "--follow", "python:3.12"), "the job is followed anyway, unless -d is given; see 'hfjobs run --help'"),
         (

@@ -215,3 +215,9 @@ class TestOddOnes:
         code, stdout, stderr = hfjobs("inspect", "--from", "-", "--format", "command", stdin=saved)
         assert (code, stdout) == (1, "")
         assert "cannot be described as it is, as this is not as documented: labels" in stderr
+
+
+def test_an_empty_value_is_shown_as_in_ps(hfjobs: Hfjobs) -> None:
+    changed = hfjobs("labels", BY_HAND, "--replace", "-l", "x=", "-l", "y=1", "--columns", "after", "--format", "tsv")
+    listed = hfjobs("ps", "-a", "-f", f"id={BY_HAND}", "--columns", "labels", "--format", "tsv")
+    assert (changed.stdout, listed.stdout) == ("after\nx=,y=1\n", "labels\nx=,y=1\n")

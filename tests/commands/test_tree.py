@@ -71,7 +71,7 @@ class TestDrawn:
         assert again in result.stdout
         whole = hfjobs("tree", ids[0], "--no-trunc", columns=80, NO_COLOR="1")
         assert len(whole.stdout.splitlines()) == 1 + 3000 + 1
-        graph = json.loads(hfjobs("tree", ids[0], "--format", "json").stdout)
+        (graph,) = json.loads(hfjobs("tree", ids[0], "--format", "json").stdout)
         assert len(graph["nodes"]) == 1 + 3000 + 1
         for format_ in ("mermaid", "dot"):
             drawn = hfjobs("tree", ids[0], "--format", format_).stdout
@@ -138,7 +138,7 @@ class TestFamily:
         assert by_name.stderr == "48 relatives among 200 jobs read on 2 pages\n"
 
     def test_of_a_webhook(self, hfjobs: Hfjobs) -> None:
-        printed = json.loads(hfjobs("tree", f"webhook:{WEBHOOK}", "--format", "json").stdout)
+        (printed,) = json.loads(hfjobs("tree", f"webhook:{WEBHOOK}", "--format", "json").stdout)
         assert printed["root"] == f"webhook:{WEBHOOK}"
         assert len(printed["nodes"]) == 1 + 31
         assert {edge["kind"] for edge in printed["edges"]} == {"run"}
@@ -166,7 +166,7 @@ class TestFamily:
         first["labels"]["duplicated-from"] = second["id"]
         second["labels"]["duplicated-from"] = first["id"]
         family.add_all([first, second])
-        graph = json.loads(hfjobs("tree", second["id"], "--format", "json").stdout)
+        (graph,) = json.loads(hfjobs("tree", second["id"], "--format", "json").stdout)
         assert [(node["id"], node["note"]) for node in graph["nodes"]] == [
             (first["id"], "circle"),
             (second["id"], None),
@@ -198,8 +198,9 @@ class TestForest:
         source = family.add("a")
         again = family.add("a", by=("duplicated-job", source), stage="RUNNING", finishedAt=None, durations=None)
         result = hfjobs("tree", "--name", "a", "--format", "json")
-        assert json.loads(result.stdout)["root"] == f"user:{USER}"
-        assert [node["id"] for node in json.loads(result.stdout)["nodes"]] == [f"user:{USER}", source, again]
+        (graph,) = json.loads(result.stdout)
+        assert graph["root"] == f"user:{USER}"
+        assert [node["id"] for node in graph["nodes"]] == [f"user:{USER}", source, again]
         assert hub.paths.count(f"GET /api/jobs/{USER}/{source}") == 1
 
     def test_of_very_many_some_are_not_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -309,10 +310,14 @@ class TestFormats:
         result = hfjobs("tree", grown(hub)["again"], "--format", format_)
         assert result.stdout == golden(f"tree.{format_}", result.stdout)
 
-    def test_nodes_fit_their_schema(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_trees_fit_their_schema(self, hfjobs: Hfjobs, hub: Hub) -> None:
         schema = json.loads(hfjobs("help", "schema", "relative").stdout)
-        graph = json.loads(hfjobs("tree", grown(hub)["again"], "--format", "json").stdout)
-        jsonschema.validate(graph["nodes"], schema)
+        (graph,) = json.loads(hfjobs("tree", grown(hub)["again"], "--format", "json").stdout)
+        jsonschema.validate([graph], schema)
+        trees = json.loads(hfjobs("tree", "-a", "--limit", "30", "--format", "json").stdout)
+        jsonschema.validate(trees, schema)
+        assert len(trees) == len({tree["root"] for tree in trees}) > 1
+        assert hfjobs("tree", "--name", "nobody", "--format", "json").stdout == "[]\n"
         ids = {node["id"] for node in graph["nodes"]}
         assert {end for edge in graph["edges"] for end in (edge["from"], edge["to"])} <= ids
 

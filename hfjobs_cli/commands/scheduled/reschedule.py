@@ -59,9 +59,7 @@ def reschedule(
 
     found = done_to_each(session, references, act, "rescheduled")
     if dry_run:
-        would_be = list(found)
-        listing.show(would_be)
-        plan.tell_of(would_be)
+        plan.show_dry_run(listing, list(found))
     else:
         listing.show(found)
     return ExitCode.DONE
