@@ -15,18 +15,18 @@ from hfjobs_cli.commands._submit import check_all, flavor_of, flavors_of, limite
 from hfjobs_cli.commands._sweep_run import Sweep
 from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, looks
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, ReaderGone, UsageError
-from hfjobs_cli.formats.registry import QUIET
+from hfjobs_cli.formats.registry import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.retry import Backoff
 from hfjobs_cli.insight.costs import most
 from hfjobs_cli.jobspec import default_name, sweep
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
-from hfjobs_cli.jobspec.validate import check_flavor
+from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.redaction import LEAST_SECRET
-from hfjobs_cli.text.secrets import masked_value
+from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.times import span
 from hfjobs_cli.text.widths import cell_width, padding
 
@@ -79,11 +79,14 @@ def run_sweep(
     _check_options(sweeping, following)
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     name = _sweep_name(sweeping, typed, words)
-    items = _items(sweeping, typed, describe, name, around)
+    items, given = _items(sweeping, typed, describe, name, around)
+    for item in items:
+        with sweep.naming(item.values):
+            check(item.launch.job)
     check_all(session, [item.launch.job for item in items], items[0].launch.namespace, around)
     _check_secrets(session, items)
     is_quiet = listing.renderer is QUIET
-    for line in _notes(sweeping, items):
+    for line in _notes(items, given):
         session.note(line)
     flavors = _checked_flavors(session, items, typed)
     tell_from_script(session, items[0].launch, cost="cost of each job")
@@ -144,8 +147,10 @@ def _sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
     return name
 
 
-def _items(sweeping: Sweeping, typed: Typed, describe: Describe, name: str, around: Surroundings) -> list[Item]:
-    """Return the items. Raises UsageError."""
+def _items(
+    sweeping: Sweeping, typed: Typed, describe: Describe, name: str, around: Surroundings
+) -> tuple[list[Item], int]:
+    """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
     for key in (SWEEP, ITEM):
         if given := [each for each in typed.label or () if each.partition("=")[0] == key]:
             raise UsageError(f"-l {given[0]} contradicts the sweep, whose jobs get this label", hint="use --sweep NAME")
@@ -155,7 +160,7 @@ def _items(sweeping: Sweeping, typed: Typed, describe: Describe, name: str, arou
     labels = [label.partition("=")[2] for label in typed.label or () if label.startswith("name=")]
     given_name = typed.name or (labels[-1] if labels else None)
     typed = inlined(typed, around)
-    return sweep.items_of(
+    items = sweep.items_of(
         combined,
         lambda filler: describe(sweep.filled(typed, filler), filler),
         name,
@@ -163,6 +168,7 @@ def _items(sweeping: Sweeping, typed: Typed, describe: Describe, name: str, arou
         is_named=sweep.is_filled(given_name),
         secrets=typed.secrets or (),
     )
+    return items, len(rows) * math.prod(len(values) for _, values in each)
 
 
 def _check_secrets(session: Session, items: Sequence[Item]) -> None:
@@ -178,18 +184,23 @@ def _check_secrets(session: Session, items: Sequence[Item]) -> None:
                 )
 
 
-def _notes(sweeping: Sweeping, items: Sequence[Item]) -> Iterator[str]:
-    """Yield what to know of the items: which keys make no label, and whether some came twice."""
+def _notes(items: Sequence[Item], given: int) -> Iterator[str]:
+    """Yield what to know of the items, of which so many were `given`: which keys make no label, and what came twice."""
     for key in items[0].values:
         odd = [item.values[key] for item in items if not sweep.can_be_label(key, item.values[key])]
-        if odd:
-            shown = "" if len(odd) == len(items) else f" in {len(odd)} of {len(items)} jobs"
-            why = f"as a label '{key}' says something else" if key in sweep.RESERVED else "a label cannot hold it"
-            example = "" if key in sweep.RESERVED else f": '{_shortened(masked_value(key, odd[0]))}'"
-            yield f"note: the key '{key}' is no label{shown}, {why}{example}"
-    given = math.prod(len(sweep.each_of(text)[1]) for text in sweeping.each or ())
-    if sweeping.each_from is None and given > len(items):
-        yield f"note: {given - len(items)} of {given} combinations are there twice, and run once"
+        if not odd:
+            continue
+        if key in sweep.RESERVED:
+            yield f"note: the key '{key}' makes no label: the label '{key}' has a meaning of its own"
+        elif looks_secret(key):
+            yield f"note: the key '{key}' makes no label: it looks like a secret, and labels can be read by others"
+        elif not is_label(key, ""):
+            yield f"note: the key '{key}' makes no label: a label cannot have this key"
+        else:
+            where = "" if len(odd) == len(items) else f" in {len(odd)} of {len(items)} jobs"
+            yield f"note: the key '{key}' makes no label{where}: a label cannot hold '{_shortened(odd[0])}'"
+    if given > len(items):
+        yield f"note: {given} combinations of values, of which {len(items)} differ; equal ones run once"
 
 
 def _shortened(text: str) -> str:
@@ -210,7 +221,7 @@ def _prints_requests(listing: Listing, output: Output) -> bool:
     """Tell whether a dry run prints requests. Raises UsageError for formats that can show neither them nor a plan."""
     if listing.renderer.name in ("json", "jsonl"):
         return True
-    if output.quiet or output.format_ is not None:
+    if output.quiet or format_name(output.format_) not in (None, HUMAN, "table"):
         raise UsageError("--dry-run prints a plan, json or jsonl", hint="leave the format out, or take one of them")
     return False
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.commands._submit import create
-from hfjobs_cli.commands._sweep_journal import Journal
+from hfjobs_cli.commands._sweep_journal import SETTLED_SECS, Journal
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel
@@ -69,6 +69,7 @@ class Sweep:
     _canceled: set[str] = field(default_factory=set)
     _under_way: int = 0
     _is_stopped: bool = False
+    _has_told_of_doubt: bool = False
     _failure: HfJobsError | None = None
     _paused_secs: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -250,9 +251,15 @@ class Sweep:
         """Return the items whose jobs are to be created now."""
         todo = self.todo
         settled = [item for item in todo if self._journal.is_settled(item.fingerprint)]
+        doubtful = len(todo) - len(settled)
+        if doubtful and not self._has_told_of_doubt:
+            self._has_told_of_doubt = True
+            self.session.note(
+                f"note: waiting up to {span(SETTLED_SECS)} for {doubtful} jobs that were asked for without an answer"
+            )
         room = BATCH
         if self.parallel is not None:
-            room = min(room, self.parallel - len(self.active) - (len(todo) - len(settled)))
+            room = min(room, self.parallel - len(self.active) - doubtful)
         return settled[: max(0, room)]
 
     def _create(self, item: Item) -> None:

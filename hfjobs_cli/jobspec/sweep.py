@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import PurePath
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
 from hfjobs_cli.jobspec.typed import Surroundings, typed_path
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
-from hfjobs_cli.text.secrets import looks_secret
+from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.words import did_you_mean
 
 T = TypeVar("T")
@@ -213,6 +214,10 @@ def combinations(each: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Value
     return list({tuple(item.items()): item for item in found}.values())
 
 
+class UnknownKey(UsageError):
+    """A placeholder is of no key."""
+
+
 class Filler:
     """Replaces `{KEY}` in texts by the values of one item, and knows which keys were `used`.
 
@@ -235,7 +240,7 @@ class Filler:
             return found[0]
         if key not in self._values:
             near = did_you_mean(key, self._values)
-            raise UsageError(
+            raise UnknownKey(
                 f"unknown key '{key}': no --each gives values for {{{key}}}",
                 hint=near or f"add --each {key}=A,B,C, or --each '{key}={{{key}}}' to keep it as it is",
             )
@@ -308,7 +313,8 @@ def items_of(
     found: list[Item] = []
     for values in combinations:
         filler = Filler(values)
-        launch = describe(filler)
+        with naming(values):
+            launch = describe(filler)
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
             raise UsageError(
@@ -330,6 +336,18 @@ def _item(values: Values, launch: Launch, sweep: str, base: str, *, is_named: bo
     if "name" in job.labels and not is_named:
         labels["name"] = _name(base, values, fingerprint)
     return Item(values, replace(launch, job=replace(job, labels=labels)), fingerprint)
+
+
+@contextmanager
+def naming(values: Values) -> Iterator[None]:
+    """Name the values of an item in an error about its job."""
+    try:
+        yield
+    except UnknownKey:
+        raise
+    except UsageError as error:
+        told = ", ".join(f"{key}={masked_value(key, value) or repr(value)}" for key, value in values.items())
+        raise UsageError(f"{error.message} (in the job with {told})", error.hint, error.details) from None
 
 
 def can_be_label(key: str, value: str) -> bool:

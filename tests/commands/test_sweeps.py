@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.app import App
-from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, pass_on
+from hfjobs_cli.jobspec.sweep import Filler, combinations, each_of
+from tests.commands.busy_hub import BusyHub, check, line, started
+from tests.emulator.emulation import until
+from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, pass_on, posix_only
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -146,8 +152,8 @@ def test_what_is_wrong_is_an_error_before_anything_is_asked(hfjobs: Hfjobs, hub:
 
 
 def test_several_jobs_are_asked_for(hfjobs: Hfjobs, hub: Hub) -> None:
-    line = ("run", "-d", "--each", "x=a,b", "--sweep", "asked", "ubuntu", "echo", "{x}")
-    assert hfjobs(*line) == Result(
+    words = ("run", "-d", "--each", "x=a,b", "--sweep", "asked", "ubuntu", "echo", "{x}")
+    assert hfjobs(*words) == Result(
         2,
         "",
         "X  JOB\na  new\nb  new\nsweep asked: 2 jobs to create; $0.0100 at most, 30m on cpu-basic each\n"
@@ -155,7 +161,7 @@ def test_several_jobs_are_asked_for(hfjobs: Hfjobs, hub: Hub) -> None:
         "hint: pass --yes; --dry-run shows the plan\n",
     )
     for answer, code, count in (("n\n", 1, 0), ("y\n", 0, 2)):
-        given, _, stderr = hfjobs(*line, keyboard=Terminal(answer), stderr=Terminal())
+        given, _, stderr = hfjobs(*words, keyboard=Terminal(answer), stderr=Terminal())
         assert "Create 2 jobs? [y/N]" in stderr
         assert (given, posts(hub)) == (code, count)
     assert hfjobs("run", "-d", "--each", "x=c", "--sweep", "asked", "ubuntu", "echo", "{x}").code == 0  # one is not
@@ -194,9 +200,9 @@ def test_the_cost_of_the_whole_is_bounded(hfjobs: Hfjobs, hub: Hub) -> None:
 
 def test_a_lost_answer_is_settled_by_the_fingerprint(hfjobs: Hfjobs, hub: Hub) -> None:
     """What was created is found, and what was refused is asked for again."""
-    line = ("run", "-d", "--each", "x=a", "--sweep", "grid", "ubuntu", "echo", "{x}")
+    words = ("run", "-d", "--each", "x=a", "--sweep", "grid", "ubuntu", "echo", "{x}")
     hub.then(*[pass_on] * 4, act_and_hang_up)
-    code, _, stderr = hfjobs(*line)
+    code, _, stderr = hfjobs(*words)
     assert (code, posts(hub), len(of(hub))) == (0, 1, 1)
     assert "the new job was found" in stderr
 
@@ -231,7 +237,7 @@ def test_rows_come_from_a_file(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, name: s
     """Values may hold anything; those that no label can hold are named."""
     file = tmp_path / name
     file.write_text(ROWS[name], encoding="utf-8", newline="")
-    line = (
+    words = (
         "run",
         "-d",
         "--yes",
@@ -245,15 +251,15 @@ def test_rows_come_from_a_file(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, name: s
         "e",
         "{prompt}",
     )
-    code, _, stderr = hfjobs(*line)
+    code, _, stderr = hfjobs(*words)
     assert code == 0, stderr
     assert [job["command"][1] for job in sorted(of(hub), key=lambda job: job["environment"]["MODEL"])] == [
         'say "hi", {x}',
         "two\nlines",
     ]
-    assert [line for line in stderr.splitlines() if line.startswith("note")] == [
-        "note: the key 'model' is no label in 1 of 2 jobs, a label cannot hold it: 'a/b'",
-        "note: the key 'prompt' is no label, a label cannot hold it: 'say \"hi\", {x}'",
+    assert [line for line in stderr.splitlines() if line.startswith("note: the key")] == [
+        "note: the key 'model' makes no label in 1 of 2 jobs: a label cannot hold 'a/b'",
+        "note: the key 'prompt' makes no label: a label cannot hold 'say \"hi\", {x}'",
     ]
     assert ["model" in job["labels"] for job in of(hub)].count(True) == 1
 
@@ -286,18 +292,30 @@ def test_files_that_hold_no_rows_are_told_of(hfjobs: Hfjobs, hub: Hub, tmp_path:
 
 def test_values_of_json_are_as_they_are_spelled(hfjobs: Hfjobs, hub: Hub) -> None:
     rows = '[{"lr": 1e-4, "on": true, "cfg": {"n": [1, 2.50]}, "e": ""}]'
-    line = ("run", "-d", "--each-from", "-", "--sweep", "grid", "u", "echo", "{lr} {on} {cfg} [{e}]", "${lr}", "{{lr}}")
-    assert hfjobs(*line, stdin=rows).code == 0
+    words = (
+        "run",
+        "-d",
+        "--each-from",
+        "-",
+        "--sweep",
+        "grid",
+        "u",
+        "echo",
+        "{lr} {on} {cfg} [{e}]",
+        "${lr}",
+        "{{lr}}",
+    )
+    assert hfjobs(*words, stdin=rows).code == 0
     assert of(hub)[0]["command"] == ["echo", '1e-4 true {"n": [1, 2.5]} []', "${lr}", "{{lr}}"]
 
 
 def test_values_of_secrets_are_nobodys(hfjobs: Hfjobs, hub: Hub) -> None:
     """What is the value of a secret cannot be a value of the sweep, which labels and names tell."""
-    line = ("run", "-d", "--each", "x=s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
-    code, stdout, stderr = hfjobs(*line, KEY="s3cret-value")
+    words = ("run", "-d", "--each", "x=s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
+    code, stdout, stderr = hfjobs(*words, KEY="s3cret-value")
     assert (code, stdout, hub.requests) == (2, "", [])
     assert stderr.startswith("error: a value of the key 'x' is that of a secret")
-    assert hfjobs(*line, KEY="{x} is kept").code == 0
+    assert hfjobs(*words, KEY="{x} is kept").code == 0
     with hub.store.read() as tables:
         assert tables.secrets_of_job(of(hub)[0]["id"]) == {"KEY": "{x} is kept"}
 
@@ -305,8 +323,8 @@ def test_values_of_secrets_are_nobodys(hfjobs: Hfjobs, hub: Hub) -> None:
 def test_scripts_with_uv(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("print('{lr}')\n")
     script = str(tmp_path / "train.py")
-    line = ("uv", "run", "-d", "--yes", "--sweep", "grid", script, "--each", "lr=1,2", "--lr", "{lr}", "--yes")
-    code, _, stderr = hfjobs(*line)
+    words = ("uv", "run", "-d", "--yes", "--sweep", "grid", script, "--each", "lr=1,2", "--lr", "{lr}", "--yes")
+    code, _, stderr = hfjobs(*words)
     assert code == 0, stderr
     assert sorted(job["command"][-3:] for job in of(hub)) == [["--lr", value, "--yes"] for value in ("1", "2")]
     assert f"note: left --yes to {script}" in stderr
@@ -319,3 +337,61 @@ def test_on_a_terminal_that_asks(hfjobs: Hfjobs, hub: Hub) -> None:
     stderr = io.StringIO()
     code, stdout, _ = hfjobs(*GRID, "--json", *PRINT, columns=100, stderr=stderr)
     assert (code, [job["status"]["stage"] for job in json.loads(stdout)].count("ERROR")) == (10, 2)
+
+
+@posix_only
+def test_two_at_once_are_killed_and_started_again(tmp_path: Path) -> None:
+    """With late and lost answers each item has one job at the end, and no request created another."""
+    hub = BusyHub(
+        tmp_path, seed=4, run_secs=0.6, latency_secs=0.3, faults=0.2, kinds=("429", "lost", "503 though done")
+    )
+    argv = line(10, 4)
+    try:
+        for count in (1, 3):
+            victims = [started(hub, argv) for _ in range(2)]
+            until(lambda count=count: hub.created >= count, "jobs")  # type: ignore[misc]
+            for victim in victims:
+                victim.kill()
+                victim.communicate()
+        codes: list[int] = []
+        while codes != [10, 10]:  # it may end with 5, and says so
+            both = [started(hub, argv) for _ in range(2)]
+            codes = [each.returncode for each in both if each.communicate()]
+            assert set(codes) <= {5, 10}
+        check(hub, 10, 4)
+    finally:
+        hub.close()
+
+
+def quoted(value: str) -> str:
+    escaped = value.replace('"', '""')
+    return f'"{escaped}"'
+
+
+ODD = st.sampled_from(["{x}", "{y}", "${x}", "{{x}}", "a,b", 'say "x"', "1..3", "\n"])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["x", "y", "long_key.z"]),
+        st.lists(
+            st.text(st.characters(codec="utf-8", exclude_characters="\r")) | ODD, min_size=1, max_size=4, unique=True
+        ),
+        min_size=1,
+    )
+)
+def test_all_combinations_are_made_once_and_filled_once(drawn: dict[str, list[str]]) -> None:
+    """Whatever the values: what is filled in is what was given, and is not looked at again."""
+    spelled = {
+        key: ",".join('"{}"'.format(each.replace('"', '""')) for each in values) for key, values in drawn.items()
+    }
+    each = [each_of(f"{key}={text}") for key, text in spelled.items()]
+    assert dict(each) == drawn
+    combined = combinations(each)
+    assert [tuple(values.values()) for values in combined] == [*itertools.product(*drawn.values())]
+    text = '{"k": {KEY}}${KEY}{{KEY}}{} {a b}'
+    for values in combined:
+        fill = Filler(values)
+        for key, value in values.items():
+            assert fill(text.replace("KEY", key)) == text.replace("KEY", key).replace(f" {{{key}}}", f" {value}")
+        assert fill.used == set(values)
