@@ -23,8 +23,8 @@ def run() -> None:
         code = 130
     except (ImportError, SyntaxError) as error:  # of the program itself, or of what it is made with
         sys.stderr.write(
-            f"error: hfjobs cannot start: {type(error).__name__}: {error}\n"
-            "hint: the installation is not whole: pip install --force-reinstall hfjobs-cli\n"
+            f"error: hfjobs cannot start: {type(error).__name__}: {error}\nhint: the installation is "
+            "incomplete; run: pip install --force-reinstall hfjobs-cli\n"
         )
         code = 1
     if code == 130:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.numbers import digits, number
+from hfjobs_cli.text.words import conflict, empty_option
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
@@ -102,7 +103,7 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
     is_demo = overrides.demo or _is_true(environ.get("HFJOBS_DEMO"))
     if is_demo and (overrides.endpoint is not None or overrides.token is not None):
         option = "--token" if overrides.endpoint is None else "--endpoint"
-        raise UsageError(f"{option} contradicts --demo", hint="drop one of them; HFJOBS_DEMO=1 means --demo too")
+        raise conflict(option, "--demo", hint="remove one of them; HFJOBS_DEMO=1 means --demo too")
     token, token_source = (None, None) if is_demo else _find_token(environ, overrides.token)
     home = _home(environ)
     return Settings(
@@ -139,22 +140,22 @@ def is_loopback(endpoint: str) -> bool:
 def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
     source = "HF_ENDPOINT" if option is None else "--endpoint"
     text = (option if option is not None else environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip()
-    hint = f"{source} takes an address such as {DEFAULT_ENDPOINT}"
+    hint = f"set {source} to a URL such as {DEFAULT_ENDPOINT}"
     try:
         parts = urlsplit(text)
         is_address = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address or set(text) & set("?# ") or not text.isprintable():
-        raise UsageError(f"'{_without_password(text)}' is not an address of a Hub", hint=hint)
+        raise UsageError(f"invalid Hub URL '{_without_password(text)}'", hint=hint)
     if "@" in parts.netloc:
-        raise UsageError(f"{source} must not hold a user name or password", hint=hint)
+        raise UsageError(f"{source} must not contain a user name or password", hint=hint)
     endpoint = text.rstrip("/")
     allowed = parts.scheme == "https" or is_loopback(endpoint) or _is_true(environ.get("HFJOBS_ALLOW_HTTP"))
     if not allowed:
         raise UsageError(
-            f"the token would go over plain http to {parts.netloc}",
-            hint="use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours",
+            f"refusing to send the token over plain http to {parts.netloc}",
+            hint="use https, or set HFJOBS_ALLOW_HTTP=1 if you trust that network",
         )
     return endpoint
 
@@ -173,20 +174,20 @@ def _timeout(environ: Mapping[str, str]) -> float:
     text = environ.get("HFJOBS_TIMEOUT")
     seconds = number(text) if text else DEFAULT_TIMEOUT_SECS
     if seconds is None or not 0 < seconds < 86_400:
-        raise UsageError(f"HFJOBS_TIMEOUT is '{text}'", hint="it takes seconds, more than 0 and less than a day")
+        raise UsageError(f"invalid HFJOBS_TIMEOUT '{text}'", hint="use seconds, more than 0 and less than 86400")
     return seconds
 
 
 def _find_token(environ: Mapping[str, str], option: str | None) -> tuple[str | None, str | None]:
     """Return the first token there is, in the order of the documentation, and where it was found."""
     if option is not None and not option.strip():
-        raise UsageError("--token is empty", hint="leave --token out, or give it a value")
+        raise empty_option("--token")
     for text, source in _token_candidates(environ, option):
         token = text.strip()
         if token:
             if not token.isascii() or not token.isprintable() or set(token) & _NO_TOKEN_HAS:
                 raise UsageError(
-                    f"the token from {source} holds characters no token has",
+                    f"the token from {source} contains invalid characters",
                     hint="copy it again from https://huggingface.co/settings/tokens",
                 )
             return token, source
@@ -213,9 +214,9 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text, or too long"
+            reason = getattr(error, "strerror", None) or "not text, or too long"
             raise UsageError(
-                f"the token file {path} cannot be read: {reason}", hint="mend or remove that file, or set HF_TOKEN"
+                f"cannot read the token file {path}: {reason}", hint="fix or remove that file, or set HF_TOKEN"
             ) from None
 
 

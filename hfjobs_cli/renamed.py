@@ -32,7 +32,7 @@ class _OldName(Loader):
         if old in RENAMED:
             new = f"hfjobs_cli.{RENAMED[old]}"
             warnings.warn(
-                f"{module.__name__} is {new} now; import its names from hfjobs_cli", DeprecationWarning, stacklevel=2
+                f"{module.__name__} is now {new}; import its names from hfjobs_cli", DeprecationWarning, stacklevel=2
             )
             sys.modules[module.__name__] = import_module(new)
 

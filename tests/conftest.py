@@ -138,7 +138,7 @@ def elsewhere(tmp_path: Path) -> Iterator[Hub]:
 
 @pytest.fixture
 def stall() -> Iterator[Stall]:
-    """A misbehaviour that holds requests until the test is over."""
+    """A misbehavior that holds requests until the test is over."""
     holder = Stall()
     yield holder
     holder.released.set()

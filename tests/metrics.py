@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from tests.support import USER, Hub, Misbehaviour
+from tests.support import USER, Hub, Misbehavior
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -69,9 +69,9 @@ class Metrics:
         self._is_over = True
         self._words.put(None)
 
-    def first_answer(self, *misbehaviours: Misbehaviour) -> None:
+    def first_answer(self, *misbehaviors: Misbehavior) -> None:
         """Answer the next requests like this, each once."""
-        answers = iter([*misbehaviours, *[self._answer] * 99])
+        answers = iter([*misbehaviors, *[self._answer] * 99])
 
         def answer(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             return next(answers)(app, environ, start)

@@ -42,7 +42,7 @@ BY_HAND = "6a01d697aff1cd33e8f33a64"
 BY_SCHEDULE = "6a01c8c2aff1cd33e8f339d4"
 DAILY_SCHEDULE = "69c4179671691dc46f166314"
 
-EQUAL = " (an equal one made at the same time cannot be told apart)"
+EQUAL = " (it cannot be told apart from an identical one that was created at the same time)"
 """How a warning ends that something was found whose answer was lost."""
 
 Golden = Callable[[str, str], str]
@@ -133,7 +133,7 @@ class Request(NamedTuple):
     headers: Mapping[str, str]
 
 
-Misbehaviour = Callable[[App, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+Misbehavior = Callable[[App, "WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
 
 @cache
@@ -163,9 +163,9 @@ class Hub:
         """By how much the clock is slow that says when jobs are made, not that of answers."""
         self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW - self.lag)
         self.requests: list[Request] = []
-        self._misbehaviours: list[Misbehaviour] = []
+        self._misbehaviors: list[Misbehavior] = []
         self._replies: dict[str, Response] = {}
-        self._always: dict[str, Misbehaviour] = {}
+        self._always: dict[str, Misbehavior] = {}
         self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW, poll_secs=0.002)
         self.endpoint = self._server.endpoint
         self._thread = threading.Thread(target=self._server.serve)
@@ -180,9 +180,9 @@ class Hub:
         """The requests so far as `METHOD PATH`."""
         return [f"{request.method} {request.path}" for request in self.requests]
 
-    def then(self, *misbehaviours: Misbehaviour) -> None:
+    def then(self, *misbehaviors: Misbehavior) -> None:
         """Answer the next requests like this, each once; after them the app answers again."""
-        self._misbehaviours.extend(misbehaviours)
+        self._misbehaviors.extend(misbehaviors)
 
     def replies(
         self, status: int, body: str | bytes = "", headers: Mapping[str, str] | None = None, times: int = 1
@@ -199,9 +199,9 @@ class Hub:
         """Answer every request for this path with this."""
         self._replies[path] = Response(body, status, content_type="application/json")
 
-    def always(self, path: str, misbehaviour: Misbehaviour) -> None:
+    def always(self, path: str, misbehavior: Misbehavior) -> None:
         """Answer every request for this path like this."""
-        self._always[path] = misbehaviour
+        self._always[path] = misbehavior
 
     def job(self, **changes: Any) -> dict[str, Any]:
         """Return a job as the Hub sends it: the one run by hand with changed keys; those changed to None are gone."""
@@ -234,8 +234,8 @@ class Hub:
             return self._replies[environ["PATH_INFO"]](environ, start)
         if environ["PATH_INFO"] in self._always:
             return self._always[environ["PATH_INFO"]](self.app, environ, start)
-        if self._misbehaviours:
-            return self._misbehaviours.pop(0)(self.app, environ, start)
+        if self._misbehaviors:
+            return self._misbehaviors.pop(0)(self.app, environ, start)
         return self.app(environ, start)
 
 
@@ -251,7 +251,7 @@ def hang_up(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterab
 
 
 class Stall:
-    """A misbehaviour: hold each request until released, then hang up. `arrived` is set by the first one."""
+    """A misbehavior: hold each request until released, then hang up. `arrived` is set by the first one."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()
@@ -274,7 +274,7 @@ def act_and_hang_up(app: App, environ: WSGIEnvironment, start: StartResponse) ->
     return hang_up(app, environ, start)
 
 
-def act_and_reply(status: int, body: str) -> Misbehaviour:
+def act_and_reply(status: int, body: str) -> Misbehavior:
     """Do what was asked, then answer something else."""
 
     def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:

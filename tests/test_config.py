@@ -51,10 +51,10 @@ class TestToken:
             assert used_token(hub) == expected
             environ[taken_away] = " "
         for index, path in enumerate(tokens):
-            assert hfjobs("ps").stderr.startswith(f"error: the Hub does not accept the token from the file {path}:")
+            assert hfjobs("ps").stderr.startswith(f"error: the Hub rejected the token from the file {path}:")
             assert used_token(hub) == f"hf_file{index}"
             path.unlink()
-        assert hfjobs("ps").stderr.startswith("error: no token was found\n")
+        assert hfjobs("ps").stderr.startswith("error: not logged in: no token found\n")
 
     def test_paths_may_hold_a_tilde_and_variables(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
         del hfjobs.environ["HF_TOKEN"]
@@ -77,18 +77,18 @@ class TestToken:
 
     def test_file_that_cannot_be_read_is_named(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
         del hfjobs.environ["HF_TOKEN"]
-        hint = "hint: mend or remove that file, or set HF_TOKEN\n"
+        hint = "hint: fix or remove that file, or set HF_TOKEN\n"
         reason = "Permission denied" if os.name == "nt" else "Is a directory"
         assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path)) == Result(
             2,
             "",
-            f"error: the token file {tmp_path} cannot be read: {reason}\n{hint}",
+            f"error: cannot read the token file {tmp_path}: {reason}\n{hint}",
         )
         (tmp_path / "bad").write_bytes(b"\xff\xfe")
         assert hfjobs("ps", HF_TOKEN_PATH=str(tmp_path / "bad")) == Result(
             2,
             "",
-            f"error: the token file {tmp_path / 'bad'} cannot be read: it is not text, or too long\n{hint}",
+            f"error: cannot read the token file {tmp_path / 'bad'}: not text, or too long\n{hint}",
         )
 
     @pytest.mark.parametrize("token", ["hf_ä", "hf a", "hf\x1b", "hf_1\nhf_2", '"hf_1"', "'hf_1'"])
@@ -96,7 +96,7 @@ class TestToken:
         assert hfjobs("ps", HF_TOKEN=token) == Result(
             2,
             "",
-            "error: the token from HF_TOKEN holds characters no token has\n"
+            "error: the token from HF_TOKEN contains invalid characters\n"
             "hint: copy it again from https://huggingface.co/settings/tokens\n",
         )
         assert hub.requests == []
@@ -104,7 +104,7 @@ class TestToken:
     @pytest.mark.parametrize("argv", [("--token", "", "ps"), ("ps", "--token", " "), ("scheduled", "--token=", "ps")])
     def test_that_is_given_and_empty_is_not_another_one(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
         """As `--token "$UNSET"` is, which must not act as somebody else."""
-        assert hfjobs(*argv) == Result(2, "", "error: --token is empty\nhint: leave --token out, or give it a value\n")
+        assert hfjobs(*argv) == Result(2, "", "error: --token is empty\nhint: remove --token, or give it a value\n")
         assert hub.requests == []
 
     @pytest.mark.parametrize(
@@ -113,13 +113,13 @@ class TestToken:
             (
                 ("--token", "hf_x"),
                 {},
-                "give one that is valid, or leave --token out to use HF_TOKEN or that of 'hf auth login'",
+                "use a valid token, or remove --token to use HF_TOKEN or that of 'hf auth login'",
             ),
-            ((), {"HF_TOKEN": "hf_x"}, "give one that is valid, or unset HF_TOKEN to use that of 'hf auth login'"),
+            ((), {"HF_TOKEN": "hf_x"}, "use a valid token, or unset HF_TOKEN to use that of 'hf auth login'"),
             (
                 (),
                 {"HF_TOKEN": "", "HUGGING_FACE_HUB_TOKEN": "hf_x"},
-                "give one that is valid, or unset HUGGING_FACE_HUB_TOKEN to use that of 'hf auth login'",
+                "use a valid token, or unset HUGGING_FACE_HUB_TOKEN to use that of 'hf auth login'",
             ),
             ((), {"HF_TOKEN": "", "HF_TOKEN_PATH": "~/token"}, "log in with 'hf auth login', or set HF_TOKEN"),
         ],
@@ -163,25 +163,25 @@ class TestEndpoint:
     @pytest.mark.parametrize(
         ("given", "message", "source"),
         [
-            ("hub", "'hub' is not an address of a Hub", "--endpoint"),
-            ("ftp://x", "'ftp://x' is not an address of a Hub", "--endpoint"),
-            ("https://", "'https://' is not an address of a Hub", "--endpoint"),
-            ("https://x:99999", "'https://x:99999' is not an address of a Hub", "--endpoint"),
-            ("https://x y", "'https://x y' is not an address of a Hub", "--endpoint"),
-            ("https://x?a=b", "'https://x?a=b' is not an address of a Hub", "--endpoint"),
-            ("https://x/\udcff", "'https://x/\\udcff' is not an address of a Hub", "--endpoint"),
-            ("https://a..b", "'https://a..b' is not an address of a Hub", "--endpoint"),
-            ("https://\u2603", "'https://\u2603' is not an address of a Hub", "--endpoint"),
-            ("https://[::1", "'https://[::1' is not an address of a Hub", "--endpoint"),
-            ("https://me:pass@x", "--endpoint must not hold a user name or password", "--endpoint"),
-            ("https://me:pass@x?", "'x?' is not an address of a Hub", "--endpoint"),
-            ("http://127.0.0.1?", "'http://127.0.0.1?' is not an address of a Hub", "--endpoint"),
-            ("http://127.0.0.1#", "'http://127.0.0.1#' is not an address of a Hub", "--endpoint"),
-            ("https://me:pass@x#y", "'x#y' is not an address of a Hub", "--endpoint"),
+            ("hub", "invalid Hub URL 'hub'", "--endpoint"),
+            ("ftp://x", "invalid Hub URL 'ftp://x'", "--endpoint"),
+            ("https://", "invalid Hub URL 'https://'", "--endpoint"),
+            ("https://x:99999", "invalid Hub URL 'https://x:99999'", "--endpoint"),
+            ("https://x y", "invalid Hub URL 'https://x y'", "--endpoint"),
+            ("https://x?a=b", "invalid Hub URL 'https://x?a=b'", "--endpoint"),
+            ("https://x/\udcff", "invalid Hub URL 'https://x/\\udcff'", "--endpoint"),
+            ("https://a..b", "invalid Hub URL 'https://a..b'", "--endpoint"),
+            ("https://\u2603", "invalid Hub URL 'https://\u2603'", "--endpoint"),
+            ("https://[::1", "invalid Hub URL 'https://[::1'", "--endpoint"),
+            ("https://me:pass@x", "--endpoint must not contain a user name or password", "--endpoint"),
+            ("https://me:pass@x?", "invalid Hub URL 'x?'", "--endpoint"),
+            ("http://127.0.0.1?", "invalid Hub URL 'http://127.0.0.1?'", "--endpoint"),
+            ("http://127.0.0.1#", "invalid Hub URL 'http://127.0.0.1#'", "--endpoint"),
+            ("https://me:pass@x#y", "invalid Hub URL 'x#y'", "--endpoint"),
         ],
     )
     def test_bad_ones_are_a_usage_error(self, hfjobs: Hfjobs, given: str, message: str, source: str) -> None:
-        hint = f"{source} takes an address such as https://huggingface.co"
+        hint = f"set {source} to a URL such as https://huggingface.co"
         assert hfjobs("ps", "--endpoint", given) == Result(2, "", f"error: {message}\nhint: {hint}\n")
 
     def test_plain_http_is_for_this_machine_only(self, hfjobs: Hfjobs) -> None:
@@ -190,8 +190,8 @@ class TestEndpoint:
         assert result == Result(
             2,
             "",
-            "error: the token would go over plain http to hub.invalid:8080\n"
-            "hint: use https, or set HFJOBS_ALLOW_HTTP=1 if that network is yours\n",
+            "error: refusing to send the token over plain http to hub.invalid:8080\n"
+            "hint: use https, or set HFJOBS_ALLOW_HTTP=1 if you trust that network\n",
         )
         for host in ("localhost", "127.0.0.1", "127.3.2.1", "[::1]"):
             settings = load_settings({"HF_ENDPOINT": f"http://{host}:1"}, Overrides())
@@ -205,8 +205,10 @@ class TestEndpoint:
 
 @pytest.mark.parametrize("given", ["soon", "0", "-1", "nan", "inf"])
 def test_a_bad_timeout_is_a_usage_error(hfjobs: Hfjobs, given: str) -> None:
-    hint = "it takes seconds, more than 0 and less than a day"
-    assert hfjobs("ps", HFJOBS_TIMEOUT=given) == Result(2, "", f"error: HFJOBS_TIMEOUT is '{given}'\nhint: {hint}\n")
+    hint = "use seconds, more than 0 and less than 86400"
+    assert hfjobs("ps", HFJOBS_TIMEOUT=given) == Result(
+        2, "", f"error: invalid HFJOBS_TIMEOUT '{given}'\nhint: {hint}\n"
+    )
 
 
 class TestTokenStaysHome:
@@ -226,8 +228,8 @@ class TestTokenStaysHome:
         assert result == Result(
             1,
             "",
-            f"error: the Hub redirects to another origin, {elsewhere.endpoint} (GET /api/jobs/x: 302)\n"
-            "hint: the token was not sent there; check HF_ENDPOINT\n",
+            f"error: the Hub redirects to another origin: {elsewhere.endpoint} (GET /api/jobs/x: 302)\n"
+            "hint: check HF_ENDPOINT; the token was not sent there\n",
         )
         assert elsewhere.requests == []
 
@@ -241,7 +243,7 @@ class TestTokenStaysHome:
     def test_redirects_without_end_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(307, "", {"Location": "/api/jobs/x"}, times=9)
         result = hfjobs("ps", "--namespace", "x")
-        assert result == Result(1, "", "error: the Hub redirects without end (GET /api/jobs/x: 307)\n")
+        assert result == Result(1, "", "error: too many redirects (GET /api/jobs/x: 307)\n")
         assert len(hub.requests) == 6
 
     @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:,x", "http://xn--a/"])
@@ -253,12 +255,12 @@ class TestTokenStaysHome:
         assert len(hub.requests) == 1
         code, stdout, stderr = hfjobs("duplicate", "x/aa")
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: it is not known whether x/aa was duplicated: the Hub redirects to ")
+        assert stderr.startswith("error: x/aa may or may not have been duplicated: the Hub redirects to ")
         assert [path for path in hub.paths if path.startswith("POST")] == ["POST /api/jobs/x/aa/duplicate"]
 
     def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(302, "", {"Location": f"https://127.0.0.1:{hub.endpoint.rpartition(':')[2]}/"})
-        assert hfjobs("ps", "--namespace", "x").stderr.startswith("error: the Hub redirects to another origin, https:")
+        assert hfjobs("ps", "--namespace", "x").stderr.startswith("error: the Hub redirects to another origin: https:")
 
     def test_debug_shows_requests_but_not_the_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
         for result in (hfjobs("--debug", "ps", "-q"), hfjobs("ps", "-q", "--debug"), hfjobs("ps", "-q", HF_DEBUG="1")):
@@ -316,9 +318,9 @@ class TestTokenStaysHome:
         result = hfjobs("ps", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (2, "")
         error, hint = result.stderr.splitlines()
-        assert error.startswith("error: no connection can be set up with the settings for proxies and certificates: ")
+        assert error.startswith("error: cannot connect: invalid proxy or certificate settings: ")
         assert value not in error
-        needs = "; a socks proxy needs: pip install 'httpx[socks]'" if value.startswith("socks") else ""
+        needs = "; for a SOCKS proxy: pip install 'httpx[socks]'" if value.startswith("socks") else ""
         names = "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR"
         assert hint == f"hint: check {names}{needs}"
 
@@ -411,7 +413,9 @@ class TestDemo:
     @pytest.mark.parametrize("option", ["--token", "--endpoint"])
     def test_contradicts_what_names_a_hub(self, demo: Hfjobs, option: str) -> None:
         """Nobody should take invented jobs for their own."""
-        expected = f"error: {option} contradicts --demo\nhint: drop one of them; HFJOBS_DEMO=1 means --demo too\n"
+        expected = (
+            f"error: {option} cannot be used with --demo\nhint: remove one of them; HFJOBS_DEMO=1 means --demo too\n"
+        )
         assert demo("ps", option, "https://huggingface.co") == Result(2, "", expected)
 
     def test_needs_and_uses_no_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -432,7 +436,7 @@ class TestDemo:
         monkeypatch.setattr(Path, "home", staticmethod(no_home))
         assert demo("ps", "-q").code == 0
         plain = {"XDG_CACHE_HOME": demo.environ["XDG_CACHE_HOME"], "HF_ENDPOINT": hub.endpoint}
-        assert Hfjobs(plain)("ps").stderr.startswith("error: no token was found\n")
+        assert Hfjobs(plain)("ps").stderr.startswith("error: not logged in: no token found\n")
 
     def test_logs_its_requests_too(self, demo: Hfjobs) -> None:
         assert "> GET http://demo.localhost/api/whoami-v2\n< 200 " in demo("--debug", "ps").stderr
@@ -442,8 +446,10 @@ class TestDemo:
         blocked.write_text("", encoding="utf-8")
         result = demo("ps", XDG_STATE_HOME=str(blocked))
         assert (result.code, result.stdout) == (1, "")
-        assert result.stderr.startswith(f"error: the demo cannot keep its jobs in {blocked / 'hfjobs' / 'emulator'}: ")
-        assert "hint: set XDG_STATE_HOME to a directory that can be written, or try 'hfj" in result.stderr
+        assert result.stderr.startswith(
+            f"error: cannot store the jobs of the demo in {blocked / 'hfjobs' / 'emulator'}: "
+        )
+        assert "hint: set XDG_STATE_HOME to a writable directory, or run 'hfj" in result.stderr
 
     def test_says_that_its_file_is_damaged(self, demo: Hfjobs) -> None:
         file = Path(demo.environ["XDG_STATE_HOME"]) / "hfjobs" / "emulator" / "jobs.sqlite3"
@@ -462,7 +468,7 @@ class TestDemo:
         file.write_bytes(content)
         result = demo("ps", "-a")
         assert (result.code, result.stdout) == (5, "")
-        assert f"error: the Hub is not available: {file}: database disk image is malformed" in result.stderr
+        assert f"error: the Hub is unavailable: {file}: database disk image is malformed" in result.stderr
 
     def test_does_not_touch_the_file_of_another_version(self, demo: Hfjobs) -> None:
         demo("ps")
@@ -512,7 +518,7 @@ def test_an_odd_entry_of_no_proxy_stops_nothing(hfjobs: Hfjobs, hub: Hub, monkey
     monkeypatch.setenv("HTTP_PROXY", hub.endpoint)
     monkeypatch.setenv("NO_PROXY", "localhost,::1/128,10.0.0.0/99")
     result = hfjobs("ps", "-q", "--namespace", USER, HF_ENDPOINT="http://hub.example", HFJOBS_ALLOW_HTTP="1")
-    warning = "warning: NO_PROXY holds '10.0.0.0/99', which is no host, domain or network; it is skipped\n"
+    warning = "warning: ignored '10.0.0.0/99' in NO_PROXY: not a host, domain or network\n"
     assert result.stderr.startswith(warning)
     assert len(hub.requests) == 1
 
@@ -520,8 +526,8 @@ def test_an_odd_entry_of_no_proxy_stops_nothing(hfjobs: Hfjobs, hub: Hub, monkey
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs /dev/zero")
 def test_files_without_end_are_not_read_to_the_end(hfjobs: Hfjobs) -> None:
     del hfjobs.environ["HF_TOKEN"]
-    hint = "hint: mend or remove that file, or set HF_TOKEN\n"
-    expected = f"error: the token file /dev/zero cannot be read: it is not text, or too long\n{hint}"
+    hint = "hint: fix or remove that file, or set HF_TOKEN\n"
+    expected = f"error: cannot read the token file /dev/zero: not text, or too long\n{hint}"
     assert hfjobs("ps", HF_TOKEN_PATH="/dev/zero") == Result(2, "", expected)
 
 
@@ -531,8 +537,8 @@ def test_files_without_end_are_not_read_to_the_end(hfjobs: Hfjobs) -> None:
 )
 def test_stdin_without_end_is_not_read_to_the_end(hfjobs: Hfjobs, hub: Hub, stdin: str, what: str) -> None:
     result = hfjobs("inspect", "-", stdin=stdin)
-    hint = "hint: 'hfjobs ps -q' prints what - reads\n"
-    assert result == Result(2, "", f"error: stdin holds {what}, which are no jobs\n{hint}")
+    hint = "hint: pipe the output of 'hfjobs ps -q' to it\n"
+    assert result == Result(2, "", f"error: stdin is not a list of jobs: it has {what}\n{hint}")
     assert hub.requests == []
 
 
@@ -548,9 +554,9 @@ def test_a_directory_that_is_not_absolute_is_ignored(
     assert (tmp_path / "home" / ".cache" / "hfjobs" / "namespaces.json").exists()
 
 
-@pytest.mark.parametrize(("value", "coloured"), [("0", False), ("false", False), ("1", True), ("", False)])
-def test_force_color_may_say_no(hfjobs: Hfjobs, value: str, coloured: bool) -> None:
-    assert ("\x1b[" in hfjobs("ps", FORCE_COLOR=value).stdout) == coloured
+@pytest.mark.parametrize(("value", "colored"), [("0", False), ("false", False), ("1", True), ("", False)])
+def test_force_color_may_say_no(hfjobs: Hfjobs, value: str, colored: bool) -> None:
+    assert ("\x1b[" in hfjobs("ps", FORCE_COLOR=value).stdout) == colored
 
 
 def test_errors_name_the_address_that_was_asked(hfjobs: Hfjobs, hub: Hub) -> None:

@@ -55,7 +55,7 @@ def page(name: str) -> str:
 
 
 def played(block: str, demo: Hfjobs, width: int) -> str:
-    """Return a console block with what its commands print now, on a terminal without colours."""
+    """Return a console block with what its commands print now, on a terminal without colors."""
     lines = []
     for line in block.splitlines():
         if line.startswith("$ "):

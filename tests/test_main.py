@@ -76,7 +76,7 @@ class TestTerminal:
         wide = sum(2 if char > "\u3000" else 1 for char in rows[0])
         assert max([wide, len(header), *map(len, rows[1:])]) <= columns
 
-    def test_colours_are_of_the_stage_only(self, environ: dict[str, str]) -> None:
+    def test_colors_are_of_the_stage_only(self, environ: dict[str, str]) -> None:
         stdout = on_terminal(80, "ps", environ=environ).stdout
         assert set(re.findall(r"\x1b\[3\dm(\w+)\x1b\[0m", stdout)) == {"SCHEDULING", "RUNNING"}
         assert "\x1b" not in on_terminal(80, "ps", environ={**environ, "NO_COLOR": "1"}).stdout
@@ -98,9 +98,9 @@ class TestTerminal:
 
 
 class TestPipe:
-    """In a pipe nothing is cut or coloured, and whoever reads may stop."""
+    """In a pipe nothing is cut or colored, and whoever reads may stop."""
 
-    def test_nothing_is_cut_and_nothing_is_coloured(self, environ: dict[str, str]) -> None:
+    def test_nothing_is_cut_and_nothing_is_colored(self, environ: dict[str, str]) -> None:
         code, stdout, stderr = run_command("ps", "-a", "--limit", "0", environ={**environ, "COLUMNS": "20"})
         assert (code, stderr) == (0, "")
         assert len(stdout.splitlines()) == 246
@@ -124,7 +124,7 @@ class TestPipe:
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
     @pytest.mark.parametrize("argv", [("ps",), ("ps", "--json"), ("inspect", BY_HAND), ("--help",), ("--version",)])
     def test_a_full_disk_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
-        expected = "error: stdout cannot be written: No space left on device\nhint: is the disk full?\n"
+        expected = "error: cannot write to stdout: No space left on device\nhint: is the disk full?\n"
         with full_disk() as full:
             assert run_command(*argv, environ=environ, stdout=full) == Result(1, "", expected)
 
@@ -141,7 +141,7 @@ class TestPipe:
         count = len([path for path in hub.paths if path.startswith("POST")])
         told, *rest, error, hint = stderr.splitlines()
         assert sorted(told.removeprefix("created: ").split()) == sorted(made[:count])
-        assert error == "error: stdout cannot be written: No space left on device"
+        assert error == "error: cannot write to stdout: No space left on device"
         assert hint == "hint: is the disk full?"
         assert rest == ([] if options == ("--json",) else [f"not duplicated: {BY_HAND}"])
 
@@ -154,7 +154,7 @@ class TestPipe:
         assert result.stderr.splitlines() == [
             f"created: {made}",
             f"not duplicated: {BY_HAND} other",
-            "error: nobody reads stdout any more",
+            "error: stdout is closed",
         ]
 
     @pytest.mark.skipif(shutil.which("sh") is None or os.name == "nt", reason="needs a shell")
@@ -169,7 +169,7 @@ class TestPipe:
     @pytest.mark.parametrize("argv", [("ps",), ("--help",), ("--version",)])
     def test_a_closed_stdout_is_one_line(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
         result = run_shell(" ".join(command(*argv)) + " >&-", environ)
-        assert result == Result(1, "", "error: stdout cannot be written: it is closed\n")
+        assert result == Result(1, "", "error: cannot write to stdout: it is closed\n")
 
     def test_input_that_is_not_text_is_no_job(self, environ: dict[str, str]) -> None:
         done = subprocess.run(
@@ -225,8 +225,8 @@ class TestInterrupt:
             (("inspect", f"{USER}/a", f"{USER}/b", f"{USER}/c"), "interrupted\n"),
             (
                 ("duplicate", f"{USER}/{BY_HAND}"),
-                f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted\n"
-                "hint: before trying again, check with: "
+                f"error: {USER}/{BY_HAND} may or may not have been duplicated: interrupted\n"
+                "hint: before retrying, check with: "
                 f"hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}\n",
             ),
         ],
@@ -284,7 +284,7 @@ class TestInterrupt:
         argv = command("ps", "--namespace", USER)
         with subprocess.Popen(argv, env=command_environ(environ), stderr=subprocess.PIPE, encoding="utf-8") as process:
             assert process.stderr is not None
-            assert process.stderr.readline().endswith("trying again in 50.0 s (2 of 4)\n")
+            assert process.stderr.readline().endswith("retrying in 50.0 s (2 of 4)\n")
             process.send_signal(signal.SIGINT)
             assert process.stderr.read() == "interrupted\n"
         assert process.returncode == 130
@@ -306,7 +306,7 @@ def test_a_job_that_costs_money_is_told_of_even_if_the_program_is_ended(
     (made,) = (job["id"] for job in hub.all_jobs()[:1])
     assert code == 130
     assert stdout.count(made) == 2
-    assert stderr.splitlines()[0] == f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted"
+    assert stderr.splitlines()[0] == f"error: {USER}/{BY_HAND} may or may not have been duplicated: interrupted"
     assert stderr.splitlines()[-1] == f"not duplicated: {USER}/third"
 
 
@@ -401,7 +401,7 @@ class TestEntryPoints:
         code, stdout, stderr = run_python(program)
         assert code == 1
         assert stdout.splitlines() == [
-            f"DeprecationWarning: hfjobs_cli.{old} is hfjobs_cli.{new} now; import its names from hfjobs_cli"
+            f"DeprecationWarning: hfjobs_cli.{old} is now hfjobs_cli.{new}; import its names from hfjobs_cli"
             for old, new in (
                 ("renderers.renderer", "formats.renderer"),
                 ("renderers.view", "formats.renderer"),
@@ -475,10 +475,7 @@ def test_what_nobody_has_foreseen_is_one_line_to_report(environ: dict[str, str])
             rf"\(hfjobs {__version__}, Python [\d.]+, \w+\.py line \d+\)",
             told[0],
         )
-        assert (
-            told[-1]
-            == "hint: this is a defect of hfjobs: please report the line above; --debug adds where it comes from"
-        )
+        assert told[-1] == "hint: this is a bug in hfjobs: please report the line above; --debug adds a traceback"
         assert (len(told) == 2) is (result is short)
     assert "Traceback (most recent call last):\n" in long.stderr
     assert "Traceback" not in short.stderr
@@ -490,5 +487,5 @@ def test_an_installation_that_is_not_whole_is_one_line(environ: dict[str, str], 
     assert (result.code, result.stdout) == (1, "")
     assert result.stderr == (
         "error: hfjobs cannot start: ImportError: no typer\n"
-        "hint: the installation is not whole: pip install --force-reinstall hfjobs-cli\n"
+        "hint: the installation is incomplete; run: pip install --force-reinstall hfjobs-cli\n"
     )

@@ -83,7 +83,7 @@ def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
     lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
     return HfJobsError(
         f"unexpected {what} (hfjobs {__version__}, Python {platform.python_version()}{place})",
-        hint="this is a defect of hfjobs: please report the line above; --debug adds where it comes from",
+        hint="this is a bug in hfjobs: please report the line above; --debug adds a traceback",
         details=tuple(lines) if shows_traceback else (),
     )
 

@@ -137,10 +137,8 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
 def _unexpected(ctx: typer.Context) -> UsageError:
     """Return the error for an argument too many: where there can be none it may be meant as part of an option."""
     kinds = {each.name: each.param_type_name for each in ctx.command.params}
-    where = ", a namespace is given as --namespace NAME" if "namespace" in kinds else ""
-    hint = (
-        f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"lists are separated by commas{where}"
-    )
+    where = "; give a namespace with --namespace NAME" if "namespace" in kinds else ""
+    hint = f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"separate lists with commas{where}"
     return UsageError(f"unexpected argument '{ctx.args[0]}'", hint=hint)
 
 
@@ -188,7 +186,7 @@ def _only(values: Sequence[Any] | None, parameter: Parameter) -> Any:
         _, option = get_args(parameter.annotation)
         # In an annotation the first name of an option stands where typer has its default.
         shown = " and ".join("..." if parameter.name == "token" else f"'{value}'" for value in values)
-        raise UsageError(f"{option.default} is given more than once: {shown}", hint="give it once")
+        raise UsageError(f"{option.default} given more than once: {shown}", hint="give it once")
     return values[0]
 
 

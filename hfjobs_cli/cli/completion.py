@@ -94,7 +94,7 @@ def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[
 
 
 def complete_namespace(ctx: typer.Context) -> list[str]:
-    """Offer the token's user, and their organisations."""
+    """Offer the token's user, and their organizations."""
     from hfjobs_cli.cli import hub_completion
 
     return hub_completion.namespaces(ctx)

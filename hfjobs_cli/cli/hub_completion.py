@@ -79,8 +79,8 @@ def flavors(ctx: typer.Context) -> list[tuple[str, str]]:
 
 
 def namespaces(ctx: typer.Context) -> list[str]:
-    """Return the token's user, and their organisations."""
-    return _asked(ctx, "", lambda client, _name: [client.whoami(), *client.organisations()])
+    """Return the token's user, and their organizations."""
+    return _asked(ctx, "", lambda client, _name: [client.whoami(), *client.organizations()])
 
 
 def values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:

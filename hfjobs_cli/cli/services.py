@@ -28,7 +28,7 @@ def client_of(session: Session) -> JobsClient:
     _ = session.reader  # an invalid preference is an error before any request
     settings = session.settings
     if settings.is_offline:
-        raise Unavailable("HF_HUB_OFFLINE is set, so no request is made", hint="unset it, or try --demo")
+        raise Unavailable("HF_HUB_OFFLINE is set: no requests are allowed", hint="unset it, or try --demo")
     if settings.is_demo:
         return _demo_client(session)
     if settings.token is None:
@@ -50,13 +50,13 @@ def _demo_client(session: Session) -> JobsClient:
             app = open_app(directory, token=DEMO_TOKEN, clock=session.clock, runs_jobs=session.runs_demo_jobs)
     except Untrusted as error:
         raise HfJobsError(
-            f"the demo cannot keep its jobs in {directory}: {error}",
-            hint=error.remedy or "set XDG_STATE_HOME to a directory that is yours alone",
+            f"cannot store the jobs of the demo in {directory}: {error}",
+            hint=error.remedy or "set XDG_STATE_HOME to a directory that only you can write to",
         ) from error
     except OSError as error:
         raise HfJobsError(
-            f"the demo cannot keep its jobs in {directory}: {error}",
-            hint="set XDG_STATE_HOME to a directory that can be written, or try 'hfjobs emulator reset'",
+            f"cannot store the jobs of the demo in {directory}: {error}",
+            hint="set XDG_STATE_HOME to a writable directory, or run 'hfjobs emulator reset'",
         ) from error
     return _connected(session, DEMO_TOKEN, wsgi_app=app)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.preferences import Preferences
     from hfjobs_cli.tui.screen import Live
 
-NOBODY_READS = "nobody reads stdout any more"
+NOBODY_READS = "stdout is closed"
 
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
@@ -105,7 +105,7 @@ class Session:
     @cached_property
     def costs_of_saved(self) -> Costs:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
-        return costs_of(self, lambda error: self.warn(f"costs are not known: {error.message}"), has_bills=False)
+        return costs_of(self, lambda error: self.warn(f"cannot compute costs: {error.message}"), has_bills=False)
 
     @cached_property
     def schedule_runs(self) -> ScheduleRuns:
@@ -372,4 +372,4 @@ class Session:
                 raise HfJobsError(f"{error.filename}: {error.strerror}") from error
             reason = error.strerror or "it is closed"
             hint = "is the disk full?" if error.errno == errno.ENOSPC else None
-            raise OutputFailed(f"stdout cannot be written: {reason}", hint) from error
+            raise OutputFailed(f"cannot write to stdout: {reason}", hint) from error

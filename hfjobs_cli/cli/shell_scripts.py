@@ -125,7 +125,7 @@ class Installed(NamedTuple):
 def script_of(shell: str) -> str:
     """Return the script for a shell. Raises UsageError."""
     if shell not in SCRIPTS:
-        raise UsageError(f"there is no completion for '{shell}'", hint=f"there is one for {', '.join(SCRIPTS)}")
+        raise UsageError(f"no completion for shell '{shell}'", hint=f"use one of {', '.join(SCRIPTS)}")
     return SCRIPTS[shell]
 
 
@@ -153,10 +153,10 @@ def _current_shell(environ: Mapping[str, str]) -> str:
     if found in ("", *_OF_SCRIPTS):
         found = _name_of(environ.get("SHELL", ""))
     if found in ("", *_OF_SCRIPTS):
-        raise UsageError("cannot tell which shell this is", hint=f"name it after the option: {', '.join(SCRIPTS)}")
+        raise UsageError("cannot detect the shell", hint=f"name it after the option: {', '.join(SCRIPTS)}")
     if found in ("bash", "fish") and environ.get("PWD") and environ.get("OLDPWD") == environ["PWD"]:
         hint = f"name it after the option: {found} or zsh"
-        raise UsageError(f"cannot tell whether this shell is {found} or zsh", hint=hint)
+        raise UsageError(f"cannot detect whether this shell is {found} or zsh", hint=hint)
     return found
 
 
@@ -224,11 +224,11 @@ def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
     asked = f"{allow}[Console]::OutputEncoding = [Text.Encoding]::UTF8; $PROFILE"
     program = programs.found_program(shell, environ)
     if program is None:
-        raise HfJobsError(f"there is no {shell} on this machine", hint="use a script of completions/")
+        raise HfJobsError(f"{shell} not found", hint="use a script from completions/")
     try:
         done = subprocess.run(  # noqa: S603 - the shell is one of those above
             [program, "-NoProfile", "-Command", asked], stdout=subprocess.PIPE, encoding="utf-8-sig", check=True
         )
     except subprocess.CalledProcessError as error:
-        raise HfJobsError(f"{shell} does not tell where its profile is") from error
+        raise HfJobsError(f"{shell} did not report where its profile is") from error
     return Path(done.stdout.strip())

@@ -40,12 +40,12 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def obeys_codes(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether it is a terminal that moves its cursor and changes its colours when told to."""
+    """Tell whether it is a terminal that moves its cursor and changes its colors when told to."""
     return is_terminal(stream) and environ.get("TERM") != "dumb" and not _is_legacy_console()
 
 
 def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether to colour (https://no-color.org, https://force-color.org)."""
+    """Tell whether to color (https://no-color.org, https://force-color.org)."""
     forced = environ.get("FORCE_COLOR", "")
     if environ.get("NO_COLOR") or forced.lower() in ("0", "false"):
         return False
@@ -76,7 +76,7 @@ def size_of(stream: TextIO) -> Size:
 
 
 def _is_legacy_console() -> bool:
-    """Tell whether this is a Windows console that shows codes instead of colours."""
+    """Tell whether this is a Windows console that shows codes instead of colors."""
     if os.name != "nt":
         return False
     from rich.console import detect_legacy_windows

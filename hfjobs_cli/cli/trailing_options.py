@@ -108,13 +108,17 @@ class Trailing:
         lines = []
         if self.taken:
             as_elsewhere = "" if any(self._rule(each.param).only_here for each in self.taken) else ", as hf jobs does"
-            how = f"write -- before options of {script}" if is_script else f"write -- after {script} to keep options"
-            lines.append(f"note: took {', '.join(map(str, self.taken))} for the job{as_elsewhere}; {how}")
+            how = (
+                f"write -- before options of {script}"
+                if is_script
+                else f"write -- after {script} to pass options to it"
+            )
+            lines.append(f"note: {', '.join(map(str, self.taken))} applied to the job{as_elsewhere}; {how}")
         if self.left:
             whose = script if is_script else "the command"
             names = ", ".join(dict.fromkeys(self.left))
             them = "it" if len(set(self.left)) == 1 else "them"
-            lines.append(f"note: left {names} to {whose}; write {them} before {script} if meant for the job")
+            lines.append(f"note: {names} passed to {whose}; write {them} before {script} if meant for the job")
         return lines
 
     def _rule(self, param: Any) -> Rule:

@@ -71,9 +71,9 @@ def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
         text = f"no such option: {error.option_name}"
         meant = _f_meant(ctx, argv) if error.option_name == "-f" else _option_meant(error.option_name, ctx)
     elif getattr(error, "option_name", None) == "-f":  # without a value
-        watch = "; did you mean '--watch'?" if path == f"{program} ps" else ";"
-        meant = f"-f is --filter here, as in -f 'name=train*'{watch}"
-    return UsageError(text, hint=f"{meant} see '{path} --help'" if meant else f"see '{path} --help'")
+        watch = "; did you mean '--watch'?" if path == f"{program} ps" else ""
+        meant = f"-f is --filter here, for example -f 'name=train*'{watch}"
+    return UsageError(text, hint=meant or f"see '{path} --help'")
 
 
 def command_path(program: str, argv: Sequence[str]) -> str:
@@ -105,7 +105,7 @@ def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
             return f"did you mean '{path} {each.name}'?"
     if word in ("jobs", "job"):
         after = next((each for before, each in pairwise(argv) if before == word), "")
-        return f"did you mean '{program} {after}'?" if after in _names(COMMANDS) else f"leave '{word}' out;"
+        return f"did you mean '{program} {after}'?" if after in _names(COMMANDS) else f"remove '{word}'"
     if word in _PHRASES:
         return f"did you mean '{_PHRASES[word]}'?"
     if groups and word in _names(COMMANDS):
@@ -158,7 +158,7 @@ def _follow_meant(ctx: Any) -> str | None:
     """Return a hint for `--follow` where there is none: other commands have it, and some follow by themselves."""
     known = _options(ctx)
     if "--detach" in known:
-        return "the job is followed anyway, unless -d is given;"
+        return "remove it: the job is followed unless -d is given"
     takes_jobs = any(each.name in ("job", "jobs") for each in ctx.command.params) and "--namespace" in known
     if takes_jobs and not {"--watch", "--follow"} & {*known}:
         return "did you mean 'hfjobs logs -f'?"
@@ -175,9 +175,9 @@ def _option_meant(option: str, ctx: Any) -> str | None:
     if (word == "follow" or word.startswith("follow=")) and (meant := _follow_meant(ctx)):
         return meant
     if word == "image" and any(each.name == "image" for each in ctx.command.params):
-        return "the image is the first word, without an option;"
+        return "give the image as the first argument, without an option"
     if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):
-        return "the schedule is the first word, without an option;"
+        return "give the schedule as the first argument, without an option"
     for needed, meant, words in _OPTIONS:
         if needed in known and word in words.split():
             return f"did you mean '{meant}'?"

@@ -39,8 +39,9 @@ class Plan(NamedTuple):
         """Make sure that somebody is there to say that it is meant. Raises UsageError, before any request."""
         if not self.session.can_ask:
             raise UsageError(
-                f"nobody is here to say that the {self.kind.plural} that match are to be {self.done}",
-                hint=f"--yes does it without asking, --dry-run shows which {self.kind.plural} they are",
+                f"refusing to {self.verb} the matching {self.kind.plural} without confirmation: stdin "
+                "is not a terminal",
+                hint=f"pass --yes, or --dry-run to see which {self.kind.plural} match",
             )
 
     def is_meant(self, records: Sequence[Any]) -> bool:
@@ -56,12 +57,12 @@ class Plan(NamedTuple):
         count = f"{'more than ' if more else ''}{len(fitting)} {self.kind.plural}"
         if not self.session.can_ask:
             raise UsageError(
-                f"'{text}' fits {count}; refusing to {self.verb} {meant.id} without confirmation",
-                hint=f"name the {self.kind.noun} by its id, or pass --yes",
+                f"'{text}' matches {count}; refusing to {self.verb} {meant.id} without confirmation",
+                hint=f"use the id of the {self.kind.noun}, or pass --yes",
                 details=(*lines, *["  and more"] * more),
             )
         self._show(fitting)
-        self.session.note(f"'{text}' fits {count}, and means {meant.id}")
+        self.session.note(f"'{text}' matches {count}; the newest is {meant.id}")
         return self._confirm(meant.id)
 
     def _show(self, records: Sequence[Any]) -> None:
@@ -122,12 +123,12 @@ def _check_none_is_lost(there: Described, changes: LabelChanges, reference: JobR
     odd = there.odd_labels
     if odd is None:
         raise HfJobsError(
-            f"the Hub does not say which labels {reference} has, and those would be lost",
-            hint="--replace sets the given ones alone, --clear removes all",
+            f"cannot read the labels of {reference}; they would be lost",
+            hint="use --replace to set only the given labels, or --clear to remove all",
         )
     lost = [key for key in odd if changes.keeps(key)]
     if lost:
         raise HfJobsError(
-            f"labels of {reference} would be lost, as their values are no texts: {', '.join(lost)}",
-            hint="set them with --label KEY=VALUE, take them away with --remove KEY, or all others with --replace",
+            f"labels of {reference} would be lost, because their values are not strings: {', '.join(lost)}",
+            hint="set them with --label KEY=VALUE, or remove them with --remove KEY or --replace",
         )

@@ -31,6 +31,7 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.times import timestamp
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,7 +107,7 @@ def create_each(
     if stopped is not None:
         raise not_shown(stopped)
     if todo and not failures:
-        raise OutputFailed("the format shows some of the new jobs only, so no others were created")
+        raise OutputFailed("the format does not show all new jobs; stopped creating jobs")
     if any(isinstance(failure, Interrupted) for failure in failures):
         return ExitCode.INTERRUPTED
     return failures[0].exit_code if failures else ExitCode.DONE
@@ -123,7 +124,7 @@ def not_shown(error: BaseException) -> BaseException:
         return OutputFailed(error.message, error.hint, error.details)
     if isinstance(error, SystemExit | GeneratorExit):
         said = f": {error}" if str(error) else ""
-        return OutputFailed(f"the format has ended early ({type(error).__name__}{said})")
+        return OutputFailed(f"the format stopped early ({type(error).__name__}{said})")
     return error
 
 
@@ -131,9 +132,9 @@ def announce(session: Session, job: JobInfo) -> None:
     """Tell on stderr of a new job that will be followed, whose output is what stdout is for."""
     session.remark(f"created {job.id}  {job.url or ''}".rstrip())
     for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
-        session.remark(f"port {port} is at {address}")
+        session.remark(f"port {port}: {address}")
     if job.status.ssh_url is not None:
-        session.remark(f"'hfjobs ssh {JobReference.of(job, None)}' opens a shell in it")
+        session.remark(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
 
 
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
@@ -155,7 +156,7 @@ def start(
 ) -> ExitCode:
     """Do with a described job what the options say, and return how that went."""
     if following.detach and following.cancel_on_interrupt:
-        raise UsageError("--cancel-on-interrupt contradicts --detach", hint="give one of them")
+        raise conflict("--cancel-on-interrupt", "--detach")
     listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
     if following.dry_run:
@@ -238,8 +239,8 @@ def _jobs(made: Sequence[JobInfo | ScheduledJob]) -> list[JobInfo]:
 def _left(jobs: Sequence[JobInfo]) -> Interrupted:
     names = " ".join(map(_named, jobs))
     return Interrupted(
-        f"interrupted; {'the job goes' if len(jobs) == 1 else 'the jobs go'} on",
-        hint=f"follow with 'hfjobs logs -f {names}', end with 'hfjobs cancel {names}'",
+        f"interrupted; {'the job continues' if len(jobs) == 1 else 'the jobs continue'} to run",
+        hint=f"follow with 'hfjobs logs -f {names}', cancel with 'hfjobs cancel {names}'",
     )
 
 
@@ -257,7 +258,7 @@ def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
         except KeyboardInterrupt:
             names = " ".join(map(_named, (*missed, *jobs[place:])))
             return Interrupted(
-                f"interrupted; it is not known whether {names} {'was' if ' ' not in names else 'were'} canceled",
+                f"interrupted; {names} may or may not have been canceled",
                 hint=f"cancel with 'hfjobs cancel {names}'",
             )
         else:
@@ -269,7 +270,7 @@ def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
 
 def _goes_on(jobs: Sequence[JobInfo]) -> str:
     names = " ".join(map(_named, jobs))
-    return f"{names} {'goes' if len(jobs) == 1 else 'go'} on; 'hfjobs logs -f {names}' follows"
+    return f"{names} {'continues' if len(jobs) == 1 else 'continue'} to run; follow with 'hfjobs logs -f {names}'"
 
 
 def _named(job: JobInfo) -> str:
@@ -279,7 +280,9 @@ def _named(job: JobInfo) -> str:
 def check_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
     """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
     if when is None:
-        raise UsageError("missing argument 'WHEN'", hint="say it before what is to run, as '0 9 * * 1' or @daily")
+        raise UsageError(
+            "missing argument 'WHEN'", hint=("give it before the image or script, for example '0 9 * * 1' or @daily")
+        )
     return when, next_run(when, session.clock())
 
 
@@ -335,11 +338,11 @@ def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]
 def _check(job: NewJob) -> None:
     """Raise UsageError for what jobs can be, but not those of schedules."""
     if job.ssh:
-        raise UsageError("the jobs of a schedule have no SSH", hint="leave it out, or start the job with 'hfjobs run'")
+        raise UsageError("jobs of a schedule cannot have SSH", hint="remove --ssh, or start the job with 'hfjobs run'")
     if job.network_group is not None or job.network_aliases:
         raise UsageError(
-            "the jobs of a schedule join no network group",
-            hint="take it out of what describes the job, or start the job with 'hfjobs run'",
+            "jobs of a schedule cannot join a network group",
+            hint="remove the network group, or start the job with 'hfjobs run'",
         )
 
 

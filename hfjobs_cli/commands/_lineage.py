@@ -91,7 +91,7 @@ class FamilyReader:
     def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
         """Return what is known of what the asked one came from, itself included, and what is not known or is no job.
 
-        A person or an organisation is nothing to look for.
+        A person or an organization is nothing to look for.
         """
         if isinstance(asked, Parent):
             return [], asked
@@ -280,7 +280,7 @@ class AtHub:
         try:
             return self._session.client.schedule_names(namespace)
         except (BadResponse, NotAllowed, NotFound, RequestRefused) as error:
-            self._session.warn(f"schedules have no names here: {error.message}")
+            self._session.warn(f"cannot look up the names of schedules: {error.message}")
             return None
 
 
@@ -346,7 +346,7 @@ def _without_failures(results: Iterable[JobInfo | HfJobsError]) -> list[JobInfo]
 def only(jobs: Sequence[JobInfo], text: str) -> JobInfo:
     """Return the one job that was named. Raises UsageError if standard input named none, or several."""
     if len(jobs) != 1:
-        raise UsageError(f"'{text}' names {len(jobs)} jobs, and this is about one", hint="name one")
+        raise UsageError(f"expected one job, but '{text}' is {len(jobs)}", hint="give one job")
     return jobs[0]
 
 
@@ -359,11 +359,13 @@ def starter(source: Source, text: str, namespace: str | None) -> Parent | None:
     if not colon or "//" in who:
         return None
     if type_ == "duplicated-job":
-        raise UsageError(f"'{text}' is a job", hint=f"hfjobs tree {who}")
+        raise UsageError(f"'{text}' is a job", hint=f"run: hfjobs tree {who}")
     if type_ in INITIATOR_TYPES and type_ not in STARTERS:
-        raise UsageError(f"what {text} starts is no family", hint=f"hfjobs tree -a --initiator {text}")
+        raise UsageError(
+            f"there is no tree of all jobs that {text} started", hint=f"run: hfjobs tree -a --initiator {text}"
+        )
     if type_ not in STARTERS:
-        raise UsageError(f"'{text}' has no tree", hint="name a job, scheduled-job:ID-OR-NAME or webhook:ID")
+        raise UsageError(f"'{text}' has no tree", hint="use a job, scheduled-job:ID-OR-NAME or webhook:ID")
     is_named = type_ == "scheduled-job" and not _ID.fullmatch(who)
     return Parent(type_, _schedule(source, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
 
@@ -372,14 +374,14 @@ def _schedule(source: Source, name: str, namespace: str | None) -> str:
     """Return the id of the schedule of a name. Raises NotFound, or UsageError if there are several."""
     names = source.schedule_names(namespace)
     if names is None:
-        raise UsageError(f"the name '{name}' of a schedule cannot be looked up", hint="give its id, scheduled-job:ID")
+        raise UsageError(f"cannot look up the schedule named '{name}'", hint="use its id, scheduled-job:ID")
     found = [identifier for identifier, each in names.items() if name in (each, identifier)]
     if not found:
         known = sorted({each for each in names.values() if each})
         hint = one_of(name, known) if known else "there are no schedules in this namespace"
-        raise NotFound(f"no schedule is named '{name}'", hint=hint)
+        raise NotFound(f"no schedule named '{name}'", hint=hint)
     if len(found) > 1:
-        raise UsageError(f"{len(found)} schedules are named '{name}'", hint=f"give an id, one of {', '.join(found)}")
+        raise UsageError(f"{len(found)} schedules are named '{name}'", hint=f"use an id: {', '.join(found)}")
     return found[0]
 
 
@@ -401,7 +403,7 @@ def _opened(source: str) -> AbstractContextManager[IO[Any]]:
         return typed_path(source).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"--from {source} cannot be read: {reason}", hint="name a file, or - for stdin") from None
+        raise UsageError(f"cannot read --from {source}: {reason}", hint="use a file, or - for stdin") from None
 
 
 def saved_jobs(
@@ -412,7 +414,9 @@ def saved_jobs(
     Raises UsageError.
     """
     if "-" in texts and snapshot.name == "stdin":
-        raise UsageError("stdin cannot hold both jobs and their ids", hint="name the jobs, or the file with --from")
+        raise UsageError(
+            "cannot read both jobs and ids from stdin", hint="give the ids as arguments, or a file with --from"
+        )
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock())
     names = {each.id for each in wanted if isinstance(each, JobReference)}
     is_described = any(isinstance(each, Description) for each in wanted)
@@ -429,7 +433,7 @@ def _meant(each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo
         found = [job for job in here if job.id.startswith(each.prefix)]
         if len(found) > 1:
             ids = " ".join(job.id for job in found)
-            raise UsageError(f"'{each}' fits {len(found)} jobs: {ids}", hint="give more of the id")
+            raise UsageError(f"'{each}' matches {len(found)} jobs: {ids}", hint="give more digits of the id")
         return found[0] if found else None
     newest = sorted(filter(each.wanted.matches, here), key=lambda job: job.created_at or EARLIEST, reverse=True)
     return newest[each.place] if each.place < len(newest) else None

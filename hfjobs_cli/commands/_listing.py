@@ -13,6 +13,7 @@ from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
@@ -54,12 +55,17 @@ class Listing:
             output.kind, output.format_, json=output.json, quiet=output.quiet, default=default
         )
         if output.width is not None and output.no_trunc:
-            raise UsageError("--width contradicts --no-trunc", hint="give one of them")
+            raise conflict("--width", "--no-trunc")
         if output.safe_cells and self.renderer.name not in ("csv", "tsv"):
-            raise UsageError("--safe-cells is for csv and tsv", hint="add --format csv, or leave it out")
+            raise UsageError(
+                "--safe-cells applies only to csv and tsv", hint="add --format csv, or remove --safe-cells"
+            )
         if output.columns is not None and not self.renderer.has_columns:
             with_columns = [each.name for each in formats.values() if each.has_columns]
-            raise UsageError(f"--columns is for {', '.join(with_columns)}", hint="leave it out, or choose one of them")
+            raise UsageError(
+                f"--columns applies only to {', '.join(with_columns)}",
+                hint="remove --columns, or use one of these formats",
+            )
 
     @property
     def is_sorted(self) -> bool:

@@ -110,7 +110,7 @@ def act_on_schedules(
 
 def show_plan(session: Session, references: Sequence[JobReference], listing: Listing, plan: Plan) -> ExitCode:
     """Show the schedules to which something would be done, and say so."""
-    found = list(done_to_each(session, references, session.client.inspect_schedule, "looked at"))
+    found = list(done_to_each(session, references, session.client.inspect_schedule, "read"))
     plan.show_dry_run(listing, session.client.with_last_runs(found) if any(map(listing.shows, LAST_RUN)) else found)
     return ExitCode.DONE
 

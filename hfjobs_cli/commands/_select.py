@@ -38,11 +38,11 @@ def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection,
     if condition := next((word for word in words or () if _CONDITION.match(word)), None):
         raise UsageError(f"'{condition}' is not a {naming.noun}", hint=f"did you mean --filter '{condition}'?")
     if words and (filters.are_given or filters.limit):
-        raise UsageError(f"{naming.plural} are named or chosen by filters, not both", hint="leave out one of the two")
+        raise UsageError(f"{naming.plural} and filters cannot be used together", hint="remove one of them")
     if not words and not filters.are_given:
         raise UsageError(
-            f"no {naming.noun} is named, and no filter chooses any",
-            hint=f"name {naming.plural}, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+            f"no {naming.plural} given",
+            hint="use an ID or @latest, or select with --name NAME, --label KEY=VALUE, or -a for all",
         )
     return not words
 
@@ -59,7 +59,7 @@ def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> 
 def none_found(wanted: JobFilter) -> str:
     """Return what to say if no job is as it is wanted."""
     is_default = wanted.stages == ACTIVE_STAGES
-    return "no running or scheduling jobs match; -a looks at all" if is_default else "no jobs match"
+    return "no running or scheduling jobs match; -a includes finished ones" if is_default else "no jobs match"
 
 
 def scan(
@@ -80,7 +80,7 @@ def scan(
         check_name(namespace, "namespace")
     if wanted.names_schedules:
         if snapshot is not None:
-            raise UsageError(f"{snapshot.name} holds no names of schedules", hint="give the id, scheduled-job:ID")
+            raise UsageError(f"{snapshot.name} has no names of schedules", hint="use the id, scheduled-job:ID")
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
     history: ParallelListing | None = None
     pages: Iterable[Page]
@@ -193,14 +193,14 @@ class Resolver:
         if len(found) == 1:
             return JobReference.of(found[0], namespace)
         if not found:
-            nor = f"; nor in {', '.join(others)}" if others else ""
-            what = f"no {self._naming.noun}'s id begins with '{prefix}'"
+            nor = f"; also not in {', '.join(others)}" if others else ""
+            what = f"no {self._naming.noun} with an id that starts with '{prefix}'"
             raise NotFound(f"{what} in {_place(namespace)}{nor}", hint=self._hint)
         now = self._session.clock()
         more = [f"  and {len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
         raise UsageError(
-            f"'{description.text}' fits {len(found)} {self._naming.plural}:",
-            hint="give more of the id",
+            f"'{description.text}' matches {len(found)} {self._naming.plural}:",
+            hint="give more digits of the id",
             details=(*(_line(each, now) for each in found[:MAX_SHOWN]), *more),
         )
 
@@ -321,7 +321,7 @@ def named(
     """
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
     if not wanted:
-        session.note(f"stdin named no {naming.plural}")
+        session.note(f"no {naming.plural} on stdin")
     references = [each for each in wanted if isinstance(each, JobReference)]
     if len(references) == len(wanted):
         return references
@@ -355,7 +355,7 @@ def done_to_each(
                 yield result
             del todo[0]
     except KeyboardInterrupt:
-        session.remark(f"it is not known whether these were {done}: {' '.join(map(str, todo))}")
+        session.remark(f"these may or may not have been {done}: {' '.join(map(str, todo))}")
         raise
 
 
@@ -368,7 +368,7 @@ def not_running(job: JobInfo) -> NotRunning:
     """Return the error that a job does not run: where it stands instead, and what can be done about it."""
     name = JobReference.of(job, None)
     why = f": {job.status.message}" if job.status.message else ""
-    again, begins = f"'hfjobs duplicate {name}' runs it again", f"'hfjobs logs -f {name}' waits until it does"
+    again, begins = f"run it again with 'hfjobs duplicate {name}'", f"wait for it with 'hfjobs logs -f {name}'"
     return NotRunning(f"job {job.id} is not running: {job.status}{why}", hint=again if job.has_ended else begins)
 
 

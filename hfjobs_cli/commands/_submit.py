@@ -26,6 +26,7 @@ from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.secrets import masked_value, masked_words
 from hfjobs_cli.text.times import span
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -56,9 +57,9 @@ def described_job(
     """
     words = list(command)
     if words and words[0].startswith("-"):
-        around.warnings.append(f"the command is '{words[0]}'; options of hfjobs stand before IMAGE")
+        around.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
     if words and runs_default:
-        raise UsageError("--default-command contradicts a command", hint="leave one of them out")
+        raise conflict("--default-command", "a command")
     if spec is not None:
         from hfjobs_cli.jobspec.spec_file import read_spec
 
@@ -67,14 +68,14 @@ def described_job(
         around.warnings.extend(_taken_by_spec(base, typed, spec))
     elif image is None:
         raise UsageError(
-            "missing argument 'IMAGE'", hint="name one, and what is to run in it, as: python:3.12 python --version"
+            "missing argument 'IMAGE'", hint=("give an image and a command, for example: python:3.12 python --version")
         )
     else:
         check_not_a_file(image)
         if not words and not runs_default:
             raise UsageError(
                 "missing argument 'COMMAND'",
-                hint="add what to run; --default-command runs what the image does by itself",
+                hint="add a command, or --default-command to run the default of the image",
             )
         job = compose_run(typed, image, words, namespace, around)
     return _with_arguments(job, arguments)
@@ -95,7 +96,9 @@ def _with_arguments(job: NewJob, count: int) -> NewJob:
         return job
     words = (*job.command, *job.arguments)
     if count >= len(words):
-        raise UsageError(f"--arguments {count} leaves no command of {len(words)} words", hint="give a smaller number")
+        raise UsageError(
+            f"--arguments {count} leaves no command: it has only {len(words)} words", hint="use a smaller number"
+        )
     return replace(job, command=words[:-count], arguments=words[-count:])
 
 
@@ -150,10 +153,11 @@ def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, a
         session.secrets.update(filter(None, job.secrets.values()))
         if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
             are = "is" if len(short) == 1 else "are"
-            warnings.append(f"{', '.join(short)} {are} too short to be hidden where the Hub repeats what it was sent")
+            warnings.append(f"{', '.join(short)} {are} too short to be masked in messages of the Hub")
         for key in [key for key, value in job.environment.items() if token and value == token]:
             warnings.append(
-                f"{key} is a variable, which whoever may look at the job can read; -s {key} keeps it secret"
+                f"{key} is a plain variable that everyone with access to the job can read; use -s {key} "
+                "to keep it secret"
             )
         check(job)
         if job.volumes:
@@ -180,8 +184,8 @@ def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
     flavor = flavor_of(job, flavors)
     if flavor is None:
         raise HfJobsError(
-            f"the price of {job.flavor} is not known, so --max-cost cannot be kept",
-            hint="the Hub does not list it, or does not answer; give --timeout instead",
+            f"cannot apply --max-cost: the price of {job.flavor} is unknown",
+            hint="the Hub does not list it or does not respond; use --timeout instead",
         )
     return flavor
 
@@ -216,12 +220,14 @@ def show_plan(
     format_ = "json" if output.json else format_name(output.format_)
     format_ = None if format_ == HUMAN else format_
     if output.quiet or format_ not in (None, "json", "jsonl"):
-        raise UsageError("--dry-run prints a summary, json or jsonl", hint="leave the format out, or take one of them")
+        raise UsageError(
+            "--dry-run supports only --format json and jsonl", hint="remove the format, or use one of them"
+        )
     if format_ is not None:
         if launch.uploads:
             raise UsageError(
-                "what is sent with --bucket is known only when the files are there",
-                hint="leave out --bucket, so that they travel in the request, or --format",
+                "the request with --bucket is known only after the upload",
+                hint="remove --bucket to send the files in the request, or remove --format",
             )
         indent = 4 if format_ == "json" else None
         session.write(json.dumps(body(launch.job.shown(around.environ.get("HF_TOKEN"))), indent=indent) + "\n")
@@ -281,11 +287,11 @@ def _cost(session: Session, job: NewJob) -> str:
     flavor = flavor_of(job, flavors_of(session))
     usd = None if flavor is None else most(job, flavor)
     if flavor is None or usd is None:
-        return "not known: the Hub names no price"
-    times = f", {job.attempts} times" if (job.attempts or 1) > 1 else ""
-    ports = ", and its ports" if job.ports else ""
+        return "unknown: the Hub lists no price"
+    times = f", {job.attempts} attempts" if (job.attempts or 1) > 1 else ""
+    ports = ", plus its ports" if job.ports else ""
     shown = f"{usd:,.2f}" if usd >= 1 else f"{usd:.4f}"
-    return f"${shown} at most: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} an hour{ports}"
+    return f"at most ${shown}: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} per hour{ports}"
 
 
 def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") -> None:
@@ -330,7 +336,7 @@ def with_bucket(session: Session, launch: Launch) -> NewJob:
     settings = session.settings
     namespace = launch.namespace or session.client.whoami()
     bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
-    session.note(f"taking local files to the bucket {namespace}/jobs-artifacts ...")
+    session.note(f"uploading local files to the bucket {namespace}/jobs-artifacts ...")
     return bucket.filled(launch.job, launch.uploads)
 
 

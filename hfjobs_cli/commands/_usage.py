@@ -125,8 +125,8 @@ class UsageTable:
     def lines(self, size: Size, trouble: str | None) -> list[str]:
         """Return what is to be seen now: the table, and below it how many still run, or what troubles."""
         running = len(self._samples) - len(self._ended)
-        ended = f", {len(self._ended)} ended" if self._ended else ""
-        told = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C ends"
+        ended = f", {len(self._ended)} finished" if self._ended else ""
+        told = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C quits"
         return [*self.rows(size), "", self._listing.line(trouble or told, size.columns)]
 
     def rows(self, size: Size) -> list[str]:
@@ -242,7 +242,7 @@ class Monitor:
                 done = self._session.client.cancel_job(self.reference(job))
                 self._told.append(f"{job.name or job.id}: {done.status}")
             except HfJobsError as error:
-                self._told.append(f"{job.name or job.id} was not canceled: {error.message}")
+                self._told.append(f"could not cancel {job.name or job.id}: {error.message}")
             self._background.hurry()
             self._wake()
 

@@ -123,7 +123,7 @@ class OutageNotices:
         if message is not None and not self._is_broken:
             self.session.warn(message)
         elif message is None and self._is_broken:
-            self.session.remark("the Hub answers again")
+            self.session.remark("the Hub is reachable again")
         self._is_broken = message is not None
 
 
@@ -198,8 +198,8 @@ def is_in_place(session: Session, listing: Listing, option: str, writes: Callabl
     if not writes(listing.renderer):
         formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))
         raise UsageError(
-            f"{option} cannot write the format {listing.renderer.name} here",
-            hint=f"on a terminal it shows a table, in a pipe it writes {formats}",
+            f"{option} does not support --format {listing.renderer.name} here",
+            hint=f"use a table on a terminal, or {formats} in a pipe",
         )
     return False
 
@@ -263,7 +263,7 @@ class WatchedTable:
         """Return what is to be seen now: the table, and below it how it stands with the looks, or what troubles."""
         look = self._look
         if look is None:
-            return [self._told(trouble or "asking the Hub ...", size)]
+            return [self._told(trouble or "loading ...", size)]
         age = (now - look.at).total_seconds()
         soon = span(max(1.0, look.pause_secs - age + 0.5))
         count = f"{len(look.jobs)} {'job' if len(look.jobs) == 1 else 'jobs'}"
@@ -348,7 +348,7 @@ class Watch:
     def _in_place(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
         """Show the jobs, and in the end how those ended that finished meanwhile; otherwise the same."""
         is_over, finished = False, dict[str, "JobInfo"]()
-        table = WatchedTable(self.listing, "; ends when all have ended" if self.is_until_done else "")
+        table = WatchedTable(self.listing, "; until all have finished" if self.is_until_done else "")
         with session.live() as live:
             background = BackgroundPoller(session, ask, poll_backoff(self.every_secs), live.wake, look_up)
             for key in live.turns():

@@ -97,4 +97,4 @@ def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobI
 
 def _tell_if_ended(session: Session, job: JobInfo) -> None:
     if job.has_ended:
-        session.note(f"{job.id} had already ended: {job.status}")
+        session.note(f"{job.id} had already finished: {job.status}")

@@ -266,7 +266,7 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
         if not lines:
             # A job that runs may have written nothing yet, of which there is no sign.
             if job.has_ended or not isinstance(error, IncompleteOutput):
-                session.warn(f"what it wrote cannot be read: {error.message}")
+                session.warn(f"cannot read its output: {error.message}")
             return None
         session.warn(error.message)
     return lines[-tail:]

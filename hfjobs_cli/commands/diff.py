@@ -71,7 +71,7 @@ def diff(
 
     is_different = any(map(is_of_account, found))
     if not is_different:
-        session.note("the same launch, and the same outcome" if not wanted else "no such difference")
+        session.note("no differences in launch and outcome" if not wanted else "no differences match")
     return ExitCode.FAILURE if exit_code and is_different else ExitCode.DONE
 
 
@@ -96,11 +96,11 @@ def _two(
     """Return the two jobs to be compared, the one looked for first. Raises UsageError or NotFound."""
     ways = (other is not None) + with_source + with_last_good
     if ways != 1 and not (job == "-" and not ways):
-        message = "two jobs are compared, and one is named" if not ways else "there are several to compare it with"
-        raise UsageError(message, hint="name another job, or give one of --with-source and --with-last-good")
+        message = "two jobs required, but only one given" if not ways else "more than one job to compare with"
+        raise UsageError(message, hint="give another job, or one of --with-source and --with-last-good")
     jobs = source.named([job, *([other] if other is not None else [])], namespace)
     if len(jobs) != (1 if with_source or with_last_good else 2):
-        raise UsageError(f"{len(jobs)} jobs are named, and two are compared", hint="name two jobs")
+        raise UsageError(f"two jobs required, but {len(jobs)} given", hint="give two jobs")
     if with_source:
         jobs.insert(0, _source(source, jobs[0]))
     if with_last_good:
@@ -112,21 +112,26 @@ def _source(source: Source, job: JobInfo) -> JobInfo:
     """Return the job that another was duplicated from. Raises NotFound."""
     parent = parent_of(job)
     if parent is None or parent.type != JOB:
-        raise NotFound(f"{job.id} was not duplicated from another job", hint=f"hfjobs tree {job.id}")
+        raise NotFound(
+            f"{job.id} was not duplicated from another job", hint=f"show its tree with: hfjobs tree {job.id}"
+        )
     found = source.look_up([JobReference(job.owner.name, parent.who), JobReference(None, parent.who)])
     if not found:
-        raise NotFound(f"{job.id} was duplicated from {parent.who}, which is gone", hint=f"hfjobs tree {job.id}")
+        raise NotFound(
+            f"{job.id} was duplicated from {parent.who}, which no longer exists",
+            hint=f"show its tree with: hfjobs tree {job.id}",
+        )
     return found[0]
 
 
 def _last_good(source: Source, job: JobInfo) -> JobInfo:
     """Return the newest job before another that has its name and was completed. Raises NotFound."""
     if not job.name:
-        raise NotFound(f"{job.id} has no name, by which others of its kind are found", hint="name another job")
+        raise NotFound(f"{job.id} has no name, so there are no earlier jobs of that name", hint="give another job")
     found = last_good(source, job)
     if found is None:
         raise NotFound(
-            f"no job named '{job.name}' was completed before {job.id}",
-            hint=f"hfjobs ps -a --namespace {job.owner.name} --name {job.name}",
+            f"no job named '{job.name}' completed before {job.id}",
+            hint=f"list them with: hfjobs ps -a --namespace {job.owner.name} --name {job.name}",
         )
     return found

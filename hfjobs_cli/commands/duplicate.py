@@ -22,6 +22,7 @@ from hfjobs_cli.jobspec.existing import Changes
 from hfjobs_cli.jobspec.model import Launch
 from hfjobs_cli.jobspec.packing import read_file
 from hfjobs_cli.models.difference import KIND, LAUNCH
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create
@@ -71,10 +72,10 @@ def duplicate(
       hfjobs duplicate @latest --drop-secrets -- python train.py --epochs 1
     """
     if follow and detach:
-        raise UsageError("--detach contradicts --follow", hint="give one of them")
+        raise conflict("--detach", "--follow")
     follow = follow or (ctx.info_name == "rerun" and not detach and not dry_run)
     if cancel_on_interrupt and not follow:
-        raise UsageError("--cancel-on-interrupt is for jobs that are followed", hint="add --follow, or leave it out")
+        raise UsageError("--cancel-on-interrupt requires --follow", hint="add --follow")
     if script is not None and command:
         raise UsageError("--script contradicts a new command", hint="leave one of them out")
     file = None if script is None else read_file(Path(script), Path(script).name)
@@ -83,8 +84,8 @@ def duplicate(
     references = named_jobs(session, jobs, namespace)
     if follow and len(references) > MAX_FOLLOWED:
         raise UsageError(
-            f"{len(references)} jobs are named, and at most {MAX_FOLLOWED} are followed at once; none was created",
-            hint="leave --follow out, and follow them with 'hfjobs logs -f --max-log-requests N'",
+            f"cannot follow {len(references)} jobs at once, at most {MAX_FOLLOWED}; none was created",
+            hint="remove --follow, and use 'hfjobs logs -f --max-log-requests N' after that",
         )
     if dry_run:
         if not changes:
@@ -157,6 +158,6 @@ def _show_differences(
         found += [each for each in differences(result.source, result.as_it_would_be, now) if each.part == LAUNCH]
     listing.show(found)
     if not found and not session.failures:
-        session.note("nothing would be changed")
+        session.note("nothing would change")
     session.note("nothing was sent (--dry-run)")
     return ExitCode.DONE

@@ -10,6 +10,7 @@ from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.jobspec.typed import typed_path
+from hfjobs_cli.text.words import conflict
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -18,7 +19,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 
 _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
-_ELSEWHERE = "try again, or name the directory of an emulator with --state-dir"
+_ELSEWHERE = "try again, or give the directory of an emulator with --state-dir"
 
 _SOME = "'hfjobs --demo ps -a' lists those of the demo"
 """Which jobs there are to be run again."""
@@ -63,13 +64,13 @@ def emulator(
     """
     directory = emulator_directory(session.environ) if state_dir is None else state_dir.absolute()
     if action != "fire" and (jobs or repo is not None):
-        raise UsageError("jobs and --repo are for 'fire'", hint="see 'hfjobs emulator --help'")
+        raise UsageError("jobs and --repo can only be used with 'fire'", hint="see 'hfjobs emulator --help'")
     with emulator_needed("the emulator"):
         if action == "fire":
             return _fire(session, directory, jobs or [], repo)
         if action == "reset":
             if empty or token is not None or token_file is not None:
-                raise UsageError("'reset' takes no option but --state-dir", hint="see 'hfjobs emulator --help'")
+                raise UsageError("'reset' accepts only --state-dir", hint="see 'hfjobs emulator --help'")
             return _reset(session, directory)
         return _serve(session, directory, port, _token(session, token, token_file), empty=empty)
 
@@ -77,26 +78,26 @@ def emulator(
 def _token(session: Session, token: str | None, file: str | None) -> str | None:
     """Return the token that was given, as a word, in a file or in the environment. Raises UsageError."""
     if token is not None and file is not None:
-        raise UsageError("--token contradicts --token-file", hint="give one of them")
+        raise conflict("--token", "--token-file")
     source = "--token"
     if token is not None:
         session.warn(
-            "other users of this machine can read --token in the list of processes; --token-file FILE hides it"
+            "other users of this machine can see --token in the process list; use --token-file FILE to hide it"
         )
     elif file is not None:
         source = f"--token-file {file}"
         try:
             token = session.stdin.read() if file == "-" else read_token(typed_path(file))
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text, or too long"
-            raise UsageError(f"{source} cannot be read: {reason}", hint="it is a file with a token") from None
+            reason = getattr(error, "strerror", None) or "not text, or too long"
+            raise UsageError(f"cannot read {source}: {reason}", hint="use a file that contains only a token") from None
         token = token.strip()
     elif token := session.environ.get(EMULATOR_TOKEN) or None:
         source = EMULATOR_TOKEN
     if token is not None and not _TOKEN.fullmatch(token):
         raise UsageError(
-            f"a token holds letters, digits and - . _ ~ + /, and {source} something else",
-            hint="leave it out to have one made",
+            f"invalid characters in the token from {source}",
+            hint="use letters, digits and - . _ ~ + /, or remove it for a new token",
         )
     return token
 
@@ -109,32 +110,32 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
     def started(endpoint: str) -> None:
         session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
         session.flush()
-        session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops it")
+        session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops the emulator")
         if token is None:
-            session.remark("the token is good until it stops, each start makes a new one; --token-file FILE keeps one")
+            session.remark("the token is valid until the emulator stops; use --token-file FILE to keep one")
 
     try:
         app = open_app(directory, token=token, is_empty=empty)
         if empty and app.has_history:
             raise UsageError(
-                f"--empty contradicts the jobs of the demo in {directory}",
-                hint="choose another directory with --state-dir, or forget them with 'hfjobs emulator reset'",
+                f"--empty cannot be used: {directory} contains the jobs of the demo",
+                hint="use another directory with --state-dir, or delete them with 'hfjobs emulator reset'",
             )
         canceled = serve(app, port, started=started, log=session.remark)
     except PortError as error:
         raise HfJobsError(
-            f"port {port} of this machine cannot be used: {error}",
-            hint="is an emulator running already? --port 0 takes any port that is free",
+            f"cannot listen on port {port}: {error}",
+            hint="stop the program that uses it, or use --port 0 for any free port",
         ) from error
     except Untrusted as error:
         raise HfJobsError(
-            f"the emulator cannot keep its jobs in {directory}: {error}",
-            hint=error.remedy or "choose another directory with --state-dir, one that is yours alone",
+            f"cannot store the jobs of the emulator in {directory}: {error}",
+            hint=error.remedy or "use another directory with --state-dir that only you can write to",
         ) from error
     except OSError as error:
         raise HfJobsError(
-            f"the emulator cannot keep its jobs in {directory}: {error}",
-            hint="choose another directory with --state-dir, or start anew with 'hfjobs emulator reset'",
+            f"cannot store the jobs of the emulator in {directory}: {error}",
+            hint="use another directory with --state-dir, or run 'hfjobs emulator reset'",
         ) from error
     session.remark("stopped" + (f"; jobs canceled: {canceled}" if canceled else ""))
     return ExitCode.DONE
@@ -148,12 +149,12 @@ def _reset(session: Session, directory: Path) -> ExitCode:
         is_forgotten = forget(directory)
     except Untrusted as error:
         raise HfJobsError(
-            f"the jobs in {directory} cannot be forgotten: {error}",
-            hint=error.remedy or "nothing was removed; remove by hand what is yours",
+            f"cannot delete the jobs in {directory}: {error}",
+            hint=error.remedy or "nothing was removed; remove your files yourself",
         ) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be forgotten: {error}", hint=_ELSEWHERE) from error
-    session.remark(f"forgot the jobs in {directory}" if is_forgotten else f"no jobs are kept in {directory}")
+        raise HfJobsError(f"cannot delete the jobs in {directory}: {error}", hint=_ELSEWHERE) from error
+    session.remark(f"deleted the jobs in {directory}" if is_forgotten else f"no jobs in {directory}")
     return ExitCode.DONE
 
 
@@ -167,9 +168,7 @@ def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) 
         raise UsageError("'fire' needs a job", hint=_SOME)
     kind, colon, name = (repo or DEFAULT_REPO).partition(":")
     if not colon or kind not in ("model", "dataset", "space") or not _REPO.fullmatch(name):
-        raise UsageError(
-            f"--repo '{repo}' is no repository", hint="for example model:alice/judge or dataset:alice/data"
-        )
+        raise UsageError(f"invalid --repo '{repo}'", hint="use for example model:alice/judge or dataset:alice/data")
     session.overrides = Overrides(demo=True, emulator_dir=directory)  # what is described is looked for there
     try:
         app = open_app(directory, clock=session.clock, runs_jobs=session.runs_demo_jobs)
@@ -179,7 +178,7 @@ def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) 
             except ApiError:
                 session.failures.append(NotFound(f"no job '{reference}' in {directory}", hint=_SOME))
     except Untrusted as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=error.remedy) from error
+        raise HfJobsError(f"cannot use the jobs in {directory}: {error}", hint=error.remedy) from error
     except OSError as error:
-        raise HfJobsError(f"the jobs in {directory} cannot be used: {error}", hint=_ELSEWHERE) from error
+        raise HfJobsError(f"cannot use the jobs in {directory}: {error}", hint=_ELSEWHERE) from error
     return ExitCode.DONE

@@ -14,6 +14,7 @@ from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running,
 from hfjobs_cli.errors import ExitCode, RequestRefused, UsageError
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.jobspec.validate import MAX_PORTS
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
@@ -48,11 +49,11 @@ def expose(
     open_to_all = list(dict.fromkeys(public or ()))
     wanted = list(dict.fromkeys([*(ports or ()), *open_to_all]))
     if clear and wanted:
-        raise UsageError("--clear closes all ports, so none can be opened with it", hint="leave one of the two out")
+        raise conflict("--clear", "ports")
     if not clear and not wanted:
-        raise UsageError("no port is given", hint="name ports, as 8000 or --public 8080; --clear closes all")
+        raise UsageError("no ports given", hint="use for example 8000 or --public 8080, or --clear to close all")
     if len(wanted) > MAX_PORTS:
-        raise UsageError(f"{len(wanted)} ports are too many", hint=f"the Hub takes {MAX_PORTS}")
+        raise UsageError(f"too many ports: {len(wanted)}", hint=f"use at most {MAX_PORTS}")
     listing = Listing(session, output, default=ADDRESSES, indent=4)
 
     plan = Plan(
@@ -82,7 +83,7 @@ def expose(
             raise refused(session, reference, error) from error
         listing.show([exposed])
         if not exposed.expose:
-            session.note(f"no port of {reference} is open now")
+            session.note(f"{reference} has no open ports now")
     return ExitCode.DONE
 
 

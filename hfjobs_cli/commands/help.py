@@ -30,7 +30,7 @@ def help(session: Session, words: command_options.Topic = None) -> int:  # noqa:
         return _of_command(session, *(words or ()))
     else:
         names = dict.fromkeys([*TOPICS, *(command.name for command in COMMANDS)])  # the emulator is both
-        raise UsageError(f"no help on '{' '.join([topic, *more])}'", hint=one_of(topic, names))
+        raise UsageError(f"no help topic or command '{' '.join([topic, *more])}'", hint=one_of(topic, names))
     return ExitCode.DONE
 
 
@@ -45,5 +45,5 @@ def _schema(name: str = "job", *more: str) -> str:
     import json
 
     if name not in KINDS or more:
-        raise UsageError(f"no schema of '{' '.join([name, *more])}'", hint=one_of(name, KINDS))
+        raise UsageError(f"no schema named '{' '.join([name, *more])}'", hint=one_of(name, KINDS))
     return json.dumps(json_schema(kind_of(name)), indent=2) + "\n"

@@ -61,8 +61,8 @@ def logs(
     most = max_log_requests or MAX_FOLLOWED
     if follow and len(found) > most:
         raise UsageError(
-            f"{len(found)} jobs match, and at most {most} are followed at once",
-            hint=f"choose fewer, or give --max-log-requests {len(found)}",
+            f"cannot follow {len(found)} jobs at once, at most {most}",
+            hint=f"select fewer jobs, or use --max-log-requests {len(found)}",
         )
     shown = LogsShown(session, found, references, Wanted(follow, tail, moment, timestamps, listing))
     try:
@@ -73,7 +73,7 @@ def logs(
     if tail != 0 and not follow:
         for job in shown.without_output:
             if not job.has_ended and job.status.stage != "SCHEDULING":
-                session.note(f"note: {job.id} has no output so far")
+                session.note(f"note: {job.id} has no output yet")
     session.failures += shown.errors
     if exit_status:
         return outcome(shown.jobs)
@@ -104,8 +104,8 @@ def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bo
     if shown.last_at:
         options.append(f"--since {min(shown.last_at.values())}")
     words = " ".join([*options, *map(str, references)])
-    goes_on = "; the jobs go on" if len(references) > 1 else "; the job goes on"
-    return Interrupted(f"interrupted{goes_on if follow else ''}", hint=f"go on with: hfjobs logs {words}")
+    goes_on = "; the jobs continue to run" if len(references) > 1 else "; the job continues to run"
+    return Interrupted(f"interrupted{goes_on if follow else ''}", hint=f"continue with: hfjobs logs {words}")
 
 
 def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:

@@ -9,9 +9,10 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, scan
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.patterns import why_none
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan
@@ -68,7 +69,7 @@ def ps(
     also = ["initiator"] * wanted.is_about_initiators
     if watch is not None or until_done:
         if from_ is not None:
-            raise UsageError("--from is what was saved, which does not change", hint="leave --watch out")
+            raise conflict("--watch", "--from", hint="remove --watch")
         from hfjobs_cli.commands._watch import Watch, live_renderer
 
         listing = Listing(session, output, default=live_renderer(session), sort=sort, also=also)
@@ -98,9 +99,9 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running and scheduling jobs" if is_default else "jobs"
         yield f"{scan.matched} of {scan.read} {jobs} read{pages} match {' and '.join(wanted.local_options)}"
     if scan.has_more:
-        yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 lists all"
+        yield f"hint: showing the first {scan.matched}, there may be more; --limit 0 lists all"
     elif limit and scan.matched > limit:
-        yield f"hint: the first {limit} of {scan.matched}; --limit 0 lists all"
+        yield f"hint: showing the first {limit} of {scan.matched}; --limit 0 lists all"
     if not scan.matched:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""

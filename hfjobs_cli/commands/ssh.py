@@ -72,16 +72,14 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
         except TRANSIENT_ERRORS as error:
             if not is_waiting:
                 raise
-            session.warn(f"{error.message}; the waiting goes on")
+            session.warn(f"{error.message}; still waiting")
             session.sleep(retries.pause_after(error))
             continue
         retries.reset()
         if job.has_ended:
             raise not_running(job)
         if job.status.ssh_url is None:
-            raise HfJobsError(
-                f"job {job.id} was not started with ssh", hint="'hfjobs run --ssh' starts jobs that have it"
-            )
+            raise HfJobsError(f"job {job.id} was not started with --ssh", hint="start the job with 'hfjobs run --ssh'")
         if is_running(job) or not waits:
             return job
         waited = job.waited_secs(session.clock()) or 0.0
@@ -95,7 +93,7 @@ def _destination(job: JobInfo) -> list[str]:
     """Return where a job is reached, as ssh takes it. Raises BadResponse for what is no address of ssh."""
     address = _ADDRESS.fullmatch(job.status.ssh_url or "")
     if address is None:
-        raise BadResponse(f"the address for ssh of job {job.id} is none: '{job.status.ssh_url}'")
+        raise BadResponse(f"invalid ssh address of job {job.id}: '{job.status.ssh_url}'")
     port = ["-p", address["port"]] if address["port"] else []
     return [*port, "--", f"{address['user']}@{address['host']}"]  # behind -- there are no options
 
@@ -104,7 +102,7 @@ def _become(session: Session, words: list[str]) -> int:
     """Run ssh in the place of this program, and return its exit code where that cannot be."""
     program = programs.found_program("ssh", session.environ)
     if program is None:
-        raise HfJobsError("there is no ssh on this machine", hint="install OpenSSH; --dry-run shows what would be run")
+        raise HfJobsError("ssh not found", hint="install OpenSSH; --dry-run prints the command")
     session.progress(None)
     session.flush()
     session.close()

@@ -91,7 +91,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
     yield from filter(None, done_to_each(session, references, look, "looked at"))
     if silent:
-        session.note(f"nothing is told of {' '.join(each.id for each in references if each.id in silent)}")
+        session.note(f"no metrics for {' '.join(each.id for each in references if each.id in silent)}")
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:

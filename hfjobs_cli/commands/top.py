@@ -47,8 +47,8 @@ def top(
     wanted = job_filter(session, filters)
     if not session.reader.can_redraw:
         raise UsageError(
-            "top needs a terminal that can be painted on",
-            hint="'hfjobs stats -f' writes what jobs use, 'hfjobs ps --watch' what happens to them, as jsonl",
+            "top needs a terminal with cursor control",
+            hint="use 'hfjobs stats -f' for usage or 'hfjobs ps --watch' for status changes, as jsonl",
         )
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
@@ -90,7 +90,7 @@ def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReferen
     """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
     words = programs.this_program("logs", "--follow", "--tail", str(TAIL), str(reference))
     with live.lent(), _signals_are_for_others() as pressed:
-        session.write(f"-- what {printable(job.name or job.id)} writes; q or Ctrl-C goes back --\n")
+        session.write(f"-- logs of {printable(job.name or job.id)}; q or Ctrl-C goes back --\n")
         session.flush()
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=_environ(session))  # noqa: S603
         is_told = False
@@ -98,7 +98,7 @@ def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReferen
             while not pressed.is_set() and not {"q", "Q", "escape"} & {*(keys := live.wait(0.2))}:
                 if process.poll() is not None and not is_told:
                     is_told = True
-                    session.write("-- that is all; q goes back --\n")
+                    session.write("-- end of the logs; q goes back --\n")
                     session.flush()
                 elif is_told and "enter" in keys:
                     return

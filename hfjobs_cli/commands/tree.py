@@ -14,6 +14,7 @@ from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan
 from hfjobs_cli.query.references import check_name
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._lineage import Source
@@ -62,15 +63,15 @@ def tree(
         check_name(namespace, "namespace")
     source = source_of(session, from_)
     if all_namespaces and source.is_saved:
-        raise UsageError("--all-namespaces is about the Hub, and --from about a file", hint="leave out one of the two")
+        raise conflict("--all-namespaces", "--from")
     if job is None:
         about_one = [name for name, value in (("up", up), ("down", down), ("all-namespaces", all_namespaces)) if value]
         if about_one:
-            raise UsageError(f"--{about_one[0]} is about one job", hint=f"name it: hfjobs tree --{about_one[0]} JOB")
+            raise UsageError(f"--{about_one[0]} requires a job", hint=f"use hfjobs tree --{about_one[0]} JOB")
         found, remarks = _forest(session, source, choice, namespace, depth)
     else:
         if choice.are_given:
-            raise UsageError("a job is named or jobs are chosen by filters, not both", hint="leave out one of the two")
+            raise UsageError("a job and filters cannot be used together", hint="remove one of them")
         found, remarks = _family(session, source, job, namespace, all_namespaces, up=up, down=down, depth=depth)
     listing.show(each for each in found if not output.quiet or each.is_job)
     for remark in remarks:
@@ -88,7 +89,7 @@ def _family(
     key = asked.id if isinstance(asked, JobInfo) else asked.key
     if not isinstance(asked, JobInfo) and not lineage.children(key):
         raise NotFound(
-            f"no job was started by {key}", hint="'hfjobs ps -a --columns +initiator' tells what started jobs"
+            f"no job was started by {key}", hint="'hfjobs ps -a --columns +initiator' shows what started jobs"
         )
     found = lineage.family(key, session.clock(), **which)
     relatives, jobs, pages = len(found) - 1, len(reader.jobs), reader.pages
@@ -107,7 +108,7 @@ def _forest(
     if wanted.names_schedules:
         names = source.schedule_names(namespace)
         if names is None:
-            raise UsageError("the names of schedules cannot be looked up", hint="give an id, scheduled-job:ID")
+            raise UsageError("cannot look up the names of schedules", hint="use an id, scheduled-job:ID")
         wanted = wanted.with_schedules(names)
     seen: dict[str, JobInfo] = {}
 
@@ -135,4 +136,4 @@ def _remarks(scan: Scan, trees: int) -> Iterator[str]:
     read = f"{_count(scan.read, 'job')} read on {_count(scan.pages, 'page')}"
     yield f"{_count(scan.matched, 'job')} in {_count(trees, 'tree')}, {read}"
     if scan.has_more:
-        yield f"hint: stopped after {scan.matched}, there may be more; --limit 0 takes all"
+        yield f"hint: showing the first {scan.matched}, there may be more; --limit 0 shows all"

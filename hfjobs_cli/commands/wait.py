@@ -114,7 +114,7 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
                 pause = backoff.pause()
             else:
                 pause = retries.pause_after(failure)
-                session.warn(f"{failure.message}; the waiting goes on")
+                session.warn(f"{failure.message}; still waiting")
                 if left is not None and retry_after_of(failure) > left:  # it is not to be asked again in that time
                     _pause(session, poller, left)
                     return
@@ -147,9 +147,9 @@ def _state(session: Session, poller: JobPoller) -> str:
         if job.id in poller.pending:
             longest = max(longest, job.running_secs(now) or 0.0)
     unseen = len(poller.pending.keys() - poller.jobs.keys())
-    parts = [f"{count} {stage}" for stage, count in sorted(stages.items())] + [f"{unseen} not seen yet"] * bool(unseen)
+    parts = [f"{count} {stage}" for stage, count in sorted(stages.items())] + [f"{unseen} unknown"] * bool(unseen)
     text = ", ".join(parts) + (f", for {span(longest)}" if longest else "")
-    return text + ("; ended: " + ", ".join(f"{count} {stage}" for stage, count in ended.items()) if ended else "")
+    return text + ("; finished: " + ", ".join(f"{count} {stage}" for stage, count in ended.items()) if ended else "")
 
 
 def _timed_out(session: Session, poller: JobPoller, timeout_secs: float) -> HfJobsError:

@@ -13,7 +13,7 @@ USER: Document = {
     "avatarUrl": "https://huggingface.co/avatars/davanstrien.svg",
     "type": "user",
 }
-ORGANISATION: Document = {
+ORGANIZATION: Document = {
     "id": "65a1f0c2d9b7e43c5f0a1b2d",
     "name": "aurora-lab",
     "avatarUrl": "https://huggingface.co/avatars/aurora-lab.svg",
@@ -21,7 +21,7 @@ ORGANISATION: Document = {
 }
 CREATOR: Document = {key: USER[key] for key in ("id", "name")}
 
-_OWNERS = {owner["name"]: owner for owner in (USER, ORGANISATION)}
+_OWNERS = {owner["name"]: owner for owner in (USER, ORGANIZATION)}
 
 
 def owner_of(namespace: str) -> Document:
@@ -38,7 +38,7 @@ def whoami() -> Document:
         **USER,
         "fullname": USER["name"],
         "isPro": True,
-        "orgs": [{**ORGANISATION, "fullname": "Aurora Lab", "roleInOrg": "write"}],
+        "orgs": [{**ORGANIZATION, "fullname": "Aurora Lab", "roleInOrg": "write"}],
         "auth": {"type": "access_token", "accessToken": token},
     }
 

@@ -115,7 +115,7 @@ class App:
     ) -> None:
         """Serve `store`. Without `look_after` jobs are kept but not run. Raises ValueError for an empty token."""
         if not token:
-            raise ValueError("without a token anybody could run commands")
+            raise ValueError("without a token, anybody could run commands")
         self._store = store
         self.token = token
         self._keep_alive_secs = keep_alive_secs
@@ -128,7 +128,9 @@ class App:
         try:
             response = self._answer(request)
         except NotFound:
-            response = _refusal(HTTPStatus.NOT_FOUND, f"{request.path} is not there: this is the Jobs API alone")
+            response = _refusal(
+                HTTPStatus.NOT_FOUND, f"{request.path} not found: this server provides only the Jobs API"
+            )
         except HTTPException as error:
             response = _refusal(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or error.name)
         except ApiError as error:
@@ -147,12 +149,12 @@ class App:
     def _answer(self, request: _Request) -> Response:
         _ = request.host  # raises BadRequest if it is not this machine's, as when a web page has its name point here
         if "Origin" in request.headers:
-            raise Forbidden("Web pages are not answered")
+            raise Forbidden("Requests from web pages are not allowed")
         endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
         if self._has_token(request):
             admit: Callable[[], bool] = request.environ.get(ADMIT, lambda: True)
             if not admit():
-                raise ServiceUnavailable("Too many connections are open")
+                raise ServiceUnavailable("Too many open connections")
         elif endpoint not in _PUBLIC:
             raise Unauthorized("Invalid credentials in Authorization header")
         answer: Response = getattr(self, f"_{endpoint}")(request, **values)

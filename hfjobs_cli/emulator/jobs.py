@@ -12,7 +12,7 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
 from hfjobs_cli.emulator.webhooks import Repo, variables, webhook_of
 
-NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"
 METRICS_EVERY_SECS = 1.0
 
 
@@ -67,7 +67,7 @@ class Jobs:
             return self._live(self._in(tables, namespace, identifier))
 
     def create(self, namespace: str, specification: Document, secrets: dict[str, str]) -> Document:
-        """Have a job run that somebody asked for: an organisation if it is in its namespace, else the user."""
+        """Have a job run that somebody asked for: an organization if it is in its namespace, else the user."""
         owner = owner_of(namespace)
         job = lifecycle.new_job(
             specification,

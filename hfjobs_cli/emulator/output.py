@@ -50,7 +50,7 @@ class Log:
             if self._size <= MAX_LOG_BYTES:
                 self._write(lines)
                 if self._size > MAX_LOG_BYTES:
-                    self._write([f"(what follows is not kept, the output is more than {MAX_LOG_BYTES >> 20} MiB)"])
+                    self._write([(f"(the rest is dropped: the output is larger than {MAX_LOG_BYTES >> 20} MiB)")])
 
     def add_header(self, now: datetime) -> None:
         """Keep the line that stands before the output of an attempt."""

@@ -33,7 +33,7 @@ def forget(directory: Path) -> bool:
                 tables.delete_schedule(schedule["id"])
     with supervisor.held(state, _PATIENCE_SECS) as is_idle:
         if not is_idle:
-            raise StoreError("some of them take long to end")
+            raise StoreError("some of them are still stopping")
         try:
             if store is not None:
                 supervisor.settle(store, state)

@@ -96,7 +96,7 @@ class Run(threading.Thread):
         """Run the command until it succeeds, or as often as was asked."""
         argv = [*job.get("command", ()), *job.get("arguments", ())]
         if not argv:
-            return _Outcome("ERROR", "The job has no command, and the emulator does not use images, which have one")
+            return _Outcome("ERROR", "The job has no command, and the emulator does not run the command of its image")
         deadline = time.monotonic() + job["timeout"]
         while True:
             if time.monotonic() > deadline:  # also of a command that cannot be started

@@ -205,7 +205,7 @@ def next_run(schedule: str, after: datetime) -> datetime:
     except (CronSimError, ValueError) as error:  # a number of more digits than Python reads
         raise ApiError(400, f"schedule: {error}") from None
     except StopIteration:
-        raise ApiError(400, "schedule: it is never due") from None
+        raise ApiError(400, "schedule: never due") from None
 
 
 _TICK_SECS = 0.2
@@ -227,7 +227,7 @@ class Scheduler(threading.Thread):
             try:
                 self._schedules.run_due()
             except StoreError as error:
-                self._warn(f"scheduled jobs were not run: {error}")
+                self._warn(f"could not run scheduled jobs: {error}")
 
     def stop(self) -> None:
         """Start nothing more, and return when nothing is being started."""

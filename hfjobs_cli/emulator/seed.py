@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
-from hfjobs_cli.emulator.account import CREATOR, ORGANISATION, USER
+from hfjobs_cli.emulator.account import CREATOR, ORGANIZATION, USER
 from hfjobs_cli.emulator.api_types import Document, parse_time, wire_time
 from hfjobs_cli.emulator.schedules import next_run
 from hfjobs_cli.emulator.store import History
@@ -133,7 +133,7 @@ def history(now: datetime) -> History:
     passed = timedelta(days=(now - _MADE_UP).days)
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
     before = [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
-    made_up = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organisation(), *before]
+    made_up = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organization(), *before]
     jobs = [_moved(job, passed) for job in made_up]
     jobs += [_moved(job, now.replace(microsecond=0) - _MADE_UP) for job in _recent()]
     return History(jobs, _schedules(jobs, now, passed))
@@ -162,7 +162,7 @@ def _schedules(jobs: list[Document], now: datetime, passed: timedelta) -> Iterat
             "createdAt": wire_time(created),
             "schedule": schedule,
             "suspend": True,
-            "suspendReason": "Scheduled jobs of the invented history do not run by themselves",
+            "suspendReason": "Sample schedules do not run by themselves",
             "concurrency": concurrency,
             "status": {
                 "lastJob": {"id": last["id"], "at": last["createdAt"]},
@@ -212,13 +212,13 @@ def _hooked() -> Iterator[Document]:
         yield _ended(created, _HOOKED, _by("webhook", _WEBHOOK), dice, failing=0.1)
 
 
-def _of_organisation() -> Iterator[Document]:
-    """Runs that an organisation started for the user, and those in its own namespace."""
+def _of_organization() -> Iterator[Document]:
+    """Runs that an organization started for the user, and those in its own namespace."""
     dice = random.Random(15)  # noqa: S311
     for index in range(15):
         created = datetime(2026, 5, 8, 7, 30, 15, tzinfo=timezone.utc) - timedelta(hours=71 * index)
-        job = _ended(created, _TRAIN, ORGANISATION, dice, failing=0.2)
-        yield job if index % 5 == 0 else job | {"owner": ORGANISATION}
+        job = _ended(created, _TRAIN, ORGANIZATION, dice, failing=0.2)
+        yield job if index % 5 == 0 else job | {"owner": ORGANIZATION}
 
 
 def _before_initiators() -> Iterator[Document]:

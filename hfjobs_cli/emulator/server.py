@@ -116,7 +116,7 @@ class _Head(io.BufferedReader):
         line = super().readline(size)
         self.left -= len(line)
         if self.left < 0:
-            raise ConnectionError("the head of the request is too long")
+            raise ConnectionError("the request headers are too long")
         return line
 
 

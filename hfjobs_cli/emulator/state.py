@@ -66,7 +66,7 @@ class State:
         if not self.is_made():
             names = {path.name for path in self.root.iterdir()}
             if names - {self.lock.name} and self.database.name not in names:  # else somebody makes it at this moment
-                raise OSError(None, "it is not empty, and not a directory of the emulator")
+                raise OSError(None, "not empty, and not a directory of the emulator")
         make_private(self.database)
 
     def is_made(self) -> bool:

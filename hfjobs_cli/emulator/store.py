@@ -295,7 +295,7 @@ class Store:
 
     def _make(self, connection: sqlite3.Connection) -> None:
         if self._seed is None:
-            raise Unmade(f"{self._path}: it holds no jobs")
+            raise Unmade(f"{self._path}: not a database of jobs")
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         tables = Tables(connection)

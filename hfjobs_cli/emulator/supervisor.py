@@ -21,7 +21,7 @@ from hfjobs_cli.emulator.store import Store, StoreError
 MAX_RUNNING = 32
 """How many jobs run at once; others wait in SCHEDULING."""
 
-LEFT_BEHIND = "The process that ran the job on this machine is gone, so how it ended is not known"
+LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"
 
 _POLL_SECS = 0.05
 _LINGER_SECS = 1.0
@@ -118,13 +118,13 @@ class Caretaker:
                     return
             time.sleep(0.01)
         if process.poll():
-            self._fail(f"{errors} says why")
+            self._fail(f"see {errors}")
 
     def _fail(self, reason: str) -> None:
         self._failed_at = time.monotonic()
         with self._store.write() as tables:
             for job in tables.unfinished_jobs(["SCHEDULING"]):
-                job["status"]["message"] = f"No process can be started to run the job: {reason}"
+                job["status"]["message"] = f"Cannot start a process for the job: {reason}"
                 tables.save_job(job)
 
 

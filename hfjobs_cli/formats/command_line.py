@@ -62,5 +62,5 @@ def _refused(what: str, shown_by: str) -> Iterator[None]:
         yield
     except HfJobsError as error:
         raise HfJobsError(
-            f"{what} cannot be written as a command line: {error.message}", hint=f"'{shown_by}' shows all of it"
+            f"cannot write {what} as a command line: {error.message}", hint=f"use '{shown_by}' to show all of it"
         ) from None

@@ -263,9 +263,9 @@ def _cost(each: Description, job: JobInfo) -> str:
     if each.cost is None:
         return ""
     if job.status.stage == "SCHEDULING":
-        return "nothing while it waits"
+        return "nothing while waiting"
     so_far = " so far" if job.status.stage == "RUNNING" else ""
-    known = ", by the price of the flavor" if each.cost_is_estimated else ", as billed"
+    known = " (estimated from the price of the flavor)" if each.cost_is_estimated else " (billed)"
     return f"{each.cost}{so_far}{known}"
 
 
@@ -273,15 +273,15 @@ def _same(same: SameLaunch | None, view: View) -> str:
     """Return whether the same image, command and flavor worked before."""
     if same is None:
         return ""
-    among = "" if same.is_whole else ", among the newest jobs"
+    among = "" if same.is_whole else " among the newest jobs"
     ended = same.completed + same.failed
     if not ended:
-        return f"none before{among} (image, command and flavor are compared)"
+        return f"no earlier jobs{among} (same image, command and flavor)"
     if not same.completed:
-        return f"never worked before: {same.failed} failed{among}"
+        return f"no earlier job completed, {same.failed} failed{among}"
     when = same.last_good_at
     last = f", last {_relative(when, view)}" if when is not None else ""
-    return f"worked {same.completed} of {ended} times before{among}{last} ({same.last_good})"
+    return f"{same.completed} of {ended} earlier jobs completed{among}{last} ({same.last_good})"
 
 
 def _steps(each: Description, view: View) -> Iterator[Piece]:

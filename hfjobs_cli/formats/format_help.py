@@ -20,7 +20,7 @@ _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", date
 def format_help(kind: Kind) -> str:
     """Return what `--format help` prints of a kind of record."""
     formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
-    formats += [f" {name:<10} of the package {plugins.package_of(name)}" for name in plugins.names()]
+    formats += [f" {name:<10} from the package {plugins.package_of(name)}" for name in plugins.names()]
     formats += [f" ({line})" for line in plugins.unreadable()]
     formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are accepted too"]
     functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]

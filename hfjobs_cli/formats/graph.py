@@ -12,7 +12,7 @@ from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.relative import JOB, Relative
 
 _COLORS = {"cyan": "#0891b2", "yellow": "#ca8a04", "green": "#16a34a", "red": "#dc2626", "magenta": "#a21caf"}
-"""What pictures have for the colours of stages; a line in each is seen on white and on black."""
+"""What pictures have for the colors of stages; a line in each is seen on white and on black."""
 
 _MARKUP = re.compile(r"[^\w .,:/()+-]")
 """What may be more than itself in a label of mermaid."""

@@ -71,7 +71,7 @@ class LogText:
         self._bar = place if is_bar else None
 
     def _colored(self, place: int, text: str) -> str:
-        """Return a line harmless; colours that it leaves on are put off at its end, and on again in the next."""
+        """Return a line harmless; colors that it leaves on are put off at its end, and on again in the next."""
         shown = harmless(text, color=self._view.color)
         if not self._view.color:
             return shown

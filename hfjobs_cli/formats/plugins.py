@@ -33,7 +33,7 @@ def _looked_for() -> _Found:
         try:
             entries = list(package.entry_points.select(group=GROUP))
         except Exception as error:  # any package may hold anything
-            found.unreadable.append(f"the entry points of the package {_name(package)} cannot be read: {_said(error)}")
+            found.unreadable.append(f"cannot read the entry points of package {_name(package)}: {_said(error)}")
             continue
         if entries and (name := _name(package)) not in seen:
             seen.add(name)  # of a package that is there twice the first counts, as for whoever imports it
@@ -72,7 +72,9 @@ def load(name: str) -> Renderer:
     """Return the format of a package. Raises PluginFailed if it cannot be loaded, or more than one package adds it."""
     entries = _found()[name]
     if len(entries) > 1:
-        raise PluginFailed(f"format '{name}' is added by {package_of(name)}", hint="uninstall one of them")
+        raise PluginFailed(
+            f"format '{name}' is added by several packages: {package_of(name)}", hint="uninstall one of them"
+        )
     try:
         renderer = entries[0].load()
     except KeyboardInterrupt:
@@ -81,8 +83,8 @@ def load(name: str) -> Renderer:
         raise PluginFailed(*_words(name, "cannot be loaded", error)) from error
     if not isinstance(renderer, Renderer):
         raise PluginFailed(
-            f"format '{name}' of {package_of(name)} is not a Renderer, but {type(renderer).__name__}",
-            hint=f"'{entries[0].value}' should name a hfjobs_cli.Renderer",
+            f"format '{name}' of {package_of(name)} is a {type(renderer).__name__}, not a Renderer",
+            hint=f"'{entries[0].value}' must be a hfjobs_cli.Renderer",
         )
 
     def render(records: Iterable[Any], view: View) -> None:

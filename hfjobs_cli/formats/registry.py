@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.models.vocabulary import QUIET_NAME
-from hfjobs_cli.text.words import one_of
+from hfjobs_cli.text.words import conflict, one_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
@@ -181,11 +181,11 @@ def choose_renderer(
         return RENDERERS["table"] if default.name == "json" else default
     if quiet and name is not None:
         option = "--json" if format_ is None else "--format"
-        raise UsageError(f"-q/--quiet cannot be combined with {option}", hint="give one of them")
+        raise conflict("-q/--quiet", option)
     if quiet or name is None:
         return QUIET if quiet else default
     if json and name != "json":
-        raise UsageError(f"--json contradicts --format {name}", hint="give one of them")
+        raise conflict("--json", f"--format {name}")
     if "{{" in name:
         from hfjobs_cli.formats.template import template_renderer  # which nothing else needs
 

@@ -14,7 +14,7 @@ def inked(pieces: Iterable[tuple[str, str | None]]) -> str:
     for piece, style in pieces:
         text.append(piece, style)
     output = StringIO()
-    # Colour and width were decided before; rich must not look at the environment and decide again.
+    # Color and width were decided before; rich must not look at the environment and decide again.
     console = Console(
         file=output,
         force_terminal=True,

@@ -69,7 +69,7 @@ def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) 
 
 
 def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
-    """Return the lines with their colours."""
+    """Return the lines with their colors."""
     styles = [column.about.styles for column, _ in fitted]
     return inked(
         piece

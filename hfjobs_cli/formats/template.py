@@ -40,14 +40,14 @@ def template_renderer(kind: Kind, text: str) -> Renderer:
         template = Template(body, escapes=True)
         template.check(schema(kind))
     except UnknownName as error:
-        error.hint = f"{error.hint or ''} '--format help' lists fields and functions".lstrip()
+        error.hint = error.hint or "'--format help' lists fields and functions"
         raise
     makes_rows = bool(template.functions() & ROWS)
     if not is_table:
         return Renderer("template", lambda records, view: _lines(template, records, view), streams=not makes_rows)
     if makes_rows:
         raise UsageError(
-            f"a '{TABLE}' template cannot use {' and '.join(sorted(ROWS))}", hint="separate its columns by \\t"
+            f"{' and '.join(sorted(ROWS))} cannot be used in a '{TABLE}' template", hint="separate the columns with \\t"
         )
     return Renderer("table template", lambda records, view: _table(template, records, view))
 

@@ -24,7 +24,7 @@ class Billing(Hub):
     def job_charges(self) -> list[JobCharge]:
         """Return what was billed for each job in the present period (`GET /api/settings/billing/usage/jobs`).
 
-        Only to the token's user: the Hub does not tell what organisations were billed by job.
+        Only to the token's user: the Hub does not tell what organizations were billed by job.
         """
         from hfjobs_cli.models.account import JobsUsage
 

@@ -97,10 +97,11 @@ class Hub:
         user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
         for message in told:
             self._warn(
-                f"user {user.name} is not as documented: {answer.redacted_quotes(message.removeprefix('user.'))}"
+                f"user {user.name}: unexpected value from the Hub: "
+                f"{answer.redacted_quotes(message.removeprefix('user.'))}"
             )
         if not is_name(user.name):
-            raise answer.problem(f"user.name cannot be a namespace: {describe(user.name)}")
+            raise answer.problem(f"user.name is not a valid namespace: {describe(user.name)}")
         return user
 
     def download(self, address: str) -> bytes:
@@ -110,7 +111,7 @@ class Hub:
     def close(self) -> None:
         """Close all connections, and warn of how much more was odd than has been told."""
         if self._odd_values > MAX_ODD_VALUES:
-            self._warn(f"{self._odd_values - MAX_ODD_VALUES} more values are not as documented")
+            self._warn(f"{self._odd_values - MAX_ODD_VALUES} more unexpected values from the Hub")
         self._transport.close()
 
     def _create_once(self, creation: CreateOnce[Created]) -> Created:
@@ -159,7 +160,7 @@ class Hub:
                 if pause is None:
                     raise
                 if is_first and not is_created_here:
-                    self._warn(f"job {identifier} is not there, but its id is new; asking again for up to 30 s")
+                    self._warn(f"job {identifier} not found, but it was just created; retrying for up to 30 s")
             self._sleep(pause)
 
     def _parsed(self, answer: HubResponse, parse: Callable[[object], T]) -> T:
@@ -176,7 +177,7 @@ class Hub:
         except NotFound as error:
             raise NotFound(
                 f"no namespace '{namespace}': {error.message}",
-                hint="a namespace is the name of a user or an organisation",
+                hint="use the name of a user or an organization",
             ) from error
 
     def _record(self, model: type[R], answer: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
@@ -215,7 +216,7 @@ class Hub:
         """Warn of a value that is not as documented, but not of thousands of them."""
         self._odd_values += 1
         if self._odd_values <= MAX_ODD_VALUES:
-            self._warn(f"{kind.noun} {kind.key_of(record)} is not as documented: {message}")
+            self._warn(f"{kind.noun} {kind.key_of(record)}: unexpected value from the Hub: {message}")
 
     def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
         """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""
@@ -249,7 +250,7 @@ class Hub:
         if not others:
             raise missing
         raise NotFound(
-            f"{missing.message}; nor in {', '.join(others)}",
+            f"{missing.message}; also not in {', '.join(others)}",
             hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 

@@ -21,9 +21,9 @@ def check_certificates(environ: Mapping[str, str]) -> None:
     file, directories = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
     if file:
         if not Path(file).is_file() or Path(file).stat().st_size > MAX_CERTIFICATES_MIB * 1024 * 1024:
-            raise OSError(f"{file} is no file of certificates")
+            raise OSError(f"{file} is not a file of certificates")
     elif directories and not any(map(os.path.isdir, directories.split(os.pathsep))):
-        raise OSError(f"{directories} is no directory of certificates")
+        raise OSError(f"{directories} is not a directory of certificates")
 
 
 def distrust(error: BaseException | None) -> Distrust | None:
@@ -32,10 +32,9 @@ def distrust(error: BaseException | None) -> Distrust | None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return Distrust(
                 f"its certificate is not trusted, {error.verify_message.rstrip('.')}",
-                "a proxy that looks into connections needs its certificate in a file that SSL_CERT_FILE names; "
-                "is the clock right?",
+                "check the clock; if a proxy inspects connections, set SSL_CERT_FILE to a file with its certificate",
             )
         if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
-            return Distrust("it does not speak https", "check HF_ENDPOINT, and the proxy")
+            return Distrust("it does not speak https", "check HF_ENDPOINT and the proxy")
         error = error.__cause__ or error.__context__
     return None

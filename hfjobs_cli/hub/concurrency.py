@@ -154,8 +154,8 @@ def start_thread(work: Callable[[], object]) -> threading.Thread:
         thread.start()
     except RuntimeError as error:
         raise LimitReached(
-            f"this process may start no more threads: {threading.active_count()} are running",
-            hint="follow fewer jobs at once, or raise the limit of processes: ulimit -u",
+            f"cannot start more threads: {threading.active_count()} are running",
+            hint="follow fewer jobs at once, or raise the limit on processes: ulimit -u",
         ) from error
     return thread
 
@@ -171,7 +171,7 @@ def system_limit_of(error: BaseException) -> LimitReached | None:
         # Where a name cannot be looked up, as the files for that cannot be opened, the system says something else.
         if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
             return LimitReached(
-                f"this process may open no more than {max_descriptors()} files and connections at once",
+                f"cannot open more than {max_descriptors()} files and connections at once",
                 hint="follow fewer jobs at once, or raise the limit: ulimit -n 4096",
             )
         cause = cause.__cause__ or cause.__context__

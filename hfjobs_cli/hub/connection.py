@@ -108,9 +108,9 @@ def http_client(
         )
     except (httpx.InvalidURL, ValueError, OSError, ImportError) as error:
         # Proxies and trusted certificates come from the environment. Their values may hold passwords and are not shown.
-        needs = "; a socks proxy needs: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
+        needs = "; for a SOCKS proxy: pip install 'httpx[socks]'" if isinstance(error, ImportError) else ""
         raise UsageError(
-            f"no connection can be set up with the settings for proxies and certificates: {type(error).__name__}",
+            f"cannot connect: invalid proxy or certificate settings: {type(error).__name__}",
             hint=f"check {', '.join(CONNECTION_SETTINGS)}{needs}",
         ) from error
 
@@ -141,7 +141,7 @@ def decoded_chunks(response: httpx.Response) -> Iterator[bytes]:
             packed = unpacker.unused_data or unpacker.unconsumed_tail
             yield piece
     if unpacker is not None and not unpacker.eof:
-        raise httpx.DecodingError("it ends in the middle of what is packed", request=response.request)
+        raise httpx.DecodingError("unexpected end of the compressed data", request=response.request)
 
 
 def read_body(response: httpx.Response, most_bytes: int) -> bytes:
@@ -177,7 +177,7 @@ class ConnectionPool:
         try:
             httpx.URL(endpoint)
         except httpx.InvalidURL as error:
-            raise UsageError(f"'{endpoint}' is not an address of a Hub: {error}", hint="check HF_ENDPOINT") from error
+            raise UsageError(f"invalid Hub URL '{endpoint}': {error}", hint="check HF_ENDPOINT") from error
         self._endpoint = endpoint
         self._token = token
         self._timeout_secs = timeout_secs
@@ -206,15 +206,15 @@ class ConnectionPool:
                 is_elsewhere = _origin(following.url) != _origin(request.url)
             except (httpx.InvalidURL, UnicodeError) as error:
                 reason = self._without_secrets(str(error))
-                raise BadResponse(f"the Hub redirects to what is no address: {reason} ({call.description})") from error
+                raise BadResponse(f"the Hub redirects to an invalid URL: {reason} ({call.description})") from error
             if is_elsewhere:
                 origin = self._without_secrets(format_origin(following.url))
                 raise BadResponse(
-                    f"the Hub redirects to another origin, {origin} ({reply.context})",
-                    hint="the token was not sent there; check HF_ENDPOINT",
+                    f"the Hub redirects to another origin: {origin} ({reply.context})",
+                    hint="check HF_ENDPOINT; the token was not sent there",
                 )
             request = following
-        raise BadResponse(f"the Hub redirects without end ({reply.context})")
+        raise BadResponse(f"too many redirects ({reply.context})")
 
     def _request(self, call: HubRequest) -> httpx.Request:
         headers = {"Authorization": f"Bearer {self._token}"} if call.endpoint.needs_token else {}
@@ -232,7 +232,7 @@ class ConnectionPool:
                 timeout=_timeout(self._timeout_secs, read_secs),
             )
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise UsageError(f"this cannot be asked of the Hub: {error}", hint="check names and labels") from error
+            raise UsageError(f"cannot build the request: {error}", hint="check names and labels") from error
 
     def _exchange(self, request: httpx.Request, call: HubRequest) -> RawResponse:
         """Send one request and read the response, except the body of a 2xx stream.
@@ -264,13 +264,13 @@ class ConnectionPool:
                 return b""  # the status says enough
             response.close()
             raise BadResponse(
-                f"the answer is packed as '{error}', which was not asked for ({context})",
-                hint=f"is {self._endpoint} the Hub, and is there no proxy in between?",
+                f"the response has an unsupported encoding '{error}' ({context})",
+                hint=f"check that {self._endpoint} is the Hub, and that no proxy changes the response",
             ) from None
         except TooLarge:
             raise BadResponse(
-                f"the answer is larger than {MAX_BODY_MIB} MiB ({context})",
-                hint=f"is {self._endpoint} the Hub?",
+                f"the response is larger than {MAX_BODY_MIB} MiB ({context})",
+                hint=f"check that {self._endpoint} is the Hub",
             ) from None
         finally:
             if not is_stream:

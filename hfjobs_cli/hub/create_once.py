@@ -108,8 +108,8 @@ def why_wrong_owner(owner: JobOwner, namespace: str) -> str | None:
 def why_not_new(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -> str | None:
     """Say why a response holds no new record, which always has the field `promised`; None if it does."""
     if not is_id(made.id):
-        return f"{describe(made.id)} cannot be the id of a {noun}"
-    return None if promised and is_name(made.owner.name or "") else f"'{made.id}' may be no {noun}"
+        return f"{describe(made.id)} is not a valid {noun} id"
+    return None if promised and is_name(made.owner.name or "") else f"'{made.id}' may not be a {noun}"
 
 
 def same_schedule(one: str | None, other: str | None) -> bool:
@@ -226,7 +226,7 @@ class _Attempt(Generic[Created]):
     def with_findings(self, reason: str) -> str:
         """Return a reason, followed by what is known about the outcome."""
         if self.new is not None:
-            reason += f"; the answer is about {self.request.noun} {self.new.id}"
+            reason += f"; the response is about {self.request.noun} {self.new.id}"
         return reason + (f"; candidates: {' '.join(self.candidates)}" if self.candidates else "")
 
     def wait_for_id(self) -> bool:
@@ -239,7 +239,7 @@ class _Attempt(Generic[Created]):
         noun = self.request.noun
         try:
             with self.context.cut_short():
-                self.context.warn(f"interrupted while the {noun} was being created; waiting for its id, to cancel it")
+                self.context.warn(f"interrupted while creating the {noun}; waiting for its id to cancel it")
                 self.context.made(self._made(self._answer_after_interrupt))
         except HfJobsError as error:
             return not error.is_ambiguous  # else nothing was created
@@ -251,7 +251,7 @@ class _Attempt(Generic[Created]):
         try:
             return self._sent.result(ANSWER_AFTER_INTERRUPT_SECS)
         except TimeoutError:
-            raise Unavailable("interrupted before an answer came", is_ambiguous=True) from None
+            raise Unavailable("interrupted before the response arrived", is_ambiguous=True) from None
 
     def _made(self, answer: Callable[[], HubResponse]) -> Created:
         try:
@@ -261,13 +261,15 @@ class _Attempt(Generic[Created]):
                 raise
             return self._look_up(error)
         except Exception as error:  # the response could not be read, for any reason
-            return self._look_up(BadResponse(f"the answer could not be read: {_described(error)}"))
+            return self._look_up(BadResponse(f"cannot read the response: {_described(error)}"))
 
     def _believed(self, answer: HubResponse) -> Created:
         """Return the record in a response. Raises BadResponse if it is not what was requested."""
         request = self.request
         new = self.new = request.read(answer)
-        mismatch = "which was there before the request" if new.id in request.known else request.asked.mismatch(new)
+        mismatch = (
+            "which already existed before the request" if new.id in request.known else request.asked.mismatch(new)
+        )
         if mismatch is not None:
             raise self._problem(answer, mismatch)
         changed_fields = request.asked.changed_fields(new)
@@ -305,17 +307,17 @@ class _Attempt(Generic[Created]):
             )
         except HfJobsError as error:
             if clock is not None and self._age(new, clock) > CLOCKS_DIFFER_SECS:
-                raise self._problem(answer, "which may have been there before the request") from error
+                raise self._problem(answer, "which may have existed before the request") from error
             is_older = is_other_there = False
         if is_older:
-            raise self._problem(answer, "which was there before the request")
+            raise self._problem(answer, "which already existed before the request")
         if is_other_there:
             raise self._problem(answer, f"which differs from what was sent: {', '.join(changed_fields)}")
         age = 0.0 if clock is None else self._age(new, clock)
         if age > CLOCKS_DIFFER_SECS:
             self.context.warn(
-                f"{self.request.noun} {new.id} was created {span(age)} before the request by the Hub's clock, but it"
-                " is what was asked for, so it is taken for the new one"
+                f"by the Hub's clock, {self.request.noun} {new.id} was created {span(age)} before the "
+                "request; it matches the request, so it is taken for the new one"
             )
         if sent := [name for name in changed_fields if name not in NOT_SENT]:
             self.context.warn(f"{self.request.noun} {new.id} differs from what was sent: {', '.join(sent)}")
@@ -362,8 +364,8 @@ class _Attempt(Generic[Created]):
         if len(found) == 1 and is_sure:
             (only,) = found.values()
             self.context.warn(
-                f"{reason.message}; the new {self.request.noun} was found by {self.request.found_by}"
-                " (an equal one made at the same time cannot be told apart)"
+                f"{reason.message}; found the new {self.request.noun} by {self.request.found_by} (it "
+                "cannot be told apart from an identical one that was created at the same time)"
             )
             return only
         candidates = f"; candidates: {' '.join(found)}" if found else ""

@@ -39,7 +39,7 @@ def downloaded(
     try:
         request = httpx.Request("GET", address, headers={"Accept": "*/*", "Accept-Encoding": ENCODING})
         if request.url.scheme == "http" and not is_loopback(address):
-            warn(f"{shown} is not encrypted, so anybody on the way could change the script")
+            warn(f"{shown} is not encrypted: others on the network could change the script")
         with http_client(address, timeout_secs, bad_no_proxy) as client:
             for attempt in range(1, MAX_ATTEMPTS + 1):
                 try:
@@ -50,7 +50,7 @@ def downloaded(
                     if attempt == MAX_ATTEMPTS or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
                         raise
                     reason = redacted(str(error).replace(address, shown)) or type(error).__name__
-                    warn(f"{shown}: {reason}; trying again in {pause:.1f} s ({attempt + 1} of {MAX_ATTEMPTS})")
+                    warn(f"{shown}: {reason}; retrying in {pause:.1f} s ({attempt + 1} of {MAX_ATTEMPTS})")
                     sleep(pause)
             raise AssertionError("the last try returns or raises")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
@@ -59,10 +59,12 @@ def downloaded(
             shown, reason = f"{before.partition('://')[0]}://***@{without_password(f'x://{rest}')[4:]}", ""
         else:
             reason = f": {str(error).replace(address, shown)}"
-        raise UsageError(f"'{shown}' is no address{reason}", hint="as in https://example.org/train.py") from None
+        raise UsageError(
+            f"invalid URL '{shown}'{reason}", hint="use for example https://example.org/train.py"
+        ) from None
     except (httpx.RequestError, TimeoutError) as error:
         reason = redacted(str(error).replace(address, shown)) or type(error).__name__
-        raise Unavailable(f"{shown} cannot be had: {reason}", hint="download it, and name the file") from None
+        raise Unavailable(f"could not download {shown}: {reason}", hint="download it, and use the file") from None
 
 
 def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
@@ -81,20 +83,24 @@ def _body(
     try:
         if is_retryable_status(response):
             raise Unavailable(
-                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
-                hint="try again later, or download it, and name the file",
+                f"could not download {shown}: {response.status_code} {response.reason_phrase}",
+                hint="try again later, or download it and use the file",
                 retry_after_secs=retry_after(response.headers),
             )
         if not response.is_success:
             raise HfJobsError(
-                f"{shown} cannot be had: {response.status_code} {response.reason_phrase}",
-                hint="it is asked for without a token; download it, and name the file",
+                f"could not download {shown}: {response.status_code} {response.reason_phrase}",
+                hint="no token is sent for scripts: download it, and use the file",
             )
         return read_body(response, most_bytes)
     except TooLarge:
-        raise HfJobsError(f"{shown} is larger than {most_bytes // 2**20} MiB", hint="is it a script?") from None
+        raise HfJobsError(
+            f"{shown} is larger than {most_bytes // 2**20} MiB", hint="check that it is a script"
+        ) from None
     except UnexpectedEncoding as error:
-        raise HfJobsError(f"{shown} is packed as '{error}'", hint="download it, and name the file") from None
+        raise HfJobsError(
+            f"{shown} has an unsupported encoding '{error}'", hint="download it, and use the file"
+        ) from None
     finally:
         response.close()
 
@@ -110,6 +116,6 @@ def _final(client: httpx.Client, request: httpx.Request, shown: str, debug: Call
             return response
         response.close()
         if request.url.scheme == "https" != following.url.scheme:
-            raise HfJobsError(f"{shown} leads to where anybody could change it", hint="download it, and look at it")
+            raise HfJobsError(f"{shown} redirects to an address that is not encrypted", hint="download it, and read it")
         request = following
-    raise HfJobsError(f"{shown} redirects more than {MAX_REDIRECTS} times", hint="download it, and name the file")
+    raise HfJobsError(f"{shown} redirects more than {MAX_REDIRECTS} times", hint="download it, and use the file")

@@ -191,7 +191,7 @@ class Jobs(Hub):
 
         def other(job: JobInfo) -> str | None:
             if job.initiator is not None and job.initiator.type in _NOT_BY_HAND:
-                return f"which {describe(str(job.initiator))} has started"
+                return f"which was started by {describe(str(job.initiator))}"
             return why_wrong_owner(job.owner, namespace) or asked.mismatch(job)
 
         def changed(job: JobInfo) -> list[str]:
@@ -204,8 +204,8 @@ class Jobs(Hub):
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
-                f"it is not known whether the job was created: {reason}",
-                f"before trying again, check with: hfjobs ps -a --namespace {namespace} {check}",
+                f"the job may or may not have been created: {reason}",
+                f"before retrying, check with: hfjobs ps -a --namespace {namespace} {check}",
             )
 
         identity = RequestMatcher(is_it, other, changed)
@@ -217,7 +217,7 @@ class Jobs(Hub):
             identity,
             ambiguous_error,
             known,
-            found_by="what it runs",
+            found_by="its image and command",
             waits_for_id=waits_for_id,
         )
         return self._create_once(creation)
@@ -270,9 +270,11 @@ class Jobs(Hub):
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
-                f"it is not known whether {namespace}/{source} was duplicated: {reason}",
-                "before trying again, check with: "
-                f"hfjobs ps -a --namespace {namespace} --initiator duplicated-job:{source}",
+                f"{namespace}/{source} may or may not have been duplicated: {reason}",
+                (
+                    f"before retrying, check with: hfjobs ps -a --namespace {namespace} --initiator "
+                    f"duplicated-job:{source}"
+                ),
             )
 
         asked = self._started_by("duplicated-job", source, namespace, lambda: self._job(INSPECT, namespace, source))
@@ -298,11 +300,11 @@ class Jobs(Hub):
             if owner is not None or is_it(job):
                 return owner
             if job.initiator is not None and job.initiator.type == type_ == "scheduled-job":
-                return f"which {describe(str(job.initiator))} has started"
+                return f"which was started by {describe(str(job.initiator))}"
             try:
                 return why_different(job, source())
             except HfJobsError:
-                return None if job.initiator is None else f"which {describe(str(job.initiator))} has started"
+                return None if job.initiator is None else f"which was started by {describe(str(job.initiator))}"
 
         def changed(job: JobInfo) -> list[str]:
             return [] if job.initiator is None or is_it(job) else ["initiator"]

@@ -64,7 +64,7 @@ def pages_of(
             return
         barren = 0 if fresh else barren + 1
         if cursor in cursors or barren == MAX_BARREN_PAGES:
-            raise answer.problem("its pages loop")
+            raise answer.problem("its pages repeat")
         cursors.add(cursor)
 
 

@@ -209,10 +209,10 @@ class LogFollower:
                 if self._new_lines_count > taken or time.monotonic() - began > HEALTHY_SECS:
                     self._retries.reset()
                 pause = self._retries.pause_after(error)
-                yield Notice(f"{error.message}; trying again in {pause:.1f} s")
+                yield Notice(f"{error.message}; retrying in {pause:.1f} s")
                 self._pause(pause)
         if self._has_skipped:
-            raise _LineTooLong(f"not all of the output of {self._reference} was shown")
+            raise _LineTooLong(f"the output of {self._reference} is incomplete")
 
     @property
     def job_has_ended(self) -> bool:
@@ -319,7 +319,7 @@ class LogFollower:
         """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
         self._pause(0)
         if idle.was_suspended:
-            yield Notice("this computer was asleep; connecting again")
+            yield Notice("this computer was asleep; reconnecting")
             return _StreamEnd.RECONNECT
         if not reader.is_open:
             idle.restart(self._first_check())
@@ -366,7 +366,7 @@ class LogFollower:
             raise
         if reader.skipped and not self._has_skipped:
             self._has_skipped = True
-            self._notices.append(f"a line that is longer than {MAX_LINE_MIB} MiB is left out")
+            self._notices.append(f"skipped a line that is longer than {MAX_LINE_MIB} MiB")
         if reader.sent_at is not None:
             self._resumer.note_server_time(reader.sent_at)
         return events
@@ -384,7 +384,7 @@ class LogFollower:
 
     def _on_invalid(self, _event: str) -> None:
         if not self._warned_of_invalid:
-            self._notices.append("something in the output is not as documented, and is left out")
+            self._notices.append("skipped an invalid part of the output")
         self._warned_of_invalid = True
 
     def _flush_if_due(self, idle: IdleTimer) -> Iterator[LogItem]:
@@ -508,11 +508,11 @@ class LogFollower:
                 if joined:
                     yield self._count_new(joined)
                 return _StreamEnd.COMPLETE
-            silent = f"sent nothing for {self._end_idle_secs:g} s, and did not end it"
+            silent = f"sent nothing for {self._end_idle_secs:g} s and did not close it"
             raise IncompleteOutput(
-                f"the output of {self._reference} may not be complete: "
-                f"the Hub {'ends it early' if end is _StreamEnd.CLOSED else silent}",
-                hint=None if self.job_has_ended else f"'hfjobs logs -f {self._reference}' shows what comes",
+                f"the output of {self._reference} may be incomplete: the Hub "
+                f"{'closed it early' if end is _StreamEnd.CLOSED else silent}",
+                hint=None if self.job_has_ended else f"use 'hfjobs logs -f {self._reference}' to wait for more",
             )
         if self._empty_streams:
             self._pause(2.0 ** (self._empty_streams - 2))

@@ -144,7 +144,7 @@ class CountPosition:
         is_later = at == 0 and line[0] != self._history.first[0][0] and hash(line) in self._history.recent
         if is_other or is_later:
             raise Diverged(
-                "the Hub does not have the first lines any more; going on after the last one that came",
+                "the Hub no longer has the first lines; continuing after the last line received",
                 self._passed,
             )
         self._may_be_other |= line != self._history.first[at]
@@ -182,7 +182,7 @@ class CountPosition:
             is_reordered = False
         if not is_reordered or self._left is None:
             raise Diverged(
-                "the Hub has other lines than before; going on after the last one that came",
+                "the Hub has other lines than before; continuing after the last line received",
                 self._passed if is_kept else None,
             )
         self.repeats = +self._left

@@ -194,7 +194,7 @@ class LogResumer:
     def give_up_position(self) -> None:
         """Look for the place in another way at the next connection, as so many lines do not come any more."""
         if isinstance(self._position, CountPosition):
-            self._diverge("the Hub does not have all lines any more; going on after the last one that came")
+            self._diverge("the Hub no longer has all lines; continuing after the last line received")
 
     def _diverge(self, why: str) -> None:
         self.has_diverged = True
@@ -211,7 +211,7 @@ class LogResumer:
             self._keeps_times = position.keeps_times if self._keeps_times is None else self._keeps_times
         if isinstance(position, ContentPosition) and position.has_gap:
             self.has_gap = True
-            self._tell("some lines may be missing: the Hub does not have the last one that came before")
+            self._tell("some lines may be missing: the Hub no longer has the last line received")
         self._history.add(new)
         return new
 

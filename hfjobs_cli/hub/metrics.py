@@ -31,7 +31,7 @@ class NoMetrics(HfJobsError):
 
     def __init__(self, job_id: str) -> None:
         """Say so of a job."""
-        super().__init__(f"nothing is told of what job {job_id} uses", hint="if it has just begun, try again")
+        super().__init__(f"no metrics for job {job_id} yet", hint="if it has just started, try again")
 
 
 def usage_now(client: JobsClient, reference: JobReference) -> Usage:
@@ -129,7 +129,7 @@ def _sample(event: Event, reference: JobReference) -> Usage:
     try:
         values = loads(event.data)
     except (ValueError, RecursionError) as error:
-        raise BadResponse(f"unexpected metrics of job {reference.id}: broken JSON, {error}") from None
+        raise BadResponse(f"unexpected metrics of job {reference.id}: invalid JSON, {error}") from None
     if not isinstance(values, dict):
-        raise BadResponse(f"unexpected metrics of job {reference.id}: no object")
+        raise BadResponse(f"unexpected metrics of job {reference.id}: not an object")
     return Usage.from_api({**values, "job_id": reference.id}, path="metrics")

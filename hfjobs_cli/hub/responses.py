@@ -71,12 +71,12 @@ class HubResponse(NamedTuple):
         with suppress(httpx.InvalidURL):
             cursor = httpx.URL(self.next_link).params.get("cursor")
         if not cursor:
-            raise self.problem(f"the link to the next page holds no cursor: {describe(self.next_link)}")
+            raise self.problem(f"the link to the next page has no cursor: {describe(self.next_link)}")
         return cursor
 
     def problem(self, what: str) -> BadResponse:
         """Return an error about this response that names the request."""
-        return BadResponse(f"unexpected answer from the Hub: {self.redacted_quotes(what)} ({self.context})")
+        return BadResponse(f"unexpected response from the Hub: {self.redacted_quotes(what)} ({self.context})")
 
 
 class ResponseHandler:
@@ -112,8 +112,8 @@ class ResponseHandler:
         try:
             data = loads(reply.body) if endpoint.has_answer else None
         except (ValueError, RecursionError) as error:
-            reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise BadResponse(f"unexpected answer from the Hub: broken JSON, {reason} ({reply.context})") from None
+            reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+            raise BadResponse(f"unexpected response from the Hub: invalid JSON, {reason} ({reply.context})") from None
         headers = reply.response.headers
         link = next_link(headers)
         return HubResponse(data, link and self._redacted(link), sent_at(headers), reply.context, self._redacted_quotes)
@@ -126,14 +126,14 @@ class ResponseHandler:
             raise status_error(response.status_code, message, reply.context, self._token_source)
         if "html" in response.headers.get("Content-Type", "").lower():
             raise BadResponse(
-                f"the answer is a web page, not JSON ({reply.context})",
-                hint=f"is {self._endpoint} the Hub, and is there no login page or proxy in between?",
+                f"the response is a web page, not JSON ({reply.context})",
+                hint=(f"check that {self._endpoint} is the Hub, and that no login page or proxy responds instead"),
             )
 
     def retryable_error(self, reply: RawResponse, endpoint: Endpoint, pause: float | None) -> Unavailable:
         """Return the error for a response with a retryable status; `pause` is its Retry-After in seconds, if any."""
         return Unavailable(
-            f"the Hub is not available: {self._server_message(reply)} ({reply.context})",
+            f"the Hub is unavailable: {self._server_message(reply)} ({reply.context})",
             hint=f"try again in {span(pause)}" if pause and pause < MAX_SHOWN_SECS else "try again later",
             is_ambiguous=not endpoint.is_repeatable and reply.response.status_code not in _NOT_PROCESSED,
             retry_after_secs=pause,
@@ -146,25 +146,25 @@ class ResponseHandler:
         origin = format_origin(self._endpoint)
         reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):
-            what, hint = f"no connection to {origin} in time", "check the network, or the proxy"
+            what, hint = f"cannot connect to {origin}: timed out", "check the network and the proxy"
         elif (distrusted := distrust(error)) is not None:
-            what, hint = f"no connection to {origin}: {distrusted.reason}", distrusted.hint
+            what, hint = f"cannot connect to {origin}: {distrusted.reason}", distrusted.hint
         elif isinstance(error, httpx.ConnectError):
             what, hint = (
-                f"no connection to {origin}: {reason}",
-                "is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
+                f"cannot connect to {origin}: {reason}",
+                "check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
                 if is_loopback(self._endpoint)
                 else "check the network, HF_ENDPOINT and the proxy",
             )
         elif isinstance(error, httpx.TimeoutException | TimeoutError):
             what = (
-                f"no answer from {origin} within {call.idle_timeout_secs or self._timeout_secs:g} s"
+                f"no response from {origin} within {call.idle_timeout_secs or self._timeout_secs:g} s"
                 if isinstance(error, httpx.TimeoutException)
-                else f"the answer from {origin} did not arrive whole within {self._longest_secs:g} s"
+                else f"the response from {origin} was not complete within {self._longest_secs:g} s"
             )
-            hint = "try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
+            hint = "try again, or set HFJOBS_TIMEOUT=SECONDS to wait longer"
         else:
-            what, hint = f"the connection to {origin} broke: {reason}", "try again"
+            what, hint = f"lost the connection to {origin}: {reason}", "try again"
         return Unavailable(
             f"{self._redacted(what)} ({call.description})",
             hint=hint,
@@ -209,13 +209,13 @@ def status_error(status: int, message: str, context: str, token_source: str) -> 
     """Return the error for a `status`, with the server's `message`, the request (`context`) and a hint."""
     if status == HTTPStatus.UNAUTHORIZED:
         return NotLoggedIn(
-            f"the Hub does not accept the token from {token_source}: {message} ({context})",
+            f"the Hub rejected the token from {token_source}: {message} ({context})",
             hint=_other_token(token_source),
         )
     if status == HTTPStatus.FORBIDDEN:
         return NotAllowed(
-            f"the token from {token_source} may not do this: {message} ({context})",
-            hint="see what it may do at https://huggingface.co/settings/tokens",
+            f"the token from {token_source} has no permission for this: {message} ({context})",
+            hint="check its permissions at https://huggingface.co/settings/tokens",
         )
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(f"{message} ({context})")
@@ -224,16 +224,16 @@ def status_error(status: int, message: str, context: str, token_source: str) -> 
     if status == HTTPStatus.PAYMENT_REQUIRED:
         return RequestRefused(
             f"payment required: {message} ({context})",
-            hint="add credits at https://huggingface.co/settings/billing, or in the organisation's settings",
+            hint=("add credits at https://huggingface.co/settings/billing, or in the settings of the organization"),
         )
     if status == HTTPStatus.CONFLICT:
-        return Conflict(f"the Hub refused: {message} ({context})")
+        return Conflict(f"the Hub refused the request: {message} ({context})")
     if 400 <= status < 500:
-        return RequestRefused(f"the Hub refused: {message} ({context})")
+        return RequestRefused(f"the Hub refused the request: {message} ({context})")
     # A server may have carried out the request before it redirects with a 303. No Hub sends any other status.
     if 300 <= status < 400:
-        return BadResponse(f"the Hub redirects, which is not followed here: {message} ({context})", "check HF_ENDPOINT")
-    return BadResponse(f"unexpected answer from the Hub: {message} ({context})")
+        return BadResponse(f"unexpected redirect from the Hub: {message} ({context})", "check HF_ENDPOINT")
+    return BadResponse(f"unexpected response from the Hub: {message} ({context})")
 
 
 def _other_token(source: str) -> str:
@@ -241,5 +241,5 @@ def _other_token(source: str) -> str:
     if source.startswith("the file "):
         return "log in with 'hf auth login', or set HF_TOKEN"
     what_else = "that of 'hf auth login'" if source != "--token" else "HF_TOKEN or that of 'hf auth login'"
-    verb = "leave --token out" if source == "--token" else f"unset {source}"
-    return f"give one that is valid, or {verb} to use {what_else}"
+    verb = "remove --token" if source == "--token" else f"unset {source}"
+    return f"use a valid token, or {verb} to use {what_else}"

@@ -114,7 +114,9 @@ class Snapshot:
                 if count == broken:
                     raise problem from error
                 if broken > MAX_BROKEN:
-                    raise self._problem(f" has over {MAX_BROKEN} lines that hold no job, as line {line}") from error
+                    raise self._problem(
+                        f" has more than {MAX_BROKEN} lines that are not jobs, such as line {line}"
+                    ) from error
                 self._failed(problem)
             else:
                 yield job
@@ -125,7 +127,7 @@ class Snapshot:
         told: list[str] = []
         job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, told.append))
         for message in told:
-            self._warn(f"{self.name}, line {line}, job {job.id}: {message.removeprefix('job.')}, which is left out")
+            self._warn(f"{self.name}, line {line}, job {job.id}: ignored {message.removeprefix('job.')}")
         return job
 
     def _pieces(self, raw: Iterator[bytes | str]) -> Iterator[str]:
@@ -167,9 +169,9 @@ class Snapshot:
                     yield unpacked
                 packed = packed or cast(bytes, next(pieces, b""))
             if not unpacker.eof:
-                raise zlib.error("it ends too early")
+                raise zlib.error("unexpected end")
         except zlib.error as error:
-            raise self._problem(f" cannot be unpacked: {error}") from error
+            raise self._problem(f" cannot be decompressed: {error}") from error
 
     def _read(self, read: Callable[[int], bytes | str]) -> bytes | str:
         try:
@@ -178,7 +180,7 @@ class Snapshot:
             raise self._problem(f" cannot be read: {error.strerror or error}") from error
 
     def _problem(self, what: str) -> BrokenSnapshot:
-        hint = "--from reads what 'ps' and 'inspect' print with --format json or jsonl"
+        hint = "use a file that 'ps' or 'inspect' printed with --format json or jsonl"
         return BrokenSnapshot(f"{self.name}{what}", hint=hint)
 
 

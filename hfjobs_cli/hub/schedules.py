@@ -108,7 +108,7 @@ class Schedules(Jobs):
 
         stages |= {run[1]: stage for run, stage in zip(missing, map_parallel(look, missing), strict=True)}
         if failures:
-            self._warn(f"{failures[0].message}; how some schedules ran last is not known")
+            self._warn(f"{failures[0].message}; the last runs of some schedules are unknown")
         return [each.ran(stages.get(each.status.last_job.id)) if each.status.last_job else each for each in schedules]
 
     def suspend_schedule(self, reference: JobReference) -> None:
@@ -151,7 +151,7 @@ class Schedules(Jobs):
         except HfJobsError as error:
             if not error.is_ambiguous or not self._is_gone(namespace, identifier):
                 raise
-            self._warn(f"{error.message}; but the schedule is gone")
+            self._warn(f"{error.message}; but the schedule no longer exists")
 
     def _is_gone(self, namespace: str, identifier: str) -> bool:
         try:
@@ -227,13 +227,13 @@ class Scheduling(Schedules):
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
-                f"it is not known whether the schedule was created: {reason}",
-                f"before trying again, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
+                f"the schedule may or may not have been created: {reason}",
+                f"before retrying, check with: hfjobs scheduled ps -a --namespace {namespace} {check}".rstrip(),
             )
 
         identity = RequestMatcher(asked.matches, other, asked.changed_fields)
         return self._create_once(
-            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="what it runs", noun=KIND.noun)
+            CreateOnce(send, read, newest, identity, ambiguous_error, found_by="its image and command", noun=KIND.noun)
         )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
@@ -254,9 +254,11 @@ class Scheduling(Schedules):
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
-                f"it is not known whether schedule {namespace}/{identifier} was triggered: {reason}",
-                "before trying again, check with: "
-                f"hfjobs ps -a --namespace {namespace} --initiator scheduled-job:{identifier}",
+                f"schedule {namespace}/{identifier} may or may not have been triggered: {reason}",
+                (
+                    f"before retrying, check with: hfjobs ps -a --namespace {namespace} --initiator "
+                    f"scheduled-job:{identifier}"
+                ),
             )
 
         def source() -> JobSpec:
@@ -277,10 +279,10 @@ class Scheduling(Schedules):
                 running += [job.id for job in page.jobs if _is_run_of(job, identifier)]
         except HfJobsError:
             pass  # that it was refused tells more than this second failure
-        which = f"job {' and '.join(running)} of it is running" if running else "another job of it is running"
+        which = f"its job {' and '.join(running)} is running" if running else "another of its jobs is running"
         return Conflict(
-            f"schedule {namespace}/{identifier} was not triggered: {which}, and it allows one at a time"
-            f" ({error.message})",
+            f"schedule {namespace}/{identifier} was not triggered: {which}, and it allows only one at a "
+            f"time ({error.message})",
             hint=f"'hfjobs inspect {namespace}/{running[0]}' shows it" if running else error.hint,
         )
 

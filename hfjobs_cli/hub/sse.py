@@ -191,7 +191,7 @@ class EventStream:
         try:
             yield from read_events(self._stream)
         except BadResponse as error:
-            raise BadResponse(f"unexpected answer from the Hub: {error.message} ({self._stream.context})") from error
+            raise BadResponse(f"unexpected response from the Hub: {error.message} ({self._stream.context})") from error
 
     def chunks(self) -> Iterator[bytes]:
         """Yield what comes as it comes, for whoever makes events of it. Raises Unavailable."""

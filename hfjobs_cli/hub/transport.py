@@ -161,7 +161,7 @@ class Transport:
         """Return the request to send. Raises NotLoggedIn, and UsageError for invalid names."""
         if endpoint.needs_token and self._token is None:
             raise NotLoggedIn(
-                "no token was found",
+                "not logged in: no token found",
                 hint="log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none",
             )
         path = endpoint.at(**names)
@@ -209,11 +209,11 @@ class Transport:
             pause = request_backoff(attempt)
         with nullcontext(True) if retry_after_secs is None else self._rate_limit.close_for(pause) as was_open:
             if was_open:
-                self._warn(f"{failure.message}; trying again in {pause:.1f} s ({attempt + 1} of {max_attempts})")
+                self._warn(f"{failure.message}; retrying in {pause:.1f} s ({attempt + 1} of {max_attempts})")
             self._sleep(pause)
 
     def _bad_no_proxy(self, entry: str) -> None:
-        self._warn(f"NO_PROXY holds '{entry}', which is no host, domain or network; it is skipped")
+        self._warn(f"ignored '{entry}' in NO_PROXY: not a host, domain or network")
 
     def _redacted(self, text: str) -> str:
         return without_token(text, self._token)

@@ -197,7 +197,7 @@ class Costs:
 def _amount(text: object) -> Decimal:
     amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
     if not 0 <= amount <= LARGEST:
-        raise ValueError(f"{text!r} is no amount")
+        raise ValueError(f"invalid amount {text!r}")
     return amount
 
 
@@ -212,16 +212,16 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
     price = _minute_price(job, flavor)
     if not price:
         raise UsageError(
-            f"the Hub names no price of {flavor.name}, so it is not known what --max-cost allows",
-            hint="give --timeout instead",
+            f"cannot apply --max-cost: the Hub lists no price for {flavor.name}",
+            hint="use --timeout instead",
         )
     minutes = min(int(usd / price), MAX_SECS // 60)
     if minutes < 1:
         attempts = job.attempts or 1
         raise UsageError(
-            f"{dollars(usd)} does not pay for a minute of {flavor.name}, which costs {dollars(price / attempts)}"
+            (f"{dollars(usd)} is less than the price of one minute of {flavor.name}, {dollars(price / attempts)}")
             + (f", {attempts} times" if attempts > 1 else ""),
-            hint="'hfjobs hardware --sort price' lists what costs less",
+            hint="'hfjobs hardware --sort price' lists cheaper flavors",
         )
     return minutes * 60
 

@@ -1,7 +1,7 @@
 """Lineage: which job, person, schedule or webhook each job came from, and what came of it.
 
 A job has one parent. The label `duplicated-from`, which a copy with changes bears, counts before its initiator. People
-and organisations are parents too, but jobs are not related by having been started by the same one.
+and organizations are parents too, but jobs are not related by having been started by the same one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def parent_of(job: JobInfo) -> Parent | None:
 
 
 def _who(initiator: JobInitiator) -> str:
-    """Return the name of a person or an organisation, of others the id."""
+    """Return the name of a person or an organization, of others the id."""
     names = (initiator.id, initiator.name) if initiator.type in STARTERS else (initiator.name, initiator.id)
     return names[0] or names[1] or "?"
 

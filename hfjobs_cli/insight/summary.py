@@ -22,7 +22,7 @@ _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "
 _BECAUSE = {
     why.NO_CREDITS: "because there were no credits left (https://huggingface.co/settings/billing)",
     why.NO_SUBSCRIPTION: "because there is no subscription",
-    why.RESOURCE_GROUP_LIMIT: "because its resource group has spent what it may",
+    why.RESOURCE_GROUP_LIMIT: "because its resource group reached its spending limit",
 }
 
 
@@ -39,12 +39,12 @@ def outcome(job: JobInfo, now: datetime) -> Outcome:
     stage, message = job.status.stage or "", job.status.message or ""
     if stage == "SCHEDULING":
         since = f" for {span((now - job.created_at).total_seconds())}" if job.created_at else ""
-        return Outcome(f"It has been waiting{since}{_quoted(message) or ', for hardware'}.")
+        return Outcome(f"It has been waiting{'' if message.strip() else ' for hardware'}{since}{_quoted(message)}.")
     if stage == "RUNNING":
         return Outcome(_running(job, now))
     ended = _ended(job, now)
     if stage == "COMPLETED":
-        return Outcome(f"It was completed{ended}.")
+        return Outcome(f"It completed{ended}.")
     if stage == "ERROR":
         return _failed(job, message, ended)
     if stage == "CANCELED":
@@ -53,7 +53,7 @@ def outcome(job: JobInfo, now: datetime) -> Outcome:
         return Outcome(f"It was canceled{ended}{because}.", job.reason)
     if stage == "DELETED":
         return Outcome(f"It was deleted{_quoted(message)}.", job.reason)
-    return Outcome(f"It is {stage or 'in a state that the Hub does not tell'}{_quoted(message)}.")
+    return Outcome(f"Its status is {stage or 'unknown'}{_quoted(message)}.")
 
 
 def _running(job: JobInfo, now: datetime) -> str:
@@ -63,8 +63,8 @@ def _running(job: JobInfo, now: datetime) -> str:
     left = None if job.timeout is None else job.timeout - ran
     if left is None:
         return f"It has been running for {span(ran)}."
-    over = f"its time is over in {span(left)}" if left > 0 else "its time is over"
-    return f"It has been running for {span(ran)}; {over}."
+    over = f"times out in {span(left)}" if left > 0 else "its timeout has passed"
+    return f"It has been running for {span(ran)} and {over}."
 
 
 def _ended(job: JobInfo, now: datetime) -> str:
@@ -78,15 +78,15 @@ def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
     exit_code, reason = job.exit_code, job.reason
     attempts = job.status.failure_count or 0
     earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
-    tried = f", as did {earlier} before" if attempts > 1 else ""
+    tried = f", after {earlier} that also failed" if attempts > 1 else ""
     if reason == why.OUT_OF_MEMORY:
         code = f" (exit code {exit_code})" if exit_code is not None else ""
         return Outcome(f"It ran out of memory{ended}{code}{tried}.", reason, exit_code)
     if reason == why.TIMEOUT:
-        limit = f" of {span(job.timeout)}" if job.timeout is not None else ""
-        return Outcome(f"Its time{limit} was over{ended}{tried}.", reason, exit_code)
+        limit = f" (timeout {span(job.timeout)})" if job.timeout is not None else ""
+        return Outcome(f"It timed out{ended}{limit}{tried}.", reason, exit_code)
     if reason == why.EXIT_CODE:
-        signal = f", which is {_SIGNALS[exit_code]}" if exit_code in _SIGNALS else ""
+        signal = f" ({_SIGNALS[exit_code]})" if exit_code in _SIGNALS else ""
         return Outcome(f"It failed{ended}, with exit code {exit_code}{signal}{tried}.", reason, exit_code)
     return Outcome(f"It failed{ended}{_quoted(message)}{tried}.", reason, exit_code)
 
@@ -100,11 +100,13 @@ def started_by(job: JobInfo, lineage: Lineage) -> str:
     parent = parent_of(job)
     behalf = job.created_by.name if job.created_by is not None else None
     if parent is None:
-        return "The Hub does not tell what started it."
+        return "It is unknown what started it."
     if parent.link in (DUPLICATE, OVERRIDE):
         is_known = parent.who in lineage.jobs
-        name = f"{lineage.name(parent) or 'a job'} ({parent.who})" if is_known else f"{parent.who}, which is gone"
-        how = f"It is a copy of {name}" if parent.link == DUPLICATE else f"It is a copy, with changes, of {name}"
+        name = (
+            f"{lineage.name(parent) or 'a job'} ({parent.who})" if is_known else f"{parent.who}, which no longer exists"
+        )
+        how = f"It is a copy of {name}" if parent.link == DUPLICATE else f"It is a changed copy of {name}"
         return f"{how}{f', made by {behalf}' if behalf else ''}."
     if parent.type == "scheduled-job":
         name = lineage.name(parent) or parent.who
@@ -116,7 +118,7 @@ def started_by(job: JobInfo, lineage: Lineage) -> str:
         return f"A webhook{of} started it{f', on behalf of {behalf}' if behalf else ''}."
     if parent.type == "user":
         return f"{parent.who} started it by hand."
-    who = f"The organisation {parent.who}" if parent.type == "org" else f"{parent.type} {parent.who}"
+    who = f"The organization {parent.who}" if parent.type == "org" else f"{parent.type} {parent.who}"
     return f"{who} started it{f', on behalf of {behalf}' if behalf and behalf != parent.who else ''}."
 
 
@@ -133,15 +135,15 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
     elif parent is not None and lineage.ancestors(job.id)[1:]:
         *_, above, root = [job.id, *lineage.ancestors(job.id)]
         first = lineage.parent(above)
-        said.append(f"Its line begins with {_origin(first, lineage) if first is not None else root}.")
+        said.append(f"Its first ancestor is {_origin(first, lineage) if first is not None else root}.")
     heirs = [lineage.jobs[each] for each in lineage.descendants(job.id)]
     if heirs:
         one = len(heirs) == 1
-        said.append(f"{'One job' if one else f'{len(heirs):,} jobs'} came of it: {_counted(heirs)}.")
+        said.append(f"{'1 child job' if one else f'{len(heirs):,} descendants'}: {_counted(heirs)}.")
     else:
-        said.append("No job came of it.")
+        said.append("No child jobs.")
     if not is_whole:
-        said.append(f"That is among the newest {len(lineage.jobs):,} jobs.")
+        said.append(f"Only the newest {len(lineage.jobs):,} jobs were searched.")
     return " ".join(said)
 
 
@@ -237,34 +239,34 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
     again = "".join(f" -s {secret}" for secret in job.secrets or ())  # only the Hub can copy them
     can_change = job.image is not None and not job.left_out
     if not job.has_ended:
-        yield f"logs -f {name}", "see what it writes, until it ends"
+        yield f"logs -f {name}", "follow its logs"
         if job.status.stage == "RUNNING":
-            yield f"stats {name}", "see how busy it is"
-        yield f"cancel {name}", "end it"
+            yield f"stats {name}", "show its resource usage"
+        yield f"cancel {name}", "cancel it"
         return
     if found.reason == why.OUT_OF_MEMORY:
-        yield "hardware --sort price", "choose a flavor with more memory"
+        yield "hardware --sort price", "find a flavor with more memory"
         if can_change:
-            yield f"duplicate {name} --flavor FLAVOR{again}", "run it again on that"
+            yield f"duplicate {name} --flavor FLAVOR{again}", "run it again on that flavor"
         return
     if found.reason == why.TIMEOUT and job.timeout:
         if can_change:
-            yield f"duplicate {name} --timeout {span(job.timeout * 2)}{again}", "run it again, with twice the time"
-        yield f"logs -n 20 {name}", "see how far it came"
+            yield f"duplicate {name} --timeout {span(job.timeout * 2)}{again}", "run it again with twice the timeout"
+        yield f"logs -n 20 {name}", "show its last log lines"
         return
     if job.status.stage == "ERROR":
-        yield f"logs -n 100 {name}", "see why"
+        yield f"logs -n 100 {name}", "show why it failed"
         if has_good:
-            yield f"diff --with-last-good {name}", "see what has changed since it worked"
+            yield f"diff --with-last-good {name}", "show what changed since the last success"
         if worked:
-            yield f"duplicate {name}", "try again: it worked before"
+            yield f"duplicate {name}", "run it again: it completed before"
         return
     if found.reason == why.DELETED:
-        yield f"tree {name}", "see what it came from, and what came of it"
+        yield f"tree {name}", "show its parents and children"
         return
     if found.reason is None:
-        yield f"logs {name}", "see all that it wrote"
-    yield f"duplicate {name}", "run it again" if found.reason not in _BECAUSE else "run it again after that"
+        yield f"logs {name}", "show all its logs"
+    yield f"duplicate {name}", "run it again" if found.reason not in _BECAUSE else "run it again after fixing that"
     if job.name:
         there = f"--namespace {job.owner.name} " if name != job.id else ""
-        yield f"ps -a {there}--name {shlex.quote(job.name)}", "see other jobs of this name"
+        yield f"ps -a {there}--name {shlex.quote(job.name)}", "list jobs with the same name"

@@ -59,8 +59,8 @@ class Buckets:
 
 def _missing() -> UsageError:
     return UsageError(
-        "files are taken to a bucket by huggingface_hub 2.4 or later, which is not installed",
-        hint="pip install 'huggingface_hub>=2.4', or mount a bucket that is there: -v hf://buckets/OWNER/NAME:/PATH",
+        "cannot upload files to a bucket: huggingface_hub 2.4 or later is not installed",
+        hint=("pip install 'huggingface_hub>=2.4', or mount an existing bucket: -v hf://buckets/OWNER/NAME:/PATH"),
     )
 
 
@@ -72,6 +72,6 @@ def _translated() -> Iterator[None]:
         raise
     except Exception as error:
         raise HfJobsError(
-            f"the bucket cannot be written: {str(error) or type(error).__name__}",
-            hint="no job was created; does the token have the right to write?",
+            f"cannot write to the bucket: {str(error) or type(error).__name__}",
+            hint="no job was created; check that the token has write access",
         ) from error

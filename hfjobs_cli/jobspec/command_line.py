@@ -46,8 +46,8 @@ def _line(words: Iterable[str], holds: Holds) -> str:
     found = list(words)
     for word in found:
         if "\0" in word or any("\ud800" <= char <= "\udfff" for char in word):
-            what = "a NUL" if "\0" in word else "half a character"
-            raise HfJobsError(f"{word!r} holds {what}, which no command line can")
+            what = "a NUL character" if "\0" in word else "an incomplete character"
+            raise HfJobsError(f"{word!r} contains {what}, which a command line cannot contain")
     return " ".join(quoted_for_shell(word, holds) for word in found)
 
 
@@ -116,5 +116,5 @@ def _volume(volume: Volume) -> str:
     except UsageError:
         is_same = False
     if not is_same:
-        raise UsageError(f"'{volume.source}' at '{volume.mount_path}' cannot be written as an option -v")
+        raise UsageError(f"cannot write the volume '{volume.source}' at '{volume.mount_path}' as an option -v")
     return text

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
 from hfjobs_cli.jobspec.typed import Surroundings, Typed
 from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
-from hfjobs_cli.text.words import empty_option
+from hfjobs_cli.text.words import conflict, empty_option
 
 
 def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> NewJob:
@@ -28,7 +27,7 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
     labels = new_labels(typed.label or (), typed.name)
     if typed.no_name and "name" in labels:
         option = "--name" if typed.name is not None else f"-l name={labels['name']}"
-        raise UsageError(f"{option} contradicts --no-name", hint="give one of them")
+        raise conflict(option, "--no-name")
     base = base or NewJob()
     volumes = _volumes(typed.volume) if typed.volume else []
     given = {row.name: row.parsed(value) for row, value in options if value is not False and value not in (None, [])}

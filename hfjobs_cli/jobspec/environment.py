@@ -38,7 +38,7 @@ def environment(typed: Typed, around: Surroundings) -> dict[str, str]:
         found[key] = value
     known = _known(found, around.environ)
     for key in found.keys() - known.keys():
-        around.warnings.append(f"{key} is not set here, so the job does not get it")
+        around.warnings.append(f"{key} is not set here; the job starts without it")
     return known
 
 
@@ -58,8 +58,8 @@ def secrets(typed: Typed, around: Surroundings) -> dict[str, str | None]:
         key, value = _split(text, "-s")
         if value is not None:
             around.warnings.append(
-                f"the value of -s {key}=... is seen in the list of processes and kept in the history of the shell; "
-                f"-s {key} takes it from the environment"
+                f"the value of -s {key}=... is visible in the process list and the shell history; use "
+                f"-s {key} to take it from the environment"
             )
         found[key] = value
     return resolved(found, around)
@@ -72,8 +72,8 @@ def resolved(found: Mapping[str, str | None], around: Surroundings, what: str = 
     if missing and not around.secrets_may_miss:
         names = ", ".join(missing)
         raise UsageError(
-            f"{what} needs {'a secret' if len(missing) == 1 else 'secrets'} not set here: {names}",
-            hint=f"export {missing[0]}=..., or keep it in a file for --secrets-file",
+            f"{what} needs {'a secret that is' if len(missing) == 1 else 'secrets that are'} not set here: {names}",
+            hint=f"export {missing[0]}=..., or use --secrets-file",
         )
     return {name: known.get(name) for name in found}
 
@@ -86,9 +86,7 @@ def _known(found: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[
 def _split(text: str, option: str) -> tuple[str, str | None]:
     key, equals, value = text.partition("=")
     if not key.strip():
-        raise UsageError(
-            f"{option} '{text if not equals else '=...'}' names nothing", hint=f"write {option} NAME=VALUE"
-        )
+        raise UsageError(f"{option} '{text if not equals else '=...'}' has no name", hint=f"use {option} NAME=VALUE")
     return key.strip(), value if equals else None
 
 
@@ -106,13 +104,15 @@ def _text_of(path: Path, option: str, around: Surroundings) -> str:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
         if len(content) > MAX_FILE_MIB * 1024 * 1024:
-            raise ValueError("it is too large")
+            raise ValueError("too large")
         text = content.decode("utf-8-sig")  # as Windows writes it
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
-        raise UsageError(f"{option} {path} cannot be read: {reason}", hint="it is a file of lines NAME=VALUE") from None
+        reason = getattr(error, "strerror", None) or ("not UTF-8" if isinstance(error, UnicodeError) else error)
+        raise UsageError(
+            f"cannot read {option} {path}: {reason}", hint="use a file with a line NAME=VALUE for each variable"
+        ) from None
     if "secrets" in option and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        around.warnings.append(f"{path} can be read by other users of this machine; 'chmod 600' keeps it yours")
+        around.warnings.append(f"{path} can be read by other users of this machine; protect it with 'chmod 600'")
     return text
 
 
@@ -131,31 +131,31 @@ def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator
         line = binding.original.line + content[: len(content) - len(content.lstrip())].count("\n")
         where = f"{option} {file}: line {line}"
         if binding.error and _BEGUN.match(content):
-            raise UsageError(f"{where} is not NAME=VALUE", hint="quotes must be closed, too")
+            raise UsageError(f"{where} is not NAME=VALUE", hint="check for a missing closing quote")
         if binding.error:
             strays.append(where)
             continue
         if binding.key is None:
             continue
         if not _NAME.fullmatch(binding.key):
-            raise UsageError(f"{where} does not begin with a name", hint="names hold letters, digits and _")
+            raise UsageError(f"{where} does not start with a name", hint="use letters, digits and _ in names")
         if not (binding.value or "").strip("=") and _KEY_MATERIAL.fullmatch(binding.key):
             if strays:
                 break  # the middle of a key
-            raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME=, and the key after it")
+            raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME= before the key")
         if binding.value is None and binding.key not in around.environ:
             if "secrets" in option:
-                raise UsageError(f"{where} is a name without a value, and not set here", hint="write NAME=VALUE")
-            around.warnings.append(f"{where} is a name without a value, and not set here, so it is left out")
+                raise UsageError(f"{where} is a name without a value, and it is not set here", hint="use NAME=VALUE")
+            around.warnings.append(f"{where} is ignored: a name without a value that is not set here")
             continue
         is_empty = False
         yield binding.key, _unquoted(content, binding.value)
     else:
         if strays and not is_empty:
-            around.warnings.extend(f"{stray} is not NAME=VALUE, so it is left out" for stray in strays)
+            around.warnings.extend(f"{stray} is ignored: not NAME=VALUE" for stray in strays)
             return
     if strays:
-        raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="it is a file of lines NAME=VALUE")
+        raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="use a file with a line NAME=VALUE for each variable")
 
 
 def _unquoted(binding: str, value: str | None) -> str | None:

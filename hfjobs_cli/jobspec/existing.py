@@ -28,11 +28,13 @@ def described(job: JobInfo) -> NewJob:
     _check_it_is_whole(
         job,
         f"job {job.id}",
-        hint="'hfjobs duplicate' without options that change something has the Hub itself copy it",
+        hint="use 'hfjobs duplicate' without changes: the Hub copies the job itself",
     )
     _check_volumes(job, f"job {job.id}")
     if job.image is None:
-        raise UsageError(f"the Hub does not say in what job {job.id} runs", hint="start a new one with 'hfjobs run'")
+        raise UsageError(
+            f"the Hub reports no image or Space for job {job.id}", hint="start a new job with 'hfjobs run'"
+        )
     return replace(_described(job), ssh=job.status.ssh_url is not None)
 
 
@@ -44,9 +46,10 @@ def described_schedule(made: ScheduledJob) -> NewSchedule:
     _check_it_is_whole(made.job_spec, f"schedule {made.id}")
     _check_volumes(made.job_spec, f"schedule {made.id}")
     if made.schedule is None or made.job_spec.image is None:
-        unknown = "when" if made.schedule is None else "in what"
+        unknown = "cron expression" if made.schedule is None else "image or Space"
         raise UsageError(
-            f"the Hub does not say {unknown} schedule {made.id} runs", hint="make a new one with 'hfjobs scheduled run'"
+            f"the Hub reports no {unknown} for schedule {made.id}",
+            hint="create a new schedule with 'hfjobs scheduled run'",
         )
     return NewSchedule(_described(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
 
@@ -60,7 +63,7 @@ def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = No
 
     lost = [each.name for each in declared(JobSpec) if each.name in spec.left_out]
     if lost:
-        raise HfJobsError(f"{what} cannot be described as it is, as this is not as documented: {', '.join(lost)}", hint)
+        raise HfJobsError(f"cannot copy {what}: the Hub sent invalid values: {', '.join(lost)}", hint)
 
 
 def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
@@ -69,7 +72,7 @@ def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
         if volume.type == LOCAL:
             raise HfJobsError(
                 f"{what} has a volume of the unknown type '{LOCAL}': '{volume.source}' at '{volume.mount_path}'",
-                hint="start a new job with 'hfjobs run', and mount what it needs with -v",
+                hint="start a new job with 'hfjobs run' and its volumes with -v",
             )
 
 
@@ -128,9 +131,8 @@ def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) ->
     if lost and not changes.drop_secrets:
         again = " ".join(f"-s {name}" for name in lost)
         raise UsageError(
-            f"job {source} has {'a secret' if len(lost) == 1 else 'secrets'} whose value nobody gets back: "
-            + ", ".join(lost),
-            hint=f"give {'it' if len(lost) == 1 else 'them'} again with {again}, or leave out with --drop-secrets",
+            f"secret values cannot be read back from job {source}: {', '.join(lost)}",
+            hint=f"pass {again}, or --drop-secrets to run without them",
         )
     labels = {**given.labels, DUPLICATED_FROM: source}
     if changes.typed.no_name:
@@ -145,6 +147,6 @@ def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:
     for name in names:
         if jobs and name not in known:
             raise UsageError(
-                f"--unset-env {name}: there is no such variable to take away",
-                hint=f"there is {', '.join(known) or 'none'}",
+                f"--unset-env {name}: no such variable",
+                hint=f"the variables are: {', '.join(known) or 'none'}",
             )

@@ -58,7 +58,7 @@ def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
     program, *arguments = words
     variable = _PROGRAM.format(packed=archived(files.values()), variable=PACKED, mark=mark)
     check_size(
-        PACKED, variable, files.values(), hint="--bucket takes them to a bucket instead, or mount what is large with -v"
+        PACKED, variable, files.values(), hint=("use --bucket to upload them to a bucket, or mount large files with -v")
     )
     command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
     return Parcel(command, variable)
@@ -70,7 +70,8 @@ def check_size(variable: str, value: str, files: Iterable[LocalFile], hint: str)
     if size > MAX_VARIABLE_BYTES:
         names = ", ".join(file.name for file in files)
         raise UsageError(
-            f"{names}: packed they take {size // 1024} KiB, and a request has room for {MAX_VARIABLE_BYTES // 1024}",
+            f"{names}: too large for a request: {size // 1024} KiB compressed, at most "
+            f"{MAX_VARIABLE_BYTES // 1024} KiB",
             hint=hint,
         )
 
@@ -81,11 +82,11 @@ def read_file(path: Path, name: str) -> LocalFile:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint="check who may read it") from None
+        raise UsageError(f"cannot read {path}: {error.strerror}", hint="check the permissions of the file") from None
     if len(content) > MAX_FILE_MIB * 1024 * 1024:
         raise UsageError(
-            f"{path} is larger than {MAX_FILE_MIB} MiB, too large for a request",
-            hint="put it into a bucket or dataset, and mount that with -v",
+            f"{path} is too large for a request: more than {MAX_FILE_MIB} MiB",
+            hint="upload it to a bucket or dataset, and mount that with -v",
         )
     return LocalFile(name, content, os.access(path, os.X_OK))
 

@@ -43,26 +43,26 @@ def check_script(script: str, *, brings_commands: bool) -> None:
     A directory here may be called as a command is there, if something `brings_commands`: a package, or another image.
     """
     if script == "-":
-        raise UsageError("a job has no standard input, so a script cannot come from there", hint="name a file")
+        raise UsageError("cannot read the script from stdin: a job has no stdin", hint="use a file")
     if not script:
-        raise UsageError("the name of the script is empty", hint="as in: hfjobs uv run train.py")
+        raise UsageError("the name of the script is empty", hint="use for example: hfjobs uv run train.py")
     if scheme := _SCHEME.match(script):
         is_local = scheme[1].lower() == "file"
         raise UsageError(
-            f"'{without_password(script)}' is not an address that scripts are read from",
-            hint="name the file by its path" if is_local else "use an address that begins with https://, or a file",
+            f"cannot read a script from '{without_password(script)}'",
+            hint="use the path of the file" if is_local else "use a https:// URL or a file",
         )
     if _is_device(script):
-        raise UsageError(f"'{script}' is a device, and a script is a file or a pipe", hint="name a file")
+        raise UsageError(f"'{script}' is a device, not a file or pipe", hint="use a file")
     if not _is(script, Path.is_dir):
         return
     is_word = Path(script).name == script and script != ".."
     if is_word and (brings_commands or script.startswith(_ALWAYS_THERE)):
         return
-    way = "; or --with PACKAGE, which brings a command of that name" if is_word else ""
+    way = ", or add --with PACKAGE if a package provides that command" if is_word else ""
     raise UsageError(
-        f"'{script}' is a directory, and a script is one file",
-        hint=f"name the file in it that is to be run, as {Path(script, 'main.py')}{way}",
+        f"'{script}' is a directory, not a script",
+        hint=f"use the file to run, for example {Path(script, 'main.py')}{way}",
     )
 
 
@@ -72,8 +72,8 @@ def check_not_a_file(image: str) -> None:
     if is_path and is_file(str(Path(image).expanduser())):
         is_python = image.endswith(".py")
         raise UsageError(
-            f"'{image}' is a file here, and not an image",
-            hint=f"did you mean 'uv run {image}'?" if is_python else "name an image first, as python:3.12",
+            f"'{image}' is a local file, not an image",
+            hint=f"did you mean 'uv run {image}'?" if is_python else "put an image such as python:3.12 before it",
         )
 
 
@@ -83,7 +83,7 @@ def check_text(script: LocalFile, shown: str) -> None:
         meant = _address_of_file(shown)
         raise UsageError(
             f"{shown} is a web page, not a script",
-            hint=f"did you mean '{meant}'?" if meant else "name the address, or the file, of the script itself",
+            hint=f"did you mean '{meant}'?" if meant else "use the URL or the file of the script itself",
         )
     try:
         script.content.decode("utf-8")
@@ -92,8 +92,8 @@ def check_text(script: LocalFile, shown: str) -> None:
             return
         line = script.content.count(b"\n", 0, error.start) + 1
         raise UsageError(
-            f"{shown} is not UTF-8, which Python scripts are: {error.object[error.start]:#04x} in line {line}",
-            hint="save it as UTF-8, or let its first line name its encoding, as # coding: latin-1",
+            f"{shown} is not UTF-8: byte {error.object[error.start]:#04x} in line {line}",
+            hint=("save it as UTF-8, or declare its encoding in the first line, for example # coding: latin-1"),
         ) from None
 
 
@@ -115,8 +115,8 @@ def is_python(script: LocalFile, shown: str) -> bool:
             ast.parse(script.content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise UsageError(
-            f"{shown} cannot be run: it is no Python, and no line '#!' says what runs it",
-            hint="let the name of a Python script end in .py, or write what runs it into its first line",
+            f"cannot run {shown}: it is not Python and has no '#!' line",
+            hint="give a Python script a name that ends in .py, or add a '#!' line",
         ) from None
     return True
 
@@ -259,24 +259,24 @@ def read_header(script: bytes, name: str) -> Header:
         _check_size(block, name)
         tables = tomllib.loads(block.text)
     except RecursionError:
-        raise _wrong(name, block.opened_at, "the metadata is nested too deep", "see PEP 723") from None
+        raise _wrong(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
     except tomllib.TOMLDecodeError as error:
         if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
             return Header()
         found = _PLACE.search(str(error))
         line = block.opened_at + (int(found[1]) if found and found[1] else len(block.lines))
-        raise _wrong(name, line, f"this is no TOML: {_PLACE.sub('', str(error))}", "see PEP 723") from None
+        raise _wrong(name, line, f"invalid TOML: {_PLACE.sub('', str(error))}", "see PEP 723") from None
     _check_for_uv(tables, block, name)
     tool = tables.get("tool")
     table = tool.get("hf-jobs") if isinstance(tool, dict) else None
     if table is None:
         return Header()
     if not isinstance(table, dict):
-        raise UsageError(f"hf-jobs in the metadata of {name} is no table", hint=f"write [{TABLE}]")
+        raise UsageError(f"hf-jobs in the metadata of {name} is not a table", hint=f"use [{TABLE}]")
     keys = (*_TEXTS, *_TABLES, *_LISTS)
     for key in table:
         if key not in keys:
-            raise UsageError(f"[{TABLE}] of {name} has the unknown key '{key}'", hint=one_of(key, keys))
+            raise UsageError(f"unknown key '{key}' in [{TABLE}] of {name}", hint=one_of(key, keys))
     return Header(**{key: _value(key, value, name) for key, value in table.items()})
 
 
@@ -288,10 +288,10 @@ def _check_size(block: _Block, name: str) -> None:
             raise _wrong(name, block.opened_at + place, f"a key of more than {MAX_KEY_PARTS} parts", "see PEP 723")
         if any(len(digits) > MAX_DIGITS for digits in re.findall(r"[0-9_]+", line)):
             raise _wrong(
-                name, block.opened_at + place, f"a number of more than {MAX_DIGITS} digits", "write a smaller one"
+                name, block.opened_at + place, f"a number of more than {MAX_DIGITS} digits", "use a smaller number"
             )
     if sum(map(len, block.lines)) > MAX_METADATA_KIB * 1024:
-        raise _wrong(name, block.opened_at, f"more than {MAX_METADATA_KIB} KiB of metadata", "make it shorter")
+        raise _wrong(name, block.opened_at, f"more than {MAX_METADATA_KIB} KiB of metadata", "shorten the metadata")
 
 
 def _block(script: bytes, name: str) -> _Block | None:
@@ -308,10 +308,10 @@ def _block(script: bytes, name: str) -> _Block | None:
     rest = first + len(block.lines) + 2
     second = next((place for place in range(rest, len(lines)) if lines[place] == _OPENING), None)
     if second is not None and _closed(lines, second) is not None:
-        raise _wrong(name, second + 1, f"a second '{_OPENING}', and uv takes one only", "make one block of them")
+        raise _wrong(name, second + 1, f"a second '{_OPENING}': uv accepts only one", "merge the blocks into one")
     bad = next((place for place in range(first, len(lines)) if not _is_utf8(lines[place])), None)
     if bad is not None:
-        raise _wrong(name, bad + 1, "this is not UTF-8, as which uv reads a script with metadata", "save it as UTF-8")
+        raise _wrong(name, bad + 1, "not UTF-8, which uv requires for scripts with metadata", "save the file as UTF-8")
     return block
 
 
@@ -329,12 +329,12 @@ def _not_closed(lines: list[str], opened: int, name: str) -> UsageError:
     for place in range(opened + 1, len(lines)):
         line = lines[place]
         if line.rstrip() == _CLOSING and line != _CLOSING:
-            return _wrong(name, place + 1, f"a blank stands behind '{_CLOSING}'", "take it away")
+            return _wrong(name, place + 1, f"trailing space after '{_CLOSING}'", "remove the space")
         if line == "#" or line.startswith("# "):
             continue
         if _CLOSING in map(str.rstrip, lines[place:]):
-            what = "the metadata has a gap" if not line.strip() else "this is no line of metadata"
-            return _wrong(name, place + 1, what, f"each line between '{_OPENING}' and '{_CLOSING}' begins with '# '")
+            what = "an empty line in the metadata" if not line.strip() else "not a line of metadata"
+            return _wrong(name, place + 1, what, f"start each line between '{_OPENING}' and '{_CLOSING}' with '# '")
         break
     return _wrong(name, opened + 1, f"'{_OPENING}' is never closed", f"end the metadata with a line '{_CLOSING}'")
 
@@ -346,13 +346,13 @@ def _check_not_meant(text: str, name: str) -> None:
         if not (_MEANT.fullmatch(line) and after.startswith("#")):
             continue
         if line.startswith("\ufeff"):
-            why, hint = "uv reads no metadata behind a byte order mark", "save it as UTF-8 without one"
+            why, hint = "uv ignores metadata after a byte order mark", "save it as UTF-8 without a byte order mark"
         elif line != _OPENING:
-            why, hint = "uv does not read this as the begin of metadata", f"write exactly '{_OPENING}'"
+            why, hint = "uv does not accept this as the start of metadata", f"use exactly '{_OPENING}'"
         elif "\r" in text.replace("\r\n", ""):
-            why, hint = "uv reads no metadata whose lines end with a carriage return", "let them end with a line feed"
+            why, hint = "uv ignores metadata whose lines end with a carriage return", "end the lines with a line feed"
         else:
-            why, hint = f"uv passes over this, as '{_OPENING}' is mentioned before", "let it stand further up"
+            why, hint = f"uv ignores this: '{_OPENING}' appears in an earlier line", "move the metadata above that line"
         raise _wrong(name, number, why, hint)
 
 
@@ -360,9 +360,16 @@ def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
     """Raise UsageError for what uv refuses of its own keys."""
     needed, python = tables.get("dependencies", []), tables.get("requires-python", ">=3")
     if not isinstance(needed, list) or not all(isinstance(each, str) for each in needed):
-        raise _wrong(name, block.line_of("dependencies"), "dependencies is not a list of texts", "as in ['numpy']")
+        raise _wrong(
+            name, block.line_of("dependencies"), "dependencies is not a list of strings", "use for example ['numpy']"
+        )
     if not isinstance(python, str) or not all(map(_SPECIFIER.match, python.rstrip(", ").split(","))):
-        raise _wrong(name, block.line_of("requires-python"), "requires-python is no condition", "as in '>=3.11'")
+        raise _wrong(
+            name,
+            block.line_of("requires-python"),
+            "requires-python is not a version specifier",
+            "use for example '>=3.11'",
+        )
 
 
 def _wrong(name: str, line: int, what: str, hint: str) -> UsageError:
@@ -382,8 +389,8 @@ def _value(key: str, value: Any, name: str) -> Any:
         return value
     if key in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    what = "a text" if key in _TEXTS else "a table of texts" if key in _TABLES else "a list of texts"
-    hint = f'numbers and true are written in quotes: {key} = "..."' if key in _TEXTS else None
+    what = "a string" if key in _TEXTS else "a table of strings" if key in _TABLES else "a list of strings"
+    hint = f'put the value in quotes: {key} = "..."' if key in _TEXTS else None
     if key == "secrets":
-        hint = 'a script names its secrets: secrets = ["HF_TOKEN"]; the values are those of whoever runs it'
-    raise UsageError(f"{key} in [{TABLE}] of {name} is not {what}", hint=hint or f"every value of {key} is in quotes")
+        hint = 'list only the names: secrets = ["HF_TOKEN"]; each user provides the values'
+    raise UsageError(f"{key} in [{TABLE}] of {name} is not {what}", hint=hint or f"put every value of {key} in quotes")

@@ -17,7 +17,7 @@ from hfjobs_cli.text.words import one_of
 MAX_MIB = 16
 
 _VOLUME_KEYS = {"type": str, "source": str, "mountPath": str, "revision": str, "readOnly": bool, "path": str}
-_NAMES = {str: "a text", list: "an array", dict: "an object", int: "a whole number", bool: "true or false"}
+_NAMES = {str: "a string", list: "an array", dict: "an object", int: "a whole number", bool: "true or false"}
 
 
 def read_spec(file: str, around: Surroundings) -> NewJob:
@@ -26,7 +26,7 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
     try:
         values = loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--spec {file} is no JSON: {error}", hint=_HOW) from None
+        raise UsageError(f"--spec {file} is not valid JSON: {error}", hint=_HOW) from None
     if isinstance(values, list) and len(values) == 1:
         values = values[0]
     keys, inner_keys = _keys()
@@ -36,7 +36,7 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
     return _job({**spec, "environment": _known({**environment, **missing})}, inner_keys, f"--spec {file}")
 
 
-_HOW = "'hfjobs run --dry-run --format json' prints what it takes"
+_HOW = "'hfjobs run --dry-run --format json' prints a valid file"
 
 
 def _text_of(path: Path) -> str:
@@ -47,8 +47,8 @@ def _text_of(path: Path) -> str:
             raise UsageError(f"--spec {path} is larger than {MAX_MIB} MiB", hint=_HOW)
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
-        raise UsageError(f"--spec {path} cannot be read: {reason}", hint=_HOW) from None
+        reason = getattr(error, "strerror", None) or ("not UTF-8" if isinstance(error, UnicodeError) else error)
+        raise UsageError(f"cannot read --spec {path}: {reason}", hint=_HOW) from None
 
 
 def _keys() -> tuple[dict[str, type], dict[str, dict[str, type]]]:
@@ -87,7 +87,7 @@ def _volume(values: object, place: str) -> Volume:
     known = _object(values, _VOLUME_KEYS, place)
     for key in ("type", "source", "mountPath"):
         if key not in known:
-            raise UsageError(f"{place} has no '{key}'", hint=_HOW)
+            raise UsageError(f"missing key '{key}' in {place}", hint=_HOW)
     return Volume(
         known["type"],
         known["source"],
@@ -101,10 +101,10 @@ def _volume(values: object, place: str) -> Volume:
 def _object(values: object, keys: Mapping[str, type], place: str) -> dict[str, Any]:
     """Return an object whose keys are known and whose values are of their types; null is what is not there."""
     if not isinstance(values, dict):
-        raise UsageError(f"{place} is no object", hint=_HOW)
+        raise UsageError(f"{place} is not an object", hint=_HOW)
     for key, value in values.items():
         if key not in keys:
-            raise UsageError(f"{place} has the unknown key '{key}'", hint=one_of(key, keys))
+            raise UsageError(f"unknown key '{key}' in {place}", hint=one_of(key, keys))
         if value is not None and type(value) is not keys[key]:
             raise UsageError(f"{place}: {key} is not {_NAMES[keys[key]]}", hint=_HOW)
     return {key: value for key, value in values.items() if value is not None}
@@ -116,7 +116,7 @@ def _known(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _all(kind: type, values: list[Any], place: str) -> tuple[Any, ...]:
     if any(type(value) is not kind for value in values):
-        raise UsageError(f"{place} holds what is not {_NAMES[kind]}", hint=_HOW)
+        raise UsageError(f"{place} contains a value that is not {_NAMES[kind]}", hint=_HOW)
     return tuple(values)
 
 

@@ -75,9 +75,9 @@ class Surroundings:
             try:
                 text = self.stdin.read(MAX_STDIN_MIB * 1024 * 1024 + 1)
             except (OSError, UnicodeError) as error:
-                raise UsageError(f"stdin cannot be read for {reader}: {error}") from None
+                raise UsageError(f"cannot read stdin for {reader}: {error}") from None
             if len(text) > MAX_STDIN_MIB * 1024 * 1024:
-                raise UsageError(f"stdin holds over {MAX_STDIN_MIB} MiB, too much for {reader}")
+                raise UsageError(f"stdin is too large for {reader}: more than {MAX_STDIN_MIB} MiB")
             self._read[reader] = text
         return self._read[reader]
 
@@ -85,7 +85,7 @@ class Surroundings:
         """Make sure that nothing else reads stdin. Raises UsageError."""
         if self._read:
             raise UsageError(
-                f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="name a file for one"
+                f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="use a file for one of them"
             )
         self._read[reader] = ""
 

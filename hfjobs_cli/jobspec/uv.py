@@ -88,8 +88,8 @@ def compose_uv(
     )
     if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
         around.warnings.append(
-            f"the job does not get the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)}; "
-            "mount what it needs with -v"
+            f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
+            "in the job; mount what it needs with -v"
         )
     words = ["uv", "run", *options, script, *arguments]
     launch = Launch(job, namespace, from_script, is_strangers=content is not None)
@@ -175,7 +175,7 @@ def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
         given = " and ".join(", ".join(options[key] for key in asked).rsplit(", ", 1))
         raise UsageError(
             f"the script at {shown} asks for {what}",
-            hint=f"read it first; then give them yourself with {given}, or pass --trust-script",
+            hint=f"read the script; then pass {given} yourself, or --trust-script",
         )
 
 
@@ -196,8 +196,8 @@ def _local_files(
     for word in words:
         if word not in found and Path(word).suffix in LOOKS_LIKE_FILE and not is_address(word):
             raise UsageError(
-                f"there is no file '{word}' here",
-                hint="paths are taken from this directory; a file is a word of its own: --config x.yaml",
+                f"no such file: '{word}'",
+                hint=("paths are relative to this directory; pass a file as a separate argument: --config x.yaml"),
             )
     known = names_of(found if downloaded is None else [_file_at(script), *found], blank=blank)
     files = {word: read_file(Path(word), known[word]) for word in dict.fromkeys(found)}
@@ -222,6 +222,8 @@ def _file_at(address: str) -> str:
 def _in_bucket(job: NewJob, words: Sequence[str], files: dict[str, LocalFile]) -> NewJob:
     """Return the job with its files where the bucket will be mounted. Raises UsageError if that place is taken."""
     if any(volume.mount_path == MOUNT_PATH for volume in job.volumes):
-        raise UsageError(f"--bucket needs {MOUNT_PATH} for itself", hint="mount the volume at another path")
+        raise UsageError(
+            f"--bucket mounts the bucket at {MOUNT_PATH}, which is taken", hint="mount the other volume at another path"
+        )
     moved = tuple(f"{MOUNT_PATH}/{files[word].name}" if word in files else word for word in words)
     return replace(job, command=moved)

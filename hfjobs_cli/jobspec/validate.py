@@ -31,45 +31,47 @@ def check(job: NewJob) -> None:
     _check_texts(job)
     _check_variables(job)
     new_labels([f"{key}={value}" for key, value in job.labels.items()])
-    for count, what in ((job.timeout_secs, "timeout of seconds"), (job.attempts, "number of attempts")):
+    for count, what in ((job.timeout_secs, "timeout in seconds"), (job.attempts, "number of attempts")):
         if count is not None and not 0 < count <= MAX_SECS:
-            raise UsageError(f"{count} is no {what}", hint=f"it is 1 at least, and {MAX_SECS} at most")
+            raise UsageError(f"invalid {what} {count}", hint=f"use a number from 1 to {MAX_SECS}")
     if job.arch is not None and job.arch not in ARCHES:
-        raise UsageError(f"'{job.arch}' is no kind of processor", hint=one_of(job.arch, ARCHES))
+        raise UsageError(f"invalid CPU architecture '{job.arch}'", hint=one_of(job.arch, ARCHES))
     _check_ports(job)
     _check_network(job)
     _check_volumes(job.volumes)
     if job.resource_group_id is not None and not _GROUP_ID.fullmatch(job.resource_group_id):
         raise UsageError(
-            f"'{job.resource_group_id}' is not the id of a resource group",
-            hint="an id is 24 hexadecimal digits; the settings of the organisation show it",
+            f"invalid resource group '{job.resource_group_id}'",
+            hint="use its id of 24 hexadecimal digits, from the settings of the organization",
         )
 
 
 def _check_image(job: NewJob) -> None:
     if job.space_id is not None:
         if job.docker_image is not None:
-            raise UsageError("a job runs in an image or in a Space, not in both", hint="give one of them")
+            raise UsageError("both an image and a Space given", hint="remove one of them")
         if not _SPACE.fullmatch(job.space_id):
-            raise UsageError(f"'{job.space_id}' is not a Space", hint=f"write {SPACE_PREFIXES[-1]}OWNER/NAME")
+            raise UsageError(f"invalid Space '{job.space_id}'", hint=f"use {SPACE_PREFIXES[-1]}OWNER/NAME")
         return
     image = job.docker_image or ""
     if not image:
-        raise UsageError("the image is empty", hint="as in 'python:3.12', or a Space: 'hf.co/spaces/OWNER/NAME'")
+        raise UsageError(
+            "the image is empty", hint=("use an image such as 'python:3.12', or a Space: 'hf.co/spaces/OWNER/NAME'")
+        )
     if "://" in image or re.search(r"[^!-~]", image) or image.startswith("-"):
         raise UsageError(
-            f"'{image}' is not an image",
-            hint="write [REGISTRY/]NAME[:TAG], as 'python:3.12', or a Space: 'hf.co/spaces/OWNER/NAME'",
+            f"invalid image '{image}'",
+            hint="use [REGISTRY/]NAME[:TAG] such as 'python:3.12', or a Space: 'hf.co/spaces/OWNER/NAME'",
         )
 
 
 def _check_texts(job: NewJob) -> None:
     for word in (*job.command, *job.arguments):
-        _check_text(word, "a word of the command")
+        _check_text(word, "an argument of the command")
     if "" in job.command:
         raise UsageError(
-            "a word of the command is empty, which the Hub does not take",
-            hint="let a shell make it: sh -c \"COMMAND ''\"",
+            "an argument of the command is empty, which the Hub does not accept",
+            hint="run it in a shell: sh -c \"COMMAND ''\"",
         )
     for key, value in (*job.environment.items(), *job.secrets.items()):
         _check_text(value or "", f"the value of {key}", len(key) + 1)
@@ -78,82 +80,86 @@ def _check_texts(job: NewJob) -> None:
 def _check_text(text: str, what: str, before: int = 0) -> None:
     """Raise UsageError for what no process can be given."""
     if "\0" in text:
-        raise UsageError(f"{what} holds a NUL, which no program can be given", hint="encode it, as base64 does")
+        raise UsageError(
+            f"{what} contains a NUL character, which cannot be passed to a program",
+            hint="encode it, for example with base64",
+        )
     try:
         size = len(text.encode())
     except UnicodeEncodeError:
-        raise UsageError(f"{what} is not UTF-8", hint="encode it, as base64 does") from None
+        raise UsageError(f"{what} is not UTF-8", hint="encode it, for example with base64") from None
     if before + size >= MAX_VARIABLE_BYTES:
         raise UsageError(
-            f"{what} is of {size} bytes, and Linux gives no program more than {MAX_VARIABLE_BYTES - 1} at once",
-            hint="put it into a file in a bucket or dataset, and mount that with -v",
+            f"{what} has {size} bytes; the limit on Linux is {MAX_VARIABLE_BYTES - 1}",
+            hint="put it in a file in a bucket or dataset, and mount that with -v",
         )
 
 
 def _check_variables(job: NewJob) -> None:
     for name in job.environment:
         if not _VARIABLE.fullmatch(name):
-            lone = "names of one letter are taken for secrets only" if _SECRET.fullmatch(name) else ""
-            raise _wrong_name("variable", name, lone or "two letters, digits or _ at least, a letter first")
+            lone = "only secrets can have names of one letter" if _SECRET.fullmatch(name) else ""
+            raise _wrong_name("variable", name, lone or "use at least two letters, digits or _, starting with a letter")
     for name in job.secrets:
         if not _SECRET.fullmatch(name):
-            raise _wrong_name("secret", name, "letters, digits and _, a letter first")
+            raise _wrong_name("secret", name, "use letters, digits and _, starting with a letter")
 
 
 def _wrong_name(what: str, name: str, how: str) -> UsageError:
     near = _NOT_IN_VARIABLES.sub("_", name.strip()).lstrip("_0123456789")
-    meant = f"did you mean '{near}'? " if _VARIABLE.fullmatch(near) else ""
-    return UsageError(f"'{name}' cannot be the name of a {what}", hint=f"{meant}{how}")
+    hint = f"did you mean '{near}'?" if _VARIABLE.fullmatch(near) else how
+    return UsageError(f"invalid {what} name '{name}'", hint=hint)
 
 
 def _check_ports(job: NewJob) -> None:
     for port in job.ports:
         if not 1 <= port <= 65535:
-            raise UsageError(f"{port} is not a port", hint="ports are 1 to 65535")
+            raise UsageError(f"invalid port {port}", hint="use 1 to 65535")
     if len(job.ports) > MAX_PORTS:
-        raise UsageError(f"{len(job.ports)} ports are too many", hint=f"a job exposes {MAX_PORTS} at most")
+        raise UsageError(f"too many ports: {len(job.ports)}", hint=f"use at most {MAX_PORTS}")
 
 
 def _check_network(job: NewJob) -> None:
     if job.network_aliases and job.network_group is None:
-        raise UsageError("an alias needs a network group to be in", hint="add --network-group NAME")
+        raise UsageError("--network-alias needs a network group", hint="add --network-group NAME")
     for text, what, longest in _hosts(job):
         if not _HOST.fullmatch(text) or len(text) > longest:
             near = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")[:longest]
-            meant = f"did you mean '{near}'? " if near else ""
-            raise UsageError(
-                f"'{text}' cannot be {what}", hint=f"{meant}{longest} lowercase letters, digits and '-' at most"
-            )
-    _check_once(job.network_aliases, "the alias '{}'")
+            how = f"use at most {longest} lowercase letters, digits and '-'"
+            raise UsageError(f"invalid {what} '{text}'", hint=f"did you mean '{near}'?" if near else how)
+    _check_once(job.network_aliases, "network alias '{}'")
 
 
 def _hosts(job: NewJob) -> Iterator[tuple[str, str, int]]:
     if job.network_group is not None:
-        yield job.network_group, "a network group", MAX_GROUP
+        yield job.network_group, "network group", MAX_GROUP
     for alias in job.network_aliases:
-        yield alias, "an alias in a network group", MAX_ALIAS
+        yield alias, "network alias", MAX_ALIAS
 
 
 def _check_volumes(volumes: Iterable[Volume]) -> None:
     found = list(volumes)
     for volume in found:
         if not volume.mount_path.startswith("/") or volume.mount_path == "/":
-            raise UsageError(f"nothing can be mounted at '{volume.mount_path}'", hint="a mount path is as '/data'")
+            raise UsageError(f"invalid mount path '{volume.mount_path}'", hint="use an absolute path such as '/data'")
         if volume.type not in ("bucket", "model", "dataset", "space", LOCAL):
             raise UsageError(
-                f"a volume cannot be a '{volume.type}'",
+                f"invalid volume type '{volume.type}'",
                 hint=one_of(volume.type, ["bucket", "model", "dataset", "space"]),
             )
         if volume.read_only is False and volume.type not in ("bucket", LOCAL):
-            raise UsageError(f"'{volume.source}' at {volume.mount_path} cannot be written to", hint="only buckets can")
-    _check_once((volume.mount_path for volume in found), "something at '{}'")
+            raise UsageError(
+                f"'{volume.source}' at {volume.mount_path} cannot be mounted for writing",
+                hint="only buckets are writable",
+            )
+    _check_once((volume.mount_path for volume in found), "mount path '{}'")
 
 
 def _check_once(texts: Iterable[str], what: str) -> None:
     seen: set[str] = set()
     for text in texts:
         if text in seen:
-            raise UsageError(f"{what.format(text)} is asked for twice", hint="give it once")
+            raise UsageError(f"{what.format(text)} given twice", hint="give it once")
         seen.add(text)
 
 
@@ -161,11 +167,8 @@ def check_flavor(flavor: str, prices: Mapping[str, float]) -> None:
     """Raise UsageError for a flavor that is none of those the Hub lists, whose prices are given."""
     if prices and flavor not in prices:
         near = _flavor_meant(flavor.lower(), prices)
-        meant = f"did you mean '{near}'? " if near else ""
-        raise UsageError(
-            f"the Hub lists no flavor '{flavor}'",
-            hint=f"{meant}'hfjobs hardware' lists all; --any-flavor sends it all the same",
-        )
+        how = "'hfjobs hardware' lists the flavors; --any-flavor accepts any"
+        raise UsageError(f"unknown flavor '{flavor}'", hint=f"did you mean '{near}'?" if near else how)
 
 
 def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:

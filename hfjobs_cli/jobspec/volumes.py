@@ -17,7 +17,7 @@ _SPECIAL_REVISION = re.compile(r"refs/(?:convert/[\w.-]+|pr/[0-9]+)")
 """Revisions whose slashes are their own."""
 
 _PART = re.compile(r"(?![.-])[\w.-]{1,96}(?<![.-])", re.ASCII)
-_HOW = "write hf://[TYPE/]OWNER/NAME[@REVISION][/PATH]:/MOUNT[:ro|:rw]; types: " + ", ".join(TYPES)
+_HOW = "use hf://[TYPE/]OWNER/NAME[@REVISION][/PATH]:/MOUNT[:ro|:rw]; types: " + ", ".join(TYPES)
 
 
 def parse_volume(text: str) -> Volume:
@@ -25,15 +25,17 @@ def parse_volume(text: str) -> Volume:
     place, mount_path, read_only = split_mount(text)
     if mount_path is None:
         example = f"{place}:/data" if place else "./data:/data"
-        raise UsageError(f"the volume '{text}' says not where it is mounted", hint=f"as in '{example}'; {_HOW}")
+        raise UsageError(f"volume '{text}' has no mount path", hint=f"use for example '{example}'")
     if not place or mount_path == "/":
-        raise UsageError(f"the volume '{text}' cannot be mounted at '{mount_path}'", hint=_HOW)
+        raise UsageError(f"volume '{text}' cannot be mounted at '{mount_path}'", hint=_HOW)
     if not place.startswith(HUB):
         return Volume(LOCAL, place, mount_path, read_only=True if read_only is None else read_only)
     type_, rest = _split_type(place.removeprefix(HUB), text)
     source, revision, path = _split_source(rest.strip("/"), type_, text)
     if read_only is False and type_ != "bucket":
-        raise UsageError(f"the volume '{text}' cannot be written to", hint="only buckets can; leave ':rw' out")
+        raise UsageError(
+            f"volume '{text}' cannot be mounted for writing", hint="remove ':rw'; only buckets are writable"
+        )
     return Volume(type_, source, mount_path, revision, read_only, path or None)
 
 
@@ -42,8 +44,8 @@ def check_local(volumes: Iterable[Volume]) -> None:
     for volume in volumes:
         if volume.type == LOCAL and not typed_path(volume.source).is_dir():
             raise UsageError(
-                f"the volume '{volume.source}' is no directory on this machine",
-                hint=f"a bucket or repository is written hf://buckets/OWNER/NAME:{volume.mount_path}",
+                f"volume '{volume.source}' is not a local directory",
+                hint=f"for a bucket or repository, use hf://buckets/OWNER/NAME:{volume.mount_path}",
             )
 
 
@@ -83,9 +85,9 @@ def _split_type(place: str, text: str) -> tuple[str, str]:
     if first in TYPES:
         return TYPES[first], rest
     if first in TYPES.values():
-        raise UsageError(f"the volume '{text}' is of no type", hint=f"did you mean '{HUB}{first}s/{rest}'?")
+        raise UsageError(f"volume '{text}' has no valid type", hint=f"did you mean '{HUB}{first}s/{rest}'?")
     if first == "kernels" and slash:
-        raise UsageError(f"the volume '{text}' is a kernel, which no job can mount", hint=_HOW)
+        raise UsageError(f"volume '{text}' is a kernel, which jobs cannot mount", hint=_HOW)
     return "model", place
 
 
@@ -104,12 +106,12 @@ def _split_source(place: str, type_: str, text: str) -> tuple[str, str | None, s
             revision, _, path = after.partition("/")
         revision = unquote(revision)
         if type_ == "bucket":
-            raise UsageError(f"the volume '{text}' is a bucket, which has no revisions", hint="leave '@...' out")
+            raise UsageError(f"volume '{text}' has a revision, but buckets have none", hint="remove '@...'")
         if not revision:
-            raise UsageError(f"the volume '{text}' names no revision after '@'", hint="as in OWNER/NAME@main")
+            raise UsageError(f"volume '{text}' has no revision after '@'", hint="use for example OWNER/NAME@main")
     parts = source.split("/")
     if len(parts) != 2 or not all(map(_PART.fullmatch, parts)) or "--" in source or ".." in source:
-        raise UsageError(f"the volume '{text}' is of '{source.strip('/')}', which is not OWNER/NAME", hint=_HOW)
+        raise UsageError(f"volume '{text}': '{source.strip('/')}' is not OWNER/NAME", hint=_HOW)
     if path.startswith("/") or "//" in path:
-        raise UsageError(f"the volume '{text}' has an empty part in its path", hint="write one / between two names")
+        raise UsageError(f"volume '{text}' has an empty part in its path", hint="use one / between two names")
     return source, revision, path

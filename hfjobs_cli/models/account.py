@@ -9,18 +9,18 @@ from hfjobs_cli.models.record import Record
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Organisation(Record):
-    """An organisation that a user belongs to. The name is its namespace."""
+class Organization(Record):
+    """An organization that a user belongs to. The name is its namespace."""
 
-    name: Annotated[str, About("the organisation's name", "aurora-lab")]
+    name: Annotated[str, About("name of the organization", "aurora-lab")]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class User(Record):
     """The user to whom a token belongs. The name is their namespace."""
 
-    name: Annotated[str, About("the user's name", "alice")]
-    orgs: Annotated[list[Organisation], About("organisations of the user", "[aurora-lab]")]
+    name: Annotated[str, About("name of the user", "alice")]
+    orgs: Annotated[list[Organization], About("organizations of the user", "[aurora-lab]")]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -16,11 +16,11 @@ from hfjobs_cli.text.times import span
 class SameLaunch(Record):
     """Earlier jobs of the same image, command and flavor. `is_whole` says that none was left out."""
 
-    completed: Annotated[int, About("how many were completed", "39")]
-    failed: Annotated[int, About("how many failed", "2")]
-    last_good: Annotated[str | None, About("id of the newest that was completed", "6a01d697aff1cd33e8f33a64")]
-    last_good_at: Annotated[datetime | None, About("when that was created", "2026-05-11T13:16:07+00:00")]
-    is_whole: Annotated[bool, About("whether all earlier jobs were looked at", "true")]
+    completed: Annotated[int, About("number of completed jobs", "39")]
+    failed: Annotated[int, About("number of failed jobs", "2")]
+    last_good: Annotated[str | None, About("id of the newest completed job", "6a01d697aff1cd33e8f33a64")]
+    last_good_at: Annotated[datetime | None, About("when that job was created", "2026-05-11T13:16:07+00:00")]
+    is_whole: Annotated[bool, About("whether all earlier jobs were searched", "true")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class NextStep(Record):
     """A command to type next, and what it is for."""
 
     command: Annotated[str, About("the command", "hfjobs logs -f 6a01d697aff1cd33e8f33a64")]
-    purpose: Annotated[str, About("what it is for", "see what it writes")]
+    purpose: Annotated[str, About("what it is for", "follow its logs")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Run(Record):
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T12:17:06+00:00")]
     status: Annotated[str | None, About("its status", "COMPLETED")]
     message: Annotated[str | None, About("why it has that status", "Job failed")]
-    running_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)]
+    running_secs: Annotated[int | float | None, About("running time", "403", spell=span)]
     cost_usd: Annotated[int | float | None, About("what it cost, US dollars", "0.12")]
-    cost_is_estimated: Annotated[bool | None, About("whether that is not what was billed", "true")]
+    cost_is_estimated: Annotated[bool | None, About("whether the cost is an estimate", "true")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +69,25 @@ class Description(Record):
     """
 
     type: Annotated[str, About("job or schedule", "job")]
-    name: Annotated[str | None, About("its name", "nightly", rank=70, least=16)]
-    job: Annotated[JobInfo | None, About("what inspect prints", "{{json .job}}")]
+    name: Annotated[str | None, About("name of the job", "nightly", rank=70, least=16)]
+    job: Annotated[JobInfo | None, About("the job, as in inspect", "{{json .job}}")]
     schedule: Annotated[
         ScheduledJob | None, About("what scheduled inspect prints", "{{json .schedule}}", is_closed=True)
     ]
-    why: Annotated[str, About("how it stands and why", "It was completed 20h ago.", least=20, rank=60)]
-    reason: Annotated[str | None, About("why it ended so, in a word", "out-of-memory", rank=50)]
-    exit_code: Annotated[int | None, About("that of its command, if the Hub tells", "137")]
-    started_by: Annotated[str, About("what started it", "the schedule nightly", least=20, rank=55)]
-    family: Annotated[str | None, About("what else came of that, and what came of it", "One of 47 runs.", least=20)]
-    waited_secs: Annotated[int | float | None, About("how long it waited", "76", spell=span)]
-    ran_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)]
-    cost: Annotated[str | None, About("what it costs, ~ if that is estimated", "~$1.25")]
-    cost_usd: Annotated[int | float | None, About("the same as a number, US dollars", "1.25")]
-    cost_is_estimated: Annotated[bool | None, About("whether that is not what was billed", "true")]
-    same_launch: Annotated[SameLaunch | None, About("others like it", "{{json .same_launch}}")]
+    why: Annotated[str, About("its status, in a sentence", "It completed 20h ago.", least=20, rank=60)]
+    reason: Annotated[str | None, About("reason for a failure, in a word", "out-of-memory", rank=50)]
+    exit_code: Annotated[int | None, About("exit code of the command, if known", "137")]
+    started_by: Annotated[str, About("what started it, in a sentence", "the schedule nightly", least=20, rank=55)]
+    family: Annotated[str | None, About("related jobs, in a sentence", "One of 47 runs.", least=20)]
+    waited_secs: Annotated[int | float | None, About("time before it ran", "76", spell=span)]
+    ran_secs: Annotated[int | float | None, About("running time", "403", spell=span)]
+    cost: Annotated[str | None, About("cost, ~ if estimated", "~$1.25")]
+    cost_usd: Annotated[int | float | None, About("cost in US dollars", "1.25")]
+    cost_is_estimated: Annotated[bool | None, About("whether the cost is an estimate", "true")]
+    same_launch: Annotated[SameLaunch | None, About("jobs with the same launch", "{{json .same_launch}}")]
     runs: Annotated[Runs | None, About("the runs of a schedule", "{{json .runs}}", is_closed=True)]
-    last_lines: Annotated[list[str] | None, About("what it wrote last", "[done]", least=20, has_commas=True)]
-    next: Annotated[list[NextStep], About("what to type next", "{{json .next}}")]
+    last_lines: Annotated[list[str] | None, About("last lines of the output", "[done]", least=20, has_commas=True)]
+    next: Annotated[list[NextStep], About("commands to run next", "{{json .next}}")]
 
     @property
     def id(self) -> str:

@@ -20,14 +20,16 @@ FILES = "files."
 class Difference(Record):
     """What one job has in a field and what another has; null where it has nothing. Secrets are shown as `***`."""
 
-    field: Annotated[str, About("what differs", "environment.LR", rank=NEVER_LEAVES)]
-    a: Annotated[str | None, About("what the first has", "0.1", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)]
+    field: Annotated[str, About("field that differs", "environment.LR", rank=NEVER_LEAVES)]
+    a: Annotated[
+        str | None, About("value in the first job", "0.1", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+    ]
     b: Annotated[
-        str | None, About("what the second has", "0.2", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+        str | None, About("value in the second job", "0.2", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
     ]
     part: Annotated[str, About("launch, origin, outcome or times", "launch", rank=30)]
-    job_a: Annotated[str, About("id of the first", "6a01d697aff1cd33e8f33a64")]
-    job_b: Annotated[str, About("id of the second", "6a01c8c2aff1cd33e8f339d4")]
+    job_a: Annotated[str, About("id of the first job", "6a01d697aff1cd33e8f33a64")]
+    job_b: Annotated[str, About("id of the second job", "6a01c8c2aff1cd33e8f339d4")]
 
     @classmethod
     def none_in(cls, part: str, job_a: str, job_b: str) -> "Difference":

@@ -53,11 +53,11 @@ def _share(meaning: str, header: str, *aliases: str) -> About:
 
 
 COUNTS: dict[str, Any] = {
-    "jobs": Annotated[int, About("how many jobs", "48", rank=NEVER_LEAVES)],
-    "completed": Annotated[int, About("how many completed", "40", rank=9)],
-    "failed": Annotated[int, About("how many failed", "6", rank=80)],
-    "canceled": Annotated[int, About("how many were canceled or deleted", "2", rank=55)],
-    "active": Annotated[int, About("how many have not finished", "0", rank=50)],
+    "jobs": Annotated[int, About("number of jobs", "48", rank=NEVER_LEAVES)],
+    "completed": Annotated[int, About("number of completed jobs", "40", rank=9)],
+    "failed": Annotated[int, About("number of failed jobs", "6", rank=80)],
+    "canceled": Annotated[int, About("number of canceled or deleted jobs", "2", rank=55)],
+    "active": Annotated[int, About("number of unfinished jobs", "0", rank=50)],
     "success_rate": Annotated[
         int | float | None,
         About(
@@ -88,8 +88,8 @@ COUNTS: dict[str, Any] = {
         int | float | None,
         About("running time that 95% do not exceed", "5400", name="ran_p95", header="RUN P95", rank=6, spell=span),
     ],
-    "cost_usd": Annotated[int | float | None, About("the same as a number, US dollars", "12.5")],
-    "cost_is_estimated": Annotated[bool | None, About("whether that is not, or not all, what was billed", "true")],
+    "cost_usd": Annotated[int | float | None, About("cost in US dollars", "12.5")],
+    "cost_is_estimated": Annotated[bool | None, About("whether a part of it is an estimate", "true")],
     "job_share": Annotated[int | float, _share("its share of all jobs of the report", "OF JOBS", "share")],
     "cost_share": Annotated[int | float | None, _share("its share of the cost of all of them", "OF COST")],
     "groups": Annotated[int, About("how many groups are summed up in it; 1 if it is one itself", "1")],

@@ -49,12 +49,15 @@ class Accelerator(Record):
     """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
 
     type: Annotated[str | None, About("gpu or neuron", "gpu")]
-    model: Annotated[str | None, About("its model", "A100")]
-    quantity: Annotated[str | None, About("how many of them", "4", order=_amount, measure=Measure("number", _number))]
-    vram: Annotated[
-        str | None, About("memory of all of them", "320 GB", name="vram", order=_amount, measure=Measure("GB", _number))
+    model: Annotated[str | None, About("model of the accelerator", "A100")]
+    quantity: Annotated[
+        str | None, About("number of accelerators", "4", order=_amount, measure=Measure("number", _number))
     ]
-    manufacturer: Annotated[str | None, About("who made it", "Nvidia")]
+    vram: Annotated[
+        str | None,
+        About("memory of all accelerators", "320 GB", name="vram", order=_amount, measure=Measure("GB", _number)),
+    ]
+    manufacturer: Annotated[str | None, About("manufacturer", "Nvidia")]
 
     def __str__(self) -> str:
         """Spell number and model: `4x A100`."""
@@ -65,8 +68,8 @@ class Accelerator(Record):
 class Hardware(Record):
     """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
 
-    name: Annotated[str, About("what --flavor takes", "a100x4", rank=NEVER_LEAVES)]
-    pretty_name: Annotated[str | None, About("its name for people", "4x Nvidia A100", rank=40)]
+    name: Annotated[str, About("name, for --flavor", "a100x4", rank=NEVER_LEAVES)]
+    pretty_name: Annotated[str | None, About("display name", "4x Nvidia A100", rank=40)]
     cpu: Annotated[
         str | None, About("processors", "48 vCPU", rank=70, order=_amount, measure=Measure("number", _number))
     ]
@@ -76,12 +79,13 @@ class Hardware(Record):
     ]
     accelerator: Annotated[Accelerator | None, About("number and model", "4x A100", rank=80)]
     unit_cost_micro_usd: Annotated[
-        int | float | None, About("millionths of a US dollar a unit", "166667", key="unitCostMicroUSD")
+        int | float | None, About("price per unit, millionths of US$", "166667", key="unitCostMicroUSD")
     ]
     unit_cost_usd: Annotated[
-        int | float | None, About("US dollars a unit", "0.166667", key="unitCostUSD", measure=Measure("money"))
+        int | float | None,
+        About("price per unit, US dollars", "0.166667", key="unitCostUSD", measure=Measure("money")),
     ]
-    unit_label: Annotated[str | None, About("the unit", "minute", is_promised=True)]
+    unit_label: Annotated[str | None, About("unit of the price", "minute", is_promised=True)]
 
     @property
     def price(self) -> float | None:
@@ -144,7 +148,7 @@ KIND = Kind(
             Shape(float),
             lambda flavor, _now: flavor.price_minute,
             About(
-                "US dollars a minute",
+                "US dollars per minute",
                 "$0.1667",
                 header="PRICE/MIN",
                 rank=65,
@@ -156,7 +160,7 @@ KIND = Kind(
             Shape(float),
             lambda flavor, _now: flavor.price,
             About(
-                "US dollars an hour",
+                "US dollars per hour",
                 "$10.00",
                 header="PRICE/HOUR",
                 rank=90,

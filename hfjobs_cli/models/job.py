@@ -32,9 +32,9 @@ STAGE_STYLES = {
 class JobStatus(Record):
     """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
 
-    stage: Annotated[str | None, About("where the job stands", "ERROR", is_promised=True)]
+    stage: Annotated[str | None, About("status of the job", "ERROR", is_promised=True)]
     message: Annotated[
-        str | None, About("why it stands there", "Job failed", name="message", least=11, has_commas=True)
+        str | None, About("message about the status", "Job failed", name="message", least=11, has_commas=True)
     ] = None
     cancel_reason: Annotated[str | None, About("why it was canceled", "NO_CREDITS")] = None
     failure_count: Annotated[int | float | None, About("attempts that failed", "0")] = None
@@ -50,9 +50,9 @@ class JobStatus(Record):
 class JobDurations(Record):
     """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
 
-    scheduling_secs: Annotated[int | float | None, About("how long it waited", "76", spell=span)] = None
-    running_secs: Annotated[int | float | None, About("how long it ran", "403", spell=span)] = None
-    total_secs: Annotated[int | float | None, About("both together", "479", spell=span)] = None
+    scheduling_secs: Annotated[int | float | None, About("time before it ran", "76", spell=span)] = None
+    running_secs: Annotated[int | float | None, About("running time", "403", spell=span)] = None
+    total_secs: Annotated[int | float | None, About("total time", "479", spell=span)] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -85,7 +85,7 @@ class JobInitiator(Record):
 
     type: Annotated[str | None, About("what started the job", "scheduled-job")]
     id: Annotated[str | None, About("id of that", "69c4179671691dc46f166314")]
-    name: Annotated[str | None, About("of a user or organisation", "alice")] = None
+    name: Annotated[str | None, About("of a user or organization", "alice")] = None
 
     def __str__(self) -> str:
         """Spell the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
@@ -171,7 +171,7 @@ class JobInfo(spec.Described):
         ),
     ]
     durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
-    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    owner: Annotated[JobOwner, About("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
     created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
     initiator: Annotated[
         JobInitiator | None,
@@ -265,7 +265,7 @@ KIND = Kind(
         "runtime": Computed(
             Shape(float),
             lambda job, now: job.running_secs(now),
-            About("how long it has run", "3h11m", rank=50, spell=span),
+            About("running time so far", "3h11m", rank=50, spell=span),
         ),
         "waited": Computed(
             Shape(float),
@@ -276,7 +276,7 @@ KIND = Kind(
             Shape(str),
             _unpriced,
             About(
-                "what it costs, ~ if that is estimated",
+                "cost, ~ if estimated",
                 "~$1.25",
                 rank=76,
                 spell=str,
@@ -284,10 +284,8 @@ KIND = Kind(
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(
-            Shape(float), _unpriced, About("the same as a number, US dollars", "1.25", measure=Measure("money"))
-        ),
-        "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether that is not what was billed", "true")),
+        "cost_usd": Computed(Shape(float), _unpriced, About("cost in US dollars", "1.25", measure=Measure("money"))),
+        "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether the cost is an estimate", "true")),
     },
     other_names={
         "age": "created",

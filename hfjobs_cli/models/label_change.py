@@ -17,14 +17,22 @@ def _spelled(labels: dict[str, str]) -> str | None:
 class LabelChange(Record):
     """The labels that a job or a schedule had, and those that it has now."""
 
-    id: Annotated[str, About("what they are labels of", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
-    name: Annotated[str | None, About("the name that it has now", "train", rank=70, least=16)]
+    id: Annotated[str, About("id of the job or schedule", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("name after the change", "train", rank=70, least=16)]
     before: Annotated[
-        dict[str, str], About("those there were", "map[team:ml]", header="LABELS BEFORE", spell=_spelled, least=13)
+        dict[str, str],
+        About("labels before the change", "map[team:ml]", header="LABELS BEFORE", spell=_spelled, least=13),
     ]
     after: Annotated[
         dict[str, str],
-        About("those there are", "map[name:train team:ml]", header="LABELS AFTER", spell=_spelled, rank=80, least=12),
+        About(
+            "labels after the change",
+            "map[name:train team:ml]",
+            header="LABELS AFTER",
+            spell=_spelled,
+            rank=80,
+            least=12,
+        ),
     ]
 
 

@@ -13,11 +13,13 @@ from hfjobs_cli.models.record import Record
 class LogLine(Record):
     """One line of output, as the Hub keeps it: without the line break, with all that it does to a terminal."""
 
-    job_id: Annotated[str, About("the job that wrote it", "6a01d697aff1cd33e8f33a64", name="job", header="JOB ID")]
+    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", name="job", header="JOB ID")]
     timestamp: Annotated[
-        datetime | None, About("when it came", "2026-05-12T14:58:25.162000+00:00", name="time", rank=80)
+        datetime | None, About("time of the line", "2026-05-12T14:58:25.162000+00:00", name="time", rank=80)
     ]
-    data: Annotated[str, About("the line", "epoch 3: loss 0.17", name="line", rank=NEVER_LEAVES, has_commas=True)]
+    data: Annotated[
+        str, About("text of the line", "epoch 3: loss 0.17", name="line", rank=NEVER_LEAVES, has_commas=True)
+    ]
 
 
 KIND = Kind(

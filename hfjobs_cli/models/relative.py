@@ -36,7 +36,7 @@ class Relative(Record):
     status: Annotated[
         str | None,
         About(
-            "where a job stands",
+            "status of a job",
             "COMPLETED",
             rank=NEVER_LEAVES,
             styles=STAGE_STYLES,
@@ -46,21 +46,21 @@ class Relative(Record):
     note: Annotated[str | None, About("gone, not read, circle, or null", "gone")]
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     running_secs: Annotated[
-        int | float | None, About("how long it has run", "403", name="runtime", spell=span, rank=50)
+        int | float | None, About("running time so far", "403", name="runtime", spell=span, rank=50)
     ]
     flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=40)]
-    parent: Annotated[str | None, About("id of what it came from", "6a01d697aff1cd33e8f33a64")]
+    parent: Annotated[str | None, About("id of the parent", "6a01d697aff1cd33e8f33a64")]
     link: Annotated[
         str | None,
         About(
-            "how: run, duplicate or override",
+            "kind of link: run, duplicate or override",
             "duplicate",
             rank=30,
             shown=lambda relative: None if relative.link == "run" else relative.link,
         ),
     ]
-    generation: Annotated[int, About("how far below the first", "1")]
-    is_asked: Annotated[bool, About("whether it is the one asked for", "true", name="asked")]
+    generation: Annotated[int, About("number of generations below the root", "1")]
+    is_asked: Annotated[bool, About("whether it is the requested one", "true", name="asked")]
 
     @property
     def is_job(self) -> bool:

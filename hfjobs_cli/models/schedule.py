@@ -51,7 +51,7 @@ class LastRun(Record):
 
     id: Annotated[str, About("id of the job", "6a01c8c2aff1cd33e8f339d4")]
     at: Annotated[datetime | None, About("when it was created", "2026-05-11T12:17:06+00:00")] = None
-    stage: Annotated[str | None, About("where it stands", "COMPLETED")] = None
+    stage: Annotated[str | None, About("status of the job", "COMPLETED")] = None
 
     def __str__(self) -> str:
         """Spell the run as the id of its job."""
@@ -74,7 +74,7 @@ class ScheduleStatus(Record):
 
     state: Annotated[str, About("active or suspended", "active", read=_read_state)]
     last_job: Annotated[LastRun | None, About("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
-    next_job_run_at: Annotated[datetime | None, About("when it is due next", "2026-05-12T12:17:00+00:00")]
+    next_job_run_at: Annotated[datetime | None, About("time of the next run", "2026-05-12T12:17:00+00:00")]
 
     def __str__(self) -> str:
         """Spell the status as the state."""
@@ -98,12 +98,12 @@ class ScheduledJob(Record):
     id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
     name: Annotated[str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10)]
     created_at: Annotated[datetime | None, About("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
-    job_spec: Annotated[JobSpec, About("what is run", "{{json .job_spec}}", is_spread=True)]
+    job_spec: Annotated[JobSpec, About("what the jobs run", "{{json .job_spec}}", is_spread=True)]
     schedule: Annotated[
         str | None, About("when it runs, in UTC", "17 12 * * *", rank=75, least=11, has_commas=True, is_promised=True)
     ]
     suspend: Annotated[bool | None, About("whether it is suspended", "false", is_promised=True)]
-    suspend_reason: Annotated[str | None, About("why it is", "...", least=11, has_commas=True)]
+    suspend_reason: Annotated[str | None, About("why it is suspended", "...", least=11, has_commas=True)]
     concurrency: Annotated[bool | None, About("whether runs may overlap", "false")]
     status: Annotated[
         ScheduleStatus,
@@ -118,7 +118,7 @@ class ScheduledJob(Record):
         ),
     ]
     owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
-    initiator: Annotated[JobInitiator | None, About("who made it", "user:alice")]
+    initiator: Annotated[JobInitiator | None, About("who created it", "user:alice")]
 
     def ran(self, stage: str | None) -> "ScheduledJob":
         """Return the schedule with what is known of where its newest job stands."""
@@ -163,13 +163,13 @@ KIND = Kind(
             About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
         ),
         "last_run": Computed(
-            Shape(datetime), _last_at, About("when it ran last", "2026-05-11T12:17:06+00:00", rank=60)
+            Shape(datetime), _last_at, About("time of the last run", "2026-05-11T12:17:06+00:00", rank=60)
         ),
         "last_status": Computed(
             Shape(str),
             _last_stage,
             About(
-                "how that run stands or ended",
+                "status of the last run",
                 "COMPLETED",
                 rank=62,  # whoever has to choose would rather know what comes than how the last one went
                 styles=STAGE_STYLES,

@@ -23,7 +23,7 @@ class JobVolume(Record):
     source: Annotated[str | None, About("bucket or repository", "alice/data")]
     mount_path: Annotated[str | None, About("where it is mounted", "/data")]
     revision: Annotated[str | None, About("of a repository", "main")] = None
-    read_only: Annotated[bool | None, About("not to be written", "true")] = None
+    read_only: Annotated[bool | None, About("whether it is read-only", "true")] = None
     path: Annotated[str | None, About("directory in the source", "train")] = None
 
     @property
@@ -42,7 +42,7 @@ class JobNetwork(Record):
     """The network group a job joined, and the aliases it claims there."""
 
     group: Annotated[str | None, About("name of the network", "training")]
-    aliases: Annotated[list[str], About("names of the job there", "[worker]")]
+    aliases: Annotated[list[str], About("host names of the job", "[worker]")]
 
 
 class Described(Record):
@@ -141,17 +141,19 @@ Environment = Annotated[
 ]
 Secrets = Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
 Flavor = Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
-Arch = Annotated[str | None, About("kind of processor", "amd64")]
-Timeout = Annotated[int | float | None, About("seconds it may run", "3600", spell=span)]
-Retry = Annotated[int | float | None, About("how often it is tried again", "2")]
+Arch = Annotated[str | None, About("CPU architecture", "amd64")]
+Timeout = Annotated[int | float | None, About("timeout in seconds", "3600", spell=span)]
+Retry = Annotated[int | float | None, About("number of retries", "2")]
 Labels = Annotated[
     dict[str, str] | None,
     About(
         "labels by name", "map[name:train-judge]", aliases=("label",), entry="label", spell=_labels, rank=71, least=11
     ),
 ]
-Volumes = Annotated[list[JobVolume] | None, About("what is mounted", "{{json .volumes}}", spell=_mounts, least=11)]
-Network = Annotated[JobNetwork | None, About("the network it joined", "{{json .network}}")]
-Expose = Annotated[list[int] | None, About("ports it serves on", "[8000]", key="expose.ports")]
-ExposePublic = Annotated[list[int] | None, About("ports that need no token", "[8080]", key="expose.portsPublic")]
+Volumes = Annotated[list[JobVolume] | None, About("mounted volumes", "{{json .volumes}}", spell=_mounts, least=11)]
+Network = Annotated[JobNetwork | None, About("network group of the job", "{{json .network}}")]
+Expose = Annotated[list[int] | None, About("exposed ports", "[8000]", key="expose.ports")]
+ExposePublic = Annotated[
+    list[int] | None, About("exposed ports that need no token", "[8080]", key="expose.portsPublic")
+]
 ResourceGroupId = Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]

@@ -69,12 +69,14 @@ def _each(shares: Sequence[float]) -> str | None:
 class GpuUsage(Record):
     """What of one GPU is used. `utilization` is a share of a hundred."""
 
-    utilization: Annotated[int | float | None, About("percent of its time", "97", key="utilization", measure=PERCENT)]
+    utilization: Annotated[
+        int | float | None, About("utilization in percent", "97", key="utilization", measure=PERCENT)
+    ]
     memory_used_bytes: Annotated[
-        int | float | None, About("of its memory", "1048576", key="memory_used_bytes", measure=Measure("B"))
+        int | float | None, About("memory in percent", "1048576", key="memory_used_bytes", measure=Measure("B"))
     ]
     memory_total_bytes: Annotated[
-        int | float | None, About("its memory", "22836000000", key="memory_total_bytes", measure=Measure("B"))
+        int | float | None, About("total memory", "22836000000", key="memory_total_bytes", measure=Measure("B"))
     ]
 
     def __str__(self) -> str:
@@ -90,7 +92,7 @@ class Usage(Record):
     cpu_usage_pct: Annotated[
         int | float | None,
         About(
-            "percent of the processors",
+            "CPU usage in percent",
             "87",
             key="cpu_usage_pct",
             name="cpu",
@@ -100,17 +102,17 @@ class Usage(Record):
             measure=PERCENT,
         ),
     ]
-    cpu_millicores: Annotated[int | float | None, About("processors, in thousandths", "3500", key="cpu_millicores")]
+    cpu_millicores: Annotated[int | float | None, About("CPUs, in thousandths", "3500", key="cpu_millicores")]
     memory_used_bytes: Annotated[
         int | float | None, About("memory used", "1417216", key="memory_used_bytes", measure=Measure("B"))
     ]
     memory_total_bytes: Annotated[
-        int | float | None, About("memory there is", "15032385536", key="memory_total_bytes", measure=Measure("B"))
+        int | float | None, About("total memory", "15032385536", key="memory_total_bytes", measure=Measure("B"))
     ]
     rx_bps: Annotated[
         int | float | None,
         About(
-            "received a second",
+            "received per second",
             "2048",
             key="rx_bps",
             name="received",
@@ -123,7 +125,7 @@ class Usage(Record):
     tx_bps: Annotated[
         int | float | None,
         About(
-            "sent a second",
+            "sent per second",
             "1024",
             key="tx_bps",
             name="sent",
@@ -133,8 +135,8 @@ class Usage(Record):
             measure=Measure("bps"),
         ),
     ]
-    gpus: Annotated[dict[str, GpuUsage] | None, About("each GPU by its id", "{{json .gpus}}", key="gpus")]
-    replica: Annotated[str | None, About("which replica of the job", "j6qz9", key="replica")]
+    gpus: Annotated[dict[str, GpuUsage] | None, About("the GPUs by id", "{{json .gpus}}", key="gpus")]
+    replica: Annotated[str | None, About("replica of the job", "j6qz9", key="replica")]
 
     @property
     def cores(self) -> float | None:
@@ -225,16 +227,16 @@ KIND = Kind(
         ),
         "memory": _number(
             lambda usage: usage.memory,
-            About("percent of the memory", "9", header="MEM", rank=80, spell=percent, measure=PERCENT),
+            About("memory in percent", "9", header="MEM", rank=80, spell=percent, measure=PERCENT),
         ),
         "memory_usage": _text(
             lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
         ),
-        "gpu": _shares(lambda usage: usage.gpu, "percent of the time of each GPU", "GPU", 85),
-        "gpu_memory": _shares(lambda usage: usage.gpu_memory, "percent of the memory of each GPU", "GPU MEM", 70),
+        "gpu": _shares(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85),
+        "gpu_memory": _shares(lambda usage: usage.gpu_memory, "memory of each GPU in percent", "GPU MEM", 70),
         "gpu_memory_usage": _text(
             lambda usage: usage.gpu_memory_usage,
-            About("memory of all GPUs used", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
+            About("used memory of all GPUs", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
         ),
     },
     other_names={"id": "job_id", "job": "job_id", "mem": "memory", "net": "received", "vram": "gpu_memory"},

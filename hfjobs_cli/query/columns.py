@@ -31,9 +31,12 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
     edits = [item for item in items if item[0] in "+-"]
     if edits and len(edits) != len(items):
         raise UsageError(
-            f"--columns mixes names and edits: '{spec}'",
-            hint=f"write {kind.key},{kind.default_columns[1]} to replace the columns, "
-            f"or +{(kind.wide_columns or kind.default_columns)[0]},-{kind.default_columns[-1]} to edit them",
+            f"--columns '{spec}' mixes names and edits",
+            hint=(
+                f"use {kind.key},{kind.default_columns[1]} to replace the columns, or "
+                f"+{(kind.wide_columns or kind.default_columns)[0]},-{kind.default_columns[-1]} to "
+                "edit them"
+            ),
         )
     is_replaced = bool(items) and not edits
     names = items if is_replaced else list(kind.default_columns)
@@ -46,7 +49,7 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
         else:
             fields.pop(field.name, None)
     if not fields:
-        raise UsageError("--columns leaves no column", hint="keep one of them")
+        raise UsageError("--columns removes every column", hint="keep at least one")
     return list(fields.values())
 
 
@@ -139,19 +142,19 @@ def parse_by(kind: Kind, texts: Sequence[str]) -> list[By]:
     names = [each.name for each in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise UsageError(f"--by names '{twice}' twice", hint="name each field once")
+        raise UsageError(f"--by contains '{twice}' twice", hint="give each field once")
     return found
 
 
 def _parse(kind: Kind, text: str) -> By:
     name = text.lower()
     if name in PERIODS:
-        return By(name, "when they were created (UTC)", _reading_period(PERIODS[name]))
+        return By(name, "time of creation (UTC)", _reading_period(PERIODS[name]))
     if name in ("initiator-type", "initiator_type"):
-        return By("initiator-type", "kind of what started them", _initiator_type)
+        return By("initiator-type", "type of the initiator", _initiator_type)
     field = kind.find(text)
     if field is None or field.about.entry is not None:
-        raise UsageError(f"jobs cannot be grouped by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
+        raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
     return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
 
 

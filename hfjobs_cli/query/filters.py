@@ -117,18 +117,18 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
     labels = []
     for item in values:
         key, equals, value = item.partition("=")
-        hint = "for example --label env=prod; repeat --label for those that have several"
+        hint = "use --label env=prod; repeat --label to require several labels"
         if not is_exact(item):
-            raise UsageError(f"label '{item}' is a pattern, and --label takes none", hint=f"use -f 'label={item}'")
+            raise UsageError(f"--label '{item}' must not be a pattern", hint=f"use -f 'label={item}'")
         if equals and "," in value:
-            raise UsageError(f"label '{item}' holds a comma, which no label of the Hub does", hint=hint)
+            raise UsageError(f"label '{item}' contains a comma, which labels cannot contain", hint=hint)
         if not is_name(key) or not equals or not _can_be_value(value):
             raise UsageError(f"label '{item}' is not KEY=VALUE", hint=hint)
         labels.append((key, value))
     if name == "":
         raise empty_option("--name")
     if name is not None and not _can_be_value(name):
-        raise UsageError(f"'{name}' cannot be the name of a job", hint="names hold no commas or control characters")
+        raise UsageError(f"invalid job name '{name}'", hint="names cannot contain commas or control characters")
     if name is not None and is_exact(name):
         labels.append(("name", name))
     return tuple(labels)
@@ -157,7 +157,7 @@ def parse_filter(
     `kind` is that of jobs, which reads what a run knows and a record does not, as costs.
     """
     if since is not None and until is not None and since >= until:
-        raise UsageError("--since is not before --until, so that no job can match", hint="exchange the two")
+        raise UsageError("--since must be earlier than --until", hint="swap the two")
     labels = list(parse_labels(label, name))
     globs: list[str] = []
     patterns: list[Condition] = []

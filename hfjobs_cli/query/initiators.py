@@ -82,7 +82,7 @@ class InitiatorPattern(NamedTuple):
         if not ids and is_exact(who):
             known = sorted({name for name in names.values() if name})
             raise NotFound(
-                f"no schedule is named '{who}'",
+                f"no schedule named '{who}'",
                 hint=one_of(who, known) if known else "there are no schedules in this namespace",
             )
         return self._replace(ids=ids)
@@ -118,6 +118,6 @@ def _parse(item: str) -> InitiatorPattern:
     if not kind or (colon and not who) or not (known or who == "*" or (who and not near)):
         hint = one_of(meant, (*INITIATOR_TYPES, NO_INITIATOR))
         if kind and not near:
-            hint += f"; a type newer than this version is written '{kind}:*'"
+            hint += f"; for a type that is newer than this version, use '{kind}:*'"
         raise UsageError(f"unknown initiator '{text}'", hint=hint)
     return InitiatorPattern(kind.lower() if known else kind, None if who in ("", "*") else who, negated)

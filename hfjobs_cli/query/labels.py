@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import empty_option
+from hfjobs_cli.text.words import conflict, empty_option
 
 MAX_LENGTH = 100
 """How many characters a key may have, and a value."""
 
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
 _VALUE = re.compile(r"[A-Za-z0-9._-]*")
-_ALLOWED = f"letters, digits and . _ -, {MAX_LENGTH} at most"
+_ALLOWED = f"at most {MAX_LENGTH} letters, digits and . _ -"
 
 
 def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]:
@@ -25,16 +25,16 @@ def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]
         key, _, value = item.partition("=")
         check_key(key, item)
         if not _fits(_VALUE, value):
-            raise UsageError(f"label '{item}' cannot have this value", hint=f"values hold {_ALLOWED}{_instead(value)}")
+            raise UsageError(f"invalid value in label '{item}'", hint=f"use {_ALLOWED}{_instead(value)}")
         labels[key] = value
     if name is None:
         return labels
     if not name:
         raise empty_option("--name")
     if "name" in labels:
-        raise UsageError(f"--name {name} contradicts --label name={labels['name']}", hint="give one of them")
+        raise conflict(f"--name {name}", f"--label name={labels['name']}")
     if not _fits(_VALUE, name):
-        raise UsageError(f"'{name}' cannot be the name of a job", hint=f"names hold {_ALLOWED}{_instead(name)}")
+        raise UsageError(f"invalid job name '{name}'", hint=f"use {_ALLOWED}{_instead(name)}")
     return {**labels, "name": name}
 
 
@@ -65,16 +65,14 @@ def label_changes(
     given = new_labels(label, name)
     removed = frozenset(check_key(key, key) for key in remove)
     if clear and (given or removed or replace):
-        raise UsageError("--clear removes all labels, so nothing else can be done to them", hint="give it alone")
+        raise UsageError("--clear removes all labels and cannot be used with other changes", hint="use --clear alone")
     if replace and removed:
-        raise UsageError("--replace drops all other labels, so there is nothing to --remove", hint="give one of them")
+        raise conflict("--replace", "--remove: it removes all other labels")
     if removed & set(given):
         both = ", ".join(sorted(removed & set(given)))
-        raise UsageError(f"'{both}' is to be set and removed", hint="do one of the two")
+        raise UsageError(f"label '{both}' is both set and removed", hint="remove one of them")
     if not (given or removed or clear):
-        raise UsageError(
-            "no change of labels is given", hint="--label KEY=VALUE or --name NAME sets one, --remove KEY or --clear"
-        )
+        raise UsageError("no label changes given", hint="use --label KEY=VALUE, --name NAME, --remove KEY or --clear")
     return LabelChanges(given, removed, replace, clear)
 
 
@@ -82,8 +80,8 @@ def check_key(key: str, shown: str) -> str:
     """Return `key` if a label may have it. Raises UsageError naming what was given."""
     if not _fits(_KEY, key):
         raise UsageError(
-            f"label '{shown}' is not KEY=VALUE" if not key else f"'{key}' cannot be the key of a label",
-            hint=f"keys hold {_ALLOWED}{_instead(key)}",
+            f"label '{shown}' is not KEY=VALUE" if not key else f"invalid label key '{key}'",
+            hint=f"use a key of {_ALLOWED}{_instead(key)}",
         )
     return key
 
@@ -100,4 +98,4 @@ def _fits(pattern: re.Pattern[str], text: str) -> bool:
 def _instead(text: str) -> str:
     """Return what is nearest to a text and allowed, as the end of a hint."""
     near = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:MAX_LENGTH]
-    return f"; for example '{near}'" if near and near != text else ""
+    return f", for example '{near}'" if near and near != text else ""

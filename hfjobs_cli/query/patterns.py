@@ -90,9 +90,9 @@ def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
     regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
     if regex:
-        yield f"hint: '{regex[0]}' looks like a regular expression, but patterns know only *, ? and [abc]"
+        yield f"hint: '{regex[0]}' looks like a regular expression; patterns support only *, ? and [abc]"
     elif exact:
-        yield f"hint: a pattern is for the whole value; '*{exact[0]}*' matches what holds it"
+        yield f"hint: a pattern must match the whole value; use '*{exact[0]}*' to match a part of it"
 
 
 def _parse(kind: Kind, item: str, now: datetime) -> Condition:
@@ -115,7 +115,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
     if not globs:
-        raise UsageError(f"filter '{item}' has no pattern", hint=f"{kind.plural} without it are found by {name}!=*")
+        raise UsageError(f"filter '{item}' has no pattern", hint=f"use {name}!=* to find {kind.plural} without a value")
     if field.shape.base is dict and not entry:
         globs, excludes = _excluding(item, globs, negated=negated)
         negated = negated or excludes
@@ -130,7 +130,7 @@ def _how(kind: Kind, item: str) -> str:
     field = kind.find(item)
     if field is not None and field.measure is not None:
         return f"quote comparisons, as > is special in shells: -f '{item}>{UNITS[field.measure.unit].one}'"
-    return f"for example {kind.filters}"
+    return f"use for example {kind.filters}"
 
 
 def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
@@ -153,7 +153,7 @@ def _excluding(item: str, globs: Sequence[str], *, negated: bool) -> tuple[tuple
     if not any(found):
         return tuple(globs), False
     if negated or not all(found):
-        raise UsageError(f"filter '{item}' both asks for and excludes", hint="repeat -f, with one of them in each")
+        raise UsageError(f"filter '{item}' both includes and excludes", hint="use one -f for each")
     return tuple(f"{each['key']}={each['value']}" for each in found if each), True
 
 
@@ -162,8 +162,8 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
     with_value = [("=" in glob) for glob in globs]
     if any(with_value) and not all(with_value):
         raise UsageError(
-            f"filter '{item}' holds a comma, which no label of the Hub does",
-            hint="repeat -f for jobs that have several labels; KEY=A,KEY=B is either of two values",
+            f"filter '{item}' contains a comma, which labels cannot contain",
+            hint="repeat -f to require several labels; use KEY=A,KEY=B for either of two values",
         )
 
 
@@ -174,7 +174,7 @@ def is_exact(glob: str) -> bool:
 
 def _field_hint(kind: Kind, name: str) -> str:
     if name in ("since", "until") and kind.find("created"):
-        return f"--{name} is an option of its own"
+        return f"use the option --{name}"
     return one_of(kind.meant(name), kind.words)
 
 
@@ -194,9 +194,9 @@ def _moment(_field: Field, name: str, text: str) -> tuple[str, ...]:
         return (timestamp(parse_time(text)),)
     except (ValueError, OverflowError):
         raise UsageError(
-            f"'{text}' is not a time as patterns compare them, 2026-05-11T13:16:07Z",
-            hint=f"{name}=2026-05-11* is a day"
-            + ("; --since and --until take 2h or yesterday" if name.startswith("created") else ""),
+            f"invalid time '{text}' in a filter: not like 2026-05-11T13:16:07Z",
+            hint=f"use {name}=2026-05-11* for a day"
+            + (", or --since and --until with 2h or yesterday" if name.startswith("created") else ""),
         ) from None
 
 
@@ -221,7 +221,7 @@ def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
 
 
 def _no_number(name: str, text: str) -> NoReturn:
-    raise UsageError(f"{name} is a number, and '{text}' is none", hint=f"for example {name}=2")
+    raise UsageError(f"field {name} is a number, but '{text}' is not", hint=f"use for example {name}=2")
 
 
 def _plain(number: float) -> str:
@@ -230,7 +230,9 @@ def _plain(number: float) -> str:
 
 def _flag(_field: Field, name: str, text: str) -> tuple[str, ...]:
     if text.lower() not in ("true", "false"):
-        raise UsageError(f"{name} is true or false, and not '{text}'", hint=f"{name}!=* finds those that are neither")
+        raise UsageError(
+            f"field {name} is true or false, but not '{text}'", hint=f"use {name}!=* to find those without a value"
+        )
     return (text.lower(),)
 
 

@@ -38,8 +38,8 @@ def check_name(text: str, what: str) -> str:
     """Return `text` if it can be an id or a namespace. Raises UsageError."""
     if not is_name(text):
         raise UsageError(
-            f"'{text}' cannot be a {what}",
-            hint="ids and namespaces are made of letters, digits, '-', '_' and '.'",
+            f"invalid {what} '{text}'",
+            hint="use letters, digits, '-', '_' and '.'",
         )
     return text
 
@@ -77,7 +77,7 @@ JOBS = Naming(
     "job",
     "jobs",
     "ps",
-    "ID, NAMESPACE/ID, @latest or the address of a job's page",
+    "ID, NAMESPACE/ID, @latest or the URL of a job",
     ("status", "name", "label", "initiator"),
     {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
     _job_filter,
@@ -123,7 +123,7 @@ class JobReference:
         """Return the reference of what was listed in a namespace. Raises BadResponse if it can have none."""
         owner = namespace or listed.owner.name
         if not (owner is None or is_name(owner)) or not is_name(listed.id):
-            raise BadResponse(f"unexpected answer from the Hub: '{listed.id}' of '{owner}' cannot be asked for")
+            raise BadResponse(f"unexpected response from the Hub: invalid id '{listed.id}' or namespace '{owner}'")
         return cls(owner, listed.id)
 
     def __str__(self) -> str:
@@ -139,18 +139,18 @@ def parse_reference(text: str, namespace: str | None, endpoint: str, naming: Nam
     path = _path_of_page(text, endpoint) if "://" in text and naming.has_pages else text
     own, slash, identifier = path.rpartition("/")
     if _TOO_SHORT.fullmatch(identifier):
-        raise UsageError(f"'{text}' is too short for an id", hint="give 6 digits of it or more")
+        raise UsageError(f"id '{text}' is too short", hint="give at least 6 digits of it")
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
-            f"'{text}' is not a {naming.noun}",
-            hint=f"write {naming.ways}; 'hfjobs {naming.listing} -q' prints ids",
+            f"invalid {naming.noun} '{text}'",
+            hint=f"use {naming.ways}; 'hfjobs {naming.listing} -q' prints ids",
         )
     if not slash:
         return JobReference(namespace, identifier)
     if namespace not in (None, own):
         raise UsageError(
-            f"'{text}' is in namespace '{own}', but --namespace says '{namespace}'",
-            hint="drop one of the two",
+            f"'{text}' is in namespace '{own}', but --namespace is '{namespace}'",
+            hint="remove one of them",
         )
     return JobReference(own, identifier)
 
@@ -177,7 +177,7 @@ def parse_references(
             try:
                 words += _read_lines(stdin, naming)
             except OSError as error:
-                raise UsageError(f"stdin cannot be read: {error.strerror}") from error
+                raise UsageError(f"cannot read stdin: {error.strerror}") from error
         else:
             words.append(text)
     return [
@@ -201,10 +201,14 @@ def _read_lines(stdin: TextIO, naming: Naming) -> Iterator[str]:
     while line := stdin.readline(MAX_LINE):
         count += 1
         if len(line) == MAX_LINE or count > MAX_LINES:
-            what = f"a line of more than {MAX_LINE - 1} characters" if count <= MAX_LINES else f"over {MAX_LINES} lines"
+            what = (
+                f"a line of more than {MAX_LINE - 1} characters"
+                if count <= MAX_LINES
+                else f"more than {MAX_LINES} lines"
+            )
             raise UsageError(
-                f"stdin holds {what}, which are no {naming.plural}",
-                hint=f"'hfjobs {naming.listing} -q' prints what - reads",
+                f"stdin is not a list of {naming.plural}: it has {what}",
+                hint=f"pipe the output of 'hfjobs {naming.listing} -q' to it",
             )
         text = line.strip().lstrip("\ufeff")  # PowerShell puts a byte order mark before what it pipes
         if text:
@@ -218,13 +222,13 @@ def _path_of_page(text: str, endpoint: str) -> str:
         page = urlsplit(text)
         at_hub = (page.hostname, page.port or _PORTS.get(page.scheme)) == (hub.hostname, hub.port or _PORTS[hub.scheme])
     except ValueError:
-        raise UsageError(f"'{text}' is not an address", hint=f"a job's page is {endpoint}/jobs/NAMESPACE/ID") from None
+        raise UsageError(f"invalid URL '{text}'", hint=f"use {endpoint}/jobs/NAMESPACE/ID") from None
     if not at_hub and not (page.hostname in _HUB_HOSTS and hub.hostname in _HUB_HOSTS):
         raise UsageError(
-            f"'{text}' is a page of another Hub than {endpoint}",
-            hint="write NAMESPACE/ID, or name its Hub with --endpoint",
+            f"'{text}' is not a page of {endpoint}",
+            hint="use NAMESPACE/ID, or give its Hub with --endpoint",
         )
     path = page.path.removeprefix(hub.path).strip("/")
     if not path.startswith("jobs/"):
-        raise UsageError(f"'{text}' is not the page of a job", hint=f"such pages are {endpoint}/jobs/NAMESPACE/ID")
+        raise UsageError(f"'{text}' is not the URL of a job", hint=f"use {endpoint}/jobs/NAMESPACE/ID")
     return path.removeprefix("jobs/")

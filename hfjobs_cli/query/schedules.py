@@ -83,13 +83,13 @@ def _parse_states(values: Iterable[str]) -> tuple[str, ...] | None:
         negated, name = without_negation(item)
         if name.lower() not in SCHEDULE_STATES:
             hint = one_of(_OTHER_WORDS.get(name.lower(), name), SCHEDULE_STATES)
-            raise UsageError(f"unknown status '{name}' of a schedule", hint=hint)
+            raise UsageError(f"unknown schedule status '{name}'", hint=hint)
         (unwanted if negated else wanted).add(name.lower())
     if not wanted and not unwanted:
         return None
     states = tuple(state for state in SCHEDULE_STATES if state in (wanted or SCHEDULE_STATES) and state not in unwanted)
     if not states:
-        raise UsageError("--status leaves no status to list", hint="drop one of the !STATUS exclusions")
+        raise UsageError("--status excludes every status", hint="remove one of the exclusions !STATUS")
     return states
 
 
@@ -106,7 +106,7 @@ WORDS = {
 _CRON_WORDS = {"@midnight": "@daily", "@hour": "@hourly", "@day": "@daily", "@week": "@weekly", "@month": "@monthly"}
 _FIELD = re.compile(r"([0-9]+,)+[0-9]+|(\*|[0-9]+)[/-][0-9]+|[0-9]+|\*")
 _PLACES = ("minute", "hour", "day of the month", "month", "day of the week")
-_HOW = f"five fields as '0 9 * * 1' (minute, hour, day, month, day of the week, in UTC), or {', '.join(WORDS)}"
+_HOW = f"use five fields such as '0 9 * * 1' (minute, hour, day, month, day of the week; UTC), or {', '.join(WORDS)}"
 
 
 def next_run(text: str, now: datetime) -> datetime | None:
@@ -119,7 +119,7 @@ def next_run(text: str, now: datetime) -> datetime | None:
     if text.startswith("@") or text.isalpha():
         word = text.lower() if text.startswith("@") else f"@{text.lower()}"
         near = did_you_mean(_CRON_WORDS.get(word, word), WORDS)
-        raise _wrong(text, "", f"{near} {_HOW}" if near else _HOW)
+        raise _wrong(text, "", near or _HOW)
     fields = text.split(" ")
     _check_fields(text, fields)
     return None if len(fields) > 6 else _due(text, text, now)  # what a seventh field means is the Hub's to know
@@ -128,18 +128,20 @@ def next_run(text: str, now: datetime) -> datetime | None:
 def _check_fields(text: str, fields: list[str]) -> None:
     """Raise UsageError unless the Hub takes the fields."""
     if not text.strip():
-        raise UsageError("the schedule is empty", hint=_HOW)
+        raise UsageError("the cron expression is empty", hint=_HOW)
     if len(text.split()) == 1:
         is_part = _FIELD.fullmatch(text)
-        raise _wrong(text, "", f"quote it, as shells make several words of one: {_HOW}" if is_part else _HOW)
+        raise _wrong(
+            text, "", "quote it, so that the shell passes it as one argument: '0 9 * * 1'" if is_part else _HOW
+        )
     if "" in fields or any(blank in text for blank in "\t\n"):
-        raise _wrong(text, "one blank stands between two fields", f"write '{' '.join(text.split())}'")
+        raise _wrong(text, "fields must be separated by one space", f"use '{' '.join(text.split())}'")
     if not 5 <= len(fields) <= 7:
-        raise _wrong(text, f"it has {len(fields)} fields", _HOW)
+        raise _wrong(text, f"{len(fields)} fields", _HOW)
     for place, field in enumerate(fields):
         if not _FIELD.fullmatch(field):
-            what = f"the {_PLACES[place]}" if len(fields) == len(_PLACES) else f"field {place + 1}"
-            raise _wrong(text, f"'{field}' cannot be {what}", "the Hub takes *, 5, */15, 9-17 and 1,15,30; no names")
+            what = f"{_PLACES[place]}" if len(fields) == len(_PLACES) else f"field {place + 1}"
+            raise _wrong(text, f"invalid {what} '{field}'", "use *, 5, */15, 9-17 or 1,15,30; the Hub accepts no names")
 
 
 def _due(text: str, cron: str, now: datetime) -> datetime:
@@ -148,12 +150,13 @@ def _due(text: str, cron: str, now: datetime) -> datetime:
     try:
         return next(CronSim(cron, now))
     except CronSimError as error:
-        raise _wrong(text, str(error).lower().replace("-", " "), _HOW) from None
+        part = str(error).lower().removeprefix("bad ").replace("-", " ")
+        raise _wrong(text, f"{part} out of range", _HOW) from None
     except ValueError:  # a number of more digits than Python reads
-        raise _wrong(text, "a number in it is too large", _HOW) from None
+        raise _wrong(text, "number too large", _HOW) from None
     except StopIteration:
-        raise _wrong(text, "it is never due", "is there such a day in that month?") from None
+        raise _wrong(text, "never due", "use a day that exists in that month") from None
 
 
 def _wrong(text: str, why: str, hint: str) -> UsageError:
-    return UsageError(f"'{text}' is no schedule{': ' if why else ''}{why}", hint=hint)
+    return UsageError(f"invalid cron expression '{text}'{': ' if why else ''}{why}", hint=hint)

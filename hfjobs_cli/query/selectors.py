@@ -39,7 +39,7 @@ def parse_description(text: str, namespace: str | None, now: datetime, naming: N
         check_name(own, "namespace")
         if namespace not in (None, own):
             raise UsageError(
-                f"'{text}' is in namespace '{own}', but --namespace says '{namespace}'", hint="drop one of the two"
+                f"'{text}' is in namespace '{own}', but --namespace is '{namespace}'", hint="remove one of them"
             )
         namespace = own
     if not at:
@@ -61,8 +61,7 @@ def _wanted(text: str, what: str, now: datetime, naming: Naming) -> Any:
     if equals and word in naming.filters:
         given = value if word == "name" else [value]
         return parse(now, all_=word != "status", **{word: given})
-    hint = f"{one_of(f'@{word}', descriptions(naming))}; see 'hfjobs help references'"
-    raise UsageError(f"'{text}' describes no {naming.noun}", hint=hint)
+    raise UsageError(f"invalid {naming.noun} '{text}'", hint=one_of(f"@{word}", descriptions(naming)))
 
 
 def descriptions(naming: Naming) -> list[str]:

@@ -56,7 +56,7 @@ def parse_statuses(values: Iterable[str], option: str = "--status") -> StatusFil
         return None
     chosen = StatusFilter(option, tuple(wanted), tuple(unwanted))
     if chosen.stages == () or not any(map(chosen.fits, [*STAGES, *wanted])):
-        raise UsageError(f"{option} leaves no status to list", hint="drop one of the !STATUS exclusions")
+        raise UsageError(f"{option} excludes every status", hint="remove one of the exclusions !STATUS")
     return chosen
 
 
@@ -68,7 +68,7 @@ def common_stages(filters: Sequence[StatusFilter]) -> tuple[str, ...] | None:
     common = tuple(stage for stage in STAGES if all(each.fits(stage) for each in filters))
     if not common:
         options = " and ".join(each.option for each in filters)
-        raise UsageError(f"{options} leave no status to list", hint="give one of them")
+        raise UsageError(f"{options} exclude every status", hint="remove one of them")
     return common
 
 
@@ -83,7 +83,7 @@ def _pattern(name: str) -> str:
         known = [stage.lower() for stage in STAGES]
         hint = one_of(meant, known)
         if name and not did_you_mean(meant, known):
-            hint += f"; a status newer than this version is written '{name}{NEWER}'"
+            hint += f"; for a status that is newer than this version, use '{name}{NEWER}'"
         raise UsageError(f"unknown status '{name}'", hint=hint)
     return name.upper()
 

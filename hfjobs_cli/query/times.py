@@ -42,8 +42,8 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
         return now - timedelta(seconds=_seconds(given))
     except (ValueError, OverflowError):
         raise UsageError(
-            f"{option} '{text}' is not a time",
-            hint="for example 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z",
+            f"invalid time '{text}' for {option}",
+            hint="use 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z",
         ) from None
 
 

@@ -273,7 +273,7 @@ class _Checks:
                 return self._wrong(f"field '{start.path[-1]}' is not a function and takes no arguments", start.at)
             return self._wrong("only a function takes arguments", start.at)
         if isinstance(start, Nil):
-            return self._wrong("nil is not a value that can be printed", start.at)
+            return self._wrong("nil cannot be printed", start.at)
         return self._operand(start, dot)
 
     def _operand(self, node: Operand, dot: Shape) -> Shape:

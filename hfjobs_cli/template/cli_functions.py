@@ -38,12 +38,12 @@ def join(context: Context, first: Any, second: Any) -> str:
     is_gh = kind(first) == "string"
     items, separator = (second, first) if is_gh else (first, second)
     if kind(separator) != "string":
-        raise Failure("it takes a list and a separator")
+        raise Failure("expected a list and a separator")
     if items is None:
         return ""
     what = kind(items)
     if what not in ("list", "map"):
-        raise Failure(f"it takes a list, not {type_name(items)}")
+        raise Failure(f"expected a list, not {type_name(items)}")
     values = items if what == "list" else [items[key] for key in sorted_keys(items)]
     if is_gh:
         values = [scalar(value) for value in values]
@@ -76,9 +76,9 @@ def truncate(context: Context, first: Any, second: Any) -> str:
     if text is None and not context.strict:
         return ""
     if kind(text) != "string" or kind(length) != "int" or (context.strict and type(length) is not Int):
-        raise Failure("it takes a text and a whole number")
+        raise Failure("expected a string and a whole number")
     if length < 0:
-        raise Failure("a text cannot be cut to less than nothing")
+        raise Failure("the length cannot be negative")
     context.spend(len(text) if is_gh else len(text) // WORK)
     return like(text, shortened(text, length) if is_gh else text[:length])
 
@@ -110,7 +110,7 @@ def _moment(text: str) -> datetime:
     try:
         return gotime.parse(text)
     except ValueError:
-        raise DataFailure(f"'{text[:40]}' is not a time as 2026-05-11T13:16:07Z") from None
+        raise DataFailure(f"'{text[:40]}' is not a time such as 2026-05-11T13:16:07Z") from None
 
 
 def color(context: Context, style: str, value: Any) -> str:
@@ -124,7 +124,7 @@ def color(context: Context, style: str, value: Any) -> str:
 
 
 def autocolor(context: Context, style: str, value: Any) -> Any:
-    """Put a style around a value where colours are wanted."""
+    """Put a style around a value where colors are wanted."""
     return color(context, style, value) if context.surroundings.color else scalar(value)
 
 
@@ -153,7 +153,7 @@ def table_render(context: Context) -> str:
 def scalar(value: Any) -> Any:
     """Return a value as gh prints it in a cell: nothing for null, fractions with two digits."""
     if kind(value) in ("list", "map") and short_text(value) is None:
-        raise Failure(f"it takes a text or a number, not {type_name(value)}")
+        raise Failure(f"expected a string or a number, not {type_name(value)}")
     if value is None:
         return ""
     if isinstance(value, float):
@@ -166,7 +166,7 @@ def pluck(context: Context, name: str, items: list[Any]) -> list[Any]:
     context.spend(len(items))
     for item in items:
         if not isinstance(item, dict):
-            raise Failure(f"it takes a list of objects, not of {type_name(item)}")
+            raise Failure(f"expected a list of objects, not of {type_name(item)}")
     return [item.get(name) for item in items]
 
 

@@ -36,6 +36,6 @@ def _codes(text: str, base: int) -> list[str]:
     if not name:
         return codes
     if name not in _NAMES:
-        raise ValueError(f"unknown colour '{name}', {one_of(name, _NAMES)}")
+        raise ValueError(f"unknown color '{name}', {one_of(name, _NAMES)}")
     place = 9 if name == "default" else _NAMES.index(name)
     return [*codes, str(base + place + 60 * ("h" in attributes and place < 9))]

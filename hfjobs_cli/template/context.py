@@ -35,7 +35,7 @@ class Surroundings:
     """What decides the text besides template and data.
 
     `now` is the present moment. `escape` makes text harmless that the author of the template did not write, None where
-    nothing has to be. `color` says whether `autocolor` colours. `table` collects the rows of `tablerow`. `holds` tells
+    nothing has to be. `color` says whether `autocolor` colors. `table` collects the rows of `tablerow`. `holds` tells
     whether the output can hold a text, None if it can hold any.
     """
 
@@ -70,7 +70,7 @@ class Context:
         """Pay for text that was made. Raises Failure when it is too much."""
         self._characters -= characters
         if self._characters < 0:
-            raise Exhausted(f"it makes more than {MAX_CHARACTERS} characters")
+            raise Exhausted(f"the output is longer than {MAX_CHARACTERS} characters")
 
     def mixed(self, parts: Sequence[object], make: Callable[[Printer], str]) -> str:
         """Return text that `make` writes of several parts, some by the author of the template, some of the data.
@@ -122,7 +122,7 @@ class Function:
         """Say what is wrong with the number of arguments, None if nothing is."""
         if self.least <= given and (self.most is None or given <= self.most):
             return None
-        return f"{name} takes {self.takes}, but is given {given}"
+        return f"{name} takes {self.takes}, but got {given}"
 
     @property
     def takes(self) -> str:
@@ -150,8 +150,8 @@ def checked(value: Any, wanted: Wanted, *, strict: bool) -> Any:
         return value
     if wanted == "time" and (what == "string" or (what == "nil" and not strict)):
         return value
-    name = {"string": "text", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
-    raise Failure(f"{name} is wanted here, not {'null' if what == 'nil' else type_name(value)}")
+    name = {"string": "a string", "int": "a whole number", "list": "a list", "time": "a time"}[wanted]
+    raise Failure(f"expected {name}, not {'null' if what == 'nil' else type_name(value)}")
 
 
 def pairs(context: Context, value: Any, variables: int) -> Iterable[tuple[Any, Any]]:
@@ -164,8 +164,8 @@ def pairs(context: Context, value: Any, variables: int) -> Iterable[tuple[Any, A
         return ((key, value[key]) for key in sorted_keys(value))
     if what in ("int", "uint"):
         if variables > 1:
-            raise Failure("range over a number gives one variable only")
+            raise Failure("range over a number sets only one variable")
         return ((ABSENT, type(value)(count)) for count in range(value))
     if what == "nil":
         return ()
-    raise Failure(f"range cannot go through a value of type {type_name(value)}")
+    raise Failure(f"cannot range over a value of type {type_name(value)}")

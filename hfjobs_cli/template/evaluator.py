@@ -34,7 +34,7 @@ MAX_STEPS = 1_000_000
 MAX_RUN_DEPTH = 90
 """How deep actions may be nested while they are evaluated, templates that call each other included."""
 
-NULL_HINT = 'where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it'
+NULL_HINT = 'for a value that may be null, use {{with .x}}{{upper .}}{{end}} or {{or .x "-"}}'
 
 
 class Evaluator:
@@ -67,7 +67,7 @@ class Evaluator:
         except (Failure, NotPlain) as failure:
             raise self.error(str(failure), self._at) from None
         except (TooDeep, RecursionError):
-            raise self.error("the data is nested too deep", self._at) from None
+            raise self.error("the data is nested too deeply", self._at) from None
         return "".join(self.out)
 
     def write(self, text: str) -> None:
@@ -83,7 +83,7 @@ class Evaluator:
         self._at = at
         self._steps -= 1
         if self._steps < 0:
-            raise self.error(f"it takes more than {MAX_STEPS} steps", at)
+            raise self.error(f"more than {MAX_STEPS} steps", at)
 
     def _walk(self, nodes: Iterable[Node], dot: Any) -> str | None:
         """Render parts; returns `break` or `continue` where the loop around them is to do that."""
@@ -194,7 +194,7 @@ class Evaluator:
         if has_arguments:
             raise self.error("only a function takes arguments", start.at)
         if isinstance(start, Nil):
-            raise self.error("nil is not a value that can be printed", start.at)
+            raise self.error("nil cannot be printed", start.at)
         return self._operand(start, dot)
 
     def _operand(self, node: Operand, dot: Any) -> Any:

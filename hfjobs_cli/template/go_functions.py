@@ -18,7 +18,7 @@ def is_equal(context: Context, value: Any, other: Any) -> bool:
     if "nil" in (what, other_what):
         return what == other_what
     if what != other_what or what in ("list", "map"):
-        raise Failure(f"{_spelled(value)} and {_spelled(other)} cannot be compared")
+        raise Failure(f"cannot compare {_spelled(value)} and {_spelled(other)}")
     _pay(context, value, other)
     return bool(value == other)
 
@@ -27,7 +27,7 @@ def is_less(context: Context, value: Any, other: Any) -> bool:
     """Compare two numbers or texts. Raises Failure for anything else."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if what != other_what or what not in ("number", "string"):
-        raise Failure(f"{_spelled(value)} and {_spelled(other)} have no order")
+        raise Failure(f"cannot order {_spelled(value)} and {_spelled(other)}")
     _pay(context, value, other)
     return bool(value < other)
 
@@ -72,14 +72,14 @@ def length(_context: Context, value: Any) -> Int:
 def index(context: Context, value: Any, *places: Any) -> Any:
     """Return what stands under a key, or at a place; of a text it is a byte."""
     if kind(value) == "nil" and context.strict:
-        raise Failure("there is nothing in null")
+        raise Failure("cannot index null")
     for place in places:
         what = kind(value)
         if what == "nil" and not context.strict:
             return ABSENT
         if what == "map":
             if kind(place) != "string":
-                raise Failure(f"the key of an object is text, not {type_name(place)}")
+                raise Failure(f"the key of an object must be a string, not {type_name(place)}")
             value = value.get(place)
         elif what == "list":
             value = value[_place(place, len(value) - 1)]
@@ -89,18 +89,18 @@ def index(context: Context, value: Any, *places: Any) -> Any:
             found = data[_place(place, len(data) - 1)]
             value = Byte(ord(found) if isinstance(found, str) else found)
         else:
-            raise Failure(f"there is nothing in {_spelled(value)}")
+            raise Failure(f"cannot index {_spelled(value)}")
     return value
 
 
 def _place(value: Any, last: int) -> int:
     if kind(value) not in ("int", "uint"):
-        raise Failure(f"a place is a whole number, not {type_name(value)}")
+        raise Failure(f"an index must be a whole number, not {type_name(value)}")
     if value < 0:
-        raise Failure(f"{decimal(value)} is out of range, the first one is 0")
+        raise Failure(f"index {decimal(value)} is out of range: the first is 0")
     if value > last:
         raise DataFailure(
-            f"{decimal(value)} is out of range" + (f", the last one is {last}" if last >= 0 else ", it is empty")
+            f"index {decimal(value)} is out of range" + (f": the last is {last}" if last >= 0 else ": it is empty")
         )
     return int(value)
 
@@ -109,13 +109,13 @@ def slice_(context: Context, value: Any, *places: Any) -> Any:
     """Return a part of a text or list."""
     what = kind(value)
     if what not in ("string", "list"):
-        raise Failure(f"{_spelled(value)} cannot be sliced")
+        raise Failure(f"cannot slice {_spelled(value)}")
     if len(places) > (2 if what == "string" else 3):
-        raise Failure("too many places")
+        raise Failure("too many indexes")
     context.spend(len(value) // WORK)
     whole = [place for place in places if kind(place) in ("int", "uint")]
     if whole == [*places] != sorted(whole):
-        raise Failure(f"the places {' '.join(map(decimal, whole))} are not in order")
+        raise Failure(f"the indexes {' '.join(map(decimal, whole))} are not in order")
     bounds = [_place(place, len(value)) for place in places]
     part = value[slice(*bounds[:2])] if len(bounds) > 1 else value[bounds[0] if bounds else 0 :]
     return like(value, part) if what == "string" else type(value)(part)
@@ -153,4 +153,4 @@ def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
 
 def call(_context: Context, *_values: Any) -> Any:
     """Fail, as Go does for what is no function; data holds none."""
-    raise Failure("the data holds no function")
+    raise Failure("the data contains no function")

@@ -458,7 +458,7 @@ def decimal(value: int, base: str = "d") -> str:
     try:
         return format(value, base)
     except ValueError:
-        raise NotPlain("the data holds a number with thousands of digits") from None
+        raise NotPlain("the data contains a number with thousands of digits") from None
 
 
 def _whole(value: int, base: str, verb: str, spec: Spec) -> str:

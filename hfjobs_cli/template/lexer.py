@@ -38,7 +38,7 @@ def unquote_character(quoted: str) -> int:
         raise ValueError("it is empty")
     piece, end = _character(body, 0, "'")
     if end != len(body):
-        raise ValueError("it holds more than one character")
+        raise ValueError("more than one character")
     return piece[0] if len(piece) == 1 else ord(piece.decode("utf-8", "surrogatepass"))
 
 
@@ -58,12 +58,12 @@ def _character(body: str, at: int, quote: str) -> tuple[bytes, int]:
         if letter == "x":
             return bytes([code]), end
         if code > 0x10FFFF or 0xD800 <= code < 0xE000:
-            raise ValueError(f"'{body[at:end]}' is no character")
+            raise ValueError(f"'{body[at:end]}' is not a character")
         return chr(code).encode(), end
     if letter in "01234567":
         code = _digits(body[at + 1 : at + 4], 3, 8)
         if code > 255:
-            raise ValueError(f"'{body[at : at + 4]}' is no character")
+            raise ValueError(f"'{body[at : at + 4]}' is not a character")
         return bytes([code]), at + 4
     raise ValueError(f"unknown escape '\\{letter}'")
 
@@ -87,7 +87,7 @@ def number(text: str) -> tuple[int | float | complex, int | None]:
     if not any(char in text for char in ".eEpP") or (text.lstrip("+-")[:2].lower() == "0x" and "p" not in text.lower()):
         whole = _integer(text)
         if not -(2**63) <= whole < (2**63 if text[0] == "+" else 2**64):
-            raise ValueError("it is too large")
+            raise ValueError("too large")
         return whole, whole if whole in _INT64 else None
     real = _float(text)
     return real, int(real) if real.is_integer() and int(real) in _INT64 else None
@@ -109,7 +109,7 @@ def _integer(text: str) -> int:
     digits = text.lstrip("+-").lower()
     base = _BASES.get(digits[:2], 8 if digits[:1] == "0" and len(digits) > 1 else 10)
     if not digits[:1].isdigit():
-        raise ValueError("it has no digits")
+        raise ValueError("no digits")
     if base == 8 and digits[:2] != "0o":
         digits = "0o" + digits[1:]  # 017, which Python does not read
     return sign * int(digits, base)
@@ -123,11 +123,11 @@ def _float(text: str) -> float:
         try:
             value = float.fromhex(text.replace("_", ""))
         except OverflowError:
-            raise ValueError("it is too large") from None
+            raise ValueError("too large") from None
     else:
         value = float(text)
     if math.isinf(value):
-        raise ValueError("it is too large")
+        raise ValueError("too large")
     return value
 
 
@@ -136,7 +136,7 @@ def _check_underscores(text: str) -> None:
     for at, char in enumerate(text):
         around = (text[at - 1 : at] + text[at + 1 : at + 2]).lower().replace("x", "0")
         if char == "_" and not (len(around) == 2 and all(other in "0123456789abcdef" for other in around)):
-            raise ValueError("an underscore must stand between digits")
+            raise ValueError("an underscore must be between digits")
 
 
 LEFT, RIGHT = "{{", "}}"
@@ -254,7 +254,7 @@ class _Lexer:
             raise _Bad("the comment is not closed with '*/'", start)
         self.at = end + 2
         if not self._at_right():
-            raise _Bad("a comment is an action by itself: '}}' must follow '*/'", self.at)
+            raise _Bad("a comment must be an action of its own: '}}' must follow '*/'", self.at)
         self._leave()
 
     def _trims_before(self, at: int) -> bool:
@@ -335,7 +335,7 @@ class _Lexer:
             end += 1
         if not self._may_end_at(end):
             char = self.text[end]
-            hint = ' (a name with other characters is read with: index .object "name")' if kind is Kind.FIELD else ""
+            hint = ' (for names with other characters, use: index .object "name")' if kind is Kind.FIELD else ""
             raise _Bad(f"unexpected character {char!a} in a name{hint}", end)
         return self._take(alone if end == self.at + 1 else kind, end)
 

@@ -40,7 +40,7 @@ class Table:
 def align(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as lines whose cells stand below each other, however many cells each has.
 
-    Widths are counted in character cells; colours and links take none. What is last in its row is not padded.
+    Widths are counted in character cells; colors and links take none. What is last in its row is not padded.
     """
     widths: list[int] = []
     for cells in rows:
@@ -62,7 +62,7 @@ def _width(cell: str) -> int:
 def shortened(text: str, width: int) -> str:
     """Return `text` cut to a width in character cells, as gh does: with an ellipsis, and a blank for half a character.
 
-    Colours and links take no width, and end where the text is cut.
+    Colors and links take no width, and end where the text is cut.
     """
     if _width(text) <= width:
         return text

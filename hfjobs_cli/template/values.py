@@ -93,7 +93,7 @@ def _type(value: object) -> tuple[str, str]:
     try:
         return _TYPES[type(value)]
     except KeyError:
-        raise NotPlain(f"the data holds a {type(value).__name__}, which is not plain data") from None
+        raise NotPlain(f"the data contains a {type(value).__name__}, which is not plain data") from None
 
 
 def truth(value: object) -> bool:
@@ -104,7 +104,7 @@ def truth(value: object) -> bool:
 def sorted_keys(value: Mapping[str, Any]) -> list[str]:
     """Return the names in an object in the order in which Go has them. Raises NotPlain for one that is no text."""
     if not all(isinstance(key, str) for key in value):
-        raise NotPlain("the data holds an object with a key that is no text")
+        raise NotPlain("the data contains an object with a key that is not a string")
     return sorted(value)
 
 

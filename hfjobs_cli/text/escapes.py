@@ -12,7 +12,7 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def printable(text: str) -> str:
-    r"""Show what could move the cursor, change colours or reorder text as escapes: `\n`, `\x1b`, `\u202e`.
+    r"""Show what could move the cursor, change colors or reorder text as escapes: `\n`, `\x1b`, `\u202e`.
 
     Everything that Unicode does not call printable is escaped: C0, C1, DEL, line and paragraph separators,
     bidirectional overrides, zero-width characters, lone surrogates; and invisible letters. A backslash stays as it is.
@@ -46,12 +46,12 @@ def last_state(line: str) -> str:
 
 
 def without_colors(line: str) -> str:
-    """Return a line without the codes for colours."""
+    """Return a line without the codes for colors."""
     return _COLOR.sub("", line) if "\x1b" in line else line
 
 
 def harmless(line: str, *, color: bool) -> str:
-    """Return a line with all that commands a terminal spelled out, but for colours, which are left out if not wanted.
+    """Return a line with all that commands a terminal spelled out, but for colors, which are left out if not wanted.
 
     A tab stays.
     """
@@ -67,7 +67,7 @@ def harmless(line: str, *, color: bool) -> str:
 
 
 def colors_left_on(line: str, before: str = "") -> str:
-    """Return the codes for colours that are in force after a line, `before` being those before it."""
+    """Return the codes for colors that are in force after a line, `before` being those before it."""
     if "\x1b" not in line:
         return before
     codes = _COLOR.findall(before + line)

@@ -94,14 +94,14 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
     while True:
         if text.at >= len(text.text) and not text.grow():
             if depth > 0:
-                yield text.line, Broken("it ends before the array does")
+                yield text.line, Broken("unexpected end inside an array")
             return
         if between := _BETWEEN.match(text.text, text.at):
             gap = text.use(between.end())
             depth += gap.count("[") - gap.count("]")
             gap_size += len(gap)
             if gap_size > MAX_CHARACTERS:
-                yield text.line, Broken(f"over {MAX_MIB} MiB hold no value; the rest is not read")
+                yield text.line, Broken(f"more than {MAX_MIB} MiB without a value; the rest is ignored")
                 return
             continue
         line, found, end = text.line, None, 0
@@ -118,11 +118,11 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
                 continue
             found = Broken(_reason(error, text))
         except RecursionError:
-            found = Broken("it is nested too deep")
+            found = Broken("nested too deeply")
         if not isinstance(found, Broken):
             text.use(end)
         elif not text.leave_line():
-            yield line, Broken(f"it is longer than {MAX_MIB} MiB and no job; the rest is not read")
+            yield line, Broken(f"longer than {MAX_MIB} MiB and not a job; the rest is ignored")
             return
         yield line, found
 
@@ -134,5 +134,5 @@ def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
 
 def _reason(error: json.JSONDecodeError, text: _Text) -> str:
     if _may_go_on(error, text.text) and error.pos > text.at:
-        return "it ends in the middle of a value"
-    return f"broken JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        return "unexpected end inside a value"
+    return f"invalid JSON: {error.msg[:1].lower()}{error.msg[1:]}"

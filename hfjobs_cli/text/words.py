@@ -9,6 +9,9 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.secrets import MASK
 
+_MAX_LISTED = 200
+"""The longest list of choices in a hint, in characters; with what stands around it, three lines of a terminal."""
+
 
 def split_values(values: Iterable[str], option: str) -> list[str]:
     """Flatten an option that takes commas and repetition: `["a,b", "c"]` is `["a", "b", "c"]`.
@@ -31,14 +34,25 @@ def without_negation(item: str) -> tuple[bool, str]:
 
 def empty_option(option: str) -> UsageError:
     """Return the error for an option without a value."""
-    return UsageError(f"{option} is empty", hint=f"leave {option} out, or give it a value")
+    return UsageError(f"{option} is empty", hint=f"remove {option}, or give it a value")
+
+
+def conflict(option: str, other: str, *, hint: str = "remove one of them") -> UsageError:
+    """Return the error for two options that exclude each other."""
+    return UsageError(f"{option} cannot be used with {other}", hint=hint)
 
 
 def one_of(word: str, choices: Iterable[str]) -> str:
-    """Return a hint for a `word` that is none of `choices`: the nearest of them, and all of them."""
+    """Return a hint for a `word` that is none of `choices`: the nearest of them, or a list if none is near."""
     names = list(choices)
     near = did_you_mean(word, names)
-    return (f"{near} " if near else "") + f"one of {', '.join(names)}"
+    if near is not None:
+        return near
+    shown = names
+    while len(", ".join(shown)) > _MAX_LISTED:
+        shown = shown[:-1]
+    more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    return f"use one of {', '.join(shown)}{more}"
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:

@@ -39,7 +39,7 @@ class Size(NamedTuple):
 class Screen:
     """Lines on a terminal, on a screen of their own (`is_whole`) or below what is there.
 
-    Lines may have colours, but nothing else that commands a terminal, and each is at most as wide as it is.
+    Lines may have colors, but nothing else that commands a terminal, and each is at most as wide as it is.
     """
 
     def __init__(self, write: Callable[[str], None], *, is_whole: bool = True) -> None:

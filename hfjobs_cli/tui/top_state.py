@@ -105,7 +105,7 @@ class Top:
         self.looked_at = now
         if self.mode == "cancel" and self.chosen not in self.rows:
             self.mode = "jobs"  # a yes is for the job that was asked about, not for the one that takes its place
-            self.message = "it has ended"
+            self.message = "it has finished"
         self._choose(place)
 
     def end(self, ended: Iterable[Ended]) -> None:
@@ -155,12 +155,12 @@ class Top:
     def _act(self, key: str) -> Action | None:
         row = self.chosen_row
         if row is None:
-            return self._told("no job is chosen")
+            return self._told("no job selected")
         if key == "c":
             self.mode = "cancel"
             return None
         if key == "s" and row.job.status.ssh_url is None:
-            return self._told(f"{row.job.name or row.job.id} was not started with ssh")
+            return self._told(f"{row.job.name or row.job.id} was not started with --ssh")
         return "logs" if key == "enter" else "ssh"
 
     def _told(self, message: str) -> Action | None:

@@ -16,12 +16,12 @@ from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
 from hfjobs_cli.tui.top_state import Ended, Row, Top
 
 KEYS = {
-    "up, k / down, j": "choose a job; page up, page down, home and end too",
-    "Enter": "follow what the job writes; q or Ctrl-C comes back",
-    "s": "open a shell in the job, with ssh",
-    "c": "cancel the job, once you have said yes",
-    "/": "show only jobs in whose name, id, image, command, flavor or labels a text is; Escape shows all",
-    "?": "this page",
+    "up, k / down, j": "select a job; also Page Up, Page Down, Home and End",
+    "Enter": "follow the logs of the job; q or Ctrl-C comes back",
+    "s": "open a shell in the job with ssh",
+    "c": "cancel the job, after confirmation",
+    "/": "show only jobs with a text in name, id, image, command, flavor or labels; Escape shows all",
+    "?": "show this page",
     "q": "quit; Ctrl-C too",
 }
 """What keys do, for help."""
@@ -52,8 +52,8 @@ def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[st
 
 def _title(state: Top, canvas: Canvas) -> str:
     if state.looked_at is None:
-        return canvas.line([Piece("hfjobs top", _STRONG), Piece(": asking the Hub ...")])
-    stages = Counter(str(row.job.status).lower() or "of unknown status" for row in state.rows.values())
+        return canvas.line([Piece("hfjobs top", _STRONG), Piece(": loading ...")])
+    stages = Counter(str(row.job.status).lower() or "with unknown status" for row in state.rows.values())
     counts = ", ".join(f"{count} {stage}" for stage, count in sorted(stages.items())) or "no jobs"
     costs = [row.cost for row in state.rows.values() if row.cost is not None]
     total = sum((cost.usd for cost in costs[1:]), costs[0].usd) if costs else None
@@ -89,7 +89,7 @@ def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
         "",
         canvas.line([Piece(canvas.spelled(job.name or "no name"), _STRONG), Piece(f"  {about}")]),
         *_figures(row, count, moment, canvas),
-        canvas.line([Piece("wrote  ", _DIM), Piece(canvas.spelled(last_line(row, moment) or "nothing yet"))]),
+        canvas.line([Piece("wrote  ", _DIM), Piece(canvas.spelled(last_line(row, moment) or "no output yet"))]),
     ]
 
 
@@ -97,7 +97,7 @@ def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
     """Return two lines with the figures of the last minutes."""
     usage = row.usage
     if usage is None:
-        text = "no figures yet" if row.job.status.stage == "RUNNING" else "does not run yet"
+        text = "no metrics yet" if row.job.status.stage == "RUNNING" else "not running yet"
         return [canvas.line([Piece(text, _DIM)]), ""]
     half = canvas.width // 2
 
@@ -137,7 +137,7 @@ def _ended(ended: Sequence[Ended], now: datetime, canvas: Canvas) -> list[str]:
     """Return a line for each job that ended lately, the last one first."""
     if not ended:
         return []
-    head = f"  {'ENDED LATELY':<18}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}  WHY"
+    head = f"  {'RECENTLY FINISHED':<18}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}  WHY"
     return ["", canvas.line([Piece(head)]), *(_ended_line(each, now, canvas) for each in ended)]
 
 
@@ -171,7 +171,9 @@ def _footer(state: Top, canvas: Canvas) -> str:
         name = f"{row.job.name} ({row.job.id})" if row.job.name else row.job.id
         return canvas.line([Piece(canvas.spelled(f"Cancel {name}? [y/N]"), _STRONG)])
     if state.mode == "filter":
-        return canvas.line([Piece(canvas.spelled(f"/{state.filter}"), _STRONG), Piece("_  Enter keeps, Escape drops")])
+        return canvas.line(
+            [Piece(canvas.spelled(f"/{state.filter}"), _STRONG), Piece("_  Enter applies, Escape clears")]
+        )
     told = state.message or state.trouble
     return canvas.line([Piece(canvas.spelled(told) if told else _FOOTER, None if told else _DIM)])
 
@@ -181,12 +183,12 @@ def _help(canvas: Canvas) -> list[str]:
     width = max(map(len, KEYS))
     told = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
     return [
-        canvas.line([Piece("hfjobs top", _STRONG), Piece(": a row for each job that has not ended")]),
+        canvas.line([Piece("hfjobs top", _STRONG), Piece(": a row for each unfinished job")]),
         "",
         *told,
         "",
-        canvas.line([Piece("Each bar is the mean of 10 seconds. Figures that are old are dim. Costs with ~ are")]),
-        canvas.line([Piece("estimates from the price of the flavor. Any key goes back.")]),
+        canvas.line([Piece("Each bar is the mean of 10 seconds. Old values are dim. Costs with ~ are estimates")]),
+        canvas.line([Piece("from the price of the flavor. Any key goes back.")]),
     ]
 
 

@@ -69,21 +69,18 @@ def test_the_environment_names_what_is_trusted(
 
 def test_what_is_not_trusted_is_said_once(hfjobs: Hfjobs, secure: str) -> None:
     """It would not be trusted at another try, and nothing is wrong with the address."""
-    hint = (
-        "hint: a proxy that looks into connections needs its certificate in a file that SSL_CERT_FILE names; "
-        "is the clock right?\n"
-    )
+    hint = "hint: check the clock; if a proxy inspects connections, set SSL_CERT_FILE to a file with its certificate\n"
     result = asked(hfjobs, secure)
     assert (result.code, result.stdout) == (5, "")
-    error = "error: no connection to HUB: its certificate is not trusted, self-signed certificate (GET /api/jobs/x)\n"
+    error = "error: cannot connect to HUB: its certificate is not trusted, self-signed certificate (GET /api/jobs/x)\n"
     assert result.stderr.replace("self signed", "self-signed") == error + hint
     assert hfjobs.pauses == []
 
 
 def test_what_speaks_no_https_is_said_once(hfjobs: Hfjobs, hub: Hub) -> None:
     endpoint = hub.endpoint.replace("http:", "https:")
-    error = "error: no connection to HUB: it does not speak https (GET /api/jobs/x)\n"
-    assert asked(hfjobs, endpoint) == Result(5, "", error + "hint: check HF_ENDPOINT, and the proxy\n")
+    error = "error: cannot connect to HUB: it does not speak https (GET /api/jobs/x)\n"
+    assert asked(hfjobs, endpoint) == Result(5, "", error + "hint: check HF_ENDPOINT and the proxy\n")
     assert hfjobs.pauses == []
 
 
@@ -108,7 +105,7 @@ def test_a_file_that_cannot_be_one_of_certificates_is_refused(secure: str, tmp_p
     code, stdout, stderr = run_shell(f"ulimit -v 1000000; ulimit -t 20; exec {line}", environ)
     assert (code, stdout) == (2, "")
     error, hint = stderr.splitlines()
-    assert error.startswith("error: no connection can be set up with the settings for proxies and certificates: ")
+    assert error.startswith("error: cannot connect: invalid proxy or certificate settings: ")
     assert hint.endswith("SSL_CERT_FILE, SSL_CERT_DIR")
 
 

@@ -174,7 +174,7 @@ def test_a_line_without_end_names_the_request(served: Served) -> None:
     _, error = taken(client)
     assert isinstance(error, BadResponse)
     assert error.message == (
-        "unexpected answer from the Hub: a line of the stream is longer than 32 MiB "
+        "unexpected response from the Hub: a line of the stream is longer than 32 MiB "
         f"(GET /api/jobs/alice/{JOB.id}/logs: 200)"
     )
 
@@ -200,7 +200,7 @@ def test_refusals_are_those_of_other_requests(served: Served, status: str, kind:
 
 def test_a_redirect_to_another_origin_is_not_followed(served: Served) -> None:
     _, client = served(sends(b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n"))
-    with pytest.raises(BadResponse, match=r"redirects to another origin, http://example\.com"):
+    with pytest.raises(BadResponse, match=r"redirects to another origin: http://example\.com"):
         client.log_events(JOB, idle_timeout_secs=5)
 
 

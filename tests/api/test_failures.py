@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehaviour, Result, Stall, hang_up, truncate
+from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehavior, Result, Stall, hang_up, truncate
 from tests.words import JOB_FORMATS
 
 LIST = f"GET /api/jobs/{USER}"
@@ -31,7 +31,7 @@ class TestLogin:
     def test_no_token(self, hfjobs: Hfjobs, hub: Hub) -> None:
         del hfjobs.environ["HF_TOKEN"]
         hint = "log in with 'hf auth login', or set HF_TOKEN; 'hfjobs --demo ps' needs none"
-        one_line(hfjobs("ps"), 4, "no token was found", hint)
+        one_line(hfjobs("ps"), 4, "not logged in: no token found", hint)
         assert hub.requests == []
 
     @pytest.mark.parametrize("argv", [("ps",), ("inspect", BY_HAND), ("duplicate", BY_HAND)])
@@ -40,23 +40,25 @@ class TestLogin:
         assert (code, stdout) == (4, "")
         first, second = stderr.splitlines()
         assert first.startswith(
-            "error: the Hub does not accept the token from HF_TOKEN: Invalid credentials in Authorization header "
+            "error: the Hub rejected the token from HF_TOKEN: Invalid credentials in Authorization header "
             "(GET /api/whoami-v2: 401, request id Root=1-"
         )
-        assert second == "hint: give one that is valid, or unset HF_TOKEN to use that of 'hf auth login'"
+        assert second == "hint: use a valid token, or unset HF_TOKEN to use that of 'hf auth login'"
 
     def test_a_token_that_was_good_once(self, settled: Hfjobs, hub: Hub) -> None:
         hub.replies(401, '{"error": "Token expired"}', times=2)
-        message = "the Hub does not accept the token from HF_TOKEN: Token expired (GET /api/whoami-v2: 401)"
-        hint = "give one that is valid, or unset HF_TOKEN to use that of 'hf auth login'"
+        message = "the Hub rejected the token from HF_TOKEN: Token expired (GET /api/whoami-v2: 401)"
+        hint = "use a valid token, or unset HF_TOKEN to use that of 'hf auth login'"
         one_line(settled("ps"), 4, message, hint)
         assert hub.paths == [LIST, "GET /api/whoami-v2"]
 
     def test_not_allowed(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """What the server says in its header comes before what it says in the body."""
         hub.replies(403, '{"error": "Forbidden"}', {"X-Error-Message": "Token lacks the scope jobs."})
-        message = "the token from HF_TOKEN may not do this: Token lacks the scope jobs (GET /api/jobs/x: 403)"
-        hint = "see what it may do at https://huggingface.co/settings/tokens"
+        message = (
+            "the token from HF_TOKEN has no permission for this: Token lacks the scope jobs (GET /api/jobs/x: 403)"
+        )
+        hint = "check its permissions at https://huggingface.co/settings/tokens"
         one_line(hfjobs("ps", "--namespace", "x"), 4, message, hint)
 
 
@@ -70,7 +72,7 @@ class TestNotFound:
         assert first.startswith(
             "error: no namespace 'nobody': Namespace not found (GET /api/jobs/nobody: 404, request id "
         )
-        assert second == "hint: a namespace is the name of a user or an organisation"
+        assert second == "hint: use the name of a user or an organization"
 
     def test_a_job(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("inspect", "nothing")
@@ -97,7 +99,7 @@ class TestRefused:
     )
     def test_says_what_the_server_said(self, settled: Hfjobs, hub: Hub, body: str, said: str) -> None:
         hub.replies(400, body)
-        one_line(settled("ps"), 1, f"the Hub refused: {said} ({LIST}: 400)", None)
+        one_line(settled("ps"), 1, f"the Hub refused the request: {said} ({LIST}: 400)", None)
 
     def test_names_the_request_id(self, settled: Hfjobs, hub: Hub) -> None:
         """The ids are preferred in this order."""
@@ -105,11 +107,13 @@ class TestRefused:
         for index, name in enumerate(names):
             headers = dict.fromkeys(names[index + 1 :], "other") | {name: "Root=1-2;3"}
             hub.replies(400, "{}", headers)
-            one_line(settled("ps"), 1, f"the Hub refused: Bad Request ({LIST}: 400, request id Root=1-2;3)", None)
+            one_line(
+                settled("ps"), 1, f"the Hub refused the request: Bad Request ({LIST}: 400, request id Root=1-2;3)", None
+            )
 
     def test_an_unheard_of_status(self, settled: Hfjobs, hub: Hub) -> None:
         hub.replies(430, "")
-        one_line(settled("ps"), 1, f"the Hub refused: no reason given ({LIST}: 430)", None)
+        one_line(settled("ps"), 1, f"the Hub refused the request: no reason given ({LIST}: 430)", None)
 
 
 class TestBadAnswers:
@@ -118,12 +122,12 @@ class TestBadAnswers:
     @pytest.mark.parametrize(
         ("body", "content_type", "message", "hint"),
         [
-            ("<html>", "text/html; charset=utf-8", "the answer is a web page, not JSON", True),
-            ("{", "application/json", "unexpected answer from the Hub: broken JSON, Expecting property name", False),
-            ("", "application/json", "unexpected answer from the Hub: broken JSON, Expecting value", False),
-            (b"[\xff]", "application/json", "unexpected answer from the Hub: broken JSON, 'utf-8' codec", False),
-            ("[" * 100_000, "application/json", "unexpected answer from the Hub: broken JSON, it is nested", False),
-            ("{}", "application/json", "unexpected answer from the Hub: jobs should be an array", False),
+            ("<html>", "text/html; charset=utf-8", "the response is a web page, not JSON", True),
+            ("{", "application/json", "unexpected response from the Hub: invalid JSON, Expecting property name", False),
+            ("", "application/json", "unexpected response from the Hub: invalid JSON, Expecting value", False),
+            (b"[\xff]", "application/json", "unexpected response from the Hub: invalid JSON, 'utf-8' codec", False),
+            ("[" * 100_000, "application/json", "unexpected response from the Hub: invalid JSON, nested", False),
+            ("{}", "application/json", "unexpected response from the Hub: jobs should be an array", False),
         ],
     )
     def test_are_told_in_one_line(
@@ -135,7 +139,11 @@ class TestBadAnswers:
         lines = stderr.splitlines()
         assert lines[0].startswith(f"error: {message}")
         assert lines[0].endswith(f"({LIST}: 200)")
-        expected = [f"hint: is {hub.endpoint} the Hub, and is there no login page or proxy in between?"] if hint else []
+        expected = (
+            [f"hint: check that {hub.endpoint} is the Hub, and that no login page or proxy responds instead"]
+            if hint
+            else []
+        )
         assert lines[1:] == expected
 
     @pytest.mark.parametrize("name", [None, 7, "", "../x"])
@@ -143,7 +151,7 @@ class TestBadAnswers:
         hub.replies(200, json.dumps({"name": name}))
         result = hfjobs("ps")
         assert (result.code, result.stdout) == (1, "")
-        assert result.stderr.startswith("error: unexpected answer from the Hub: user.name ")
+        assert result.stderr.startswith("error: unexpected response from the Hub: user.name ")
         assert hub.paths == ["GET /api/whoami-v2"]
 
 
@@ -158,12 +166,12 @@ class TestUnavailable:
         assert (result.code, result.stdout) == (5, "")
         *warnings, error, hint = result.stderr.splitlines()
         message = error.removeprefix("error: ")
-        assert message.startswith("no connection to http://127.0.0.1:9: ")
+        assert message.startswith("cannot connect to http://127.0.0.1:9: ")
         assert message.endswith(" (GET /api/jobs/x)")
         assert "[" not in message  # no error number
-        assert hint == "hint: is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
+        assert hint == "hint: check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
         assert [line.rpartition("(")[2] for line in warnings] == ["2 of 4)", "3 of 4)", "4 of 4)"]
-        assert all(line.startswith(f"warning: {message}; trying again in ") for line in warnings)
+        assert all(line.startswith(f"warning: {message}; retrying in ") for line in warnings)
 
     def test_pauses_grow_and_differ(self, settled: Hfjobs) -> None:
         settled("ps", "--namespace", "x", HF_ENDPOINT="http://127.0.0.1:9")
@@ -178,18 +186,18 @@ class TestUnavailable:
         assert (result.code, result.stdout) == (5, "")
         *warnings, error, hint = result.stderr.splitlines()
         assert len(warnings) == 3
-        assert error == f"error: no answer from {hub.endpoint} within 0.1 s ({LIST})"
-        assert hint == "hint: try again, or wait longer with HFJOBS_TIMEOUT=SECONDS"
+        assert error == f"error: no response from {hub.endpoint} within 0.1 s ({LIST})"
+        assert hint == "hint: try again, or set HFJOBS_TIMEOUT=SECONDS to wait longer"
 
     @pytest.mark.parametrize(
-        ("misbehaviour", "reason"), [(hang_up, "Server disconnected"), (truncate, "peer closed connection")]
+        ("misbehavior", "reason"), [(hang_up, "Server disconnected"), (truncate, "peer closed connection")]
     )
-    def test_a_broken_connection(self, settled: Hfjobs, hub: Hub, misbehaviour: Misbehaviour, reason: str) -> None:
-        hub.then(*[misbehaviour] * 4)
+    def test_a_broken_connection(self, settled: Hfjobs, hub: Hub, misbehavior: Misbehavior, reason: str) -> None:
+        hub.then(*[misbehavior] * 4)
         result = settled("ps")
         assert (result.code, result.stdout) == (5, "")
         *_, error, hint = result.stderr.splitlines()
-        assert error.startswith(f"error: the connection to {hub.endpoint} broke: {reason}")
+        assert error.startswith(f"error: lost the connection to {hub.endpoint}: {reason}")
         assert hint == "hint: try again"
         assert hub.paths == [LIST] * 4
 
@@ -199,7 +207,7 @@ class TestUnavailable:
         expected = settled("ps", "-q").stdout
         assert settled.pauses == [2.0, 2.0, 2.0]
         hub.replies(status, '{"error": "busy"}', {"Retry-After": "2"}, times=1)
-        warning = f"warning: the Hub is not available: busy ({LIST}: {status}); trying again in 2.0 s (2 of 4)\n"
+        warning = f"warning: the Hub is unavailable: busy ({LIST}: {status}); retrying in 2.0 s (2 of 4)\n"
         assert settled("ps", "-q") == Result(0, expected, warning)
 
     @pytest.mark.parametrize("status", [429, 503])
@@ -209,7 +217,7 @@ class TestUnavailable:
         assert (result.code, result.stdout) == (5, "")
         *warnings, error, hint = result.stderr.splitlines()
         assert len(warnings) == 3
-        assert error == f"error: the Hub is not available: busy ({LIST}: {status})"
+        assert error == f"error: the Hub is unavailable: busy ({LIST}: {status})"
         assert hint == "hint: try again later"
         assert hub.paths == [LIST] * 4
 
@@ -250,11 +258,11 @@ class TestUnavailable:
         self, settled: Hfjobs, hub: Hub, seconds: str, hint: str
     ) -> None:
         hub.replies(429, '{"error": "slow down"}', {"Retry-After": seconds})
-        one_line(settled("ps"), 5, f"the Hub is not available: slow down ({LIST}: 429)", hint)
+        one_line(settled("ps"), 5, f"the Hub is unavailable: slow down ({LIST}: 429)", hint)
         assert settled.pauses == []
 
     def test_offline_mode(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        message = "HF_HUB_OFFLINE is set, so no request is made"
+        message = "HF_HUB_OFFLINE is set: no requests are allowed"
         one_line(hfjobs("ps", HF_HUB_OFFLINE="1"), 5, message, "unset it, or try --demo")
         assert hub.requests == []
         assert hfjobs("ps", HF_HUB_OFFLINE="0").code == 0
@@ -275,12 +283,12 @@ class TestUsage:
             (("ps", "--format", "jsno"), "unknown format 'jsno'", f"did you mean 'json'? {FORMATS_HINT}"),
             (("inspect", "--format", " ", "x"), "unknown format ''", FORMATS_HINT),
             (("duplicate", "--format", "xml", "x"), "unknown format 'xml'", FORMATS_HINT),
-            (("ps", "--json", "--format", "table"), "--json contradicts --format table", "give one of them"),
-            (("ps", "-q", "--json"), "-q/--quiet cannot be combined with --json", "give one of them"),
+            (("ps", "--json", "--format", "table"), "--json cannot be used with --format table", "remove one of them"),
+            (("ps", "-q", "--json"), "-q/--quiet cannot be used with --json", "remove one of them"),
             (
                 ("ps", "-q", "--format", "table"),
-                "-q/--quiet cannot be combined with --format",
-                "give one of them",
+                "-q/--quiet cannot be used with --format",
+                "remove one of them",
             ),
         ],
     )
@@ -336,7 +344,7 @@ class TestUsage:
     def test_of_one_value_given_twice(
         self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], option: str, shown: str
     ) -> None:
-        one_line(hfjobs(*argv), 2, f"{option} is given more than once: {shown}", "give it once")
+        one_line(hfjobs(*argv), 2, f"{option} given more than once: {shown}", "give it once")
         assert hub.requests == []
 
     @pytest.mark.parametrize(
@@ -357,7 +365,7 @@ def test_an_interrupt_while_waiting(settled: Hfjobs, hub: Hub) -> None:
 
     settled.pauses = Pauses(interrupt)
     hub.replies(503, '{"error": "busy"}', {"Retry-After": "1"})
-    warning = f"warning: the Hub is not available: busy ({LIST}: 503); trying again in 1.0 s (2 of 4)\n"
+    warning = f"warning: the Hub is unavailable: busy ({LIST}: 503); retrying in 1.0 s (2 of 4)\n"
     assert settled("ps") == Result(130, "", warning + "interrupted\n")
 
 
@@ -378,8 +386,8 @@ def test_an_interrupt_while_duplicating_says_what_may_have_happened(settled: Hfj
     assert settled("duplicate", "--json", BY_HAND, BY_HAND) == Result(
         130,
         "",
-        f"error: it is not known whether {USER}/{BY_HAND} was duplicated: interrupted\n"
-        "hint: before trying again, check with: "
+        f"error: {USER}/{BY_HAND} may or may not have been duplicated: interrupted\n"
+        "hint: before retrying, check with: "
         f"hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}\n"
         f"not duplicated: {BY_HAND}\n",
     )

@@ -9,8 +9,8 @@ from tests.support import TOKEN, Hfjobs
 
 LENGTH = b"Content-Length: %d\r\n\r\n"
 
-BROKEN = "the connection to HUB broke: "
-SLOW = "the answer from HUB did not arrive whole within 0.8 s"
+BROKEN = "lost the connection to HUB: "
+SLOW = "the response from HUB was not complete within 0.8 s"
 
 # What happens, and what is said of it.
 FAULTS: dict[str, tuple[Callable[[], Fault], int, str]] = {
@@ -21,7 +21,11 @@ FAULTS: dict[str, tuple[Callable[[], Fault], int, str]] = {
     "closed in the head": (lambda: sends(HEAD), 5, BROKEN),
     "closed in the body": (lambda: sends(HEAD + LENGTH % len(BODY) + BODY[:40]), 5, BROKEN + "peer closed connection"),
     "closed in a chunk": (lambda: sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\n["), 5, BROKEN),
-    "too short a length": (lambda: sends(HEAD + LENGTH % 40 + BODY), 1, "unexpected answer from the Hub: broken JSON"),
+    "too short a length": (
+        lambda: sends(HEAD + LENGTH % 40 + BODY),
+        1,
+        "unexpected response from the Hub: invalid JSON",
+    ),
     "a length that is none": (lambda: sends(HEAD + b"Content-Length: x\r\n\r\n" + BODY), 5, BROKEN),
     "a length below zero": (lambda: sends(HEAD + b"Content-Length: -1\r\n\r\n" + BODY), 5, BROKEN),
     "two lengths": (lambda: sends(HEAD + b"Content-Length: 1\r\n" + LENGTH % 2 + BODY), 5, BROKEN),
@@ -34,14 +38,14 @@ FAULTS: dict[str, tuple[Callable[[], Fault], int, str]] = {
     "a body without end": (
         lambda: sends_forever(HEAD + b"\r\n[", b" " * 2**20),
         1,
-        "the answer is larger than 256 MiB",
+        "the response is larger than 256 MiB",
     ),
-    "a bomb": (lambda: sends(bomb()), 1, "the answer is larger than 256 MiB"),
-    "silence": (lambda: stalls, 5, "no answer from HUB within 0.2 s"),
+    "a bomb": (lambda: sends(bomb()), 1, "the response is larger than 256 MiB"),
+    "silence": (lambda: stalls, 5, "no response from HUB within 0.2 s"),
     "silence in the body": (
         lambda: drips(HEAD + LENGTH % len(BODY) + BODY[:40], b""),
         5,
-        "no answer from HUB within 0.2 s",
+        "no response from HUB within 0.2 s",
     ),
     "a dripping head": (lambda: drips(HEAD, b"X"), 5, SLOW),
     "a dripping body": (lambda: drips(HEAD + b"\r\n[", b" "), 5, SLOW),
@@ -96,9 +100,9 @@ def test_nothing_is_created_twice(program: Hfjobs, faulty: tuple[FaultyHub, int,
     result = program("duplicate", "x/aa", "x/bb")
     assert (result.code, result.stdout) == (5, "")
     lines = [line for line in result.stderr.splitlines() if not line.startswith("warning: ")]
-    assert lines[0].startswith(f"error: it is not known whether x/aa was duplicated: {message}")
+    assert lines[0].startswith(f"error: x/aa may or may not have been duplicated: {message}")
     assert lines[1:] == [
-        "hint: before trying again, check with: hfjobs ps -a --namespace x --initiator duplicated-job:aa",
+        "hint: before retrying, check with: hfjobs ps -a --namespace x --initiator duplicated-job:aa",
         "not duplicated: x/bb",
     ]
     assert [path for path in hub.requests if path.startswith("POST")] == ["POST /api/jobs/x/aa/duplicate"]

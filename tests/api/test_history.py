@@ -207,7 +207,7 @@ def test_what_fails_ends_all(hfjobs: Hfjobs, hub: Hub) -> None:
 
     hub.then(*[refuse] * 30)
     result = hfjobs(*EVERYTHING, "--sort", "id")
-    assert result == Result(1, "", f"error: the Hub refused: not these (GET {LIST}: 400)\n")
+    assert result == Result(1, "", f"error: the Hub refused the request: not these (GET {LIST}: 400)\n")
 
 
 def test_a_pause_that_is_asked_for_is_kept_by_all(hfjobs: Hfjobs, hub: Hub) -> None:

@@ -283,8 +283,8 @@ class TestScripts:
 
     def test_are_there_for_four_shells(self, environ: dict[str, str]) -> None:
         code, stdout, stderr = run_command(environ={**environ, "_HFJOBS_COMPLETE": "source_csh"})
-        hint = "hint: there is one for bash, zsh, fish, powershell, pwsh\n"
-        assert (code, stdout, stderr) == (2, "", f"error: there is no completion for 'csh'\n{hint}")
+        hint = "hint: use one of bash, zsh, fish, powershell, pwsh\n"
+        assert (code, stdout, stderr) == (2, "", f"error: no completion for shell 'csh'\n{hint}")
 
     @pytest.mark.parametrize(
         ("shell", "place", "startup", "line"),
@@ -354,9 +354,9 @@ class TestScripts:
         assert (home / ".config" / "zsh" / ".zshrc").is_file()
 
     def test_are_not_there_for_what_is_no_shell(self, hfjobs: Hfjobs) -> None:
-        hint = "hint: there is one for bash, zsh, fish, powershell, pwsh\n"
+        hint = "hint: use one of bash, zsh, fish, powershell, pwsh\n"
         for word in ("csh", "ps"):
-            message = f"error: there is no completion for '{word}'\n{hint}"
+            message = f"error: no completion for shell '{word}'\n{hint}"
             assert hfjobs("--install-completion", word) == Result(2, "", message)
 
     @posix_only
@@ -369,7 +369,7 @@ class TestScripts:
         code, stdout, stderr = run_shell(asked, {**environ, "SHELL": f"/bin/{outer}"}, shell=(outer,))
         hint = f"hint: name it after the option: {outer} or zsh\n"
         assert (code, stdout) == (0, "")  # that of true
-        assert stderr == f"error: cannot tell whether this shell is {outer} or zsh\n{hint}"
+        assert stderr == f"error: cannot detect whether this shell is {outer} or zsh\n{hint}"
         assert list(tmp_path.glob("home/.bash*")) + list(tmp_path.glob("home/.z*")) == []
         assert not (tmp_path / "home" / ".config" / "fish" / "completions").exists()
 
@@ -397,7 +397,7 @@ class TestScripts:
         script = (ROOT / "completions" / "hfjobs.ps1").read_text(encoding="utf-8")
         assert profile.read_text(encoding="utf-8") == script
         pwsh.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
-        with pytest.raises(HfJobsError, match="pwsh does not tell where its profile is"):
+        with pytest.raises(HfJobsError, match="pwsh did not report where its profile is"):
             install("pwsh", environ)
 
     def test_need_a_shell(self, hfjobs: Hfjobs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,7 +406,7 @@ class TestScripts:
 
         monkeypatch.setattr(shellingham, "detect_shell", detect)
         hint = "hint: name it after the option: bash, zsh, fish, powershell, pwsh\n"
-        assert hfjobs("--install-completion") == Result(2, "", f"error: cannot tell which shell this is\n{hint}")
+        assert hfjobs("--install-completion") == Result(2, "", f"error: cannot detect the shell\n{hint}")
         script = (ROOT / "completions" / "_hfjobs").read_text(encoding="utf-8")
         assert hfjobs("--show-completion", SHELL="/bin/zsh") == Result(0, script, "")
 

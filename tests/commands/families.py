@@ -10,7 +10,7 @@ from tests.support import NOW, Hub
 GONE_SCHEDULE = "6a017000aff1cd33e8f00001"
 """It was made on 11 May 2026, a day before the present moment of the tests, and is not among those of the Hub."""
 
-ORGANISATION = {"id": "65a1f0c2d9b7e43c5f0a1b2d", "name": "aurora-lab", "type": "org"}
+ORGANIZATION = {"id": "65a1f0c2d9b7e43c5f0a1b2d", "name": "aurora-lab", "type": "org"}
 
 
 def wire(moment: datetime) -> str:

@@ -77,19 +77,19 @@ class TestNamed:
 
     def test_one_that_has_ended_is_a_remark(self, hfjobs: Hfjobs, running: str) -> None:
         result = hfjobs("cancel", BY_HAND, running)
-        told = f"{BY_HAND} had already ended: COMPLETED\n"
+        told = f"{BY_HAND} had already finished: COMPLETED\n"
         assert result == Result(0, f"{BY_HAND}  COMPLETED\n{running}  CANCELED\n", told)
 
     def test_one_that_has_ended_and_is_refused_is_a_remark_too(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies_to(f"/api/jobs/{USER}/{BY_HAND}/cancel", 400, '{"error": "Job is not running"}')
-        told = f"{BY_HAND} had already ended: COMPLETED\n"
+        told = f"{BY_HAND} had already finished: COMPLETED\n"
         assert hfjobs("cancel", BY_HAND) == Result(0, f"{BY_HAND}  COMPLETED\n", told)
 
     def test_one_that_runs_and_is_refused_is_an_error(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
         hub.replies_to(f"/api/jobs/{USER}/{running}/cancel", 400, '{"error": "Not now"}')
         code, stdout, stderr = hfjobs("cancel", running)
         assert (code, stdout) == (1, "")
-        assert stderr.startswith("error: the Hub refused: Not now (POST ")
+        assert stderr.startswith("error: the Hub refused the request: Not now (POST ")
 
     def test_formats_show_them_as_they_are_then(self, hfjobs: Hfjobs, running: str) -> None:
         code, stdout, stderr = hfjobs("cancel", running, "--json")
@@ -99,7 +99,7 @@ class TestNamed:
     def test_a_dry_run_cancels_nothing(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
         assert hfjobs("cancel", running, BY_HAND, "--dry-run", "-q") == Result(0, f"{running}\n", "")
         result = hfjobs("cancel", running, BY_HAND, "--dry-run", "--format", "{{.id}}")
-        told = f"{BY_HAND} had already ended: COMPLETED\nwould cancel 1 job; nothing was canceled\n"
+        told = f"{BY_HAND} had already finished: COMPLETED\nwould cancel 1 job; nothing was canceled\n"
         assert result == Result(0, f"{running}\n", told)
         assert posts(hub) == []
 
@@ -110,10 +110,10 @@ class TestDescribed:
     @staticmethod
     def said(two: list[str], text: str) -> str:
         return (
-            f"error: '{text}' fits 2 jobs; refusing to cancel {two[0]} without confirmation\n"
+            f"error: '{text}' matches 2 jobs; refusing to cancel {two[0]} without confirmation\n"
             f"  {two[0]}  mine  RUNNING  1s ago\n"
             f"  {two[1]}  mine  SCHEDULING  2s ago\n"
-            "hint: name the job by its id, or pass --yes\n"
+            "hint: use the id of the job, or pass --yes\n"
         )
 
     @pytest.mark.parametrize("text", ["@latest", "@0", "@name=mine", "@initiator=user:davanstrien"])
@@ -129,7 +129,9 @@ class TestDescribed:
     def test_the_newest_running_one_is_not_hit_without_a_word(self, hfjobs: Hfjobs, hub: Hub, running: str) -> None:
         code, stdout, stderr = hfjobs("cancel", "@running")
         assert (code, stdout, posts(hub)) == (2, "", [])
-        assert stderr.startswith(f"error: '@running' fits 6 jobs; refusing to cancel {running} without confirmation\n")
+        assert stderr.startswith(
+            f"error: '@running' matches 6 jobs; refusing to cancel {running} without confirmation\n"
+        )
 
     def test_with_yes(self, hfjobs: Hfjobs, hub: Hub, two: list[str]) -> None:
         assert hfjobs("cancel", "@name=mine", "--yes") == Result(0, f"{two[0]}  CANCELED\n", "")
@@ -153,7 +155,7 @@ class TestDescribed:
         assert (result.code, result.stdout) == (code, f"{two[0]}  CANCELED\n" if code == 0 else "")
         header, first, second, told, question = result.stderr.splitlines()
         assert (header.split()[0], first.split()[0], second.split()[0]) == ("JOB", *two)
-        assert told == f"'@name=mine' fits 2 jobs, and means {two[0]}"
+        assert told == f"'@name=mine' matches 2 jobs; the newest is {two[0]}"
         assert question == f"Cancel {two[0]}? [y/N] " + ("nothing was canceled" if code else "")
         assert [stages(hub)[each] for each in two] == ["RUNNING" if code else "CANCELED", "SCHEDULING"]
 
@@ -183,7 +185,7 @@ class TestDescribed:
         _, _, stderr = hfjobs("cancel", "@name=many")
         first, *shown, more, hint = stderr.splitlines()
         assert first.startswith("error: '@name=many' fits more than 10 jobs; refusing")
-        assert (len(shown), more, hint) == (10, "  and more", "hint: name the job by its id, or pass --yes")
+        assert (len(shown), more, hint) == (10, "  and more", "hint: use the id of the job, or pass --yes")
 
     @pytest.mark.parametrize(
         ("argv", "what"),
@@ -219,8 +221,8 @@ class TestFilters:
         assert result == Result(
             2,
             "",
-            "error: nobody is here to say that the jobs that match are to be canceled\n"
-            "hint: --yes does it without asking, --dry-run shows which jobs they are\n",
+            "error: refusing to cancel the matching jobs without confirmation: stdin is not a terminal\n"
+            "hint: pass --yes, or --dry-run to see which jobs match\n",
         )
         assert hub.requests == []
         assert [stages(hub)[each] for each in two] == ["RUNNING", "SCHEDULING"]
@@ -260,7 +262,7 @@ class TestFilters:
         assert stages(hub)[done] == "COMPLETED"
 
     def test_that_choose_nothing_ask_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        told = "no running or scheduling jobs match; -a looks at all\n"
+        told = "no running or scheduling jobs match; -a includes finished ones\n"
         assert hfjobs("cancel", "--name", "nobody", "-y") == Result(0, "", told)
         assert posts(hub) == []
 
@@ -278,17 +280,17 @@ class TestFilters:
         [
             (
                 (),
-                "no job is named, and no filter chooses any",
-                "name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+                "no jobs given",
+                "use an ID or @latest, or select with --name NAME, --label KEY=VALUE, or -a for all",
             ),
             (
                 ("--limit", "5", "--yes"),
-                "no job is named, and no filter chooses any",
-                "name jobs, as ID or @latest, or choose them: --name NAME, --label KEY=VALUE, -a for all",
+                "no jobs given",
+                "use an ID or @latest, or select with --name NAME, --label KEY=VALUE, or -a for all",
             ),
-            ((BY_HAND, "--limit", "1"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
-            ((BY_HAND, "-a"), "jobs are named or chosen by filters, not both", "leave out one of the two"),
-            (("--name", ""), "--name is empty", "leave --name out, or give it a value"),
+            ((BY_HAND, "--limit", "1"), "jobs and filters cannot be used together", "remove one of them"),
+            ((BY_HAND, "-a"), "jobs and filters cannot be used together", "remove one of them"),
+            (("--name", ""), "--name is empty", "remove --name, or give it a value"),
         ],
     )
     def test_usage(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], message: str, hint: str | None) -> None:
@@ -333,7 +335,7 @@ def test_an_interrupt_names_what_nobody_knows_of(hfjobs: Hfjobs, hub: Hub, two: 
     result = signalled(
         command("cancel", *(f"{USER}/{each}" for each in two)), hfjobs.environ, stall.arrived, signal.SIGINT
     )
-    told = f"it is not known whether these were canceled: {USER}/{two[0]} {USER}/{two[1]}\ninterrupted\n"
+    told = f"these may or may not have been canceled: {USER}/{two[0]} {USER}/{two[1]}\ninterrupted\n"
     assert result == Result(130, "", told)
 
 

@@ -20,7 +20,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Stall,
     command,
     hang_up,
@@ -131,7 +131,7 @@ def posts(hub: Hub) -> list[str]:
     return [path for path in hub.paths if path.startswith("POST")]
 
 
-def says(status: int, body: str, headers: dict[str, str] | None = None, *, acts: bool = True) -> Misbehaviour:
+def says(status: int, body: str, headers: dict[str, str] | None = None, *, acts: bool = True) -> Misbehavior:
     """Do what was asked, unless it `acts` not, and answer this."""
     given = {"Content-Type": "application/json", **(headers or {})}
 
@@ -145,7 +145,7 @@ def says(status: int, body: str, headers: dict[str, str] | None = None, *, acts:
     return reply
 
 
-def raw(*lines: str, body: str = "") -> Misbehaviour:
+def raw(*lines: str, body: str = "") -> Misbehavior:
     """Do what was asked, and answer with these lines, to which the server adds nothing."""
 
     def reply(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -158,7 +158,7 @@ def raw(*lines: str, body: str = "") -> Misbehaviour:
     return reply
 
 
-def kept(body: str, *headers: str) -> Misbehaviour:
+def kept(body: str, *headers: str) -> Misbehavior:
     """Do what was asked, and answer with what was answered to somebody before, as something in between may keep it."""
     length, kind = f"Content-Length: {len(body)}", "Content-Type: application/json"
     return raw("HTTP/1.1 200 OK", length, kind, "Connection: close", *headers, body=body)
@@ -175,8 +175,8 @@ class TestAnOldOne:
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
         assert stderr.startswith(
-            f"warning: unexpected answer from the Hub: it is about {way.noun} '{OLD}', which was there before the "
-            f"request (POST {way.path}: 200); the new {way.noun} was found by "
+            f"warning: unexpected response from the Hub: it is about {way.noun} '{OLD}', which already "
+            f"existed before the request (POST {way.path}: 200); found the new {way.noun} by "
         )
         assert posts(hub) == [f"POST {way.path}"]
 
@@ -186,9 +186,12 @@ class TestAnOldOne:
         code, stdout, stderr = hfjobs(*way.argv)
         assert (code, stdout) == (5, "")
         error, hint = stderr.splitlines()
-        assert error.startswith("error: it is not known whether ")
-        assert f": it is about {way.noun} '{OLD}', which was there before the request (POST {way.path}: 200)" in error
-        assert hint.startswith("hint: before trying again, check with: hfjobs ")
+        assert " may or may not have been " in error
+        assert (
+            f": it is about {way.noun} '{OLD}', which already existed before the request (POST {way.path}: 200)"
+            in error
+        )
+        assert hint.startswith("hint: before retrying, check with: hfjobs ")
         assert posts(hub) == [f"POST {way.path}"]
 
     @with_two_ways("headers", [(), ("Date: Mon, 11 May 2026 09:00:01 GMT",), ("Date: soon",)])
@@ -209,7 +212,7 @@ class TestAnOldOne:
         code, stdout, stderr = hfjobs(*way.argv)
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
-        assert "which was there before the request" in stderr
+        assert "which already existed before the request" in stderr
 
     def test_a_clock_that_is_wrong_here_is_no_reason_to_doubt(self, hfjobs: Hfjobs, hub: Hub, way: Way) -> None:
         """That of the machine that runs the tests is not the one of the Hub."""
@@ -232,7 +235,7 @@ class TestAnOldOne:
         assert (result.code, result.stdout) == (130, "")
         made = hub.all_jobs()[0]["id"]
         assert result.stderr.startswith(
-            f"error: it is not known whether the job was created: interrupted; the answer is about job {made}\nhint: "
+            f"error: the job may or may not have been created: interrupted; the response is about job {made}\nhint: "
         )
 
     @with_two_ways("created_at", ["2026-05-12T08:59:30.000Z", "2026-05-12T09:10:00.000Z", None])
@@ -254,10 +257,8 @@ class TestAnOldOne:
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
         (warning,) = stderr.splitlines()
-        assert warning.startswith(f"warning: {way.noun} {new} was created ")
-        assert warning.endswith(
-            " before the request by the Hub's clock, but it is what was asked for, so it is taken for the new one"
-        )
+        assert warning.startswith(f"warning: by the Hub's clock, {way.noun} {new} was created ")
+        assert warning.endswith(" before the request; it matches the request, so it is taken for the new one")
         assert posts(hub) == [f"POST {way.path}"]
 
     def test_what_looks_old_and_cannot_be_compared_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -272,7 +273,7 @@ class TestAnOldOne:
         code, stdout, stderr = hfjobs("run", "-d", "ubuntu", "true")
         (new,) = WAYS["run"].ids(hub) - before
         assert (code, stdout) == (5, "")
-        assert f"it is about job '{new}', which may have been there before the request" in stderr
+        assert f"it is about job '{new}', which may have existed before the request" in stderr
 
 
 ANOTHER: dict[str, dict[str, Any]] = {
@@ -295,10 +296,10 @@ class TestAnotherOne:
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
         assert stderr.startswith(
-            f"warning: unexpected answer from the Hub: it is about {way.noun} '{OTHER}', which "
+            f"warning: unexpected response from the Hub: it is about {way.noun} '{OTHER}', which "
         ) or (
             stderr.startswith(
-                f"warning: unexpected answer from the Hub: it is about {way.noun} '{OTHER}', whose image "
+                f"warning: unexpected response from the Hub: it is about {way.noun} '{OTHER}', whose image "
             )
         )
         assert posts(hub) == [f"POST {way.path}"]
@@ -309,7 +310,7 @@ class TestAnotherOne:
         code, stdout, stderr = hfjobs(*way.argv)
         assert (code, stdout) == (5, "")
         assert f"it is about {way.noun} '{OTHER}', wh" in stderr
-        assert stderr.splitlines()[-1].startswith("hint: before trying again, check with: hfjobs ")
+        assert stderr.splitlines()[-1].startswith("hint: before retrying, check with: hfjobs ")
         assert posts(hub) == [f"POST {way.path}"]
 
     @pytest.mark.parametrize(
@@ -427,7 +428,7 @@ class TestIds:
         code, stdout, stderr = hfjobs(*way.argv)
         (new,) = way.ids(hub) - before
         assert (code, stdout) == (0, f"{new}\n")
-        assert stderr.startswith("warning: unexpected answer from the Hub: ")
+        assert stderr.startswith("warning: unexpected response from the Hub: ")
         assert posts(hub) == [f"POST {way.path}"]
 
     @with_two_ways("identifier", ["0", "abc", "6A02-x_y.z", "6a02000000000000000000ff", "x" * 200])
@@ -503,7 +504,7 @@ def test_the_answer_to_an_earlier_request_is_no_answer(hfjobs: Hfjobs, hub: Hub,
     code, stdout, stderr = hfjobs(*way.argv[:place], way.argv[place], *way.argv[place:])
     assert (code, set(stdout.split())) == (0, way.ids(hub) - before)
     assert len(stdout.split()) == len(set(stdout.split())) == 2
-    assert "which was there before the request" in stderr
+    assert "which already existed before the request" in stderr
 
 
 UNKNOWN = {
@@ -547,7 +548,7 @@ def test_what_tells_nothing_is_looked_for(hfjobs: Hfjobs, hub: Hub, way: Way, an
     (new,) = way.ids(hub) - before
     assert (code, stdout) == (0, f"{new}\n")
     assert stderr.startswith("warning: ")
-    assert f"; the new {way.noun} was found by " in stderr
+    assert f"; found the new {way.noun} by " in stderr
     assert posts(hub) == [f"POST {way.path}"]
     assert not any("elsewhere" in path for path in hub.paths)
 
@@ -558,9 +559,9 @@ def test_what_is_not_found_is_not_known(hfjobs: Hfjobs, hub: Hub, way: Way, stat
     code, stdout, stderr = hfjobs(*way.argv)
     assert (code, stdout) == (5, "")
     error, hint = stderr.splitlines()
-    assert error.startswith("error: it is not known whether ")
+    assert " may or may not have been " in error
     assert error.endswith(f"(POST {way.path}: {status})")
-    assert hint.startswith("hint: before trying again, check with: hfjobs ")
+    assert hint.startswith("hint: before retrying, check with: hfjobs ")
     assert posts(hub) == [f"POST {way.path}"]
 
 

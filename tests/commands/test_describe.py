@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.commands.families import GONE_SCHEDULE, ORGANISATION, Family
+from tests.commands.families import GONE_SCHEDULE, ORGANIZATION, Family
 from tests.support import BY_SCHEDULE, DAILY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result
 
 LONG = ["bash", "-c", "python train.py --lr 0.1 && " * 30, "--token", "sesame"]
@@ -124,7 +124,7 @@ class TestWhy:
     @pytest.mark.parametrize(
         ("status", "why", "reason", "exit_code"),
         [
-            ({"stage": "COMPLETED"}, "It was completed 18h ago, after 6m43s.", None, None),
+            ({"stage": "COMPLETED"}, "It completed 18h ago, after 6m43s.", None, None),
             (
                 {"stage": "ERROR", "message": "Job failed with exit code: 1. Reason: Error."},
                 "It failed 18h ago, after 6m43s, with exit code 1.",
@@ -133,7 +133,7 @@ class TestWhy:
             ),
             (
                 {"stage": "ERROR", "message": "Job failed with exit code: 137. Reason: Error.", "failureCount": 3},
-                "It failed 18h ago, after 6m43s, with exit code 137, which is SIGKILL, as did 2 attempts before.",
+                "It failed 18h ago, after 6m43s, with exit code 137 (SIGKILL), after 2 attempts that also failed.",
                 "exit-code",
                 137,
             ),
@@ -145,7 +145,7 @@ class TestWhy:
             ),
             (
                 {"stage": "ERROR", "message": "Job timeout"},
-                "Its time of 2h was over 18h ago, after 6m43s.",
+                "It timed out 18h ago, after 6m43s (timeout 2h).",
                 "timeout",
                 None,
             ),
@@ -160,7 +160,7 @@ class TestWhy:
             ),
             (
                 {"stage": "CANCELED", "cancelReason": "RESOURCE_GROUP_LIMIT"},
-                "It was canceled 18h ago, after 6m43s, because its resource group has spent what it may.",
+                "It was canceled 18h ago, after 6m43s, because its resource group reached its spending limit.",
                 "resource-group-limit",
                 None,
             ),
@@ -171,7 +171,7 @@ class TestWhy:
                 None,
             ),
             ({"stage": "DELETED"}, "It was deleted.", "deleted", None),
-            ({"stage": "ORBITING", "message": "round 3"}, "It is ORBITING: round 3.", None, None),
+            ({"stage": "ORBITING", "message": "round 3"}, "Its status is ORBITING: round 3.", None, None),
         ],
     )
     def test_ended(
@@ -200,19 +200,19 @@ class TestStartedBy:
 
     def test_person(self, hfjobs: Hfjobs, family: Family) -> None:
         found = described(hfjobs, family.add())
-        assert (found["started_by"], found["family"]) == (f"{USER} started it by hand.", "No job came of it.")
+        assert (found["started_by"], found["family"]) == (f"{USER} started it by hand.", "No child jobs.")
 
     def test_schedule(self, hfjobs: Hfjobs) -> None:
         found = described(hfjobs, BY_SCHEDULE)
         assert found["started_by"] == f"The schedule refresh-index started it, on behalf of {USER}."
         assert found["family"] == (
-            "One of 48 runs of that schedule: 41 completed, 5 canceled, 1 running, 1 failed. No job came of it."
+            "One of 48 runs of that schedule: 41 completed, 5 canceled, 1 running, 1 failed. No child jobs."
         )
 
     def test_gone_schedule(self, hfjobs: Hfjobs, family: Family) -> None:
         found = described(hfjobs, family.add(by=("scheduled-job", GONE_SCHEDULE)))
         assert found["started_by"] == f"The schedule {GONE_SCHEDULE} started it, on behalf of {USER}."
-        assert found["family"] == "The only one of the runs of that schedule. No job came of it."
+        assert found["family"] == "The only one of the runs of that schedule. No child jobs."
 
     def test_webhook(self, hfjobs: Hfjobs, family: Family) -> None:
         variables = {"WEBHOOK_REPO_ID": "alice/cards", "WEBHOOK_REPO_TYPE": "dataset"}
@@ -223,25 +223,25 @@ class TestStartedBy:
         source = family.add("a")
         again = family.add("b", by=("duplicated-job", source), stage="ERROR")
         changed = family.add("c", label=again, createdBy=None)
-        assert described(hfjobs, source)["family"] == "2 jobs came of it: 1 failed, 1 completed."
+        assert described(hfjobs, source)["family"] == "2 descendants: 1 failed, 1 completed."
         found = described(hfjobs, again)
         assert found["started_by"] == f"It is a copy of a ({source}), made by {USER}."
-        assert found["family"] == f"Its line begins with {USER}. One job came of it: completed."
-        assert described(hfjobs, changed)["started_by"] == f"It is a copy, with changes, of b ({again})."
+        assert found["family"] == f"Its first ancestor is {USER}. 1 child job: completed."
+        assert described(hfjobs, changed)["started_by"] == f"It is a changed copy of b ({again})."
 
     def test_gone_source(self, hfjobs: Hfjobs, family: Family) -> None:
         gone = family.job()["id"]
         found = described(hfjobs, family.add(by=("duplicated-job", gone), createdBy=None))
-        assert found["started_by"] == f"It is a copy of {gone}, which is gone."
+        assert found["started_by"] == f"It is a copy of {gone}, which no longer exists."
 
-    def test_organisation(self, hfjobs: Hfjobs, family: Family) -> None:
+    def test_organization(self, hfjobs: Hfjobs, family: Family) -> None:
         initiator = {"type": "org", "id": "1", "name": "aurora-lab"}
-        found = described(hfjobs, f"aurora-lab/{family.add(initiator=initiator, owner=ORGANISATION)}")
-        assert found["started_by"] == f"The organisation aurora-lab started it, on behalf of {USER}."
+        found = described(hfjobs, f"aurora-lab/{family.add(initiator=initiator, owner=ORGANIZATION)}")
+        assert found["started_by"] == f"The organization aurora-lab started it, on behalf of {USER}."
         assert found["next"][0]["command"].startswith("hfjobs duplicate aurora-lab/")
 
     def test_unknown(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        assert described(hfjobs, hub.add(initiator=None))["started_by"] == "The Hub does not tell what started it."
+        assert described(hfjobs, hub.add(initiator=None))["started_by"] == "It is unknown what started it."
         other = described(hfjobs, hub.add(id="6a02000000000000000000bb", initiator={"type": "comet", "id": "c1"}))
         assert other["started_by"] == f"comet c1 started it, on behalf of {USER}."
 
@@ -260,7 +260,7 @@ class TestSameLaunch:
         family.add(**launch)
         found = described(hfjobs, job)["same_launch"]
         assert (found["completed"], found["failed"], found["last_good"], found["is_whole"]) == (1, 1, good, True)
-        assert f"worked 1 of 2 times before, last 2026-05-11T15:00:00Z ({good})" in hfjobs("describe", job).stdout
+        assert f"1 of 2 earlier jobs completed, last 2026-05-11T15:00:00Z ({good})" in hfjobs("describe", job).stdout
 
     @pytest.mark.parametrize(
         ("changed", "worked"),
@@ -287,8 +287,8 @@ class TestSameLaunch:
             createdAt="2026-05-12T08:59:59.500Z",
         )
         told = hfjobs("describe", bad, "--tail", "0").stdout
-        assert ("try again: it worked before" in told) is worked
-        assert ("worked 1 of 1 times before" in told) is worked
+        assert ("run it again: it completed before" in told) is worked
+        assert ("1 of 1 earlier jobs completed" in told) is worked
         assert f"hfjobs diff --with-last-good {bad}" in told
 
     def test_files_in_a_bucket_are_those_of_one_launch(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -307,7 +307,7 @@ class TestSameLaunch:
                 status=status,
                 createdAt="2026-05-12T08:59:59.500Z",
             )
-            assert ("it worked before" in hfjobs("describe", job, "--tail", "0").stdout) is (path == "a")
+            assert ("it completed before" in hfjobs("describe", job, "--tail", "0").stdout) is (path == "a")
 
     def test_what_never_worked_is_compared_with_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
         failed = {"stage": "ERROR", "message": "Job failed with exit code: 1"}
@@ -318,11 +318,11 @@ class TestSameLaunch:
 
     def test_never(self, hfjobs: Hfjobs, family: Family) -> None:
         family.add(flavor="h200", stage="ERROR")
-        assert "never worked before: 1 failed\n" in hfjobs("describe", family.add(flavor="h200")).stdout
+        assert "no earlier job completed, 1 failed\n" in hfjobs("describe", family.add(flavor="h200")).stdout
 
     def test_first(self, hfjobs: Hfjobs, family: Family) -> None:
         printed = hfjobs("describe", family.add(flavor="h200")).stdout
-        assert "none before (image, command and flavor are compared)\n" in printed
+        assert "no earlier jobs (same image, command and flavor)\n" in printed
 
 
 class TestNext:
@@ -385,7 +385,7 @@ class TestLastLines:
         code, stdout, stderr = hfjobs("describe", job)
         assert code == 0
         assert "Last lines" not in stdout
-        assert stderr.startswith("warning: what it wrote cannot be read: ")
+        assert stderr.startswith("warning: cannot read its output: ")
 
     def test_do_no_harm(self, hfjobs: Hfjobs, family: Family, tmp_path: Path) -> None:
         job = family.add()
@@ -396,11 +396,11 @@ class TestLastLines:
 
 
 def test_costs_are_those_of_ps(hfjobs: Hfjobs, family: Family) -> None:
-    job = family.add(flavor="a100-large", owner=ORGANISATION, durations=None)
+    job = family.add(flavor="a100-large", owner=ORGANIZATION, durations=None)
     found = described(hfjobs, f"aurora-lab/{job}")
     assert (found["cost"], found["cost_is_estimated"]) == ("~$0.29", True)
     printed = hfjobs("describe", f"aurora-lab/{job}").stdout
-    assert "\nCost         ~$0.29, by the price of the flavor\n" in printed
+    assert "\nCost         ~$0.29 (estimated from the price of the flavor)\n" in printed
 
 
 def test_a_long_history_is_read_in_part(hfjobs: Hfjobs, family: Family) -> None:
@@ -410,8 +410,8 @@ def test_a_long_history_is_read_in_part(hfjobs: Hfjobs, family: Family) -> None:
     ids = family.add_all(runs)
     found = described(hfjobs, ids[-1])
     assert found["family"] == (
-        "One of 994 runs of that schedule: 993 completed, 1 running. No job came of it. "
-        "That is among the newest 1,000 jobs."
+        "One of 994 runs of that schedule: 993 completed, 1 running. No child jobs. "
+        "Only the newest 1,000 jobs were searched."
     )
     assert found["same_launch"]["is_whole"] is False
     copy = family.add(by=("duplicated-job", ids[0]))

@@ -232,7 +232,7 @@ class TestExitCode:
         first = family.add()
         second = family.add(by=("duplicated-job", first), durations={"runningSecs": 9})
         code, stdout, stderr = hfjobs("diff", first, second, "--exit-code")
-        assert (code, stderr) == (0, "the same launch, and the same outcome\n")
+        assert (code, stderr) == (0, "no differences in launch and outcome\n")
         assert "initiator" in stdout
 
     @pytest.mark.parametrize("changes", [{"flavor": "h200"}, {"stage": "ERROR"}])
@@ -240,12 +240,12 @@ class TestExitCode:
         jobs = family.add(), family.add(**changes)
         assert hfjobs("diff", *jobs, "--exit-code").code == 1
         assert hfjobs("diff", *jobs).code == 0
-        assert hfjobs("diff", *jobs, "--exit-code", "--filter", "part=times") == Result(0, "", "no such difference\n")
+        assert hfjobs("diff", *jobs, "--exit-code", "--filter", "part=times") == Result(0, "", "no differences match\n")
 
     def test_nothing_differs(self, hfjobs: Hfjobs, family: Family) -> None:
         job = family.add()
         same = f"--- {job}\n+++ {job}\n\nLAUNCH identical\n"
-        assert hfjobs("diff", job, job, "--exit-code") == Result(0, same, "the same launch, and the same outcome\n")
+        assert hfjobs("diff", job, job, "--exit-code") == Result(0, same, "no differences in launch and outcome\n")
         assert hfjobs("diff", job, job, "-f", "part=outcome").stdout == ""
         assert hfjobs("diff", job, job, "--json").stdout == "[]\n"
 
@@ -302,32 +302,37 @@ class TestOther:
 def test_what_cannot_be_compared(hfjobs: Hfjobs, family: Family) -> None:
     alone, nameless = family.add("alone"), family.add(None)
     orphan = family.add("alone2", label="6a01d697aff1cd33e8f30000")
-    hint = "name another job, or give one of --with-source and --with-last-good"
+    hint = "give another job, or one of --with-source and --with-last-good"
     for argv, code, message, its_hint in (
-        ((alone,), 2, "two jobs are compared, and one is named", hint),
-        ((alone, nameless, "--with-source"), 2, "there are several to compare it with", hint),
-        (("--with-source", alone), 3, f"{alone} was not duplicated from another job", f"hfjobs tree {alone}"),
+        ((alone,), 2, "two jobs required, but only one given", hint),
+        ((alone, nameless, "--with-source"), 2, "more than one job to compare with", hint),
+        (
+            ("--with-source", alone),
+            3,
+            f"{alone} was not duplicated from another job",
+            f"show its tree with: hfjobs tree {alone}",
+        ),
         (
             ("--with-source", orphan),
             3,
-            f"{orphan} was duplicated from 6a01d697aff1cd33e8f30000, which is gone",
-            f"hfjobs tree {orphan}",
+            f"{orphan} was duplicated from 6a01d697aff1cd33e8f30000, which no longer exists",
+            f"show its tree with: hfjobs tree {orphan}",
         ),
         (
             ("--with-last-good", alone),
             3,
-            f"no job named 'alone' was completed before {alone}",
-            f"hfjobs ps -a --namespace {USER} --name alone",
+            f"no job named 'alone' completed before {alone}",
+            f"list them with: hfjobs ps -a --namespace {USER} --name alone",
         ),
         (
             ("--with-last-good", nameless),
             3,
-            f"{nameless} has no name, by which others of its kind are found",
-            "name another job",
+            f"{nameless} has no name, so there are no earlier jobs of that name",
+            "give another job",
         ),
-        (("-",), 2, "0 jobs are named, and two are compared", "name two jobs"),
+        (("-",), 2, "two jobs required, but 0 given", "give two jobs"),
     ):
-        remark = "stdin named no jobs\n" if argv == ("-",) else ""
+        remark = "no jobs on stdin\n" if argv == ("-",) else ""
         assert hfjobs("diff", *argv) == Result(code, "", f"{remark}error: {message}\nhint: {its_hint}\n")
     code, stdout, stderr = hfjobs("diff", alone, "6a01d697aff1cd33e8f30000")
     assert (code, stdout) == (3, "")

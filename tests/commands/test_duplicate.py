@@ -12,7 +12,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     Stall,
     act_and_hang_up,
@@ -48,8 +48,8 @@ def test_creates_a_job_and_prints_its_id_and_page(either: Hfjobs, line: tuple[st
 
 def test_none_is_created_if_there_are_more_than_can_be_followed(hfjobs: Hfjobs, hub: Hub) -> None:
     told = (
-        "error: 21 jobs are named, and at most 20 are followed at once; none was created\n"
-        "hint: leave --follow out, and follow them with 'hfjobs logs -f --max-log-requests N'\n"
+        "error: cannot follow 21 jobs at once, at most 20; none was created\n"
+        "hint: remove --follow, and use 'hfjobs logs -f --max-log-requests N' after that\n"
     )
     assert hfjobs("duplicate", "--follow", *[BY_HAND] * 21) == Result(2, "", told)
     assert posts(hub) == []
@@ -62,7 +62,7 @@ def test_is_not_followed_if_that_is_said_too(hfjobs: Hfjobs, hub: Hub, option: s
     job = newest(hfjobs)
     assert result == Result(0, f"{job['id']}  {job['url']}\n", "")
     contradiction = hfjobs("duplicate", option, "-f", BY_HAND)
-    assert contradiction == Result(2, "", "error: --detach contradicts --follow\nhint: give one of them\n")
+    assert contradiction == Result(2, "", "error: --detach cannot be used with --follow\nhint: remove one of them\n")
     assert len(posts(hub)) == 1
 
 
@@ -70,7 +70,7 @@ def test_is_canceled_by_an_interrupt_only_if_it_is_followed(hfjobs: Hfjobs, hub:
     assert hfjobs("duplicate", "--cancel-on-interrupt", BY_HAND) == Result(
         2,
         "",
-        "error: --cancel-on-interrupt is for jobs that are followed\nhint: add --follow, or leave it out\n",
+        "error: --cancel-on-interrupt requires --follow\nhint: add --follow\n",
     )
     assert posts(hub) == []
 
@@ -94,7 +94,7 @@ def test_a_job_of_an_organisation_is_found_by_its_id(hfjobs: Hfjobs, hub: Hub) -
 def test_a_job_that_is_nowhere_is_created_nowhere(hfjobs: Hfjobs, hub: Hub) -> None:
     code, stdout, stderr = hfjobs("duplicate", "nothing")
     assert (code, stdout) == (3, "")
-    assert "; nor in aurora-lab\n" in stderr
+    assert "; also not in aurora-lab\n" in stderr
     assert posts(hub) == [f"POST /api/jobs/{USER}/nothing/duplicate"]
 
 
@@ -129,7 +129,7 @@ def test_a_table_shows_the_initiator(hfjobs: Hfjobs) -> None:
 
 def test_quiet_with_a_format_is_a_usage_error(hfjobs: Hfjobs, hub: Hub) -> None:
     result = hfjobs("duplicate", "-q", "--format", "json", BY_HAND)
-    assert result == Result(2, "", "error: -q/--quiet cannot be combined with --format\nhint: give one of them\n")
+    assert result == Result(2, "", "error: -q/--quiet cannot be used with --format\nhint: remove one of them\n")
     assert hub.requests == []
 
 
@@ -143,7 +143,7 @@ class TestSeveral:
         assert len({job["id"] for job in jobs}) == len(posts(hub)) == 3
 
     def test_may_be_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        assert hfjobs("duplicate", "-") == Result(0, "", "stdin named no jobs\n")
+        assert hfjobs("duplicate", "-") == Result(0, "", "no jobs on stdin\n")
         assert hub.requests == []
 
     def test_none_is_created_if_one_reference_is_wrong(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -168,7 +168,7 @@ class TestSeveral:
         assert stderr == (
             "error: payment required: Pre-paid credit balance is insufficient - add more credits to your account to "
             f"use Jobs (POST /api/jobs/{USER}/{BY_SCHEDULE}/duplicate: 402)\n"
-            "hint: add credits at https://huggingface.co/settings/billing, or in the organisation's settings\n"
+            "hint: add credits at https://huggingface.co/settings/billing, or in the settings of the organization\n"
             f"not duplicated: {BY_HAND} {USER}/{BY_SCHEDULE}\n"
         )
 
@@ -196,7 +196,7 @@ class TestLostAnswer:
     """A request that may have reached the server is not sent again; the new job is looked for by its initiator."""
 
     @pytest.mark.parametrize(
-        "misbehaviour",
+        "misbehavior",
         [
             act_and_hang_up,
             truncate,
@@ -210,16 +210,16 @@ class TestLostAnswer:
             act_and_reply(504, ""),
         ],
     )
-    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehavior: Misbehavior) -> None:
         hfjobs("ps")
-        hub.then(misbehaviour)
+        hub.then(misbehavior)
         result = hfjobs("duplicate", BY_HAND)
         job = newest(hfjobs)
         assert job["initiator"] == {"type": "duplicated-job", "id": BY_HAND, "name": None}
         assert (result.code, result.stdout) == (0, f"{job['id']}  {job['url']}\n")
         (warning,) = result.stderr.splitlines()
         assert warning.startswith("warning: ")
-        assert warning.endswith(f"; the new job was found by its initiator{EQUAL}")
+        assert warning.endswith(f"; found the new job by its initiator{EQUAL}")
         assert len(posts(hub)) == 1
         assert hfjobs.pauses == [0.0, 1.0, 3.0]
 
@@ -243,10 +243,9 @@ class TestLostAnswer:
         assert code == 5
         assert len(stdout.splitlines()) == 1
         assert stderr.splitlines() == [
-            f"error: it is not known whether {USER}/{BY_HAND} was duplicated: the connection to {hub.endpoint} broke: "
+            f"error: {USER}/{BY_HAND} may or may not have been duplicated: lost the connection to {hub.endpoint}: "
             f"Server disconnected without sending a response. (POST /api/jobs/{USER}/{BY_HAND}/duplicate)",
-            "hint: before trying again, check with: "
-            f"hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}",
+            f"hint: before retrying, check with: hfjobs ps -a --namespace {USER} --initiator duplicated-job:{BY_HAND}",
             f"not duplicated: {BY_SCHEDULE}",
         ]
         assert len(posts(hub)) == 2
@@ -276,7 +275,7 @@ class TestLostAnswer:
         hub.then(stall)
         result = hfjobs("duplicate", BY_HAND, HFJOBS_TIMEOUT="0.2")
         assert (result.code, result.stdout) == (5, "")
-        assert f"was duplicated: no answer from {hub.endpoint} within 0.2 s" in result.stderr
+        assert f"been duplicated: no response from {hub.endpoint} within 0.2 s" in result.stderr
         assert len(posts(hub)) == 1
 
     def test_when_looking_fails_too_the_first_reason_is_told(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -286,7 +285,7 @@ class TestLostAnswer:
         result = hfjobs("duplicate", BY_HAND)
         assert (result.code, result.stdout) == (5, "")
         assert "the connection to" in result.stderr
-        assert "hint: before trying again, check with: hfjobs ps -a" in result.stderr
+        assert "hint: before retrying, check with: hfjobs ps -a" in result.stderr
 
 
 class TestRefused:
@@ -305,9 +304,9 @@ class TestRefused:
         result = hfjobs("duplicate", f"x/{BY_HAND}", HF_ENDPOINT=address)
         assert (result.code, result.stdout) == (5, "")
         error, hint = result.stderr.splitlines()
-        assert error.startswith(f"error: no connection to {address}: ")
+        assert error.startswith(f"error: cannot connect to {address}: ")
         assert error.endswith(f" (POST /api/jobs/x/{BY_HAND}/duplicate)")
-        assert hint == "hint: is what HF_ENDPOINT names running? 'hfjobs emulator' starts an emulator"
+        assert hint == "hint: check that the server in HF_ENDPOINT is running; 'hfjobs emulator' starts an emulator"
 
     def test_a_proxy_that_refuses_let_nothing_through(
         self, hfjobs: Hfjobs, elsewhere: Hub, monkeypatch: pytest.MonkeyPatch
@@ -315,7 +314,7 @@ class TestRefused:
         monkeypatch.setenv("HTTPS_PROXY", elsewhere.endpoint)
         result = hfjobs("duplicate", f"x/{BY_HAND}", HF_ENDPOINT="https://hub.invalid")
         assert (result.code, result.stdout) == (5, "")
-        assert result.stderr.startswith("error: the connection to https://hub.invalid broke: 400")
+        assert result.stderr.startswith("error: lost the connection to https://hub.invalid: 400")
         assert "not known" not in result.stderr
 
     def test_the_remembered_namespace_is_asked_for_anew(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -91,8 +91,7 @@ class TestChanges:
         assert result == Result(
             2,
             "",
-            "error: --unset-env VLLM_LOGING_LEVEL: there is no such variable to take away\n"
-            "hint: there is VLLM_LOGGING_LEVEL\n",
+            "error: --unset-env VLLM_LOGING_LEVEL: no such variable\nhint: the variables are: VLLM_LOGGING_LEVEL\n",
         )
         assert posts(hub) == []
 
@@ -130,14 +129,14 @@ class TestChanges:
     def test_a_limit_of_nothing_is_a_limit(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, stdout, stderr = hfjobs("duplicate", BY_HAND, "--max-cost", "0", "--drop-secrets")
         assert (code, stdout, posts(hub)) == (2, "", [])
-        assert stderr.startswith("error: $0.00 does not pay for a minute of l40sx1")
+        assert stderr.startswith("error: $0.00 is less than the price of one minute of l40sx1")
 
     def test_a_lost_answer_is_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hfjobs("ps")
         hub.then(lambda app, environ, start: app(environ, start), act_and_hang_up)
         result = hfjobs("duplicate", "-q", BY_HAND, "-e", "AB=1", "--drop-secrets")
         assert (result.code, result.stdout) == (0, f"{hub.all_jobs()[0]['id']}\n")
-        assert result.stderr.endswith(f"; the new job was found by what it runs{EQUAL}\n")
+        assert result.stderr.endswith(f"; found the new job by its image and command{EQUAL}\n")
         assert posts(hub) == [f"POST /api/jobs/{USER}"]
 
     def test_of_two_the_second_is_not_taken_for_the_first(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -261,20 +260,23 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
-            ({"dockerImage": "--endpoint=http://thief"}, "'--endpoint=http://thief' is not an image"),
-            ({"dockerImage": "-h"}, "'-h' is not an image"),
-            ({"environment": {"A\tB": "x"}}, "'A\\tB' cannot be the name of a variable"),
-            ({"secrets": ["HF_TOKEN=x"]}, "'HF_TOKEN=x' cannot be the name of a secret"),
-            ({"command": ["echo", "\ud800"]}, "a word of the command is not UTF-8"),
-            ({"command": ["echo", "a\0b"]}, "a word of the command holds a NUL, which no program can be given"),
-            ({"flavor": "x\ud800"}, "'x\\ud800' holds half a character, which no command line can"),
+            ({"dockerImage": "--endpoint=http://thief"}, "invalid image '--endpoint=http://thief'"),
+            ({"dockerImage": "-h"}, "invalid image '-h'"),
+            ({"environment": {"A\tB": "x"}}, "invalid variable name 'A\\tB'"),
+            ({"secrets": ["HF_TOKEN=x"]}, "invalid secret name 'HF_TOKEN=x'"),
+            ({"command": ["echo", "\ud800"]}, "an argument of the command is not UTF-8"),
+            (
+                {"command": ["echo", "a\0b"]},
+                "an argument of the command contains a NUL character, which cannot be passed to a program",
+            ),
+            ({"flavor": "x\ud800"}, "'x\\ud800' contains an incomplete character, which a command line cannot contain"),
             (
                 {"volumes": [{"type": "dataset", "source": "a/b", "mountPath": "/a:/b"}]},
-                "'a/b' at '/a:/b' cannot be written as an option -v",
+                "cannot write the volume 'a/b' at '/a:/b' as an option -v",
             ),
             (
                 {"volumes": [{"type": "dataset", "source": "a/b:/etc", "mountPath": "/a"}]},
-                "'a/b:/etc' at '/a' cannot be written as an option -v",
+                "cannot write the volume 'a/b:/etc' at '/a' as an option -v",
             ),
         ],
     )
@@ -286,15 +288,15 @@ class TestCommandLine:
         code, stdout, stderr = hfjobs("inspect", "--format", "command", odd, BY_HAND)
         assert (code, len(stdout.splitlines())) == (1, 1)
         assert stderr == (
-            f"error: job {odd} cannot be written as a command line: {message}\n"
-            f"hint: 'hfjobs inspect {odd}' shows all of it\n"
+            f"error: cannot write job {odd} as a command line: {message}\n"
+            f"hint: use 'hfjobs inspect {odd}' to show all of it\n"
         )
 
     def test_each_that_is_refused_is_named(self, hfjobs: Hfjobs, hub: Hub) -> None:
         odd = [hub.add(id=f"{number:024x}", dockerImage=f"--{number}") for number in (1, 2)]
         code, stdout, stderr = hfjobs("inspect", "--format", "command", *odd)
         assert (code, stdout) == (1, "")
-        told = [f"error: job {job} cannot be written as a command line: " for job in odd]
+        told = [f"error: cannot write job {job} as a command line: " for job in odd]
         assert [line[: len(told[0])] for line in stderr.splitlines()[:2]] == told
 
     @pytest.mark.parametrize("argv", [("inspect", "--format", "command"), ("duplicate", "-d", "-e", "AB=1")])

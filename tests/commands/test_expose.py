@@ -28,7 +28,7 @@ def test_formats_show_the_job(hfjobs: Hfjobs, job: str) -> None:
 
 def test_clear_closes_all(hfjobs: Hfjobs, job: str) -> None:
     hfjobs("expose", job, "8000")
-    assert hfjobs("expose", job, "--clear") == Result(0, "", f"no port of {job} is open now\n")
+    assert hfjobs("expose", job, "--clear") == Result(0, "", f"{job} has no open ports now\n")
 
 
 def test_a_dry_run_changes_nothing(hfjobs: Hfjobs, hub: Hub, job: str) -> None:
@@ -40,14 +40,14 @@ def test_a_dry_run_changes_nothing(hfjobs: Hfjobs, hub: Hub, job: str) -> None:
 @pytest.mark.parametrize("option", [[], ["--dry-run"]])
 @pytest.mark.parametrize(
     ("stage", "command", "what"),
-    [("ERROR", "duplicate", "runs it again"), ("SCHEDULING", "logs -f", "waits until it does")],
+    [("ERROR", "duplicate", "run it again with"), ("SCHEDULING", "logs -f", "wait for it with")],
 )
 def test_of_a_job_that_does_not_run_is_refused(
     hfjobs: Hfjobs, hub: Hub, option: list[str], stage: str, command: str, what: str
 ) -> None:
     job = hub.add(status={"stage": stage, "message": "out of luck"})
     assert hfjobs("expose", job, "8000", *option) == Result(
-        1, "", f"error: job {job} is not running: {stage}: out of luck\nhint: 'hfjobs {command} {USER}/{job}' {what}\n"
+        1, "", f"error: job {job} is not running: {stage}: out of luck\nhint: {what} 'hfjobs {command} {USER}/{job}'\n"
     )
 
 
@@ -55,15 +55,15 @@ def test_what_else_is_refused_is_told_as_the_hub_has_it(hfjobs: Hfjobs, hub: Hub
     hub.replies(400, '{"error": "port 8000 is not for you"}')
     code, stdout, stderr = hfjobs("expose", f"{USER}/{job}", "8000")
     assert (code, stdout) == (1, "")
-    assert stderr.startswith("error: the Hub refused: port 8000 is not for you (PUT ")
+    assert stderr.startswith("error: the Hub refused the request: port 8000 is not for you (PUT ")
 
 
 @pytest.mark.parametrize(
     ("argv", "message", "hint"),
     [
-        ((), "no port is given", "name ports, as 8000 or --public 8080; --clear closes all"),
-        (("8000", "--clear"), "--clear closes all ports, so none can be opened with it", "leave one of the two out"),
-        (tuple(map(str, range(1, 22))), "21 ports are too many", "the Hub takes 20"),
+        ((), "no ports given", "use for example 8000 or --public 8080, or --clear to close all"),
+        (("8000", "--clear"), "--clear cannot be used with ports", "remove one of them"),
+        (tuple(map(str, range(1, 22))), "too many ports: 21", "use at most 20"),
         (("http",), "invalid value for '[PORT...]': 'http' is not a whole number", "see 'hfjobs expose --help'"),
         (
             ("65536",),

@@ -152,8 +152,8 @@ class TestFilter:
     @pytest.mark.parametrize(
         ("given", "hint"),
         [
-            ("accelerator=A100", "a pattern is for the whole value; '*A100*' matches what holds it"),
-            ("name=a100|h200", "'a100|h200' looks like a regular expression, but patterns know only *, ? and [abc]"),
+            ("accelerator=A100", "a pattern must match the whole value; use '*A100*' to match a part of it"),
+            ("name=a100|h200", "'a100|h200' looks like a regular expression; patterns support only *, ? and [abc]"),
         ],
     )
     def test_that_may_be_meant_otherwise_is_explained(self, hfjobs: Hfjobs, given: str, hint: str) -> None:
@@ -165,15 +165,15 @@ class TestFilter:
         [
             (
                 ("-f", "gpu=x"),
-                "unknown field 'gpu' in filter 'gpu=x'\nhint: did you mean 'accelerator'? one of name, cpu",
+                "unknown field 'gpu' in filter 'gpu=x'\nhint: did you mean 'accelerator'?",
             ),
             (
                 ("-f", "x"),
-                "filter 'x' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE\nhint: for example -f 'acc",
+                "filter 'x' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE\nhint: use for example -f 'acc",
             ),
-            (("--sort", "cost"), "unknown column 'cost'\nhint: did you mean 'price'? one of name, cpu"),
-            (("--columns", "name,nmae"), "unknown column 'nmae'\nhint: did you mean 'name'? one of name, cpu"),
-            (("--columns", "+name,id"), "--columns mixes names and edits: '+name,id'\nhint: write name,cpu to replace"),
+            (("--sort", "cost"), "unknown column 'cost'\nhint: did you mean 'price'?"),
+            (("--columns", "name,nmae"), "unknown column 'nmae'\nhint: did you mean 'name'?"),
+            (("--columns", "+name,id"), "--columns '+name,id' mixes names and edits\nhint: use name,cpu to replace"),
             (("--format", "{{.id}}"), "template, column 3: unknown field 'id'\n"),
         ],
     )
@@ -243,7 +243,7 @@ class TestParsing:
         hub.replies_to(HARDWARE, 200, json.dumps(sent))
         result = hfjobs("hardware", "-q")
         assert (result.code, result.stdout) == (1, "")
-        assert f"error: unexpected answer from the Hub: {what} (GET {HARDWARE}: 200)\n" in result.stderr
+        assert f"error: unexpected response from the Hub: {what} (GET {HARDWARE}: 200)\n" in result.stderr
 
     def test_shows_the_others(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """What cannot be used is an error, what is odd a warning; neither hides anything else."""
@@ -256,10 +256,10 @@ class TestParsing:
             1,
             "name\tcpu\taccelerator\tunit_cost_usd\n"
             "a100x4\t\t4x A100\t0.166667\nb\t48 vCPU\t\t0.166667\nc\t48 vCPU\t4x A100\t\n",
-            "warning: flavor a100x4 is not as documented: cpu should be a string, but is 8\n"
-            "warning: flavor b is not as documented: accelerator should be an object, but is 'A100'\n"
-            "warning: flavor c is not as documented: unitCostUSD should be a number, but is 'free'\n"
-            f"error: unexpected answer from the Hub: flavors[1].name is missing (GET {HARDWARE}: 200)\n",
+            "warning: flavor a100x4: unexpected value from the Hub: cpu should be a string, but is 8\n"
+            "warning: flavor b: unexpected value from the Hub: accelerator should be an object, but is 'A100'\n"
+            "warning: flavor c: unexpected value from the Hub: unitCostUSD should be a number, but is 'free'\n"
+            f"error: unexpected response from the Hub: flavors[1].name is missing (GET {HARDWARE}: 200)\n",
         )
 
     def test_an_empty_list(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -276,5 +276,5 @@ def test_is_asked_for_again_after_a_failure_that_may_pass(hfjobs: Hfjobs, hub: H
 def test_an_argument_is_a_usage_error(hfjobs: Hfjobs, hub: Hub) -> None:
     code, stdout, stderr = hfjobs("hardware", "a100x4")
     assert (code, stdout) == (2, "")
-    assert stderr == "error: unexpected argument 'a100x4'\nhint: lists are separated by commas\n"
+    assert stderr == "error: unexpected argument 'a100x4'\nhint: separate lists with commas\n"
     assert hub.requests == []

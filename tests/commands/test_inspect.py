@@ -8,7 +8,7 @@ import pytest
 from tests.support import BY_HAND, BY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result
 from tests.words import JOB_FIELDS
 
-NOT_A_JOB = "write ID, NAMESPACE/ID, @latest or the address of a job's page; 'hfjobs ps -q' prints ids"
+NOT_A_JOB = "use ID, NAMESPACE/ID, @latest or the URL of a job; 'hfjobs ps -q' prints ids"
 
 
 def test_prints_an_indented_array(hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
@@ -68,7 +68,7 @@ class TestReferences:
         assert hub.requests == []
 
     def test_may_be_none_on_stdin(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        assert hfjobs("inspect", "-", stdin="\n") == Result(0, "[]\n", "stdin named no jobs\n")
+        assert hfjobs("inspect", "-", stdin="\n") == Result(0, "[]\n", "no jobs on stdin\n")
         assert hub.requests == []
 
     def test_may_be_in_several_namespaces(self, hfjobs: Hfjobs) -> None:
@@ -87,29 +87,29 @@ class TestReferences:
         [
             (
                 ("--namespace", "aurora-lab", f"{USER}/{BY_HAND}"),
-                f"'{USER}/{BY_HAND}' is in namespace '{USER}', but --namespace says 'aurora-lab'",
-                "drop one of the two",
+                f"'{USER}/{BY_HAND}' is in namespace '{USER}', but --namespace is 'aurora-lab'",
+                "remove one of them",
             ),
             (("a/b/c",), "'a/b/c' is not a job", NOT_A_JOB),
             ((f"{USER}/",), f"'{USER}/' is not a job", NOT_A_JOB),
             (("/x",), "'/x' is not a job", NOT_A_JOB),
             (("x?y",), "'x?y' is not a job", NOT_A_JOB),
             (("",), "'' is not a job", NOT_A_JOB),
-            (("http://[::1",), "'http://[::1' is not an address", "a job's page is HUB/jobs/NAMESPACE/ID"),
+            (("http://[::1",), "invalid URL 'http://[::1'", "use HUB/jobs/NAMESPACE/ID"),
             (
                 ("--namespace", "a b", "x"),
-                "'a b' cannot be a namespace",
-                "ids and namespaces are made of letters, digits, '-', '_' and '.'",
+                "invalid namespace 'a b'",
+                "use letters, digits, '-', '_' and '.'",
             ),
             (
                 ("https://elsewhere.example/jobs/a/b",),
-                "'https://elsewhere.example/jobs/a/b' is a page of another Hub than HUB",
-                "write NAMESPACE/ID, or name its Hub with --endpoint",
+                "'https://elsewhere.example/jobs/a/b' is not a page of HUB",
+                "use NAMESPACE/ID, or give its Hub with --endpoint",
             ),
             (
                 ("HUB/spaces/a/b",),
-                "'HUB/spaces/a/b' is not the page of a job",
-                "such pages are HUB/jobs/NAMESPACE/ID",
+                "'HUB/spaces/a/b' is not the URL of a job",
+                "use HUB/jobs/NAMESPACE/ID",
             ),
             ((), "missing argument '[NAMESPACE/]JOB...'", "see 'hfjobs inspect --help'"),
         ],
@@ -157,7 +157,7 @@ class TestSeveral:
         code, stdout, stderr = hfjobs("inspect", "nothing", "--format", "jsonl")
         assert (code, stdout) == (3, "")
         assert stderr.startswith(f"error: no job 'nothing' in namespace '{USER}': Job not found (GET ")
-        assert "); nor in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
+        assert "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
         assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/nothing", "GET /api/jobs/aurora-lab/nothing"]
 
     def test_are_looked_for_though_one_organisation_is_odd(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -168,8 +168,8 @@ class TestSeveral:
         code, stdout, stderr = hfjobs("inspect", theirs, "--format", "{{.id}}")
         assert (code, stdout) == (0, f"{theirs}\n")
         assert stderr.splitlines() == [
-            f"warning: user {USER} is not as documented: orgs[0].name is missing",
-            f"warning: user {USER} is not as documented: orgs[1] should be an object, but is 7",
+            f"warning: user {USER}: unexpected value from the Hub: orgs[0].name is missing",
+            f"warning: user {USER}: unexpected value from the Hub: orgs[1] should be an object, but is 7",
         ]
 
     def test_of_a_namespace_are_looked_for_nowhere_else(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -412,12 +412,12 @@ class TestParsing:
     )
     def test_of_a_job_without_what_must_be_there(self, hfjobs: Hfjobs, hub: Hub, job: object, what: str) -> None:
         hub.replies(200, json.dumps(job))
-        expected = f"error: unexpected answer from the Hub: {what} (GET /api/jobs/x/aa: 200)\n"
+        expected = f"error: unexpected response from the Hub: {what} (GET /api/jobs/x/aa: 200)\n"
         assert hfjobs("inspect", "x/aa") == Result(1, "[]\n", expected)
 
     def test_of_another_job_than_asked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(200, json.dumps(hub.job(id="bb")))
-        expected = "error: unexpected answer from the Hub: it is about job 'bb' (GET /api/jobs/x/aa: 200)\n"
+        expected = "error: unexpected response from the Hub: it is about job 'bb' (GET /api/jobs/x/aa: 200)\n"
         assert hfjobs("inspect", "x/aa") == Result(1, "[]\n", expected)
 
     @pytest.mark.parametrize(
@@ -453,7 +453,7 @@ class TestParsing:
         job = hub.job(**changes)
         hub.replies(200, json.dumps([hub.job(id="bb"), job]))
         listed = hfjobs("ps", "-a", "--namespace", "x", "--format", "jsonl")
-        warning = f"warning: job {job['id']} is not as documented: {what}\n"
+        warning = f"warning: job {job['id']}: unexpected value from the Hub: {what}\n"
         assert (listed.code, listed.stderr) == (0, warning)
         good, odd = map(json.loads, listed.stdout.splitlines())
         assert (good["id"], odd["id"]) == ("bb", job["id"])
@@ -465,7 +465,7 @@ class TestParsing:
         result = hfjobs("ps", "-a", "--limit", "1", "--format", "{{.id}} {{json .labels}} {{.name}}")
         assert result.stdout == f'{id_} {{"team":"ml"}} <no value>\n'
         assert result.stderr.startswith(
-            f"warning: job {id_} is not as documented: labels.name should be a string, but is null\n"
+            f"warning: job {id_}: unexpected value from the Hub: labels.name should be a string, but is null\n"
         )
 
     @pytest.mark.parametrize(
@@ -486,7 +486,7 @@ class TestParsing:
         """It is listed, whatever it looks like: with -q, in a table, in every format, and without -a."""
         job = hub.job(**changes)
         hub.replies_to("/api/jobs/x", 200, json.dumps([job]))
-        warning = f"warning: job {job['id']} is not as documented: {what}\n"
+        warning = f"warning: job {job['id']}: unexpected value from the Hub: {what}\n"
         assert hfjobs("ps", "-q", "--namespace", "x", "-a") == Result(0, f"{job['id']}\n", warning)
         columns = ("--columns", "id,status,owner,url,runtime", "-w")
         for options in (
@@ -504,14 +504,15 @@ class TestParsing:
         assert (code, len(stdout.splitlines())) == (0, 50)
         *told, last = stderr.splitlines()
         assert told == [
-            f"warning: job {n:024x} is not as documented: flavor should be a string, but is {n}" for n in range(10)
+            f"warning: job {n:024x}: unexpected value from the Hub: flavor should be a string, but is {n}"
+            for n in range(10)
         ]
-        assert last == "warning: 40 more values are not as documented"
+        assert last == "warning: 40 more unexpected values from the Hub"
 
     def test_of_what_is_no_job_does_not_hide_the_others(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies_to("/api/jobs/x", 200, json.dumps([hub.job(id="aa"), {"name": "x"}, 7, hub.job(id="bb")]))
         errors = "".join(
-            f"error: unexpected answer from the Hub: {what} (GET /api/jobs/x: 200)\n"
+            f"error: unexpected response from the Hub: {what} (GET /api/jobs/x: 200)\n"
             for what in ("jobs[1].id is missing", "jobs[2] should be an object, but is 7")
         )
         for format_, stdout in (("{{.id}}", "aa\nbb\n"), ("csv", "id\r\naa\r\nbb\r\n")):

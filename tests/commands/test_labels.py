@@ -80,41 +80,41 @@ class TestUsage:
     @pytest.mark.parametrize(
         ("argv", "message", "hint"),
         [
-            ([], "no change of labels is given", "--label KEY=VALUE or --name NAME sets one, --remove KEY or --clear"),
+            ([], "no label changes given", "use --label KEY=VALUE, --name NAME, --remove KEY or --clear"),
             (
                 ["-l", "my team=ml"],
-                "'my team' cannot be the key of a label",
-                "keys hold letters, digits and . _ -, 100 at most; for example 'my-team'",
+                "invalid label key 'my team'",
+                "use a key of at most 100 letters, digits and . _ -, for example 'my-team'",
             ),
             (
                 ["-l", "team=a b!"],
-                "label 'team=a b!' cannot have this value",
-                "values hold letters, digits and . _ -, 100 at most; for example 'a-b'",
+                "invalid value in label 'team=a b!'",
+                "use at most 100 letters, digits and . _ -, for example 'a-b'",
             ),
-            (["-l", "=x"], "label '=x' is not KEY=VALUE", "keys hold letters, digits and . _ -, 100 at most"),
+            (["-l", "=x"], "label '=x' is not KEY=VALUE", "use a key of at most 100 letters, digits and . _ -"),
             (
                 ["-l", f"a={'x' * 101}"],
-                f"label 'a={'x' * 101}' cannot have this value",
-                f"values hold letters, digits and . _ -, 100 at most; for example '{'x' * 100}'",
+                f"invalid value in label 'a={'x' * 101}'",
+                f"use at most 100 letters, digits and . _ -, for example '{'x' * 100}'",
             ),
             (
                 ["--name", "bad name!"],
-                "'bad name!' cannot be the name of a job",
-                "names hold letters, digits and . _ -, 100 at most; for example 'bad-name'",
+                "invalid job name 'bad name!'",
+                "use at most 100 letters, digits and . _ -, for example 'bad-name'",
             ),
-            (["--name", ""], "--name is empty", "leave --name out, or give it a value"),
-            (["--name", "a", "-l", "name=b"], "--name a contradicts --label name=b", "give one of them"),
+            (["--name", ""], "--name is empty", "remove --name, or give it a value"),
+            (["--name", "a", "-l", "name=b"], "--name a cannot be used with --label name=b", "remove one of them"),
             (
                 ["--clear", "-l", "a=b"],
-                "--clear removes all labels, so nothing else can be done to them",
-                "give it alone",
+                "--clear removes all labels and cannot be used with other changes",
+                "use --clear alone",
             ),
             (
                 ["--replace", "--remove", "a", "-l", "b=c"],
-                "--replace drops all other labels, so there is nothing to --remove",
-                "give one of them",
+                "--replace cannot be used with --remove: it removes all other labels",
+                "remove one of them",
             ),
-            (["-l", "a=b", "--remove", "a"], "'a' is to be set and removed", "do one of the two"),
+            (["-l", "a=b", "--remove", "a"], "label 'a' is both set and removed", "remove one of them"),
         ],
     )
     def test_is_found_before_any_request(
@@ -152,8 +152,8 @@ class TestOddOnes:
         code, stdout, stderr = hfjobs("labels", "--json", f"{USER}/{job}", *argv)
         assert (code, stdout) == (1, "[]\n")
         hint, error = [line for line in reversed(stderr.splitlines()) if line.startswith(("error", "hint"))]
-        assert error == f"error: labels of {USER}/{job} would be lost, as their values are no texts: {lost}"
-        assert hint.startswith("hint: set them with --label KEY=VALUE, take them away with --remove KEY")
+        assert error == f"error: labels of {USER}/{job} would be lost, because their values are not strings: {lost}"
+        assert hint.startswith("hint: set them with --label KEY=VALUE, or remove them with --remove KEY")
         assert [path for path in hub.paths if path.startswith("PUT")] == []
 
     @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ class TestOddOnes:
         job = self.given(hub, labels)
         code, _, stderr = hfjobs("labels", f"{USER}/{job}", "-l", "a=b")
         assert code == 1
-        assert f"error: the Hub does not say which labels {USER}/{job} has, and those would be lost\n" in stderr
+        assert f"error: cannot read the labels of {USER}/{job}; they would be lost\n" in stderr
         assert [path for path in hub.paths if path.startswith("PUT")] == []
         assert hfjobs("labels", f"{USER}/{job}", "-l", "a=b", "--replace").code == 0
 
@@ -182,7 +182,7 @@ class TestOddOnes:
         job = self.given(hub, {"team": "ml", **ODD})
         code, stdout, stderr = hfjobs("inspect", f"{USER}/{job}")
         assert (code, json.loads(stdout)[0]["labels"]) == (0, {"team": "ml"})
-        assert f"warning: job {job} is not as documented: labels.n should be a string, but is 3\n" in stderr
+        assert f"warning: job {job}: unexpected value from the Hub: labels.n should be a string, but is 3\n" in stderr
 
     @pytest.mark.parametrize(
         ("changes", "lost"),
@@ -205,8 +205,8 @@ class TestOddOnes:
         code, stdout, stderr = hfjobs(*argv, f"{USER}/{job}")
         assert (code, stdout) == (1, "")
         assert (
-            f"error: job {job} cannot be described as it is, as this is not as documented: {lost}\n"
-            "hint: 'hfjobs duplicate' without options that change something has the Hub itself copy it\n"
+            f"error: cannot copy job {job}: the Hub sent invalid values: {lost}\n"
+            "hint: use 'hfjobs duplicate' without changes: the Hub copies the job itself\n"
         ) in stderr
         assert [path for path in hub.paths if path.startswith("POST")] == []
 
@@ -214,7 +214,7 @@ class TestOddOnes:
         saved = json.dumps({**hub.job(), "labels": {"n": 3}})
         code, stdout, stderr = hfjobs("inspect", "--from", "-", "--format", "command", stdin=saved)
         assert (code, stdout) == (1, "")
-        assert "cannot be described as it is, as this is not as documented: labels" in stderr
+        assert "the Hub sent invalid values: labels" in stderr
 
 
 def test_an_empty_value_is_shown_as_in_ps(hfjobs: Hfjobs) -> None:

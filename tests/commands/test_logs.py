@@ -44,7 +44,7 @@ OTHER = "6a01c8c2aff1cd33e8f339d4"
 NAMED = f"alice/{JOB}"
 LINES = [Line(HEADER), Line("one", "2026-05-12T14:57:11.000Z"), Line("two", "2026-05-12T14:57:12.345Z")]
 DONE = f"{JOB} is COMPLETED\n"
-NEVER_RUN = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"
 
 Replaying = Callable[..., Hfjobs]
 
@@ -169,7 +169,7 @@ class TestFollowing:
         code, stdout, stderr = program("logs", "-f", NAMED)
         assert (code, stdout) == (0, "one\ntwo\n")
         told = [line for line in stderr.splitlines() if line.startswith("warning: the connection to ")]
-        assert [line.rpartition("; ")[2] for line in told] == [f"trying again in {secs} s" for secs in (0.5, 1.0, 2.0)]
+        assert [line.rpartition("; ")[2] for line in told] == [f"retrying in {secs} s" for secs in (0.5, 1.0, 2.0)]
         assert program.pauses[:3] == [0.5, 1, 2]
 
     def test_a_hub_that_stays_away(self, replaying: Replaying) -> None:
@@ -177,7 +177,7 @@ class TestFollowing:
         program = replaying(Script(LINES, [Cut(2)], status="503 Service Unavailable"))
         code, stdout, stderr = program("logs", "-f", NAMED)
         assert (code, stdout) == (5, "one\n")
-        assert "error: the Hub is not available: No output for you" in stderr
+        assert "error: the Hub is unavailable: No output for you" in stderr
         assert max(program.pauses) == 30
         assert 1770 <= sum(program.pauses) <= 1800
 
@@ -208,9 +208,7 @@ class TestFollowing:
         code, stdout, stderr = replaying(script)("logs", "-f", NAMED)
         assert (code, stdout) == (0, "".join(f"line {at}\n" for at in range(40)))
         told = [line for line in stderr.splitlines() if "any more" in line or "missing" in line]
-        assert told == [
-            "warning: the Hub does not have the first lines any more; going on after the last one that came"
-        ]
+        assert told == ["warning: the Hub no longer has the first lines; continuing after the last line received"]
 
     def test_a_hub_that_has_dropped_lines_that_were_not_seen(self, replaying: Replaying) -> None:
         """What there is is shown; that it may not be all is told, and is the exit code if no other is asked for."""
@@ -219,7 +217,7 @@ class TestFollowing:
             script = Script(lines, [Cut(3)], forgets=6, stage="ERROR")
             code, stdout, stderr = replaying(script)("logs", "-f", *options, NAMED)
             assert (code, stdout) == (expected, "".join(f"line {at}\n" for at in (0, 1, 2, 6, 7, 8, 9)))
-            assert "some lines may be missing: the Hub does not have the last one that came before" in stderr
+            assert "some lines may be missing: the Hub no longer has the last line received" in stderr
 
     def test_last_lines_that_are_alike_in_all(self, replaying: Replaying) -> None:
         """Broken off among them, or after them, it goes on where as few lines have come as fit."""
@@ -285,8 +283,7 @@ class TestLimits:
 
     def test_more_than_twenty_jobs_are_asked_for(self, sixty: Hfjobs) -> None:
         told = (
-            "error: {} jobs match, and at most {} are followed at once\n"
-            "hint: choose fewer, or give --max-log-requests {}\n"
+            "error: cannot follow {} jobs at once, at most {}\nhint: select fewer jobs, or use --max-log-requests {}\n"
         )
         assert sixty("logs", "-f", *self.named(sixty, 21)) == Result(2, "", told.format(21, 20, 21))
         several = self.named(sixty, 3)
@@ -307,7 +304,7 @@ class TestLimits:
         assert (code, [each for each in stderr.splitlines() if each.startswith(("error", "hint"))]) == (
             1,
             [
-                "error: this process may open no more than 48 files and connections at once",
+                "error: cannot open more than 48 files and connections at once",
                 "hint: follow fewer jobs at once, or raise the limit: ulimit -n 4096",
             ],
         )
@@ -318,7 +315,7 @@ class TestLimits:
         code, _, stderr = run_python(FEW_THREADS, *words, *self.named(sixty, 60), environ=sixty.environ)
         assert code == 1
         (error,) = [each for each in stderr.splitlines() if each.startswith("error")]
-        assert error.startswith("error: this process may start no more threads: ")
+        assert error.startswith("error: cannot start more threads: ")
         assert "Traceback" not in stderr
 
 
@@ -376,7 +373,7 @@ class TestSeveralJobs:
         widest = max(map(len, names))
         assert hfjobs("logs", *chosen).stdout == "".join(f"{each:<{widest}} | {NEVER_RUN}\n" for each in names)
 
-    def test_names_have_colours_on_a_terminal(self, replaying: Replaying) -> None:
+    def test_names_have_colors_on_a_terminal(self, replaying: Replaying) -> None:
         program = replaying(Script(LINES[1:2], name="a"), Script(LINES[2:], name="b"))
         shown = program("logs", NAMED, f"alice/{OTHER}", columns=80).stdout
         assert shown == "\x1b[36ma | \x1b[0mone\n\x1b[33mb | \x1b[0mtwo\n"
@@ -423,7 +420,7 @@ class TestFormats:
 
         odd = [Odd("{"), Odd("[]"), Odd('{"data": 1}'), Odd('{"data": "x", "timestamp": 7}'), Odd("")]
         result = replaying(Script([LINES[1], *odd, LINES[2]]))("logs", NAMED)
-        warning = "warning: something in the output is not as documented, and is left out\n"
+        warning = "warning: skipped an invalid part of the output\n"
         assert result == Result(0, "one\nx\ntwo\n", warning)
 
 
@@ -461,7 +458,7 @@ class TestTerminals:
         program = replaying(Script([Line(text) for text in texts]))
         assert shown(program) == ("\x1b[31mred\x1b[0m\n\x1b[31mmore\x1b[0m\n\x1b[31m\x1b[0mplain\x1b[0m\nplain\n")
 
-    def test_without_colours_there_are_none(self, replaying: Replaying) -> None:
+    def test_without_colors_there_are_none(self, replaying: Replaying) -> None:
         program = replaying(Script([Line("\x1b[31mred\x1b[0m \x1b[K")]))
         assert shown(program, {"NO_COLOR": "1"}) == "red \\x1b[K\n"
 
@@ -515,8 +512,8 @@ class TestProcess:
         _, stderr = process.communicate(timeout=60)
         assert process.returncode == 130
         assert stderr == (
-            f"{HEADER}\nerror: interrupted; the job goes on\n"
-            f"hint: go on with: hfjobs logs -f --since 2026-05-12T14:57:12.345Z {NAMED}\n"
+            f"{HEADER}\nerror: interrupted; the job continues to run\n"
+            f"hint: continue with: hfjobs logs -f --since 2026-05-12T14:57:12.345Z {NAMED}\n"
         )
 
     def test_a_line_arrives_at_once(self, replaying: Replaying) -> None:

@@ -107,7 +107,7 @@ class TestPauses:
         )
         code, stdout, stderr = serve(Script([], sends=sends), timeout_secs=30)("logs", NAMED)
         assert (code, stdout) == (1, "0\n1\n")
-        assert "warning: a line that is longer than 32 MiB is left out\n" in stderr
+        assert "warning: skipped a line that is longer than 32 MiB\n" in stderr
 
 
 class TestEnds:
@@ -134,7 +134,7 @@ class TestEnds:
         program = serve(Script(lines, last=Cut(5, None, "end"), looks=Cut(300, None, "end")))
         code, stdout, stderr = program("logs", *options, NAMED)
         assert (code, stdout) == (5, written(lines[:5]))
-        assert f"error: the output of {NAMED} may not be complete: the Hub ends it early" in stderr
+        assert f"error: the output of {NAMED} may be incomplete: the Hub closed it early" in stderr
         assert [pause for pause in program.pauses if pause] == [0.5, 1, 2]
 
     def test_a_look_that_is_cut_short_proves_nothing(self, serve: Follows) -> None:
@@ -182,21 +182,21 @@ class TestNoEnd:
         cut = Cut(1, None, how)  # type: ignore[arg-type]
         code, stdout, stderr = serve(Script([Line(HEADER)], last=cut, looks=cut), timeout_secs=1)("logs", NAMED)
         assert (code, stdout) == (5, "")
-        assert stderr.endswith("may not be complete: the Hub sent nothing for 0.5 s, and did not end it\n")
+        assert stderr.endswith("may be incomplete: the Hub sent nothing for 0.5 s and did not close it\n")
 
     def test_of_a_job_that_runs_and_shows_nothing(self, serve: Follows) -> None:
         """Two connections that stay open and bring no line are enough to say so."""
         cut = Cut(1, None, "stall")
         script = Script([Line(HEADER)], last=cut, looks=cut, stages=["RUNNING"] * 9)
         code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
-        assert (code, stdout, stderr) == (0, "", f"{HEADER}\nnote: {JOB} has no output so far\n")
+        assert (code, stdout, stderr) == (0, "", f"{HEADER}\nnote: {JOB} has no output yet\n")
 
     def test_of_a_job_that_runs_and_whose_looks_break(self, serve: Follows) -> None:
         """That proves nothing."""
         script = Script([Line(HEADER)], last=Cut(1, None, "stall"), looks=Cut(1, 0), stages=["RUNNING"] * 9)
         code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
         assert (code, stdout) == (5, "")
-        assert stderr.endswith(f"hint: 'hfjobs logs -f {NAMED}' shows what comes\n")
+        assert stderr.endswith(f"hint: use 'hfjobs logs -f {NAMED}' to wait for more\n")
 
     def test_of_a_job_that_runs_and_never_pauses(self, serve: Follows) -> None:
         """What there is ends with the line that was the last when it was asked for."""

@@ -91,7 +91,7 @@ class TestOfThisRun:
         assert (code, stdout) == (3, "")
         identifier = hub.all_jobs()[0]["id"]
         assert f"error: no job '{identifier}' in namespace '{USER}'" in stderr
-        assert f"'hfjobs logs -f {USER}/{identifier}' follows" in stderr
+        assert f"follow with 'hfjobs logs -f {USER}/{identifier}'" in stderr
         assert 25 < sum(hfjobs.pauses) <= 31
 
     def test_that_ends_without_logs_is_no_success(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -112,7 +112,7 @@ class TestOfOthers:
         Late(hub, job=[404, 404], logs=[404, 404])
         code, stdout, stderr = hfjobs(*command, f"{USER}/{job}")
         assert (code, stdout) == (0, "one\ntwo\n" if command[0] == "logs" else f"{job}\n")
-        told = f"warning: job {job} is not there, but its id is new; asking again for up to 30 s\n"
+        told = f"warning: job {job} not found, but it was just created; retrying for up to 30 s\n"
         assert stderr == told + (f"{job} is COMPLETED\n" if command[0] == "logs" else "")
 
     @pytest.mark.parametrize("words", [("cancel", "-q"), ("inspect",), ("labels", "--label", "a=b")])
@@ -157,7 +157,7 @@ class TestLogs:
     def test_are_not_there_yet(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = new(hub, 3600)
         Late(hub, logs=[404] * 5)
-        assert hfjobs("logs", f"{USER}/{job}") == (0, "", f"note: {job} has no output so far\n")
+        assert hfjobs("logs", f"{USER}/{job}") == (0, "", f"note: {job} has no output yet\n")
 
     def test_of_a_job_that_has_ended_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = new(hub, 3600, "COMPLETED")

@@ -26,11 +26,23 @@ IMAGE = ("python:3.12", "env")
         (["run", "--max-cost", "inf", *IMAGE], "invalid value for '--max-cost': 'inf' is not a number"),
         (["ps", "--watch=nan"], "invalid value for '--watch': 'nan' is not a number"),
         (["ps", "--watch=1e308"], "invalid value for '--watch': 1e+308 is not in the range 0.5<=x<=86400"),
-        (["scheduled", "reschedule", DAILY_SCHEDULE, f"{'9' * 4999} * * * *"], f"error: '{'9' * 500}"),
-        (["run", "--spec", "~nobody-of-that-name/job.json", *IMAGE], "--spec ~nobody-of-that-name/job.json cannot"),
-        (["run", "--env-file", "~nobody-of-that-name/.env", *IMAGE], "--env-file ~nobody-of-that-name/.env cannot"),
-        (["run", "-v", "~nobody-of-that-name/data:/data", *IMAGE], "'~nobody-of-that-name/data' is no directory"),
-        (["run", "--spec", "a\0b", *IMAGE], "cannot be read: embedded null byte"),
+        (
+            ["scheduled", "reschedule", DAILY_SCHEDULE, f"{'9' * 4999} * * * *"],
+            f"error: invalid cron expression '{'9' * 500}",
+        ),
+        (
+            ["run", "--spec", "~nobody-of-that-name/job.json", *IMAGE],
+            "cannot read --spec ~nobody-of-that-name/job.json",
+        ),
+        (
+            ["run", "--env-file", "~nobody-of-that-name/.env", *IMAGE],
+            "cannot read --env-file ~nobody-of-that-name/.env",
+        ),
+        (
+            ["run", "-v", "~nobody-of-that-name/data:/data", *IMAGE],
+            "'~nobody-of-that-name/data' is not a local directory",
+        ),
+        (["run", "--spec", "a\0b", *IMAGE], ": embedded null byte"),
     ],
     ids=lambda value: value[1][:12] if isinstance(value, list) else "",
 )
@@ -121,7 +133,7 @@ def test_a_timeout_of_the_environment_too(hfjobs: Hfjobs, odd: str) -> None:
     code, _, stderr = hfjobs("ps", HFJOBS_TIMEOUT=odd)
 
     assert code == 2
-    assert stderr.startswith(f"error: HFJOBS_TIMEOUT is '{odd}'\nhint: it takes seconds")
+    assert stderr.startswith(f"error: invalid HFJOBS_TIMEOUT '{odd}'\nhint: use seconds")
 
 
 def test_more_dollars_than_a_job_can_cost_set_the_longest_timeout(hfjobs: Hfjobs) -> None:
@@ -230,7 +242,7 @@ def test_a_secret_that_is_a_word_leaves_the_program_its_own(hfjobs: Hfjobs, hub:
 
 def test_a_secret_that_is_too_short_to_be_hidden(hfjobs: Hfjobs) -> None:
     result = hfjobs("run", "-d", "-q", "-s", "PIN", "-s", "KEY", *IMAGE, PIN="123", KEY="1234")
-    told = "warning: PIN is too short to be hidden where the Hub repeats what it was sent\n"
+    told = "warning: PIN is too short to be masked in messages of the Hub\n"
     assert (result.code, result.stderr) == (0, told)
 
 

@@ -110,7 +110,7 @@ def test_packed_by_hfjobs(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch:
     Path("big.py").replace("train.py")
     for script, message, hint in (
         ("other.py", f"job {new['id']} has no file 'other.py'", "it has train.py, c.yaml"),
-        ("train.py", "train.py, c.yaml: packed they take", "mount what is large with -v"),
+        ("train.py", "train.py, c.yaml: too large for a request", "or mount large files with -v"),
         ("no.py", "no.py", ""),
     ):
         code, stdout, stderr = hfjobs("duplicate", new["id"], "--script", script, "-s", "A=secret")

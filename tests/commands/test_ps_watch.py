@@ -28,13 +28,13 @@ from tests.support import (
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    from tests.support import Misbehaviour
+    from tests.support import Misbehavior
 
 Job = dict[str, Any]
 MARKED = ("ps", "--namespace", USER, "-l", "watched=yes", "--watch")
 
 
-def after(act: Callable[[], object]) -> Misbehaviour:
+def after(act: Callable[[], object]) -> Misbehavior:
     """Answer as the app does, after something has happened to the jobs."""
 
     def answer(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -237,8 +237,8 @@ class TestBreaks:
         assert result.code == 0
         assert [event for event, *_ in told(result)] == ["added", "gone"]
         first, last = result.without(hub.endpoint).stderr.splitlines()
-        assert first.startswith("warning: the connection to HUB broke: ")
-        assert last == "the Hub answers again"
+        assert first.startswith("warning: lost the connection to HUB: ")
+        assert last == "the Hub is reachable again"
 
     def test_is_no_end_of_jobs(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs) -> None:
         """Nothing is gone because nobody said that it is there."""
@@ -249,7 +249,7 @@ class TestBreaks:
         hub.then(after(jobs.change(1, "COMPLETED")))
         result = hfjobs(*MARKED, "--until-done")
         assert [event for event, *_ in told(result)] == ["added", "gone"]
-        assert result.stderr.splitlines()[-1] == "the Hub answers again"
+        assert result.stderr.splitlines()[-1] == "the Hub is reachable again"
 
     def test_what_no_other_try_would_mend_is_told_too(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs) -> None:
         jobs.add(1)
@@ -258,8 +258,8 @@ class TestBreaks:
         hub.then(after(jobs.change(1, "COMPLETED")))
         result = hfjobs(*MARKED, "--until-done")
         first, last = result.stderr.splitlines()
-        assert first.startswith("warning: the answer is a web page, not JSON")
-        assert last == "the Hub answers again"
+        assert first.startswith("warning: the response is a web page, not JSON")
+        assert last == "the Hub is reachable again"
 
     @pytest.mark.parametrize("status", [429, 503])
     def test_a_hub_that_asks_for_a_pause_gets_it(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs, status: int) -> None:
@@ -314,8 +314,8 @@ class TestOptions:
         assert hfjobs("ps", "--watch", *options) == Result(
             2,
             "",
-            f"error: --watch cannot write the format {name} here\n"
-            "hint: on a terminal it shows a table, in a pipe it writes jsonl\n",
+            f"error: --watch does not support --format {name} here\n"
+            "hint: use a table on a terminal, or jsonl in a pipe\n",
         )
         assert hub.requests == []
 
@@ -325,7 +325,7 @@ class TestOptions:
             (("--watch", "0.1"), "invalid value for '--watch': 0.1 is not in the range 0.5<=x<=86400"),
             (("--watch=soon",), "invalid value for '--watch': 'soon' is not a number"),
             (("--watch", "soon"), "unexpected argument 'soon'"),
-            (("--watch", "2", "--watch", "3"), "--watch is given more than once: '2' and '3'"),
+            (("--watch", "2", "--watch", "3"), "--watch given more than once: '2' and '3'"),
         ],
     )
     def test_intervals(self, hfjobs: Hfjobs, hub: Hub, words: tuple[str, ...], message: str) -> None:
@@ -338,7 +338,7 @@ class TestOptions:
     def test_a_value_may_be_called_as_a_command(self, hfjobs: Hfjobs, before: tuple[str, ...]) -> None:
         """Whatever stands before the command, it is `ps` whose option may go without a value."""
         code, _, stderr = hfjobs(*before, "ps", "--watch", "--json")
-        assert (code, stderr.splitlines()[0]) == (2, "error: --watch cannot write the format json here")
+        assert (code, stderr.splitlines()[0]) == (2, "error: --watch does not support --format json here")
 
     def test_until_done_watches_by_itself(self, hfjobs: Hfjobs, jobs: Jobs) -> None:
         jobs.add(1, "COMPLETED")

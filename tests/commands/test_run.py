@@ -18,7 +18,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     Stall,
     act_and_hang_up,
@@ -77,7 +77,7 @@ class TestBetter:
     def test_an_option_right_behind_the_image_is_told_of(self, hfjobs: Hfjobs) -> None:
         code, _, stderr = hfjobs("run", "--dry-run", "ubuntu", "-x", "y")
         assert code == 0
-        assert stderr.splitlines()[0] == "warning: the command is '-x'; options of hfjobs stand before IMAGE"
+        assert stderr.splitlines()[0] == "warning: the command starts with '-x'; put options of hfjobs before IMAGE"
 
     def test_a_name_made_of_a_long_image_is_cut(self, hfjobs: Hfjobs) -> None:
         name = body_of(hfjobs, "run", f"registry/{'long-' * 30}:1", "true")["labels"]["name"]
@@ -108,52 +108,52 @@ WRONG = [
     (("--timeout", "0.5s"), "invalid timeout '0.5s'", "use 90s"),
     (("--timeout", "9" * 20), f"invalid timeout '{'9' * 20}'", "use 90s"),
     (("--timeout", ""), "--timeout is empty", "leave --timeout out"),
-    (("--flavor", "a10-small"), "the Hub lists no flavor 'a10-small'", "did you mean 'a10g-small'?"),
+    (("--flavor", "a10-small"), "unknown flavor 'a10-small'", "did you mean 'a10g-small'?"),
     (("--flavor", ""), "--flavor is empty", "leave --flavor out"),
-    (("--name", "bad name!"), "'bad name!' cannot be the name of a job", "'bad-name'"),
-    (("--name", "x" * 101), f"'{'x' * 101}' cannot be the name of a job", "100 at most"),
+    (("--name", "bad name!"), "invalid job name 'bad name!'", "'bad-name'"),
+    (("--name", "x" * 101), f"invalid job name '{'x' * 101}'", "at most 100"),
     (("--name", ""), "--name is empty", "leave --name out"),
-    (("--name", "a", "-l", "name=b"), "--name a contradicts --label name=b", "give one of them"),
-    (("--name", "a", "--no-name"), "--name contradicts --no-name", "give one of them"),
-    (("-l", "name=x", "--no-name"), "-l name=x contradicts --no-name", "give one of them"),
-    (("-d", "--cancel-on-interrupt"), "--cancel-on-interrupt contradicts --detach", "give one of them"),
-    (("-l", "a b=c"), "'a b' cannot be the key of a label", "'a-b'"),
-    (("-l", "k=a/b"), "label 'k=a/b' cannot have this value", "'a-b'"),
-    (("-l", "=v"), "label '=v' is not KEY=VALUE", "keys hold"),
-    (("-e", "A=1"), "'A' cannot be the name of a variable", "names of one letter are taken for secrets only"),
-    (("-e", "1A=1"), "'1A' cannot be the name of a variable", "a letter first"),
-    (("-e", "_AB=1"), "'_AB' cannot be the name of a variable", "did you mean 'AB'?"),
-    (("-e", "MY-VAR=1"), "'MY-VAR' cannot be the name of a variable", "did you mean 'MY_VAR'?"),
-    (("-e", "=1"), "-e '=...' names nothing", "NAME=VALUE"),
-    (("-e", "BIG=" + "x" * 140_000), "the value of BIG is of 140000 bytes", "put it into a file in a bucket"),
-    (("-s", "MY-KEY=1"), "'MY-KEY' cannot be the name of a secret", "did you mean 'MY_KEY'?"),
-    (("-s", "NOT_SET"), "the job needs a secret not set here: NOT_SET", "export NOT_SET=..."),
-    (("-s", "NOT_SET", "-s", "NEITHER"), "the job needs secrets not set here: NOT_SET, NEITHER", "export"),
-    (("--env-file", "/no/such"), "--env-file /no/such cannot be read", "NAME=VALUE"),
-    (("--env-file", "-", "--secrets-file", "-"), "--env-file and --secrets-file cannot both read stdin", "name a file"),
-    (("-v", "hf://alice/model"), "the volume 'hf://alice/model' says not where it is mounted", ":/data"),
+    (("--name", "a", "-l", "name=b"), "--name a cannot be used with --label name=b", "remove one of them"),
+    (("--name", "a", "--no-name"), "--name cannot be used with --no-name", "remove one of them"),
+    (("-l", "name=x", "--no-name"), "-l name=x cannot be used with --no-name", "remove one of them"),
+    (("-d", "--cancel-on-interrupt"), "--cancel-on-interrupt cannot be used with --detach", "remove one of them"),
+    (("-l", "a b=c"), "invalid label key 'a b'", "'a-b'"),
+    (("-l", "k=a/b"), "invalid value in label 'k=a/b'", "'a-b'"),
+    (("-l", "=v"), "label '=v' is not KEY=VALUE", "use a key of"),
+    (("-e", "A=1"), "invalid variable name 'A'", "only secrets can have names of one letter"),
+    (("-e", "1A=1"), "invalid variable name '1A'", "starting with a letter"),
+    (("-e", "_AB=1"), "invalid variable name '_AB'", "did you mean 'AB'?"),
+    (("-e", "MY-VAR=1"), "invalid variable name 'MY-VAR'", "did you mean 'MY_VAR'?"),
+    (("-e", "=1"), "-e '=...' has no name", "NAME=VALUE"),
+    (("-e", "BIG=" + "x" * 140_000), "the value of BIG has 140000 bytes", "put it in a file in a bucket"),
+    (("-s", "MY-KEY=1"), "invalid secret name 'MY-KEY'", "did you mean 'MY_KEY'?"),
+    (("-s", "NOT_SET"), "the job needs a secret that is not set here: NOT_SET", "export NOT_SET=..."),
+    (("-s", "NOT_SET", "-s", "NEITHER"), "the job needs secrets that are not set here: NOT_SET, NEITHER", "export"),
+    (("--env-file", "/no/such"), "cannot read --env-file /no/such", "NAME=VALUE"),
+    (("--env-file", "-", "--secrets-file", "-"), "--env-file and --secrets-file cannot both read stdin", "use a file"),
+    (("-v", "hf://alice/model"), "volume 'hf://alice/model' has no mount path", ":/data"),
     (("-v", "hf://alice/model:/"), "cannot be mounted at '/'", "/MOUNT"),
-    (("-v", "hf://lone:/m"), "is of 'lone', which is not OWNER/NAME", "hf://"),
-    (("-v", "hf://dataset/alice/x:/m"), "is of no type", "did you mean 'hf://datasets/alice/x'?"),
+    (("-v", "hf://lone:/m"), "'lone' is not OWNER/NAME", "hf://"),
+    (("-v", "hf://dataset/alice/x:/m"), "has no valid type", "did you mean 'hf://datasets/alice/x'?"),
     (("-v", "hf://kernels/alice/x:/m"), "is a kernel", "types: models"),
-    (("-v", "hf://alice/model:/m:rw"), "cannot be written to", "only buckets can"),
-    (("-v", "hf://buckets/alice/b@v1:/m"), "is a bucket, which has no revisions", "leave"),
-    (("-v", "hf://alice/m@:/m"), "names no revision after '@'", "@main"),
+    (("-v", "hf://alice/model:/m:rw"), "cannot be mounted for writing", "only buckets are writable"),
+    (("-v", "hf://buckets/alice/b@v1:/m"), "has a revision, but buckets have none", "remove"),
+    (("-v", "hf://alice/m@:/m"), "has no revision after '@'", "@main"),
     (("-v", "hf://alice/m//x:/m"), "has an empty part in its path", "one /"),
-    (("-v", "hf://alice/m:/m", "-v", "hf://bob/m:/m"), "something at '/m' is asked for twice", "give it once"),
-    (("-v", "./no-such-dir:/m"), "the volume './no-such-dir' is no directory", "hf://buckets/OWNER/NAME:/m"),
+    (("-v", "hf://alice/m:/m", "-v", "hf://bob/m:/m"), "mount path '/m' given twice", "give it once"),
+    (("-v", "./no-such-dir:/m"), "volume './no-such-dir' is not a local directory", "hf://buckets/OWNER/NAME:/m"),
     (("--expose", "0"), "invalid value for '--expose'", "--help"),
     (("--expose", "x"), "invalid value for '--expose'", "--help"),
-    (tuple(f"--expose={port}" for port in range(1, 22)), "21 ports are too many", "20 at most"),
+    (tuple(f"--expose={port}" for port in range(1, 22)), "too many ports: 21", "use at most 20"),
     (("--attempts", "0"), "invalid value for '--attempts'", "--help"),
-    (("--network-group", "Big_Group"), "'Big_Group' cannot be a network group", "did you mean 'big-group'?"),
-    (("--network-group", "g" * 47), "cannot be a network group", "46 lowercase"),
-    (("--network-alias", "a"), "an alias needs a network group", "--network-group"),
-    (("--network-group", "g", "--network-alias", "A"), "'A' cannot be an alias", "did you mean 'a'?"),
-    (("--network-group", "g", *("--network-alias", "a") * 2), "the alias 'a' is asked for twice", "once"),
-    (("--resource-group-id", "team"), "'team' is not the id of a resource group", "24 hexadecimal"),
-    (("--arch", "x86"), "'x86' is no kind of processor", "amd64, arm64"),
-    (("--namespace", "a/b"), "'a/b' cannot be a namespace", "letters"),
+    (("--network-group", "Big_Group"), "invalid network group 'Big_Group'", "did you mean 'big-group'?"),
+    (("--network-group", "g" * 47), "invalid network group", "46 lowercase"),
+    (("--network-alias", "a"), "--network-alias needs a network group", "--network-group"),
+    (("--network-group", "g", "--network-alias", "A"), "invalid network alias 'A'", "did you mean 'a'?"),
+    (("--network-group", "g", *("--network-alias", "a") * 2), "network alias 'a' given twice", "once"),
+    (("--resource-group-id", "team"), "invalid resource group 'team'", "24 hexadecimal"),
+    (("--arch", "x86"), "invalid CPU architecture 'x86'", "amd64, arm64"),
+    (("--namespace", "a/b"), "invalid namespace 'a/b'", "letters"),
     (("--flavour", "t4-small"), "no such option: --flavour", "--help"),
     (("--format", "yml", "-d"), "unknown format 'yml'", "one of"),
 ]
@@ -178,13 +178,13 @@ class TestNothingWrongIsSent:
         [
             ((), "missing argument 'IMAGE'"),
             (("", "true"), "the image is empty"),
-            (("my image", "true"), "'my image' is not an image"),
-            (("https://hub.docker.com/python", "true"), "'https://hub.docker.com/python' is not an image"),
-            (("hf.co/spaces/alice", "true"), "'alice' is not a Space"),
-            (("hf.co/spaces/alice/app/x", "true"), "'alice/app/x' is not a Space"),
-            (("ubuntu", "echo", ""), "a word of the command is empty"),
-            (("ubuntu", "echo", "\udcff"), "a word of the command is not UTF-8"),
-            (("ubuntu", "echo", "x" * 131072), "a word of the command is of 131072 bytes"),
+            (("my image", "true"), "invalid image 'my image'"),
+            (("https://hub.docker.com/python", "true"), "invalid image 'https://hub.docker.com/python'"),
+            (("hf.co/spaces/alice", "true"), "invalid Space 'alice'"),
+            (("hf.co/spaces/alice/app/x", "true"), "invalid Space 'alice/app/x'"),
+            (("ubuntu", "echo", ""), "an argument of the command is empty"),
+            (("ubuntu", "echo", "\udcff"), "an argument of the command is not UTF-8"),
+            (("ubuntu", "echo", "x" * 131072), "an argument of the command has 131072 bytes"),
         ],
     )
     def test_image_and_command_too(self, hfjobs: Hfjobs, hub: Hub, words: tuple[str, ...], message: str) -> None:
@@ -199,13 +199,13 @@ class TestNothingWrongIsSent:
     @pytest.mark.parametrize(
         ("text", "line", "told"),
         [
-            ("sk-proj-{}\n", 1, "does not begin with a name"),
-            ("AB=1\n{}_{}/+==\n", 2, "does not begin with a name"),
+            ("sk-proj-{}\n", 1, "does not start with a name"),
+            ("AB=1\n{}_{}/+==\n", 2, "does not start with a name"),
             ("-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END\n", 1, "is not NAME=VALUE"),
             ("{}\n", 1, "looks like a key, not like NAME=VALUE"),
             ("AB=1\n{}=\n", 2, "looks like a key, not like NAME=VALUE"),
             ("{}==\n", 1, "looks like a key, not like NAME=VALUE"),
-            ("hf_abcdefgh\n", 1, "is a name without a value, and not set here"),
+            ("hf_abcdefgh\n", 1, "is a name without a value, and it is not set here"),
         ],
     )
     def test_a_file_that_holds_just_a_key_is_not_repeated(
@@ -242,8 +242,8 @@ class TestNothingWrongIsSent:
         code, _, stderr = hfjobs("run", "-d", option, str(file), "ubuntu", "true")
         assert (code, stderr) == (
             0,
-            f"warning: {option} {file}: line 4 is not NAME=VALUE, so it is left out\n"
-            f"warning: {option} {file}: line 6 is not NAME=VALUE, so it is left out\n",
+            f"warning: {option} {file}: line 4 is ignored: not NAME=VALUE\n"
+            f"warning: {option} {file}: line 6 is ignored: not NAME=VALUE\n",
         )
         (made,) = (job for job in hub.all_jobs() if job["command"] == ["true"])
         kept = made["environment"] if option == "--env-file" else dict.fromkeys(made["secrets"])
@@ -254,7 +254,7 @@ class TestNothingWrongIsSent:
         (tmp_path / "x.env").write_text(text)
         code, _, stderr = hfjobs("run", "-d", "--env-file", str(tmp_path / "x.env"), "ubuntu", "true")
         assert code == 2
-        assert "x.env: line 2 is not NAME=VALUE\nhint: quotes must be closed, too\n" in stderr
+        assert "x.env: line 2 is not NAME=VALUE\nhint: check for a missing closing quote\n" in stderr
         assert hub.requests == []
 
     def test_a_file_that_is_no_dotenv_names_the_line(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ class TestTimeout:
 
 def test_what_it_may_cost_is_spelled_with_separators(hfjobs: Hfjobs) -> None:
     told = hfjobs("run", "--dry-run", "--max-cost", "1e9", "--flavor", "a100-large", "ubuntu", "true").stdout
-    assert "$999,999,999.98 at most: " in told
+    assert "at most $999,999,999.98: " in told
 
 
 class TestFlavor:
@@ -342,8 +342,8 @@ class TestMoney:
         assert result == Result(
             2,
             "",
-            "error: $0.50 does not pay for a minute of h200x8, which costs $0.67\n"
-            "hint: 'hfjobs hardware --sort price' lists what costs less\n",
+            "error: $0.50 is less than the price of one minute of h200x8, $0.67\n"
+            "hint: 'hfjobs hardware --sort price' lists cheaper flavors\n",
         )
         assert posts(hub) == []
 
@@ -351,13 +351,13 @@ class TestMoney:
         hub.replies_to("/api/jobs/hardware", 503, "")
         code, stdout, stderr = hfjobs("run", "-d", "--max-cost", "1", "ubuntu", "true")
         assert (code, stdout) == (1, "")
-        assert stderr.startswith("error: the price of cpu-basic is not known, so --max-cost cannot be kept\n")
+        assert stderr.startswith("error: cannot apply --max-cost: the price of cpu-basic is unknown\n")
         assert posts(hub) == []
 
     def test_the_summary_says_what_it_may_cost(self, hfjobs: Hfjobs) -> None:
         argv = ("--flavor", HOURLY, "--timeout", "90m", "--attempts", "2", "ubuntu", "true")
         assert hfjobs("run", "--dry-run", *argv).stdout.splitlines()[-1] == (
-            "cost      $0.0900 at most: 1h30m, 2 times at $0.03 an hour"
+            "cost      at most $0.0900: 1h30m, 2 attempts at $0.03 per hour"
         )
 
 
@@ -380,9 +380,9 @@ class TestDryRun:
             "           NOT_SET=(not set here)\n"
             "volumes    hf://datasets/alice/d@v1/x:/d:ro\n"
             "ports      80 (public)\n"
-            "cost       $0.0100 at most: 30m at $0.01 an hour, and its ports\n",
-            "warning: the value of -s API_KEY=... is seen in the list of processes and kept in the history of the "
-            "shell; -s API_KEY takes it from the environment\n"
+            "cost       at most $0.0100: 30m at $0.01 per hour, plus its ports\n",
+            "warning: the value of -s API_KEY=... is visible in the process list and the shell history; "
+            "use -s API_KEY to take it from the environment\n"
             "nothing was sent (--dry-run)\n",
         )
         assert hub.paths == ["GET /api/jobs/hardware"]
@@ -401,7 +401,7 @@ class TestDryRun:
             assert hfjobs("run", "--dry-run", *option, "ubuntu", "true") == Result(
                 2,
                 "",
-                "error: --dry-run prints a summary, json or jsonl\nhint: leave the format out, or take one of them\n",
+                "error: --dry-run supports only --format json and jsonl\nhint: remove the format, or use one of them\n",
             )
 
     def test_the_token_as_a_variable_is_not_shown_either(self, hfjobs: Hfjobs) -> None:
@@ -409,7 +409,8 @@ class TestDryRun:
         code, stdout, stderr = hfjobs("run", "--dry-run", "--json", "-e", "HF_TOKEN", "-e", "AB=1", "ubuntu", "env")
         assert (code, stderr.splitlines()[0]) == (
             0,
-            "warning: HF_TOKEN is a variable, which whoever may look at the job can read; -s HF_TOKEN keeps it secret",
+            "warning: HF_TOKEN is a plain variable that everyone with access to the job can read; "
+            "use -s HF_TOKEN to keep it secret",
         )
         assert json.loads(stdout)["environment"] == {"HF_TOKEN": None, "AB": "1"}
         assert TOKEN not in hfjobs("run", "--dry-run", "-e", "HF_TOKEN", "ubuntu", "env").stdout
@@ -474,8 +475,7 @@ class TestSpec:
         result = hfjobs("run", "-d", "--spec", str(spec))
         assert (result.code, result.stderr) == (
             2,
-            "error: the job needs a secret not set here: KEY\n"
-            "hint: export KEY=..., or keep it in a file for --secrets-file\n",
+            "error: the job needs a secret that is not set here: KEY\nhint: export KEY=..., or use --secrets-file\n",
         )
         result = hfjobs("run", "-d", "--spec", str(spec), KEY="value")
         assert (result.code, result.stderr) == (
@@ -488,18 +488,18 @@ class TestSpec:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("{", "is no JSON"),
-            ("[]", "is no object"),
-            ("[1]", "is no object"),
-            ('{"image": "x"}', "has the unknown key 'image'"),
+            ("{", "is not valid JSON"),
+            ("[]", "is not an object"),
+            ("[1]", "is not an object"),
+            ('{"image": "x"}', "unknown key 'image'"),
             ('{"command": "echo"}', "command is not an array"),
-            ('{"command": [1]}', "command holds what is not a text"),
+            ('{"command": [1]}', "command contains a value that is not a string"),
             ('{"timeoutSeconds": "1h"}', "timeoutSeconds is not a whole number"),
-            ('{"environment": {"AB": 1}}', "environment holds what is not a text"),
-            ('{"volumes": [{"type": "model"}]}', "volumes has no 'source'"),
-            ('{"dockerImage": "a", "spaceId": "b/c"}', "in an image or in a Space, not in both"),
+            ('{"environment": {"AB": 1}}', "environment contains a value that is not a string"),
+            ('{"volumes": [{"type": "model"}]}', "missing key 'source' in --spec -: volumes"),
+            ('{"dockerImage": "a", "spaceId": "b/c"}', "both an image and a Space given"),
             ('{"command": ["x"]}', "the image is empty"),
-            ("[" * 100_000, "is no JSON"),
+            ("[" * 100_000, "is not valid JSON"),
         ],
     )
     def test_what_is_wrong_in_it_is_told(self, hfjobs: Hfjobs, hub: Hub, text: str, message: str) -> None:
@@ -525,7 +525,7 @@ class TestSentOnce:
         )
 
     @pytest.mark.parametrize(
-        "misbehaviour",
+        "misbehavior",
         [
             act_and_hang_up,
             truncate,
@@ -536,14 +536,14 @@ class TestSentOnce:
             act_and_reply(503, ""),
         ],
     )
-    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehavior: Misbehavior) -> None:
         hfjobs("ps")
         hfjobs("hardware")
-        hub.then(lambda app, environ, start: app(environ, start), misbehaviour)
+        hub.then(lambda app, environ, start: app(environ, start), misbehavior)
         code, stdout, stderr = hfjobs("run", "-q", *self.ARGV[1:])
         job = hub.all_jobs()[0]
         assert (code, stdout) == (0, f"{job['id']}\n")
-        assert stderr.endswith(f"; the new job was found by what it runs{EQUAL}\n")
+        assert stderr.endswith(f"; found the new job by its image and command{EQUAL}\n")
         assert posts(hub) == [f"POST /api/jobs/{USER}"]
 
     def test_others_like_it_are_not_taken_for_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -564,9 +564,9 @@ class TestSentOnce:
         result = hfjobs("run", "-d", "ubuntu", "echo", "x")
         assert (result.code, result.stdout) == (5, "")
         assert result.stderr.splitlines() == [
-            f"error: it is not known whether the job was created: the connection to {hub.endpoint} broke: "
+            f"error: the job may or may not have been created: lost the connection to {hub.endpoint}: "
             f"Server disconnected without sending a response. (POST /api/jobs/{USER})",
-            f"hint: before trying again, check with: hfjobs ps -a --namespace {USER} --name {body['labels']['name']}",
+            f"hint: before retrying, check with: hfjobs ps -a --namespace {USER} --name {body['labels']['name']}",
         ]
 
     def test_two_like_it_are_candidates(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -613,7 +613,7 @@ class TestSentOnce:
         argv = command("run", "-d", "--namespace", "x", "ubuntu", "true")
         result = signalled(argv, hfjobs.environ, stall.arrived, number, then=stall.released.set)
         assert (result.code, result.stdout) == (130, "")
-        assert result.stderr.startswith("error: it is not known whether the job was created: interrupted\nhint: ")
+        assert result.stderr.startswith("error: the job may or may not have been created: interrupted\nhint: ")
         assert posts(hub) == ["POST /api/jobs/x"]
 
 
@@ -706,8 +706,8 @@ class TestFollowing:
             assert job["status"]["stage"] == "CANCELED"
         else:
             assert stderr.endswith(
-                "error: interrupted; the job goes on\n"
-                f"hint: follow with 'hfjobs logs -f {named}', end with 'hfjobs cancel {named}'\n"
+                "error: interrupted; the job continues to run\n"
+                f"hint: follow with 'hfjobs logs -f {named}', cancel with 'hfjobs cancel {named}'\n"
             )
             assert job["status"]["stage"] == "RUNNING"
             run_command("cancel", identifier, environ=environ)

@@ -76,7 +76,7 @@ def _place(lines: Sequence[str], truth: Sequence[str], latest: int) -> tuple[int
     return None
 
 
-LOST = "some lines may be missing: the Hub does not have the last one that came before"
+LOST = "some lines may be missing: the Hub no longer has the last line received"
 
 
 def _pieces(lines: Sequence[str], truth: Sequence[str], lost: int) -> bool:

@@ -192,7 +192,7 @@ DEPARTURES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "run -d python:3.12 hf download x --token hf_other": (["hf", "download", "x", "--token", "hf_other"], {}),
     "uv run -d tool --name sft --timeout 2h": (["uv", "run", "tool", "--name", "sft"], {"timeoutSeconds": 7200}),
     "uv run -d tool --token=hf_other": (["uv", "run", "tool", "--token=hf_other"], {}),
-    # A -- after a word of the command stays.
+    # A -- after an argument of the command stays.
     "run -d node:22 npm run build -- --watch": (["npm", "run", "build", "--", "--watch"], {}),
     "run -d node:22 npm run build --flavor t4-small -- --flavor x": (
         ["npm", "run", "build", "--", "--flavor", "x"],
@@ -292,7 +292,7 @@ def test_intended_departures(tmp_path: Path) -> None:
         (
             "run python:3.12 python train.py --timeout 2h --name sft",
             [
-                "took --timeout 2h for the job, as hf jobs does; write -- after python:3.12 to keep options",
+                "--timeout 2h applied to the job, as hf jobs does; write -- after python:3.12 to pass options to it",
                 "left --name to the command; write it before python:3.12 if meant for the job",
             ],
         ),
@@ -335,19 +335,19 @@ def test_a_note_says_what_was_taken(
         (
             "run python:3.12",
             "missing argument 'COMMAND'",
-            "add what to run; --default-command runs what the image does by itself",
+            "add a command, or --default-command to run the default of the image",
         ),
         (
             "run -d python:3.12 --default-command true",
-            "--default-command contradicts a command",
-            "leave one of them out",
+            "--default-command cannot be used with a command",
+            "remove one of them",
         ),
-        ("run train.py", "'train.py' is a file here, and not an image", "did you mean 'uv run train.py'?"),
-        ("run ./train.py x", "'./train.py' is a file here, and not an image", "did you mean 'uv run ./train.py'?"),
+        ("run train.py", "'train.py' is a local file, not an image", "did you mean 'uv run train.py'?"),
+        ("run ./train.py x", "'./train.py' is a local file, not an image", "did you mean 'uv run ./train.py'?"),
         (
             "scheduled run @daily run.sh",
-            "'run.sh' is a file here, and not an image",
-            "name an image first, as python:3.12",
+            "'run.sh' is a local file, not an image",
+            "put an image such as python:3.12 before it",
         ),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, run, run_command, run_python, run_shell
 
-HINT = "hint: --from reads what 'ps' and 'inspect' print with --format json or jsonl\n"
+HINT = "hint: use a file that 'ps' or 'inspect' printed with --format json or jsonl\n"
 EVERYTHING = ("ps", "-a", "--limit", "0")
 
 
@@ -78,7 +78,7 @@ def test_all_that_is_done_with_jobs_can_be_done_without_a_network(
 def test_what_is_listed_by_default_is_what_the_hub_lists(offline: Hfjobs, hfjobs: Hfjobs, saved: Path) -> None:
     assert offline("ps", "--from", str(saved)) == hfjobs("ps")
     assert offline("ps", "-a", "--from", str(saved), "--format={{.id}}").stderr == (
-        "hint: stopped after 100, there may be more; --limit 0 lists all\n"
+        "hint: showing the first 100, there may be more; --limit 0 lists all\n"
     )
 
 
@@ -136,7 +136,7 @@ class TestInspect:
     def test_cannot_read_two_things_from_stdin(self, offline: Hfjobs) -> None:
         result = offline("inspect", "--from", "-", "-", stdin="[]")
         assert (result.code, result.stdout) == (2, "")
-        assert result.stderr.startswith("error: stdin cannot hold both jobs and their ids\n")
+        assert result.stderr.startswith("error: cannot read both jobs and ids from stdin\n")
 
 
 class TestBroken:
@@ -148,21 +148,21 @@ class TestBroken:
     @pytest.mark.parametrize(
         ("bad", "reason"),
         [
-            ('{"id": "aa", "st\n', "broken JSON: invalid control character at"),
-            ('{"id": "aa",\n', "broken JSON: expecting property name enclosed in double quotes"),
-            ("nonsense\n", "broken JSON: expecting value"),
+            ('{"id": "aa", "st\n', "invalid JSON: invalid control character at"),
+            ('{"id": "aa",\n', "invalid JSON: expecting property name enclosed in double quotes"),
+            ("nonsense\n", "invalid JSON: expecting value"),
             ("7\n", "job should be an object, but is 7"),
             ("{}\n", "job.id is missing"),
             ('{"id": 7}\n', "job.id should be a string, but is 7"),
-            ("[" * 100_000 + '{"x":' * 100_000 + "\n", "it is nested too deep"),
-            (b'{"id": "\xff"}\n', "broken JSON: invalid \\escape"),
+            ("[" * 100_000 + '{"x":' * 100_000 + "\n", "nested too deeply"),
+            (b'{"id": "\xff"}\n', "invalid JSON: invalid \\escape"),
         ],
     )
     def test_lines_are_named(self, offline: Hfjobs, saved: Path, bad: str | bytes, reason: str) -> None:
         first, second, *others = (line.encode() for line in self.lines(saved))
         saved.write_bytes(first + second + (bad if isinstance(bad, bytes) else bad.encode()) + b"".join(others))
         code, stdout, stderr = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
-        if reason != "it is nested too deep":  # what opens so many arrays does not close them
+        if reason != "nested too deeply":  # what opens so many arrays does not close them
             assert stderr == f"error: {saved}, line 3: {reason}\n{HINT}"
         assert f"{saved}, line 3: {reason}" in stderr
         assert (code, len(stdout.split())) == (2, 4)
@@ -173,24 +173,26 @@ class TestBroken:
         saved.write_text(text[:-200], encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
         assert (result.code, len(result.stdout.split())) == (2, 3)
-        assert result.stderr == f"error: {saved}, line 4: it ends in the middle of a value\n{HINT}"
+        assert result.stderr == f"error: {saved}, line 4: unexpected end inside a value\n{HINT}"
 
     def test_an_array_that_does_not_end_is_named(self, offline: Hfjobs, saved: Path) -> None:
         saved.write_text("[\n" + ",".join(self.lines(saved)), encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}")
         assert (result.code, len(result.stdout.split())) == (2, 4)
-        assert result.stderr == f"error: {saved}, line 6: it ends before the array does\n{HINT}"
+        assert result.stderr == f"error: {saved}, line 6: unexpected end inside an array\n{HINT}"
 
     @pytest.mark.parametrize("content", ["<html>\n<body>\n" * 1000, "\x00" * 4096, "hello"])
     def test_what_holds_no_jobs_is_no_snapshot(self, offline: Hfjobs, saved: Path, content: str) -> None:
         saved.write_text(content, encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--json")
-        assert result == Result(2, "", f"error: {saved}, line 1: broken JSON: expecting value\n{HINT}")
+        assert result == Result(2, "", f"error: {saved}, line 1: invalid JSON: expecting value\n{HINT}")
 
     def test_too_many_lines_are_no_snapshot(self, offline: Hfjobs, saved: Path) -> None:
         saved.write_text(self.lines(saved)[0] + "x\n" * 1000, encoding="utf-8")
         result = offline(*EVERYTHING, "--from", str(saved), "--json")
-        assert result == Result(2, "", f"error: {saved} has over 20 lines that hold no job, as line 22\n{HINT}")
+        assert result == Result(
+            2, "", f"error: {saved} has more than 20 lines that are not jobs, such as line 22\n{HINT}"
+        )
 
     @pytest.mark.parametrize("content", ["", "[]", "\ufeff\n"])
     def test_an_empty_one_holds_no_jobs(self, offline: Hfjobs, saved: Path, content: str) -> None:
@@ -203,20 +205,20 @@ class TestBroken:
         result = offline(*EVERYTHING, "--from", str(saved), "--format", "{{.id}} {{.flavor}} {{.secrets}}")
         assert result.stdout == f"{job['id']} <no value> <no value>\n"
         assert result.stderr == (
-            f"warning: {saved}, line 1, job {job['id']}: secrets should be an array, but is 'x', which is left out\n"
-            f"warning: {saved}, line 1, job {job['id']}: flavor should be a string, but is 7, which is left out\n"
+            f"warning: {saved}, line 1, job {job['id']}: ignored secrets should be an array, but is 'x'\n"
+            f"warning: {saved}, line 1, job {job['id']}: ignored flavor should be a string, but is 7\n"
         )
 
     @pytest.mark.parametrize(("name", "reason"), [("nowhere", "No such file or directory"), (".", "Is a directory")])
     @pytest.mark.skipif(os.name == "nt", reason="Windows has other words")
     def test_a_file_that_cannot_be_opened_is_a_usage_error(self, offline: Hfjobs, name: str, reason: str) -> None:
-        expected = f"error: --from {name} cannot be read: {reason}\nhint: name a file, or - for stdin\n"
+        expected = f"error: cannot read --from {name}: {reason}\nhint: use a file, or - for stdin\n"
         assert offline("ps", "--from", name) == Result(2, "", expected)
 
     def test_names_of_schedules_are_not_in_it(self, offline: Hfjobs, saved: Path) -> None:
         result = offline("ps", "--from", str(saved), "--initiator", "scheduled-job:refresh-index")
         assert (result.code, result.stdout) == (2, "")
-        assert "holds no names of schedules" in result.stderr
+        assert "has no names of schedules" in result.stderr
 
 
 def test_what_the_hub_itself_answers_can_be_read(offline: Hfjobs, hub: Hub, saved: Path) -> None:
@@ -320,11 +322,11 @@ class TestCompressed:
         result = run_shell(line, directories)
         assert (result.code, len(result.stdout.split()), result.stderr) == (0, 245, "")
 
-    @pytest.mark.parametrize(("cut", "why"), [(slice(-9), "it ends too early"), (slice(12), "it ends too early")])
+    @pytest.mark.parametrize(("cut", "why"), [(slice(-9), "unexpected end"), (slice(12), "unexpected end")])
     def test_what_is_cut_is_an_error(self, offline: Hfjobs, saved: Path, cut: slice, why: str) -> None:
         saved.write_bytes(gzip.compress(saved.read_bytes())[cut])
         assert offline(*EVERYTHING, "--from", str(saved), "--format={{.id}}") == Result(
-            2, "", f"error: {saved} cannot be unpacked: {why}\n{HINT}"
+            2, "", f"error: {saved} cannot be decompressed: {why}\n{HINT}"
         )
 
     def test_what_is_broken_is_an_error(self, offline: Hfjobs, saved: Path) -> None:
@@ -332,7 +334,7 @@ class TestCompressed:
         packed[200:300] = bytes(100)
         saved.write_bytes(packed)
         code, _, stderr = offline(*EVERYTHING, "--from", str(saved), "--json")
-        assert (code, stderr.startswith(f"error: {saved} cannot be unpacked: ")) == (2, True)
+        assert (code, stderr.startswith(f"error: {saved} cannot be decompressed: ")) == (2, True)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts memory as Linux does")

@@ -85,7 +85,7 @@ class TestBecomesSsh:
 
     def test_where_there_is_none(self, hfjobs: Hfjobs, job: str, tmp_path: Path) -> None:
         result = run_command("ssh", job, environ={**hfjobs.environ, "PATH": str(tmp_path)})
-        told = "error: there is no ssh on this machine\nhint: install OpenSSH; --dry-run shows what would be run\n"
+        told = "error: ssh not found\nhint: install OpenSSH; --dry-run prints the command\n"
         assert result == Result(1, "", told)
 
 
@@ -120,7 +120,7 @@ class TestDryRun:
         job = hub.add(status=status(ssh_url=address), finishedAt=None)
         code, stdout, stderr = hfjobs("ssh", job, "--dry-run")
         assert (code, stdout) == (1, "")
-        assert stderr.startswith(f"error: the address for ssh of job {job} is none: 'ssh://"[:50])
+        assert stderr.startswith(f"error: invalid ssh address of job {job}: 'ssh://"[:50])
 
 
 class TestWaiting:
@@ -143,7 +143,7 @@ class TestWaiting:
         result = hfjobs("ssh", f"{USER}/{scheduling['id']}")
         told = (
             f"error: job {scheduling['id']} is not running: CANCELED\n"
-            f"hint: 'hfjobs duplicate {USER}/{scheduling['id']}' runs it again\n"
+            f"hint: run it again with 'hfjobs duplicate {USER}/{scheduling['id']}'\n"
         )
         assert result == Result(1, "", told)
         assert hfjobs.pauses == [1.0, 1.5, 2.25]
@@ -157,14 +157,13 @@ class TestWaiting:
 
 class TestRefusals:
     def test_of_a_job_that_has_ended(self, hfjobs: Hfjobs) -> None:
-        told = (
-            f"error: job {BY_HAND} is not running: COMPLETED\nhint: 'hfjobs duplicate {USER}/{BY_HAND}' runs it again\n"
-        )
+        hint = f"run it again with 'hfjobs duplicate {USER}/{BY_HAND}'"
+        told = f"error: job {BY_HAND} is not running: COMPLETED\nhint: {hint}\n"
         assert hfjobs("ssh", BY_HAND) == Result(1, "", told)
 
     def test_of_a_job_without_ssh(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = hub.add(status=status(ssh_url=None), finishedAt=None)
-        told = f"error: job {job} was not started with ssh\nhint: 'hfjobs run --ssh' starts jobs that have it\n"
+        told = f"error: job {job} was not started with --ssh\nhint: start the job with 'hfjobs run --ssh'\n"
         assert hfjobs("ssh", job) == Result(1, "", told)
 
     def test_of_a_key_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:

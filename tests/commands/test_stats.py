@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 ORGANISATION = "acme"
 
-NO_FIGURES = "error: nothing is told of what job {} uses\nhint: if it has just begun, try again\n"
+NO_FIGURES = "error: no metrics for job {} yet\nhint: if it has just started, try again\n"
 
 
 def number(place: int) -> str:
@@ -152,7 +152,7 @@ class TestSnapshot:
         """It does not take the others with it, and it is no failure unless it was named."""
         three[1].end()
         result = hfjobs("stats", "--name", "mine", "--format={{.job_id}}")
-        assert result == Result(0, f"{number(3)}\n{number(1)}\n", f"nothing is told of {number(2)}\n")
+        assert result == Result(0, f"{number(3)}\n{number(1)}\n", f"no metrics for {number(2)}\n")
         code, stdout, stderr = hfjobs("stats", number(2), number(1), "-q")
         assert (code, stdout) == (1, f"{number(1)}\n")
         assert stderr == NO_FIGURES.format(number(2))  # the Hub says that it runs
@@ -164,7 +164,7 @@ class TestSnapshot:
             1,
             "",
             f"error: job {number(2)} is not running: CANCELED\n"
-            f"hint: 'hfjobs duplicate {USER}/{number(2)}' runs it again\n",
+            f"hint: run it again with 'hfjobs duplicate {USER}/{number(2)}'\n",
         )
 
     @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ class TestSnapshot:
     def test_names_or_filters(self, hfjobs: Hfjobs, hub: Hub) -> None:
         code, _, stderr = hfjobs("stats", BY_HAND, "--name", "mine")
         assert (code, hub.requests) == (2, [])
-        assert stderr.startswith("error: jobs are named or chosen by filters, not both\n")
+        assert stderr.startswith("error: jobs and filters cannot be used together\n")
 
 
 class TestFollow:
@@ -343,7 +343,7 @@ class TestFollow:
     def test_formats_that_cannot_go_on(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         code, _, stderr = hfjobs("stats", "-f", "--format", format_)
         assert (code, hub.requests) == (2, [])
-        assert stderr.startswith(f"error: --follow cannot write the format {format_} here\n")
+        assert stderr.startswith(f"error: --follow does not support --format {format_} here\n")
 
     def test_no_running_job(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")

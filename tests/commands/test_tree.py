@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tests.commands.families import GONE_SCHEDULE, ORGANISATION, Family
+from tests.commands.families import GONE_SCHEDULE, ORGANIZATION, Family
 from tests.support import BY_SCHEDULE, DAILY_SCHEDULE, NOW, USER, Golden, Hfjobs, Hub, Result, Terminal
 
 WEBHOOK = "69a8b1d05c0f3e7d21b4a906"
@@ -176,7 +176,7 @@ class TestFamily:
         """What a job came from is found wherever it is; what came of it elsewhere, if it is looked for."""
         family = Family(hub)
         source = family.add()
-        copied = family.add(label=source, owner=ORGANISATION)
+        copied = family.add(label=source, owner=ORGANIZATION)
         result = hfjobs("tree", f"aurora-lab/{copied}", columns=120, NO_COLOR="1")
         assert result.stdout == golden("tree-namespaces.txt", result.stdout)
         assert hfjobs("tree", source, "-q").stdout.split() == [source]
@@ -214,7 +214,8 @@ class TestForest:
     def test_limit_is_told_of(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("tree", "-a", "--limit", "3", "--depth", "0")
         assert result.stderr == (
-            "3 jobs in 2 trees, 3 jobs read on 1 page\nhint: stopped after 3, there may be more; --limit 0 takes all\n"
+            "3 jobs in 2 trees, 3 jobs read on 1 page\n"
+            "hint: showing the first 3, there may be more; --limit 0 shows all\n"
         )
         assert result.stdout == f"user:{USER}\n\nwebhook:{WEBHOOK}\n"
 
@@ -224,7 +225,7 @@ class TestForest:
         assert hub.paths.count(f"GET /api/jobs/{USER}") == 3
 
     def test_without_a_match(self, hfjobs: Hfjobs) -> None:
-        told = "no running or scheduling jobs match; -a looks at all\n"
+        told = "no running or scheduling jobs match; -a includes finished ones\n"
         assert hfjobs("tree", "--name", "nothing") == Result(0, "", told)
         assert hfjobs("tree", "-a", "--name", "nothing") == Result(0, "", "no jobs match\n")
 
@@ -259,7 +260,7 @@ class TestRequests:
         code, stdout, stderr = hfjobs("tree", BY_SCHEDULE)
         assert code == 0
         assert stdout.startswith(f"scheduled-job:{DAILY_SCHEDULE}\n")
-        assert stderr.startswith("warning: schedules have no names here: ")
+        assert stderr.startswith("warning: cannot look up the names of schedules: ")
 
 
 class TestSaved:
@@ -294,10 +295,10 @@ class TestSaved:
         result = hfjobs("tree", f"scheduled-job:{DAILY_SCHEDULE}", "--from", "-", stdin=saved)
         assert result.stdout.startswith(f"► scheduled-job:{DAILY_SCHEDULE}\n├─ ")
         code, _, stderr = hfjobs("tree", "scheduled-job:refresh-index", "--from", "-", stdin=saved)
-        hint = "give its id, scheduled-job:ID"
+        hint = "use its id, scheduled-job:ID"
         assert (code, stderr) == (
             2,
-            f"error: the name 'refresh-index' of a schedule cannot be looked up\nhint: {hint}\n",
+            f"error: cannot look up the schedule named 'refresh-index'\nhint: {hint}\n",
         )
         assert hub.requests == []
 
@@ -335,34 +336,44 @@ def grown_again(hub: Hub) -> str:
 @pytest.mark.parametrize(
     ("argv", "code", "message", "hint"),
     [
-        (("--up",), 2, "--up is about one job", "name it: hfjobs tree --up JOB"),
-        (("-A",), 2, "--all-namespaces is about one job", "name it: hfjobs tree --all-namespaces JOB"),
+        (("--up",), 2, "--up requires a job", "use hfjobs tree --up JOB"),
+        (
+            ("-A",),
+            2,
+            "--all-namespaces requires a job",
+            "use hfjobs tree --all-namespaces JOB",
+        ),
         (
             (BY_SCHEDULE, "-a"),
             2,
-            "a job is named or jobs are chosen by filters, not both",
-            "leave out one of the two",
+            "a job and filters cannot be used together",
+            "remove one of them",
         ),
-        (("user:alice",), 2, "what user:alice starts is no family", "hfjobs tree -a --initiator user:alice"),
-        (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "hfjobs tree abc"),
-        (("comet:1",), 2, "'comet:1' has no tree", "name a job, scheduled-job:ID-OR-NAME or webhook:ID"),
+        (
+            ("user:alice",),
+            2,
+            "there is no tree of all jobs that user:alice started",
+            "run: hfjobs tree -a --initiator user:alice",
+        ),
+        (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "run: hfjobs tree abc"),
+        (("comet:1",), 2, "'comet:1' has no tree", "use a job, scheduled-job:ID-OR-NAME or webhook:ID"),
         (
             (BY_SCHEDULE, "-A", "--from", "jobs.json"),
             2,
-            "--all-namespaces is about the Hub, and --from about a file",
-            "leave out one of the two",
+            "--all-namespaces cannot be used with --from",
+            "remove one of them",
         ),
         (
             ("scheduled-job:refresh",),
             3,
-            "no schedule is named 'refresh'",
-            "did you mean 'refresh-index'? one of refresh-index, weekly-eval",
+            "no schedule named 'refresh'",
+            "did you mean 'refresh-index'?",
         ),
         (
             ("webhook:6a01d697aff1cd33e8f33a64",),
             3,
             "no job was started by webhook:6a01d697aff1cd33e8f33a64",
-            "'hfjobs ps -a --columns +initiator' tells what started jobs",
+            "'hfjobs ps -a --columns +initiator' shows what started jobs",
         ),
     ],
 )

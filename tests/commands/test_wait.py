@@ -156,7 +156,7 @@ class TestChosen:
         assert hfjobs("wait", "--label", "sweep=3", "-q") == Result(0, f"{jobs[0]}\n{jobs[1]}\n", "")
 
     def test_by_filters_that_match_none(self, hfjobs: Hfjobs) -> None:
-        told = "no running or scheduling jobs match; -a looks at all\n"
+        told = "no running or scheduling jobs match; -a includes finished ones\n"
         assert hfjobs("wait", "--name", "nobody", "--format", "jsonl") == Result(0, "", told)
         assert hfjobs("wait", "--name", "nobody", "-q") == Result(0, "", "")
 
@@ -185,7 +185,7 @@ class TestAbsence:
         hub.then(as_ever, *[hang_up] * 8, ending(hub, {job: "COMPLETED"}))
         code, stdout, stderr = hfjobs("wait", f"{USER}/{job}", "-q")
         assert (code, stdout) == (0, f"{job}\n")
-        assert stderr.count("; the waiting goes on\n") == 2
+        assert stderr.count("; still waiting\n") == 2
 
     @pytest.mark.parametrize("count", [1, 3])
     @pytest.mark.parametrize(
@@ -211,13 +211,13 @@ class TestAbsence:
         hub.then(ending(hub, dict.fromkeys(jobs, "COMPLETED")))
         code, stdout, stderr = hfjobs("wait", *(job if count > 1 else f"{USER}/{job}" for job in jobs), "-q")
         assert (code, sorted(stdout.split())) == (0, sorted(jobs))
-        assert "; the waiting goes on\n" in stderr
+        assert "; still waiting\n" in stderr
 
     def test_is_given_up_after_half_an_hour(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies_to(f"/api/jobs/{USER}/{BY_HAND}", 200, "<html>")
         code, stdout, stderr = hfjobs("wait", f"{USER}/{BY_HAND}", "-q")
         assert (code, stdout) == (1, "")
-        assert stderr.splitlines()[-1].startswith("error: unexpected answer from the Hub: broken JSON")
+        assert stderr.splitlines()[-1].startswith("error: unexpected response from the Hub: invalid JSON")
         assert 1770 <= sum(hfjobs.pauses) <= 1800
 
     def test_of_an_answer_about_one_job_holds_up_no_other(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -263,7 +263,7 @@ class TestAbsence:
         hub.replies(401, '{"error": "Invalid token"}', times=2)
         code, stdout, stderr = hfjobs("wait", f"{USER}/{job}", "-q")
         assert (code, stdout) == (4, "")
-        assert stderr.startswith("error: the Hub does not accept the token from HF_TOKEN: Invalid token")
+        assert stderr.startswith("error: the Hub rejected the token from HF_TOKEN: Invalid token")
 
 
 class TestTime:
@@ -336,5 +336,5 @@ def test_an_owner_that_cannot_be_one_is_an_odd_answer(hfjobs: Hfjobs, hub: Hub, 
     )
     code, _, stderr = hfjobs(*argv, BY_HAND)
     assert code == 1
-    assert "error: unexpected answer from the Hub: " in stderr
+    assert "error: unexpected response from the Hub: " in stderr
     assert "hfjobs duplicate $(" not in stderr

@@ -203,7 +203,7 @@ def test_streams_are_bounded_too(small: Emulator) -> None:
         assert statuses == [200] * served + [503] * (120 - served)
         assert 40 <= served < 120
         refused = json.loads(streams[-1].read())
-        assert refused == {"error": "Too many connections are open"}
+        assert refused == {"error": "Too many open connections"}
         files = psutil.Process(small.process.pid).num_fds()
         assert files < 256
         for stream in (streams[0], streams[served - 1]):

@@ -83,7 +83,7 @@ def test_errors_have_the_shape_of_the_hub(hub: Hub, method: str, path: str, stat
 
 def test_what_is_not_an_endpoint(hub: Hub) -> None:
     elsewhere = ask(hub, "POST", "/api/buckets/alice/x")
-    message = "/api/buckets/alice/x is not there: this is the Jobs API alone"
+    message = "/api/buckets/alice/x not found: this server provides only the Jobs API"
     assert (elsewhere.status, elsewhere.data) == (404, {"error": message})
     assert ask(hub, "GET", f"/api/jobs/{USER}//{BY_HAND}").status == 404
     assert ask(hub, "DELETE", f"/api/jobs/{USER}/{BY_HAND}")[0] == 405
@@ -92,7 +92,7 @@ def test_what_is_not_an_endpoint(hub: Hub) -> None:
 def test_whoami(hub: Hub) -> None:
     status, body, _ = ask(hub, "GET", "/api/whoami-v2")
     assert (status, body["type"], body["name"]) == (200, "user", USER)
-    assert [organisation["name"] for organisation in body["orgs"]] == ["aurora-lab"]
+    assert [organization["name"] for organization in body["orgs"]] == ["aurora-lab"]
 
 
 def test_pages_hold_100_jobs_and_link_to_the_next(hub: Hub) -> None:
@@ -334,7 +334,7 @@ class TestNobodyElse:
     @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
     def test_is_answered_as_a_web_page(self, hub: Hub, method: str) -> None:
         answer = ask(hub, method, "/api/whoami-v2", headers={"Origin": "https://evil.example"})
-        assert (answer.status, answer.data) == (403, {"error": "Web pages are not answered"})
+        assert (answer.status, answer.data) == (403, {"error": "Requests from web pages are not allowed"})
         assert not any(name.startswith("Access-Control") for name in answer.headers)
 
     def test_can_connect_from_elsewhere(self, hub: Hub) -> None:
@@ -374,7 +374,7 @@ class TestCommand:
         """Who listens on the port in between learns the old one. It is written nowhere."""
         served = serve(tmp_path / "state")
         token = served.token
-        remark = "the token is good until it stops, each start makes a new one; --token-file FILE keeps one"
+        remark = "the token is valid until the emulator stops; use --token-file FILE to keep one"
         assert served.ask("GET", "/api/whoami-v2").status == 200
         assert served.stop().stderr.splitlines()[1] == remark
         served.start()
@@ -387,9 +387,9 @@ class TestCommand:
     def test_keeps_a_token_that_is_given(self, serve: Serve, tmp_path: Path) -> None:
         served = serve(tmp_path / "state", "--token", "its-own")
         assert served.ask("GET", "/api/whoami-v2").status == 200
-        warning = "warning: other users of this machine can read --token in the list of processes; "
+        warning = "warning: other users of this machine can see --token in the process list; "
         lines = served.stop().stderr.splitlines()
-        assert lines[0] == f"{warning}--token-file FILE hides it"
+        assert lines[0] == f"{warning}use --token-file FILE to hide it"
         assert lines[2:] == ["GET /api/whoami-v2 200", "stopped"]
         served.start()
         assert served.token == "its-own"
@@ -411,8 +411,8 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("options", "told"),
         [
-            (("--token", "x", "--token-file", "y"), "error: --token contradicts --token-file"),
-            (("--token-file", "/no/such"), "error: --token-file /no/such cannot be read: No such file"),
+            (("--token", "x", "--token-file", "y"), "error: --token cannot be used with --token-file"),
+            (("--token-file", "/no/such"), "error: cannot read --token-file /no/such: No such file"),
             (("--token-file", "-"), "and --token-file - something else"),
         ],
     )
@@ -432,8 +432,8 @@ class TestCommand:
         assert not (tmp_path / "state" / "token").exists()
         taken = self.refused("--port", str(port), "--state-dir", str(tmp_path / "other"), environ={})
         assert (taken.code, taken.stdout) == (1, "")
-        assert taken.stderr.startswith(f"error: port {port} of this machine cannot be used: ")
-        assert taken.stderr.endswith("hint: is an emulator running already? --port 0 takes any port that is free\n")
+        assert taken.stderr.startswith(f"error: cannot listen on port {port}: ")
+        assert taken.stderr.endswith("hint: stop the program that uses it, or use --port 0 for any free port\n")
 
     def test_begins_empty_or_with_a_history(self, serve: Serve, tmp_path: Path) -> None:
         """Which of them is settled when the directory is made."""
@@ -448,22 +448,22 @@ class TestCommand:
         assert self.refused("--empty", "--state-dir", str(directory), environ={}) == Result(
             2,
             "",
-            f"error: --empty contradicts the jobs of the demo in {directory}\n"
-            "hint: choose another directory with --state-dir, or forget them with 'hfjobs emulator reset'\n",
+            f"error: --empty cannot be used: {directory} contains the jobs of the demo\n"
+            "hint: use another directory with --state-dir, or delete them with 'hfjobs emulator reset'\n",
         )
 
     def test_uses_the_directory_of_the_demo(self, directories: dict[str, str]) -> None:
         """And needs neither a Hub nor settings for one."""
         blocked = {**directories, "HF_ENDPOINT": "nonsense", "HF_TOKEN": "no token"}
         done = self.refused("reset", environ=blocked)
-        assert done == Result(0, "", f"no jobs are kept in {directories['XDG_STATE_HOME']}/hfjobs/emulator\n")
+        assert done == Result(0, "", f"no jobs in {directories['XDG_STATE_HOME']}/hfjobs/emulator\n")
 
     @pytest.mark.parametrize("token", ["two words", "tab\t", "hf_é", "a=b", "it's"])
     def test_refuses_a_token_that_cannot_be_sent(self, tmp_path: Path, token: str) -> None:
         done = self.refused("--token", token, "--state-dir", str(tmp_path), environ={})
         expected = (
-            "error: a token holds letters, digits and - . _ ~ + /, and --token something else\n"
-            "hint: leave it out to have one made\n"
+            "error: invalid characters in the token from --token\n"
+            "hint: use letters, digits and - . _ ~ + /, or remove it for a new token\n"
         )
         assert (done.code, done.stdout) == (2, "")
         assert done.stderr.endswith(expected)
@@ -475,22 +475,24 @@ class TestCommand:
             (tmp_path / name).write_text("precious", encoding="utf-8")
         refused = self.refused("--state-dir", str(tmp_path), environ={})
         assert (refused.code, refused.stdout) == (1, "")
-        assert "it is not empty, and not a directory of the emulator" in refused.stderr
+        assert "not empty, and not a directory of the emulator" in refused.stderr
         reset = self.refused("reset", "--state-dir", str(tmp_path), environ={})
-        assert reset == Result(0, "", f"no jobs are kept in {tmp_path}\n")
+        assert reset == Result(0, "", f"no jobs in {tmp_path}\n")
         assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"token", "train.log", "x"}
 
     @pytest.mark.parametrize("option", [("--empty",), ("--token", "x")])
     def test_resets_without_further_options(self, tmp_path: Path, option: tuple[str, ...]) -> None:
         done = self.refused("reset", "--state-dir", str(tmp_path), *option, environ={})
-        expected = "error: 'reset' takes no option but --state-dir\nhint: see 'hfjobs emulator --help'\n"
+        expected = "error: 'reset' accepts only --state-dir\nhint: see 'hfjobs emulator --help'\n"
         assert done == Result(2, "", expected)
 
     def test_says_where_it_cannot_keep_its_jobs(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         done = self.refused("--state-dir", str(tmp_path / "file" / "below"), environ={})
         assert (done.code, done.stdout) == (1, "")
-        assert done.stderr.startswith(f"error: the emulator cannot keep its jobs in {tmp_path / 'file' / 'below'}: ")
+        assert done.stderr.startswith(
+            f"error: cannot store the jobs of the emulator in {tmp_path / 'file' / 'below'}: "
+        )
 
     @pytest.mark.parametrize("module", ["werkzeug", "pydantic", "cronsim", "psutil"])
     def test_says_how_to_install_what_it_needs(self, directories: dict[str, str], module: str) -> None:

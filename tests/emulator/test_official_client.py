@@ -14,7 +14,7 @@ from tests.emulator.emulation import Emulator, until
 from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run, run_python
 
 FOREVER = ["python", "-c", "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"]
-ORGANISATION = "aurora-lab"
+ORGANIZATION = "aurora-lab"
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +74,16 @@ class TestJobs:
         assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["variable hidden"]
 
     def test_run_in_an_organisation_from_a_space(self, api: HfApi) -> None:
-        job = api.run_job(image="hf.co/spaces/alice/app", command=python("pass"), namespace=ORGANISATION)
+        job = api.run_job(image="hf.co/spaces/alice/app", command=python("pass"), namespace=ORGANIZATION)
         assert (job.space_id, job.docker_image, job.owner.name, job.owner.type) == (
             "alice/app",
             None,
-            ORGANISATION,
+            ORGANIZATION,
             "org",
         )
         assert job.initiator is not None
-        assert (job.initiator.type, job.initiator.name) == ("org", ORGANISATION)
-        ended = api.wait_for_job(job.id, namespace=ORGANISATION, timeout=60, poll_interval=0.05)
+        assert (job.initiator.type, job.initiator.name) == ("org", ORGANIZATION)
+        ended = api.wait_for_job(job.id, namespace=ORGANIZATION, timeout=60, poll_interval=0.05)
         assert ended.status.stage == JobStage.COMPLETED
 
     def test_wait_for_a_failure(self, api: HfApi) -> None:

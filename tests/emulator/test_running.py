@@ -86,7 +86,7 @@ class TestEnds:
     def test_of_a_job_without_a_command(self, emulator: Emulator) -> None:
         body = {"dockerImage": "python:3.12", "flavor": "cpu-basic"}
         identifier = emulator.ask("POST", f"/api/jobs/{USER}", body).data["id"]
-        message = "The job has no command, and the emulator does not use images, which have one"
+        message = "The job has no command, and the emulator does not run the command of its image"
         assert emulator.wait(identifier)["status"]["message"] == message
 
     def test_of_one_whose_time_is_up(self, emulator: Emulator) -> None:
@@ -734,7 +734,7 @@ class TestKilled:
         status = own.job(running)["status"]
         assert (status["stage"], status["message"]) == (
             "ERROR",
-            "The process that ran the job on this machine is gone, so how it ended is not known",
+            "The process that ran the job no longer exists, so its result is unknown",
         )
         until(lambda: all(is_gone(child.pid) for child in children), "the end of what was left")
         assert not (own.directory / "work" / running).exists()
@@ -780,7 +780,7 @@ class TestKilled:
         for _ in range(5):
             status = served.job(waiting)["status"]
         log = state / "supervisor.log"
-        expected = f"No process can be started to run the job: {log} says why"
+        expected = f"Cannot start a process for the job: see {log}"
         assert (status["stage"], status["message"]) == ("SCHEDULING", expected)
         assert log.read_text().count("RuntimeError: broken\n") == 1
 
@@ -824,8 +824,8 @@ class TestStop:
         own.ask("GET", "/api/jobs/nobody/x")
         lines = own.stop().stderr.splitlines()
         assert lines == [
-            f"serving {own.directory}; jobs run on this machine, as you; Ctrl-C stops it",
-            "the token is good until it stops, each start makes a new one; --token-file FILE keeps one",
+            f"serving {own.directory}; jobs run on this machine, as you; Ctrl-C stops the emulator",
+            "the token is valid until the emulator stops; use --token-file FILE to keep one",
             f"GET /api/jobs/{USER}?stage=RUNNING 200",
             "GET /api/jobs/nobody/x 404",
             "stopped",
@@ -882,7 +882,7 @@ class TestDemo:
 
     def test_history_is_told_from_jobs_that_were_run(self, serve: Serve, tmp_path: Path) -> None:
         served = serve(tmp_path / "state")
-        never = "(this job belongs to the invented history of the emulator: it was never run and has no output)"
+        never = "(this is a sample job of the emulator: it never ran and has no output)"
         assert served.output(BY_HAND) == [never]
         (running,) = served.ask("GET", f"/api/jobs/{USER}?label=name=explorer-cache&stage=RUNNING").data
         assert served.ask("GET", f"/api/jobs/{USER}/{running['id']}/metrics").status == 406
@@ -900,7 +900,7 @@ class TestReset:
         own.wait(running, "RUNNING")
         children = own.supervisor().children(recursive=True)
         done = run_command("emulator", "reset", "--state-dir", str(own.directory), environ={})
-        assert done == Result(0, "", f"forgot the jobs in {own.directory}\n")
+        assert done == Result(0, "", f"deleted the jobs in {own.directory}\n")
         until(lambda: all(is_gone(child.pid) for child in children), "the end of what ran")
         assert own.ask("GET", f"/api/jobs/{USER}").data == []
         assert own.output(own.python("print('new')")) == ["new"]
@@ -914,5 +914,5 @@ class TestReset:
 
     def test_of_nothing_is_no_error(self, tmp_path: Path) -> None:
         done = run_command("emulator", "reset", "--state-dir", str(tmp_path / "none"), environ={})
-        assert done == Result(0, "", f"no jobs are kept in {tmp_path / 'none'}\n")
+        assert done == Result(0, "", f"no jobs in {tmp_path / 'none'}\n")
         assert not (tmp_path / "none").exists()

@@ -20,14 +20,14 @@ as_root = pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only
 NOBODY = 65534
 KEPT = ("jobs.sqlite3", "supervisor.lock", "supervisor.log", "token", "logs", "work")
 COMMANDS = {
-    "demo": (("--demo", "ps", "-q"), "the demo cannot keep its jobs in {}: "),
-    "reset": (("emulator", "reset"), "the jobs in {} cannot be forgotten: "),
+    "demo": (("--demo", "ps", "-q"), "cannot store the jobs of the demo in {}: "),
+    "reset": (("emulator", "reset"), "cannot delete the jobs in {}: "),
 }
-SERVER = (("emulator", "--port", "0"), "the emulator cannot keep its jobs in {}: ")
+SERVER = (("emulator", "--port", "0"), "cannot store the jobs of the emulator in {}: ")
 YOURS_ALONE = {
-    "emulator": "choose another directory with --state-dir, one that is yours alone",
-    "demo": "set XDG_STATE_HOME to a directory that is yours alone",
-    "reset": "nothing was removed; remove by hand what is yours",
+    "emulator": "use another directory with --state-dir that only you can write to",
+    "demo": "set XDG_STATE_HOME to a directory that only you can write to",
+    "reset": "nothing was removed; remove your files yourself",
 }
 
 
@@ -191,7 +191,7 @@ def test_link_of_somebody_else_in_a_directory_of_all(tmp_path: Path) -> None:
     assert Hfjobs({})(*argv).code == 0
     os.chown(shared / "link", NOBODY, NOBODY, follow_symlinks=False)
     expected = (
-        f"error: the jobs in {shared / 'link' / 'state'} cannot be forgotten: "
+        f"error: cannot delete the jobs in {shared / 'link' / 'state'}: "
         f"{shared / 'link'} belongs to the user nobody\nhint: {YOURS_ALONE['reset']}\n"
     )
     assert Hfjobs({})(*argv) == Result(1, "", expected)
@@ -208,7 +208,7 @@ def test_what_is_not_what_it_should_be(directories: dict[str, str], state: Path)
     (state / "token").unlink()
     os.mkfifo(state / "token", 0o600)
     refused = run_command("emulator", environ=directories)
-    expected = f"error: the emulator cannot keep its jobs in {state}: {state / 'token'} is not a file\n"
+    expected = f"error: cannot store the jobs of the emulator in {state}: {state / 'token'} is not a file\n"
     assert refused == Result(1, "", f"{expected}hint: {YOURS_ALONE['emulator']}\n")
 
 
@@ -242,7 +242,7 @@ def test_supervisor_runs_nothing_of_it(serve: Serve, tmp_path: Path, spoil: Call
     status = served.job(identifier)["status"]
     log = tmp_path / "state" / "supervisor.log"
     assert status["stage"] not in FINISHED
-    assert status["message"] == f"No process can be started to run the job: {log} says why"
+    assert status["message"] == f"Cannot start a process for the job: see {log}"
     assert "Untrusted: " in log.read_text()
     assert not (tmp_path / "ran").exists()
     spoil_nothing_more(tmp_path / "state")

@@ -68,11 +68,11 @@ def test_jobs_are_named_as_anywhere(demo: Hfjobs, tmp_path: Path) -> None:
     ("argv", "code", "message"),
     [
         (("fire",), 2, "'fire' needs a job"),
-        (("fire", "@nmae=x"), 2, "'@nmae=x' describes no job"),
-        (("fire", "x", "--repo", "y"), 2, "--repo 'y' is no repository"),
-        (("fire", "x", "--repo", "kernel:a/b"), 2, "--repo 'kernel:a/b' is no repository"),
-        (("reset", "x"), 2, "jobs and --repo are for 'fire'"),
-        (("reset", "--repo", "model:a/b"), 2, "jobs and --repo are for 'fire'"),
+        (("fire", "@nmae=x"), 2, "invalid job '@nmae=x'"),
+        (("fire", "x", "--repo", "y"), 2, "invalid --repo 'y'"),
+        (("fire", "x", "--repo", "kernel:a/b"), 2, "invalid --repo 'kernel:a/b'"),
+        (("reset", "x"), 2, "jobs and --repo can only be used with 'fire'"),
+        (("reset", "--repo", "model:a/b"), 2, "jobs and --repo can only be used with 'fire'"),
     ],
 )
 def test_mistakes_are_told(demo: Hfjobs, argv: tuple[str, ...], code: int, message: str) -> None:

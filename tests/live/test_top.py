@@ -128,7 +128,7 @@ class TestScreen:
         assert re.match(r"> mine +SCHEDULING for 1h3\dm: waiting for a10g$", names[0])
         assert re.search(r"  mine +RUNNING +\S+ +~?\$[\d,.]+ +▁ +0% +▂ +10% +█ +95% +█ +2.0kbps  \(\d+", names[1])
         assert re.search(r"  mine +RUNNING +\S+ +~?\$[\d,.]+ +█ +100% +▅ +50% + - +█ +2.0kbps  \(\d+", names[2])
-        assert "does not run yet" in terminal.text
+        assert "not running yet" in terminal.text
         choose(terminal, "j", "mine")
         terminal.shows(f"mine  {jobs[1]}  a100x8", "100% 100% 100% 100% 100% 100% 100% 60%", "of 3.5")
         terminal.type("\x1b[B")
@@ -147,7 +147,7 @@ class TestScreen:
         change(hub, jobs[2], "CANCELED")
         terminal.shows("hfjobs top: no jobs", "no running or scheduling jobs")
         terminal.type("\rsc")
-        terminal.shows("no job is chosen")
+        terminal.shows("no job selected")
         terminal.type("q")
         assert terminal.wait() == 0
 
@@ -195,7 +195,7 @@ class TestScreen:
         assert terminal.screen.is_other_screen
 
     @pytest.mark.usefixtures("jobs")
-    def test_without_colours(self, open_terminal: Open, hfjobs: Hfjobs) -> None:
+    def test_without_colors(self, open_terminal: Open, hfjobs: Hfjobs) -> None:
         terminal = open_terminal(*TOP, environ={**hfjobs.environ, "NO_COLOR": "1"})
         terminal.shows("2 running", FOOTER)
         terminal.type("q")
@@ -230,7 +230,7 @@ class TestKeys:
         terminal = on_hub(*TOP)
         terminal.shows(FOOTER)
         terminal.type("?")
-        terminal.shows("follow what the job writes", "cancel the job, once you have said yes", "quit; Ctrl-C too")
+        terminal.shows("follow the logs of the job", "cancel the job, after confirmation", "quit; Ctrl-C too")
         terminal.type("q")
         terminal.shows(FOOTER, "2 running")
         terminal.type("q")
@@ -257,7 +257,7 @@ class TestKeys:
         terminal.shows("2 running, 1 scheduling")
         hub.replies_to(f"/api/jobs/{USER}/{jobs[2]}/cancel", 403, '{"error": "no right to cancel"}')
         terminal.type("cy")
-        terminal.shows("mine was not canceled: the token from HF_TOKEN may not do this: no right")
+        terminal.shows("could not cancel mine: the token from HF_TOKEN has no permission for this: no right")
         assert stage_of(hub, jobs[2]) == "SCHEDULING"
 
     def test_a_last_line_that_begins_like_a_header(self, hub: Hub, jobs: list[str], on_hub: Open) -> None:
@@ -277,7 +277,7 @@ class TestKeys:
         choose(terminal, "j", "mine")
         terminal.type("\r")
         terminal.until(lambda shown: "loss 0.25" in shown and FOOTER not in shown, "what the job wrote")
-        terminal.shows("-- what mine writes; q or Ctrl-C goes back --")
+        terminal.shows("-- logs of mine; q or Ctrl-C goes back --")
         assert terminal.shows_cursor()
         terminal.type(back)
         terminal.shows(FOOTER, "2 running, 1 scheduling")
@@ -294,7 +294,7 @@ class TestKeys:
         terminal = open_terminal("top", environ=emulator.environ)
         terminal.shows("1 running", FOOTER)
         terminal.type("\r")
-        terminal.shows("line 29", "-- that is all; q goes back --")
+        terminal.shows("line 29", "-- end of the logs; q goes back --")
         terminal.type("\r")
         terminal.shows(FOOTER, "brief", "COMPLETED")
 
@@ -320,7 +320,7 @@ class TestKeys:
         terminal.type("\n")
         terminal.shows("3 running, 1 scheduling", FOOTER)
         terminal.type("js")
-        terminal.shows("mine was not started with ssh")
+        terminal.shows("mine was not started with --ssh")
         terminal.type("q")
         assert terminal.wait() == 0
         assert terminal.is_sane()
@@ -386,7 +386,7 @@ class TestNetwork:
         terminal = on_hub(*TOP)
         assert terminal.wait() == 5
         assert terminal.is_sane()
-        assert "error: the Hub is not available: down" in terminal.text
+        assert "error: the Hub is unavailable: down" in terminal.text
 
     @pytest.mark.usefixtures("jobs")
     def test_a_token_that_is_refused(self, hub: Hub, on_hub: Open) -> None:
@@ -430,7 +430,7 @@ class TestEnds:
         assert program("top", columns=columns) == Result(
             2,
             "",
-            "error: top needs a terminal that can be painted on\n"
-            "hint: 'hfjobs stats -f' writes what jobs use, 'hfjobs ps --watch' what happens to them, as jsonl\n",
+            "error: top needs a terminal with cursor control\n"
+            "hint: use 'hfjobs stats -f' for usage or 'hfjobs ps --watch' for status changes, as jsonl\n",
         )
         assert hub.requests == []

@@ -114,7 +114,7 @@ def test_a_yes_is_for_the_job_that_was_asked_about() -> None:
     state.look([job(2), job(1)], NOW)
     state.press("c")
     state.look([job(1)], NOW)
-    assert state.message == "it has ended"
+    assert state.message == "it has finished"
     assert state.press("y") is None
     state.press("c")
     state.look([job(4), job(3), job(1)], NOW)

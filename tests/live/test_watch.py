@@ -58,7 +58,7 @@ def test_the_table_stays_when_it_ends(hub: Hub, on_hub: Open) -> None:
     """What was on the terminal before is still there, and what stood below the table is not."""
     job = add(hub, 1)
     terminal = on_hub(*WATCH, "--until-done", "-a")
-    terminal.shows(job, "ends when all have ended")
+    terminal.shows(job, "until all have finished")
     assert "$ hfjobs" not in terminal.text
     change(hub, job, "ERROR")
     assert terminal.wait() == 10

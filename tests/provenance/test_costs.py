@@ -289,7 +289,7 @@ class TestPrices:
         result = hfjobs("ps", "--columns", "id,cost", "--status", "running")
         assert result.code == 1
         assert [line.split()[-1] for line in result.stdout.splitlines()] == ["COST", *["-"] * 5]
-        assert result.stderr == f"error: the Hub refused: not today (GET {HARDWARE}: 400)\n"
+        assert result.stderr == f"error: the Hub refused the request: not today (GET {HARDWARE}: 400)\n"
         assert self.asked(hub) == 1
 
     def test_wait_no_longer_than_other_requests(self, hfjobs: Hfjobs, hub: Hub) -> None:

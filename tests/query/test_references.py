@@ -80,7 +80,7 @@ class TestPrefix:
             "error: 'abcdef' fits 2 jobs:\n"
             f"  {first}  one  COMPLETED  1s ago\n"
             f"  {second}  two  COMPLETED  1s ago\n"
-            "hint: give more of the id\n",
+            "hint: give more digits of the id\n",
         )
         assert f"GET /api/jobs/{USER}/{BY_HAND}" not in hub.paths  # a mistake is found before anything is done
 
@@ -91,7 +91,7 @@ class TestPrefix:
         assert (len(lines), lines[0], lines[-2]) == (13, "error: 'abcdef' fits 12 jobs:", "  and 2 more")
 
     def test_of_none(self, hfjobs: Hfjobs) -> None:
-        message = "error: no job's id begins with 'abcdef00' in your namespace; nor in aurora-lab\n"
+        message = "error: no job with an id that starts with 'abcdef00' in your namespace; also not in aurora-lab\n"
         assert hfjobs("inspect", "abcdef00", "-q") == Result(3, "", f"{message}hint: see 'hfjobs ps -a'\n")
 
     def test_in_an_organisation_is_found_too(self, hfjobs: Hfjobs) -> None:
@@ -121,14 +121,14 @@ def test_ids_need_no_listing(hfjobs: Hfjobs, hub: Hub, word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
     [
-        ("@", "'@' describes no job", "did you mean '@0'? one of @latest, @last, @0,"),
-        ("@latst", "'@latst' describes no job", "did you mean '@latest'?"),
-        ("@name", "'@name' describes no job", "did you mean '@name='?"),
+        ("@", "invalid job '@'", "did you mean '@0'?"),
+        ("@latst", "invalid job '@latst'", "did you mean '@latest'?"),
+        ("@name", "invalid job '@name'", "did you mean '@name='?"),
         ("@name=", "--name is empty", "leave --name out"),
         ("@status=undone", "unknown status 'undone'", "one of running"),
         ("@label=x", "label 'x' is not KEY=VALUE", "for example"),
-        ("@-1", "'@-1' describes no job", ""),
-        ("a b/@latest", "'a b' cannot be a namespace", "ids and namespaces"),
+        ("@-1", "invalid job '@-1'", ""),
+        ("a b/@latest", "invalid namespace 'a b'", "use letters"),
     ],
 )
 def test_bad_ones_are_a_usage_error(hfjobs: Hfjobs, hub: Hub, word: str, message: str, hint: str) -> None:
@@ -140,7 +140,7 @@ def test_bad_ones_are_a_usage_error(hfjobs: Hfjobs, hub: Hub, word: str, message
 
 def test_another_namespace_than_the_options(hfjobs: Hfjobs, hub: Hub) -> None:
     result = hfjobs("inspect", "bob/@latest", "--namespace", "alice")
-    message = "error: 'bob/@latest' is in namespace 'bob', but --namespace says 'alice'\nhint: drop one of the two\n"
+    message = "error: 'bob/@latest' is in namespace 'bob', but --namespace is 'alice'\nhint: remove one of them\n"
     assert result == Result(2, "", message)
     assert hub.requests == []
 
@@ -148,6 +148,6 @@ def test_another_namespace_than_the_options(hfjobs: Hfjobs, hub: Hub) -> None:
 @pytest.mark.parametrize("command", ["logs", "inspect", "cancel", "wait"])
 @pytest.mark.parametrize("text", ["6b0d2", "6", "davanstrien/6a01d"])
 def test_fewer_than_six_digits_of_an_id_are_too_few(hfjobs: Hfjobs, hub: Hub, command: str, text: str) -> None:
-    told = f"error: '{text}' is too short for an id\nhint: give 6 digits of it or more\n"
+    told = f"error: id '{text}' is too short\nhint: give at least 6 digits of it\n"
     assert hfjobs(command, text) == Result(2, "", told)
     assert hub.requests == []

@@ -77,14 +77,16 @@ def test_any_json_in_any_place(hfjobs: Hfjobs, hub: Hub, data: st.DataObject) ->
     code, stdout, stderr = hfjobs("inspect", f"{USER}/{job['id']}")
     if code == 0:
         assert json.loads(stdout)[0]["id"] == job["id"]
-        found = re.findall(rf"warning: job {job['id']} is not as documented: (.*?) (?:should be|is missing)", stderr)
+        found = re.findall(
+            rf"warning: job {job['id']}: unexpected value from the Hub: (.*?) (?:should be|is missing)", stderr
+        )
         assert len(found) == len(stderr.splitlines())
     else:
         assert (code, stdout) == (1, "[]\n")
         (error,) = stderr.splitlines()
-        assert error.startswith("error: unexpected answer from the Hub: ")
+        assert error.startswith("error: unexpected response from the Hub: ")
         assert f"(GET {path}: 200, request id " not in error  # these answers have none
-        named = re.match("error: unexpected answer from the Hub: job.?(.*?) (should be|is missing)", error)
+        named = re.match("error: unexpected response from the Hub: job.?(.*?) (should be|is missing)", error)
         found = [] if named is None else [named[1]]
         assert place in ((), ("id",))
     for each in found:

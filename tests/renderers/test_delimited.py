@@ -53,7 +53,7 @@ class TestDelimited:
     @pytest.mark.parametrize("argv", [(), ("--format", "table"), ("--json",), ("-q",), ("--format", "{{.id}}")])
     def test_safe_cells_are_for_them_alone(self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...]) -> None:
         assert hfjobs("ps", "--safe-cells", *argv) == Result(
-            2, "", "error: --safe-cells is for csv and tsv\nhint: add --format csv, or leave it out\n"
+            2, "", "error: --safe-cells applies only to csv and tsv\nhint: add --format csv, or remove --safe-cells\n"
         )
         assert hub.requests == []
 
@@ -64,7 +64,7 @@ class TestDelimited:
         lines = "".join(f"{line}\n" for line in result.stdout.splitlines())
         assert lines == golden(f"ps.{format_}", lines)
         end = "\r\n" if format_ == "csv" else "\n"
-        hint = "hint: stopped after 2, there may be more; --limit 0 lists all\n"
+        hint = "hint: showing the first 2, there may be more; --limit 0 lists all\n"
         assert result == Result(0, lines.replace("\n", end), hint)
 
     def test_absent_values_are_empty(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -96,12 +96,13 @@ class TestDelimited:
 
     @pytest.mark.parametrize("other", [["--format", "json"], ["--format", "{{.id}}"], ["-q"]])
     def test_columns_are_for_formats_that_have_some(self, hfjobs: Hfjobs, hub: Hub, other: list[str]) -> None:
-        expected = "error: --columns is for table, csv, tsv, markdown\nhint: leave it out, or choose one of them\n"
-        assert hfjobs("ps", "--columns", "id", *other) == Result(2, "", expected)
+        error = "--columns applies only to table, csv, tsv, markdown"
+        hint = "remove --columns, or use one of these formats"
+        assert hfjobs("ps", "--columns", "id", *other) == Result(2, "", f"error: {error}\nhint: {hint}\n")
         assert hub.requests == []
 
     def test_an_unknown_column_names_those_there_are(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        result = hfjobs("ps", "-a", "--format", "csv", "--columns", "id,name,initiator,colour")
+        result = hfjobs("ps", "-a", "--format", "csv", "--columns", "id,name,initiator,color")
         assert (result.code, result.stdout) == (2, "")
-        assert result.stderr.startswith("error: unknown column 'colour'\nhint: one of id, name, image, command, ")
+        assert result.stderr.startswith("error: unknown column 'color'\nhint: use one of id, name, image, command, ")
         assert hub.requests == []

@@ -13,7 +13,7 @@ from tests.support import TOKEN, Hfjobs, Hub, on_terminal, posix_only
 from tests.words import FORMATS
 
 TEXTS = {
-    "colour": "\x1b[31mred\x1b[0m",
+    "color": "\x1b[31mred\x1b[0m",
     "cursor up": "up\x1b[5A\x1b[100D",
     "clear": "\x1b[2J\x1b[H",
     "reset": "\x1bc",
@@ -77,7 +77,7 @@ class TestScreen:
     """What an emulated terminal shows, cell by cell."""
 
     def shown(self, columns: int, text: str) -> pyte.Screen:
-        """Return the screen after `text`, which must have left the terminal as it was, but for the colour of states."""
+        """Return the screen after `text`, which must have left the terminal as it was, but for the color of states."""
         screen = pyte.Screen(columns, 400)
         screen.set_mode(modes.LNM)
         initial = set(screen.mode)
@@ -166,10 +166,10 @@ def test_deep_nesting(hfjobs: Hfjobs, hub: Hub, key: str, value: str, said: str,
     hub.replies(200, "[" + job.replace('"DEEP"', value % ("[" * depth + "]" * depth)) + "]")
     code, stdout, stderr = hfjobs("ps", "-a", "-q", "--namespace", "x")
     if depth > 1000:
-        expected = "error: unexpected answer from the Hub: broken JSON, it is nested too deep (GET /api/jobs/x: 200)\n"
+        expected = "error: unexpected response from the Hub: invalid JSON, nested too deeply (GET /api/jobs/x: 200)\n"
         assert (code, stdout, stderr) == (1, "", expected)
     else:
-        warning = f"warning: job {hub.job()['id']} is not as documented: {said}\n" if said else ""
+        warning = f"warning: job {hub.job()['id']}: unexpected value from the Hub: {said}\n" if said else ""
         assert (code, stdout, stderr) == (0, f"{hub.job()['id']}\n", warning)
 
 
@@ -199,7 +199,7 @@ def test_numbers_and_times_that_are_none(hfjobs: Hfjobs, hub: Hub, key: str, val
     hub.replies(200, f"[{job}]")
     code, stdout, stderr = hfjobs("ps", "-a", "--namespace", "x", "--format", "jsonl")
     assert (code, json.loads(stdout)["id"]) == (0, hub.job()["id"])
-    assert stderr.startswith(f"warning: job {hub.job()['id']} is not as documented: {key}")
+    assert stderr.startswith(f"warning: job {hub.job()['id']}: unexpected value from the Hub: {key}")
     assert len(stderr.splitlines()) == 1
 
 

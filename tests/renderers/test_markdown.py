@@ -9,7 +9,7 @@ from tests.support import BY_HAND, BY_SCHEDULE, Hfjobs, Hub, Result
 
 @pytest.mark.parametrize("columns", [None, 40])
 def test_is_the_same_everywhere(either: Hfjobs, columns: int | None) -> None:
-    """Nothing is cut or coloured, and times are exact, as it is read somewhere else."""
+    """Nothing is cut or colored, and times are exact, as it is read somewhere else."""
     argv = (
         "inspect",
         BY_HAND,

@@ -98,7 +98,7 @@ class TestNamesOfTheOfficialClient:
     def test_contradict_json(self, hfjobs: Hfjobs, format_: str) -> None:
         code, stdout, stderr = hfjobs("ps", "--json", "--format", format_)
         assert (code, stdout) == (2, "")
-        assert stderr.startswith("error: --json contradicts --format ")
+        assert stderr.startswith("error: --json cannot be used with --format ")
 
 
 class TestPackages:
@@ -136,7 +136,7 @@ class TestPackages:
     def test_are_listed(self, environ: dict[str, str], tmp_path: Path) -> None:
         environ |= metadata(tmp_path, "hfjobs-yaml", LINES)
         assert (
-            "\n yaml       of the package hfjobs-yaml\n"
+            "\n yaml       from the package hfjobs-yaml\n"
             in run_command("ps", "--format", "help", environ=environ).stdout
         )
         unknown = run_command("ps", "--format", "ymal", environ=environ)
@@ -180,8 +180,8 @@ class TestPackages:
             (
                 "FORMAT = print",
                 "FORMAT",
-                "format 'yaml' of hfjobs-yaml is not a Renderer, but builtin_function_or_method",
-                "'hfjobs_yaml:FORMAT' should name a hfjobs_cli.Renderer",
+                "format 'yaml' of hfjobs-yaml is a builtin_function_or_method, not a Renderer",
+                "'hfjobs_yaml:FORMAT' must be a hfjobs_cli.Renderer",
             ),
         ],
     )
@@ -247,7 +247,7 @@ class TestPackages:
         help_ = run_command("ps", "--format", "help", environ=environ)
         assert (unknown.code, help_.code, help_.stderr) == (2, 0, "")
         if b"lost" not in content:
-            told = "the entry points of the package broken cannot be read: "
+            told = "cannot read the entry points of package broken: "
             assert unknown.stderr.splitlines()[1].startswith(told)
             assert f"\n ({told}" in help_.stdout
         assert len(unknown.stderr.splitlines()) == (2 if b"lost" in content else 3)
@@ -255,8 +255,8 @@ class TestPackages:
     def test_that_two_packages_add_cannot_be_chosen(self, environ: dict[str, str], tmp_path: Path) -> None:
         environ |= metadata(tmp_path, "hfjobs-yaml", LINES) | metadata(tmp_path, "other-yaml", LINES)
         result = run_command("ps", "--format", "yaml", environ=environ)
-        message = "error: format 'yaml' is added by hfjobs-yaml and other-yaml\nhint: uninstall one of them\n"
-        assert result == Result(1, "", message)
+        message = "format 'yaml' is added by several packages: hfjobs-yaml and other-yaml"
+        assert result == Result(1, "", f"error: {message}\nhint: uninstall one of them\n")
 
     @posix_only
     def test_end_quietly_when_nobody_reads(self, environ: dict[str, str], tmp_path: Path) -> None:

@@ -76,7 +76,9 @@ class TestTemplate:
         hub.replies(200, json.dumps([hub.job(id="aa")]), link)
         hub.replies(400, '{"error": "Invalid cursor"}')
         result = hfjobs("ps", "-a", "--namespace", "x", "--format", "{{.id}}")
-        assert result == Result(1, "aa\n", "error: the Hub refused: Invalid cursor (GET /api/jobs/x: 400)\n")
+        assert result == Result(
+            1, "aa\n", "error: the Hub refused the request: Invalid cursor (GET /api/jobs/x: 400)\n"
+        )
 
     def test_finds_the_job_itself_true(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("inspect", BY_HAND, "--format", "{{with .}}a{{end}}").stdout == "a\n"
@@ -86,7 +88,7 @@ class TestTemplate:
         template = "{{$x := .}}{{if .network}}{{$x := .status}}{{else}}{{$x.id}}{{end}}"
         assert hfjobs("inspect", BY_HAND, "--format", template) == Result(0, f"{BY_HAND}\n", "")
 
-    def test_colours_where_colours_are_wanted(self, hfjobs: Hfjobs) -> None:
+    def test_colors_where_colors_are_wanted(self, hfjobs: Hfjobs) -> None:
         argv = ("inspect", BY_HAND, "--format", '{{autocolor "red" .status}}')
         assert hfjobs(*argv).stdout == "COMPLETED\n"
         assert hfjobs(*argv, columns=80).stdout == "\x1b[0;31mCOMPLETED\x1b[0m\n"
@@ -138,7 +140,7 @@ class TestTable:
     def test_is_aligned_below_headers(self, either: Hfjobs, golden: Golden) -> None:
         template = r"table {{.id}}\t{{.labels.name}}\t{{json .durations}}\t{{.status}}"
         result = either("ps", "-a", "--status", "completed", "--limit", "3", "--format", template)
-        hint = "hint: stopped after 3, there may be more; --limit 0 lists all\n"
+        hint = "hint: showing the first 3, there may be more; --limit 0 lists all\n"
         assert result == Result(0, golden("format-table.txt", result.stdout), hint)
 
     @pytest.mark.parametrize(
@@ -193,7 +195,8 @@ class TestTable:
         assert result == Result(
             2,
             "",
-            "error: a 'table' template cannot use tablerender and tablerow\nhint: separate its columns by \\t\n",
+            "error: tablerender and tablerow cannot be used in a 'table' template\n"
+            "hint: separate the columns with \\t\n",
         )
         assert hub.requests == []
 
@@ -452,7 +455,7 @@ class TestWrongTemplate:
         assert hfjobs("duplicate", BY_HAND, "--format", "{{.id}} {{join .command}}") == Result(
             2,
             "",
-            "error: template, column 11: join takes 2 arguments, but is given 1\n"
+            "error: template, column 11: join takes 2 arguments, but got 1\n"
             "  {{.id}} {{join .command}}\n"
             "            ^\n",
         )
@@ -465,13 +468,13 @@ class TestWrongTemplate:
         assert result == Result(
             2,
             "y\n",
-            "error: job bb: template, column 3: index: 1 is out of range, the last one is 0\n"
+            "error: job bb: template, column 3: index: 1 is out of range: the last is 0\n"
             "  {{index .command 1}}\n"
             "    ^\n",
         )
 
     def test_that_fails_for_null_says_how_to_avoid_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        hint = 'where a value may be null, {{with .x}}{{upper .}}{{end}} leaves it out, and {{or .x "-"}} replaces it'
+        hint = 'for a value that may be null, use {{with .x}}{{upper .}}{{end}} or {{or .x "-"}}'
         id_ = hub.add(arch=None)
         for template in ("{{upper .arch}}", "{{len .arch}}", "{{lt .arch `x`}}", "{{slice .arch 1}}"):
             code, stdout, stderr = hfjobs("inspect", id_, "--format", template)
@@ -489,8 +492,8 @@ class TestWrongTemplate:
         assert hub.paths.count(f"POST /api/jobs/{USER}/{BY_HAND}/duplicate") == 1
 
     def test_contradicts_other_options(self, hfjobs: Hfjobs) -> None:
-        assert "--json contradicts --format {{.id}}" in hfjobs("ps", "--json", "--format", "{{.id}}").stderr
-        assert "-q/--quiet cannot be combined with --format" in hfjobs("ps", "-q", "--format", "{{.id}}").stderr
+        assert "--json cannot be used with --format {{.id}}" in hfjobs("ps", "--json", "--format", "{{.id}}").stderr
+        assert "-q/--quiet cannot be used with --format" in hfjobs("ps", "-q", "--format", "{{.id}}").stderr
 
 
 def test_the_engine_is_not_loaded_for_other_formats(tmp_path: Path) -> None:

@@ -77,13 +77,13 @@ class TestDifferences:
             ("{{.initiator.type}}", "<no value>", "no field 'type' in null"),
             ("{{.initiator.type.more}}", "<no value>", "no field 'type' in null"),
             ("{{with .initiator.type}}x{{else}}-{{end}}", "-", "no field 'type' in null"),
-            ('{{index .initiator "type"}}', "<no value>", "there is nothing in null"),
-            ('{{index .labels "x" "y"}}', "<no value>", "there is nothing in null"),
-            ("{{truncate .initiator 3}}|", "|", "takes a text"),
-            ("{{timeago .initiator}}", "<no value>", "a time is wanted"),
-            ('{{timefmt "2006" .initiator}}', "<no value>", "a time is wanted"),
-            ("{{pad .id .zero 1}}|", "687fb701 |", "a whole number is wanted"),
-            ("{{truncate .id .zero}}|", "|", "takes a text and a whole number"),
+            ('{{index .initiator "type"}}', "<no value>", "cannot index null"),
+            ('{{index .labels "x" "y"}}', "<no value>", "cannot index null"),
+            ("{{truncate .initiator 3}}|", "|", "expected a string"),
+            ("{{timeago .initiator}}", "<no value>", "expected a time"),
+            ('{{timefmt "2006" .initiator}}', "<no value>", "expected a time"),
+            ("{{pad .id .zero 1}}|", "687fb701 |", "expected a whole number"),
+            ("{{truncate .id .zero}}|", "|", "expected a string and a whole number"),
         ],
     )
     def test_null_and_numbers_are_taken_leniently_unless_strict(self, text: str, lenient: str, strict: str) -> None:
@@ -255,7 +255,7 @@ class TestFunctionsOfGh:
         text = "{{range .rows}}{{tablerow .a .b}}{{end}}done\n"
         assert Template(text).render(self.ROWS) == "done\nx     1\nlong  2.50\n日本  \n"
 
-    def test_colours_take_no_room_in_a_table(self) -> None:
+    def test_colors_take_no_room_in_a_table(self) -> None:
         text = '{{tablerow (color "red" "ab") "c"}}{{tablerow "a" (hyperlink "http://x" "b") "d"}}{{tablerender}}'
         assert render(text) == "\x1b[0;31mab\x1b[0m  c\na   \x1b]8;;http://x\x1b\\b\x1b]8;;\x1b\\  d\n"
 
@@ -264,19 +264,19 @@ class TestFunctionsOfGh:
         assert [len(line) for line in render(text).splitlines()] == [1000 + 2 + 1, 250 + 2 + 1, 1]
 
     @pytest.mark.parametrize("color", [True, False])
-    def test_autocolor_colours_where_colours_are_wanted(self, color: bool) -> None:
+    def test_autocolor_colors_where_colors_are_wanted(self, color: bool) -> None:
         expected = "\x1b[0;31mx\x1b[0m" if color else "x"
         assert render('{{autocolor "red" "x"}}', color=color) == expected
 
     @pytest.mark.parametrize(
         ("text", "reason"),
         [
-            ('{{timeago "soon"}}', "'soon' is not a time as 2026-05-11T13:16:07Z"),
-            ('{{color "rde" "x"}}', "unknown colour 'rde', did you mean 'red'?"),
+            ('{{timeago "soon"}}', "'soon' is not a time such as 2026-05-11T13:16:07Z"),
+            ('{{color "rde" "x"}}', "unknown color 'rde', did you mean 'red'?"),
             ('{{color "red+x" "x"}}', "unknown attribute 'x' in 'red\\+x'"),
-            ('{{color "red" .rows}}', "it takes a text or a number"),
+            ('{{color "red" .rows}}', "expected a string or a number"),
             ('{{pluck "a" .rows.a}}', "no field 'a'"),
-            ('{{pluck "a" (split "a" "")}}', "it takes a list of objects, not of string"),
+            ('{{pluck "a" (split "a" "")}}', "expected a list of objects, not of string"),
         ],
     )
     def test_say_what_is_wrong(self, text: str, reason: str) -> None:
@@ -402,7 +402,7 @@ class TestErrors:
             ("{{(1}}", "template, column 5: a '(' is not closed", None, None),
             ("{{1)}}", "template, column 4: unexpected ')'", None, None),
             ("{{/* c }}", "template, column 1: the comment is not closed with '*/'", None, None),
-            ("{{'ab'}}", "template, column 3: 'ab' is not a number: it holds more than one character", None, None),
+            ("{{'ab'}}", "template, column 3: 'ab' is not a number: more than one character", None, None),
         ],
     )
     def test_of_parsing(self, text: str, message: str, details: tuple[str, str] | None, hint: str | None) -> None:
@@ -415,13 +415,13 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("x{{index .command 5}}", "template, column 4: index: 5 is out of range, the last one is 2"),
+            ("x{{index .command 5}}", "template, column 4: index: index 5 is out of range: the last is 2"),
             ("{{.id.x}}", "template, column 3: no field 'x' in a value of type string"),
-            ("{{upper 1}}", "template, column 9: text is wanted here, not int"),
-            ("{{len 1 2}}", "template, column 3: len takes 1 argument, but is given 2"),
-            ("{{eq .id 1}}", "template, column 3: eq: string and int cannot be compared"),
+            ("{{upper 1}}", "template, column 9: expected a string, not int"),
+            ("{{len 1 2}}", "template, column 3: len takes 1 argument, but got 2"),
+            ("{{eq .id 1}}", "template, column 3: eq: cannot compare string and int"),
             ('{{template "t"}}', "template, column 3: template 't' is not defined"),
-            ("{{range 1.5}}{{end}}", "template, column 9: range cannot go through a value of type float64"),
+            ("{{range 1.5}}{{end}}", "template, column 9: cannot range over a value of type float64"),
             ("{{json 1i}}", "template, column 3: json: a complex number cannot be written as JSON"),
         ],
     )
@@ -505,10 +505,10 @@ class TestBounds:
         [
             ("{{range 1000000000000}}{{end}}", "more than 1000000 steps"),
             ('{{define "t"}}{{template "t" .}}{{end}}{{template "t"}}', "nested deeper than 90 levels"),
-            ('{{$x := "aaaaaaaa"}}{{range 64}}{{$x = print $x $x}}{{end}}', "more than 16000000 characters"),
+            ('{{$x := "aaaaaaaa"}}{{range 64}}{{$x = print $x $x}}{{end}}', "longer than 16000000 characters"),
             ('{{printf "%1000000d%1000000d%1000000d" 1 1 1 | printf "%[1]s%[1]s%[1]s%[1]s%[1]s%[1]s"}}', "characters"),
-            ('{{pad "x" 999999999 0}}', "more than 16000000 characters"),
-            ('{{range 20000}}{{printf "%999d" .}}{{end}}', "more than 16000000 characters"),
+            ('{{pad "x" 999999999 0}}', "longer than 16000000 characters"),
+            ('{{range 20000}}{{printf "%999d" .}}{{end}}', "longer than 16000000 characters"),
             ('{{$f := "%1000000[1]T"}}{{range 9}}{{$f = print $f $f}}{{end}}{{$x := printf $f 1}}', "characters"),
             ('{{range 300000}}{{$x := printf "%1000000v" $.nope}}{{end}}', "characters"),
             (
@@ -527,10 +527,10 @@ class TestBounds:
             ('{{$s := "日"}}{{range 22}}{{$s = print $s $s}}{{end}}{{js $s}}', "characters"),
             ("{{range 300000}}{{tablerow 1 2}}{{end}}", "characters"),
             ("{{index .list .huge}}", "thousands of digits"),
-            ("{{.deep}}", "nested too deep"),
-            ("{{json .deep}}", "nested too deep"),
-            ("{{.set}}", "the data holds a set, which is not plain data"),
-            ("{{.keys}}", "a key that is no text"),
+            ("{{.deep}}", "nested too deeply"),
+            ("{{json .deep}}", "nested too deeply"),
+            ("{{.set}}", "the data contains a set, which is not plain data"),
+            ("{{.keys}}", "a key that is not a string"),
             ("{{.huge}}", "thousands of digits"),
             ("{{json .huge}}", "thousands of digits"),
             ("{{json .infinite}}", "inf cannot be written as JSON"),

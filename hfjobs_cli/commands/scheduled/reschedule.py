@@ -43,7 +43,10 @@ def reschedule(
       hfjobs scheduled ps -q --label team=data | hfjobs scheduled reschedule - '30 4 * * *' --dry-run
     """
     if not schedules or when is None:
-        raise UsageError("a schedule is named, and WHEN behind it", hint="as in: hfjobs scheduled reschedule ID @daily")
+        raise UsageError(
+            "missing argument: a schedule and WHEN are required",
+            hint="use for example: hfjobs scheduled reschedule ID @daily",
+        )
     due = next_run(when, session.clock())
     listing = Listing(session, output, default=id_and(_when), indent=4)
     plan = Plan(session, output.kind, "reschedule", "rescheduled", asks=not (yes or dry_run))

@@ -13,7 +13,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     Terminal,
     act_and_hang_up,
@@ -132,7 +132,8 @@ class TestReschedule:
         assert hfjobs("scheduled", "reschedule", *words) == Result(
             2,
             "",
-            "error: a schedule is named, and WHEN behind it\nhint: as in: hfjobs scheduled reschedule ID @daily\n",
+            "error: missing argument: a schedule and WHEN are required\n"
+            "hint: use for example: hfjobs scheduled reschedule ID @daily\n",
         )
         assert hub.requests == []
 
@@ -146,20 +147,29 @@ class TestReschedule:
     @pytest.mark.parametrize(
         ("when", "message"),
         [
-            ("nonsense", "'nonsense' is no schedule\nhint: five fields as '0 9 * * 1' (minute, hour, day, month, day"),
-            ("daily", "'daily' is no schedule\nhint: did you mean '@daily'? five fields"),
-            ("@midnight", "'@midnight' is no schedule\nhint: did you mean '@daily'?"),
-            ("1", "'1' is no schedule\nhint: quote it, as shells make several words of one: five"),
-            ("0 9 * *", "'0 9 * *' is no schedule: it has 4 fields\nhint: five fields"),
-            ("0 9 * * * * * *", "'0 9 * * * * * *' is no schedule: it has 8 fields\n"),
-            ("0 9 * * MON", "'0 9 * * MON' is no schedule: 'MON' cannot be the day of the week\nhint: the Hub takes *"),
-            ("*/5-10 * * * *", "'*/5-10 * * * *' is no schedule: '*/5-10' cannot be the minute\n"),
-            ("0  9 * * 1", "'0  9 * * 1' is no schedule: one blank stands between two fields\nhint: write '0 9 * * 1'"),
-            ("61 * * * *", "'61 * * * *' is no schedule: bad minute\n"),
-            ("0 24 * * *", "'0 24 * * *' is no schedule: bad hour\n"),
-            ("0 0 30 2 *", "'0 0 30 2 *' is no schedule: bad day of month\n"),
-            ("0 0 31 4,6 *", "'0 0 31 4,6 *' is no schedule: bad day of month\n"),
-            ("", "the schedule is empty\n"),
+            (
+                "nonsense",
+                "invalid cron expression 'nonsense'\nhint: use five fields such as '0 9 * * 1' (minute, hour",
+            ),
+            ("daily", "invalid cron expression 'daily'\nhint: did you mean '@daily'?"),
+            ("@midnight", "invalid cron expression '@midnight'\nhint: did you mean '@daily'?"),
+            (
+                "1",
+                "invalid cron expression '1'\nhint: quote it, so that the shell passes it as one argument: '0 9 * * 1'",
+            ),
+            ("0 9 * *", "invalid cron expression '0 9 * *': 4 fields\nhint: use five fields"),
+            ("0 9 * * * * * *", "invalid cron expression '0 9 * * * * * *': 8 fields\n"),
+            ("0 9 * * MON", "invalid cron expression '0 9 * * MON': invalid day of the week 'MON'\nhint: use *"),
+            ("*/5-10 * * * *", "invalid cron expression '*/5-10 * * * *': invalid minute '*/5-10'\n"),
+            (
+                "0  9 * * 1",
+                "invalid cron expression '0  9 * * 1': fields must be separated by one space\nhint: use '0 9 * * 1'",
+            ),
+            ("61 * * * *", "invalid cron expression '61 * * * *': minute out of range\n"),
+            ("0 24 * * *", "invalid cron expression '0 24 * * *': hour out of range\n"),
+            ("0 0 30 2 *", "invalid cron expression '0 0 30 2 *': day of month out of range\n"),
+            ("0 0 31 4,6 *", "invalid cron expression '0 0 31 4,6 *': day of month out of range\n"),
+            ("", "the cron expression is empty\n"),
         ],
     )
     def test_what_is_no_schedule_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, when: str, message: str) -> None:
@@ -216,9 +226,9 @@ class TestLabels:
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"labels": {"team": "ml", "n": 3}}, "would be lost, as their values are no texts: n\n"),
-        ({"labels": [1]}, "has, and those would be lost\n"),
-        (7, "has, and those would be lost\n"),
+        ({"labels": {"team": "ml", "n": 3}}, "would be lost, because their values are not strings: n\n"),
+        ({"labels": [1]}, "; they would be lost\n"),
+        (7, "; they would be lost\n"),
     ],
 )
 def test_labels_that_would_be_lost_are_refused(hfjobs: Hfjobs, hub: Hub, spec: object, said: str) -> None:
@@ -252,9 +262,9 @@ class TestDescribed:
         text = argv[1]
         (first, *shown, hint) = result.stderr.splitlines()
         assert (result.code, result.stdout) == (2, "")
-        assert first == f"error: '{text}' fits 2 schedules; refusing to {what} {DAILY_SCHEDULE} without confirmation"
+        assert first == f"error: '{text}' matches 2 schedules; refusing to {what} {DAILY_SCHEDULE} without confirmation"
         assert [line.split()[0] for line in shown] == [DAILY_SCHEDULE, WEEKLY_SCHEDULE]
-        assert hint == "hint: name the schedule by its id, or pass --yes"
+        assert hint == "hint: use the id of the schedule, or pass --yes"
         assert changes(hub) == []
         assert hfjobs("scheduled", *argv, "--yes").code == 0
         assert len(changes(hub)) == 1
@@ -268,8 +278,8 @@ class TestDescribed:
         code, stdout, stderr = hfjobs("scheduled", command, "-a")
         assert (code, stdout) == (2, "")
         assert stderr == (
-            f"error: nobody is here to say that the schedules that match are to be {done}\n"
-            "hint: --yes does it without asking, --dry-run shows which schedules they are\n"
+            f"error: refusing to {command} the matching schedules without confirmation: stdin is not a terminal\n"
+            "hint: pass --yes, or --dry-run to see which schedules match\n"
         )
         keyboard, argv = Terminal("n\n"), ("scheduled", command, "-a")
         no = hfjobs(*argv, keyboard=keyboard, stderr=Terminal(), COLUMNS="100", NO_COLOR="1")
@@ -303,8 +313,8 @@ class TestDelete:
         assert hfjobs("scheduled", "delete", "--status", "suspended") == Result(
             2,
             "",
-            "error: nobody is here to say that the schedules that match are to be deleted\n"
-            "hint: --yes does it without asking, --dry-run shows which schedules they are\n",
+            "error: refusing to delete the matching schedules without confirmation: stdin is not a terminal\n"
+            "hint: pass --yes, or --dry-run to see which schedules match\n",
         )
         assert hub.requests == []
 
@@ -353,9 +363,9 @@ class TestDelete:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            ([], "no schedule is named, and no filter chooses any\nhint: name schedules, as ID or @latest, or choose"),
-            ([DAILY_SCHEDULE, "-a"], "schedules are named or chosen by filters, not both\n"),
-            (["--status", "x", "-y"], "unknown status 'x' of a schedule\n"),
+            ([], "no schedules given\nhint: use an ID or @latest, or select"),
+            ([DAILY_SCHEDULE, "-a"], "schedules and filters cannot be used together\n"),
+            (["--status", "x", "-y"], "unknown schedule status 'x'\n"),
             (["-f", "name=x"], "no such option: -f\n"),
         ],
     )
@@ -368,16 +378,16 @@ class TestDelete:
         assert hub.requests == []
 
     @pytest.mark.parametrize(
-        "misbehaviour", [act_and_hang_up, act_and_reply(303, ""), act_and_reply(307, ""), act_and_reply(502, "")]
+        "misbehavior", [act_and_hang_up, act_and_reply(303, ""), act_and_reply(307, ""), act_and_reply(502, "")]
     )
-    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+    def test_a_lost_answer_is_looked_into(self, hfjobs: Hfjobs, hub: Hub, misbehavior: Misbehavior) -> None:
         """It is not sent again: by then there is no such schedule, which would be an error."""
         assert hfjobs("scheduled", "inspect", "-q", DAILY_SCHEDULE).code == 0
-        hub.then(pass_on, misbehaviour)
+        hub.then(pass_on, misbehavior)
         code, stdout, stderr = hfjobs("scheduled", "delete", DAILY_SCHEDULE)
         assert (code, stdout) == (0, f"{DAILY_SCHEDULE}  deleted\n")
         assert stderr.startswith("warning: the ")
-        assert stderr.endswith("; but the schedule is gone\n")
+        assert stderr.endswith("; but the schedule no longer exists\n")
         assert changes(hub) == [f"DELETE {LIST}/{DAILY_SCHEDULE}"]
 
     def test_a_lost_request_is_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:

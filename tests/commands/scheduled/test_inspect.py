@@ -51,7 +51,7 @@ def test_a_whole_id_needs_no_listing(hfjobs: Hfjobs, hub: Hub) -> None:
 def test_names_are_read_from_stdin(hfjobs: Hfjobs) -> None:
     listed = hfjobs("scheduled", "ps", "-a", "-q").stdout
     assert hfjobs(*INSPECT, "-", stdin=listed) == Result(0, listed, "")
-    assert hfjobs(*INSPECT, "-") == Result(0, "", "stdin named no schedules\n")
+    assert hfjobs(*INSPECT, "-") == Result(0, "", "no schedules on stdin\n")
 
 
 def test_those_that_exist_are_shown(hfjobs: Hfjobs) -> None:
@@ -80,9 +80,9 @@ def test_is_found_in_an_organisation(hfjobs: Hfjobs, hub: Hub) -> None:
     [
         ("a/b/c", "'a/b/c' is not a schedule\nhint: write ID, NAMESPACE/ID, @name=NAME or @latest; 'hfjobs scheduled"),
         ("https://huggingface.co/jobs/a/b", "'https://huggingface.co/jobs/a/b' is not a schedule\n"),
-        ("@failed", "'@failed' describes no schedule\nhint: "),
-        ("@nmae=x", "'@nmae=x' describes no schedule\nhint: did you mean '@name='?"),
-        ("@status=paused", "unknown status 'paused' of a schedule\nhint: did you mean 'suspended'?"),
+        ("@failed", "invalid schedule '@failed'\nhint: "),
+        ("@nmae=x", "invalid schedule '@nmae=x'\nhint: did you mean '@name='?"),
+        ("@status=paused", "unknown schedule status 'paused'\nhint: did you mean 'suspended'?"),
     ],
 )
 def test_what_is_no_name_makes_no_request(hfjobs: Hfjobs, hub: Hub, reference: str, message: str) -> None:
@@ -100,7 +100,7 @@ def test_an_id_that_is_short_for_several(hfjobs: Hfjobs, hub: Hub) -> None:
         "error: '69c417' fits 2 schedules:\n"
         f"  {DAILY_SCHEDULE[:20]}aaaa  twin  active  1mo ago\n"
         f"  {DAILY_SCHEDULE}  refresh-index  suspended  1mo ago\n"
-        "hint: give more of the id\n",
+        "hint: give more digits of the id\n",
     )
 
 
@@ -152,8 +152,8 @@ class TestCommandLine:
         assert hfjobs("scheduled", "inspect", "--format", "command", NEW) == Result(
             2,
             "",
-            f"error: the Hub does not say in what schedule {NEW} runs\n"
-            "hint: make a new one with 'hfjobs scheduled run'\n",
+            f"error: the Hub reports no image or Space for schedule {NEW}\n"
+            "hint: create a new schedule with 'hfjobs scheduled run'\n",
         )
 
 

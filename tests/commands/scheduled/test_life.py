@@ -62,7 +62,7 @@ def test_from_its_making_to_its_end(emulator: Emulator, tmp_path: Path) -> None:
     # One at a time: neither by itself nor by hand is there another.
     busy = hfjobs("scheduled", "trigger", "@name=tick")
     assert busy.code == 1
-    assert f"job {job['id']} of it is running, and it allows one at a time" in busy.stderr
+    assert f"its job {job['id']} is running, and it allows only one at a time" in busy.stderr
     assert len(runs()) == 1
 
     # Suspended it rests, though its job has ended.

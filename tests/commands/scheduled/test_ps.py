@@ -82,12 +82,12 @@ def test_a_flag_is_true_or_false(hfjobs: Hfjobs, hub: Hub) -> None:
     add_schedule(hub)
     assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend=TRUE") == Result(0, BOTH, "")
     assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend!=true") == Result(0, f"{NEW}\n", "")
-    error = "error: suspend is true or false, and not 'yes'\nhint: suspend!=* finds those that are neither\n"
+    error = "error: field use suspend is true or false, but not 'yes'\nhint: suspend!=* to find those without a value\n"
     assert hfjobs("scheduled", "ps", "-f", "suspend=yes") == Result(2, "", error)
 
 
 def test_a_pattern_that_matches_nothing_is_explained(hfjobs: Hfjobs) -> None:
-    hint = "hint: a pattern is for the whole value; '*refresh*' matches what holds it\n"
+    hint = "hint: a pattern must match the whole value; use '*refresh*' to match a part of it\n"
     result = hfjobs("scheduled", "ps", "-a", "--format", "tsv", "--columns", "id", "-f", "name=refresh")
     assert result == Result(0, "id\n", "no schedules match\n" + hint)
 
@@ -134,13 +134,13 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (["--status", "paused"], "unknown status 'paused' of a schedule\nhint: did you mean 'suspended'? one of"),
-            (["--status", "!active,!suspended"], "--status leaves no status to list"),
+            (["--status", "paused"], "unknown schedule status 'paused'\nhint: did you mean 'suspended'? one of"),
+            (["--status", "!active,!suspended"], "--status excludes every status"),
             (["--status", ""], "--status is empty"),
             (["-f", "cron=x"], "unknown field 'cron' in filter 'cron=x'\nhint: did you mean 'schedule'?"),
             (["-l", "team"], "label 'team' is not KEY=VALUE"),
             (["--sort", "next"], "unknown column 'next'\nhint: did you mean 'next_run'?"),
-            (["--namespace", "a/b"], "'a/b' cannot be a namespace"),
+            (["--namespace", "a/b"], "invalid namespace 'a/b'"),
             (["x"], "unexpected argument 'x'"),
         ],
     )
@@ -294,8 +294,8 @@ class TestLastRuns:
         hub.replies_to(f"/api/jobs/{USER}/6a02000000000000000000aa", 403, '{"error": "no"}')
         code, stdout, stderr = hfjobs("scheduled", "ps", "--columns", "name,last_status")
         assert (code, stdout.split()) == (0, ["NAME", "LAST", "STATUS", "late", "-"])
-        assert stderr.startswith("warning: the token from HF_TOKEN may not do this: no")
-        assert stderr.endswith("; how some schedules ran last is not known\n")
+        assert stderr.startswith("warning: the token from HF_TOKEN has no permission for this: no")
+        assert stderr.endswith("; the last runs of some schedules are unknown\n")
 
 
 class TestParsing:
@@ -314,15 +314,15 @@ class TestParsing:
             1,
             "id\tname\tschedule\tnext_run\tstatus\n"
             "a\t\t\t\tactive\nb\t\t\t\tactive\nc\trefresh-index\t17 12 * * *\t\tactive\n",
-            "warning: schedule a is not as documented: jobSpec is missing\n"
-            "warning: schedule a is not as documented: schedule is missing\n"
-            "warning: schedule a is not as documented: suspend is missing\n"
-            "warning: schedule a is not as documented: status is missing\n"
-            "warning: schedule a is not as documented: owner is missing\n"
-            "warning: schedule b is not as documented: schedule should be a string, but is 5\n"
-            "warning: schedule b is not as documented: status.lastJob should be an object, but is 7\n"
-            "warning: schedule c is not as documented: status is missing\n"
-            f"error: unexpected answer from the Hub: schedules[2].id is missing (GET {LIST}: 200)\n",
+            "warning: schedule a: unexpected value from the Hub: jobSpec is missing\n"
+            "warning: schedule a: unexpected value from the Hub: schedule is missing\n"
+            "warning: schedule a: unexpected value from the Hub: suspend is missing\n"
+            "warning: schedule a: unexpected value from the Hub: status is missing\n"
+            "warning: schedule a: unexpected value from the Hub: owner is missing\n"
+            "warning: schedule b: unexpected value from the Hub: schedule should be a string, but is 5\n"
+            "warning: schedule b: unexpected value from the Hub: status.lastJob should be an object, but is 7\n"
+            "warning: schedule c: unexpected value from the Hub: status is missing\n"
+            f"error: unexpected response from the Hub: schedules[2].id is missing (GET {LIST}: 200)\n",
         )
 
     def test_nothing_in_it_commands_the_terminal(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -12,7 +12,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     act_and_hang_up,
     act_and_reply,
@@ -88,12 +88,12 @@ class TestWhereOptionsStand:
             (["@daily", "--name", "n"], "missing argument 'IMAGE'\n"),
             (["@daily", "--nmae", "n", "ubuntu"], "no such option: --nmae"),
             (["@daily", "--attempts", "x", "ubuntu"], "invalid value for '--attempts': 'x' is not a whole number"),
-            (["python:3.12", "env"], "'python:3.12' is no schedule\n"),
-            (["daily", "ubuntu", "env"], "'daily' is no schedule\nhint: did you mean '@daily'?"),
+            (["python:3.12", "env"], "invalid cron expression 'python:3.12'\n"),
+            (["daily", "ubuntu", "env"], "invalid cron expression 'daily'\nhint: did you mean '@daily'?"),
             (["@daily", "--ssh", "ubuntu"], "no such option: --ssh"),
             (["@daily", "--network-group", "g", "ubuntu"], "no such option: --network-group"),
             (["@daily", "--timeout", "90x", "ubuntu", "true"], "invalid timeout '90x'\n"),
-            (["@daily", "--name", "bad name!", "ubuntu", "true"], "'bad name!' cannot be the name of a job\n"),
+            (["@daily", "--name", "bad name!", "ubuntu", "true"], "invalid job name 'bad name!'\n"),
         ],
     )
     def test_what_is_wrong_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, argv: list[str], message: str) -> None:
@@ -143,7 +143,7 @@ class TestDryRun:
         ]
         assert ["secrets", "KEY=***"] in rows
         assert rows[-1][0] == "cost"
-        assert rows[-1][1].startswith("of each job  $0.0050 at most: 30m at $0.01 an hour")
+        assert rows[-1][1].startswith("of each job  at most $0.0050: 30m at $0.01 per hour")
         assert posts(hub) == []
 
 
@@ -151,15 +151,15 @@ class TestLostAnswer:
     """A request that may have reached the server is not sent again; the new schedule is looked for."""
 
     @pytest.mark.parametrize(
-        "misbehaviour", [act_and_hang_up, truncate, act_and_reply(200, "{}"), act_and_reply(502, "<html>")]
+        "misbehavior", [act_and_hang_up, truncate, act_and_reply(200, "{}"), act_and_reply(502, "<html>")]
     )
-    def test_the_new_schedule_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+    def test_the_new_schedule_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehavior: Misbehavior) -> None:
         hfjobs("ps")
-        hub.then(misbehaviour)
+        hub.then(misbehavior)
         code, stdout, stderr = hfjobs(*RUN, "-q", "@daily", *JOB)
         assert (code, stdout) == (0, f"{made(hub)['id']}\n")
         assert stderr.startswith("warning: ")
-        assert stderr.endswith(f"; the new schedule was found by what it runs{EQUAL}\n")
+        assert stderr.endswith(f"; found the new schedule by its image and command{EQUAL}\n")
         assert posts(hub) == [f"POST {LIST}"]
 
     def test_one_that_is_not_found_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -170,9 +170,9 @@ class TestLostAnswer:
         hub.then(hang_up)
         code, stdout, stderr = hfjobs(*RUN, "@daily", *JOB)
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: it is not known whether the schedule was created: the connection to ")
+        assert stderr.startswith("error: the schedule may or may not have been created: the connection to ")
         assert stderr.endswith(
-            f"\nhint: before trying again, check with: hfjobs scheduled ps -a --namespace {USER} --name nightly\n"
+            f"\nhint: before retrying, check with: hfjobs scheduled ps -a --namespace {USER} --name nightly\n"
         )
         assert posts(hub) == [f"POST {LIST}"] * 2
 
@@ -200,7 +200,7 @@ class TestScripts:
         script.write_text(f"# /// script\n# [tool.hf-jobs]\n# {line}\n# ///\n", encoding="utf-8")
         code, stdout, stderr = hfjobs("scheduled", "uv", "run", "@daily", str(script))
         assert (code, stdout) == (2, "")
-        assert stderr.startswith("error: the jobs of a schedule join no network group\n")
+        assert stderr.startswith("error: jobs of a schedule cannot join a network group\n")
         assert hub.requests == []
 
     @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ class TestScripts:
             ([], "missing argument 'WHEN'\n"),
             (["@daily"], "missing argument 'SCRIPT'\n"),
             (["@daily", "--with", "x"], "missing argument 'SCRIPT'\n"),
-            (["@daily", "nothing.py"], "there is no file 'nothing.py' here\n"),
-            (["sync.py"], "'sync.py' is no schedule\n"),
+            (["@daily", "nothing.py"], "no such file: 'nothing.py'\n"),
+            (["sync.py"], "invalid cron expression 'sync.py'\n"),
         ],
     )
     def test_what_is_wrong_makes_no_request(self, hfjobs: Hfjobs, hub: Hub, argv: list[str], message: str) -> None:
@@ -225,4 +225,4 @@ def test_a_written_job_with_ssh_is_refused(hfjobs: Hfjobs, hub: Hub) -> None:
     hub.requests.clear()
     code, _, stderr = hfjobs(*RUN, "@daily", "--spec", "-", stdin=spec)
     assert (code, hub.requests) == (2, [])
-    assert stderr.startswith("error: the jobs of a schedule have no SSH\n")
+    assert stderr.startswith("error: jobs of a schedule cannot have SSH\n")

@@ -104,12 +104,12 @@ class TestBetter:
         found = compared(tmp_path, [["scheduled", "run", when, "ubuntu", "true"]])
         assert found.peer[0][0].body["schedule"] == when
         assert found.ours == {}
-        assert found.said[0].startswith(f"error: '{when}' is no schedule")
+        assert found.said[0].startswith(f"error: invalid cron expression '{when}'")
 
     def test_a_header_with_a_network_is_refused_by_both(self, tmp_path: Path) -> None:
         found = compared(tmp_path, [["scheduled", "uv", "run", "@daily", "header.py"]])
         assert (found.peer, found.ours) == ({}, {})
-        assert found.said[0].startswith("error: the jobs of a schedule join no network group\n")
+        assert found.said[0].startswith("error: jobs of a schedule cannot join a network group\n")
 
     def test_values_are_taken_as_they_are(self, tmp_path: Path) -> None:
         found = compared(tmp_path, [["scheduled", "run", "@daily", "-e", "MSG=hello # world", "ubuntu", "true"]])

@@ -12,7 +12,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     act_and_hang_up,
     act_and_reply,
@@ -61,8 +61,9 @@ class TestBusy:
         code, stdout, stderr = hfjobs("scheduled", "trigger", WEEKLY_SCHEDULE)
         assert (code, stdout) == (1, "")
         assert stderr.startswith(
-            f"error: schedule {USER}/{WEEKLY_SCHEDULE} was not triggered: job {running} of it is running, and it "
-            "allows one at a time (the Hub refused: Another job is already running at the same time, set `concurrency`"
+            f"error: schedule {USER}/{WEEKLY_SCHEDULE} was not triggered: its job {running} is running, and it "
+            "allows only one at a time (the Hub refused the request: "
+            "Another job is already running at the same time, set `concurrency`"
         )
         assert stderr.endswith(f"\nhint: 'hfjobs inspect {USER}/{running}' shows it\n")
         assert posts(hub) == [RUN, RUN]
@@ -81,24 +82,24 @@ class TestBusy:
         hub.replies(status, "[]" if status == 200 else "{}")
         code, stdout, stderr = hfjobs("scheduled", "trigger", f"{USER}/{WEEKLY_SCHEDULE}")
         assert (code, stdout) == (1, "")
-        assert "was not triggered: another job of it is running, and it allows one at a time" in stderr
+        assert "was not triggered: another of its jobs is running, and it allows only one at a time" in stderr
 
 
 class TestLostAnswer:
     """A request that may have reached the server is not sent again; the new job is looked for by its initiator."""
 
     @pytest.mark.parametrize(
-        "misbehaviour",
+        "misbehavior",
         [act_and_hang_up, truncate, act_and_reply(200, "{}"), act_and_reply(303, ""), act_and_reply(502, "<html>")],
     )
-    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehaviour: Misbehaviour) -> None:
+    def test_the_new_job_is_found(self, hfjobs: Hfjobs, hub: Hub, misbehavior: Misbehavior) -> None:
         hfjobs("ps")
-        hub.then(misbehaviour)
+        hub.then(misbehavior)
         code, stdout, stderr = hfjobs("scheduled", "trigger", "-q", WEEKLY_SCHEDULE)
         job = newest(hfjobs)
         assert (code, stdout, job["initiator"]["id"]) == (0, f"{job['id']}\n", WEEKLY_SCHEDULE)
         assert stderr.startswith("warning: ")
-        assert stderr.endswith(f"; the new job was found by its initiator{EQUAL}\n")
+        assert stderr.endswith(f"; found the new job by its initiator{EQUAL}\n")
         assert posts(hub) == [RUN]
 
     def test_one_that_is_not_found_is_in_doubt(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -106,9 +107,9 @@ class TestLostAnswer:
         hub.then(hang_up)
         code, stdout, stderr = hfjobs("scheduled", "trigger", WEEKLY_SCHEDULE, DAILY_SCHEDULE)
         assert (code, stdout) == (5, "")
-        assert stderr.startswith(f"error: it is not known whether schedule {USER}/{WEEKLY_SCHEDULE} was triggered: ")
+        assert stderr.startswith(f"error: schedule {USER}/{WEEKLY_SCHEDULE} may or may not have been triggered: ")
         assert stderr.splitlines()[1:] == [
-            "hint: before trying again, check with: "
+            "hint: before retrying, check with: "
             f"hfjobs ps -a --namespace {USER} --initiator scheduled-job:{WEEKLY_SCHEDULE}",
             f"not triggered: {DAILY_SCHEDULE}",
         ]

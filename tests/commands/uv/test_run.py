@@ -112,7 +112,7 @@ class TestForReal:
             "note: name said (from script)",
             "note: env MODE=grüße (from script)",
             "note: secrets SAID (from script)",
-            "note: cost $0.0008 at most: 5m at $0.01 an hour",
+            "note: cost at most $0.0008: 5m at $0.01 per hour",
         ]
         (job,) = json.loads(run_command("ps", "-a", "--name", "said", "--json", environ=environ).stdout)
         assert (job["timeout"], job["secrets"]) == (300, ["SAID"])
@@ -145,7 +145,7 @@ def test_what_comes_after_the_script_is_its_own(hfjobs: Hfjobs, words: tuple[str
 @pytest.mark.parametrize("option", ["--image", "--python"])
 def test_an_option_of_uv_is_not_empty(hfjobs: Hfjobs, hub: Hub, option: str) -> None:
     assert hfjobs("uv", "run", "-d", option, "", "tool") == Result(
-        2, "", f"error: {option} is empty\nhint: leave {option} out, or give it a value\n"
+        2, "", f"error: {option} is empty\nhint: remove {option}, or give it a value\n"
     )
     assert hub.requests == []
 
@@ -179,8 +179,8 @@ class TestProgram:
         assert hfjobs("uv", "run", "-d", name) == Result(
             2,
             "",
-            f"error: {name} cannot be run: it is no Python, and no line '#!' says what runs it\n"
-            "hint: let the name of a Python script end in .py, or write what runs it into its first line\n",
+            f"error: cannot run {name}: it is not Python and has no '#!' line\n"
+            "hint: give a Python script a name that ends in .py, or add a '#!' line\n",
         )
         assert hub.requests == []
 
@@ -227,7 +227,7 @@ class TestProgram:
             *("data", "out/x", "data", "/", "/tmp", mounted, f"{mounted}/x", "none"),
         )
         assert result.stderr.splitlines()[0] == (
-            "warning: the job does not get the directories data, out/x; mount what it needs with -v"
+            "warning: the directories data, out/x will not exist in the job; mount what it needs with -v"
         )
         assert "directory" not in hfjobs("uv", "run", "--dry-run", "tell.py", "none").stderr
 
@@ -241,8 +241,8 @@ class TestRefused:
         assert result == Result(
             2,
             "",
-            "error: tell.py, data.bin: packed they take 131 KiB, and a request has room for 128\n"
-            "hint: --bucket takes them to a bucket instead, or mount what is large with -v\n",
+            "error: tell.py, data.bin: too large for a request: 131 KiB compressed, at most 128 KiB\n"
+            "hint: use --bucket to upload them to a bucket, or mount large files with -v\n",
         )
         assert hub.requests == []
 
@@ -250,7 +250,7 @@ class TestRefused:
         ("metadata", "line", "what"),
         [
             (".".join(["a"] * 50_000) + " = 1", 2, "a key of more than 100 parts"),
-            ("a = " + "[" * 5000, 1, "the metadata is nested too deep"),
+            ("a = " + "[" * 5000, 1, "the metadata is nested too deeply"),
             (f"a = {'9' * 6000}", 2, "a number of more than 1000 digits"),
             (f"a = '{'x' * 300_000}'", 1, "more than 256 KiB of metadata"),
         ],
@@ -270,7 +270,7 @@ class TestRefused:
     def test_a_file_that_is_not_there(self, hfjobs: Hfjobs, hub: Hub, here: Path, word: str) -> None:
         code, stdout, stderr = hfjobs("uv", "run", "-d", "tell.py" if word[0] == "-" else word, word)
         assert (code, stdout) == (2, "")
-        assert stderr.startswith(f"error: there is no file '{word}' here\nhint: ")
+        assert stderr.startswith(f"error: no such file: '{word}'\nhint: ")
         assert hub.requests == []
         assert here.exists()
 
@@ -283,7 +283,7 @@ class TestRefused:
         argv = (*scheduled, "uv", "run", *(("@daily",) if scheduled else ("-d",)), word, "--x")
         code, stdout, stderr = hfjobs(*argv)
         assert (code, stdout) == (2, "")
-        assert stderr.startswith(f"error: '{word}' is a directory, and a script is one file\nhint: name the file in it")
+        assert stderr.startswith(f"error: '{word}' is a directory, not a script\nhint: use the file to run")
         assert hub.requests == []
 
     @pytest.mark.parametrize(
@@ -301,8 +301,8 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("word", "said"),
         [
-            ("-", "a job has no standard input, so a script cannot come from there\nhint: name a file\n"),
-            ("", "the name of the script is empty\nhint: as in: hfjobs uv run train.py\n"),
+            ("-", "cannot read the script from stdin: a job has no stdin\nhint: use a file\n"),
+            ("", "the name of the script is empty\nhint: use for example: hfjobs uv run train.py\n"),
         ],
     )
     def test_what_is_neither_a_file_nor_a_command(self, hfjobs: Hfjobs, hub: Hub, word: str, said: str) -> None:
@@ -314,7 +314,7 @@ class TestRefused:
         (here / "mem.py").symlink_to("/proc/self/mem")
         code, stdout, stderr = hfjobs("uv", "run", "-d", "mem.py")
         assert (code, stdout) == (2, "")
-        assert stderr.startswith("error: mem.py cannot be read: ")
+        assert stderr.startswith("error: cannot read mem.py: ")
         assert hub.requests == []
 
     @pytest.mark.parametrize(
@@ -331,8 +331,8 @@ class TestRefused:
         assert hfjobs("uv", "run", "-d", "s.py") == Result(
             2,
             "",
-            f"error: s.py is not UTF-8, which Python scripts are: {byte}\n"
-            "hint: save it as UTF-8, or let its first line name its encoding, as # coding: latin-1\n",
+            f"error: s.py is not UTF-8: byte {byte}\n"
+            "hint: save it as UTF-8, or declare its encoding in the first line, for example # coding: latin-1\n",
         )
         assert hub.requests == []
 
@@ -352,14 +352,22 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("table", "message", "hint"),
         [
-            ("flavour = 'x'", "[tool.hf-jobs] of s.py has the unknown key 'flavour'", "did you mean 'flavor'?"),
-            ("timeout = true", "timeout in [tool.hf-jobs] of s.py is not a text", "in quotes"),
-            ("env = {A = 1}", "env in [tool.hf-jobs] of s.py is not a table of texts", "in quotes"),
-            ("secrets = {A = 'x'}", "secrets in [tool.hf-jobs] of s.py is not a list of texts", "names its secrets"),
-            ("secrets = ['NOT_SET']", "[tool.hf-jobs] of the script needs a secret not set here: NOT_SET", "export"),
+            ("flavour = 'x'", "unknown key 'flavour' in [tool.hf-jobs] of s.py", "did you mean 'flavor'?"),
+            ("timeout = true", "timeout in [tool.hf-jobs] of s.py is not a string", "in quotes"),
+            ("env = {A = 1}", "env in [tool.hf-jobs] of s.py is not a table of strings", "in quotes"),
+            (
+                "secrets = {A = 'x'}",
+                "secrets in [tool.hf-jobs] of s.py is not a list of strings",
+                "list only the names",
+            ),
+            (
+                "secrets = ['NOT_SET']",
+                "[tool.hf-jobs] of the script needs a secret that is not set here: NOT_SET",
+                "export",
+            ),
             ("timeout = '5x'", "invalid timeout '5x'", "30m"),
-            ("flavor = ", "s.py, line 3: this is no TOML: Invalid value", "PEP 723"),
-            ("image = 'a b'", "'a b' is not an image", "as 'python:3.12'"),
+            ("flavor = ", "s.py, line 3: invalid TOML: Invalid value", "PEP 723"),
+            ("image = 'a b'", "invalid image 'a b'", "such as 'python:3.12'"),
         ],
     )
     def test_a_table_that_is_wrong(
@@ -374,44 +382,54 @@ class TestRefused:
 
 
 OPEN, SHUT, NEEDS = "# /// script\n", "# ///\n", '# requires-python = ">=3.99"\n'
-GAP = "each line between '# /// script' and '# ///' begins with '# '"
+GAP = "start each line between '# /// script' and '# ///' with '# '"
 
 
 class TestHeader:
     """Metadata that uv would refuse, or pass over, is an error with its line: the job would cost money for nothing."""
 
     WRONG = (
-        (f"{OPEN}{NEEDS}\n# x = 1\n{SHUT}", 3, "the metadata has a gap", GAP),
-        (f"import x\n{OPEN}{NEEDS}#x = 1\n{SHUT}", 4, "this is no line of metadata", GAP),
-        (f"{OPEN}#\tx = 1\n{SHUT}", 2, "this is no line of metadata", GAP),
+        (f"{OPEN}{NEEDS}\n# x = 1\n{SHUT}", 3, "an empty line in the metadata", GAP),
+        (f"import x\n{OPEN}{NEEDS}#x = 1\n{SHUT}", 4, "not a line of metadata", GAP),
+        (f"{OPEN}#\tx = 1\n{SHUT}", 2, "not a line of metadata", GAP),
         (f"{OPEN}{NEEDS}print(1)\n", 1, "'# /// script' is never closed", "end the metadata with a line '# ///'"),
-        (f"{OPEN}{NEEDS}# /// \nprint(1)\n", 3, "a blank stands behind '# ///'", "take it away"),
+        (f"{OPEN}{NEEDS}# /// \nprint(1)\n", 3, "trailing space after '# ///'", "remove the space"),
         (
             f"{OPEN}{NEEDS}{SHUT}x = 1\n{OPEN}{NEEDS}{SHUT}",
             5,
-            "a second '# /// script', and uv takes one only",
-            "make one block of them",
+            "a second '# /// script': uv accepts only one",
+            "merge the blocks into one",
         ),
-        (f"{OPEN}# x = [\n{SHUT}", 2, "this is no TOML: Invalid value", "see PEP 723"),
-        (f"{OPEN}# x = 1\n{OPEN}# y = 2\n{SHUT}", 3, "this is no TOML: Invalid statement", "see PEP 723"),
-        (f"{OPEN}# dependencies = 'x'\n{SHUT}", 2, "dependencies is not a list of texts", "as in ['numpy']"),
-        (f"{OPEN}#\n# requires-python = '3'\n{SHUT}", 3, "requires-python is no condition", "as in '>=3.11'"),
+        (f"{OPEN}# x = [\n{SHUT}", 2, "invalid TOML: Invalid value", "see PEP 723"),
+        (f"{OPEN}# x = 1\n{OPEN}# y = 2\n{SHUT}", 3, "invalid TOML: Invalid statement", "see PEP 723"),
+        (
+            f"{OPEN}# dependencies = 'x'\n{SHUT}",
+            2,
+            "dependencies is not a list of strings",
+            "use for example ['numpy']",
+        ),
+        (
+            f"{OPEN}#\n# requires-python = '3'\n{SHUT}",
+            3,
+            "requires-python is not a version specifier",
+            "use for example '>=3.11'",
+        ),
         (
             f"# coding: latin-1\n{OPEN}{NEEDS}{SHUT}# caf\udce9\n",
             5,
-            "this is not UTF-8, as which uv reads a script with metadata",
+            "not UTF-8, which uv requires for scripts with metadata",
             "save",
         ),
     )
     PASSED_OVER = (
-        (f"# /// script \n{NEEDS}{SHUT}", 1, "uv does not read this as the begin of metadata"),
-        (f"#/// script\n{NEEDS}{SHUT}", 1, "uv does not read this as the begin of metadata"),
-        (f"\ufeff{OPEN}{NEEDS}{SHUT}", 1, "uv reads no metadata behind a byte order mark"),
-        (f"{OPEN}{NEEDS}{SHUT}".replace("\n", "\r"), 1, "uv reads no metadata whose lines end with a carriage return"),
+        (f"# /// script \n{NEEDS}{SHUT}", 1, "uv does not accept this as the start of metadata"),
+        (f"#/// script\n{NEEDS}{SHUT}", 1, "uv does not accept this as the start of metadata"),
+        (f"\ufeff{OPEN}{NEEDS}{SHUT}", 1, "uv ignores metadata after a byte order mark"),
+        (f"{OPEN}{NEEDS}{SHUT}".replace("\n", "\r"), 1, "uv ignores metadata whose lines end with a carriage return"),
         (
             f"x = '# /// script'\n{OPEN}{NEEDS}{SHUT}",
             2,
-            "uv passes over this, as '# /// script' is mentioned before",
+            "uv ignores this: '# /// script' appears in an earlier line",
         ),
     )
     READ = (
@@ -524,7 +542,7 @@ class TestAddress:
     @pytest.mark.parametrize("path", ["/scripts/embed.py?raw=1", "/moved.py"])
     def test_is_packed(self, hfjobs: Hfjobs, hub: Hub, web: Web, path: str) -> None:
         result = hfjobs("uv", "run", "-d", f"{web.address}{path}", "--x")
-        notes = "note: flavor t4-small (from script)\nnote: cost $0.2000 at most: 30m at $0.40 an hour\n"
+        notes = "note: flavor t4-small (from script)\nnote: cost at most $0.2000: 30m at $0.40 per hour\n"
         assert (result.code, result.stderr) == (0, notes)
         job = hub.all_jobs()[0]
         assert job["command"][3:] == ["uv", "run", f"@/{'moved' if 'moved' in path else 'embed'}.py", "--x"]
@@ -536,7 +554,7 @@ class TestAddress:
     def test_that_has_none(self, hfjobs: Hfjobs, hub: Hub, web: Web) -> None:
         code, stdout, stderr = hfjobs("uv", "run", "-d", f"{web.address}/none.py")
         assert (code, stdout) == (1, "")
-        assert stderr.startswith(f"error: {web.address}/none.py cannot be had: 404")
+        assert stderr.startswith(f"error: could not download {web.address}/none.py: 404")
         assert hub.requests == []
 
     def test_that_does_not_answer(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -544,7 +562,7 @@ class TestAddress:
         assert (code, stdout) == (5, "")
         *tries, last, _ = stderr.splitlines()
         assert [line[:34] for line in tries] == ["warning: http://127.0.0.1:9/x.py: "] * 3
-        assert last.startswith("error: http://127.0.0.1:9/x.py cannot be had: ")
+        assert last.startswith("error: could not download http://127.0.0.1:9/x.py: ")
         assert hub.requests == []
 
     @pytest.mark.parametrize("status", [503, 500, 429, 408])
@@ -553,7 +571,7 @@ class TestAddress:
         web.retry_after = "7"
         result = hfjobs("uv", "run", "-d", f"{web.address}/x.py")
         assert (result.code, hfjobs.pauses) == (0, [7.0, 7.0])
-        told = f"warning: {web.address}/x.py: {web.address}/x.py cannot be had: {status} "
+        told = f"warning: {web.address}/x.py: could not download {web.address}/x.py: {status} "
         assert [line.startswith(told) for line in result.stderr.splitlines()[:2]] == [True, True]
         assert len(hub.all_jobs()[0]["environment"]["PACKED_FILES"]) > 100
 
@@ -561,7 +579,7 @@ class TestAddress:
         web.statuses = [503] * 4
         result = hfjobs("uv", "run", "-d", f"{web.address}/x.py")
         assert (result.code, len(web.asked), len(hfjobs.pauses)) == (5, 4, 3)
-        assert f"error: {web.address}/x.py cannot be had: 503 Service Unavailable\n" in result.stderr
+        assert f"error: could not download {web.address}/x.py: 503 Service Unavailable\n" in result.stderr
         web.statuses, web.retry_after = [503], "3600"
         assert hfjobs("uv", "run", "-d", f"{web.address}/x.py").code == 5
         assert (len(web.asked), len(hfjobs.pauses)) == (5, 3)
@@ -575,8 +593,7 @@ class TestAddress:
             assert hfjobs("uv", "run", "-d", script) == Result(
                 2,
                 "",
-                f"error: {script} is a web page, not a script\n"
-                "hint: name the address, or the file, of the script itself\n",
+                f"error: {script} is a web page, not a script\nhint: use the URL or the file of the script itself\n",
             )
         assert hub.requests == []
 
@@ -617,7 +634,7 @@ note: secrets AWS_SECRET_ACCESS_KEY (from script)
 note: secrets GIVEN (from script)
 note: volumes hf://alice/data:/d (from script)
 note: volumes hf://alice/model:/m (from script)
-note: cost $0.8000 at most: 2h at $0.40 an hour
+note: cost at most $0.8000: 2h at $0.40 per hour
 """
 
 
@@ -652,7 +669,7 @@ class TestWhatAScriptHasSet:
         result = hfjobs.given(SET)("uv", "run", "-d", *options, "s.py")
         assert result.stderr.splitlines()[:2] == [
             "note: secrets AWS_SECRET_ACCESS_KEY (from script)",
-            "note: cost $0.8000 at most: 1h at $0.80 an hour",
+            "note: cost at most $0.8000: 1h at $0.80 per hour",
         ]
 
     @pytest.mark.parametrize("when", [(), ("@daily",)])
@@ -669,7 +686,7 @@ class TestWhatAScriptHasSet:
             2,
             "",
             f"error: the script at {web.address}/x.py asks for {asked}\n"
-            f"hint: read it first; then give them yourself with {options}, or pass --trust-script\n",
+            f"hint: read the script; then pass {options} yourself, or --trust-script\n",
         )
         assert hub.requests == []
 
@@ -715,7 +732,7 @@ class TestWhatAScriptHasSet:
         result = hfjobs("scheduled", "uv", "run", "@daily", "s.py")
         assert (result.code, result.stderr) == (
             0,
-            "note: timeout 60 (from script)\nnote: cost of each job $0.0002 at most: 1m at $0.01 an hour\n",
+            "note: timeout 60 (from script)\nnote: cost of each job at most $0.0002: 1m at $0.01 per hour\n",
         )
 
     def test_hostile_text_is_harmless(self, hfjobs: Hfjobs, web: Web) -> None:
@@ -731,11 +748,11 @@ class TestAddressesThatMeanHarm:
     @pytest.mark.parametrize(
         ("script", "told", "hint"),
         [
-            ("file:///etc/passwd", "'file:///etc/passwd' is not an address that scripts are read from", "by its path"),
-            ("FILE://x.py", "'FILE://x.py' is not an address that scripts are read from", "by its path"),
-            ("ftp://u:pw@h/x.py", "'ftp://u:***@h/x.py' is not an address that scripts are read from", "https://"),
-            pytest.param("/dev/zero", "'/dev/zero' is a device", "name a file", marks=posix_only),
-            pytest.param("/dev/null", "'/dev/null' is a device", "name a file", marks=posix_only),
+            ("file:///etc/passwd", "cannot read a script from 'file:///etc/passwd'", "use the path"),
+            ("FILE://x.py", "cannot read a script from 'FILE://x.py'", "use the path"),
+            ("ftp://u:pw@h/x.py", "cannot read a script from 'ftp://u:***@h/x.py'", "https://"),
+            pytest.param("/dev/zero", "'/dev/zero' is a device", "use a file", marks=posix_only),
+            pytest.param("/dev/null", "'/dev/null' is a device", "use a file", marks=posix_only),
         ],
     )
     def test_no_address_of_a_script(self, hfjobs: Hfjobs, hub: Hub, script: str, told: str, hint: str) -> None:
@@ -759,20 +776,20 @@ class TestAddressesThatMeanHarm:
         finally:
             safe.close()
         assert (result.code, result.stdout) == (1, "")
-        assert f"{safe.address}/moved.py leads to where anybody could change it" in result.stderr
+        assert f"{safe.address}/moved.py redirects to an address that is not encrypted" in result.stderr
         assert (web.asked, hub.requests) == ([], [])
 
     @pytest.mark.parametrize("address", ["http://[x/y.py", "http://u:p/w@127.0.0.1/x.py", "https://u:pw#x@h:x/y.py"])
     def test_what_is_no_address(self, hfjobs: Hfjobs, hub: Hub, address: str) -> None:
         code, stdout, stderr = hfjobs("uv", "run", "-d", address)
         assert (code, stdout, hub.requests) == (2, "", [])
-        assert "is no address" in stderr
+        assert "invalid URL" in stderr
         assert not any(part in stderr for part in ("p/w", "pw", "'p'"))
 
     def test_plain_http_is_warned_of(self, hfjobs: Hfjobs, web: Web) -> None:
         environ = {**hfjobs.environ, "HTTP_PROXY": web.address, "NO_PROXY": "127.0.0.1"}
         result = run_command("uv", "run", "-d", "http://alice:pw@example.invalid/x.py", environ=environ)
-        told = "warning: http://alice:***@example.invalid/x.py is not encrypted, so anybody on the way could change"
+        told = "warning: http://alice:***@example.invalid/x.py is not encrypted: others on the network could change"
         assert (result.code, result.stderr.startswith(told)) == (0, True)
 
     def test_redirects_without_end(self, hfjobs: Hfjobs, web: Web) -> None:
@@ -801,6 +818,6 @@ def test_buckets_need_huggingface_hub(here: Path, hub: Hub, directories: dict[st
         result = run_command(*argv, environ=environ)
         assert (result.code, result.stdout) == (2, "")
         assert result.stderr.startswith(
-            "error: files are taken to a bucket by huggingface_hub 2.4 or later, which is not installed\nhint: pip "
+            "error: cannot upload files to a bucket: huggingface_hub 2.4 or later is not installed\nhint: pip "
         )
     assert not any(path.startswith("POST") for path in hub.paths)

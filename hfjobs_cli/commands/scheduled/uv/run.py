@@ -41,7 +41,7 @@ def run(
 
     when, due = check_when(session, when)
     if script is None:
-        raise UsageError("missing argument 'SCRIPT'", hint="as in: hfjobs scheduled uv run @daily sync.py")
+        raise UsageError("missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py")
     around = surroundings(session, dry_run=terms.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None
     launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
