@@ -146,7 +146,7 @@ class TestDescribed:
 
     def test_one_that_has_ended_is_a_remark(self, hfjobs: Hfjobs) -> None:
         code, _, stderr = hfjobs("cancel", "@failed")
-        assert (code, stderr.split()[1:]) == (0, ["had", "already", "ended:", "ERROR"])
+        assert (code, stderr.split()[1:]) == (0, ["had", "already", "finished:", "ERROR"])
 
     @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("", 1)])
     def test_is_shown_and_asked_for(self, hfjobs: Hfjobs, hub: Hub, two: list[str], answer: str, code: int) -> None:
@@ -184,7 +184,7 @@ class TestDescribed:
             )
         _, _, stderr = hfjobs("cancel", "@name=many")
         first, *shown, more, hint = stderr.splitlines()
-        assert first.startswith("error: '@name=many' fits more than 10 jobs; refusing")
+        assert first.startswith("error: '@name=many' matches more than 10 jobs; refusing")
         assert (len(shown), more, hint) == (10, "  and more", "hint: use the id of the job, or pass --yes")
 
     @pytest.mark.parametrize(

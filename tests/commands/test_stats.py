@@ -21,7 +21,7 @@ from tests.support import (
     Golden,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     hang_up,
     pass_on,
@@ -33,7 +33,7 @@ from tests.support import (
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-ORGANISATION = "acme"
+ORGANIZATION = "acme"
 
 NO_FIGURES = "error: no metrics for job {} yet\nhint: if it has just started, try again\n"
 
@@ -64,7 +64,7 @@ def three(hub: Hub) -> list[Metrics]:
     ]
 
 
-def replying(status: int, headers: Mapping[str, str] | None = None) -> Misbehaviour:
+def replying(status: int, headers: Mapping[str, str] | None = None) -> Misbehavior:
     """Return what answers with an error."""
 
     def reply(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -129,9 +129,9 @@ class TestSnapshot:
     @pytest.mark.usefixtures("three")
     def test_jobs_that_are_named(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """In the order given, of several namespaces, without a listing."""
-        foreign = f"/api/jobs/{ORGANISATION}/{number(9)}/metrics"
+        foreign = f"/api/jobs/{ORGANIZATION}/{number(9)}/metrics"
         hub.replies_to(foreign, 200, f"event: metric\ndata: {json.dumps(SAMPLE)}\n\n")
-        result = hfjobs("stats", f"{USER}/{number(2)}", f"{ORGANISATION}/{number(9)}", f"{USER}/{number(1)}", "-q")
+        result = hfjobs("stats", f"{USER}/{number(2)}", f"{ORGANIZATION}/{number(9)}", f"{USER}/{number(1)}", "-q")
         assert result.stdout.split() == [number(2), number(9), number(1)]
         assert not [path for path in hub.paths if not path.endswith("/metrics")]
 

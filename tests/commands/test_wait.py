@@ -21,7 +21,7 @@ from tests.support import (
     USER,
     Hfjobs,
     Hub,
-    Misbehaviour,
+    Misbehavior,
     Result,
     Stall,
     command,
@@ -45,7 +45,7 @@ def running(hub: Hub, number: int, stage: str = "RUNNING", **changes: Any) -> st
     )
 
 
-def ending(hub: Hub, jobs: dict[str, str]) -> Misbehaviour:
+def ending(hub: Hub, jobs: dict[str, str]) -> Misbehavior:
     """Return what lets jobs end in these stages, and then answers as ever."""
 
     def end(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
