@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from itertools import islice
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from hfjobs_cli.commands._select import named_jobs
@@ -282,6 +284,59 @@ class AtHub:
         except (BadResponse, NotAllowed, NotFound, RequestRefused) as error:
             self._session.warn(f"cannot look up the names of schedules: {error.message}")
             return None
+
+
+class SharedAtHub(AtHub):
+    """Jobs that the Hub is asked for by several readers at once, each page once."""
+
+    def __init__(self, session: Session) -> None:
+        """Ask for nothing yet."""
+        super().__init__(session)
+        self._known: dict[object, _SharedPages] = {}
+
+    def pages(
+        self,
+        namespace: str | None,
+        stages: Iterable[str] | None = None,
+        labels: Labels = (),
+        since: datetime | None = None,
+        *,
+        all_of_them: bool = False,
+    ) -> Iterable[Page]:
+        """Return the pages of the listing, which are kept for whoever asks for them again."""
+        key = (namespace, stages and tuple(stages), tuple(labels), since)
+        pages = _SharedPages(super().pages(namespace, stages, labels, since, all_of_them=all_of_them))
+        return self._known.setdefault(key, pages)
+
+
+class _SharedPages:
+    """Pages that several threads read, each at its own pace, and that are asked for once."""
+
+    def __init__(self, pages: Iterable[Page]) -> None:
+        self._pages = iter(pages)
+        self._lock = Lock()
+        self._read: list[Page] = []
+        self._error: HfJobsError | None = None
+
+    def __iter__(self) -> Iterator[Page]:
+        place = 0
+        while self._has(place):
+            yield self._read[place]
+            place += 1
+
+    def _has(self, place: int) -> bool:
+        """Read on to the page at a place, and tell whether there is one. What reading raised is raised again."""
+        with self._lock:
+            if place < len(self._read):
+                return True
+            if self._error is not None:
+                raise self._error
+            try:
+                self._read += islice(self._pages, 1)
+            except HfJobsError as error:
+                self._error = error
+                raise
+            return place < len(self._read)
 
 
 class Saved:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._lineage import FamilyReader, source_of
+from hfjobs_cli.commands._lineage import FamilyReader, SharedAtHub, source_of
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._schedules import named_schedules
 from hfjobs_cli.commands._select import named_jobs, show_results
@@ -76,7 +76,7 @@ def describe(
       hfjobs describe @failed --from jobs.jsonl
     """
     listing = Listing(session, output, indent=4)
-    source = source_of(session, from_)
+    source = SharedAtHub(session) if from_ is None else source_of(session, from_)
     named = _named(session, source, jobs, namespace)
 
     def described(each: JobInfo | ScheduledJob | HfJobsError) -> Description:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import block, cut
+from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.fields import spelled
@@ -162,6 +163,7 @@ def _spec(spec: Described, view: View) -> Iterator[Piece]:
     variables = sorted((spec.environment or {}).items())
     shown = [f"{key}={_shortened(masked_value(key, value))}" for key, value in variables if key not in VARIABLES]
     yield from _wrapped("Variables", "\n".join(shown), view, _MOST_VALUES)
+    yield from _wrapped("Files", _files(spec), view)
     yield from _wrapped("Secrets", ", ".join(sorted(spec.secrets or ())), view)
     yield from _wrapped("Volumes", "\n".join(map(_volume, spec.volumes or ())), view, _MOST_VALUES)
     public = spec.expose_public or ()
@@ -170,6 +172,14 @@ def _spec(spec: Described, view: View) -> Iterator[Piece]:
     if spec.network is not None and spec.network.group:
         aliases = f" as {', '.join(spec.network.aliases)}" if spec.network.aliases else ""
         yield from _wrapped("Network", f"{spec.network.group}{aliases}", view)
+
+
+def _files(spec: Described) -> str:
+    """Return the local files that travel with it: `train.py (1,204 bytes)`."""
+    found = unpacked(spec.environment or {}) or {}
+    return ", ".join(
+        f"{name} ({len(content):,} {'byte' if len(content) == 1 else 'bytes'})" for name, content in found.items()
+    )
 
 
 def _shortened(value: str) -> str:

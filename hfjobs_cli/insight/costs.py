@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
@@ -127,6 +128,7 @@ class Costs:
         self._failed = failed
         self._has_failed = False
         self._billed: dict[str, _Charge] | None = None
+        self._lock = Lock()
 
     def of(self, job: JobInfo, now: datetime) -> Cost | None:
         """Return what a job costs, up to `now` if it still runs; None if that cannot be known.
@@ -167,14 +169,15 @@ class Costs:
         """Return what was billed for a job. The Hub tells that only of what the token's user pays for."""
         if job.owner.type == "org":
             return None
-        if self._billed is None:
-            found: dict[str, _Charge] = {}
-            asks: list[Callable[[], None]] = [
-                lambda: found.update(self._asked_charges()),
-                lambda: self._foresee(job),
-            ]
-            map_parallel(lambda ask: ask(), asks)  # so that there is one time to wait
-            self._billed = found
+        with self._lock:
+            if self._billed is None:
+                found: dict[str, _Charge] = {}
+                asks: list[Callable[[], None]] = [
+                    lambda: found.update(self._asked_charges()),
+                    lambda: self._foresee(job),
+                ]
+                map_parallel(lambda ask: ask(), asks)  # so that there is one time to wait
+                self._billed = found
         return self._billed.get(job.id)
 
     def _foresee(self, job: JobInfo) -> None:

@@ -98,6 +98,14 @@ def test_several_are_an_array_of_one_schema(hfjobs: Hfjobs, nightly: str) -> Non
     assert stdout == hfjobs("describe", BY_HAND, "--tail", "0").stdout
 
 
+def test_several_jobs_share_the_pages_that_are_read(hfjobs: Hfjobs, hub: Hub) -> None:
+    ids = [job["id"] for job in hub.all_jobs() if job["owner"]["name"] == USER][:5]
+    hub.requests.clear()
+    assert len(hfjobs.jobs("describe", *ids, "--tail", "0", "--json")) == 5
+    asked = [str(request.query) for request in hub.requests if request.path == f"/api/jobs/{USER}"]
+    assert len(asked) == len(set(asked)) > 1
+
+
 def test_suggests_what_can_be_done(hfjobs: Hfjobs, family: Family, nightly: str) -> None:
     def commands(text: str) -> list[list[str]]:
         return [each["command"].split()[1:3] for each in hfjobs.jobs("describe", text, "--json")[0]["next"]]

@@ -95,7 +95,10 @@ def test_packed_by_hfjobs(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch:
     assert (
         hfjobs("ps", "-a", "--limit", "1", "--columns", "command", "--format", "tsv").stdout == f"command\n{command}\n"
     )
-    assert f"Command      {command}\n" in hfjobs("describe", old["id"]).stdout
+    page = hfjobs("describe", old["id"]).stdout
+    assert f"Command      {command}\n" in page
+    assert "Files        train.py (36 bytes), c.yaml (4 bytes)\n" in page
+    assert "PACKED_FILES" not in page
     Path("train.py").write_bytes(NEW)
     result = hfjobs("duplicate", "-q", old["id"], "--script", "train.py")
     assert result.code == 2  # the secret, as with other changes
