@@ -290,7 +290,7 @@ class Sweeping:
     sweep: Annotated[
         str | None,
         of_script(
-            typer.Option("--sweep", metavar="NAME", help="Name of these jobs together, their label 'sweep'."),
+            typer.Option("--sweep", metavar="NAME", help="Name of the sweep; stored as the label 'sweep' of its jobs."),
         ),
     ] = None
     parallel: Annotated[
@@ -302,7 +302,7 @@ class Sweeping:
         ),
     ] = None
     retry_failed: Annotated[
-        bool, of_script(typer.Option("--retry-failed", help="Run those again whose last job failed."))
+        bool, of_script(typer.Option("--retry-failed", help="Run the items again whose last job failed."))
     ] = False
     yes: Annotated[bool, of_script(typer.Option("--yes", "-y", help="Create several jobs without asking."))] = False
 
@@ -321,7 +321,7 @@ OtherScript = Annotated[
     typer.Option(
         "--script",
         metavar="FILE",
-        help="An edited script: takes the place of the local file of that name, or of the only one.",
+        help="An edited script; replaces the local file of that name, or the only one.",
         autocompletion=completion.complete_file,
     ),
 ]

@@ -37,7 +37,7 @@ def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
     def prices() -> list[Hardware]:
         found = session.client.hardware_if_known()
         if not found:
-            raise Unavailable("prices are not known")  # which must not be remembered
+            raise Unavailable("prices are unknown")  # which must not be remembered
         return found
 
     return Costs(prices_of(session, prices), tuple).of(job, session.clock())

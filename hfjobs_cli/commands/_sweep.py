@@ -29,6 +29,7 @@ from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.times import span
 from hfjobs_cli.text.widths import cell_width, padding
+from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Following, Sweeping
@@ -61,7 +62,7 @@ def is_sweep(sweeping: Sweeping) -> bool:
         ("--retry-failed", sweeping.retry_failed),
     ):
         if given:
-            raise UsageError(f"{option} is for sweeps", hint="add --each KEY=A,B,C, or leave it out")
+            raise UsageError(f"{option} requires a sweep", hint="add --each KEY=A,B,C, or remove {option}")
     return False
 
 
@@ -119,11 +120,12 @@ def run_sweep(
 
 def _check_options(sweeping: Sweeping, following: Following) -> None:
     if following.detach and following.cancel_on_interrupt:
-        raise UsageError("--cancel-on-interrupt contradicts --detach", hint="give one of them")
+        raise conflict("--cancel-on-interrupt", "--detach")
     if following.detach and sweeping.parallel is not None:
-        raise UsageError(
-            "--detach contradicts --parallel: hfjobs starts the next job when one ends",
-            hint="leave out -d, and run the same line again should it be interrupted",
+        raise conflict(
+            "--detach",
+            "--parallel: hfjobs must keep running to start the next job",
+            hint="remove -d; if the run is interrupted, run the same command again to continue",
         )
 
 
@@ -141,9 +143,7 @@ def _sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
         traits = default_name.traits(typed, None, {}, [each.partition("=")[0] for each in typed.secrets or ()], options)
         return default_name.name_of_script(program, words[1:], traits)
     if not name or not is_label(SWEEP, name):
-        raise UsageError(
-            f"'{name}' cannot be the name of a sweep", hint="names hold letters, digits and . _ -, 100 at most"
-        )
+        raise UsageError(f"invalid sweep name '{name}'", hint="use at most 100 letters, digits and . _ -")
     return name
 
 
@@ -153,7 +153,7 @@ def _items(
     """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
     for key in (SWEEP, ITEM):
         if given := [each for each in typed.label or () if each.partition("=")[0] == key]:
-            raise UsageError(f"-l {given[0]} contradicts the sweep, whose jobs get this label", hint="use --sweep NAME")
+            raise UsageError(f"-l {given[0]} cannot be used: the sweep sets this label", hint="use --sweep NAME")
     each = [sweep.each_of(text) for text in sweeping.each or ()]
     rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, around)
     combined = sweep.combinations(each, rows)
@@ -179,8 +179,8 @@ def _check_secrets(session: Session, items: Sequence[Item]) -> None:
         for key, value in item.values.items():
             if value in secrets or (token and value == token):
                 raise UsageError(
-                    f"a value of the key '{key}' is that of a secret, and values are shown",
-                    hint="pass secrets with -s; the jobs of a sweep all get the same",
+                    f"key '{key}' has the value of a secret, but values are shown",
+                    hint="pass secrets with -s; all jobs of a sweep get the same secrets",
                 )
 
 
@@ -191,16 +191,18 @@ def _notes(items: Sequence[Item], given: int) -> Iterator[str]:
         if not odd:
             continue
         if key in sweep.RESERVED:
-            yield f"note: the key '{key}' makes no label: the label '{key}' has a meaning of its own"
+            yield f"note: key '{key}' does not become a label: the label '{key}' is reserved"
         elif looks_secret(key):
-            yield f"note: the key '{key}' makes no label: it looks like a secret, and labels can be read by others"
+            yield (f"note: key '{key}' does not become a label: it looks like a secret, and others can read labels")
         elif not is_label(key, ""):
-            yield f"note: the key '{key}' makes no label: a label cannot have this key"
+            yield f"note: key '{key}' does not become a label: it is not a valid label key"
         else:
             where = "" if len(odd) == len(items) else f" in {len(odd)} of {len(items)} jobs"
-            yield f"note: the key '{key}' makes no label{where}: a label cannot hold '{_shortened(odd[0])}'"
+            yield (
+                f"note: key '{key}' does not become a label{where}: '{_shortened(odd[0])}' is not a valid label value"
+            )
     if given > len(items):
-        yield f"note: {given} combinations of values, of which {len(items)} differ; equal ones run once"
+        yield f"note: {len(items)} of {given} combinations are different; equal ones run only once"
 
 
 def _shortened(text: str) -> str:
@@ -222,7 +224,9 @@ def _prints_requests(listing: Listing, output: Output) -> bool:
     if listing.renderer.name in ("json", "jsonl"):
         return True
     if output.quiet or format_name(output.format_) not in (None, HUMAN, "table"):
-        raise UsageError("--dry-run prints a plan, json or jsonl", hint="leave the format out, or take one of them")
+        raise UsageError(
+            "--dry-run supports only --format json and jsonl", hint="remove the format, or use one of them"
+        )
     return False
 
 
@@ -270,7 +274,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
         cost = session.costs.of(job, session.clock())
         if cost is None:
             raise HfJobsError(
-                f"the cost of job {job.id} is not known, so --max-cost cannot be kept", hint="give --timeout instead"
+                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="give --timeout instead"
             )
         return cost.usd
     from hfjobs_cli.jobspec.existing import described
@@ -318,7 +322,7 @@ class Plan(NamedTuple):
         there = len(self.run.jobs)
         count = len(self.todo)
         parts = [f"sweep {self.run.name}: {count} {'job' if count == 1 else 'jobs'} to create"]
-        parts += [f"{there} there already"] if there else []
+        parts += [f"{there} already exist"] if there else []
         parts += [f"{len(self.run.others)} other jobs of this name"] if self.run.others else []
         return ", ".join(parts) + (f"; {self._cost()}" if count else "")
 
@@ -328,7 +332,7 @@ class Plan(NamedTuple):
             flavor = flavor_of(item.launch.job, self.flavors)
             usd = None if flavor is None else most(item.launch.job, flavor)
             if usd is None:
-                return "cost not known: the Hub names no price"
+                return "cost unknown: the Hub lists no price"
             total += usd
         first = self.todo[0].launch.job
         same = all(
@@ -336,7 +340,7 @@ class Plan(NamedTuple):
             for each in self.todo
         )
         shown = f"${total:,.2f}" if total >= 1 else f"${total:.4f}"
-        return f"{shown} at most" + (f", {span(first.longest_secs)} on {first.flavor} each" if same else "")
+        return f"at most {shown}" + (f", {span(first.longest_secs)} on {first.flavor} each" if same else "")
 
 
 def _confirm(session: Session, count: int) -> None:
@@ -344,7 +348,7 @@ def _confirm(session: Session, count: int) -> None:
     if not session.can_ask:
         raise UsageError(
             f"refusing to create {count} jobs without confirmation: stdin is not a terminal",
-            hint="pass --yes; --dry-run shows the plan",
+            hint="pass --yes, or --dry-run to see the plan",
         )
     if not session.confirm(f"Create {count} jobs?"):
         raise HfJobsError("nothing was created")
@@ -389,7 +393,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
     except BaseException as error:
         session.created.clear()
         if run.jobs:
-            session.remark(f"sweep {run.name}: {run.state}; the same line goes on, {_elsewhere(run)}")
+            session.remark(f"sweep {run.name}: {run.state}; run the same command again to continue, {_elsewhere(run)}")
         if isinstance(error, ReaderGone):
             raise not_shown(error) from None
         raise
@@ -408,7 +412,7 @@ def _interrupted(session: Session, run: Sweep, following: Following) -> Interrup
         return canceled(session, run.active)
     return Interrupted(
         f"interrupted; sweep {run.name}: {run.state}",
-        hint=f"run the same line again to go on; 'hfjobs cancel -l {SWEEP}={run.name}' cancels its jobs",
+        hint=(f"run the same command again to continue; 'hfjobs cancel -l {SWEEP}={run.name}' cancels its jobs"),
     )
 
 

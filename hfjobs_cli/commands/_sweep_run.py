@@ -166,7 +166,7 @@ class Sweep:
                 if self.created > before:
                     retries.reset()
                 pause = retries.pause_after(error)
-                self.session.warn(f"{error.message}; trying again in {span(pause)}")
+                self.session.warn(f"{error.message}; retrying in {span(pause)}")
             else:
                 if self._batch():
                     continue
@@ -255,7 +255,7 @@ class Sweep:
         if doubtful and not self._has_told_of_doubt:
             self._has_told_of_doubt = True
             self.session.note(
-                f"note: waiting up to {span(SETTLED_SECS)} for {doubtful} jobs that were asked for without an answer"
+                f"note: waiting up to {span(SETTLED_SECS)} for {doubtful} jobs that may or may not have been created"
             )
         room = BATCH
         if self.parallel is not None:

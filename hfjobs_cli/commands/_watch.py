@@ -267,7 +267,7 @@ class WatchedTable:
         age = (now - look.at).total_seconds()
         soon = span(max(1.0, look.pause_secs - age + 0.5))
         count = f"{len(look.jobs)} {'job' if len(look.jobs) == 1 else 'jobs'}"
-        told = f"{count}, seen {span(age)} ago, again in {soon}{self.remark}; q or Ctrl-C ends"
+        told = f"{count}, updated {span(age)} ago, next in {soon}{self.remark}; q or Ctrl-C quits"
         return [*self.rows(size, now), "", self._told(trouble or told, size)]
 
     def rows(self, size: Size, now: datetime) -> list[str]:

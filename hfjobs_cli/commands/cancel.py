@@ -81,7 +81,7 @@ def cancel(
 
 def _not_ended(session: Session, references: list[JobReference]) -> list[JobInfo]:
     """Return the jobs that canceling would end."""
-    jobs = list(done_to_each(session, references, session.client.inspect_job, "looked at"))
+    jobs = list(done_to_each(session, references, session.client.inspect_job, "read"))
     for job in jobs:
         _tell_if_ended(session, job)
     return [job for job in jobs if not job.has_ended]

@@ -94,7 +94,7 @@ def _named(
     """Return the jobs and schedules that are named, in order; in place of one that is not there stands its error."""
     if source.is_saved:
         if schedule := next((text for text in texts if text.startswith(_SCHEDULE)), None):
-            raise UsageError(f"saved jobs hold no schedules, such as '{schedule}'", hint="leave --from out")
+            raise UsageError(f"--from cannot be used with a schedule: '{schedule}'", hint="remove --from")
         return source.named(texts, namespace)
     found: list[JobInfo | ScheduledJob | HfJobsError] = []
     for is_schedule, group in groupby(texts, lambda text: text.startswith(_SCHEDULE)):

@@ -77,7 +77,7 @@ def duplicate(
     if cancel_on_interrupt and not follow:
         raise UsageError("--cancel-on-interrupt requires --follow", hint="add --follow")
     if script is not None and command:
-        raise UsageError("--script contradicts a new command", hint="leave one of them out")
+        raise conflict("--script", "a new command")
     file = None if script is None else read_file(Path(script), Path(script).name)
     changes = Changes(job, image, unset_env or (), drop_secrets, command or (), file)
     listing = Listing(session, output, default=ID_AND_URL, indent=4)

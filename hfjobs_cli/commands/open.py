@@ -41,7 +41,7 @@ def open(  # noqa: A001 - the name of the command
     from hfjobs_cli.commands._lineage import AtHub, only
 
     if job.startswith(_SCHEDULE):
-        raise UsageError("schedules have no page on the Hub", hint=f"hfjobs describe {job}")
+        raise UsageError("schedules have no page on the Hub", hint=f"use 'hfjobs describe {job}'")
     url = _page(only(AtHub(session).named([job], namespace), job))
     is_printed = print_ or not session.reader.is_tty or session.settings.is_demo or not _has_browser(session.environ)
     if is_printed or not _shown(url, session.environ):
@@ -58,7 +58,7 @@ def _page(job: JobInfo) -> str:
 
     reference = JobReference.of(job, None)
     if job.url is None or reference.namespace is None:
-        raise BadResponse(f"the Hub does not say whose job {job.id} is, so the address of its page is not known")
+        raise BadResponse(f"the Hub reports no owner of job {job.id}, so its URL is unknown")
     return job.url
 
 

@@ -89,7 +89,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
             silent.append(reference.id)
             return None
 
-    yield from filter(None, done_to_each(session, references, look, "looked at"))
+    yield from filter(None, done_to_each(session, references, look, "read"))
     if silent:
         session.note(f"no metrics for {' '.join(each.id for each in references if each.id in silent)}")
 

@@ -159,7 +159,7 @@ def _timed_out(session: Session, poller: JobPoller, timeout_secs: float) -> HfJo
     for reference in list(poller.pending.values())[:MAX_LISTED]:
         job = poller.jobs.get(reference.id)
         secs = None if job is None else job.running_secs(now) or job.waited_secs(now)
-        how = "status not known" if job is None else f"{str(job.status).lower()}{f' for {span(secs)}' if secs else ''}"
+        how = "status unknown" if job is None else f"{str(job.status).lower()}{f' for {span(secs)}' if secs else ''}"
         lines.append("  " + "  ".join(filter(None, [str(reference), job.name if job is not None else None, how])))
     count = len(poller.pending)
     lines += [f"  and {count - MAX_LISTED:,} more"] * (count > MAX_LISTED)

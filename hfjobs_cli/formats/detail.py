@@ -68,7 +68,7 @@ def _head(each: Description, view: View) -> Iterator[Piece]:
     state = str(subject.status)
     place = each.job.url if each.job is not None else f"schedule of {subject.owner}"
     what = each.type
-    name = view.spell(each.name or f"a {what} without a name")
+    name = view.spell(each.name or f"unnamed {what}")
     yield f"{cut(name, _width(view) - len(state) - 2, '...')}  ", "bold"
     yield view.spell(state), {**STATE_STYLES, **STAGE_STYLES}.get(state)
     yield f"\n{view.spell(place or subject.id)}\n\n", None
@@ -215,8 +215,8 @@ def _block(text: str, indent: int, view: View, most: int = _MOST_LINES) -> list[
 
 
 def _hardware(spec: Described) -> str:
-    limit = f"for {span(spec.timeout)} at most" if spec.timeout is not None else None
-    tries = f"tried {spec.retry + 1:g} times" if spec.retry else None
+    limit = f"timeout {span(spec.timeout)}" if spec.timeout is not None else None
+    tries = f"up to {spec.retry + 1:g} attempts" if spec.retry else None
     return ", ".join(filter(None, (spec.flavor or "-", spec.arch, limit, tries)))
 
 

@@ -126,10 +126,10 @@ QUIET = Renderer("ids", _ids, streams=True)
 """What `-q` stands for."""
 
 _FIRST = {
-    "description": _named(Renderer("page", _page, about="a page for eyes")),
-    "difference": _named(Renderer("diff", _diff, about="both values below each other, for eyes")),
+    "description": _named(Renderer("page", _page, about="a one-page summary")),
+    "difference": _named(Renderer("diff", _diff, about="both values, one below the other")),
     "relative": _named(
-        Renderer("tree", _tree, has_columns=True, about="a tree with lines, for eyes"),
+        Renderer("tree", _tree, has_columns=True, about="a tree, drawn with lines"),
         Renderer("json", _graph_json, about="an array of trees: root, nodes, edges"),
         Renderer("mermaid", _mermaid, about="a flowchart, as GitHub draws it in Markdown"),
         Renderer("dot", _dot, about="a graph for Graphviz"),

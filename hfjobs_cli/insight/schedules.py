@@ -172,12 +172,12 @@ def _steps(schedule: ScheduledJob, found: Runs | None) -> Iterator[tuple[str, st
     newest = found.newest if found else []
     failed = next((run for run in newest if run.status == "ERROR"), None)
     if failed is not None:
-        yield f"describe {before}{failed.id}", "see why the last failed run failed"
+        yield f"describe {before}{failed.id}", "show why the last failed run failed"
     if newest:
         there = f"--namespace {shlex.quote(owner)} " if owner else ""
         yield f"ps -a {there}--initiator scheduled-job:{schedule.id}", "list its runs"
     if schedule.status.state == SUSPENDED:
-        yield f"scheduled resume {name}", "let it run again"
+        yield f"scheduled resume {name}", "resume it"
     active = any(run.status in ("RUNNING", "SCHEDULING") for run in newest)
     if schedule.concurrency or not active:  # else the Hub refuses
         yield f"scheduled trigger {name}", "run it now"

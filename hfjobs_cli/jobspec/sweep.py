@@ -49,15 +49,17 @@ def each_of(text: str) -> tuple[str, list[str]]:
     """Read `KEY=A,B,C` or `KEY=A..B`. Raises UsageError."""
     key, equals, rest = text.partition("=")
     if not equals or not re.fullmatch(_KEY, key):
-        raise UsageError(f"invalid --each '{text}'", hint="use KEY=A,B,C or KEY=0..9; keys hold letters, digits, _ . -")
+        raise UsageError(
+            f"invalid --each '{text}'", hint="use KEY=A,B,C or KEY=0..9, with letters, digits and _ . - in KEY"
+        )
     values: list[str] = []
     place = 0
     while True:
         found = _VALUE.match(rest, place)
         if found is None:
             raise UsageError(
-                f"invalid --each {key}: a double quote is not closed, or text follows it",
-                hint=f"quote a value that holds commas or quotes, and double the quotes in it: {key}='\"a,b\",c'",
+                f"invalid --each {key}: a double quote is not closed, or is followed by text",
+                hint=(f"quote values that contain commas or quotes, and double the quotes in them: {key}='\"a,b\",c'"),
             )
         quoted, plain, comma = found.groups()
         if plain == "":
@@ -83,7 +85,9 @@ def _range(key: str, text: str) -> Iterable[str]:
 
 def _check_count(count: int, what: str) -> None:
     if count > MAX_ITEMS:
-        raise UsageError(f"{what} {count} values; a sweep has at most {MAX_ITEMS} jobs", hint="split it into several")
+        raise UsageError(
+            f"{what} {count} values; a sweep has at most {MAX_ITEMS} jobs", hint="split it into several sweeps"
+        )
 
 
 def rows_of(file: str, around: Surroundings) -> list[Values]:
@@ -115,7 +119,9 @@ def _text_of(file: str) -> str:
         with typed_path(file).open("rb") as opened:
             content = opened.read(MAX_FILE_MIB * 1024 * 1024 + 1)
         if len(content) > MAX_FILE_MIB * 1024 * 1024:
-            raise UsageError(f"--each-from {file} is larger than {MAX_FILE_MIB} MiB", hint="split it into several")
+            raise UsageError(
+                f"--each-from {file} is larger than {MAX_FILE_MIB} MiB", hint="split it into several sweeps"
+            )
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
@@ -125,7 +131,7 @@ def _text_of(file: str) -> str:
 def _array(text: str) -> Iterator[tuple[str, Values]]:
     found, spelled = _parsed(text)
     if not isinstance(found, list):
-        raise ValueError("it is not an array")
+        raise ValueError("not an array")
     for number, (row, as_spelled) in enumerate(zip(found, spelled, strict=True), 1):
         yield f"row {number}", _row(row, as_spelled, f"row {number}")
 
@@ -147,7 +153,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
-        raise ValueError(f"the key '{twice}' is there twice")
+        raise ValueError(f"duplicate key '{twice}'")
     return found
 
 
@@ -168,16 +174,16 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[str, Values]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     header = next(reader, None)
     if not header:
-        raise ValueError("it has no header")
+        raise ValueError("no header")
     twice = [key for key, count in Counter(header).items() if count > 1]
     if twice:
-        raise ValueError(f"the column '{twice[0]}' is there twice")
+        raise ValueError(f"duplicate column '{twice[0]}'")
     for cells in reader:
         if not cells:
             continue
         where = f"line {reader.line_num}"
         if len(cells) != len(header):
-            raise ValueError(f"{where} has {len(cells)} cells, and the header {len(header)}")
+            raise ValueError(f"{where} has {len(cells)} cells, but the header has {len(header)}")
         yield where, dict(zip(header, cells, strict=True))
 
 
@@ -189,8 +195,8 @@ def _same_keys(rows: Sequence[tuple[str, Values]]) -> list[Values]:
     for key in first:
         if not re.fullmatch(_KEY, key):
             raise UsageError(
-                f"'{key}' in --each-from cannot be a key",
-                hint="keys begin with a letter and hold letters, digits, _ . -",
+                f"invalid key '{key}' in --each-from",
+                hint="use letters, digits and _ . -, starting with a letter",
             )
     for where, row in rows:
         odd = next((key for key in [*first, *row] if (key in first) != (key in row)), None)
@@ -204,10 +210,10 @@ def combinations(each: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Value
     """Return the grid of all values, for each of the rows, each combination once. Raises UsageError."""
     keys = [*rows[0], *(key for key, _ in each)]
     if twice := [key for key, count in Counter(keys).items() if count > 1]:
-        raise UsageError(f"the key '{twice[0]}' is given twice", hint="give all its values at once: KEY=A,B,C")
+        raise UsageError(f"key '{twice[0]}' given twice", hint="give all values at once: KEY=A,B,C")
     count = len(rows) * math.prod(len(values) for _, values in each)
     if count > MAX_ITEMS:
-        raise UsageError(f"the sweep has {count} jobs, more than {MAX_ITEMS}", hint="split it into several")
+        raise UsageError(f"the sweep has {count} jobs, more than {MAX_ITEMS}", hint="split it into several sweeps")
     found: list[Values] = list(rows)
     for key, values in each:
         found = [{**row, key: value} for row in found for value in values]
@@ -318,8 +324,8 @@ def items_of(
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
             raise UsageError(
-                f"the key '{unused[0]}' is used nowhere" + (" but in a secret" if in_secret else ""),
-                hint="secrets are passed as they are; use a variable: -e"
+                f"key '{unused[0]}' is not used" + (" but in a secret" if in_secret else ""),
+                hint="secrets are not replaced; use a variable: -e"
                 if in_secret
                 else f"write {{{unused[0]}}} where its value belongs, as in: --{unused[0]} {{{unused[0]}}}",
             )

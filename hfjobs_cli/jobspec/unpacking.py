@@ -49,7 +49,9 @@ def with_file(job: NewJob, source: str, file: LocalFile) -> NewJob:
     variable = packed_variable(job.environment)
     files = _files(job.environment)
     if variable is not None and files is None:
-        raise UsageError(f"cannot read the files that are packed in job {source}", hint="run the script anew")
+        raise UsageError(
+            f"cannot read the files packed in job {source}", hint="run the script again with 'hfjobs uv run'"
+        )
     if variable is None or files is None:
         return _instead_of_bucket(job, source, file)
     name = _meant(file.name, [each.name for each in files], source)
@@ -57,7 +59,7 @@ def with_file(job: NewJob, source: str, file: LocalFile) -> NewJob:
         check_text(file, file.name)
     changed = [each._replace(content=file.content) if each.name == name else each for each in files]
     value = _spelled(variable, job.environment[variable], changed)
-    check_size(variable, value, changed, hint="mount what is large with -v")
+    check_size(variable, value, changed, hint="mount large files with -v")
     return replace(job, environment={**job.environment, variable: value})
 
 
@@ -116,7 +118,7 @@ def _meant(name: str, known: list[str], source: str) -> str:
     """Return which of the files is to be replaced. Raises UsageError."""
     if name in known or len(known) == 1:
         return name if name in known else known[0]
-    raise UsageError(f"job {source} has no file '{name}'", hint=f"it has {', '.join(known) or 'none'}")
+    raise UsageError(f"job {source} has no file '{name}'", hint=f"its files are: {', '.join(known) or 'none'}")
 
 
 def _instead_of_bucket(job: NewJob, source: str, file: LocalFile) -> NewJob:
@@ -128,7 +130,8 @@ def _instead_of_bucket(job: NewJob, source: str, file: LocalFile) -> NewJob:
     path = start + file.name if start + file.name in mounted else next(iter(script), None)
     if path is None:
         raise UsageError(
-            f"job {source} has no local script", hint="--script is for jobs that 'uv run' started with a local file"
+            f"job {source} has no local script",
+            hint=("use --script only with jobs that 'uv run' started with a local file"),
         )
     packed = file._replace(name=PurePosixPath(path).name)
     if is_python_by_name(packed.name):

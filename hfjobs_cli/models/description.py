@@ -38,9 +38,9 @@ class Run(Record):
     id: Annotated[str, About("id of the job", "6a01c8c2aff1cd33e8f339d4")]
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T12:17:06+00:00")]
     status: Annotated[str | None, About("its status", "COMPLETED")]
-    message: Annotated[str | None, About("why it has that status", "Job failed")]
+    message: Annotated[str | None, About("reason for the status", "Job failed")]
     running_secs: Annotated[int | float | None, About("running time", "403", spell=span)]
-    cost_usd: Annotated[int | float | None, About("what it cost, US dollars", "0.12")]
+    cost_usd: Annotated[int | float | None, About("cost in US dollars", "0.12")]
     cost_is_estimated: Annotated[bool | None, About("whether the cost is an estimate", "true")]
 
 
@@ -49,13 +49,13 @@ class Runs(Record):
     """The runs of a schedule. The counts, `running_secs` and costs are those of the last `days` days."""
 
     days: Annotated[int, About("how many days are counted", "30")]
-    completed: Annotated[int, About("runs that were completed", "28")]
+    completed: Annotated[int, About("runs that completed", "28")]
     failed: Annotated[int, About("runs that failed", "2")]
     canceled: Annotated[int, About("runs that were canceled or deleted", "0")]
     active: Annotated[int, About("runs that are still running or scheduling", "1")]
     success_rate: Annotated[int | float | None, About("completed / (completed + failed)", "0.93")]
     running_secs: Annotated[int | float, About("how long they ran, sum", "40300", spell=span)]
-    cost_usd: Annotated[int | float | None, About("what they cost, US dollars", "1.25")]
+    cost_usd: Annotated[int | float | None, About("cost in US dollars", "1.25")]
     cost_is_estimated: Annotated[bool | None, About("whether that is not, or not all, what was billed", "true")]
     next_at: Annotated[list[datetime], About("when the next runs are due", "[2026-05-12T12:17:00+00:00]")]
     newest: Annotated[list[Run], About("the newest runs, newest first", "{{json .runs.newest}}")]
@@ -72,7 +72,7 @@ class Description(Record):
     name: Annotated[str | None, About("name of the job", "nightly", rank=70, least=16)]
     job: Annotated[JobInfo | None, About("the job, as in inspect", "{{json .job}}")]
     schedule: Annotated[
-        ScheduledJob | None, About("what scheduled inspect prints", "{{json .schedule}}", is_closed=True)
+        ScheduledJob | None, About("the schedule, as in scheduled inspect", "{{json .schedule}}", is_closed=True)
     ]
     why: Annotated[str, About("its status, in a sentence", "It completed 20h ago.", least=20, rank=60)]
     reason: Annotated[str | None, About("reason for a failure, in a word", "out-of-memory", rank=50)]

@@ -270,7 +270,7 @@ KIND = Kind(
         "waited": Computed(
             Shape(float),
             lambda job, now: job.waited_secs(now),
-            About("how long it waited to start", "1m16s", rank=73, spell=span),
+            About("time before it ran", "1m16s", rank=73, spell=span),
         ),
         "cost": Computed(
             Shape(str),

@@ -140,7 +140,7 @@ def kind_of(name: str) -> Kind:
     elif name == "usage":
         from hfjobs_cli.models.usage import KIND
     else:
-        raise LookupError(f"no kind of record is called {name}")
+        raise LookupError(f"no kind of record named {name}")
     return KIND
 
 

@@ -73,10 +73,10 @@ def _tree_schema(node: dict[str, Any]) -> dict[str, Any]:
     texts = {"from": "id of the parent", "to": "id of the child", "kind": "run, duplicate or override"}
     edge = {name: {"description": meaning, "type": "string"} for name, meaning in texts.items()}
     properties = {
-        "root": {"description": "id of the first node", "type": "string"},
-        "nodes": {"description": "the root and all below it", "type": "array", "items": node},
+        "root": {"description": "id of the root", "type": "string"},
+        "nodes": {"description": "the root and its descendants", "type": "array", "items": node},
         "edges": {
-            "description": "what came from what",
+            "description": "links from parents to children",
             "type": "array",
             "items": {
                 "type": "object",

@@ -131,7 +131,7 @@ def parse_comparison(item: str, field: Field, name: str, sign: str, text: str, n
     if field.measure is None:
         raise UsageError(f"filter '{item}' cannot compare '{name}' with {sign}", hint=_instead(field, name, sign))
     unit, given = UNITS[field.measure.unit], text.strip()
-    hint = f"use {unit.examples}, as in '{name}{sign}{unit.one}'"
+    hint = f"use {unit.examples}, for example '{name}{sign}{unit.one}'"
     if not given:
         raise UsageError(f"filter '{item}' has no {unit.noun}", hint=hint)
     bound = unit.read(given, now)
@@ -143,4 +143,4 @@ def parse_comparison(item: str, field: Field, name: str, sign: str, text: str, n
 def _instead(field: Field, name: str, sign: str) -> str:
     if field.has_entries:
         return f"compare one of them: {name}.KEY{sign}2"
-    return f"numbers, durations, times and costs can be compared; match text with {name}=PATTERN"
+    return f"compare numbers, durations, times or costs; match text with {name}=PATTERN"

@@ -106,7 +106,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     if "<" in sign or ">" in sign:
         return parse_comparison(item, field, given, sign, text, now)
     if text[:1] in ("<", ">") and field.measure is not None:
-        raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"write '{given}{text[0]}={text[1:].strip()}'")
+        raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"use '{given}{text[0]}={text[1:].strip()}'")
     name, entry, text = _entry(kind, given, text)
     if entry:
         field = kind.find(name) or field
@@ -129,7 +129,7 @@ def _how(kind: Kind, item: str) -> str:
     """Return the hint for what is no filter: a shell takes `-f runtime>1h` for `-f runtime`, and `>` as its own."""
     field = kind.find(item)
     if field is not None and field.measure is not None:
-        return f"quote comparisons, as > is special in shells: -f '{item}>{UNITS[field.measure.unit].one}'"
+        return f"quote comparisons, because > is special in shells: -f '{item}>{UNITS[field.measure.unit].one}'"
     return f"use for example {kind.filters}"
 
 

@@ -112,8 +112,8 @@ def test_packed_by_hfjobs(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch:
     Path("big.py").write_text(f"# {random.Random(1).randbytes(200_000).hex()}\n")
     Path("big.py").replace("train.py")
     for script, message, hint in (
-        ("other.py", f"job {new['id']} has no file 'other.py'", "it has train.py, c.yaml"),
-        ("train.py", "train.py, c.yaml: too large for a request", "or mount large files with -v"),
+        ("other.py", f"job {new['id']} has no file 'other.py'", "its files are: train.py, c.yaml"),
+        ("train.py", "train.py, c.yaml: too large for a request", "mount large files with -v"),
         ("no.py", "no.py", ""),
     ):
         code, stdout, stderr = hfjobs("duplicate", new["id"], "--script", script, "-s", "A=secret")

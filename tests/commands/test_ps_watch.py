@@ -276,7 +276,7 @@ class TestBreaks:
         hub.then(*[hang_up] * 4)
         result = hfjobs(*MARKED)
         assert (result.code, result.stdout) == (5, "")
-        assert "error: the connection to " in result.stderr
+        assert "error: lost the connection to " in result.stderr
 
     def test_is_not_what_a_refusal_is(self, hfjobs: Hfjobs, hub: Hub, jobs: Jobs) -> None:
         jobs.add(1)

@@ -68,7 +68,7 @@ def test_a_grid_is_created_once_and_the_same_line_goes_on(hfjobs: Hfjobs, hub: H
         "1e-4  1     new",
         "3e-4  0     new",
         "3e-4  1     new",
-        "sweep grid: 4 jobs to create; $0.0200 at most, 30m on cpu-basic each",
+        "sweep grid: 4 jobs to create; at most $0.0200, 30m on cpu-basic each",
     ]
     jobs = {job["labels"]["name"]: job for job in of(hub)}
     names = [f"grid-lr-{lr}-seed-{seed}" for lr in ("1e-4", "3e-4") for seed in (0, 1)]
@@ -87,7 +87,7 @@ def test_a_grid_is_created_once_and_the_same_line_goes_on(hfjobs: Hfjobs, hub: H
     code, stdout, stderr = hfjobs(*GRID, "-d", "--format", "json", *PRINT)
     assert (code, posts(hub)) == (0, 4)
     assert [job["name"] for job in json.loads(stdout)] == names
-    assert stderr.splitlines()[-1] == "sweep grid: 0 jobs to create, 4 there already"
+    assert stderr.splitlines()[-1] == "sweep grid: 0 jobs to create, 4 already exist"
 
     end(hub, jobs[names[1]], "ERROR")
     end(hub, jobs[names[2]], "CANCELED")
@@ -131,12 +131,12 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("--each", "x=0..999999999999"), "a sweep has at most 1000 jobs", "split it"),
     (("--each", "x=1..1001"), "a sweep has at most 1000 jobs", "split it"),
     (("--each", "x=1..26", "--each", "y=1..39"), "the sweep has 1014 jobs, more than 1000", "split it"),
-    (("--each", "x=1", "--sweep", "a b"), "'a b' cannot be the name of a sweep", "letters, digits"),
-    (("--each", "x=1", "-l", "sweep=y"), "-l sweep=y contradicts the sweep", "--sweep NAME"),
-    (("--each", "x=1", "-d", "--parallel", "2"), "--detach contradicts --parallel", "leave out -d"),
-    (("--sweep", "x"), "--sweep is for sweeps", "add --each"),
-    (("--parallel", "2"), "--parallel is for sweeps", "add --each"),
-    (("--retry-failed",), "--retry-failed is for sweeps", "add --each"),
+    (("--each", "x=1", "--sweep", "a b"), "invalid sweep name 'a b'", "letters, digits"),
+    (("--each", "x=1", "-l", "sweep=y"), "-l sweep=y cannot be used", "--sweep NAME"),
+    (("--each", "x=1", "-d", "--parallel", "2"), "--detach cannot be used with --parallel", "remove -d"),
+    (("--sweep", "x"), "--sweep requires a sweep", "add --each"),
+    (("--parallel", "2"), "--parallel requires a sweep", "add --each"),
+    (("--retry-failed",), "--retry-failed requires a sweep", "add --each"),
     (("--each", "x=a b", "--name", "n-{x}"), "invalid job name 'n-a b'", "'n-a-b'"),
     (("--each-from", "nowhere.csv"), "cannot read --each-from nowhere.csv: No such file", "CSV with a header"),
 ]
@@ -156,9 +156,9 @@ def test_several_jobs_are_asked_for(hfjobs: Hfjobs, hub: Hub) -> None:
     assert hfjobs(*words) == Result(
         2,
         "",
-        "X  JOB\na  new\nb  new\nsweep asked: 2 jobs to create; $0.0100 at most, 30m on cpu-basic each\n"
+        "X  JOB\na  new\nb  new\nsweep asked: 2 jobs to create; at most $0.0100, 30m on cpu-basic each\n"
         "error: refusing to create 2 jobs without confirmation: stdin is not a terminal\n"
-        "hint: pass --yes; --dry-run shows the plan\n",
+        "hint: pass --yes, or --dry-run to see the plan\n",
     )
     for answer, code, count in (("n\n", 1, 0), ("y\n", 0, 2)):
         given, _, stderr = hfjobs(*words, keyboard=Terminal(answer), stderr=Terminal())
@@ -170,7 +170,7 @@ def test_several_jobs_are_asked_for(hfjobs: Hfjobs, hub: Hub) -> None:
 def test_a_dry_run_creates_nothing(hfjobs: Hfjobs, hub: Hub) -> None:
     code, stdout, stderr = hfjobs(*GRID, "--dry-run", *PRINT)
     assert (code, stderr) == (0, "nothing was created (--dry-run)\n")
-    assert stdout.splitlines()[-1] == "sweep grid: 4 jobs to create; $0.0200 at most, 30m on cpu-basic each"
+    assert stdout.splitlines()[-1] == "sweep grid: 4 jobs to create; at most $0.0200, 30m on cpu-basic each"
     code, stdout, _ = hfjobs(*GRID, "--dry-run", "--json", *PRINT)
     assert (code, [body["labels"]["seed"] for body in json.loads(stdout)]) == (0, ["0", "1", "0", "1"])
     many = ("run", "--each", "x=1..1000", "--dry-run", "ubuntu", "echo", "{x}")
@@ -187,7 +187,7 @@ def test_the_cost_of_the_whole_is_bounded(hfjobs: Hfjobs, hub: Hub) -> None:
     code, _, stderr = hfjobs(*cheap, *PRINT)
     assert (code, stderr.splitlines()[-1]) == (
         0,
-        "sweep grid: 4 jobs to create; $0.0394 at most, 59m on cpu-basic each",
+        "sweep grid: 4 jobs to create; at most $0.0394, 59m on cpu-basic each",
     )
     assert {job["timeout"] for job in of(hub)} == {59 * 60}
     assert hfjobs(*cheap, *PRINT).code == 0  # they are the same jobs, whatever their timeout
@@ -257,24 +257,24 @@ def test_rows_come_from_a_file(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, name: s
         'say "hi", {x}',
         "two\nlines",
     ]
-    assert [line for line in stderr.splitlines() if line.startswith("note: the key")] == [
-        "note: the key 'model' makes no label in 1 of 2 jobs: a label cannot hold 'a/b'",
-        "note: the key 'prompt' makes no label: a label cannot hold 'say \"hi\", {x}'",
+    assert [line for line in stderr.splitlines() if line.startswith("note: key")] == [
+        "note: key 'model' does not become a label in 1 of 2 jobs: 'a/b' is not a valid label value",
+        "note: key 'prompt' does not become a label: 'say \"hi\", {x}' is not a valid label value",
     ]
     assert ["model" in job["labels"] for job in of(hub)].count(True) == 1
 
 
 ODD_ROWS = [
-    ("x.csv", "a,a\n1,2\n", "the column 'a' is there twice"),
-    ("x.csv", "a,b\n1\n", "line 2 has 1 cells, and the header 2"),
-    ("x.csv", "", "it has no header"),
-    ("x.csv", "a b\n1\n", "'a b' in --each-from cannot be a key"),
+    ("x.csv", "a,a\n1,2\n", "duplicate column 'a'"),
+    ("x.csv", "a,b\n1\n", "line 2 has 1 cells, but the header has 2"),
+    ("x.csv", "", "no header"),
+    ("x.csv", "a b\n1\n", "invalid key 'a b' in --each-from"),
     ("x.csv", "a\n", "--each-from has no rows"),
     ("x.csv", 'a\n"1', "unexpected end of data"),
-    ("x.json", '{"a": 1}', "it is not an array"),
+    ("x.json", '{"a": 1}', "not an array"),
     ("x.json", '[{"a": null}]', "row 1: a is null"),
     ("x.json", '[{"a": 1}, {"b": 1}]', "row 2 has no 'a'"),
-    ("x.json", '[{"a": 1, "a": 2}]', "the key 'a' is there twice"),
+    ("x.json", '[{"a": 1, "a": 2}]', "duplicate key 'a'"),
     ("x.json", "[" * 99999, "cannot read --each-from"),
     ("x.jsonl", "{}\n{", "line 2: Expecting property name"),
     ("x.jsonl", "[1]\n", "line 1 is not an object"),
@@ -314,7 +314,7 @@ def test_values_of_secrets_are_nobodys(hfjobs: Hfjobs, hub: Hub) -> None:
     words = ("run", "-d", "--each", "x=s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
     code, stdout, stderr = hfjobs(*words, KEY="s3cret-value")
     assert (code, stdout, hub.requests) == (2, "", [])
-    assert stderr.startswith("error: a value of the key 'x' is that of a secret")
+    assert stderr.startswith("error: key 'x' has the value of a secret")
     assert hfjobs(*words, KEY="{x} is kept").code == 0
     with hub.store.read() as tables:
         assert tables.secrets_of_job(of(hub)[0]["id"]) == {"KEY": "{x} is kept"}

@@ -280,7 +280,7 @@ class TestTime:
     def test_is_over_for_a_hub_that_does_not_answer_too(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         hub.then(*[stall] * 9)
         result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
-        told = f"error: timed out after 0s; 1 job has not finished:\n  {USER}/{BY_HAND}  status not known\n"
+        told = f"error: timed out after 0s; 1 job has not finished:\n  {USER}/{BY_HAND}  status unknown\n"
         assert result == Result(12, "", told)
 
     def test_of_none_looks_once(self, hfjobs: Hfjobs, hub: Hub) -> None:

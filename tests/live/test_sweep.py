@@ -33,7 +33,7 @@ def test_ctrl_c_stops_starting_and_says_how_to_go_on(hub: Hub, on_hub: Open) -> 
     assert terminal.wait() == 130
     assert terminal.is_sane()
     assert "error: interrupted; sweep grid: 2 scheduling, 1 not created yet" in terminal.text
-    assert "hint: run the same line again to go on; 'hfjobs cancel -l sweep=grid' cancels its jobs" in "".join(
+    assert "hint: run the same command again to continue; 'hfjobs cancel -l sweep=grid' cancels its jobs" in "".join(
         terminal.lines
     )
     assert [job["status"]["stage"] for job in of(hub)] == ["SCHEDULING"] * 2

@@ -213,28 +213,28 @@ class TestWrongTemplate:
                 "error: template, column 11: unknown field 'stauts'\n"
                 "  {{.id}} {{.stauts}}\n"
                 "            ^\n"
-                "hint: did you mean 'status'? '--format help' lists fields and functions\n",
+                "hint: did you mean 'status'?\n",
             ),
             (
                 "{{.status.stag}}",
                 "error: template, column 3: unknown field 'stag' in .status\n"
                 "  {{.status.stag}}\n"
                 "    ^\n"
-                "hint: did you mean 'stage'? '--format help' lists fields and functions\n",
+                "hint: did you mean 'stage'?\n",
             ),
             (
                 "{{.id | uper}}",
                 "error: template, column 9: unknown function 'uper'\n"
                 "  {{.id | uper}}\n"
                 "          ^\n"
-                "hint: did you mean 'upper'? '--format help' lists fields and functions\n",
+                "hint: did you mean 'upper'?\n",
             ),
             (
                 "{{.ID}}",
                 "error: template, column 3: unknown field 'ID'\n"
                 "  {{.ID}}\n"
                 "    ^\n"
-                "hint: did you mean 'id'? '--format help' lists fields and functions\n",
+                "hint: did you mean 'id'?\n",
             ),
             (
                 '{{define "row"}}{{end}}{{template "rwo" .}}',
@@ -468,7 +468,7 @@ class TestWrongTemplate:
         assert result == Result(
             2,
             "y\n",
-            "error: job bb: template, column 3: index: 1 is out of range: the last is 0\n"
+            "error: job bb: template, column 3: index: index 1 is out of range: the last is 0\n"
             "  {{index .command 1}}\n"
             "    ^\n",
         )
@@ -487,7 +487,7 @@ class TestWrongTemplate:
         created = hub.all_jobs()[0]["id"]
         assert (code, stdout) == (1, "")
         assert stderr.startswith(
-            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\nerror: job {created}: template, column 3: index: 99"
+            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\nerror: job {created}: template, column 3: index: index 99"
         )
         assert hub.paths.count(f"POST /api/jobs/{USER}/{BY_HAND}/duplicate") == 1
 
