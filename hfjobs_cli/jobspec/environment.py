@@ -146,13 +146,13 @@ def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator
         if binding.value is None and binding.key not in around.environ:
             if "secrets" in option:
                 raise UsageError(f"{where} is a name without a value, and it is not set here", hint="use NAME=VALUE")
-            around.warnings.append(f"{where} is ignored: a name without a value that is not set here")
+            around.warnings.append(f"{where} is a name without a value, and it is not set here; the line is ignored")
             continue
         is_empty = False
         yield binding.key, _unquoted(content, binding.value)
     else:
         if strays and not is_empty:
-            around.warnings.extend(f"{stray} is ignored: not NAME=VALUE" for stray in strays)
+            around.warnings.extend(f"{stray} is not NAME=VALUE; the line is ignored" for stray in strays)
             return
     if strays:
         raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="use a file with a line NAME=VALUE for each variable")

@@ -202,7 +202,7 @@ class TestStatus:
             (
                 "!bogus",
                 "unknown status 'bogus'",
-                "one of running, scheduling, completed, error, canceled, deleted; "
+                "use one of running, scheduling, completed, error, canceled, deleted; "
                 "for a status that is newer than this version, use 'bogus:*'",
             ),
             (
@@ -502,12 +502,12 @@ class TestInitiator:
             ),
             (
                 "comet",
-                "one of user, org, scheduled-job, duplicated-job, webhook, none; "
+                "use one of user, org, scheduled-job, duplicated-job, webhook, none; "
                 "for a type that is newer than this version, use 'comet:*'",
             ),
             ("user:", "did you mean 'user'?"),
             ("none:x", "did you mean 'none'?"),
-            (":x", "one of user, org, scheduled-job, duplicated-job, webhook, none"),
+            (":x", "use one of user, org, scheduled-job, duplicated-job, webhook, none"),
         ],
     )
     def test_misspelt_types_are_a_usage_error(self, hfjobs: Hfjobs, hub: Hub, given: str, hint: str) -> None:

@@ -338,7 +338,7 @@ class TestMistakes:
 
     def test_in_columns(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("report", "--by", "name", "--columns", "flavor")
-        assert result.stderr.startswith("error: unknown column 'flavor'\nhint: one of name, jobs, completed, ")
+        assert result.stderr.startswith("error: unknown column 'flavor'\nhint: use one of name, jobs, completed, ")
         assert hub.requests == []
 
 

@@ -113,9 +113,17 @@ def test_stand_wherever_a_field_can(hfjobs: Hfjobs, sweep: dict[str, tuple[str, 
     ("given", "message", "hint"),
     [
         ("runtime>", "filter 'runtime>' has no duration", "use 90s, 30m, 2d or 1.5h, for example 'runtime>1.5h'"),
-        ("runtime>x", "invalid duration 'x' in filter 'runtime>x'", "use 90s, 30m, 2d or 1.5h, for example 'runtime>1.5h'"),
+        (
+            "runtime>x",
+            "invalid duration 'x' in filter 'runtime>x'",
+            "use 90s, 30m, 2d or 1.5h, for example 'runtime>1.5h'",
+        ),
         ("cost<=much", "invalid cost 'much' in filter 'cost<=much'", "use 5 or 1.25, for example 'cost<=1.25'"),
-        ("label.lr>high", "invalid number 'high' in filter 'label.lr>high'", "use 2 or 0.5, for example 'label.lr>0.5'"),
+        (
+            "label.lr>high",
+            "invalid number 'high' in filter 'label.lr>high'",
+            "use 2 or 0.5, for example 'label.lr>0.5'",
+        ),
         (
             "created>soon",
             "invalid time 'soon' in filter 'created>soon'",

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.support import BY_HAND, DAILY_SCHEDULE, TOKEN, USER, Hfjobs, Hub, Result, Terminal
-from tests.words import JOB_COLUMNS
 
 ALL_JOBS = 245
 
@@ -189,7 +188,7 @@ class TestFilter:
             (
                 "nmae=x",
                 "unknown field 'nmae' in filter 'nmae=x'",
-                f"did you mean 'name'? one of {', '.join(JOB_COLUMNS)}",
+                "did you mean 'name'?",
             ),
             (
                 "train",
@@ -207,7 +206,7 @@ class TestFilter:
             (
                 "stage=error",
                 "unknown field 'stage' in filter 'stage=error'",
-                f"did you mean 'status'? one of {', '.join(JOB_COLUMNS)}",
+                "did you mean 'status'?",
             ),
             (
                 "created=2h",
@@ -227,7 +226,7 @@ class TestFilter:
             (
                 "status=bogus",
                 "unknown status 'bogus'",
-                "one of running, scheduling, completed, error, canceled, deleted; "
+                "use one of running, scheduling, completed, error, canceled, deleted; "
                 "for a status that is newer than this version, use 'bogus:*'",
             ),
         ],
@@ -354,7 +353,7 @@ class TestTime:
         assert hfjobs("ps", option, given) == Result(
             2,
             "",
-            f"error: {option} '{given}' is not a time\n"
+            f"error: invalid time '{given}' for {option}\n"
             "hint: use 30m, 2h, 7d, 1mo, yesterday, 2026-05-11 or 2026-05-11T13:16:07Z\n",
         )
         assert hub.requests == []
@@ -440,7 +439,7 @@ class TestSort:
         [
             ("creatd", "unknown column 'creatd'", "did you mean 'created'?"),
             ("-duration", "unknown column 'duration'", "did you mean 'runtime'?"),
-            ("-", "unknown column ''", "one of id, name, image"),
+            ("-", "unknown column ''", "use one of id, name, image"),
             ("", "--sort is empty", "remove --sort, or give it a value"),
         ],
     )

@@ -77,7 +77,7 @@ class TestPrefix:
         assert hfjobs("inspect", "abcdef", BY_HAND) == Result(
             2,
             "",
-            "error: 'abcdef' fits 2 jobs:\n"
+            "error: 'abcdef' matches 2 jobs:\n"
             f"  {first}  one  COMPLETED  1s ago\n"
             f"  {second}  two  COMPLETED  1s ago\n"
             "hint: give more digits of the id\n",
@@ -88,7 +88,7 @@ class TestPrefix:
         for place in range(12):
             hub.add(id=f"abcdef{place:018x}")
         lines = hfjobs("cancel", "abcdef").stderr.splitlines()
-        assert (len(lines), lines[0], lines[-2]) == (13, "error: 'abcdef' fits 12 jobs:", "  and 2 more")
+        assert (len(lines), lines[0], lines[-2]) == (13, "error: 'abcdef' matches 12 jobs:", "  and 2 more")
 
     def test_of_none(self, hfjobs: Hfjobs) -> None:
         message = "error: no job with an id that starts with 'abcdef00' in your namespace; also not in aurora-lab\n"
@@ -124,9 +124,9 @@ def test_ids_need_no_listing(hfjobs: Hfjobs, hub: Hub, word: str) -> None:
         ("@", "invalid job '@'", "did you mean '@0'?"),
         ("@latst", "invalid job '@latst'", "did you mean '@latest'?"),
         ("@name", "invalid job '@name'", "did you mean '@name='?"),
-        ("@name=", "--name is empty", "leave --name out"),
-        ("@status=undone", "unknown status 'undone'", "one of running"),
-        ("@label=x", "label 'x' is not KEY=VALUE", "for example"),
+        ("@name=", "--name is empty", "remove --name"),
+        ("@status=undone", "unknown status 'undone'", "use one of running"),
+        ("@label=x", "label 'x' is not KEY=VALUE", "use --label"),
         ("@-1", "invalid job '@-1'", ""),
         ("a b/@latest", "invalid namespace 'a b'", "use letters"),
     ],

@@ -32,8 +32,7 @@ def test_an_unknown_format_names_those_there_are(hfjobs: Hfjobs) -> None:
         2,
         "",
         "error: unknown format 'xml'\n"
-        f"hint: one of {', '.join(JOB_FORMATS)}, or a template as '{{{{.id}}}} {{{{.status}}}}'; "
-        "'help' lists its fields\n",
+        f"hint: use one of {', '.join(JOB_FORMATS)}, or a template such as '{{{{.id}}}} {{{{.status}}}}'\n",
     )
 
 
@@ -140,9 +139,7 @@ class TestPackages:
             in run_command("ps", "--format", "help", environ=environ).stdout
         )
         unknown = run_command("ps", "--format", "ymal", environ=environ)
-        assert unknown.stderr.startswith(
-            f"error: unknown format 'ymal'\nhint: did you mean 'yaml'? one of {', '.join([*JOB_FORMATS, 'yaml'])}, or "
-        )
+        assert unknown.stderr == "error: unknown format 'ymal'\nhint: did you mean 'yaml'?\n"
         asked = {"_HFJOBS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
         offered = run_command(environ={**environ, **asked, "_TYPER_COMPLETE_ARGS": "hfjobs ps --format "})
         assert offered.stdout.split() == [*JOB_FORMATS, "yaml", "help"]

@@ -231,10 +231,7 @@ class TestWrongTemplate:
             ),
             (
                 "{{.ID}}",
-                "error: template, column 3: unknown field 'ID'\n"
-                "  {{.ID}}\n"
-                "    ^\n"
-                "hint: did you mean 'id'?\n",
+                "error: template, column 3: unknown field 'ID'\n  {{.ID}}\n    ^\nhint: did you mean 'id'?\n",
             ),
             (
                 '{{define "row"}}{{end}}{{template "rwo" .}}',
@@ -487,7 +484,8 @@ class TestWrongTemplate:
         created = hub.all_jobs()[0]["id"]
         assert (code, stdout) == (1, "")
         assert stderr.startswith(
-            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\nerror: job {created}: template, column 3: index: index 99"
+            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\n"
+            f"error: job {created}: template, column 3: index: index 99"
         )
         assert hub.paths.count(f"POST /api/jobs/{USER}/{BY_HAND}/duplicate") == 1
 
