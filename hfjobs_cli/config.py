@@ -113,10 +113,15 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
         timeout_secs=_timeout(environ),
         is_demo=is_demo,
         is_offline=_is_true(environ.get("HF_HUB_OFFLINE")) and not is_demo,
-        is_debug=overrides.debug or _is_true(environ.get("HF_DEBUG")),
+        is_debug=is_debug(environ, overrides),
         cache_dir=_directory(environ, "XDG_CACHE_HOME", home / ".cache") / "hfjobs",
         emulator_dir=overrides.emulator_dir or emulator_directory(environ),
     )
+
+
+def is_debug(environ: Mapping[str, str], overrides: Overrides) -> bool:
+    """Tell whether `--debug` is given."""
+    return overrides.debug or _is_true(environ.get("HF_DEBUG"))
 
 
 def emulator_directory(environ: Mapping[str, str]) -> Path:

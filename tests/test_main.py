@@ -425,7 +425,15 @@ class TestEntryPoints:
         (
             ("--help",),
             0,
-            {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator", "hfjobs_cli.models.kinds", "hfjobs_cli.cli.options"},
+            {
+                "httpx",
+                "logging",
+                "rich",
+                "werkzeug",
+                "hfjobs_cli.emulator",
+                "hfjobs_cli.models.kinds",
+                "hfjobs_cli.cli.options",
+            },
         ),
         (("ps", "--status", "bogus"), 2, {"httpx", "rich", "werkzeug", "hfjobs_cli.emulator"}),
         (("ps",), 0, {"rich", "werkzeug", "hfjobs_cli.emulator", "pydantic"}),
@@ -469,7 +477,7 @@ def test_what_nobody_has_foreseen_is_one_line_to_report(environ: dict[str, str])
     long = run_python(BROKEN_CLOCK, "ps", "--debug", environ=environ)
     for result in (short, long):
         assert (result.code, result.stdout, TOKEN in result.stderr) == (1, "", False)
-        told = [line for line in result.stderr.splitlines() if not line.startswith(("> ", "< "))]
+        told = [line for line in result.stderr.splitlines() if not line.startswith(("> ", "< ", "* "))]
         assert re.fullmatch(
             r"error: unexpected LookupError: no time for <TOKEN> "
             rf"\(hfjobs {__version__}, Python [\d.]+, \w+\.py line \d+\)",

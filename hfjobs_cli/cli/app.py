@@ -57,10 +57,12 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
             code = ExitCode.USAGE
         else:
             session.tell_created()
+            session.know_token()
             session.report(_unexpected(error, shows_traceback=session.is_debug))
             code = ExitCode.FAILURE
     except BaseException:
         session.tell_created()
+        session.end_debug()
         raise
     session.progress(None)
     session.tell_created()
@@ -68,6 +70,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
         session.tell_interrupted()
     else:
         session.close()
+    session.end_debug()
     return int(code)
 
 

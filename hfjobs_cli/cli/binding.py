@@ -117,6 +117,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
             given[words] = _words_in(given)
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
+            session.start_debug()
         found = trailing(ctx)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         if found is not None:

@@ -79,7 +79,6 @@ def _connected(
         timeout_secs=settings.timeout_secs,
         wsgi_app=wsgi_app,
         warn=lambda line: (session.told_of_wait or session.warn)(line),
-        log=session.remark if settings.is_debug else None,
         redacted=session.redacted,
         redacted_quotes=session.redacted_quotes,
         sleep=session.sleep,

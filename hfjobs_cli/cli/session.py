@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.cli import services, terminal
 from hfjobs_cli.cli.services import client_of, costs_of, prices_of, schedule_runs_of
-from hfjobs_cli.config import Overrides, Settings, load_settings
+from hfjobs_cli.config import Overrides, Settings, is_debug, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
 
@@ -70,6 +70,7 @@ class Session:
     secrets: set[str] = field(default_factory=set, repr=False)
     told_of_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
+    _end_debug: Callable[[], None] | None = None
     _progress_shown: bool = False
     _interruption_is_told: bool = False
     _is_over: bool = False
@@ -124,10 +125,34 @@ class Session:
 
     @property
     def is_debug(self) -> bool:
-        """Tell whether `--debug` is given, also where the settings cannot be read."""
+        """Tell whether `--debug` is given."""
+        return is_debug(self.environ, self.overrides)
+
+    def know_token(self) -> None:
+        """Read the settings, if they can be read, so that what others say is shown without the token."""
         with suppress(HfJobsError):
-            return self.settings.is_debug
-        return self.overrides.debug
+            _ = self.settings
+
+    def start_debug(self) -> None:
+        """With `--debug`, print from now on what the loggers below `hfjobs_cli` say."""
+        if self.is_debug and self._end_debug is None:
+            from hfjobs_cli.cli.debug import show_debug  # with logging, which nothing else needs before httpx
+
+            self.know_token()
+            self._end_debug = show_debug(self.remark, self.redacted)
+
+    def end_debug(self) -> None:
+        """Print no more of it."""
+        if self._end_debug is not None:
+            self._end_debug()
+            self._end_debug = None
+
+    def debug(self, line: str) -> None:
+        """Log a decision, which only `--debug` prints."""
+        if self.is_debug:
+            from hfjobs_cli.cli.debug import decided
+
+            decided(line)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
@@ -275,6 +300,8 @@ class Session:
         """Tell one line that is worth a person's second; with `-q` there is none."""
         if not self.is_quiet:
             self.remark(line)
+        else:
+            self.debug(line)
 
     def warn(self, line: str) -> None:
         """Tell of something that went wrong but is being dealt with."""

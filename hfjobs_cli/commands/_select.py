@@ -149,8 +149,11 @@ class Resolver:
     def resolve(self, description: Description) -> JobReference:
         """Return the one that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
         if description.prefix:
-            return self._beginning(description)
-        return JobReference.of(self._described(description), description.namespace)
+            found = self._beginning(description)
+        else:
+            found = JobReference.of(self._described(description), description.namespace)
+        self._session.debug(f"{description.text} is {self._naming.noun} {found}")
+        return found
 
     def is_meant(self, description: Description, plan: Plan) -> bool:
         """Tell whether the one that a description means is to be hit: asked for if others fit that could be, too.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 import time
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.create_once import Created, CreateOnce
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
+
+logger = logging.getLogger(__name__)
 
 
 R = TypeVar("R", bound=Record)
@@ -76,6 +79,7 @@ class Hub:
         self._clock = clock
         self._lock = threading.Lock()
         self._confirmed: User | None = None
+        self._is_cache_logged = False
         self._created_at: dict[str, float] = {}
 
     def whoami(self) -> str:
@@ -285,6 +289,9 @@ class Hub:
                 return self._confirmed.name
             remembered = self._memory.recall() if self._memory else None
             if remembered not in (None, outdated):
+                if not self._is_cache_logged:
+                    logger.debug("* namespace %s from the cache", remembered)
+                    self._is_cache_logged = True
                 return remembered
             if self._memory and remembered is not None:
                 self._memory.remember(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import sys
@@ -21,6 +22,8 @@ from hfjobs_cli.errors import BadResponse, UsageError
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import request_id
 from hfjobs_cli.text.numbers import digits
+
+logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
@@ -283,8 +286,11 @@ class ConnectionPool:
         return f"{shown}, request id {identifier}" if identifier else shown
 
     def _debug(self, line: str) -> None:
-        if self._log is not None:
-            self._log(self._redacted(line))
+        if self._log is not None or logger.isEnabledFor(logging.DEBUG):
+            line = self._redacted(line)
+            logger.debug("%s", line)
+            if self._log is not None:
+                self._log(line)
 
 
 def format_origin(url: httpx.URL | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo, JobOwner
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
+
+logger = logging.getLogger(__name__)
 
 
 Created = TypeVar("Created", "JobInfo", "ScheduledJob")
@@ -349,6 +352,7 @@ class _Attempt(Generic[Created]):
 
         The first candidate may be an equal one that somebody else has just created.
         """
+        logger.debug("* the answer was lost; looking for what was created")
         found: dict[str, Created] = {}
         is_sure = False
         for pause in RECOVERY_PAUSES_SECS:

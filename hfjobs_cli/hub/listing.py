@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -17,6 +18,8 @@ from hfjobs_cli.text.times import LATEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
+
+logger = logging.getLogger(__name__)
 
 
 MAX_BARREN_PAGES = 10
@@ -123,7 +126,10 @@ class ParallelListing:
             count = self._count()
             self.total = count if self._tells_total else None
             is_long = count is not None and count > FEW_PAGES * PAGE_SIZE
-            if len(cursors) > 1 and is_long and _is_newest_first(first.jobs):
+            is_parallel = len(cursors) > 1 and is_long and _is_newest_first(first.jobs)
+            plan = f"by {len(cursors)} cursors, one for each group of stages" if is_parallel else "by one cursor"
+            logger.debug("* listing %s jobs %s", "an unknown number of" if count is None else f"about {count}", plan)
+            if is_parallel:
                 yield first
                 yield from self._by_stages(cursors, first.jobs)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.retry import GracePeriod
     from hfjobs_cli.hub.sse import Event
     from hfjobs_cli.query.references import JobReference
+
+logger = logging.getLogger(__name__)
 
 
 MAX_ATTEMPTS = 4
@@ -245,6 +248,9 @@ class LogFollower:
     def _read_stream(self) -> Generator[LogItem, None, _StreamEnd]:
         """Yield what comes over one connection, and return how that ended."""
         tail = self._resumer.connect()
+        if self._resumer.count:
+            asked = "all lines" if tail is None else f"the last {tail} lines"
+            logger.debug("* log of %s: reading %s again after %d", self._reference, asked, self._resumer.count)
         self._job_poll = self._tail_poll = self._tail_check = self._held_since = None
         self._check_secs = FIRST_CHECK_SECS
         self._is_tail_empty = False

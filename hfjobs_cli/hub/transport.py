@@ -1,5 +1,6 @@
 """Send requests to one Hub: retries, rate limits, and whole responses or streams."""
 
+import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +18,8 @@ from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable
 from hfjobs_cli.hub.retry import RateLimitGate
 from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.escapes import redacted as without_token
+
+logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
 FIRST_PAUSE_SECS = 0.5
@@ -144,10 +147,16 @@ class Transport:
             longest_secs=self._longest_secs,
             bad_no_proxy=self._bad_no_proxy,
             redacted=self._redacted,
-            debug=lambda line: self._log(self._redacted(line)) if self._log is not None else None,
+            debug=self._debug,
             warn=self._warn,
             sleep=self._sleep,
         )
+
+    def _debug(self, line: str) -> None:
+        line = self._redacted(line)
+        logger.debug("%s", line)
+        if self._log is not None:
+            self._log(line)
 
     def _call(
         self,
@@ -173,6 +182,7 @@ class Transport:
         while True:
             attempt += 1
             if remaining_secs := self._rate_limit.remaining_secs():
+                logger.debug("* waiting %.1f s for the rate limit", remaining_secs)
                 self._sleep(remaining_secs)
             try:
                 reply = call_with_timeout(lambda: self._pool.send(call), self._longest_secs)
@@ -210,6 +220,7 @@ class Transport:
         with nullcontext(True) if retry_after_secs is None else self._rate_limit.close_for(pause) as was_open:
             if was_open:
                 self._warn(f"{failure.message}; retrying in {pause:.1f} s ({attempt + 1} of {max_attempts})")
+            logger.debug("* attempt %d of %d in %.1f s", attempt + 1, max_attempts, pause)
             self._sleep(pause)
 
     def _bad_no_proxy(self, entry: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import CacheFile
     from hfjobs_cli.models.account import JobCharge
     from hfjobs_cli.models.job import JobInfo
+
+logger = logging.getLogger(__name__)
 
 
 PRICES_LAST = timedelta(days=1)
@@ -89,7 +92,9 @@ class Prices:
             asked_at, prices = parse_time(kept["asked_at"]), kept["minute_costs"]
             if not timedelta(0) <= self._clock() - asked_at < PRICES_LAST:
                 return {}
-            return {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
+            recalled = {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
+            logger.debug("* prices from the cache, as of %s", asked_at.isoformat(timespec="seconds"))
+            return recalled
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError, InvalidOperation):
             return {}
 
