@@ -187,10 +187,10 @@ class Resolver:
         return f"see 'hfjobs {self._naming.listing} -a'"
 
     def _beginning(self, description: Description) -> JobReference:
-        """Return the only one whose id begins as given, in the organisations of the token's user too."""
+        """Return the only one whose id begins as given, in the organizations of the token's user too."""
         namespace, prefix = description.namespace, description.prefix
         found = self._listing(namespace, description.wanted).beginning(prefix)
-        others = self._session.client.organisations() if not found and namespace is None else []
+        others = self._session.client.organizations() if not found and namespace is None else []
         for name in others:
             found += self._listing(name, description.wanted).beginning(prefix)
         if len(found) == 1:

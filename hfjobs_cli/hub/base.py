@@ -90,8 +90,8 @@ class Hub:
         """Return the namespace that is meant where none is named: the token's user, as far as is remembered."""
         return self._default_namespace()
 
-    def organisations(self) -> list[str]:
-        """Return the names of the organisations that the token's user is in (`GET /api/whoami-v2`, once)."""
+    def organizations(self) -> list[str]:
+        """Return the names of the organizations that the token's user is in (`GET /api/whoami-v2`, once)."""
         user = self._user()
         return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
@@ -240,7 +240,7 @@ class Hub:
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
         """
-        others = self.organisations()
+        others = self.organizations()
 
         def look(name: str) -> T | HfJobsError:
             try:

@@ -116,7 +116,7 @@ class Jobs(Hub):
     def inspect_job(self, reference: JobReference) -> JobInfo:
         """Return one job (`GET /api/jobs/{namespace}/{id}`).
 
-        Without a namespace it is looked for in the organisations of the token's user, too, if that has no such job.
+        Without a namespace it is looked for in the organizations of the token's user, too, if that has no such job.
         Raises NotFound naming it if there is none.
         """
 
@@ -247,7 +247,7 @@ class Jobs(Hub):
         return self._wherever(reference, EXPOSE, {"ports": [*ports], "portsPublic": [*public]})
 
     def _wherever(self, reference: JobReference, endpoint: Endpoint, body: object = None) -> JobInfo:
-        """Ask about a job, without a namespace in the organisations of the token's user too."""
+        """Ask about a job, without a namespace in the organizations of the token's user too."""
 
         def ask(name: str) -> JobInfo:
             return self._job(endpoint, name, reference.id, body)

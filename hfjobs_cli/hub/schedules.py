@@ -69,7 +69,7 @@ class Schedules(Jobs):
     def inspect_schedule(self, reference: JobReference) -> ScheduledJob:
         """Return one schedule (`GET /api/scheduled-jobs/{namespace}/{id}`).
 
-        Without a namespace it is looked for in the organisations of the token's user, too, if that has no such
+        Without a namespace it is looked for in the organizations of the token's user, too, if that has no such
         schedule. Raises NotFound naming it if there is none.
         """
         return self._where_it_is(reference, lambda name: self._schedule(INSPECT, name, reference.id))

@@ -35,9 +35,8 @@ def test_decisions_are_shown(hfjobs: Hfjobs, hub: Hub) -> None:
 
 def test_notes_that_quiet_leaves_out_are_shown(hfjobs: Hfjobs) -> None:
     argv = ("run", "-d", "-q", "ubuntu", "python", "train.py", "--flavor", "cpu-basic")
-    (note,) = (line for line in hfjobs("--debug", *argv).stderr.splitlines() if "took" in line)
-    assert note.startswith("* note: took ")
-    assert "--flavor cpu-basic" in note
+    (note,) = (line for line in hfjobs("--debug", *argv).stderr.splitlines() if "note: " in line)
+    assert note.startswith("* note: --flavor cpu-basic ")
     assert hfjobs(*argv).stderr == ""
 
 
