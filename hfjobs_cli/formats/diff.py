@@ -22,6 +22,9 @@ _MOST_LINES = 12
 _MOST_CHANGED = 60
 """How many lines are shown of how a file has changed."""
 
+_MOST_COMPARED = 5_000
+"""How many lines are compared one by one; the time for more grows with their square."""
+
 _STYLES = {"-": "red", "+": "green", "@": "cyan"}
 
 _WIDEST_FIELD = 32
@@ -82,11 +85,25 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
 
 
 def _unified(each: Difference, room: int, view: View) -> list[str]:
-    """Return how a file has changed, without the two lines that name it; nothing if one of them has no such file."""
+    """Return how a file has changed, without the two lines that name it.
+
+    Nothing if one of them has no such file, or if too much has changed to be compared line by line.
+    """
     if each.a is None or each.b is None:
         return []
-    lines = list(unified_diff(each.a.splitlines(), each.b.splitlines(), lineterm="", n=2))[2:]
+    a, b = each.a.splitlines(), each.b.splitlines()
+    if _changed_lines(a, b) > _MOST_COMPARED:
+        return []
+    lines = list(unified_diff(a, b, lineterm="", n=2))[2:]
     return block(map(view.spell, lines), room, _MOST_CHANGED if view.folds else None, "…" if view.holds("…") else "...")
+
+
+def _changed_lines(a: list[str], b: list[str]) -> int:
+    """Return how many lines two texts have between what both begin and what both end with."""
+    most = min(len(a), len(b))
+    first = next((at for at in range(most) if a[at] != b[at]), most)
+    last = next((at for at in range(most - first) if a[-1 - at] != b[-1 - at]), most - first)
+    return len(a) + len(b) - 2 * (first + last)
 
 
 def _lines(value: str, room: int, view: View) -> list[str]:

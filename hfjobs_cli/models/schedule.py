@@ -185,7 +185,7 @@ KIND = Kind(
         "success": Computed(
             Shape(float),
             _unread,
-            About("success of 30 days of runs", "93%", rank=68, spell=percent, measure=Measure("part")),
+            About("success of 30 days of runs", "93%", rank=77, spell=percent, measure=Measure("part")),
         ),
         "cost": Computed(
             Shape(str),
@@ -193,7 +193,7 @@ KIND = Kind(
             About(
                 "cost of 30 days, ~ if estimated",
                 "~$1.25",
-                rank=67,
+                rank=76,
                 spell=str,
                 order=lambda cost: cost.usd,
                 measure=Measure("money", lambda cost: cost.usd),

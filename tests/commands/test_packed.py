@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,21 @@ def test_packed_by_hfjobs(hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch:
         assert (code, stdout, message in stderr, hint in stderr) == (2, "", True, True)
     assert hfjobs("duplicate", new["id"], "--script", "train.py", "--", "ls").code == 2
     assert len(hub.all_jobs()) == count
+
+
+def test_files_without_a_line_in_common_are_not_compared_for_ever(hfjobs: Hfjobs, family: Family) -> None:
+    lines = [[f"line {number} of {name}" for number in range(50_000)] for name in "ab"]
+    jobs = [
+        family.add(
+            "t", arguments=[], command=["true"], environment={"UV_SCRIPT_ENCODED": encoded("\n".join(each).encode())}
+        )
+        for each in lines
+    ]
+    began = time.monotonic()
+    shown = hfjobs("diff", *jobs, "-f", "part=launch").stdout
+    assert time.monotonic() - began < 20
+    assert "  files.script.py\n    - line 0 of a\n" in shown
+    assert "    + line 0 of b\n" in shown
 
 
 def test_in_a_bucket_as_hf_2_has_it(hfjobs: Hfjobs, hub: Hub, family: Family, tmp_path: Path) -> None:
