@@ -46,7 +46,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
         return [
             f"{done}{comma}{sign}{begun}{word[len(begun) :]}"
             for word in known
-            if word.startswith(begun.lower()) and word not in used
+            if word.lower().startswith(begun.lower()) and word not in used
         ]
 
     return complete
@@ -111,11 +111,12 @@ def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def complete_by(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer what jobs are grouped by, and behind `label.` the labels that the newest have."""
-    words = [each for each in GROUPED_BY if "KEY" not in each] + ["label."]
-    if incomplete.rpartition(",")[2].startswith("label."):
-        words = [f"label.{key}" for key in complete_seen_keys("job", "labels")(ctx)]
-    return _from_list(words)(incomplete)
+    """Offer what jobs are grouped by, and after `label.` the labels that the newest have."""
+    from hfjobs_cli.models.kinds import kind_of
+
+    begun = incomplete.rpartition(",")[2]
+    words = [each for each in GROUPED_BY if "KEY" not in each]
+    return _from_list([*words, *_entries(ctx, kind_of("job"), begun)] if begun else [*words, "label."])(incomplete)
 
 
 def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
@@ -130,32 +131,37 @@ def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -
     return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
 
 
-def complete_sort(kind: LoadKind) -> Completer:
+def complete_sort(kind: LoadKind) -> Asking:
     """Offer the columns of a kind."""
 
-    def complete(incomplete: str) -> list[str]:
-        return _from_list(_names(kind(), incomplete), signs="-")(incomplete)
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        return _from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="-")(incomplete)
 
     return complete
 
 
-def complete_columns(kind: LoadKind) -> Completer:
+def complete_columns(kind: LoadKind) -> Asking:
     """Offer the columns of a kind, and `help` by itself."""
 
-    def complete(incomplete: str) -> list[str]:
-        names = _from_list(_names(kind(), incomplete), signs="+-")(incomplete)
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        names = _from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="+-")(incomplete)
         return names + ["help"] * "help".startswith(incomplete)
 
     return complete
 
 
 def complete_filter(kind: LoadKind) -> Asking:
-    """Offer the fields of a kind, and behind `status=` the values that are known, or else those that are seen."""
+    """Offer the fields of a kind, and behind `status=` the values that are known, or else those that are seen.
+
+    Comparisons are offered inside quotes, without which shells take them for their own.
+    """
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
         name, equals, begun = incomplete.partition("=")
         if not equals:
-            return [f"{each}=" for each in _names(kind(), name) if each.startswith(name.lower())]
+            signs = ("=", *_COMPARISONS) if name and _is_quoted(ctx, incomplete) else ("=",)
+            names = [each for each in _names(ctx, kind(), name) if each.lower().startswith(name.lower())]
+            return [word for each in names for word in _with_signs(kind(), each, signs)]
         field = kind().find(name.removesuffix("!"))
         if field is None or begun.startswith("!"):
             return []
@@ -165,9 +171,42 @@ def complete_filter(kind: LoadKind) -> Asking:
     return complete
 
 
-def _names(kind: Kind, begun: str) -> list[str]:
+_COMPARISONS = (">", ">=", "<", "<=")
+
+
+def _with_signs(kind: Kind, name: str, signs: Iterable[str]) -> list[str]:
+    """Return a field with each sign that can follow it; what stands before a KEY goes on by itself."""
+    field = kind.find(name)
+    if field is None:
+        return [name]
+    return [f"{name}{sign}" for sign in signs if sign == "=" or field.measure is not None]
+
+
+def _is_quoted(ctx: typer.Context, incomplete: str) -> bool:
+    """Tell whether the word at the cursor has an open quote."""
+    line: str = ctx.obj.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return line.endswith((f"'{incomplete}", f'"{incomplete}'))
+
+
+def _names(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     """Return the fields of a kind that are worth offering: parts of parts only where one is being typed."""
-    return list(kind.cells) if "." in begun else kind.words
+    begun = begun.lstrip("+-")
+    names = list(kind.cells) if "." in begun else kind.words
+    return [*names, *_entries(ctx, kind, begun)] if begun else names
+
+
+def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
+    """Return `label.` and `env.`, and after one of these its keys that the newest records have."""
+    outer, dot, typed = begun.partition(".")
+    found = [each for each in kind.cells.values() if each.about.entry]
+    if not dot:
+        return [f"{each.about.entry}." for each in found]
+    field = next((each for each in found if outer.lower() in (each.about.entry, each.name)), None)
+    if field is None:
+        return []
+    from hfjobs_cli.cli import hub_completion
+
+    return [f"{outer}.{key}" for key in hub_completion.keys(ctx, kind, field.name) if key.startswith(typed)]
 
 
 def complete_format(kind: LoadKind) -> Completer:

@@ -23,7 +23,7 @@ _DIRECTORY, _FILE = "/", "./"
 _BASH_OF_BEFORE = "bash of 0.2"
 """Stands for the shell whose script knows neither, and has files offered where there is no answer."""
 
-_GOES_ON = ("=", "/")
+_GOES_ON = ("=", "/", ".", "<", ">")
 """How words end that are not at their end."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.kinds import kind_of
-from hfjobs_cli.query.references import JOBS, SCHEDULES, Naming, is_name
+from hfjobs_cli.query.references import JOBS, SCHEDULES, Naming, is_id, is_name
 from hfjobs_cli.query.selectors import descriptions
 from hfjobs_cli.text.times import age
 
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.record import Record
+    from hfjobs_cli.models.schedule import ScheduledJob
 
 
 T = TypeVar("T")
+R = TypeVar("R", "JobInfo", "ScheduledJob")
 
 TIMEOUT_SECS = 1.0
 """How long a TAB may wait for the Hub."""
@@ -52,22 +54,29 @@ _NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
 
 
 def jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Return the newest jobs with name, status and age, or behind `@` the ways to describe one."""
+    """Return the names of the newest jobs, and their ids with name, status and age; or what can follow an `@`.
+
+    Where jobs are wanted that are in some `stages`, a name is offered if only one of those has it.
+    """
     namespace, slash, _ = incomplete.rpartition("/")
     if "@" in incomplete:
         return [(word, "") for word in _described(ctx, incomplete, JOBS)]
     found: list[JobInfo] = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
     now: datetime = ctx.obj.clock()
-    return [(f"{namespace}{slash}{job.id}", _summary(job, now)) for job in found if is_name(job.id)]
+    names = [(name, _summary(jobs[0], now)) for name, jobs in _by_name(found) if not stages or len(jobs) == 1]
+    ids = [(job.id, _summary(job, now)) for job in found if is_name(job.id)]
+    return [(f"{namespace}{slash}{word}", about) for word, about in (*names, *ids)]
 
 
 def schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the schedules with name, status and terms, or behind `@` the ways to describe one."""
+    """Return the names of the schedules, and their ids with name, status and terms; or what can follow an `@`."""
     namespace, slash, _ = incomplete.rpartition("/")
     if "@" in incomplete:
         return [(word, "") for word in _described(ctx, incomplete, SCHEDULES)]
     found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
-    offers = [(each.id, _plain(each.name or "", str(each.status), each.schedule or "")) for each in found]
+    about = {each.id: _plain(each.name or "", str(each.status), each.schedule or "") for each in found}
+    names = [(name, about[same[0].id]) for name, same in _by_name(found) if len(same) == 1]
+    offers = [*names, *about.items()]
     return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word)]
 
 
@@ -123,6 +132,15 @@ def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]
     words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]
     found = words or values(ctx, kind, name, begun, before.rstrip("/"))
     return [f"{before}{at}{name}={value}" for value in found]
+
+
+def _by_name(found: Sequence[R]) -> Iterator[tuple[str, list[R]]]:
+    """Yield each name that can be a reference, with those that have it, the newest first."""
+    same: dict[str, list[R]] = {}
+    for each in found:
+        if each.name and is_id(each.name):
+            same.setdefault(each.name, []).append(each)
+    yield from same.items()
 
 
 def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:

@@ -37,7 +37,7 @@ _BASH = r"""_hfjobs_completion() {
             done <<< "$answer" ;;
     esac
     case "${COMPREPLY[0]-}" in
-        *[=/]) compopt -o nospace 2>/dev/null
+        *[=/.]) compopt -o nospace 2>/dev/null
             case "${COMP_LINE:$COMP_POINT:1}" in  # not twice where the cursor is inside a word
                 [=/]) COMPREPLY=("${COMPREPLY[@]%"${COMP_LINE:$COMP_POINT:1}"}") ;;
             esac ;;

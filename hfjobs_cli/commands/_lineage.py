@@ -10,6 +10,7 @@ from itertools import islice
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from hfjobs_cli.commands._resolve import note_newest
 from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError
 from hfjobs_cli.hub.saved import Snapshot
@@ -18,8 +19,8 @@ from hfjobs_cli.jobspec.typed import typed_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES
-from hfjobs_cli.query.references import JobReference, check_name, is_name, parse_references
-from hfjobs_cli.query.selectors import Description
+from hfjobs_cli.query.references import JOBS, JobReference, check_name, is_name, parse_references
+from hfjobs_cli.query.selectors import SCHEDULED, Description
 from hfjobs_cli.text.times import EARLIEST, LATEST
 from hfjobs_cli.text.words import one_of
 
@@ -476,10 +477,15 @@ def saved_jobs(
     names = {each.id for each in wanted if isinstance(each, JobReference)}
     is_described = any(isinstance(each, Description) for each in wanted)
     jobs = [job for job in snapshot.jobs() if is_described or job.id in names]
-    return [_meant(each, jobs) or NotFound(f"no job '{each}' in {snapshot.name}") for each in wanted]
+    return [_meant(session, each, jobs) or _not_saved(each, snapshot) for each in wanted]
 
 
-def _meant(each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo | None:
+def _not_saved(each: JobReference | Description, snapshot: Snapshot) -> NotFound:
+    word = "named " if isinstance(each, Description) and each.name and not each.prefix else ""
+    return NotFound(f"no job {word}'{each}' in {snapshot.name}")
+
+
+def _meant(session: Session, each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo | None:
     """Return the job that is meant, None if it is not there. Raises UsageError if it may be one of several."""
     here = [job for job in jobs if each.namespace in (None, job.owner.name)]
     if isinstance(each, JobReference):
@@ -489,6 +495,25 @@ def _meant(each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo
         if len(found) > 1:
             ids = " ".join(job.id for job in found)
             raise UsageError(f"'{each}' matches {len(found)} jobs: {ids}", hint="give more digits of the id")
-        return found[0] if found else None
-    newest = sorted(filter(each.wanted.matches, here), key=lambda job: job.created_at or EARLIEST, reverse=True)
+        if found:
+            return found[0]
+    if each.schedule:
+        here = [job for job in here if _is_run(job, each.schedule)]
+    elif each.name:
+        here = [job for job in here if each.name in (job.name, job.id)]
+    else:
+        here = list(filter(each.wanted.matches, here))
+    newest = sorted(here, key=lambda job: job.created_at or EARLIEST, reverse=True)
+    if each.name and len(newest) > 1:
+        note_newest(session, each.name, JOBS, newest)
     return newest[each.place] if each.place < len(newest) else None
+
+
+def _is_run(job: JobInfo, schedule: str) -> bool:
+    """Tell whether a schedule started a job; it is told by its id, or by its name, which its jobs have too."""
+    started_by = job.initiator
+    return (
+        started_by is not None
+        and started_by.type == SCHEDULED
+        and ((started_by.id or "").startswith(schedule) or job.name == schedule)
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands._select import done_to_each, is_by_filters, named
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.commands._resolve import Named, named
+from hfjobs_cli.commands._select import done_to_each, is_by_filters
+from hfjobs_cli.errors import ExitCode, NotFound
 from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
@@ -40,26 +41,48 @@ def schedule_filter(
     )
 
 
+def newest_run(session: Session, schedule: str, namespace: str | None) -> JobReference:
+    """Return the newest job of a schedule that is named by its name or its id. Raises UsageError or NotFound."""
+    found = named_schedules(session, [schedule], namespace)
+    if not found:
+        raise session.failures.pop()
+    made = session.client.inspect_schedule(found[0])
+    if made.status.last_job is None:
+        raise NotFound(
+            f"schedule '{schedule}' has not run yet", hint=f"'hfjobs scheduled trigger {found[0]}' runs it now"
+        )
+    return JobReference(made.owner.name or found[0].namespace, made.status.last_job.id)
+
+
 def schedules_to_change(
     session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
 ) -> list[JobReference] | None:
-    """Return the schedules that are named, None if a description fits several and the one it means is not meant."""
-    return named(session, texts, namespace, SCHEDULES, _newest_first, plan)
+    """Return the schedules that are named, None if a description fits several and the one it means is not meant.
+
+    Raises UsageError if a name is that of several schedules to which the `plan` could be done.
+    """
+    return named(session, texts, namespace, SCHEDULES_AT_HUB, plan)
 
 
 def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
     """Return the schedules named on the command line and on stdin, and say so if there are none.
 
-    Those that are described (`@name=nightly`, the beginning of an id) are looked for; one that does not exist is
-    told of at the end. Raises UsageError, also if an id may be short for several.
+    Of several of one name the newest is meant. Those that are described (by a name, `@latest`, the beginning of an id)
+    are looked for; one that does not exist is reported at the end. Raises UsageError, also if an id may be short for
+    several.
     """
-    return named(session, texts, namespace, SCHEDULES, _newest_first) or []
+    return named(session, texts, namespace, SCHEDULES_AT_HUB) or []
 
 
 def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Iterator[ScheduledJob]:
     found = list_schedules(session, wanted, namespace, with_runs=False)
     created = {each.id: each.created_at.timestamp() if each.created_at else 0.0 for each in found}
     yield from sorted(found, key=lambda each: created[each.id], reverse=True)
+
+
+SCHEDULES_AT_HUB = Named(
+    SCHEDULES, _newest_first, lambda session, reference: session.client.inspect_schedule(reference)
+)
 
 
 def chosen_schedules(

@@ -34,9 +34,6 @@ _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 _SCHEDULE = "scheduled-job:"
 """How the reference of a schedule begins."""
 
-_BY_ID = re.compile(r"(.+/)?[0-9a-f]{6,24}|.*@.*")
-"""References that are no names."""
-
 MOST_PAGES = 10
 """How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
 
@@ -104,7 +101,6 @@ def _named(
 
 def _schedules(session: Session, texts: Sequence[str], namespace: str | None) -> Sequence[ScheduledJob | HfJobsError]:
     names = [text.removeprefix(_SCHEDULE) for text in texts]
-    names = [name if _BY_ID.fullmatch(name) else f"@name={name}" for name in names]
     return session.client.inspect_schedules(named_schedules(session, names, namespace))
 
 

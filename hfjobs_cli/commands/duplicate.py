@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.binding import BEHIND_DASHES
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import named_jobs, show_results
+from hfjobs_cli.commands._select import jobs_to_change, show_results
 from hfjobs_cli.commands._submit import create, prepared
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import QUIET, RENDERERS
@@ -81,7 +82,8 @@ def duplicate(
     file = None if script is None else read_file(Path(script), Path(script).name)
     changes = Changes(job, image, unset_env or (), drop_secrets, command or (), file)
     listing = Listing(session, output, default=ID_AND_URL, indent=4)
-    references = named_jobs(session, jobs, namespace)
+    plan = Plan(session, output.kind, "duplicate", "duplicated", asks=False)
+    references = jobs_to_change(session, jobs, namespace, plan) or []
     if follow and len(references) > MAX_FOLLOWED:
         raise UsageError(
             f"cannot follow {len(references)} jobs at once, at most {MAX_FOLLOWED}; none was created",

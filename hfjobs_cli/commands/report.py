@@ -19,6 +19,7 @@ from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.query.columns import parse_by
 from hfjobs_cli.query.initiators import SCHEDULED
+from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
@@ -47,7 +48,7 @@ def report(
     SUCCESS = completed / (completed + failed). P50 is the median of WAIT (before the start) and RUN, P95 what 95% of
     the jobs do not exceed. RUN TOTAL and COST are sums, and ~ marks estimates. OF JOBS and OF COST are shares of all
     jobs of the report and of their cost; a full bar is 100%. Tables end with a TOTAL; other formats have groups only,
-    and --top 0 prints their sum.
+    and --top 0 prints their sum. A filter for a field that only groups have, as -f 'failed>3', selects groups.
 
     \b
     Examples:
@@ -58,14 +59,18 @@ def report(
       hfjobs report --by initiator --initiator scheduled-job --since 7d
       hfjobs report --by week,status --format csv
       hfjobs report --by label.team --format '{{index . "label.team"}} {{.cost}}'
-      hfjobs report --by message --status error
+      hfjobs report --by reason,flavor --status error -f 'jobs>1'
+      hfjobs report --by label.lr,label.seed --label sweep=s
       hfjobs report --from jobs.jsonl --by flavor
     """
     jobs = session.bound(KIND)
     fields = parse_by(jobs, by or ["initiator-type"])
     model = group_model({each.name: each.meaning for each in fields})
-    listing = Listing(session, replace(output, kind=group_kind(model)), sort=sort)
-    wanted = job_filter(session, replace(selection, all_=True))
+    kind = group_kind(model)
+    listing = Listing(session, replace(output, kind=kind), sort=sort)
+    filters, of_groups = divide(selection.filter_ or (), jobs, kind)
+    wanted = job_filter(session, replace(selection, all_=True, filter_=filters))
+    wanted_groups = parse_patterns(kind, of_groups, wanted.now)
 
     snapshot = None if from_ is None else open_snapshot(session, from_)
     costs = session.costs if snapshot is None else session.costs_of_saved
@@ -79,6 +84,8 @@ def report(
     names_schedules = snapshot is None and (listing.shows("initiator") or listing.shows("initiator_name"))
     schedules = _schedules(session, namespace, found.values_of("initiator")) if names_schedules else {}
     groups = found.groups(model, schedules)
+    every = len(groups)
+    groups = [each for each in groups if all_match(wanted_groups, each, wanted.now)]
     total = [found.total(model)] if groups and listing.renderer.name in WITH_TOTAL else []
     if top is None or len(groups) <= top:
         listing.show(groups, last=total)
@@ -88,6 +95,8 @@ def report(
         others = [each for each in groups if id(each) not in chosen]
         is_told = listing.renderer is not QUIET and (top or not total)
         listing.show(first, last=[*([found.rest(model, others)] if is_told else []), *total])
+    if wanted_groups and every:
+        session.note(f"{len(groups)} of {every} groups match --filter")
     if not counted.matched:
         session.note("no jobs match" if wanted.narrows else "no jobs")
     return ExitCode.DONE

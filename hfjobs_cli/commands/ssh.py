@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options, programs
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._select import is_running, named_jobs, not_running
+from hfjobs_cli.commands._actions import Plan
+from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running
 from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries
+from hfjobs_cli.models.kinds import kind_of
+from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
@@ -50,7 +53,16 @@ def ssh(
       hfjobs ssh 6a01d697aff1cd33e8f33a64 -- nvidia-smi -l 5
       hfjobs ssh 6a01d697aff1cd33e8f33a64 --dry-run
     """
-    for reference in named_jobs(session, [job], namespace):
+    plan = Plan(
+        session,
+        kind_of("job"),
+        "log in to",
+        "logged in to",
+        could_hit=lambda each: not each.has_ended,
+        stages=ACTIVE_STAGES,
+        asks=False,
+    )
+    for reference in jobs_to_change(session, [job], namespace, plan) or ():
         where = _destination(_running(session, reference, waits=not dry_run))
         identity = ["-i", str(identity_file)] if identity_file is not None else []
         words = ["ssh", *identity, *where, *(command or ())]

@@ -10,8 +10,10 @@ from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.models.job import KIND
+from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
@@ -34,13 +36,15 @@ def stats(
 
     With -f on a terminal the table is updated in place until the jobs finish, or until q or Ctrl-C. - marks a job that
     has finished, ? a job without recent metrics. If there is no room for each of several GPUs, their minimum and
-    maximum are shown: 8x 3-97%.
+    maximum are shown: 8x 3-97%. A filter for a field of usage, as --filter 'gpu<5', selects samples; other filters
+    select jobs.
 
     \b
     Examples:
       hfjobs stats
       hfjobs stats 6a01d697aff1cd33e8f33a64 alice/6a01c8c2aff1cd33e8f339d4
       hfjobs stats -f --sort -gpu
+      hfjobs stats --filter 'gpu<5' -q | hfjobs cancel -
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
@@ -48,13 +52,22 @@ def stats(
 
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
-    references = _chosen(session, jobs, choice, namespace)
+    now = session.clock()
+    filters, of_samples = divide(choice.filter_ or (), KIND, output.kind)
+    wanted = parse_patterns(output.kind, of_samples, now)
+    if wanted and in_place:
+        raise UsageError(
+            f"--filter '{of_samples[0]}' is about samples, and a table in place has the last of each job",
+            hint="leave --follow out, or add --format jsonl",
+        )
+    references = _chosen(session, jobs, replace(choice, filter_=filters or None), namespace)
     if not follow:
-        listing.show(_samples(session, references, are_named=bool(jobs)))
+        samples = _samples(session, references, are_named=bool(jobs))
+        listing.show(each for each in samples if all_match(wanted, each, now))
     elif in_place and references:
         _follow_in_place(session, references, listing)
     else:
-        listing.show(_followed(session, references))
+        listing.show(each for each in _followed(session, references) if all_match(wanted, each, now))
     return ExitCode.DONE
 
 
@@ -63,7 +76,7 @@ def _chosen(
 ) -> list[JobReference]:
     """Return the jobs that are named, or those that run and pass the filters."""
     if jobs and not is_by_filters(jobs, choice):
-        return list(dict.fromkeys(named_jobs(session, jobs, namespace)))
+        return list(dict.fromkeys(named_jobs(session, jobs, namespace, ("RUNNING",))))
     match = " match" if choice.are_given else ""
     if not (choice.all_ or choice.status):
         choice = replace(choice, status=["running"])

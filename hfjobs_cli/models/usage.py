@@ -187,7 +187,7 @@ def _mean(shares: Sequence[float]) -> float:
     return sum(shares) / len(shares)
 
 
-def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, rank: int) -> Computed:
+def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, rank: int, *aliases: str) -> Computed:
     """Return the field of a share of each GPU: the mean orders them, and where there is little room the range shows."""
     return Computed(
         Shape(list, is_optional=True, item=Shape(float)),
@@ -201,6 +201,7 @@ def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, ran
             narrow=_range,
             order=_mean,
             measure=Measure("percent", _mean),
+            aliases=aliases,
             has_commas=True,
         ),
     )
@@ -232,7 +233,7 @@ KIND = Kind(
         "memory_usage": _text(
             lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
         ),
-        "gpu": _shares(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85),
+        "gpu": _shares(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85, "gpu_utilization"),
         "gpu_memory": _shares(lambda usage: usage.gpu_memory, "memory of each GPU in percent", "GPU MEM", 70),
         "gpu_memory_usage": _text(
             lambda usage: usage.gpu_memory_usage,

@@ -42,10 +42,13 @@ GROUPED_BY = (
     "image",
     "owner",
     "status",
+    "reason",
+    "exit_code",
     "hour",
     "day",
     "week",
     "month",
     "label.KEY",
+    "env.KEY",
 )
 """What is worth listing of what a report groups jobs by, which may be every column, too."""

@@ -84,6 +84,20 @@ def all_match(conditions: Sequence[Condition], record: Record, now: datetime) ->
     return all(wanted.values())
 
 
+def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], list[str]]:
+    """Divide filters: those of a `kind`, wrong ones among them, and those of fields that only what is `made` of it has.
+
+    Groups of jobs, for one, have `jobs` and `failed`, and jobs have not.
+    """
+    own: list[str] = []
+    others: list[str] = []
+    for item in items:
+        found = _FILTER.fullmatch(item)
+        name = found["name"].strip() if found else ""
+        (others if kind.find(name) is None and made.find(name) is not None else own).append(item)
+    return own, others
+
+
 def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
     """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
     wanted = [each for each in conditions if isinstance(each, FieldPattern)]

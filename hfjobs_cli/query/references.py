@@ -1,4 +1,4 @@
-"""References to jobs and schedules: ids, pages, and selectors such as `@latest`."""
+"""References to jobs and schedules: ids, names, pages, and selectors such as `@latest`."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ JOBS = Naming(
     "job",
     "jobs",
     "ps",
-    "ID, NAMESPACE/ID, @latest or the URL of a job",
+    "ID, NAME, NAMESPACE/ID, @latest or the URL of a job",
     ("status", "name", "label", "initiator"),
     {**{stage.lower(): stage for stage in STAGES}, **STAGE_WORDS},
     _job_filter,
@@ -87,7 +87,7 @@ SCHEDULES = Naming(
     "schedule",
     "schedules",
     "scheduled ps",
-    "ID, NAMESPACE/ID, @name=NAME or @latest",
+    "ID, NAME, NAMESPACE/ID or @latest",
     ("status", "name", "label"),
     {state: state for state in SCHEDULE_STATES},
     _schedule_filter,
@@ -102,11 +102,8 @@ MAX_LINE = 2000
 MAX_LINES = 1_000_000
 """How many lines of stdin are read."""
 
-_DESCRIBED = re.compile(r"([^@/]+/)?(@.*|[0-9a-f]{6,23})", re.DOTALL)
-"""What has to be looked for: `@latest`, and the beginning of an id, which has 24 digits."""
-
-_TOO_SHORT = re.compile(r"(?=.*[0-9])[0-9a-f]{1,5}", re.ASCII)
-"""The beginning of an id that fits too many, and not a word."""
+_ID = re.compile(r"[0-9a-f]{24}")
+"""An id as the Hub makes them. Everything else that can be a name is looked for as a name."""
 
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
@@ -138,8 +135,6 @@ def parse_reference(text: str, namespace: str | None, endpoint: str, naming: Nam
     """
     path = _path_of_page(text, endpoint) if "://" in text and naming.has_pages else text
     own, slash, identifier = path.rpartition("/")
-    if _TOO_SHORT.fullmatch(identifier):
-        raise UsageError(f"id '{text}' is too short", hint="give at least 6 digits of it")
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
             f"invalid {naming.noun} '{text}'",
@@ -165,7 +160,7 @@ def parse_references(
 ) -> list[JobReference | Description]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
 
-    What has to be looked for is described: `@failed`, or the beginning of an id.
+    What has to be looked for is described: a name, `@failed`, or the beginning of an id.
 
     Raises UsageError for the first that is wrong, before any request is made.
     """
@@ -186,8 +181,9 @@ def parse_references(
 
 
 def _described(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description | None:
-    """Return the description of what is not named by its id, None if it is."""
-    if not _DESCRIBED.fullmatch(text):
+    """Return the description of what is not named by its id; None for an id, and for what is no reference at all."""
+    identifier = text.rpartition("/")[2]
+    if _ID.fullmatch(identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
         return None
     from hfjobs_cli.query.selectors import parse_description  # with the filters, which ids do without
 

@@ -1,12 +1,13 @@
-"""Selectors: `@latest`, `@2`, `@failed`, `@name=train`, and prefixes of ids."""
+"""What has to be looked for: names, prefixes of ids, `scheduled-job:NAME`, `@latest`, `@2`, `@name=train`."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.references import Naming, check_name
+from hfjobs_cli.query.references import Naming, check_name, is_name
 from hfjobs_cli.text.numbers import digits
 from hfjobs_cli.text.words import one_of
 
@@ -14,10 +15,18 @@ NEWEST = ("latest", "last")
 """Words for the newest one, whatever its status."""
 
 
+SCHEDULED = "scheduled-job"
+"""The type of initiator whose newest run is meant by `scheduled-job:NAME`."""
+
+_PREFIX = re.compile(r"[0-9a-f]{6,23}")
+"""The beginning of an id, which has 24 digits. Fewer than 6 fit too many."""
+
+
 class Description(NamedTuple):
     """What has to be looked for: number `place`, from the newest, of those that are `wanted`, a filter.
 
-    With a `prefix` it is the only one whose id begins so. `text` is how it was written.
+    With a `prefix` it is the only one whose id begins so, if there is one. With a `name` it is one of that name, which
+    the filter `named` finds; with a `schedule` it is the newest run of that. `text` is how it was written.
     """
 
     text: str
@@ -25,16 +34,23 @@ class Description(NamedTuple):
     wanted: Any
     place: int = 0
     prefix: str = ""
+    name: str = ""
+    named: Any = None
+    schedule: str = ""
 
     def __str__(self) -> str:
         """Spell it as it was written."""
         return self.text
 
 
-def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description:
-    """Read what begins with `@`, perhaps behind `NAMESPACE/`, or the beginning of an id. Raises UsageError."""
+def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description | None:
+    """Read what is no id, perhaps behind `NAMESPACE/`; None if it can be nothing of the kind. Raises UsageError."""
     before, at, what = text.partition("@")
     own, slash, rest = before.rpartition("/")
+    type_, colon, who = rest.partition(":")
+    is_run = bool(colon) and type_ == SCHEDULED and naming.has_pages and is_name(who)
+    if not at and ((slash and not is_name(own)) or not (is_name(rest) or is_run)):
+        return None
     if slash:
         check_name(own, "namespace")
         if namespace not in (None, own):
@@ -42,8 +58,13 @@ def parse_description(text: str, namespace: str | None, now: datetime, naming: N
                 f"'{text}' is in namespace '{own}', but --namespace is '{namespace}'", hint="remove one of them"
             )
         namespace = own
+    if is_run and not at:
+        return Description(text, namespace, naming.parser()(now, all_=True, initiator=[rest]), schedule=who)
     if not at:
-        return Description(text, namespace, naming.parser()(now, all_=True), prefix=rest)
+        prefix = rest if _PREFIX.fullmatch(rest) else ""
+        parse = naming.parser()
+        named = parse(now, all_=True, name=rest)
+        return Description(text, namespace, parse(now, all_=True), prefix=prefix, name=rest, named=named)
     place = digits(what)
     if place is not None and len(what) < 10:
         return Description(text, namespace, naming.parser()(now, all_=True), place=place)

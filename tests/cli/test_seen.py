@@ -12,32 +12,35 @@ def environ(directories: dict[str, str]) -> dict[str, str]:
 
 
 class TestJobs:
-    """Job ids, asked of the Hub, with name, status and age."""
+    """Names and ids of jobs, asked of the Hub, with name, status and age; where one is meant no name of several."""
 
     @pytest.mark.parametrize("command_", ["inspect", "duplicate"])
     def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
         settings = logged_in(environ, hub)
-        assert len(offered(f"hfjobs {command_} ", settings)) == 100
+        words = offered(f"hfjobs {command_} ", settings)
+        assert (words[0], words[-100:]) == ("classify-cards", [job["id"] for job in hub.all_jobs()[:100]])
         row = complete(f"hfjobs {command_} {BY_HAND[:9]}", settings).stdout
         assert row.startswith(f"{BY_HAND}\tclassify-cards completed ")
 
     @pytest.mark.parametrize("command_", ["cancel", "stats", "ssh", "expose"])
     def test_have_not_ended_where_only_such_are_taken(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
         settings = logged_in(environ, hub)
-        active = [job["id"] for job in hub.all_jobs() if job["status"]["stage"] in ("RUNNING", "SCHEDULING")]
-        assert sorted(offered(f"hfjobs {command_} ", settings)) == sorted(active)
+        active = [job for job in hub.all_jobs() if job["status"]["stage"] in ("RUNNING", "SCHEDULING")]
+        names = [(job["labels"] or {}).get("name") for job in active]
+        expected = [job["id"] for job in active] + [name for name in names if name and names.count(name) == 1]
+        assert sorted(offered(f"hfjobs {command_} ", settings)) == sorted(expected)
         assert offered(f"hfjobs {command_} @r", settings) == ["@running"]
 
     def test_know_the_namespace(self, environ: dict[str, str], hub: Hub) -> None:
         settings = logged_in(environ, hub)
         assert offered(f"hfjobs inspect {USER}/{BY_HAND[:9]}", settings) == [f"{USER}/{BY_HAND}"]
         theirs = offered("hfjobs inspect --namespace aurora-lab ", settings)
-        assert offered("hfjobs inspect aurora-lab/", settings) == [f"aurora-lab/{id_}" for id_ in theirs]
+        assert offered("hfjobs inspect aurora-lab/", settings) == [f"aurora-lab/{word}" for word in theirs]
         assert "GET /api/jobs/aurora-lab" in hub.paths
 
     @pytest.mark.parametrize("line", ["hfjobs --demo inspect ", "hfjobs inspect --demo "])
     def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
-        assert len(offered(line, environ)) == 100
+        assert len(offered(line, environ)) == 108
 
     def test_have_harmless_help(self, environ: dict[str, str], hub: Hub) -> None:
         """Shells evaluate what they are offered: a name or status can do nothing there, and an odd id is left out."""
@@ -70,7 +73,7 @@ class TestSchedules:
     def test_are_offered(self, environ: dict[str, str], hub: Hub, command_: str) -> None:
         settings = logged_in(environ, hub)
         line = f"hfjobs scheduled {command_} "
-        assert offered(line, settings) == [DAILY_SCHEDULE, "6979ee8071691dc46f0f2c5b"]
+        assert offered(line, settings) == ["refresh-index", "weekly-eval", DAILY_SCHEDULE, "6979ee8071691dc46f0f2c5b"]
         assert complete(f"{line}69c", settings).stdout == f"{DAILY_SCHEDULE}\trefresh-index suspended 17 12 * * *\n"
         assert offered(f"{line}@name=w", settings) == ["@name=weekly-eval"]
         both = ["refresh-index", "weekly-eval"]
@@ -81,13 +84,13 @@ class TestSchedules:
         ["hfjobs --demo scheduled inspect ", "hfjobs scheduled inspect --demo ", "hfjobs scheduled delete --demo "],
     )
     def test_know_the_options_before_them(self, environ: dict[str, str], line: str) -> None:
-        assert len(offered(line, environ)) == 2
+        assert len(offered(line, environ)) == 4
 
     def test_may_be_followed_by_when_they_run(self, environ: dict[str, str], hub: Hub) -> None:
         settings = logged_in(environ, hub)
         line = "hfjobs scheduled reschedule "
         assert "@daily" not in offered(line, settings)
-        assert offered(f"{line}@name=weekly-eval ", settings)[1:3] == ["6979ee8071691dc46f0f2c5b", "@hourly"]
+        assert offered(f"{line}@name=weekly-eval ", settings)[3:5] == ["6979ee8071691dc46f0f2c5b", "@hourly"]
         assert offered(f"{line}x y @", settings)[-2:] == ["@monthly", "@yearly"]
 
     def test_when_a_new_one_runs(self, environ: dict[str, str]) -> None:
@@ -133,6 +136,15 @@ class TestValues:
             ("hfjobs ps -f name!=tr", ["name!=train-judge"]),
             ("hfjobs ps -f name=train-judge,tr", []),
             ("hfjobs ps -f label=team=d", ["label=team=data"]),
+            ("hfjobs ps -f label.t", ["label.team="]),
+            ("hfjobs ps -f label.team=d", ["label.team=data"]),
+            ("hfjobs ps -f 'label.t", [f"label.team{sign}" for sign in ("=", ">", ">=", "<", "<=")]),
+            ("hfjobs ps --columns id,+lab", ["id,+labels", "id,+label."]),
+            ("hfjobs ps --columns +label.t", ["+label.team"]),
+            ("hfjobs ps --sort -env.WA", ["-env.WANDB_PROJECT"]),
+            ("hfjobs report --by label.team,env.WA", ["label.team,env.WANDB_PROJECT"]),
+            ("hfjobs logs tr", ["train-judge"]),
+            ("hfjobs scheduled trigger we", ["weekly-eval"]),
             ("hfjobs ps -f owner=", [f"owner={USER}"]),
             ("hfjobs ps -f created=", []),
             ("hfjobs ps -f command=", []),

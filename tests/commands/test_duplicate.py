@@ -92,10 +92,10 @@ def test_a_job_of_an_organisation_is_found_by_its_id(hfjobs: Hfjobs, hub: Hub) -
 
 
 def test_a_job_that_is_nowhere_is_created_nowhere(hfjobs: Hfjobs, hub: Hub) -> None:
-    code, stdout, stderr = hfjobs("duplicate", "nothing")
+    code, stdout, stderr = hfjobs("duplicate", "6a01d697aff1cd33e8f30000")
     assert (code, stdout) == (3, "")
     assert "; also not in aurora-lab\n" in stderr
-    assert posts(hub) == [f"POST /api/jobs/{USER}/nothing/duplicate"]
+    assert posts(hub) == [f"POST /api/jobs/{USER}/6a01d697aff1cd33e8f30000/duplicate"]
 
 
 def test_columns_are_those_of_a_table(hfjobs: Hfjobs) -> None:
@@ -151,10 +151,10 @@ class TestSeveral:
         assert hub.requests == []
 
     def test_go_on_after_one_that_does_not_exist(self, hfjobs: Hfjobs) -> None:
-        code, stdout, stderr = hfjobs("duplicate", "-q", "none", BY_HAND)
+        code, stdout, stderr = hfjobs("duplicate", "-q", "6a01d697aff1cd33e8f30000", BY_HAND)
         assert code == 3
         assert stdout == f"{newest(hfjobs)['id']}\n"
-        assert stderr.startswith("error: no job 'none' in namespace 'davanstrien'")
+        assert stderr.startswith("error: no job '6a01d697aff1cd33e8f30000' in namespace 'davanstrien'")
 
     def test_stop_when_the_money_is_gone(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """What was created is told, and so is what was not tried."""

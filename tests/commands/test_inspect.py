@@ -8,7 +8,7 @@ import pytest
 from tests.support import BY_HAND, BY_SCHEDULE, USER, Golden, Hfjobs, Hub, Result
 from tests.words import JOB_FIELDS
 
-NOT_A_JOB = "use ID, NAMESPACE/ID, @latest or the URL of a job; 'hfjobs ps -q' prints ids"
+NOT_A_JOB = "use ID, NAME, NAMESPACE/ID, @latest or the URL of a job; 'hfjobs ps -q' prints ids"
 
 
 def test_prints_an_indented_array(hfjobs: Hfjobs, hub: Hub, golden: Golden) -> None:
@@ -122,6 +122,10 @@ class TestReferences:
         assert hub.requests == []
 
 
+NOWHERE = "6a01d697aff1cd33e8f30000"
+A, B = "a" * 24, "b" * 24
+
+
 class TestSeveral:
     """Several jobs are asked for at once; those that exist are shown whatever happens to the others."""
 
@@ -133,13 +137,13 @@ class TestSeveral:
 
     def test_that_exist_are_shown_beside_those_that_do_not(self, hfjobs: Hfjobs) -> None:
         hfjobs("ps")
-        code, stdout, stderr = hfjobs("inspect", "none1", BY_HAND, f"{USER}/none2")
+        code, stdout, stderr = hfjobs("inspect", A, BY_HAND, f"{USER}/{B}")
         assert code == 3
         assert [job["id"] for job in json.loads(stdout)] == [BY_HAND]
         lines = [line.partition(", request id")[0] for line in stderr.splitlines()]
         assert lines == [
-            f"error: no job 'none1' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none1: 404",
-            f"error: no job 'none2' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/none2: 404",
+            f"error: no job '{A}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{A}: 404",
+            f"error: no job '{B}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{B}: 404",
             "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there",
             f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there",
         ]
@@ -154,11 +158,11 @@ class TestSeveral:
         assert hub.paths.count("GET /api/whoami-v2") == 1
 
     def test_that_are_nowhere_say_where_they_were_looked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        code, stdout, stderr = hfjobs("inspect", "nothing", "--format", "jsonl")
+        code, stdout, stderr = hfjobs("inspect", NOWHERE, "--format", "jsonl")
         assert (code, stdout) == (3, "")
-        assert stderr.startswith(f"error: no job 'nothing' in namespace '{USER}': Job not found (GET ")
+        assert stderr.startswith(f"error: no job '{NOWHERE}' in namespace '{USER}': Job not found (GET ")
         assert "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
-        assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/nothing", "GET /api/jobs/aurora-lab/nothing"]
+        assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/{NOWHERE}", f"GET /api/jobs/aurora-lab/{NOWHERE}"]
 
     def test_are_looked_for_though_one_organisation_is_odd(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """It is told of, and hides no other."""
@@ -180,23 +184,23 @@ class TestSeveral:
         assert hub.paths == [f"GET /api/jobs/{USER}/{theirs}"] * 2
 
     def test_may_be_kept_from_the_token_in_an_organisation(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        hub.replies_to("/api/jobs/aurora-lab/nothing", 403, '{"error": "no"}')
-        assert hfjobs("inspect", "nothing").code == 3
+        hub.replies_to(f"/api/jobs/aurora-lab/{NOWHERE}", 403, '{"error": "no"}')
+        assert hfjobs("inspect", NOWHERE).code == 3
 
     @pytest.mark.parametrize(("order", "code"), [((0, 1, 2), 4), ((1, 0, 2), 3), ((2, 1, 0), 3)])
     def test_exit_with_the_code_of_the_first_failure(
         self, hfjobs: Hfjobs, hub: Hub, order: tuple[int, ...], code: int
     ) -> None:
         """The first in the order asked, whichever answer came first."""
-        hub.replies_to(f"/api/jobs/{USER}/secret", 403, '{"error": "no"}')
-        references = [f"{USER}/secret", f"{USER}/none", f"{USER}/{BY_HAND}"]
+        hub.replies_to(f"/api/jobs/{USER}/6a01d697aff1cd33e8f30003", 403, '{"error": "no"}')
+        references = [f"{USER}/6a01d697aff1cd33e8f30003", f"{USER}/{NOWHERE}", f"{USER}/{BY_HAND}"]
         result = hfjobs("inspect", *[references[place] for place in order])
         assert result.code == code
         assert len(json.loads(result.stdout)) == 1
 
     def test_do_not_all_wait_for_a_hub_that_is_down(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """Those that come after the first failure share it."""
-        ids = [f"x/job-{number}" for number in range(200)]
+        ids = [f"x/{number:024x}" for number in range(200)]
         for id_ in ids:
             hub.replies_to(f"/api/jobs/{id_}", 503, '{"error": "down"}')
         result = hfjobs("inspect", *ids)
@@ -205,7 +209,7 @@ class TestSeveral:
         assert len(hub.requests) < 4 * 100
 
     def test_say_once_that_the_token_is_wrong(self, hfjobs: Hfjobs) -> None:
-        result = hfjobs("inspect", "--namespace", USER, "aa", "bb", "cc", HF_TOKEN="hf_wrong")
+        result = hfjobs("inspect", "--namespace", USER, "a" * 24, "b" * 24, "c" * 24, HF_TOKEN="hf_wrong")
         assert (result.code, result.stdout) == (4, "")
         assert result.stderr.count("error:") == 1
 
@@ -360,11 +364,11 @@ class TestParsing:
         assert (parsed["status"]["expose_urls"], parsed["status"]["ssh_url"]) == (["https://u"], "ssh://x")
 
     def test_of_the_least_a_job_may_hold(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        parsed = self.inspect(hfjobs, hub, {"id": "aa", "owner": {"name": "x"}, "status": {"stage": "RUNNING"}})
+        parsed = self.inspect(hfjobs, hub, {"id": A, "owner": {"name": "x"}, "status": {"stage": "RUNNING"}})
         assert list(parsed) == JOB_FIELDS
         given = ("id", "owner", "status", "endpoint", "url")
         assert {key: value for key, value in parsed.items() if value is not None and key not in given} == {}
-        assert parsed["url"] == f"{hub.endpoint}/jobs/x/aa"
+        assert parsed["url"] == f"{hub.endpoint}/jobs/x/{A}"
         assert parsed["owner"] == {"id": None, "name": "x", "type": None}
 
     @pytest.mark.parametrize(
@@ -412,13 +416,13 @@ class TestParsing:
     )
     def test_of_a_job_without_what_must_be_there(self, hfjobs: Hfjobs, hub: Hub, job: object, what: str) -> None:
         hub.replies(200, json.dumps(job))
-        expected = f"error: unexpected response from the Hub: {what} (GET /api/jobs/x/aa: 200)\n"
-        assert hfjobs("inspect", "x/aa") == Result(1, "[]\n", expected)
+        expected = f"error: unexpected response from the Hub: {what} (GET /api/jobs/x/{A}: 200)\n"
+        assert hfjobs("inspect", f"x/{A}") == Result(1, "[]\n", expected)
 
     def test_of_another_job_than_asked_for(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        hub.replies(200, json.dumps(hub.job(id="bb")))
-        expected = "error: unexpected response from the Hub: it is about job 'bb' (GET /api/jobs/x/aa: 200)\n"
-        assert hfjobs("inspect", "x/aa") == Result(1, "[]\n", expected)
+        hub.replies(200, json.dumps(hub.job(id=B)))
+        expected = f"error: unexpected response from the Hub: it is about job '{B}' (GET /api/jobs/x/{A}: 200)\n"
+        assert hfjobs("inspect", f"x/{A}") == Result(1, "[]\n", expected)
 
     @pytest.mark.parametrize(
         ("changes", "what"),

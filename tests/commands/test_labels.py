@@ -60,9 +60,9 @@ class TestChanges:
         )
 
     def test_of_several_jobs(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:
-        result = hfjobs("labels", job, BY_HAND, "nothing", BY_SCHEDULE, "-l", "sweep=3", "-q")
+        result = hfjobs("labels", job, BY_HAND, "6a01d697aff1cd33e8f30000", BY_SCHEDULE, "-l", "sweep=3", "-q")
         assert (result.code, result.stdout) == (3, f"{job}\n{BY_HAND}\n{BY_SCHEDULE}\n")
-        assert result.stderr.startswith("error: no job 'nothing'")
+        assert result.stderr.startswith("error: no job '6a01d697aff1cd33e8f30000'")
         assert [labels_of(hub, each)["sweep"] for each in (job, BY_HAND, BY_SCHEDULE)] == ["3", "3", "3"]
 
     def test_a_dry_run_changes_nothing(self, hfjobs: Hfjobs, hub: Hub, job: str) -> None:

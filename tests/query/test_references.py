@@ -143,11 +143,3 @@ def test_another_namespace_than_the_options(hfjobs: Hfjobs, hub: Hub) -> None:
     message = "error: 'bob/@latest' is in namespace 'bob', but --namespace is 'alice'\nhint: remove one of them\n"
     assert result == Result(2, "", message)
     assert hub.requests == []
-
-
-@pytest.mark.parametrize("command", ["logs", "inspect", "cancel", "wait"])
-@pytest.mark.parametrize("text", ["6b0d2", "6", "davanstrien/6a01d"])
-def test_fewer_than_six_digits_of_an_id_are_too_few(hfjobs: Hfjobs, hub: Hub, command: str, text: str) -> None:
-    told = f"error: id '{text}' is too short\nhint: give at least 6 digits of it\n"
-    assert hfjobs(command, text) == Result(2, "", told)
-    assert hub.requests == []

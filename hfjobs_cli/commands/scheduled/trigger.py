@@ -10,7 +10,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._create import ID_AND_URL, create_each
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._schedules import named_schedules, show_plan
+from hfjobs_cli.commands._schedules import schedules_to_change, show_plan
 from hfjobs_cli.errors import Conflict, ExitCode, NotFound
 from hfjobs_cli.models.kinds import kind_of
 
@@ -41,10 +41,11 @@ def trigger(
       hfjobs scheduled trigger @name=refresh-index -q
       hfjobs scheduled trigger @name=refresh-index --dry-run
     """
+    plan = Plan(session, kind_of("schedule"), "trigger", "triggered", asks=False)
     if dry_run:
-        return _show(session, schedules, namespace, output)
+        return _show(session, schedules, namespace, output, plan)
     listing = Listing(session, output, default=ID_AND_URL, also=["initiator"], indent=4)
-    references = named_schedules(session, schedules, namespace)
+    references = schedules_to_change(session, schedules, namespace, plan) or []
 
     def create(reference: JobReference, known: list[str]) -> JobInfo:
         return session.client.trigger_schedule(reference, known)
@@ -56,8 +57,7 @@ def _may_go_on(failure: Exception) -> bool:
     return isinstance(failure, NotFound | Conflict)
 
 
-def _show(session: Session, schedules: list[str], namespace: str | None, output: Output) -> ExitCode:
+def _show(session: Session, schedules: list[str], namespace: str | None, output: Output, plan: Plan) -> ExitCode:
     """Show the schedules, of which there is as much to see as there will be of their jobs."""
-    listing = Listing(session, replace(output, kind=kind_of("schedule")), indent=4)
-    plan = Plan(session, kind_of("schedule"), "trigger", "triggered")
-    return show_plan(session, named_schedules(session, schedules, namespace), listing, plan)
+    listing = Listing(session, replace(output, kind=plan.kind), indent=4)
+    return show_plan(session, schedules_to_change(session, schedules, namespace, plan) or [], listing, plan)

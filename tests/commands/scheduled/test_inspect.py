@@ -78,7 +78,7 @@ def test_is_found_in_an_organisation(hfjobs: Hfjobs, hub: Hub) -> None:
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
-        ("a/b/c", "'a/b/c' is not a schedule\nhint: write ID, NAMESPACE/ID, @name=NAME or @latest; 'hfjobs scheduled"),
+        ("a/b/c", "invalid schedule 'a/b/c'\nhint: use ID, NAME, NAMESPACE/ID or @latest; 'hfjobs scheduled"),
         ("https://huggingface.co/jobs/a/b", "'https://huggingface.co/jobs/a/b' is not a schedule\n"),
         ("@failed", "invalid schedule '@failed'\nhint: "),
         ("@nmae=x", "invalid schedule '@nmae=x'\nhint: did you mean '@name='?"),

@@ -1,0 +1,296 @@
+"""Find what references mean that are no ids: names, prefixes of ids, and selectors such as `@latest`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
+from hfjobs_cli.query.references import JobReference, Naming, is_id, parse_references
+from hfjobs_cli.text.times import EARLIEST, age
+from hfjobs_cli.text.words import did_you_mean
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._actions import Plan
+    from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.query.selectors import Description
+
+MAX_SHOWN = 10
+"""How many of several candidates are shown."""
+
+MAX_COUNTED = 100
+"""How many of one name are counted, as many as one page of a listing has."""
+
+PROOF = 100
+"""After how many whose ids fall, from the newest on, they are taken to go on so."""
+
+
+class Named(NamedTuple):
+    """What can be named, jobs or schedules: how, and how the Hub is asked for them.
+
+    `list_them` yields what passes a filter in a namespace, the newest first; `look_up` returns one by its id.
+    """
+
+    naming: Naming
+    list_them: Callable[[Session, Any, str | None], Iterator[JobInfo | ScheduledJob]]
+    look_up: Callable[[Session, JobReference], JobInfo | ScheduledJob]
+
+
+class Resolver:
+    """Looks for what is described. What is described alike shares a listing, which is read as far as it must be."""
+
+    def __init__(self, session: Session, named: Named, plan: Plan | None, stages: Sequence[str]) -> None:
+        """Ask for nothing yet. What is done to what is found is the `plan`, None if it is only looked at.
+
+        Of several of one name those in `stages` are looked at first, if any are given.
+        """
+        self._session = session
+        self._named = named
+        self._naming = named.naming
+        self._plan = plan
+        self._stages = tuple(stages)
+        self._listings: list[tuple[str | None, Any, _Listing]] = []
+
+    def resolve(self, description: Description) -> JobReference:
+        """Return the one that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
+        found = self._resolve(description)
+        self._session.debug(f"{description.text} is {self._naming.noun} {found}")
+        return found
+
+    def _resolve(self, description: Description) -> JobReference:
+        if description.schedule:
+            return self._newest_run(description)
+        if description.prefix:
+            found = self._beginning(description)
+            if found is not None:
+                return found
+        if description.name:
+            return self._of_name(description)
+        return JobReference.of(self._described(description), description.namespace)
+
+    def is_meant(self, description: Description) -> bool:
+        """Tell whether the one that a description means is to be hit: asked for if others fit that could be, too.
+
+        Raises UsageError if nobody can answer.
+        """
+        plan = self._plan
+        if plan is None or not plan.asks or description.name or description.schedule:
+            return True
+        meant, wanted = self._described(description), description.wanted
+        if not plan.could_hit(meant):
+            return True
+        fitting = self._fitting(description.namespace, wanted, plan)
+        if len(fitting) < 2:
+            return True
+        shown, now = fitting[:MAX_SHOWN], self._session.clock()
+        lines = [_line(each, now) for each in shown]
+        return plan.is_meant_by(description.text, meant, shown, lines, more=len(fitting) > MAX_SHOWN)
+
+    def _fitting(self, namespace: str | None, wanted: Any, plan: Plan) -> list[JobInfo | ScheduledJob]:
+        """Return the newest to which the plan could be done, one more than are shown at most."""
+        if plan.stages is not None:
+            wanted = wanted.within(plan.stages)
+        return self._listing(namespace, wanted).first(MAX_SHOWN + 1, plan.could_hit)
+
+    def _described(self, description: Description) -> JobInfo | ScheduledJob:
+        found = self._listing(description.namespace, description.wanted).at(description.place)
+        if found is None:
+            place, naming = description.place, self._naming
+            what = f"fewer than {place + 1} {naming.plural}" if place else f"no such {naming.noun}"
+            raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint=self._hint)
+        return found
+
+    @property
+    def _hint(self) -> str:
+        return f"see 'hfjobs {self._naming.listing} -a'"
+
+    def _places(self, description: Description) -> Iterator[list[str | None]]:
+        """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""
+        yield [description.namespace]
+        if description.namespace is None:
+            yield list(self._session.client.organizations())
+
+    def _beginning(self, description: Description) -> JobReference | None:
+        """Return the only one whose id begins as given, None if there is none. Raises UsageError."""
+        for namespaces in self._places(description):
+            found: list[JobInfo | ScheduledJob] = []
+            for namespace in namespaces:
+                found += self._listing(namespace, description.wanted).beginning(description.prefix)
+            if len(found) > 1:
+                raise UsageError(
+                    f"'{description.text}' matches {len(found)} {self._naming.plural}:",
+                    hint="give more digits of the id",
+                    details=self._lines(found, len(found)),
+                )
+            if found:
+                return JobReference.of(found[0], description.namespace)
+        return None
+
+    def _of_name(self, description: Description) -> JobReference:
+        """Return the newest of a name, or the only one to which the plan could be done. Raises NotFound, UsageError."""
+        for namespaces in self._places(description):
+            if self._plan is not None:
+                fitting: list[JobInfo | ScheduledJob] = []
+                for namespace in namespaces:
+                    fitting += self._fitting(namespace, description.named, self._plan)
+                if len(fitting) > 1:
+                    raise self._ambiguous(description.name, fitting, self._plan)
+                if fitting:
+                    return JobReference.of(fitting[0], description.namespace)
+            known = self._newest(namespaces, description.named.within(self._stages)) if self._stages else []
+            known = known or self._newest(namespaces, description.named)
+            if known:
+                if len(known) > 1 and self._plan is None:
+                    note_newest(self._session, description.name, self._naming, known)
+                return JobReference.of(known[0], description.namespace)
+        return self._by_id(description)
+
+    def _newest(self, namespaces: Iterable[str | None], wanted: Any) -> list[JobInfo | ScheduledJob]:
+        """Return what passes a filter, the newest first, and of each namespace no more than are counted."""
+        found: list[JobInfo | ScheduledJob] = []
+        for namespace in namespaces:
+            found += self._listing(namespace, wanted).first(MAX_COUNTED, lambda _record: True)
+        return sorted(found, key=lambda each: each.created_at or EARLIEST, reverse=True)
+
+    def _ambiguous(self, name: str, fitting: list[JobInfo | ScheduledJob], plan: Plan) -> UsageError:
+        more = "more than " if len(fitting) > MAX_SHOWN else ""
+        count = f"{more}{min(len(fitting), MAX_SHOWN)}"
+        stages = f"{' or '.join(map(str.lower, plan.stages))} " if plan.stages else ""
+        return UsageError(
+            f"cannot {plan.verb} '{name}': {count} {stages}{self._naming.plural} have this name:",
+            hint=f"give the id of one; @name={name} is the newest",
+            details=self._lines(fitting, None),
+        )
+
+    def _lines(self, found: list[JobInfo | ScheduledJob], count: int | None) -> tuple[str, ...]:
+        """Return a line for each of those shown, and one for the others; `count` is how many there are, if known."""
+        now, left = self._session.clock(), f"{count - MAX_SHOWN} more" if count is not None else "more"
+        lines = [_line(each, now) for each in found[:MAX_SHOWN]]
+        return (*lines, f"  and {left}") if len(found) > MAX_SHOWN else tuple(lines)
+
+    def _by_id(self, description: Description) -> JobReference:
+        """Return what has an id unlike those that the Hub has had so far. Raises NotFound."""
+        name, noun = description.name, self._naming.noun
+        others = self._session.client.organizations() if description.namespace is None else []
+        nor = f"; also not in {', '.join(others)}" if others else ""
+        where = f"in {_place(description.namespace)}{nor}"
+        if description.prefix:
+            raise NotFound(f"no {noun} with an id that starts with '{name}' {where}", hint=self._hint)
+        reference = JobReference(description.namespace, name)
+        if is_id(name):
+            try:
+                return JobReference.of(self._named.look_up(self._session, reference), description.namespace)
+            except NotFound:
+                pass
+            except HfJobsError:
+                return reference  # which the command itself will be told
+        raise NotFound(f"no {noun} named '{name}' {where}", hint=self._near(description) or self._hint)
+
+    def _near(self, description: Description) -> str | None:
+        """Return a hint that names what a name may be a typing mistake of, or how many digits of an id are needed."""
+        newest = self._newest([description.namespace], description.wanted)
+        if all(char in "0123456789abcdef" for char in description.name):
+            return f"an id needs 6 digits or more; {self._hint}"
+        return did_you_mean(description.name, {each.name for each in newest if each.name})
+
+    def _newest_run(self, description: Description) -> JobReference:
+        from hfjobs_cli.commands._schedules import newest_run  # which imports this module
+
+        return newest_run(self._session, description.schedule, description.namespace)
+
+    def _listing(self, namespace: str | None, wanted: Any) -> _Listing:
+        for known_namespace, known_filter, listing in self._listings:
+            if (known_namespace, known_filter) == (namespace, wanted):
+                return listing
+        listing = _Listing(self._named.list_them(self._session, wanted, namespace))
+        self._listings.append((namespace, wanted, listing))
+        return listing
+
+
+class _Listing:
+    """A listing, newest first, of which no more is read than is asked for."""
+
+    def __init__(self, records: Iterator[JobInfo | ScheduledJob]) -> None:
+        self._records = records
+        self._read: list[JobInfo | ScheduledJob] = []
+
+    def at(self, place: int) -> JobInfo | ScheduledJob | None:
+        """Return what is at a place, None if there are fewer."""
+        return next((each for count, each in enumerate(self._all()) if count == place), None)
+
+    def first(self, count: int, fits: Callable[[Any], bool]) -> list[JobInfo | ScheduledJob]:
+        """Return the newest that fit, so many at most."""
+        return list(islice(filter(fits, self._all()), count))
+
+    def beginning(self, prefix: str) -> list[JobInfo | ScheduledJob]:
+        """Return those whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
+        found: list[JobInfo | ScheduledJob] = []
+        falls, last = True, ""
+        for place, each in enumerate(self._all()):
+            falls = falls and (not last or each.id < last)
+            last = each.id
+            if each.id.startswith(prefix):
+                found.append(each)
+            elif each.id < prefix and falls and place >= PROOF:
+                break
+        return found
+
+    def _all(self) -> Iterator[JobInfo | ScheduledJob]:
+        yield from self._read
+        for each in self._records:
+            self._read.append(each)
+            yield each
+
+
+def named(
+    session: Session,
+    texts: Iterable[str],
+    namespace: str | None,
+    named: Named,
+    plan: Plan | None = None,
+    stages: Sequence[str] = (),
+) -> list[JobReference] | None:
+    """Return what is named; what is described is looked for, and what there is not is reported at the end.
+
+    With a `plan` a description that fits several is shown and asked for; None if the answer is no. Of several of one
+    name those in `stages` come first. Raises UsageError.
+    """
+    naming = named.naming
+    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
+    if not wanted:
+        session.note(f"no {naming.plural} on stdin")
+    resolver = Resolver(session, named, plan, stages)
+    found: list[JobReference] = []
+    failures: list[HfJobsError] = []
+    for each in wanted:
+        try:
+            if isinstance(each, JobReference):
+                found.append(each)
+                continue
+            reference = resolver.resolve(each)
+            if not resolver.is_meant(each):
+                return None
+            found.append(reference)
+        except NotFound as error:
+            failures.append(error)
+    session.failures += failures
+    return found
+
+
+def note_newest(session: Session, name: str, naming: Naming, found: Sequence[JobInfo | ScheduledJob]) -> None:
+    """Say that there are several of a name, and which of them is meant: the first."""
+    more = " or more" if len(found) >= MAX_COUNTED else ""
+    session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {naming.plural} named '{name}'")
+
+
+def _place(namespace: str | None) -> str:
+    return f"namespace '{namespace}'" if namespace else "your namespace"
+
+
+def _line(each: JobInfo | ScheduledJob, now: datetime) -> str:
+    created = age(each.created_at, now) if each.created_at else ""
+    return "  " + "  ".join(part for part in (each.id, each.name or "-", str(each.status), created) if part)
