@@ -20,6 +20,7 @@ COMMANDS = [
     "report",
     "hardware",
     "emulator",
+    "completion",
     "help",
     "uv",
     "scheduled",

@@ -11,12 +11,13 @@ from typing import Annotated, Any
 import typer
 
 from hfjobs_cli import __version__
+from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.binding import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import WITH_VALUE, Connection
-from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, TOPICS, Command
+from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
+from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
-from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
 from hfjobs_cli.text.numbers import number
 
@@ -94,7 +95,9 @@ def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
     first = next(iter(argv), "")
-    code: int | None = _program(first, frozenset(_NAMES.intersection(argv)), is_tab=is_tab)(
+    on_terminal = terminal.is_terminal(session.stdout)
+    width = help_width(terminal.width_of(session.stdout, session.environ) if on_terminal else None)
+    code: int | None = _program(first, frozenset(_NAMES.intersection(argv)), is_tab=is_tab, width=width)(
         args=_words(argv),
         prog_name=PROGRAM,
         obj=session,
@@ -143,33 +146,10 @@ def _complete(session: Session) -> int:
     return ExitCode.DONE
 
 
-def _epilog() -> str:
-    """Return what `hfjobs --help` ends with: topics, settings and exit codes. `\\b` keeps typer from joining lines."""
-    settings = [f"  {name:<22}  {meaning}" for name, meaning in SETTINGS.items()]
-    codes = [f"  {code.value:<12}  {code.meaning}" for code in ExitCode]
-    topics = [f"  {name:<12}  {meaning}" for name, meaning in TOPICS.items()]
-    return "\n".join(
-        [
-            "\b",
-            "Topics of 'hfjobs help':",
-            *topics,
-            "",
-            "\b",
-            "Environment:",
-            *settings,
-            "",
-            "\b",
-            "Exit codes:",
-            *codes,
-        ]
-    )
-
-
 def _shells() -> list[str]:
-    """Return the shells that have a completion."""
-    from hfjobs_cli.cli.shell_scripts import SCRIPTS  # for a TAB only
+    from hfjobs_cli.cli.completion import complete_shell  # for a TAB only
 
-    return list(SCRIPTS)
+    return complete_shell()
 
 
 def root(
@@ -231,17 +211,19 @@ def root(
 
 
 @functools.lru_cache(maxsize=64)  # whoever calls main() many times, as tests do, need not wait for it each time
-def _program(first: str, mentioned: Set[str], *, is_tab: bool) -> Callable[..., int | None]:
-    """Return the program, with those commands loaded that the command line mentions; `first` is its first word."""
+def _program(first: str, mentioned: Set[str], *, is_tab: bool, width: int) -> Callable[..., int | None]:
+    """Return the program, with those commands loaded that the command line mentions; `first` is its first word.
+
+    Its help is of a `width`.
+    """
     app = typer.Typer(
         name=PROGRAM,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         add_completion=False,
-        # Help is the same everywhere, whatever the width of the terminal.
-        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 80},
+        context_settings={"help_option_names": ["-h", "--help"], "terminal_width": width},
     )
-    app.callback(invoke_without_command=True, epilog=_epilog())(for_typer(root, asks_hub=False))
+    app.callback(invoke_without_command=True, cls=ProgramHelp)(for_typer(root, asks_hub=False))
     _add(app, _possible(first), (), mentioned.__contains__, is_tab=is_tab)
     return typer.main.get_command(app)
 
@@ -286,7 +268,7 @@ def _add(
                         "resilient_parsing": is_tab,
                         "allow_interspersed_args": not command.runs_words,
                     },
-                    cls=RunsWords if command.runs_words and is_mentioned(name) else None,
+                    cls=RunsWords if command.runs_words and is_mentioned(name) else CommandHelp,
                 )(_loaded(command, path) if is_mentioned(name) else _not_loaded)
 
 
@@ -294,18 +276,17 @@ def _add_group(
     app: typer.Typer, group: Command, path: tuple[str, ...], is_mentioned: Callable[[str], bool], *, is_tab: bool
 ) -> None:
     """Add a group, if it is mentioned itself with the commands in it."""
-    inner = typer.Typer(name=path[-1], help=group.summary, rich_markup_mode=None)
+    inner = typer.Typer(name=path[-1], cls=GroupHelp, help=group.summary, rich_markup_mode=None)
     callback: Callable[..., int | None] = _not_loaded
     if is_mentioned(group.name):
         callback = for_typer(_group_help, asks_hub=group.asks_hub)
         _add(inner, group.commands, path, is_mentioned, is_tab=is_tab)
-    inner.callback(invoke_without_command=True, context_settings={"resilient_parsing": is_tab})(callback)
+    inner.callback(invoke_without_command=True, cls=GroupHelp, context_settings={"resilient_parsing": is_tab})(callback)
     app.add_typer(inner)
 
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
-    home = "actions" if command.is_action else command.name
-    module = import_module(".".join(("hfjobs_cli.commands", *path, home)))
+    module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
     return for_typer(
         getattr(module, command.name),
         asks_hub=command.asks_hub,

@@ -48,8 +48,9 @@ class _Group(NamedTuple):
 
     def parameters(self) -> Iterator[Parameter]:
         """Yield its options."""
+        section = getattr(self.model, "section", None)
         for name, hint, default in _declared(self.model):
-            yield _parameter(name, hint, default, self.kind)
+            yield _parameter(name, hint, default, self.kind, section)
 
     def take(self, given: dict[str, Any], session: Session) -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
@@ -199,18 +200,27 @@ def _check_not_empty(given: Mapping[str, Any], parameters: Iterable[Parameter]) 
             raise empty_option(option.default)
 
 
-def _parameter(name: str, annotation: Any, default: Any, kind: LoadKind | None) -> Parameter:
-    """Return an option or argument as typer takes it."""
+def _parameter(
+    name: str, annotation: Any, default: Any, kind: LoadKind | None, section: str | None = None
+) -> Parameter:
+    """Return an option or argument as typer takes it, an option in a section of help unless it names another."""
     type_, option = get_args(annotation)
-    if isinstance(option, PerKind):
-        annotation = Annotated[type_, option.option(_needed(kind, name))]
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    option = option.option(_needed(kind, name)) if isinstance(option, PerKind) else option
+    if section is not None and option.rich_help_panel is None:
+        option = copy(option)
+        option.rich_help_panel = section
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[type_, option])
 
 
 def _model(annotation: Any) -> type | None:
     """Return the class of the group of options that a parameter is, None if it is a single one."""
     model = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
     return model if isinstance(model, type) and is_dataclass(model) else None
+
+
+def kind_shown_by(command: Callable[..., int]) -> LoadKind | None:
+    """Return the kind of record that a command shows, None if it shows none."""
+    return _kind_of(signature(command, eval_str=True).parameters.values())
 
 
 def _kind_of(parameters: Iterable[Parameter]) -> LoadKind | None:

@@ -168,6 +168,17 @@ Topic = Annotated[
 ]
 
 
+Shell = Annotated[
+    str,
+    typer.Argument(
+        metavar="[SHELL]",
+        help="bash, zsh, fish, powershell or pwsh; default: the current shell.",
+        autocompletion=completion.complete_shell,
+        show_default=False,
+    ),
+]
+
+
 EmulatorAction = Annotated[
     Literal["reset", "fire"] | None,
     typer.Argument(

@@ -220,6 +220,13 @@ def complete_format(kind: LoadKind) -> Completer:
     return complete
 
 
+def complete_shell() -> list[str]:
+    """Offer the shells that have a completion."""
+    from hfjobs_cli.cli.shell_scripts import SCRIPTS  # for a TAB only
+
+    return list(SCRIPTS)
+
+
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Offer what can be explained: topics and commands, each once, and behind `schema` the kinds of records."""
     before = list(ctx.params.get("words") or ())

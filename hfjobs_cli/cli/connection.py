@@ -1,9 +1,10 @@
 """The options about the connection, which may stand before and after every command that asks the Hub."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from hfjobs_cli.cli import sections
 from hfjobs_cli.cli.trailing_options import of_script
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.values import value
@@ -15,6 +16,8 @@ WITH_VALUE = ("--token", "--endpoint")
 @value
 class Connection:
     """Whom to ask, and as whom."""
+
+    section: ClassVar[str] = sections.CONNECTION
 
     token: Annotated[
         str | None,

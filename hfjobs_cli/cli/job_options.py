@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion
+from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.jobspec.typed import Typed, UvTyped
 from hfjobs_cli.values import value
@@ -20,6 +20,8 @@ _ARCH = "amd64|arm64"
 class JobOptions(Typed):
     """What a new job is to be, besides what it runs."""
 
+    section: ClassVar[str] = sections.JOB
+
     is_of_job: ClassVar[bool] = True
 
     flavor: Annotated[
@@ -29,19 +31,25 @@ class JobOptions(Typed):
             metavar="NAME",
             help="Hardware flavor, cpu-basic by default; 'hfjobs hardware' lists them.",
             autocompletion=completion.complete_flavor,
+            rich_help_panel=sections.HARDWARE,
         ),
     ] = None
     any_flavor: Annotated[
         bool,
         of_job(
-            typer.Option("--any-flavor", help="Accept a --flavor that the Hub does not list."),
+            typer.Option(
+                "--any-flavor", help="Accept a --flavor that the Hub does not list.", rich_help_panel=sections.HARDWARE
+            ),
             only_here=True,
         ),
     ] = False
     timeout: Annotated[
         str | None,
         typer.Option(
-            "--timeout", metavar="TIME", help="Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default."
+            "--timeout",
+            metavar="TIME",
+            help="Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default.",
+            rich_help_panel=sections.HARDWARE,
         ),
     ] = None
     max_cost: Annotated[
@@ -52,12 +60,20 @@ class JobOptions(Typed):
                 metavar="USD",
                 min=0,
                 help="Set the timeout so that the job costs at most this many dollars.",
+                rich_help_panel=sections.HARDWARE,
             ),
             only_here=True,
         ),
     ] = None
     attempts: Annotated[
-        int | None, typer.Option("--attempts", metavar="N", min=1, help="Run the job up to N times until it succeeds.")
+        int | None,
+        typer.Option(
+            "--attempts",
+            metavar="N",
+            min=1,
+            help="Run the job up to N times until it succeeds.",
+            rich_help_panel=sections.HARDWARE,
+        ),
     ] = None
     name: Annotated[
         str | None,
@@ -146,7 +162,12 @@ class JobOptions(Typed):
     expose: Annotated[
         list[int] | None,
         typer.Option(
-            "--expose", metavar="PORT", min=1, max=65535, help="Make a port reachable with a token; may be repeated."
+            "--expose",
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Make a port reachable with a token; may be repeated.",
+            rich_help_panel=sections.NETWORK,
         ),
     ] = None
     expose_public: Annotated[
@@ -157,9 +178,12 @@ class JobOptions(Typed):
             min=1,
             max=65535,
             help="Make a port reachable by anyone; may be repeated.",
+            rich_help_panel=sections.NETWORK,
         ),
     ] = None
-    ssh: Annotated[bool, typer.Option("--ssh", help="Allow SSH access to the job.")] = False
+    ssh: Annotated[
+        bool, typer.Option("--ssh", help="Allow SSH access to the job.", rich_help_panel=sections.NETWORK)
+    ] = False
     network_group: Annotated[
         str | None,
         typer.Option(
@@ -167,11 +191,17 @@ class JobOptions(Typed):
             metavar="NAME",
             help="Network group; jobs of a group can reach each other.",
             autocompletion=completion.complete_seen("job", "network.group"),
+            rich_help_panel=sections.NETWORK,
         ),
     ] = None
     network_alias: Annotated[
         list[str] | None,
-        typer.Option("--network-alias", metavar="NAME", help="Host name in the network group; may be repeated."),
+        typer.Option(
+            "--network-alias",
+            metavar="NAME",
+            help="Host name in the network group; may be repeated.",
+            rich_help_panel=sections.NETWORK,
+        ),
     ] = None
     resource_group_id: Annotated[
         str | None,
@@ -180,6 +210,7 @@ class JobOptions(Typed):
             metavar="ID",
             help="The resource group to bill.",
             autocompletion=completion.complete_seen("job", "resource_group_id"),
+            rich_help_panel=sections.HARDWARE,
         ),
     ] = None
     arch: Annotated[
@@ -190,6 +221,7 @@ class JobOptions(Typed):
                 metavar="ARCH",
                 help="CPU architecture: amd64 or arm64.",
                 autocompletion=completion.complete_arch,
+                rich_help_panel=sections.HARDWARE,
             ),
             only_here=True,
             certain=_ARCH,
@@ -200,6 +232,8 @@ class JobOptions(Typed):
 @value
 class UvOptions(UvTyped):
     """How uv runs a script."""
+
+    section: ClassVar[str] = sections.SCRIPT
 
     is_of_job: ClassVar[bool] = True
 
@@ -262,6 +296,8 @@ class Following:
 @value
 class Sweeping:
     """How many jobs are made of one description: a job for each combination of values."""
+
+    section: ClassVar[str] = sections.SWEEP
 
     each: Annotated[
         list[str] | None,

@@ -1,11 +1,11 @@
 """Options and arguments that several commands share, each with its help and its completion."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion
+from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.binding import LoadKind, PerKind
 from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.formats.registry import RENDERERS
@@ -72,6 +72,7 @@ def _sort_option(kind: LoadKind) -> Any:
         metavar="COLUMNS",
         help="Sort by columns, - is descending: A,-B. Reads the whole listing first. '--columns help' lists them.",
         autocompletion=completion.complete_sort(kind),
+        rich_help_panel=sections.OUTPUT,
     )
 
 
@@ -83,6 +84,7 @@ def _filter_option(kind: LoadKind, *short: str) -> Any:
         help="Only those whose whole field matches a pattern with *, ? and [abc]; FIELD!=GLOB excludes. Comma or "
         "repeat = any of, but labels = all of. '--columns help' lists the fields.",
         autocompletion=completion.complete_filter(kind),
+        rich_help_panel=sections.WHICH,
     )
 
 
@@ -95,6 +97,8 @@ LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
 @value
 class Output:
     """How records of a kind are written."""
+
+    section: ClassVar[str] = sections.OUTPUT
 
     kind: "Kind"
     columns: Annotated[str | None, PerKind(_columns_option)] = None
@@ -116,7 +120,7 @@ class Output:
     ] = False
 
 
-JOB_NAMES = "ID, the first digits of one, NAMESPACE/ID, @latest, @failed or the URL of a job"
+JOB_NAMES = "ID, its first digits (6 or more), NAMESPACE/ID, @latest, @failed or the URL of a job"
 """How a job is named, for help."""
 
 Jobs = Annotated[
@@ -144,6 +148,7 @@ From = Annotated[
         metavar="FILE",
         help="Read jobs from FILE, saved with --format json or jsonl, instead of the Hub; - is stdin.",
         autocompletion=completion.complete_file,
+        rich_help_panel=sections.WHICH,
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
@@ -155,6 +160,7 @@ Namespace = Annotated[
             metavar="NAME",
             help="User or organization that owns the jobs; default: the token's user.",
             autocompletion=completion.complete_namespace,
+            rich_help_panel=sections.CONNECTION,
         )
     ),
 ]
@@ -163,6 +169,8 @@ Namespace = Annotated[
 @value
 class Filters:
     """Which jobs: the filters by what they are."""
+
+    section: ClassVar[str] = sections.WHICH
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")] = False
     status: Annotated[
@@ -274,7 +282,7 @@ OneActiveJob = Annotated[
     str,
     typer.Argument(
         metavar="[NAMESPACE/]JOB",
-        help="ID, the first digits of one, NAMESPACE/ID, @running, @latest or the URL of a job.",
+        help="ID, its first digits (6 or more), NAMESPACE/ID, @running, @latest or the URL of a job.",
         autocompletion=completion.complete_active_jobs,
         show_default=False,
     ),

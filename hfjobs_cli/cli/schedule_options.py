@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion
+from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.cli.trailing_options import of_job
@@ -12,7 +12,7 @@ from hfjobs_cli.values import value
 
 _SCHEDULES = typer.Argument(
     metavar="[NAMESPACE/]SCHEDULE...",
-    help="ID, the first digits of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line.",
+    help="ID, its first digits (6 or more), NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin.",
     autocompletion=completion.complete_schedules,
     show_default=False,
 )
@@ -23,7 +23,7 @@ ChosenSchedules = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[[NAMESPACE/]SCHEDULE...]",
-        help="ID, the first digits of one, NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin, one per line. "
+        help="ID, its first digits (6 or more), NAMESPACE/ID, @name=NAME or @latest; - reads them from stdin. "
         "Or use the filters below.",
         autocompletion=completion.complete_schedules,
         show_default=False,
@@ -55,6 +55,7 @@ Namespace = Annotated[
             metavar="NAME",
             help="User or organization that owns the schedules; default: the token's user.",
             autocompletion=completion.complete_namespace,
+            rich_help_panel=sections.CONNECTION,
         )
     ),
 ]
@@ -63,6 +64,8 @@ Namespace = Annotated[
 @value
 class ScheduleSelection:
     """Which schedules: the filters of a listing."""
+
+    section: ClassVar[str] = sections.WHICH
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="All schedules, including suspended ones.")] = False
     status: Annotated[

@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from typer.core import TyperCommand
-
+from hfjobs_cli.cli.help_pages import CommandHelp
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.secrets import masked, masked_value
 
@@ -111,14 +110,14 @@ class Trailing:
             how = (
                 f"write -- before options of {script}"
                 if is_script
-                else f"write -- after {script} to pass options to the command"
+                else f"write -- after {script} to pass options to it"
             )
             lines.append(f"note: {', '.join(map(str, self.taken))} applied to the job{as_elsewhere}; {how}")
         if self.left:
             whose = script if is_script else "the command"
             names = ", ".join(dict.fromkeys(self.left))
             them = "it" if len(set(self.left)) == 1 else "them"
-            lines.append(f"note: {names} passed to {whose}; put {them} before {script} to apply {them} to the job")
+            lines.append(f"note: {names} passed to {whose}; write {them} before {script} if meant for the job")
         return lines
 
     def _rule(self, param: Any) -> Rule:
@@ -145,7 +144,7 @@ def is_script(ctx: typer.Context) -> bool:
     return any(each.name == "script" for each in ctx.command.params)
 
 
-class RunsWords(TyperCommand):
+class RunsWords(CommandHelp):
     """A command whose last arguments are words of another command, which end its own options, but for the job's."""
 
     rules: Mapping[str, Rule]

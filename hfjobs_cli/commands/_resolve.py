@@ -106,7 +106,7 @@ class Resolver:
 
     @property
     def _hint(self) -> str:
-        return f"'hfjobs {self._naming.listing} -a' lists the {self._naming.plural}"
+        return f"see 'hfjobs {self._naming.listing} -a'"
 
     def _places(self, description: Description) -> Iterator[list[str | None]]:
         """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""

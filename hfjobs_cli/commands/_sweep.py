@@ -62,7 +62,7 @@ def is_sweep(sweeping: Sweeping) -> bool:
         ("--retry-failed", sweeping.retry_failed),
     ):
         if given:
-            raise UsageError(f"{option} requires a sweep", hint=f"add --each KEY=A,B,C, or remove {option}")
+            raise UsageError(f"{option} requires a sweep", hint="add --each KEY=A,B,C, or remove {option}")
     return False
 
 
@@ -274,7 +274,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
         cost = session.costs.of(job, session.clock())
         if cost is None:
             raise HfJobsError(
-                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="use --timeout instead"
+                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="give --timeout instead"
             )
         return cost.usd
     from hfjobs_cli.jobspec.existing import described

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import io
+from importlib import import_module
 from importlib.resources import files
+from typing import Any
 
-from hfjobs_cli.cli import command_options
-from hfjobs_cli.cli.registry import COMMANDS, TOPICS
+from hfjobs_cli.cli import command_options, pager, terminal
+from hfjobs_cli.cli.binding import kind_shown_by
+from hfjobs_cli.cli.help_pages import help_width
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS, Command
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.models.kinds import KINDS, json_schema, kind_of
+from hfjobs_cli.models.kinds import KINDS, Kind, json_schema, kind_of
 from hfjobs_cli.text.words import one_of
 
 
-def help(session: Session, words: command_options.Topic = None) -> int:  # noqa: A001 - the name of the command
+def help(session: Session, ctx: Any, words: command_options.Topic = None) -> int:  # noqa: A001 - the command's name
     """Explain a topic or a command.
+
+    Without a word, options and topics are listed. On a terminal, topics are laid out, and what is longer than the
+    screen is shown by PAGER (less by default); in a pipe topics are Markdown. 'schema' takes a kind of record, or a
+    command that prints it.
 
     \b
     Examples:
       hfjobs help filters
       hfjobs help ps
-      hfjobs help schema hardware
+      hfjobs help schema report
     """
     topic, *more = words or [""]
     if topic == "schema":
         session.write(_schema(*more))
     elif topic in TOPICS and not more:
-        session.write(files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8"))
-    elif not topic or any(topic in (command.name, *command.aliases) for command in COMMANDS):
+        pager.show(session, _page(session, topic))
+    elif not topic:
+        pager.show(session, ctx.parent.command.overview(ctx.parent))
+    elif any(topic in (command.name, *command.aliases) for command in COMMANDS):
         return _of_command(session, *(words or ()))
     else:
         names = dict.fromkeys([*TOPICS, *(command.name for command in COMMANDS)])  # the emulator is both
@@ -34,16 +45,60 @@ def help(session: Session, words: command_options.Topic = None) -> int:  # noqa:
     return ExitCode.DONE
 
 
+def _page(session: Session, topic: str) -> str:
+    """Return a page as it is in a pipe, laid out for a terminal."""
+    page = files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8")
+    if not terminal.is_terminal(session.stdout):
+        return page
+    from hfjobs_cli.formats.page_text import laid_out
+
+    reader = session.reader
+    is_unicode = reader.encoding.lower().replace("-", "").startswith("utf")
+    return laid_out(page, help_width(reader.width), color=reader.color, is_unicode=is_unicode)
+
+
+class _Captured(io.StringIO):
+    """Stands for a stream, of which it knows whether it is a terminal, and how wide."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__()
+        self.isatty, self.fileno = stream.isatty, stream.fileno  # type: ignore[method-assign]
+
+
 def _of_command(session: Session, *words: str) -> int:
-    """Print what `--help` of a command prints."""
+    """Show what `--help` of a command prints."""
     from hfjobs_cli.cli.app import main
 
-    return main([*words, "--help"], session)
+    stream = session.stdout
+    session.stdout = captured = _Captured(stream)
+    try:
+        code = main([*words, "--help"], session)
+    finally:
+        session.stdout = stream
+    pager.show(session, captured.getvalue())
+    return code
 
 
 def _schema(name: str = "job", *more: str) -> str:
     import json
 
-    if name not in KINDS or more:
+    kind = kind_of(name) if name in KINDS and not more else _kind_printed_by(name, *more)
+    if kind is None:
         raise UsageError(f"no schema named '{' '.join([name, *more])}'", hint=one_of(name, KINDS))
-    return json.dumps(json_schema(kind_of(name)), indent=2) + "\n"
+    return json.dumps(json_schema(kind), indent=2) + "\n"
+
+
+def _kind_printed_by(*words: str) -> Kind | None:
+    """Return the kind of record that a command prints, of a group that its listing does; None if there is none."""
+    commands: tuple[Command, ...] = COMMANDS
+    path = ["hfjobs_cli", "commands"]
+    for word in words:
+        found = next((each for each in commands if word in (each.name, *each.aliases)), None)
+        if found is None:
+            return None
+        path.append(found.name)
+        commands = found.commands
+    if commands:
+        path.append("ps" if any(each.name == "ps" for each in commands) else commands[0].name)
+    load = kind_shown_by(getattr(import_module(".".join(path)), path[-1]))
+    return None if load is None else load()

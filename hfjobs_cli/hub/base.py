@@ -255,7 +255,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; also not in {', '.join(others)}",
-            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} of a namespace",
+            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
         ) from missing
 
     @staticmethod

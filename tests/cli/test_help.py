@@ -1,11 +1,12 @@
 """`--help` and `hfjobs help`: what a person is told."""
 
 import json
+import re
 
 import jsonschema
 import pytest
 
-from tests.support import DAILY_SCHEDULE, ROOT, Golden, Hfjobs, Hub, Result, run_command
+from tests.support import DAILY_SCHEDULE, ROOT, Golden, Hfjobs, Hub, Result, on_terminal, posix_only, run_command
 from tests.words import COMMANDS, SCHEDULED_COMMANDS, TOPICS
 
 ALL_HELP = [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]
@@ -48,25 +49,42 @@ class TestHelpOption:
         for name, _, summary in rows:
             assert f"\n  {summary.strip()}" in run_command("scheduled", name, "--help", environ=environ).stdout
 
-    def test_help_of_a_command_begins_as_in_the_list(self, environ: dict[str, str]) -> None:
-        """The list is printed without loading the commands."""
-        listed = run_command("--help", environ=environ).stdout.partition("Commands:\n")[2].partition("\n\n")[0]
-        rows = [row.strip().partition(" ") for row in listed.splitlines()]
-        assert [name for name, _, _ in rows] == COMMANDS
-        for name, _, summary in rows:
-            assert f"\n  {summary.strip()}\n" in run_command(name, "--help", environ=environ).stdout
-        assert "\n  run  Run a script with uv.\n" in run_command("uv", "--help", environ=environ).stdout
+    def test_of_the_program_is_one_screen(self, environ: dict[str, str]) -> None:
+        """With room for the prompt; every command is there, and what it does without loading it."""
+        shown = run_command("--help", environ=environ).stdout
+        lines = shown.splitlines()
+        assert (max(map(len, lines)) <= 80, len(lines) <= 23) == (True, True)
+        entries = {
+            name: text for line in lines for name, text in re.findall(r"  ([a-z]+(?: run)?)  +(\S.*?)(?=  |$)", line)
+        }
+        assert {name.split()[0] for name in entries} == set(COMMANDS)
+        assert max(map(len, entries.values())) <= 26
+        assert not any("…" in text for text in entries.values())
+        for name in COMMANDS:
+            assert f"Usage: hfjobs {name}" in run_command(name, "--help", environ=environ).stdout
 
-    def test_of_the_program_fits_a_terminal(self, environ: dict[str, str]) -> None:
-        assert max(map(len, run_command("--help", environ=environ).stdout.splitlines())) <= 80
+    @posix_only
+    def test_follows_the_terminal_up_to_100_columns(self, environ: dict[str, str]) -> None:
+        for columns, widest in ((60, 60), (100, 100), (160, 100)):
+            for argv in (["--help"], ["help", "environment"]):
+                shown = on_terminal(columns, *argv, environ={**environ, "NO_COLOR": "1", "PAGER": "cat"})
+                assert (shown.code, shown.stderr) == (0, "")
+                widths = [len(line) for line in shown.stdout.splitlines() if " | " not in line]
+                assert columns == 60 or widest - 25 < max(widths) <= widest
+                assert columns != 60 or max(widths) <= 60
 
-    def test_lists_every_topic(self, environ: dict[str, str]) -> None:
-        topics = (
-            run_command("--help", environ=environ)
-            .stdout.partition("Topics of 'hfjobs help':\n")[2]
-            .partition("\n\n")[0]
-        )
-        assert [row.split()[0] for row in topics.splitlines()] == TOPICS
+    def test_options_stand_in_groups(self, environ: dict[str, str]) -> None:
+        titles = re.findall(r"^([A-Z].*):$", run_command("run", "--help", environ=environ).stdout, re.MULTILINE)
+        assert titles == [
+            "Arguments",
+            "Job",
+            "Hardware and limits",
+            "Network",
+            "Options",
+            "Several jobs",
+            "Output",
+            "Connection and help",
+        ]
 
 
 class TestHelpCommand:
@@ -85,7 +103,13 @@ class TestHelpCommand:
         assert f"hfjobs {name} --help" in hfjobs("help", name).stdout
         assert f"hfjobs help {name}" in hfjobs(name, "--help").stdout
 
-    @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS if name not in TOPICS), ("ls",)])
+    def test_lists_options_and_topics(self, hfjobs: Hfjobs, golden: Golden) -> None:
+        shown = hfjobs("help")
+        assert shown == Result(0, golden("overview.txt", shown.stdout), "")
+        topics = shown.stdout.partition("Topics of 'hfjobs help':\n")[2].partition("\n\n")[0]
+        assert [row.split()[0] for row in topics.splitlines()] == TOPICS
+
+    @pytest.mark.parametrize("command", [*((name,) for name in COMMANDS if name not in TOPICS), ("ls",)])
     def test_prints_the_help_of_a_command(self, hfjobs: Hfjobs, command: tuple[str, ...]) -> None:
         assert hfjobs("help", *command) == hfjobs(*command, "--help")
         assert hfjobs("help", *command).stdout.startswith("Usage: hfjobs ")
@@ -99,7 +123,7 @@ class TestHelpCommand:
                 "no help topic or command 'filters x'",
                 "did you mean 'filters'?",
             ),
-            (("zzz",), "no help topic or command 'zzz'", "use one of " + ", ".join(ALL_HELP[:-9]) + " and 9 more"),
+            (("zzz",), "no help topic or command 'zzz'", "use one of " + ", ".join(ALL_HELP[:-12]) + " and 12 more"),
             (("schema", "jbo"), "no schema named 'jbo'", "did you mean 'job'?"),
             (("schema", "job", "x"), "no schema named 'job x'", "did you mean 'job'?"),
         ],
@@ -110,6 +134,20 @@ class TestHelpCommand:
 
 class TestSchema:
     """`hfjobs help schema` is the JSON Schema of what is really printed."""
+
+    @pytest.mark.parametrize(
+        ("command", "kind"),
+        [
+            (("report",), "group"),
+            (("describe",), "description"),
+            (("scheduled",), "schedule"),
+            (("scheduled", "labels"), "label_change"),
+            (("ls",), "job"),
+            (("uv", "run"), "job"),
+        ],
+    )
+    def test_is_found_by_the_command_that_prints_it(self, hfjobs: Hfjobs, command: tuple[str, ...], kind: str) -> None:
+        assert hfjobs("help", "schema", *command) == hfjobs("help", "schema", kind)
 
     @pytest.mark.parametrize(
         ("argv", "printed_by"),

@@ -52,7 +52,7 @@ class TestReferences:
     def test_pages_of_the_hub_are_known_by_both_its_names(self, hfjobs: Hfjobs, host: str) -> None:
         """Checked up to the point where a connection would be made."""
         result = hfjobs("inspect", f"{host}/jobs/{USER}/..", HF_ENDPOINT="https://huggingface.co")
-        assert result.stderr.startswith(f"error: invalid job '{host}/jobs/{USER}/..'\n")
+        assert result.stderr.startswith(f"error: '{host}/jobs/{USER}/..' is not a job\n")
 
     def test_are_read_from_stdin_by_a_dash(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("inspect", BY_SCHEDULE, "-", "--format", "jsonl", stdin=f"\n  {BY_HAND} \n\n{USER}/{BY_HAND}\n")
@@ -64,7 +64,7 @@ class TestReferences:
 
     def test_on_stdin_must_be_references(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("inspect", "-", stdin="JOB ID  NAME  IMAGE/SPACE\n")
-        assert result == Result(2, "", f"error: invalid job 'JOB ID  NAME  IMAGE/SPACE'\nhint: {NOT_A_JOB}\n")
+        assert result == Result(2, "", f"error: 'JOB ID  NAME  IMAGE/SPACE' is not a job\nhint: {NOT_A_JOB}\n")
         assert hub.requests == []
 
     def test_may_be_none_on_stdin(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -90,11 +90,11 @@ class TestReferences:
                 f"'{USER}/{BY_HAND}' is in namespace '{USER}', but --namespace is 'aurora-lab'",
                 "remove one of them",
             ),
-            (("a/b/c",), "invalid job 'a/b/c'", NOT_A_JOB),
-            ((f"{USER}/",), f"invalid job '{USER}/'", NOT_A_JOB),
-            (("/x",), "invalid job '/x'", NOT_A_JOB),
-            (("x?y",), "invalid job 'x?y'", NOT_A_JOB),
-            (("",), "invalid job ''", NOT_A_JOB),
+            (("a/b/c",), "'a/b/c' is not a job", NOT_A_JOB),
+            ((f"{USER}/",), f"'{USER}/' is not a job", NOT_A_JOB),
+            (("/x",), "'/x' is not a job", NOT_A_JOB),
+            (("x?y",), "'x?y' is not a job", NOT_A_JOB),
+            (("",), "'' is not a job", NOT_A_JOB),
             (("http://[::1",), "invalid URL 'http://[::1'", "use HUB/jobs/NAMESPACE/ID"),
             (
                 ("--namespace", "a b", "x"),
@@ -144,7 +144,7 @@ class TestSeveral:
         assert lines == [
             f"error: no job '{A}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{A}: 404",
             f"error: no job '{B}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{B}: 404",
-            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs of a namespace",
+            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there",
             f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there",
         ]
 
@@ -161,9 +161,7 @@ class TestSeveral:
         code, stdout, stderr = hfjobs("inspect", NOWHERE, "--format", "jsonl")
         assert (code, stdout) == (3, "")
         assert stderr.startswith(f"error: no job '{NOWHERE}' in namespace '{USER}': Job not found (GET ")
-        assert (
-            "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs of a namespace" in stderr
-        )
+        assert "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
         assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/{NOWHERE}", f"GET /api/jobs/aurora-lab/{NOWHERE}"]
 
     def test_are_looked_for_though_one_organisation_is_odd(self, hfjobs: Hfjobs, hub: Hub) -> None:

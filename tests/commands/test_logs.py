@@ -103,8 +103,8 @@ class TestWhatThereIs:
         program = replaying(Script(LINES, [Cut(0, 40)] * 9, stage_is_final=True))
         code, stdout, stderr = program("logs", NAMED)
         assert (code, stdout) == (5, "")
-        assert stderr.count("warning: lost the connection to ") == 3
-        assert stderr.splitlines()[-2].startswith("error: lost the connection to ")
+        assert stderr.count("warning: the connection to ") == 3
+        assert stderr.splitlines()[-2].startswith("error: the connection to ")
         assert program.pauses == [0.5, 1, 2]
 
     @pytest.mark.parametrize("given", [JOB, NAMED])
@@ -168,7 +168,7 @@ class TestFollowing:
         program = replaying(Script(LINES, [Cut(3, 250), Cut(3, 250), Cut(3, 0)]))
         code, stdout, stderr = program("logs", "-f", NAMED)
         assert (code, stdout) == (0, "one\ntwo\n")
-        told = [line for line in stderr.splitlines() if line.startswith("warning: lost the connection to ")]
+        told = [line for line in stderr.splitlines() if line.startswith("warning: the connection to ")]
         assert [line.rpartition("; ")[2] for line in told] == [f"retrying in {secs} s" for secs in (0.5, 1.0, 2.0)]
         assert program.pauses[:3] == [0.5, 1, 2]
 

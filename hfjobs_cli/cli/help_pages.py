@@ -1,0 +1,137 @@
+"""How `--help` looks: commands in groups on one screen, options in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from typer.core import TyperCommand, TyperGroup
+
+from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command
+from hfjobs_cli.cli.sections import CONNECTION, OPTIONS, SECTIONS
+
+if TYPE_CHECKING:
+    import typer
+
+MAX_WIDTH = 100
+"""How wide help is at most; lines that are longer are hard to read."""
+
+LEAST_WIDTH = 40
+
+WIDE = 72
+"""From which width commands stand in two columns."""
+
+TERM_WIDTH = 30
+"""How wide the names of options are at most; the help of longer ones begins on the next line."""
+
+
+class CommandHelp(TyperCommand):
+    """A command whose help has its options in sections."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write arguments and options."""
+        write_options(self, ctx, formatter)
+
+
+class GroupHelp(TyperGroup):
+    """A group whose help has its options in sections, before its commands."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write options and commands."""
+        write_options(self, ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+class ProgramHelp(TyperGroup):
+    """The program, whose help is one screen; `overview` has what is left out there."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the screen."""
+        self.format_usage(ctx, formatter)
+        formatter.indent()
+        formatter.write_text(_first_line(self))
+        formatter.dedent()
+        formatter.write("\n")
+        formatter.write(commands_on_one_screen(COMMANDS, formatter.width))
+        formatter.write("\n")
+        formatter.write_text("Options: --demo (sample jobs), --token, --endpoint, --debug, --version.")
+        formatter.write_text(
+            f"'{ctx.command_path} COMMAND --help' explains a command; '{ctx.command_path} help' lists options, topics, "
+            "the environment and exit codes."
+        )
+
+    def overview(self, ctx: Any) -> str:
+        """Return what the screen has no room for: examples, options and topics."""
+        formatter = ctx.make_formatter()
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        write_options(self, ctx, formatter)
+        with formatter.section(f"Topics of '{ctx.command_path} help'"):
+            formatter.write_dl(TOPICS.items())
+        formatter.write_paragraph()
+        formatter.write_text(f"'{ctx.command_path} --help' lists the commands; 'help COMMAND' explains one.")
+        found: str = formatter.getvalue()
+        return found
+
+
+def help_width(terminal_width: int | None) -> int:
+    """Return how wide help is on a terminal, or in a pipe, where that is None."""
+    return 80 if terminal_width is None else max(LEAST_WIDTH, min(terminal_width, MAX_WIDTH))
+
+
+def _first_line(command: Any) -> str:
+    found: str = (command.help or "").strip().splitlines()[0]
+    return found
+
+
+def write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
+    """Write the arguments, then the options in sections, all with the same indentation."""
+    arguments: list[tuple[str, str]] = []
+    sections: dict[str, list[tuple[str, str]]] = {}
+    for param in command.get_params(ctx):
+        row = param.get_help_record(ctx)
+        if row is not None and param.param_type_name == "argument":
+            arguments.append(row)
+        elif row is not None:
+            title = CONNECTION if "--help" in param.opts else getattr(param, "rich_help_panel", None) or OPTIONS
+            sections.setdefault(title, []).append(row)
+    if arguments:
+        with formatter.section("Arguments"):
+            formatter.write_dl(arguments)
+    if len(sections.get(CONNECTION, ())) == 1:  # nothing but --help
+        last = sections.pop(CONNECTION)
+        sections.setdefault(max(sections, key=SECTIONS.index, default=OPTIONS), []).extend(last)
+    terms = [term for rows in sections.values() for term, _ in rows]
+    limit = TERM_WIDTH if formatter.width >= WIDE else TERM_WIDTH * 2 // 3
+    width = max((len(term) for term in terms if len(term) <= limit - 2), default=0)
+    for title in sorted(sections, key=SECTIONS.index):
+        with formatter.section(title):
+            formatter.write_dl([(term.ljust(width), text) for term, text in sections[title]], col_max=width)
+
+
+def commands_on_one_screen(commands: Iterable[Command], width: int) -> str:
+    """Return the commands in the groups of SCREEN, in two columns of about equal length where there is room."""
+    names = {each.name: each.summary.rstrip(".") for each in commands}
+    groups = [
+        (title, [(shown, text) for shown, text in rows.items() if names.pop(shown.split()[0], None) is not None])
+        for title, rows in SCREEN.items()
+    ]
+    groups[-1][1][-1:-1] = names.items()  # those that SCREEN does not know, before the last one
+    name_width = max(len(name) for _, rows in groups for name, _ in rows)
+    half = width // 2 if width >= WIDE else width
+
+    def lines(part: Iterable[tuple[str, Iterable[tuple[str, str]]]]) -> Iterator[str]:
+        for place, (title, rows) in enumerate(part):
+            yield from [""] * bool(place)
+            yield f"{title}:"
+            for name, text in rows:
+                row = f"  {name:<{name_width}}  {text}"
+                yield row if len(row) < half else row[: half - 2] + "…"
+
+    if width < WIDE:
+        return "".join(f"{line}\n" for line in lines(groups))
+    sizes = [len(rows) + 2 for _, rows in groups]
+    split = min(range(1, len(groups)), key=lambda place: max(sum(sizes[:place]), sum(sizes[place:])))
+    columns = zip_longest(lines(groups[:split]), lines(groups[split:]), fillvalue="")
+    return "".join(f"{left:<{half}}{right}".rstrip() + "\n" for left, right in columns)

@@ -1,0 +1,25 @@
+"""`hfjobs completion`."""
+
+from __future__ import annotations
+
+from hfjobs_cli.cli import command_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.errors import ExitCode
+
+
+def completion(session: Session, shell: command_options.Shell = "auto") -> ExitCode:
+    """Print the completion script for a shell.
+
+    SHELL is bash, zsh, fish, powershell or pwsh; by default the current one. 'hfjobs --install-completion' installs it
+    and says which files it changed.
+
+    \b
+    Examples:
+      source <(hfjobs completion bash)
+      hfjobs completion zsh > ~/.zfunc/_hfjobs
+      hfjobs completion fish > ~/.config/fish/completions/hfjobs.fish
+    """
+    from hfjobs_cli.cli.shell_scripts import script_of, shell_named
+
+    session.write(script_of(shell_named(shell, session.environ)))
+    return ExitCode.DONE
