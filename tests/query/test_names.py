@@ -82,8 +82,8 @@ def test_that_nothing_has_are_not_found(hfjobs: Hfjobs, hub: Hub) -> None:
     where = "in your namespace; also not in aurora-lab"
     for name, hint in (
         ("train-jugde", "did you mean 'train-judge'?"),
-        ("qqqqqq", "see 'hfjobs ps -a'"),
-        ("6a01d", "an id needs 6 digits or more; see 'hfjobs ps -a'"),
+        ("qqqqqq", "'hfjobs ps -a' lists the jobs"),
+        ("6a01d", "an id needs 6 digits or more; 'hfjobs ps -a' lists the jobs"),
     ):
         assert hfjobs("cancel", name) == Result(3, "", f"error: no job named '{name}' {where}\nhint: {hint}\n")
     assert {request.method for request in hub.requests} == {"GET"}
