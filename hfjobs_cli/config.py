@@ -57,7 +57,7 @@ _TRUE_WORDS = ("1", "on", "yes", "true")
 
 
 class Overrides(NamedTuple):
-    """What the command line says about the connection; it comes before the environment."""
+    """Settings from command-line options; they override the environment."""
 
     token: str | None = None
     endpoint: str | None = None
@@ -120,7 +120,7 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
 
 
 def is_debug(environ: Mapping[str, str], overrides: Overrides) -> bool:
-    """Tell whether `--debug` is given."""
+    """Return whether `--debug` is given."""
     return overrides.debug or _is_true(environ.get("HF_DEBUG"))
 
 
@@ -135,7 +135,7 @@ def state_directory(environ: Mapping[str, str]) -> Path:
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Tell whether an endpoint is on this machine. Names below .localhost may be looked up in the network."""
+    """Return whether an endpoint is on this machine. Names below .localhost may be looked up in the network."""
     host = urlsplit(endpoint).hostname or ""
     parts = host.split(".")
     is_address = len(parts) == 4 and parts[0] == "127" and all(digits(part) is not None for part in parts)
@@ -166,7 +166,7 @@ def _endpoint(environ: Mapping[str, str], option: str | None) -> str:
 
 
 def _is_host(text: str) -> bool:
-    """Tell whether `text` is a host name in ASCII or an address."""
+    """Return whether `text` is a host name in ASCII or an address."""
     parts = text.removesuffix(".").split(".")
     return ":" in text or all(0 < len(part) < 64 and _HOST_CHARACTERS.issuperset(part) for part in parts)
 
@@ -226,7 +226,7 @@ def _token_candidates(environ: Mapping[str, str], option: str | None) -> Iterato
 
 
 def read_token(path: Path) -> str:
-    """Return what a file holds, which may be a pipe. Raises OSError, and ValueError for what is too long or no text."""
+    """Read a token file, which may be a pipe. Raises OSError, and ValueError if it is too long or not text."""
     with path.open("rb") as file:
         content = file.read(MAX_TOKEN_BYTES + 1)
     if len(content) > MAX_TOKEN_BYTES:

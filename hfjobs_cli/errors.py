@@ -63,7 +63,7 @@ class NotRunning(RequestRefused):
 
 
 class Conflict(RequestRefused):
-    """The Hub answered 409: what was asked for contradicts what is there."""
+    """The Hub responded with 409: the request conflicts with the current state."""
 
 
 class BadResponse(HfJobsError):
@@ -79,7 +79,7 @@ class NotFound(HfJobsError):
 
 
 class NotLoggedIn(HfJobsError):
-    """There is no token, or the Hub does not accept it (401)."""
+    """There is no token, or the Hub rejected it (401)."""
 
     exit_code = ExitCode.NOT_ALLOWED
 
@@ -91,7 +91,7 @@ class NotAllowed(HfJobsError):
 
 
 class Unavailable(HfJobsError):
-    """No usable answer came: network failure, timeout, 429 or 5xx after retries."""
+    """No usable response: network failure, timeout, 429 or 5xx after retries."""
 
     exit_code = ExitCode.UNAVAILABLE
 
@@ -117,16 +117,16 @@ class LimitReached(HfJobsError):
 
 
 class Interrupted(HfJobsError):
-    """Ctrl-C came while something was under way of which the reader must know."""
+    """Ctrl-C interrupted something that the user must know about."""
 
     exit_code = ExitCode.INTERRUPTED
 
 
 class OutputFailed(HfJobsError):
-    """stdout cannot be written to, for instance because the disk is full, or what it was to hold cannot be made."""
+    """stdout cannot be written, for example because the disk is full, or the output cannot be rendered."""
 
 
 class ReaderGone(HfJobsError):
-    """Whoever read stdout has seen enough (`| head`): not a failure."""
+    """The reader of stdout closed it (`| head`): not a failure."""
 
     exit_code = ExitCode.DONE

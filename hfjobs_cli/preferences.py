@@ -35,16 +35,16 @@ class Preferences:
 
     @cached_property
     def has_relative_times(self) -> bool:
-        """Tell whether tables show times such as `3h ago`."""
+        """Return whether tables show times such as `3h ago`."""
         return self.is_tty if self.times is None else self.times == RELATIVE
 
     @cached_property
     def is_unicode(self) -> bool:
-        """Tell whether the output can hold every character."""
+        """Return whether the output can hold every character."""
         return self.encoding.lower().replace("-", "").startswith("utf")
 
     def holds(self, text: str) -> bool:
-        """Tell whether the output can hold a text as it is."""
+        """Return whether the output can hold a text as it is."""
         if self.is_unicode or text.isascii():
             return True
         try:

@@ -1,1 +1,1 @@
-"""The command line itself: what is on it, how it is read, and what a run works with."""
+"""The command line: commands, options, parsing, completion and the session of one run."""

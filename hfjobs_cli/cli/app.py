@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 
 
 def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
-    """Return what is told of an error that nobody has foreseen: what to report, and where it was."""
+    """Return the error for an unexpected exception: what to report, and where it was raised."""
     import platform
     import traceback
 
@@ -295,7 +295,7 @@ def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
 
 
 def _not_loaded() -> None:
-    """Stand for a command, or a group, that is not on the command line."""
+    """Return a placeholder for a command or group that the command line does not mention."""
 
 
 def _group_help(session: Session, ctx: typer.Context) -> ExitCode:

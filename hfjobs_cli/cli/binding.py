@@ -137,7 +137,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
 
 
 def _unexpected(ctx: typer.Context) -> UsageError:
-    """Return the error for an argument too many: where there can be none it may be meant as part of an option."""
+    """Return the error for an unexpected argument, which may have been meant as part of an option."""
     kinds = {each.name: each.param_type_name for each in ctx.command.params}
     where = "; give a namespace with --namespace NAME" if "namespace" in kinds else ""
     hint = f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"separate lists with commas{where}"
@@ -145,7 +145,7 @@ def _unexpected(ctx: typer.Context) -> UsageError:
 
 
 def _rule(parameter: Parameter, groups: Iterable[_Group]) -> Rule | None:
-    """Return what an option means after the words of another command have begun: what it says, or else its group."""
+    """Return the rule for an option that follows IMAGE or SCRIPT: its own, or that of its group."""
     _, option = get_args(parameter.annotation)
     is_of_job = any(
         getattr(group.model, "is_of_job", False) and parameter.name in [name for name, _, _ in _declared(group.model)]
@@ -156,7 +156,7 @@ def _rule(parameter: Parameter, groups: Iterable[_Group]) -> Rule | None:
 
 
 def _words_in(given: dict[str, Any]) -> list[str]:
-    """Return the words behind the mark, and take them and it from the arguments they are among."""
+    """Remove the marker and the words after it from the arguments, and return these words."""
     for name, values in given.items():
         if isinstance(values, list) and WORDS_FOLLOW in values:
             place = values.index(WORDS_FOLLOW)
@@ -166,7 +166,7 @@ def _words_in(given: dict[str, Any]) -> list[str]:
 
 
 def _takes_one_value(parameter: Parameter) -> bool:
-    """Tell whether a parameter is an option with a value that may be given once. Flags may be repeated."""
+    """Return whether a parameter is an option with a value that may be given once. Flags may be repeated."""
     type_, option = get_args(parameter.annotation)
     kinds = [get_origin(each) for each in (type_, *get_args(type_))]
     return hasattr(option, "prompt") and type_ is not bool and list not in kinds
@@ -267,13 +267,13 @@ class Number(NamedTuple):
 
     @property
     def range(self) -> str:
-        """Spell the range as typer does: `x>=1`, `1<=x<=65535`; nothing if there is none."""
+        """Format the range as typer does: `x>=1`, `1<=x<=65535`; nothing if there is none."""
         if self.least is None:
             return "" if self.most is None else f"x<={self.most}"
         return f"x>={self.least}" if self.most is None else f"{self.least}<=x<={self.most}"
 
     def problem(self, text: str) -> str | None:
-        """Say why a text is not what is taken; None if it is."""
+        """Return why a text is not a valid value; None if it is one."""
         found = self.read(text)
         if found is None:
             return f"{text!r} is not {self.what}"
@@ -282,7 +282,7 @@ class Number(NamedTuple):
 
 
 def number_of(parameter: Parameter) -> Number | None:
-    """Return what a parameter takes, None if that is no number."""
+    """Return the number type of a parameter; None if it is not a number."""
     type_, option = get_args(parameter.annotation)
     kinds = set(_kinds(type_))
     if int in kinds:

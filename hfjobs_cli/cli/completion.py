@@ -33,7 +33,7 @@ Asking = Callable[[typer.Context, str], list[str]]
 
 
 def _from_list(words: Iterable[str], signs: str = "") -> Completer:
-    """Make a completer for a comma-separated list of `words`, each perhaps behind one of `signs`."""
+    """Return a completer for a comma-separated list of `words`, each optionally prefixed by one of `signs`."""
     known = list(words)
 
     def complete(incomplete: str) -> list[str]:
@@ -101,7 +101,7 @@ def complete_namespace(ctx: typer.Context) -> list[str]:
 
 
 def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Offer the types of initiators, and behind a colon those that the newest jobs have."""
+    """Complete types of initiators, and after a colon those of the newest jobs."""
     known = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")(incomplete)
     if known:
         return known
@@ -151,7 +151,7 @@ def complete_columns(kind: LoadKind) -> Asking:
 
 
 def complete_filter(kind: LoadKind) -> Asking:
-    """Offer the fields of a kind, and behind `status=` the values that are known, or else those that are seen.
+    """Complete the fields of a kind, and after `status=` known values, or else values of the newest records.
 
     Comparisons are offered inside quotes, without which shells take them for their own.
     """
@@ -183,7 +183,7 @@ def _with_signs(kind: Kind, name: str, signs: Iterable[str]) -> list[str]:
 
 
 def _is_quoted(ctx: typer.Context, incomplete: str) -> bool:
-    """Tell whether the word at the cursor has an open quote."""
+    """Return whether the word at the cursor has an open quote."""
     line: str = ctx.obj.environ.get("_TYPER_COMPLETE_ARGS", "")
     return line.endswith((f"'{incomplete}", f'"{incomplete}'))
 
@@ -228,7 +228,7 @@ def complete_shell() -> list[str]:
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer what can be explained: topics and commands, each once, and behind `schema` the kinds of records."""
+    """Complete help topics and commands, and after `schema` the kinds of records."""
     before = list(ctx.params.get("words") or ())
     if before == ["schema"]:
         from hfjobs_cli.models.kinds import KINDS, kind_of
@@ -250,21 +250,21 @@ def _commands_in(path: Iterable[str]) -> tuple[Command, ...]:
 
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer the newest jobs with name, status and age, or behind `@` the ways to describe one."""
+    """Complete the newest jobs with name, status and age, or selectors after `@`."""
     from hfjobs_cli.cli import hub_completion
 
     return hub_completion.jobs(ctx, incomplete)
 
 
 def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer what `complete_jobs` does, but of the jobs those only that have not ended."""
+    """Complete like `complete_jobs`, but only jobs that have not finished."""
     from hfjobs_cli.cli import hub_completion
 
     return hub_completion.jobs(ctx, incomplete, ACTIVE_STAGES)
 
 
 def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Offer schedules with name, status and terms, or behind `@` the ways to describe one."""
+    """Complete schedules with name, status and cron expression, or selectors after `@`."""
     from hfjobs_cli.cli import hub_completion
 
     return hub_completion.schedules(ctx, incomplete)

@@ -1,4 +1,4 @@
-"""Completion: from the line before the cursor to what the shell is told."""
+"""The completion protocol: from the command line before the cursor to the output that a shell script reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GOES_ON = ("=", "/", ".", "<", ">")
 
 
 class Question(NamedTuple):
-    """What a shell asks: the words before the one at the cursor, and that one as far as it has been typed.
+    """A completion request: the words before the cursor, and the beginning of the word at the cursor.
 
     `typed` is how the shell spells the part of it that an answer replaces: with its quotes, or after the last `=`.
     """
@@ -67,7 +67,7 @@ def _split(line: str) -> list[str]:
 
 
 class Offers(NamedTuple):
-    """Words with their help, and what stands before them in the word at the cursor.
+    """Completions with their help, and the prefix that they have in common in the word at the cursor.
 
     Where they are found by the shell, `place` is what it is told: _DIRECTORY or _FILE.
     """
@@ -79,7 +79,7 @@ class Offers(NamedTuple):
 
 
 def answer(ctx: typer.Context) -> int:
-    """Tell the shell what can stand at the cursor. The words before it have led to this context."""
+    """Print the completions for the cursor; the words before it were parsed into this context."""
     question = Question.of(ctx.obj.environ)
     offers = _offers(ctx, question)
     ctx.obj.write(_TOLD.get(question.shell, _tell_fish)(question, offers) + "\n")
@@ -107,7 +107,7 @@ def _offers(ctx: typer.Context, question: Question) -> Offers:
 
 
 def _trailing_offers(ctx: typer.Context, begun: str) -> Offers:
-    """Return what can stand after IMAGE or SCRIPT: words of the command, and options of the job up to a `--`."""
+    """Return completions after IMAGE or SCRIPT: words of the command, and options of the job before `--`."""
     found = trailing(ctx)
     options = found.options(ctx.command.params) if found else {}
     if found and found.pending:
@@ -122,7 +122,7 @@ def _trailing_offers(ctx: typer.Context, begun: str) -> Offers:
 
 
 def _has_ended(ctx: typer.Context) -> bool:
-    """Tell whether the words of another command have begun, of which nothing is known here."""
+    """Return whether the words of another command have begun, of which nothing is known here."""
     # The last two are what is run, and its words; behind an argument before them options go on.
     return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
 
@@ -145,7 +145,7 @@ def _arguments(ctx: typer.Context) -> list[Any]:
 
 
 def _options_with_value(ctx: typer.Context) -> dict[str, Any]:
-    """Return the options of a command that are no flags, by each of their names."""
+    """Return the options of a command that take a value, by each of their names."""
     options = [param for param in ctx.command.params if param.param_type_name == "option"]
     return {name: option for option in options if not getattr(option, "is_flag", False) for name in option.opts}
 

@@ -15,7 +15,7 @@ WITH_VALUE = ("--token", "--endpoint")
 
 @value
 class Connection:
-    """Whom to ask, and as whom."""
+    """Connection options: Hub, token, demo, debug."""
 
     section: ClassVar[str] = sections.CONNECTION
 
@@ -34,5 +34,5 @@ class Connection:
 
     @property
     def overrides(self) -> Overrides:
-        """What it says, in the words of the settings."""
+        """Return the options as overrides of the settings."""
         return Overrides(self.token, self.endpoint, self.demo, self.debug)

@@ -120,7 +120,7 @@ def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[st
 
 
 def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]:
-    """Return the ways in which a description goes on: `@latest`, and behind `@name=` the names that there are."""
+    """Return completions of a selector: `@latest`, and after `@name=` the existing names."""
     before, at, what = incomplete.partition("@")
     name, equals, begun = what.partition("=")
     if not equals:
@@ -153,7 +153,7 @@ def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | 
 
 
 def _session(ctx: typer.Context) -> Session:
-    """Return a session with the settings before the TAB, in which nothing is told, or tried a second time."""
+    """Return a session for completion, with the settings on the command line: it prints nothing and never retries."""
     own: Session = ctx.obj
     overrides = Overrides()
     context: Any = ctx
@@ -164,7 +164,7 @@ def _session(ctx: typer.Context) -> Session:
 
 
 def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
-    """Return what a look at the Hub finds; what is to be found `otherwise` if it fails, or takes more than a second."""
+    """Return the result of a request, or `otherwise` if it fails or takes more than a second."""
     found = [otherwise]
 
     def try_it() -> None:

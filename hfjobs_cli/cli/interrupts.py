@@ -1,4 +1,4 @@
-"""Signals that end the program: the first interrupts what it does, the third ends what it does about that."""
+"""Signal handling: the first signal interrupts the command, the third also ends its clean-up."""
 
 import os
 import time

@@ -18,7 +18,7 @@ _ARCH = "amd64|arm64"
 
 @value
 class JobOptions(Typed):
-    """What a new job is to be, besides what it runs."""
+    """Options of a new job, besides what it runs."""
 
     section: ClassVar[str] = sections.JOB
 
@@ -273,7 +273,7 @@ class UvOptions(UvTyped):
 
 @value
 class Following:
-    """What is done once the job has been created, or instead."""
+    """Options for what happens after the job is created: follow, detach, dry run."""
 
     is_of_job: ClassVar[bool] = True
 

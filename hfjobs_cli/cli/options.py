@@ -168,7 +168,7 @@ Namespace = Annotated[
 
 @value
 class Filters:
-    """Which jobs: the filters by what they are."""
+    """Filters that select jobs by their fields."""
 
     section: ClassVar[str] = sections.WHICH
 
@@ -218,7 +218,7 @@ class Filters:
 
     @property
     def are_given(self) -> bool:
-        """Tell whether any of them is. A limit chooses nothing by itself."""
+        """Return whether any of them is. A limit chooses nothing by itself."""
         given = (self.all_, self.status, self.initiator, self.label, self.filter_, self.since, self.until)
         return any(given) or self.name is not None
 

@@ -46,7 +46,7 @@ def _pager(session: Session) -> list[str]:
 
 
 def _paged(session: Session, words: list[str], text: str) -> bool:
-    """Show a text in a pager, and tell whether it could be started."""
+    """Show a text in a pager, and return whether it could be started."""
     try:
         number = session.stdout.fileno()
     except (OSError, ValueError):

@@ -101,7 +101,7 @@ class ScheduleSelection:
 
     @property
     def are_given(self) -> bool:
-        """Tell whether any of them is."""
+        """Return whether any of them is."""
         return any((self.all_, self.status, self.label, self.filter_)) or self.name is not None
 
 

@@ -97,7 +97,7 @@ def _connected(
 
 @contextmanager
 def emulator_needed(what: str) -> Iterator[None]:
-    """Say how to install what the emulator needs, if that is not there. Raises UsageError."""
+    """Turn a missing dependency of the emulator into an error that says how to install it. Raises UsageError."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -149,7 +149,7 @@ def with_runs(session: Session, kind: Kind) -> Kind:
 
 
 def priced(session: Session, kind: Kind) -> Kind:
-    """Return a kind with its fields about costs read by what this run asks, when the first is needed."""
+    """Return a kind whose cost fields are computed from prices and bills, which are fetched when first needed."""
 
     def cost(job: JobInfo, now: datetime) -> Cost | None:
         return session.costs.of(job, now)

@@ -100,7 +100,7 @@ class Session:
 
     @cached_property
     def costs(self) -> Costs:
-        """What jobs cost. Nothing is asked for before a cost is needed; prices that cannot be had are a failure."""
+        """Costs of jobs. Prices and bills are fetched when first needed; missing prices are a failure."""
         return costs_of(self, self.failures.append, has_bills=True)
 
     @cached_property
@@ -125,7 +125,7 @@ class Session:
 
     @property
     def is_debug(self) -> bool:
-        """Tell whether `--debug` is given."""
+        """Return whether `--debug` is given."""
         return is_debug(self.environ, self.overrides)
 
     def know_token(self) -> None:
@@ -161,7 +161,7 @@ class Session:
         return services.with_runs(self, kind) if kind.noun == "schedule" else services.priced(self, kind)
 
     def end(self, code: int) -> int:
-        """Tell of what failed while others went well, and return the exit code; `code` is that of the others."""
+        """Report the failures of a partly successful run, and return the exit code; `code` is that of the rest."""
         failures, self.failures = self.failures, []
         self.report(*failures)
         return code or (failures[0].exit_code if failures else code)
@@ -218,7 +218,7 @@ class Session:
             self.stdout.flush()
 
     def rest(self, seconds: float) -> None:
-        """Wait so long for what will happen, not at all if it is 0. Raises ReaderGone once nobody reads stdout."""
+        """Sleep, unless `seconds` is 0. Raises ReaderGone if the reader of stdout has closed it."""
         if self._reader.can_be_seen:
             if self._reader.leaves(seconds):
                 raise ReaderGone(NOBODY_READS)
@@ -233,30 +233,30 @@ class Session:
 
     @property
     def can_ask(self) -> bool:
-        """Tell whether somebody is there to answer a question."""
+        """Return whether somebody is there to answer a question."""
         return terminal.is_terminal(self.stdin) and terminal.is_terminal(self.stderr)
 
     def confirm(self, question: str) -> bool:
-        """Ask a question on stderr, and tell whether the answer is yes; all else is no."""
+        """Ask for confirmation on stderr, and return whether the answer is yes."""
         self.tell(f"{printable(question)} [y/N] ")
         with suppress(OSError, ValueError):
             return self.stdin.readline(100).strip().lower() in ("y", "yes")
         return False
 
     def tell(self, text: str) -> None:
-        """Write to stderr what is harmless already."""
+        """Write text to stderr that is already escaped."""
         with self._speaking, suppress(OSError):  # nobody listens
             self.progress(None)
             self.stderr.write(text)
             self.stderr.flush()
 
     def remark(self, line: str) -> None:
-        """Tell the reader one line on stderr. Untrusted text in it is made harmless, and the token never shows."""
+        """Write a line to stderr, with untrusted text escaped and the token redacted."""
         with self._speaking:
             self._speak(line)
 
     def _speak(self, line: str) -> None:
-        """Do so, where nobody else speaks."""
+        """Write a line; the caller holds the lock."""
         if self._is_over:
             return
         line = self._without_token(line)
@@ -269,7 +269,7 @@ class Session:
             self.stderr.flush()
 
     def redacted(self, text: str) -> str:
-        """Return what somebody else said without the token and the secrets. It must be whole: no part is found.
+        """Redact the token and secrets in text from outside. It must be complete: parts of a secret are not found.
 
         What the program says itself does not go through it: a secret may be a word of that.
         """
@@ -297,18 +297,18 @@ class Session:
         return redacted(text, self._token)
 
     def note(self, line: str) -> None:
-        """Tell one line that is worth a person's second; with `-q` there is none."""
+        """Write a note to stderr, unless `-q` is given."""
         if not self.is_quiet:
             self.remark(line)
         else:
             self.debug(line)
 
     def warn(self, line: str) -> None:
-        """Tell of something that went wrong but is being dealt with."""
+        """Write a warning to stderr."""
         self.remark(f"warning: {line}")
 
     def report(self, *errors: HfJobsError) -> None:
-        """Tell of failures: a line each for what failed, then each different hint once."""
+        """Report errors: one line for each, then each different hint once."""
         for error in errors:
             self._interruption_is_told |= isinstance(error, Interrupted)
             message = self._without_token(error.message)
@@ -319,7 +319,7 @@ class Session:
             self.remark(f"hint: {hint}")
 
     def tell_interrupted(self) -> None:
-        """Tell that Ctrl-C or a signal ended it, unless an error has said so, and of what was created until then.
+        """Report the interruption, unless an error has done so, and the jobs that were created before it.
 
         Of requests that are still under way in other threads nothing is heard after that.
         """
@@ -336,18 +336,18 @@ class Session:
             self.made.append(new)
 
     def tell_created(self) -> None:
-        """Tell of what this run has created, once, if it can or may not have been shown."""
+        """Report the ids of new jobs once, if stdout may not have shown them."""
         if self.created:
             self.remark(f"created: {' '.join(self.created)}")
             self.created.clear()
 
     @property
     def shows_progress(self) -> bool:
-        """Tell whether somebody can see where a long work stands."""
+        """Return whether somebody can see where a long work stands."""
         return terminal.obeys_codes(self.stderr, self.environ)
 
     def progress(self, text: str | None) -> None:
-        """Show where a long work stands, on a terminal only; None takes it away."""
+        """Show a progress line on a terminal; None removes it."""
         if self._held is not None or (text is None and not self._progress_shown):
             return
         if self.shows_progress:

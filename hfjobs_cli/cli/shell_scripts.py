@@ -130,7 +130,7 @@ def script_of(shell: str) -> str:
 
 
 def shell_named(word: str, environ: Mapping[str, str]) -> str:
-    """Return the shell that a word names, by its path too; CURRENT is that of the caller. Raises UsageError."""
+    """Return the shell for a name or path; CURRENT is the calling shell. Raises UsageError."""
     return _current_shell(environ) if word == CURRENT else _name_of(word)
 
 

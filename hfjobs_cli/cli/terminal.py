@@ -35,17 +35,17 @@ def preferences(stream: TextIO, environ: Mapping[str, str], clock: Callable[[], 
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Tell whether a person looks at what is written there."""
+    """Return whether a person looks at what is written there."""
     return not stream.closed and stream.isatty()
 
 
 def obeys_codes(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether it is a terminal that moves its cursor and changes its colors when told to."""
+    """Return whether it is a terminal that moves its cursor and changes its colors when told to."""
     return is_terminal(stream) and environ.get("TERM") != "dumb" and not _is_legacy_console()
 
 
 def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Tell whether to color (https://no-color.org, https://force-color.org)."""
+    """Return whether to color (https://no-color.org, https://force-color.org)."""
     forced = environ.get("FORCE_COLOR", "")
     if environ.get("NO_COLOR") or forced.lower() in ("0", "false"):
         return False
@@ -53,7 +53,7 @@ def has_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
-    """Return how many characters fit on a line of a terminal."""
+    """Return the width of a terminal in characters."""
     columns = environ.get("COLUMNS", "")
     asked = digits(columns)
     if asked and len(columns) < 6:
@@ -76,7 +76,7 @@ def size_of(stream: TextIO) -> Size:
 
 
 def _is_legacy_console() -> bool:
-    """Tell whether this is a Windows console that shows codes instead of colors."""
+    """Return whether this is a Windows console that shows codes instead of colors."""
     if os.name != "nt":
         return False
     from rich.console import detect_legacy_windows
@@ -85,10 +85,10 @@ def _is_legacy_console() -> bool:
 
 
 class Reader:
-    """Whoever reads a stream, for several threads. Where none can be seen, as on Windows, there always is one."""
+    """Watches for the reader of a pipe to close it, for several threads. On Windows the reader never seems to leave."""
 
     def __init__(self, stream: TextIO) -> None:
-        """Find out whether anybody can be seen there."""
+        """Check whether the reader of this stream can be watched."""
         self._descriptor: int | None = None
         if hasattr(select, "poll"):
             try:
@@ -100,16 +100,16 @@ class Reader:
 
     @property
     def can_be_seen(self) -> bool:
-        """Tell whether it can be known."""
+        """Return whether it can be known."""
         return self._descriptor is not None
 
     def leaves(self, seconds: float) -> bool:
-        """Tell whether they are gone, or leave within so many seconds, for which is waited."""
+        """Return whether they are gone, or leave within so many seconds, for which is waited."""
         return self._descriptor is not None and bool(_told_of(self._descriptor, seconds))
 
 
 def _told_of(descriptor: int, seconds: float) -> int:
-    """Return what the system tells of a descriptor within so many seconds, if it is an error or a closed end."""
+    """Poll a descriptor for an error or a closed end, for so many seconds."""
     asked = select.poll()  # one for each thread that asks
     asked.register(descriptor, 0)  # these are told without being asked for
     return sum(told for _, told in asked.poll(1000 * seconds))

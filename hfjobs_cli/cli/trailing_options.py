@@ -1,4 +1,4 @@
-"""Options of the job that stand after IMAGE or SCRIPT, told from the words of the command or script.
+"""Options of the job after IMAGE or SCRIPT, separated from the words of the command or script.
 
 The official client takes its own options wherever they stand before a `--`, and its documentation writes them after
 the script: `uv run train.py --flavor a10g-small`. Left to the script, the job would run on other hardware. So what is
@@ -78,7 +78,7 @@ class Taken(NamedTuple):
 
 @dataclass(eq=False, repr=False)
 class Trailing:
-    """What stands after IMAGE or SCRIPT.
+    """The words after IMAGE or SCRIPT: options that apply to the job, and words of the command.
 
     `left` are options of the program that were left to the script. As long as it `is_open`, more of the job's may
     follow; `pending` is the option whose value is missing at the end.
@@ -100,7 +100,7 @@ class Trailing:
         return [*self.before, *taken, *(["--", *self.own, *self.kept] if self.own else [])]
 
     def notes(self, *, is_script: bool) -> list[str]:
-        """Return what is to be said of it, on a line each."""
+        """Return the notes to print, one per line."""
         if not self.own:
             return []
         script = _without_query(self.own[-1])
@@ -140,7 +140,7 @@ def trailing(ctx: typer.Context) -> Trailing | None:
 
 
 def is_script(ctx: typer.Context) -> bool:
-    """Tell whether what a command runs is a script, with arguments; else it is a command in an image."""
+    """Return whether what a command runs is a script, with arguments; else it is a command in an image."""
     return any(each.name == "script" for each in ctx.command.params)
 
 
@@ -225,7 +225,7 @@ def _read(word: str, options: Mapping[str, Any]) -> tuple[str, Any, str | None]:
 
 
 def _counts(name: str, value: str | None, rule: Rule, word: str) -> bool:
-    """Tell whether an option counts with this value: if short, or with others elsewhere, it must be a certain one."""
+    """Return whether an option counts with this value: if short, or with others elsewhere, it must be a certain one."""
     if name.startswith("--"):
         return not (rule.only_here and rule.certain) or bool(re.fullmatch(rule.certain, value or ""))
     is_attached = word != name
@@ -241,7 +241,7 @@ def _options(params: Sequence[Any]) -> dict[str, Any]:
 
 
 def _without_query(script: str) -> str:
-    """Return a script without what nobody should see of its address: a password, a signature."""
+    """Return a script without the secret parts of its URL: a password, a signature."""
     return re.sub(r"(?<=://)[^/]*@|\?.*", "", script) if "://" in script else script
 
 

@@ -1,4 +1,4 @@
-"""Usage errors of typer's parser, with what may have been meant."""
+"""Usage errors of typer's parser, with suggestions of what was meant."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def command_path(program: str, argv: Sequence[str]) -> str:
 
 
 def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
-    """Return a hint that names the command for which others have this `word`, or which is spelled nearly so.
+    """Return a hint with the command that other tools call `word`, or whose name is similar.
 
     In a group it may as well be one outside of it: `scheduled logs` is `logs`.
     """
@@ -118,7 +118,7 @@ def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
 
 
 def _is_one_letter_off(word: str, name: str) -> bool:
-    """Tell whether a letter too many, missing or wrong, or two in the wrong order, are all that differs."""
+    """Return whether a letter too many, missing or wrong, or two in the wrong order, are all that differs."""
     start = _common(word, name)
     end = _common(word[start:][::-1], name[start:][::-1])
     left, right = (each[start : len(each) - end] for each in (word, name))
@@ -166,7 +166,7 @@ def _follow_meant(ctx: Any) -> str | None:
 
 
 def _option_meant(option: str, ctx: Any) -> str | None:
-    """Return a hint that names the option that means the same, or is spelled nearly so.
+    """Return a hint with the option that means the same or has a similar name.
 
     All begin with dashes: that is no likeness. What would leave out a question or a check is never suggested.
     """

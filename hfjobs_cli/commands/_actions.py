@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Plan(NamedTuple):
-    """What is to be done, in words: `verb` is `cancel`, `done` is `canceled`. `kind` is that of what it is done to.
+    """An action in words: `verb` is `cancel`, `done` is `canceled`, `kind` is the kind of its records.
 
     `could_hit` tells of a record whether it changes anything there; of jobs only those in `stages` if these are given.
     Nothing is asked unless it `asks`.
@@ -36,7 +36,7 @@ class Plan(NamedTuple):
     asks: bool = True
 
     def check_it_can_ask(self) -> None:
-        """Make sure that somebody is there to say that it is meant. Raises UsageError, before any request."""
+        """Check that confirmation is possible. Raises UsageError, before any request."""
         if not self.session.can_ask:
             raise UsageError(
                 f"refusing to {self.verb} the matching {self.kind.plural} without confirmation: stdin "
@@ -45,12 +45,12 @@ class Plan(NamedTuple):
             )
 
     def is_meant(self, records: Sequence[Any]) -> bool:
-        """Show all that will be hit, ask, and tell whether the answer is yes. What is not shown is not to be hit."""
+        """Show all affected records, ask for confirmation, and return the answer."""
         self._show(records)
         return self._confirm(self._count(records))
 
     def is_meant_by(self, text: str, meant: Any, fitting: Sequence[Any], lines: Sequence[str], *, more: bool) -> bool:
-        """Show what a description fits, of which one is `meant`, ask, and tell whether the answer is yes.
+        """Show the matches of a selector, of which one is `meant`, ask for confirmation, and return the answer.
 
         `lines` tell of those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
         """
@@ -78,7 +78,7 @@ class Plan(NamedTuple):
         return is_meant
 
     def show_dry_run(self, listing: Listing, records: Sequence[Any]) -> None:
-        """Show what would be hit, and say what would be done. Of nothing there is no table."""
+        """Show the records that would be affected and what would be done. Without records there is no table."""
         if records or listing.renderer is not RENDERERS["table"]:
             listing.show(records)
         self.session.note(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
@@ -97,7 +97,7 @@ def change_labels(
     *,
     dry_run: bool,
 ) -> ExitCode:
-    """Change the labels of each, and show what was there and what is there now; a dry run writes nothing.
+    """Change the labels of each, and show the labels before and after; a dry run writes nothing.
 
     The Hub replaces all labels at once, so those there are read just before.
     """

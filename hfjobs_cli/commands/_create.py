@@ -129,7 +129,7 @@ def not_shown(error: BaseException) -> BaseException:
 
 
 def announce(session: Session, job: JobInfo) -> None:
-    """Tell on stderr of a new job that will be followed, whose output is what stdout is for."""
+    """Report a new job on stderr; stdout is for its output."""
     session.remark(f"created {job.id}  {job.url or ''}".rstrip())
     for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
         session.remark(f"port {port}: {address}")
@@ -138,7 +138,7 @@ def announce(session: Session, job: JobInfo) -> None:
 
 
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write the id and the page of each job, for eyes."""
+    """Write the id and URL of each job."""
     for job in jobs:
         view.write(f"{view.spell(job.id)}  {view.spell(job.url or '')}\n")
 
@@ -154,7 +154,7 @@ def start(
     output: Output,
     around: Surroundings,
 ) -> ExitCode:
-    """Do with a described job what the options say, and return how that went."""
+    """Create, dry-run or follow a job as the options say, and return the exit code."""
     if following.detach and following.cancel_on_interrupt:
         raise conflict("--cancel-on-interrupt", "--detach")
     listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
@@ -177,7 +177,7 @@ def start(
 
 
 def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | Sequence[ScheduledJob]) -> None:
-    """Show what is new and costs money: if it cannot be shown, its ids are told. Raises OutputFailed then."""
+    """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
     try:
         listing.show(made)
     except BaseException as error:  # whatever a format that was installed may raise
@@ -187,7 +187,7 @@ def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | S
 
 
 def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> ExitCode:
-    """Show what new jobs write until they have ended, and return how they did.
+    """Follow the logs of new jobs until they finish, and return the exit code.
 
     If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
     shown by then.
@@ -216,7 +216,7 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
 
 @contextmanager
 def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
-    """Have Ctrl-C leave the jobs that were made in here to run and say how to go on with them, or cancel them.
+    """On Ctrl-C, leave the jobs created in this block running and say how to continue, or cancel them.
 
     Raises Interrupted then, and KeyboardInterrupt if there are none.
     """
@@ -245,7 +245,7 @@ def _left(jobs: Sequence[JobInfo]) -> Interrupted:
 
 
 def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
-    """Cancel jobs that have not ended, and return the error that says so. Another interrupt ends the canceling."""
+    """Cancel unfinished jobs, and return the error that reports it. Another interrupt stops the canceling."""
     done: list[str] = []
     missed: list[JobInfo] = []
     for place, job in enumerate(jobs):
@@ -296,7 +296,7 @@ def schedule(
     output: Output,
     around: Surroundings,
 ) -> ExitCode:
-    """Do with a described schedule what the options say, and return how that went. It is `due` first then."""
+    """Create or dry-run a schedule as the options say, and return the exit code. `due` is its first run."""
     listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check(launch.job)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
@@ -336,7 +336,7 @@ def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]
 
 
 def _check(job: NewJob) -> None:
-    """Raise UsageError for what jobs can be, but not those of schedules."""
+    """Raise UsageError for properties that jobs of schedules cannot have."""
     if job.ssh:
         raise UsageError("jobs of a schedule cannot have SSH", hint="remove --ssh, or start the job with 'hfjobs run'")
     if job.network_group is not None or job.network_aliases:

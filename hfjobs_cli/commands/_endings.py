@@ -1,4 +1,4 @@
-"""Say in one line how a job ended."""
+"""One-line summaries of how jobs ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ending(session: Session, job: JobInfo, cost: Cost | None = None) -> str:
 
 
 def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
-    """Return what a job that has just ended costs by today's prices; None if they cannot be had at once."""
+    """Return the cost of a job that has just finished, by current prices; None if they are not available."""
     from hfjobs_cli.cli.services import prices_of
     from hfjobs_cli.insight.costs import Costs
 

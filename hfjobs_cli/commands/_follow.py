@@ -1,4 +1,4 @@
-"""Show the logs of jobs as they come."""
+"""Follow the logs of jobs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is wanted of the output of jobs.
+    """Options for logs: follow, tail, since, timestamps.
 
     With `follow` it is what comes until they end, else what there is. With `timestamps` each line stands behind the
     moment at which it came, if they are shown as text: if `listing` asks for nothing else. Without `lines` none of them
@@ -46,7 +46,7 @@ class Wanted:
 
 
 class LogsShown:
-    """What several jobs write, on its way to stdout; what else there is to tell of them goes to stderr.
+    """Writes the logs of several jobs to stdout; notices and errors go to stderr.
 
     `jobs` are their last known states, `errors` what ended the reading of some of them. `last_at` is when the last line
     came of each, as the Hub spells it.
@@ -84,12 +84,12 @@ class LogsShown:
 
     @property
     def has_gap(self) -> bool:
-        """Whether the Hub has dropped lines of some job before they came."""
+        """Whether the Hub dropped log lines of a job before they were read."""
         return any(follower.has_gap for follower in self._followers)
 
     @property
     def without_output(self) -> list[JobInfo]:
-        """The jobs that have written nothing so far, though nothing went wrong in reading that."""
+        """The jobs without output so far, whose logs were read without errors."""
         failed = self._failed
         return [each.job for at, each in enumerate(self._followers) if not each.count and at not in failed]
 
@@ -119,7 +119,7 @@ class LogsShown:
             self._session.flush()
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
-        """Yield lines of jobs by their places, and tell of all else that comes."""
+        """Yield log lines with the index of their job, and report everything else."""
         for place, item in multiplexed(self._followers, in_order=not self._wanted.follow):
             if isinstance(item, FollowFailed):
                 self.errors.append(item.error)
@@ -134,7 +134,7 @@ class LogsShown:
                 yield from self._without_headers(place, item)
 
     def _without_headers(self, place: int, lines: list[Line]) -> Iterator[tuple[int, Sequence[Line]]]:
-        """Yield lines that the job wrote itself, and tell of the headers where they stand between them."""
+        """Yield the lines of the job itself, and report header lines between them."""
         since = self._wanted.since
         if since is not None:
             lines = [line for line in lines if (moment := _moment(line)) is None or moment >= since]
@@ -164,7 +164,7 @@ class LogsShown:
             self._session.note(text)
 
     def _tell_of_waiting(self, place: int, job: JobInfo) -> None:
-        """Say why a job waits: on a terminal for how long, too, elsewhere once for each reason."""
+        """Report why a job is waiting: on a terminal with the time, elsewhere once for each reason."""
         why = f": {self._session.redacted(job.status.message)}" if job.status.message else ""
         reason = f"{self._label(place)}scheduling{why}"
         if self._told_of_waiting.get(place, "") != reason:

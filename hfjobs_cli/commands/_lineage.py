@@ -37,7 +37,7 @@ _SLACK = timedelta(minutes=1)
 
 
 class FamilyReader:
-    """Reads the jobs among which all relatives of one are, and counts what it read.
+    """Reads the jobs that may be parents or children of a job, and counts jobs and pages.
 
     A relative is looked for in the namespaces of all that the job came from. `is_whole` says that `most_pages` did not
     end it before.
@@ -79,7 +79,7 @@ class FamilyReader:
             self._read_page(listing)
 
     def _unread(self, asked: JobInfo | Parent) -> _Listing | None:
-        """Return a listing of which more must be read, None if there is none."""
+        """Return a listing with unread pages; None if there is none."""
         while True:
             line, origin = self._line(asked)
             bound = self._bound(line, origin)
@@ -92,7 +92,7 @@ class FamilyReader:
             self._look_elsewhere(origin.who)
 
     def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
-        """Return what is known of what the asked one came from, itself included, and what is not known or is no job.
+        """Return the known ancestors of a job, itself included, and the first that is unknown or is not a job.
 
         A person or an organization is nothing to look for.
         """
@@ -173,7 +173,7 @@ class _Listing:
 def with_ancestors(
     source: Source, seen: dict[str, JobInfo], chosen: list[str], namespace: str | None, lookups: int
 ) -> Lineage:
-    """Return the lineage of jobs with what they came from, which is asked for if no page held it, up to a bound."""
+    """Return the lineage of jobs with their ancestors; ancestors missing from the pages are fetched, up to a limit."""
     asked: set[str] = set()
     while True:
         lineage = Lineage(seen.values())
@@ -207,11 +207,11 @@ Labels = Sequence[tuple[str, str]]
 
 
 class Source(Protocol):
-    """Jobs that can be looked for. Those that are saved are of all namespaces, and all there are."""
+    """Base of sources of jobs: the Hub, or a file. A file contains all namespaces, and is complete."""
 
     @property
     def is_saved(self) -> bool:
-        """Tell whether nothing is asked of the Hub."""
+        """Return whether nothing is asked of the Hub."""
 
     def named(self, texts: Sequence[str], namespace: str | None) -> list[JobInfo]:
         """Return the jobs that are named. Raises UsageError, and what the first raised that cannot be had."""
@@ -231,7 +231,7 @@ class Source(Protocol):
         """
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return those of some jobs that there are."""
+        """Return the jobs that exist among the given ones."""
 
     def schedule_names(self, namespace: str | None) -> dict[str, str | None] | None:
         """Return the names of all schedules of a namespace by their ids, None if they are not known."""
@@ -274,7 +274,7 @@ class AtHub:
         return self._session.client.list_jobs(namespace, stages, labels, since)
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return those of some jobs that there are; all are asked for at once."""
+        """Return the jobs that exist among the given ones, fetched in parallel."""
         found = self._session.client.inspect_jobs(list(references))
         return _without_failures(each for each in found if not isinstance(each, NotFound | NotAllowed))
 
@@ -304,7 +304,7 @@ class SharedAtHub(AtHub):
         *,
         all_of_them: bool = False,
     ) -> Iterable[Page]:
-        """Return the pages of the listing, which are kept for whoever asks for them again."""
+        """Return the pages of the listing, which are cached."""
         key = (namespace, stages and tuple(stages), tuple(labels), since)
         pages = _SharedPages(super().pages(namespace, stages, labels, since, all_of_them=all_of_them))
         return self._known.setdefault(key, pages)
@@ -326,7 +326,7 @@ class _SharedPages:
             place += 1
 
     def _has(self, place: int) -> bool:
-        """Read on to the page at a place, and tell whether there is one. What reading raised is raised again."""
+        """Read on to the page at a place, and return whether there is one. What reading raised is raised again."""
         with self._lock:
             if place < len(self._read):
                 return True
@@ -367,7 +367,7 @@ class Saved:
         return self._jobs.pages()
 
     def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return those of some jobs that were saved."""
+        """Return the jobs in the file among the given ones."""
         wanted = {each.id for each in references}
         return [job for job in self._jobs.jobs() if job.id in wanted]
 
@@ -465,7 +465,7 @@ def _opened(source: str) -> AbstractContextManager[IO[Any]]:
 def saved_jobs(
     session: Session, snapshot: Snapshot, texts: Sequence[str], namespace: str | None
 ) -> Sequence[JobInfo | HfJobsError]:
-    """Return the jobs that are named, in order; in the place of one that is not there stands its error.
+    """Return the given jobs in order; an error takes the place of a job that does not exist.
 
     Raises UsageError.
     """
@@ -486,7 +486,7 @@ def _not_saved(each: JobReference | Description, snapshot: Snapshot) -> NotFound
 
 
 def _meant(session: Session, each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo | None:
-    """Return the job that is meant, None if it is not there. Raises UsageError if it may be one of several."""
+    """Resolve a reference; None if there is no such job. Raises UsageError if it is ambiguous."""
     here = [job for job in jobs if each.namespace in (None, job.owner.name)]
     if isinstance(each, JobReference):
         return next((job for job in here if job.id == each.id), None)
@@ -510,7 +510,7 @@ def _meant(session: Session, each: JobReference | Description, jobs: Sequence[Jo
 
 
 def _is_run(job: JobInfo, schedule: str) -> bool:
-    """Tell whether a schedule started a job; it is told by its id, or by its name, which its jobs have too."""
+    """Return whether a schedule started a job; it is told by its id, or by its name, which its jobs have too."""
     started_by = job.initiator
     return (
         started_by is not None

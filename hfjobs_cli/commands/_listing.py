@@ -69,11 +69,11 @@ class Listing:
 
     @property
     def is_sorted(self) -> bool:
-        """Tell whether all records must be known before the first is shown."""
+        """Return whether all records must be known before the first is shown."""
         return bool(self._order)
 
     def shows(self, name: str) -> bool:
-        """Tell whether a field may be seen: in columns if it is one of them, in all else but ids."""
+        """Return whether a field may be seen: in columns if it is one of them, in all else but ids."""
         if self.renderer.has_columns:
             return any(column.name == name for column in self._columns) or self._is_ordered_by(name)
         return self.renderer is not QUIET or self._is_ordered_by(name)
@@ -149,7 +149,7 @@ ID_AND_STATUS = id_and(lambda record: str(record.status))
 
 
 def outcome(jobs: Iterable[JobInfo]) -> ExitCode:
-    """Return what the stages of jobs that have ended come to: a failure counts before a cancellation."""
+    """Return the exit code for finished jobs: a failure takes precedence over a cancellation."""
     stages = {job.status.stage for job in jobs}
     if "ERROR" in stages:
         return ExitCode.JOB_FAILED

@@ -41,7 +41,7 @@ class Named(NamedTuple):
 
 
 class Resolver:
-    """Looks for what is described. What is described alike shares a listing, which is read as far as it must be."""
+    """Resolves selectors and names. Equal selectors share a listing, which is read only as far as needed."""
 
     def __init__(self, session: Session, named: Named, plan: Plan | None, stages: Sequence[str]) -> None:
         """Ask for nothing yet. What is done to what is found is the `plan`, None if it is only looked at.
@@ -56,7 +56,7 @@ class Resolver:
         self._listings: list[tuple[str | None, Any, _Listing]] = []
 
     def resolve(self, description: Description) -> JobReference:
-        """Return the one that is meant. Raises NotFound if there is none, UsageError if it may be one of several."""
+        """Resolve a selector. Raises NotFound if nothing matches, UsageError if it is ambiguous."""
         found = self._resolve(description)
         self._session.debug(f"{description.text} is {self._naming.noun} {found}")
         return found
@@ -73,7 +73,7 @@ class Resolver:
         return JobReference.of(self._described(description), description.namespace)
 
     def is_meant(self, description: Description) -> bool:
-        """Tell whether the one that a description means is to be hit: asked for if others fit that could be, too.
+        """Return whether the one that a description means is to be hit: asked for if others fit that could be, too.
 
         Raises UsageError if nobody can answer.
         """
@@ -212,22 +212,22 @@ class Resolver:
 
 
 class _Listing:
-    """A listing, newest first, of which no more is read than is asked for."""
+    """A lazily read listing, newest first."""
 
     def __init__(self, records: Iterator[JobInfo | ScheduledJob]) -> None:
         self._records = records
         self._read: list[JobInfo | ScheduledJob] = []
 
     def at(self, place: int) -> JobInfo | ScheduledJob | None:
-        """Return what is at a place, None if there are fewer."""
+        """Return the record at an index; None if there are fewer."""
         return next((each for count, each in enumerate(self._all()) if count == place), None)
 
     def first(self, count: int, fits: Callable[[Any], bool]) -> list[JobInfo | ScheduledJob]:
-        """Return the newest that fit, so many at most."""
+        """Return the newest matches, up to a limit."""
         return list(islice(filter(fits, self._all()), count))
 
     def beginning(self, prefix: str) -> list[JobInfo | ScheduledJob]:
-        """Return those whose ids begin so. Ids hold the time of their making, so it need not read the oldest."""
+        """Return the records whose ids start with a prefix. Ids contain their creation time, so reading stops early."""
         found: list[JobInfo | ScheduledJob] = []
         falls, last = True, ""
         for place, each in enumerate(self._all()):
@@ -282,7 +282,7 @@ def named(
 
 
 def note_newest(session: Session, name: str, naming: Naming, found: Sequence[JobInfo | ScheduledJob]) -> None:
-    """Say that there are several of a name, and which of them is meant: the first."""
+    """Return that there are several of a name, and which of them is meant: the first."""
     more = " or more" if len(found) >= MAX_COUNTED else ""
     session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {naming.plural} named '{name}'")
 

@@ -1,4 +1,4 @@
-"""Which schedules are meant: references, selectors, or filters."""
+"""Choose schedules: references, selectors or filters."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def newest_run(session: Session, schedule: str, namespace: str | None) -> JobRef
 def schedules_to_change(
     session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
 ) -> list[JobReference] | None:
-    """Return the schedules that are named, None if a description fits several and the one it means is not meant.
+    """Resolve references to schedules; None if a selector is ambiguous and confirmation is denied.
 
     Raises UsageError if a name is that of several schedules to which the `plan` could be done.
     """
@@ -65,7 +65,7 @@ def schedules_to_change(
 
 
 def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
-    """Return the schedules named on the command line and on stdin, and say so if there are none.
+    """Return the schedules given as arguments and on stdin, with a note if there are none.
 
     Of several of one name the newest is meant. Those that are described (by a name, `@latest`, the beginning of an id)
     are looked for; one that does not exist is reported at the end. Raises UsageError, also if an id may be short for
@@ -124,7 +124,7 @@ def act_on_schedules(
     *,
     dry_run: bool,
 ) -> ExitCode:
-    """Do something to each schedule and show what it returns, or in a dry run show the schedules as they are."""
+    """Apply an action to each schedule and show the results, or in a dry run show the schedules as they are."""
     if dry_run:
         return show_plan(session, references, listing, plan)
     listing.show(done_to_each(session, references, act, plan.done))
@@ -132,7 +132,7 @@ def act_on_schedules(
 
 
 def show_plan(session: Session, references: Sequence[JobReference], listing: Listing, plan: Plan) -> ExitCode:
-    """Show the schedules to which something would be done, and say so."""
+    """Show the schedules that would be affected."""
     found = list(done_to_each(session, references, session.client.inspect_schedule, "read"))
     plan.show_dry_run(listing, session.client.with_last_runs(found) if any(map(listing.shows, LAST_RUN)) else found)
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""Which jobs are meant: references, selectors, or filters."""
+"""Choose jobs: references, selectors or filters."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CONDITION = re.compile(r"[a-z][\w.]*(?:!?=|[<>])")
 
 
 def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection, naming: Naming = JOBS) -> bool:
-    """Tell whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
+    """Return whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
     if condition := next((word for word in words or () if _CONDITION.match(word)), None):
         raise UsageError(f"'{condition}' is not a {naming.noun}", hint=f"did you mean --filter '{condition}'?")
     if words and (filters.are_given or filters.limit):
@@ -45,7 +45,7 @@ def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection,
 
 
 def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> list[JobInfo]:
-    """Return the jobs that pass the filters, newest first, and say so if there are none. Raises UsageError."""
+    """Return the jobs that match the filters, newest first, with a note if there are none. Raises UsageError."""
     wanted = job_filter(session, filters)
     found = list(scan(session, wanted, namespace, filters.limit).jobs())
     if not found:
@@ -54,7 +54,7 @@ def filtered_jobs(session: Session, filters: Filters, namespace: str | None) -> 
 
 
 def none_found(wanted: JobFilter) -> str:
-    """Return what to say if no job is as it is wanted."""
+    """Return the message for no matching jobs."""
     is_default = wanted.stages == ACTIVE_STAGES
     return "no running or scheduling jobs match; -a includes finished ones" if is_default else "no jobs match"
 
@@ -129,7 +129,7 @@ T = TypeVar("T")
 def named_jobs(
     session: Session, texts: Iterable[str], namespace: str | None, stages: Sequence[str] = ()
 ) -> list[JobReference]:
-    """Return the jobs named on the command line and on stdin, and say so if there are none.
+    """Return the jobs given as arguments and on stdin, with a note if there are none.
 
     Those that are described (by a name, `@latest`, the beginning of an id) are looked for; one that does not exist is
     reported at the end. Of several of one name the newest is meant, the newest in `stages` if any of them is. Raises
@@ -141,7 +141,7 @@ def named_jobs(
 def jobs_to_change(
     session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
 ) -> list[JobReference] | None:
-    """Return the jobs that are named, None if a description fits several and the one that it means is not meant.
+    """Resolve references to jobs; None if a selector is ambiguous and confirmation is denied.
 
     Raises UsageError if a name is that of several jobs to which the `plan` could be done.
     """
@@ -157,7 +157,7 @@ def _jobs_at_hub() -> Named:
 
 
 def show_results(session: Session, listing: Listing, results: Sequence[Any]) -> None:
-    """Show the results that are no errors; those that are will be told of in order, and decide the exit code."""
+    """Show the successful results; errors are reported at the end, in order, and decide the exit code."""
     session.failures += [result for result in results if isinstance(result, HfJobsError)]
     listing.show([result for result in results if not isinstance(result, HfJobsError)])
 
@@ -165,7 +165,7 @@ def show_results(session: Session, listing: Listing, results: Sequence[Any]) -> 
 def done_to_each(
     session: Session, references: Sequence[JobReference], act: Callable[[JobReference], T], done: str
 ) -> Iterator[T]:
-    """Yield what `act` makes of each job, in order, all begun at once; what fails is told of at the end.
+    """Yield the result of `act` for each job, in order, run in parallel; errors are reported at the end.
 
     If Ctrl-C ends it, the jobs of which nobody knows whether they are `done` (a word: canceled) are named.
     """
@@ -183,12 +183,12 @@ def done_to_each(
 
 
 def is_running(job: JobInfo) -> bool:
-    """Tell whether a job runs now."""
+    """Return whether a job runs now."""
     return job.status.stage == "RUNNING"
 
 
 def not_running(job: JobInfo) -> NotRunning:
-    """Return the error that a job does not run: where it stands instead, and what can be done about it."""
+    """Return the error for a job that is not running, with its status and the next step."""
     name = JobReference.of(job, None)
     why = f": {job.status.message}" if job.status.message else ""
     again, begins = f"run it again with 'hfjobs duplicate {name}'", f"wait for it with 'hfjobs logs -f {name}'"
@@ -196,7 +196,7 @@ def not_running(job: JobInfo) -> NotRunning:
 
 
 def refused(session: Session, reference: JobReference, error: HfJobsError) -> HfJobsError:
-    """Return why the Hub refused something of a job: that it is not running, if it tells so; else `error`."""
+    """Return the reason for a refused request: that the job is not running, or else `error`."""
     try:
         job = session.client.inspect_job(reference)
     except HfJobsError:

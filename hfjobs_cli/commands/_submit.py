@@ -49,7 +49,7 @@ def described_job(
     runs_default: bool,
     fill: Callable[[NewJob], NewJob] = lambda job: job,
 ) -> NewJob:
-    """Return the job of the command line, on top of that of `--spec`; its last `arguments` words are sent as such.
+    """Compose the job from the command line and `--spec`; its last `arguments` words are sent as arguments.
 
     `fill` replaces what stands for something else in a spec.
 
@@ -82,7 +82,7 @@ def described_job(
 
 
 def _taken_by_spec(base: NewJob, typed: Typed, spec: str) -> Iterator[str]:
-    """Yield what a spec takes from this machine that no option names; somebody else may have written it."""
+    """Yield warnings about secrets and directories that a spec takes from this machine."""
     typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
     if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
         yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
@@ -107,7 +107,7 @@ MAX_SHOWN = 200
 
 
 def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
-    """Return where variables and secrets come from: the environment, in which HF_TOKEN is the token of the login."""
+    """Return the local environment for variables and secrets; HF_TOKEN in it is the token of the login."""
     settings = session.settings
     token = settings.token
     if session.overrides.token is not None:
@@ -126,7 +126,7 @@ def checked(
     *,
     was_run: bool = False,
 ) -> NewJob:
-    """Return the job as it can be sent, and tell of what its options led to. Raises UsageError.
+    """Check a job before it is sent, with warnings. Raises UsageError.
 
     All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
     is typed. With `--max-cost` the timeout is set.
@@ -146,7 +146,7 @@ def checked(
 
 
 def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, around: Surroundings) -> None:
-    """Check all of jobs but their flavors, and tell of what their options led to. Raises UsageError."""
+    """Check jobs except for their flavors, with warnings. Raises UsageError."""
     warnings: list[str] = []
     token = around.environ.get("HF_TOKEN")
     for job in jobs:
@@ -191,7 +191,7 @@ def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
 
 
 def flavors_of(session: Session) -> list[Hardware]:
-    """Return what the Hub lists, nothing if it cannot be asked, which other requests will tell of."""
+    """Return the flavors of the Hub; none if the request fails, which other requests report."""
     try:
         return session.client.hardware_if_known()
     except HfJobsError:
@@ -212,7 +212,7 @@ def show_plan(
     more: Iterable[tuple[str, str]] = (),
     cost: str = "cost",
 ) -> None:
-    """Print what would be sent: the body as `--format json` or `jsonl`, a summary for eyes otherwise.
+    """Print what would be sent: the request body with `--format json` or `jsonl`, a summary otherwise.
 
     `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
     what it may cost. Raises UsageError for another format.
@@ -240,7 +240,7 @@ def show_plan(
 
 
 def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
-    """Yield what a job is to be, line by line; a key that has several values stands before the first."""
+    """Yield the rows of the summary of a job; a key with several values is shown before the first."""
     from hfjobs_cli.jobspec.volumes import spell_volume
 
     job = launch.job
@@ -295,7 +295,7 @@ def _cost(session: Session, job: NewJob) -> str:
 
 
 def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") -> None:
-    """Tell of each value that a script has set, and of what that may cost, before anything is sent.
+    """Print notes about the values that a script has set, and the maximum cost, before anything is sent.
 
     With `--quiet` those of a script from an address are warnings: a stranger decides about money and secrets.
     """
@@ -341,7 +341,7 @@ def with_bucket(session: Session, launch: Launch) -> NewJob:
 
 
 class Prepared(NamedTuple):
-    """A job that is there, and what is to be made from it."""
+    """An existing job, and the new job to create from it."""
 
     source: JobInfo
     job: NewJob
@@ -363,7 +363,7 @@ class Prepared(NamedTuple):
 def prepared(
     session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, dry_run: bool
 ) -> dict[JobReference, Prepared | HfJobsError]:
-    """Return what is to be made of each job that is named, or why that cannot be looked at.
+    """Return the new job for each given job, or the error from reading it.
 
     Raises UsageError for the first that cannot be started again like this, before any is.
     """

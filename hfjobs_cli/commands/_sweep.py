@@ -53,7 +53,7 @@ MAX_CELL = 32
 
 
 def is_sweep(sweeping: Sweeping) -> bool:
-    """Tell whether several jobs are asked for. Raises UsageError for options that make sense for these only."""
+    """Return whether several jobs are asked for. Raises UsageError for options that make sense for these only."""
     if sweeping.each or sweeping.each_from is not None:
         return True
     for option, given in (
@@ -220,7 +220,7 @@ def _checked_flavors(session: Session, items: Sequence[Item], typed: Typed) -> l
 
 
 def _prints_requests(listing: Listing, output: Output) -> bool:
-    """Tell whether a dry run prints requests. Raises UsageError for formats that can show neither them nor a plan."""
+    """Return whether a dry run prints requests. Raises UsageError for formats that can show neither them nor a plan."""
     if listing.renderer.name in ("json", "jsonl"):
         return True
     if output.quiet or format_name(output.format_) not in (None, HUMAN, "table"):
@@ -318,7 +318,7 @@ class Plan(NamedTuple):
         return [*values, f"{job.id} {job.status}" + (", to be run again" if item in self.todo else "")]
 
     def _sum(self) -> str:
-        """Say how many jobs there are and are to be created, and what these may cost."""
+        """Return how many jobs there are and are to be created, and what these may cost."""
         there = len(self.run.jobs)
         count = len(self.todo)
         parts = [f"sweep {self.run.name}: {count} {'job' if count == 1 else 'jobs'} to create"]

@@ -79,12 +79,12 @@ class Journal:
         self._note(item, None if job_id is None else Asked(self._clock(), job_id))
 
     def is_settled(self, item: str) -> bool:
-        """Tell whether no job of an item can come into being without being asked for again."""
+        """Return whether no job of an item can come into being without being asked for again."""
         asked = self.asked.get(item)
         return asked is None or asked.job_id is not None or not self._is_recent(asked)
 
     def _is_recent(self, asked: Asked) -> bool:
-        """Tell whether what came of a request need not show in a listing yet."""
+        """Return whether what came of a request need not show in a listing yet."""
         return 0 <= self._clock() - asked.at < SETTLED_SECS
 
     def _try_lock(self, file: FileIO) -> bool:

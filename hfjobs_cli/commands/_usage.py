@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class News(NamedTuple):
-    """What is new of a job: a sample, or that there will be no more, perhaps because something failed."""
+    """An event of a job: a sample, or the end of the stream, perhaps with an error."""
 
     job_id: str
     usage: Usage | None = None
@@ -39,7 +39,7 @@ class News(NamedTuple):
 
 
 class UsageFollowers:
-    """The feeds of several jobs, begun at once."""
+    """The metrics streams of several jobs, read in parallel."""
 
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
         """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
@@ -51,23 +51,23 @@ class UsageFollowers:
 
     @property
     def are_over(self) -> bool:
-        """Tell whether all have ended, and what they told was taken."""
+        """Return whether all have ended, and what they told was taken."""
         return not self._open
 
     @property
     def trouble(self) -> str | None:
-        """What keeps the Hub from telling of a job that has not ended, None if nothing does."""
+        """The error that keeps the metrics of an unfinished job from being read; None if there is none."""
         return next((feed.trouble for feed in self._open.values() if feed.trouble is not None), None)
 
     def take(self) -> list[News]:
-        """Return what is new since this was last asked. Raises what is no failure of one job."""
+        """Return the events since the last call. Raises errors that do not belong to a single job."""
         found = []
         while not self._news.empty():
             found.append(self._took(self._news.get()))
         return found
 
     def wait(self) -> Iterator[News]:
-        """Yield what is new as it comes, until all have ended.
+        """Yield events as they arrive, until all jobs have finished.
 
         Raises what is no failure of one job, and ReaderGone once nobody reads stdout any more.
         """
@@ -113,7 +113,7 @@ class UsageTable:
         self._now = now
 
     def note(self, news: Iterable[News], now: datetime) -> None:
-        """Take note of what is new."""
+        """Apply events."""
         self._now = now
         for each in news:
             if each.usage is None:
@@ -123,7 +123,7 @@ class UsageTable:
                 self._told_at[each.job_id] = now
 
     def lines(self, size: Size, trouble: str | None) -> list[str]:
-        """Return what is to be seen now: the table, and below it how many still run, or what troubles."""
+        """Return the lines of the screen: the table, and a footer with the number of running jobs or an error."""
         running = len(self._samples) - len(self._ended)
         ended = f", {len(self._ended)} finished" if self._ended else ""
         told = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C quits"
@@ -213,7 +213,7 @@ class Monitor:
         self._start(self._ask_what_ended)
 
     def bring(self, state: Top, now: datetime) -> None:
-        """Bring the state up to date. Raises what ended the watching, HfJobsError for one."""
+        """Update the state. Raises the error that ended the polling, for example HfJobsError."""
         gone = [change.job for change in self._background.changes() if change.event == "gone"]
         look = self._background.last
         if look is not None and look is not self._look:
@@ -235,7 +235,7 @@ class Monitor:
         state.trouble = self._background.trouble
 
     def cancel(self, job: JobInfo) -> None:
-        """Cancel a job; what came of it will be told."""
+        """Cancel a job in the background; the result is shown later."""
 
         def cancel() -> None:
             try:
@@ -260,7 +260,7 @@ class Monitor:
         return jobs
 
     def _follow(self, jobs: Sequence[JobInfo]) -> None:
-        """Begin to follow those that run now, and leave those that do not any more."""
+        """Start following jobs that run now, and stop following the others."""
         most = min(MAX_FOLLOWED, (max_descriptors() - SPARE_DESCRIPTORS) // DESCRIPTORS_EACH)
         running = [job for job in jobs if job.status.stage == "RUNNING"][: max(1, most)]
         for identifier in self._followers.keys() - {job.id for job in running}:
@@ -273,7 +273,7 @@ class Monitor:
             self._told.append(error.message)
 
     def _ask_what_ended(self) -> None:
-        """Ask for those that ended before; those that are wanted, whatever the status that is wanted."""
+        """Fetch recently finished jobs that match the filters, except for the status."""
         finished = tuple(sorted(FINISHED_STAGES))
         wanted = self._wanted._replace(stages=finished, statuses=())
         with suppress(HfJobsError):

@@ -98,7 +98,7 @@ def looks(
 
 @contextmanager
 def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
-    """Have pauses before a request is tried again told as trouble."""
+    """Show pauses before retries as an error in the footer."""
     before, session.told_of_wait = session.told_of_wait, trouble
     try:
         yield
@@ -107,13 +107,13 @@ def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
 
 
 def _told_once(session: Session) -> None:
-    """Keep one of equal failures: what is unusable in a listing is so at each look."""
+    """Keep one of equal errors: an invalid entry of a listing is invalid at each poll."""
     session.failures[:] = {failure.message: failure for failure in session.failures}.values()
 
 
 @dataclass(eq=False)
 class OutageNotices:
-    """Tells of the first failure of a break on stderr, and of its end."""
+    """Reports the first failure of an outage on stderr, and its end."""
 
     session: Session
     _is_broken: bool = False
@@ -128,7 +128,7 @@ class OutageNotices:
 
 
 class BackgroundPoller:
-    """Looks made in a thread of their own, so that a screen goes on meanwhile.
+    """Polls in a background thread, so that the screen stays responsive.
 
     `last` is the last look, `trouble` what keeps the Hub from answering since then.
     """
@@ -148,11 +148,11 @@ class BackgroundPoller:
         start_thread(self._run)
 
     def hurry(self) -> None:
-        """Look at once."""
+        """Poll at once."""
         self._hurry.set()
 
     def changes(self) -> list[Change]:
-        """Return what has happened since this was last asked. Raises what ended the looks."""
+        """Return the changes since the last call. Raises the error that ended the polling."""
         if self._error is not None:
             raise self._error
         return [self._seen.popleft() for _ in range(len(self._seen))]
@@ -187,12 +187,12 @@ _TABLES = ("table", "table template")
 
 
 def live_renderer(session: Session) -> Renderer:
-    """Return the format of what goes on, unless another is asked for: a table in place, in a pipe a line for each."""
+    """Return the default format of live output: a table in place on a terminal, jsonl in a pipe."""
     return RENDERERS["table" if session.reader.can_redraw else "jsonl"]
 
 
 def is_in_place(session: Session, listing: Listing, option: str, writes: Callable[[Renderer], bool]) -> bool:
-    """Tell whether what goes on is shown in place. Raises UsageError for a format that it is neither, nor `writes`."""
+    """Return whether output is a table in place. Raises UsageError for an unsupported format."""
     if listing.renderer.name in _TABLES and session.reader.can_redraw:
         return True
     if not writes(listing.renderer):
@@ -239,7 +239,7 @@ class _Mark(NamedTuple):
 
 
 class WatchedTable:
-    """Jobs as they were last seen. One that is gone keeps its row for as long as it is marked."""
+    """The table of watched jobs. A job that left the listing keeps its row for as long as it is marked."""
 
     def __init__(self, listing: Listing, remark: str) -> None:
         """Show nothing yet. `remark` is told below the table."""
@@ -250,7 +250,7 @@ class WatchedTable:
         self._marks: dict[str, _Mark] = {}
 
     def note(self, look: Snapshot, changes: Sequence[Change]) -> None:
-        """Take note of a look, and of what has happened since the last one. What was there at first is not new."""
+        """Apply a poll and its changes. Jobs of the first poll are not new."""
         is_first, is_new = self._look is None, look is not self._look
         until = look.at + timedelta(seconds=max(MARKED_SECS, look.pause_secs))
         if not is_first:
@@ -260,7 +260,7 @@ class WatchedTable:
             self._arrange()
 
     def lines(self, size: Size, now: datetime, trouble: str | None) -> list[str]:
-        """Return what is to be seen now: the table, and below it how it stands with the looks, or what troubles."""
+        """Return the lines of the screen: the table, and a footer with the state of polling or an error."""
         look = self._look
         if look is None:
             return [self._told(trouble or "loading ...", size)]
@@ -283,7 +283,7 @@ class WatchedTable:
         return _MARKS[self._marks[job.id].event] if job.id in self._marks else NO_MARK
 
     def _arrange(self) -> None:
-        """Put the jobs in order, each that is gone before the first that is older."""
+        """Order the jobs; a job that left the listing comes before the first older one."""
         assert self._look is not None  # noqa: S101 - what is arranged was seen
         rows = list(self._look.jobs)
         for mark in self._marks.values():

@@ -88,7 +88,7 @@ def _not_ended(session: Session, references: list[JobReference]) -> list[JobInfo
 
 
 def _canceled(session: Session, references: list[JobReference]) -> Iterator[JobInfo]:
-    """Cancel jobs, and yield each as it is then."""
+    """Cancel jobs, and yield their new states."""
     for job in done_to_each(session, references, session.client.cancel_job, "canceled"):
         if job.status.stage != "CANCELED":
             _tell_if_ended(session, job)

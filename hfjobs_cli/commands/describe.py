@@ -88,7 +88,7 @@ def describe(
 def _named(
     session: Session, source: Source, texts: Sequence[str], namespace: str | None
 ) -> Sequence[JobInfo | ScheduledJob | HfJobsError]:
-    """Return the jobs and schedules that are named, in order; in place of one that is not there stands its error."""
+    """Return the given jobs and schedules in order; an error takes the place of one that does not exist."""
     if source.is_saved:
         if schedule := next((text for text in texts if text.startswith(_SCHEDULE)), None):
             raise UsageError(f"--from cannot be used with a schedule: '{schedule}'", hint="remove --from")
@@ -107,7 +107,7 @@ def _schedules(session: Session, texts: Sequence[str], namespace: str | None) ->
 def _jobs_or_schedules(
     session: Session, texts: Sequence[str], namespace: str | None
 ) -> Sequence[JobInfo | ScheduledJob | HfJobsError]:
-    """Return jobs; an id that no job has may be that of a schedule."""
+    """Return jobs; an id without a job may be the id of a schedule."""
     references = named_jobs(session, texts, namespace)
     found: list[JobInfo | ScheduledJob | HfJobsError] = [*session.client.inspect_jobs(references)]
     missing = [place for place, each in enumerate(found) if isinstance(each, NotFound)]
@@ -118,7 +118,7 @@ def _jobs_or_schedules(
 
 
 def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
-    """Return what can be told of a schedule and its runs."""
+    """Return the description of a schedule and its runs."""
     now = session.clock()
     counted: list[JobInfo] = []
     older: list[JobInfo] = []
@@ -166,7 +166,7 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
 
 
 def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Description:
-    """Return what can be told of a job. All of it is asked for at once."""
+    """Return the description of a job, from parallel requests."""
     if not source.is_saved:
         JobReference.of(job, None)  # raises BadResponse if nothing can be asked about it
     now = session.clock()
@@ -229,7 +229,7 @@ def _runnable(session: Session, steps: Sequence[NextStep]) -> list[NextStep]:
 
 
 def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
-    """Return how earlier jobs ended that were launched alike, and whether one of its name was completed.
+    """Return how earlier jobs with the same launch ended, and whether one with the same name completed.
 
     If it has a name, those of the same name are looked at.
     """
@@ -245,7 +245,7 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
-    """Return the last lines that a job wrote, as they would be seen; None if they are not wanted, or cannot be had."""
+    """Return the last log lines of a job as displayed; None if they are not requested or not available."""
     from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
     from hfjobs_cli.hub.log_lines import is_header
 

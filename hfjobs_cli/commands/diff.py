@@ -83,7 +83,7 @@ def _same_launch(
     listing: Listing,
     now: datetime,
 ) -> list[Difference]:
-    """Return what tells a reader that the launch is the same, if it is: for programs nothing stands for that."""
+    """Return the row that says that the launches are identical; formats for programs have none."""
     if listing.renderer.name != "diff" or any(each.part == LAUNCH for each in found):
         return []
     same = Difference.none_in(LAUNCH, first.id, second.id)
@@ -93,7 +93,7 @@ def _same_launch(
 def _two(
     source: Source, job: str, other: str | None, namespace: str | None, *, with_source: bool, with_last_good: bool
 ) -> tuple[JobInfo, JobInfo]:
-    """Return the two jobs to be compared, the one looked for first. Raises UsageError or NotFound."""
+    """Return the two jobs to compare; a job found by an option comes first. Raises UsageError or NotFound."""
     ways = (other is not None) + with_source + with_last_good
     if ways != 1 and not (job == "-" and not ways):
         message = "two jobs required, but only one given" if not ways else "more than one job to compare with"

@@ -83,7 +83,7 @@ def logs(
 def _chosen(
     session: Session, words: list[str] | None, choice: command_options.WritingJobs, namespace: str | None
 ) -> tuple[list[JobReference], list[JobInfo]]:
-    """Return the jobs that are named or that pass the filters; those that are not there are told of at the end."""
+    """Return the given or matching jobs; missing ones are reported at the end."""
     if is_by_filters(words, choice):
         jobs = filtered_jobs(session, choice, namespace)
         return [JobReference.of(job, namespace) for job in jobs], jobs
@@ -99,7 +99,7 @@ def _chosen(
 
 
 def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bool) -> Interrupted:
-    """Return the error for Ctrl-C, which says how to go on."""
+    """Return the error for Ctrl-C, which says how to continue."""
     options = ["-f"] if follow else []
     if shown.last_at:
         options.append(f"--since {min(shown.last_at.values())}")
@@ -109,7 +109,7 @@ def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bo
 
 
 def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
-    """Say how jobs that were followed ended, and of others why they wrote nothing yet."""
+    """Report how followed jobs ended, and why others have no output yet."""
     for job in shown.jobs:
         why = f": {job.status.message}" if job.status.message else ""
         if follow or job.status.stage == "SCHEDULING":

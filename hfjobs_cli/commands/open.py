@@ -63,7 +63,7 @@ def _page(job: JobInfo) -> str:
 
 
 def _has_browser(environ: Mapping[str, str]) -> bool:
-    """Tell whether a browser with windows can be expected: here, and not at the other end of ssh."""
+    """Return whether a browser with windows can be expected: here, and not at the other end of ssh."""
     if environ.get("BROWSER"):
         return True
     if any(environ.get(name) for name in _REMOTE):
@@ -73,7 +73,7 @@ def _has_browser(environ: Mapping[str, str]) -> bool:
 
 
 def _shown(url: str, environ: Mapping[str, str]) -> bool:
-    """Open a page, and tell whether a browser took it: the first of BROWSER that does, or that of the system."""
+    """Open a page, and return whether a browser took it: the first of BROWSER that does, or that of the system."""
     import webbrowser
 
     named = [each for each in environ.get("BROWSER", "").split(os.pathsep) if each]

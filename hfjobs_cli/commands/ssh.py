@@ -102,7 +102,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
 
 
 def _destination(job: JobInfo) -> list[str]:
-    """Return where a job is reached, as ssh takes it. Raises BadResponse for what is no address of ssh."""
+    """Return the destination of a job for ssh. Raises BadResponse for an invalid address."""
     address = _ADDRESS.fullmatch(job.status.ssh_url or "")
     if address is None:
         raise BadResponse(f"invalid ssh address of job {job.id}: '{job.status.ssh_url}'")

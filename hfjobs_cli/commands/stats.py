@@ -88,7 +88,7 @@ def _chosen(
 
 
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
-    """Yield what jobs use now. That nothing is told of one is a failure only if it was named."""
+    """Yield one usage sample for each job. A job without metrics is a failure only if it was given by reference."""
     from hfjobs_cli.hub.metrics import NoMetrics, usage_now
 
     silent: list[str] = []
@@ -108,7 +108,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
-    """Yield samples as they come, until all jobs have ended. Those of which none came are told of."""
+    """Yield samples as they arrive, until all jobs have finished. Jobs without samples are reported."""
     from hfjobs_cli.commands._usage import UsageFollowers
 
     feeds = UsageFollowers(session, references)
@@ -125,7 +125,7 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
 
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
-    """Show the last sample of each job until all have ended; the table stays."""
+    """Show the last sample of each job until all have finished; the table stays on the screen."""
     from hfjobs_cli.commands._usage import UsageFollowers, UsageTable
 
     table = UsageTable(listing, [each.id for each in references], session.clock())

@@ -108,7 +108,7 @@ def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReferen
 
 
 def _environ(session: Session) -> dict[str, str]:
-    """Return the environment with what the command line says of the connection. A token has no place among words."""
+    """Return the environment with the connection options. A token must not be an argument."""
     given = session.overrides
     told = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
     given_here = {name: value for name, value in told.items() if value is not None}
@@ -117,7 +117,7 @@ def _environ(session: Session) -> dict[str, str]:
 
 @contextmanager
 def _signals_are_for_others() -> Iterator[threading.Event]:
-    """Leave Ctrl-C to the program that has the terminal; the event tells that it was pressed. Ctrl-Z stops nobody."""
+    """Leave Ctrl-C to the child program; the event is set when it was pressed. Ctrl-Z has no effect."""
     pressed = threading.Event()
     before = {signal.SIGINT: signal.signal(signal.SIGINT, lambda *_signal: pressed.set())}
     if hasattr(signal, "SIGTSTP"):

@@ -80,7 +80,7 @@ def wait(
 
 
 def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, just_one: bool) -> Iterator[JobInfo]:
-    """Yield each job once it has ended, until all have, or one, or the time is over."""
+    """Yield each job when it finishes, until all or one have finished, or the timeout passes."""
     deadline = None if timeout_secs is None else time.monotonic() + timeout_secs
     backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
     retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
@@ -137,7 +137,7 @@ def _pause(session: Session, poller: JobPoller, seconds: float) -> None:
 
 
 def _state(session: Session, poller: JobPoller) -> str:
-    """Say how many are in which status, since when the longest runs, and how many have ended."""
+    """Return the progress line: jobs by status, the longest running time, and finished jobs."""
     now = session.clock()
     stages: Counter[str] = Counter()
     ended: Counter[str] = Counter()
@@ -153,7 +153,7 @@ def _state(session: Session, poller: JobPoller) -> str:
 
 
 def _timed_out(session: Session, poller: JobPoller, timeout_secs: float) -> HfJobsError:
-    """Return the error that says which jobs have not finished in time, and how they stand."""
+    """Return the timeout error with the unfinished jobs and their status."""
     now = session.clock()
     lines = []
     for reference in list(poller.pending.values())[:MAX_LISTED]:

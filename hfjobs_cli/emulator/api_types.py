@@ -29,7 +29,7 @@ class ApiError(Exception):
 
 
 class Process(NamedTuple):
-    """A process of this machine. When it was created (seconds since 1970) tells it from a later one of the same pid."""
+    """A local process. Its creation time (seconds since 1970) tells it from a later one with the same pid."""
 
     pid: int
     created: float
@@ -41,7 +41,7 @@ def present() -> datetime:
 
 
 def wire_time(moment: datetime) -> str:
-    """Spell a moment as the Hub does: UTC, milliseconds, `Z`. Such texts are in the order of the moments."""
+    """Format a moment as the Hub does: UTC, milliseconds, `Z`. Such texts are in the order of the moments."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -51,5 +51,5 @@ def parse_time(text: str) -> datetime:
 
 
 def new_id(now: datetime) -> str:
-    """Return an id that nobody has: the moment in seconds and 8 random bytes, in hexadecimal."""
+    """Return a unique id: the time in seconds and 8 random bytes, in hexadecimal."""
     return f"{int(now.timestamp()):08x}{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""The Jobs API as a WSGI application: who may ask, routing, and errors in the Hub's shape."""
+"""The Jobs API as a WSGI application: authentication, routing, and errors in the format of the Hub."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class _Request(Request):
 
 
 class App:
-    """The API over one store, for whoever has the token. Each endpoint of `_ROUTES` has a method of its name."""
+    """The API over one store, for clients with the token. Each endpoint of `_ROUTES` has a method of its name."""
 
     def __init__(
         self,
@@ -142,7 +142,7 @@ class App:
 
     @property
     def has_history(self) -> bool:
-        """Tell whether the store holds the invented history. Raises StoreError."""
+        """Return whether the store holds the invented history. Raises StoreError."""
         with self._store.read() as tables:
             return tables.has_history()
 

@@ -1,4 +1,4 @@
-"""How many connections there may be at once, and which are closed to make room: first those of strangers.
+"""Limits on open connections; unauthenticated ones are closed first to make room.
 
 Whoever is on this machine can connect. Until the token was seen a connection is a stranger's: there are few of those,
 each has little time, and the oldest gives way to a new one. They take no place from those who have shown the token.
@@ -77,7 +77,7 @@ class Connections:
                 stranger.deadline = time.monotonic() + HEAD_SECS
 
     def admit(self, connection: socket.socket) -> bool:
-        """Take note that somebody has shown the token, and return whether there is room for one more of those."""
+        """Mark a connection as authenticated, and return whether the limit allows one more."""
         with self._changed:
             if connection in self._known:
                 return True
@@ -89,7 +89,7 @@ class Connections:
         return True
 
     def is_closed(self, connection: socket.socket) -> bool:
-        """Tell whether a connection had to give way, or took too long."""
+        """Return whether a connection had to give way, or took too long."""
         with self._changed:
             stranger = self._strangers.get(connection)
             return stranger is not None and stranger.is_closed
@@ -103,7 +103,7 @@ class Connections:
                     self._close(connection)
 
     def _close(self, connection: socket.socket) -> None:
-        """Have whoever reads from a connection, or writes to it, come to an end, and close it."""
+        """Shut down a connection, so that its reader and writer end, and close it."""
         self._strangers[connection].is_closed = True
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)

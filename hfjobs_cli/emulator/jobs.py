@@ -67,7 +67,7 @@ class Jobs:
             return self._live(self._in(tables, namespace, identifier))
 
     def create(self, namespace: str, specification: Document, secrets: dict[str, str]) -> Document:
-        """Have a job run that somebody asked for: an organization if it is in its namespace, else the user."""
+        """Create and start a job; its initiator is the organization of the namespace, or else the user."""
         owner = owner_of(namespace)
         job = lifecycle.new_job(
             specification,
@@ -109,11 +109,11 @@ class Jobs:
         return self._begun(job)
 
     def add(self, tables: Tables, job: Document, secrets: dict[str, str]) -> None:
-        """Keep a job that is to be run. It is, after the next `look`."""
+        """Store a job; the next `look` starts it."""
         tables.add_job(job, secrets, opener=self._opener)
 
     def look(self) -> None:
-        """Have what was added run, and what was canceled ended. If that fails whoever looks next tries again."""
+        """Start added jobs and end canceled ones. After a failure the next call tries again."""
         with suppress(StoreError):
             self._end_invented()
             self._look_after()
@@ -136,7 +136,7 @@ class Jobs:
         self._invented = {each: moment for each, moment in self._invented.items() if each not in over}
 
     def cancel(self, namespace: str, identifier: str) -> Document:
-        """End a job that has not ended; the supervisor sees to its process."""
+        """Mark an unfinished job as canceled; the supervisor ends its process."""
         with self._store.write() as tables:
             job = self._in(tables, namespace, identifier)
             if lifecycle.is_active(job):
@@ -174,7 +174,7 @@ class Jobs:
         return len(jobs)
 
     def output(self, namespace: str, identifier: str, tail: int | None) -> Iterable[str | None]:
-        """Return the output of a job as events, and what comes until it ends; None where nothing came for a moment."""
+        """Yield the output of a job as events until it ends; None when there is nothing new."""
         job = self.find(namespace, identifier)
         with self._store.read() as tables:
             if not tables.is_real(identifier):
@@ -183,7 +183,7 @@ class Jobs:
         return streams.log_events(reader, lambda: self._is_active(namespace, identifier))
 
     def metrics(self, namespace: str, identifier: str) -> Iterable[str | None]:
-        """Return what a job uses as events until it ends; None where nothing came for a moment."""
+        """Yield the metrics of a job as events until it ends; None when there is nothing new."""
         with self._store.read() as tables:
             is_real = tables.is_real(identifier)
         if not lifecycle.is_active(self.find(namespace, identifier)) or not is_real:
@@ -199,7 +199,7 @@ class Jobs:
         return streams.metric_events(measure, lambda: self._is_active(namespace, identifier))
 
     def _is_active(self, namespace: str, identifier: str) -> bool:
-        """Tell whether there is more to come of a job; of one that is gone, or cannot be read, there is not."""
+        """Return whether there is more to come of a job; of one that is gone, or cannot be read, there is not."""
         try:
             return lifecycle.is_active(self.find(namespace, identifier))
         except (ApiError, StoreError):

@@ -1,4 +1,4 @@
-"""What becomes of a job's document: made from a specification, started, ended. Nothing here is kept or run."""
+"""State changes of a job document: created from a specification, started, finished. Pure functions."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ def new_job(specification: Document, *, owner: Document, initiator: Document, no
 
 
 def is_active(job: Document) -> bool:
-    """Tell whether a job has not ended."""
+    """Return whether a job has not ended."""
     return job["status"]["stage"] in ACTIVE_STAGES
 
 
@@ -53,7 +53,7 @@ def end(job: Document, stage: str, message: str | None, now: datetime) -> None:
 
 
 def timeout_at(job: Document) -> datetime:
-    """Return the moment at which a job has run for as long as it may; one that has not started counts as if it had."""
+    """Return when a job times out; a job that has not started counts as starting now."""
     return parse_time(job["startedAt"] if "startedAt" in job else job["createdAt"]) + timedelta(seconds=job["timeout"])
 
 

@@ -1,4 +1,4 @@
-"""The output of a job: lines with the moment at which they came, kept in a file as the Hub sends them."""
+"""The output of a job: lines with timestamps, stored in a file in the format of the Hub."""
 
 import codecs
 import errno
@@ -30,7 +30,7 @@ _END = 'Z"}'
 
 
 class Log:
-    """The file that one job's output is added to, as far as it can be written. Safe to use from several threads."""
+    """The log file of a job, appended to as far as the disk allows. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, which is made if it is not there; if that cannot be done nothing is kept."""
@@ -45,7 +45,7 @@ class Log:
             self._size = os.fstat(self._file.fileno()).st_size
 
     def add(self, *lines: str) -> None:
-        """Keep lines, unless there is no room for them. They can be read at once."""
+        """Append lines, unless the limit is reached. They can be read at once."""
         with self._lock:
             if self._size <= MAX_LOG_BYTES:
                 self._write(lines)
@@ -53,7 +53,7 @@ class Log:
                     self._write([(f"(the rest is dropped: the output is larger than {MAX_LOG_BYTES >> 20} MiB)")])
 
     def add_header(self, now: datetime) -> None:
-        """Keep the line that stands before the output of an attempt."""
+        """Append the header line of an attempt."""
         self.add(f"{HEADER}{now:%Y-%m-%d %H:%M:%S} =====")
 
     def close(self) -> None:
@@ -71,7 +71,7 @@ class Log:
                 os.truncate(self._path, size - _ROOM_BYTES)
 
     def _write(self, lines: Iterable[str]) -> None:
-        """Write in one piece. What a full disk leaves of it is passed over by readers."""
+        """Write in one call. Readers skip what a full disk left incomplete."""
         if self._file is None:
             return
         now = wire_time(present())
@@ -85,7 +85,7 @@ class Log:
 
 
 class Collector(threading.Thread):
-    """Adds what comes from a process to a log, as long as anything does."""
+    """Copies the output of a process to a log, until it ends."""
 
     def __init__(self, stream: IO[bytes], log: Log) -> None:
         """Collect from `stream`, once started."""
@@ -99,7 +99,7 @@ class Collector(threading.Thread):
         self._is_done = False
 
     def run(self) -> None:
-        """Read until nobody can write any more."""
+        """Read until all writers have closed the pipe."""
         with self._stream:
             while content := os.read(self._stream.fileno(), _READ_BYTES):
                 with self._lock:

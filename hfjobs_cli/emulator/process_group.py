@@ -1,4 +1,4 @@
-"""Processes of jobs: started in groups of their own, ended with all their descendants, measured."""
+"""Process groups of jobs: start, end with all descendants, measure."""
 
 import os
 import subprocess
@@ -51,7 +51,7 @@ class Household:
         return code
 
     def sweep(self) -> None:
-        """Kill what is left of commands that have ended, which is only known where it was adopted."""
+        """Kill leftover processes of finished commands; they are known only with a subreaper."""
         if adopting() is not None:
             processes.kill_all(self._rest)
 
@@ -76,7 +76,7 @@ class Household:
 
 
 def _has_ended(child: int) -> bool:
-    """Tell whether a child has ended, whose exit code then nobody wants to know."""
+    """Return whether a child has ended, whose exit code then nobody wants to know."""
     try:
         return os.waitpid(child, os.WNOHANG)[0] != 0
     except ChildProcessError:

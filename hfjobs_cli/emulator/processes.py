@@ -1,4 +1,4 @@
-"""Processes of this machine: started in a group of their own, ended with what they started, and measured.
+"""Local processes: start in their own group, kill with their descendants, measure.
 
 Windows has no such groups, and there no process is asked to end before it is ended.
 """
@@ -58,7 +58,7 @@ def start(argv: Sequence[str], *, directory: Path, environment: Mapping[str, str
 
 
 def start_python(code: str, *argv: str, directory: Path, errors: Path) -> "subprocess.Popen[bytes]":
-    """Start Python code that goes on when this process ends, and writes what fails to a file. Raises OSError.
+    """Start Python code in the background that outlives this process; errors go to a file. Raises OSError.
 
     Its environment, which all processes of the user can read, holds what Python needs, and no token.
     """
@@ -101,7 +101,7 @@ def end(process: Process) -> None:
 
 
 def _end(process: psutil.Process) -> None:
-    """Kill a process with its group and its descendants, itself last: until then it adopts what it may."""
+    """Kill a process, its group and its descendants, itself last: until then it adopts orphans."""
     if _HAS_GROUPS:
         with contextlib.suppress(psutil.Error):
             process.suspend()
@@ -112,7 +112,7 @@ def _end(process: psutil.Process) -> None:
 
 
 def kill_all(find: Callable[[], Iterable[psutil.Process]]) -> None:
-    """Kill what is found until nothing is: it may be starting others, or not let itself be killed for some time.
+    """Kill processes until none is found: they may start others, or take time to die.
 
     One that starts another and ends while the system is asked for all of them hides both. So it is asked again.
     """
@@ -163,14 +163,14 @@ def kill_group(leader: int) -> None:
 
 
 def kill_marked(name: str, values: Container[str]) -> None:
-    """Kill all processes of this user in whose environment a variable has one of these values, and what is below."""
+    """Kill all processes of this user with one of these values in a variable, and their descendants."""
     for process in psutil.process_iter(["environ"]):
         if (process.info["environ"] or {}).get(name) in values and process.pid != os.getpid():
             _end(process)
 
 
 def measurements(process: Process, replica: str, every_secs: float) -> Iterator[Document]:
-    """Yield what a process and its descendants use, as long as it runs.
+    """Yield the resource usage of a process and its descendants while it runs.
 
     The network is not measured: no system tells it apart by process.
     """
@@ -214,7 +214,7 @@ def find(process: Process) -> psutil.Process | None:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Tell whether a process has not ended. It is not asked for its exit code, which is for its parent to get."""
+    """Return whether a process has not ended. It is not asked for its exit code, which is for its parent to get."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
@@ -234,7 +234,7 @@ def children() -> list[psutil.Process]:
 
 
 def descendants(process: psutil.Process) -> list[psutil.Process]:
-    """Return what is below a process in the tree of all."""
+    """Return the descendants of a process."""
     try:
         return process.children(recursive=True)
     except psutil.Error:

@@ -54,7 +54,7 @@ class Body(BaseModel):
         return {field.alias for field in cls.model_fields.values()}
 
     def on_the_wire(self) -> Document:
-        """Return what was given, as the Hub would say it again."""
+        """Return the given values in the format of the Hub."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
@@ -102,7 +102,7 @@ class Network(Body):
 
 
 class CreateJob(Body):
-    """What is to be run, of `POST /api/jobs/{namespace}`."""
+    """The body of `POST /api/jobs/{namespace}`."""
 
     docker_image: str | None = None
     space_id: str | None = None
@@ -163,7 +163,7 @@ B = TypeVar("B", bound=Body)
 
 
 def parse_body(kind: type[B], body: bytes) -> B:
-    """Return a body as a value of `kind`. Raises ApiError naming the place of what is wrong."""
+    """Parse a request body as `kind`. Raises ApiError with the path of the invalid value."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:

@@ -14,7 +14,7 @@ _PATIENCE_SECS = 20.0
 
 
 def forget(directory: Path) -> bool:
-    """End all jobs of a state directory and remove what is known of them; False if there is nothing of the kind.
+    """End all jobs of a state directory and delete its data; False if it is not a state directory.
 
     A server that runs goes on, with a store as new, and its token. Nothing is removed through symbolic links, or where
     others may have had a hand in it. Raises OSError.

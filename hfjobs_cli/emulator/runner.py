@@ -32,7 +32,7 @@ class _Outcome(NamedTuple):
 
 
 class Run(threading.Thread):
-    """A job being run. `stop` ends it; whoever calls that has written down why."""
+    """A running job. `stop` ends it; the caller has stored the reason."""
 
     def __init__(self, store: Store, state: State, household: Household, job_id: str) -> None:
         """Run the job of this id, which waits for it. Nothing happens before `start`."""
@@ -45,7 +45,7 @@ class Run(threading.Thread):
         self._failures = 0
 
     def stop(self) -> None:
-        """Have the process ended: asked first, killed some seconds later."""
+        """End the process: terminate it, and kill it some seconds later."""
         self._stopped.set()
 
     def run(self) -> None:
@@ -77,7 +77,7 @@ class Run(threading.Thread):
             time.sleep(_RETRY_SECS)
 
     def _write_down(self, outcome: _Outcome) -> bool:
-        """Write down how the job ended, and return whether that was possible: a full disk may pass."""
+        """Store how the job ended, and return whether that succeeded: a full disk may be temporary."""
         try:
             with self._store.write() as tables:
                 tables.set_process(self.job_id, None)
@@ -142,14 +142,14 @@ class Run(threading.Thread):
         return (code if code >= 0 else 128 - code) if is_in_time else None
 
     def _wait(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
-        """Wait until the process ends or is to be ended. Return whether that was in time."""
+        """Wait until the process ends or must be ended. Return whether it was in time."""
         while process.poll() is None and not self._stopped.wait(0.02):
             if time.monotonic() > deadline:
                 return False
         return True
 
     def _count_failures(self) -> bool:
-        """Write down how often the command has failed, if that is possible, and return whether the job goes on."""
+        """Store the number of failures, if possible, and return whether there is another attempt."""
         with suppress(StoreError), self._store.write() as tables:
             job = tables.job_anywhere(self.job_id)
             if job is None or not lifecycle.is_active(job):
@@ -160,7 +160,7 @@ class Run(threading.Thread):
 
 
 def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dict[str, str]:
-    """Return the environment of a job. Its own variables come last, as those of a container's specification."""
+    """Return the environment of a job. Its own variables take precedence, as in a container."""
     home = str(directory)
     kept = {name: os.environ[name] for name in processes.OF_THIS_MACHINE if name in os.environ}
     # A job that asks for `python` finds one, at least the one that runs the emulator.

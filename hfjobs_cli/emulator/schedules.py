@@ -55,7 +55,7 @@ class Schedules:
         suspend: bool,
         concurrency: bool,
     ) -> Document:
-        """Keep a job that is to be run when `schedule` says."""
+        """Store a scheduled job."""
         owner = owner_of(namespace)
         now = self._clock()
         made: Document = {
@@ -115,7 +115,7 @@ class Schedules:
         return lifecycle.live(job, self._clock())
 
     def run_due(self) -> None:
-        """Run what is due. A run that would be one too many is left out, as the Hub refuses it too."""
+        """Start the jobs of due schedules. Overlapping runs are skipped unless allowed."""
         moment = self._clock()
         if self._latest - moment > _STEP_BACK:
             self._follow_clock(moment)
@@ -180,7 +180,7 @@ class Schedules:
 
 
 def _is_due(made: Document, now: str) -> bool:
-    """Tell whether a scheduled job should be run at `now`; times of one form can be compared as text."""
+    """Return whether a scheduled job should be run at `now`; times of one form can be compared as text."""
     return not made["suspend"] and made["status"]["nextJobRunAt"] <= now
 
 
@@ -212,17 +212,17 @@ _TICK_SECS = 0.2
 
 
 class Scheduler(threading.Thread):
-    """Runs what is due until it is stopped. Two of them on one store run nothing twice."""
+    """Runs due schedules until it is stopped. Two schedulers on one store run nothing twice."""
 
     def __init__(self, schedules: Schedules, warn: Callable[[str], None]) -> None:
-        """Run the schedules of `schedules`; `warn` is told if the store cannot be used."""
+        """Run the schedules of `schedules`; `warn` is called if the store cannot be used."""
         super().__init__(name="scheduler", daemon=True)
         self._schedules = schedules
         self._warn = warn
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Look again and again, until `stop`."""
+        """Poll until `stop`."""
         while not self._stopped.wait(_TICK_SECS):
             try:
                 self._schedules.run_due()

@@ -24,12 +24,12 @@ class State:
 
     @property
     def lock(self) -> Path:
-        """Held by the supervisor while it is at work, and by whoever looks whether there is one."""
+        """The lock file of the supervisor."""
         return self.root / "supervisor.lock"
 
     @property
     def supervisor_errors(self) -> Path:
-        """What a supervisor that failed has to say."""
+        """The error output of a failed supervisor."""
         return self.root / "supervisor.log"
 
     @property
@@ -70,7 +70,7 @@ class State:
         make_private(self.database)
 
     def is_made(self) -> bool:
-        """Tell whether there is a database. Raises Untrusted if others may have had a hand in what is there."""
+        """Return whether there is a database. Raises Untrusted if others may have had a hand in what is there."""
         check_place(self.root)
         check_directory(self.root)
         if not os.path.lexists(self.database):
@@ -85,7 +85,7 @@ class State:
         return True
 
     def directories_at_work(self) -> list[Path]:
-        """Return the directories of jobs that run, or of which nobody has tidied up."""
+        """Return the directories of running jobs, and of finished ones that were not cleaned up."""
         return [*self.work.iterdir()] if self.work.exists() else []
 
 
@@ -99,7 +99,7 @@ def open_itself(path: Path, mode: Literal["ab", "rb"]) -> io.FileIO:
 
 
 def make_private(path: Path) -> None:
-    """Make a file that is not there, as one that nobody else can read. Raises OSError.
+    """Create a private file (0600). Raises OSError.
 
     One that is there must not be opened: SQLite's locks on it would be lost when it is closed again
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
@@ -125,7 +125,7 @@ _WRITE, _READ_OR_WRITE = 0o022, 0o066
 
 
 class Untrusted(OSError):
-    """Others may have had a hand in it. `remedy` is what helps, where that is known."""
+    """A path that others can change or replace. `remedy` is a fix, if known."""
 
     def __init__(self, message: str, remedy: str | None = None) -> None:
         """`message` names what others could change, and how."""
@@ -222,13 +222,13 @@ def _name(uid: int) -> str:
 
 
 def _is_writable(found: os.stat_result) -> bool:
-    """Tell whether others can write to a directory on the way; those of a group of the user alone are no others."""
+    """Return whether others can write to a directory on the way; those of a group of the user alone are no others."""
     writers = found.st_mode & _WRITE
     return bool(writers) and not (writers == stat.S_IWGRP and _is_own_group(found.st_gid))
 
 
 def _is_own_group(gid: int) -> bool:
-    """Tell whether a group is the one that many systems give to each user, with nobody else in it."""
+    """Return whether a group is the one that many systems give to each user, with nobody else in it."""
     import grp
     import pwd
 

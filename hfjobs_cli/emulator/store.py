@@ -45,7 +45,7 @@ class Unreadable(StoreError):
 
 
 class Unmade(StoreError):
-    """The file holds nothing, and whoever opened it has nothing to fill it with."""
+    """The database is empty, and the caller has no seed for it."""
 
 
 class History(NamedTuple):
@@ -133,7 +133,7 @@ class Tables:
         return self._all(f"SELECT document FROM jobs WHERE {where}", *stages, *([opener] if opener else []))  # noqa: S608
 
     def has_unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> bool:
-        """Tell whether there are such jobs."""
+        """Return whether there are such jobs."""
         return self._has(f"SELECT 1 FROM jobs WHERE {_UNFINISHED} AND stage IN ({_marks(stages)})", *stages)  # noqa: S608
 
     def unfinished_stages(self) -> dict[str, str]:
@@ -142,7 +142,7 @@ class Tables:
         return dict(self._connection.execute(query))
 
     def has_unfinished_run(self, schedule: str) -> bool:
-        """Tell whether a run of this schedule has not ended."""
+        """Return whether a run of this schedule has not ended."""
         return self._has(
             f"SELECT 1 FROM jobs WHERE {_UNFINISHED} AND "  # noqa: S608
             "json_extract(document, '$.initiator.type') = 'scheduled-job' AND "
@@ -166,7 +166,7 @@ class Tables:
         return [row[0] for row in self._connection.execute("SELECT id FROM jobs WHERE process IS NOT NULL")]
 
     def is_real(self, identifier: str) -> bool:
-        """Tell whether a job was, is or will be run, unlike those of the invented history."""
+        """Return whether a job was, is or will be run, unlike those of the invented history."""
         return self._has("SELECT 1 FROM jobs WHERE id = ? AND is_real", identifier)
 
     def invented_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> list[Document]:
@@ -174,7 +174,7 @@ class Tables:
         return self._all(f"SELECT document FROM jobs WHERE NOT is_real AND stage IN ({_marks(stages)})", *stages)  # noqa: S608
 
     def has_history(self) -> bool:
-        """Tell whether the store began with an invented history."""
+        """Return whether the store began with an invented history."""
         return self._has("SELECT 1 FROM jobs WHERE NOT is_real")
 
     def add_schedule(self, schedule: Document, secrets: Secrets | None = None) -> None:
@@ -252,7 +252,7 @@ class Store:
             yield tables
 
     def forget(self) -> None:
-        """Drop everything; whoever opens the store next with a seed fills it. Raises StoreError."""
+        """Delete all data; the next open with a seed fills the store. Raises StoreError."""
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():

@@ -1,4 +1,4 @@
-"""Server-sent events: the output of a job, and what it uses."""
+"""Server-sent events: the logs and metrics of a job."""
 
 import json
 import math
@@ -41,7 +41,7 @@ def one_line(text: str, timestamp: str) -> Iterator[str]:
 
 
 def kept_alive(events: Iterable[str | None], every_secs: float, is_left: Callable[[], bool]) -> Iterator[str]:
-    """Yield events, waiting a moment where there is none, and a comment whenever none came for so long.
+    """Yield events, with keep-alive comments while there are none.
 
     If there is none at first the comment comes at once, and with it the head of the answer. Comments come faster once
     `is_left` says that the client sends nothing any more: if it is gone they cannot be sent.

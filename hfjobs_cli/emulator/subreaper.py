@@ -28,7 +28,7 @@ def adopting() -> Callable[[], object] | None:
 
 
 def adopt_under_guard() -> None:
-    """Have this process adopt, and part it in two: the one that goes on, and above it a watchdog.
+    """Become a subreaper and fork: the child continues, the parent is its watchdog.
 
     Call it before there are threads. The watchdog is the one that has been started, and ends as the other one does.
     """

@@ -66,7 +66,7 @@ def _takes_lock(connection: sqlite3.Connection) -> bool:
 
 
 class Caretaker:
-    """Sees to it that the jobs of a store are being run, and that those left behind are not said to run."""
+    """Keeps a supervisor running for the jobs of a store, and settles jobs whose process is lost."""
 
     def __init__(self, store: Store, state: State) -> None:
         """Do nothing yet."""
@@ -129,7 +129,7 @@ class Caretaker:
 
 
 def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
-    """Write down the truth about jobs that nobody runs any more, and end their processes. Needs the lock.
+    """Settle jobs without a supervisor, and kill their processes. Needs the lock.
 
     `spared` are the ids of those that somebody runs.
     """

@@ -16,7 +16,7 @@ _POLL_SECS = 0.005
 
 
 def guard(supervisor: int) -> int:
-    """Return the exit code of a child, 128 and more for a signal, when it has ended and nothing is left of it."""
+    """Wait for a child and kill all its descendants; return its exit code, 128 + N for a signal."""
     pid = 0
     while pid != supervisor:
         pid, status = os.wait()

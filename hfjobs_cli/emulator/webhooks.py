@@ -28,7 +28,7 @@ def webhook_of(job: Document) -> str:
 
 
 def variables(webhook: str, repo: Repo) -> dict[str, str]:
-    """Return the variables that tell a job what has happened: the content of `repo` was changed."""
+    """Return the variables of a webhook event: the content of `repo` changed."""
     payload = {
         "event": {"action": "update", "scope": "repo.content"},
         "repo": {"type": repo.type, "name": repo.name, "private": False},

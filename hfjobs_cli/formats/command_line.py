@@ -19,7 +19,7 @@ Made = TypeVar("Made", "JobInfo", "ScheduledJob")
 
 
 def render_jobs(jobs: Iterable[JobInfo], view: View) -> None:
-    """Write a line for each job. Its secrets are named, and taken from the environment of whoever runs the line."""
+    """Write a command line for each job. Secrets are given by name, and read from the environment when it runs."""
 
     def line(job: JobInfo) -> str:
         new = described(job)
@@ -57,7 +57,7 @@ def _render_commands(records: Iterable[Made], line: Callable[[Made], str], view:
 
 @contextmanager
 def _refused(what: str, shown_by: str) -> Iterator[None]:
-    """Say of what there is no command line. Raises HfJobsError."""
+    """Raise HfJobsError for records without a command line."""
     try:
         yield
     except HfJobsError as error:

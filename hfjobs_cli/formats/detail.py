@@ -154,7 +154,7 @@ def _runs(newest: list[Run], view: View) -> Iterator[Piece]:
 
 
 def _spec(spec: Described, view: View) -> Iterator[Piece]:
-    """Yield what is run, in what, and what it is given. Values that look like secrets are masked."""
+    """Yield the rows of a job spec: image, command, hardware, variables. Values that look like secrets are masked."""
     yield from _wrapped("Image", spec.image or "-", view)
     yield from _wrapped("Command", quoted(masked_words(spec.words)), view)
     yield from _wrapped("Hardware", _hardware(spec), view)
@@ -187,7 +187,7 @@ def _shortened(value: str) -> str:
 
 
 def _volume(volume: JobVolume) -> str:
-    """Spell a volume as `/data: dataset alice/cards@main/train, read only`."""
+    """Format a volume as `/data: dataset alice/cards@main/train, read only`."""
     return f"{volume.mount_path or '?'}: {volume.described}"
 
 
@@ -196,7 +196,7 @@ def _width(view: View) -> int:
 
 
 def _wrapped(label: str, text: str, view: View, most: int = _MOST_LINES) -> Iterator[Piece]:
-    """Yield a text beside its label, or without one from the left end of the line, on as many lines as it takes.
+    """Yield a wrapped text beside its label, or from the left edge without one.
 
     The lines of a text stay lines: a script in a command is read as one.
     """
@@ -221,7 +221,7 @@ def _hardware(spec: Described) -> str:
 
 
 def _moment(moment: datetime | None, view: View) -> str:
-    """Spell a moment, with how long ago or ahead it is if the reader wants that."""
+    """Format a moment, with how long ago or ahead it is if the reader wants that."""
     if moment is None:
         return ""
     return f"{timestamp(moment)}{f' ({age(moment, view.now)})' if view.reader.has_relative_times else ''}"
@@ -232,7 +232,7 @@ def _relative(moment: datetime, view: View) -> str:
 
 
 def _times(each: Description, job: JobInfo, view: View) -> Iterator[Piece]:
-    """Yield a bar of how long it waited and ran, and of what is left of its time while it runs; then both in words.
+    """Yield the bar of waiting and running time, and of the time left, followed by a legend.
 
     There is no bar of a job that took no second.
     """
@@ -295,7 +295,7 @@ def _same(same: SameLaunch | None, view: View) -> str:
 
 
 def _steps(each: Description, view: View) -> Iterator[Piece]:
-    """Yield the commands, each with what it is for beside it if there is room for all."""
+    """Yield the next commands, with their purposes beside them if there is room."""
     steps = [(view.spell(step.command), view.spell(step.purpose)) for step in each.next]
     widest = max((cell_width(command) for command, _ in steps), default=0)
     beside = all(widest + cell_width(purpose) + 6 <= _width(view) for _, purpose in steps)

@@ -34,7 +34,7 @@ Pieces = Iterator[tuple[str, "str | None"]]
 
 
 def render(records: Iterable[Difference], view: View) -> None:
-    """Write whose values they are, then a part after the other; nothing if there is no difference."""
+    """Write a header with both jobs, then the differences part by part; nothing if there are none."""
     found = list(records)
     if not found:
         return

@@ -35,7 +35,7 @@ def format_help(kind: Kind) -> str:
 
 
 def field_rows(kind: Kind) -> list[str]:
-    """Return a row for each field that a template can read: its path, its type, what it means, and an example."""
+    """Return a row for each template field: path, type, meaning and example."""
     told = list(_typed(kind.model))
     known = {path for path, _, _ in told}
     told += [
@@ -50,7 +50,7 @@ def field_rows(kind: Kind) -> list[str]:
 
 
 def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, About]]:
-    """Yield the path and the type of each field of a record, those of its parts behind it."""
+    """Yield the path and type of each field of a record, each followed by its nested fields."""
     for name, shape, about in declared(model):
         yield f"{prefix}{name}", _type_name(shape), about
         if shape.part is not None:

@@ -87,7 +87,7 @@ def _link(line: Line) -> str:
 
 
 def _texts(line: Line) -> Iterator[str]:
-    """Yield what a node says, line by line."""
+    """Yield the lines of text of a node."""
     if line.relative is None:
         yield line.summary
         return

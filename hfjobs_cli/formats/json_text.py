@@ -24,7 +24,7 @@ def _plain(value: datetime | Record) -> object:
 
 
 def _harmless(text: str) -> str:
-    """Return the same JSON with escapes for what a terminal may take as a command or as an order to turn text round."""
+    """Return the same JSON with escapes for control and bidirectional characters."""
     if text.replace("\n", "").isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text)

@@ -50,7 +50,7 @@ def _render_delimited(delimiter: str, line_end: str, records: Iterable[Record], 
 
 
 def _safe(value: Any) -> Any:
-    """Return a text that a spreadsheet would take for a formula behind an apostrophe, as OWASP advises."""
+    """Return a cell with an apostrophe before what a spreadsheet would run as a formula (OWASP)."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 

@@ -1,4 +1,4 @@
-"""Lines of jobs as text: as they were written, each behind the name of its job if there are several."""
+"""Log lines as text, prefixed with the name of the job if there are several."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LogText:
         self._bar = None
 
     def _is_simple(self, text: str) -> bool:
-        """Tell whether lines can be written as they are."""
+        """Return whether lines can be written as they are."""
         if self._view.reader.is_tty:
             return text.isascii() and text.replace("\n", "").isprintable() and not self._colors[0]
         return "\r" not in text
@@ -71,7 +71,7 @@ class LogText:
         self._bar = place if is_bar else None
 
     def _colored(self, place: int, text: str) -> str:
-        """Return a line harmless; colors that it leaves on are put off at its end, and on again in the next."""
+        """Return an escaped line; open colors are reset at its end and restored in the next."""
         shown = harmless(text, color=self._view.color)
         if not self._view.color:
             return shown
@@ -81,7 +81,7 @@ class LogText:
         return f"{before}{shown}{_RESET}" if is_colored else shown
 
     def _is_bar(self, line: str, shown: str) -> bool:
-        r"""Tell whether a line is one state: `\r` and a text that takes one line of the terminal."""
+        r"""Return whether a line is one state: `\r` and a text that takes one line of the terminal."""
         if not self._view.reader.can_redraw or line.rfind("\r") != 0 or "\n" in line or "\t" in line:
             return False
         return self._view.width is None or cell_width(without_colors(shown)) < self._view.width

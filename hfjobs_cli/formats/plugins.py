@@ -19,7 +19,7 @@ class PluginFailed(HfJobsError):
 
 
 class _Found(NamedTuple):
-    """The formats that packages add, by name, and what is wrong with packages whose entry points cannot be read."""
+    """The formats of packages by name, and errors of packages whose entry points cannot be read."""
 
     formats: dict[str, list[EntryPoint]]
     unreadable: list[str]
@@ -54,7 +54,7 @@ def _found() -> dict[str, list[EntryPoint]]:
 
 
 def unreadable() -> list[str]:
-    """Return a line for each package of which nobody can tell whether it adds a format."""
+    """Return an error line for each package whose entry points cannot be read."""
     return _looked_for().unreadable
 
 
@@ -99,7 +99,7 @@ def load(name: str) -> Renderer:
 
 
 def _said(error: BaseException) -> str:
-    """Return what an error of a package says, which may fail itself."""
+    """Return the message of a package's exception, whose `str` may fail."""
     try:
         text = str(error)
     except Exception:

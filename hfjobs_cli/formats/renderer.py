@@ -63,12 +63,12 @@ class View:
 
     @property
     def color(self) -> bool:
-        """Tell whether text may have colors."""
+        """Return whether text may have colors."""
         return self.reader.color
 
     @property
     def for_eyes(self) -> bool:
-        """Tell whether the output is a terminal; the old name of `reader.is_tty`."""
+        """Return whether the output is a terminal; the old name of `reader.is_tty`."""
         from warnings import warn  # for renderers of packages
 
         warn("view.for_eyes is view.reader.is_tty now; for cells call view.cell(column, record)", DeprecationWarning, 2)
@@ -76,11 +76,11 @@ class View:
 
     @property
     def is_unicode(self) -> bool:
-        """Tell whether the output can hold every character."""
+        """Return whether the output can hold every character."""
         return self.reader.is_unicode
 
     def holds(self, text: str) -> bool:
-        """Tell whether the output can hold a text as it is."""
+        """Return whether the output can hold a text as it is."""
         return self.reader.holds(text)
 
     def spell(self, text: str) -> str:

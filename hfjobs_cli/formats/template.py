@@ -53,7 +53,7 @@ def template_renderer(kind: Kind, text: str) -> Renderer:
 
 
 def _lines(template: Template, records: Iterable[Record], view: View) -> None:
-    """Write a line for each record as soon as it is known; rows of `tablerow` after the last."""
+    """Write a line for each record as it arrives; rows of `tablerow` after the last."""
     makes_rows = bool(template.functions() & ROWS)
     # Rows are one line each, in a pipe too.
     escape = view.spell if view.reader.is_tty or makes_rows else None

@@ -40,7 +40,7 @@ _ASCII = _Marks("|- ", "`- ", "|> ", "`> ", "|  ", "   ", "> ", "...")
 
 
 def render(records: Iterable[Relative], view: View) -> None:
-    """Write a line for each relative, many that came of the same folded; nothing if reading them fails."""
+    """Write a line for each node; many children are folded. Writes nothing if reading fails."""
     marks = _Marks() if view.holds("".join(_Marks())) else _ASCII
     drawn = list(lines(list(records), MOST if view.folds else None))
     heads = {line: _head(line, marks, view) for line in drawn}
@@ -99,7 +99,7 @@ def _head(line: Line, marks: _Marks, view: View) -> str:
 
 
 def _cell(column: Field, relative: Relative | None, view: View) -> str:
-    """Return the text of a cell of a job. What is not said of most of them has no dash."""
+    """Return the text of a cell. Columns that are empty for most jobs have no dash."""
     cell = view.cell(column, relative) if relative is not None else None
     if cell is None:
         return ABSENT if column.name == "runtime" else ""

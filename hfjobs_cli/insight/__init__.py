@@ -1,1 +1,1 @@
-"""What several answers of the Hub tell together: what jobs cost, where they come from, how they differ."""
+"""Computed from several responses: costs, lineage, differences, reports, summaries."""

@@ -171,7 +171,7 @@ class Costs:
         return None if price is None else price + (PORTS_A_MINUTE if has_ports else 0)
 
     def _charge_for(self, job: JobInfo) -> _Charge | None:
-        """Return what was billed for a job. The Hub tells that only of what the token's user pays for."""
+        """Return the charge for a job. The Hub reports charges only to the user who pays them."""
         if job.owner.type == "org":
             return None
         with self._lock:
@@ -210,7 +210,7 @@ def _amount(text: object) -> Decimal:
 
 
 def most(job: NewJob, flavor: Hardware) -> Decimal | None:
-    """Return US dollars, with begun minutes counted whole; None if the price is not known."""
+    """Return the maximum cost in US dollars, by started minutes; None if the price is unknown."""
     price = _minute_price(job, flavor)
     return None if price is None else price * math.ceil(job.longest_secs / 60)
 

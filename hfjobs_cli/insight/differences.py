@@ -1,4 +1,4 @@
-"""In what two jobs differ: how they were launched, where they came from, how they went, and how long it took."""
+"""Differences of two jobs: launch, origin, outcome and times."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Change = tuple[str, str | None, str | None]
 
 
 def differences(a: JobInfo, b: JobInfo, now: datetime) -> list[Difference]:
-    """Return all in which two jobs differ, those of a part together. No value that looks like a secret is in it."""
+    """Return the differences of two jobs, grouped by part. Values that look like secrets are masked."""
     parts: dict[str, Callable[[JobInfo, JobInfo, datetime], Iterable[Change]]] = {
         LAUNCH: _launch,
         ORIGIN: _origin,
@@ -48,7 +48,7 @@ def differences(a: JobInfo, b: JobInfo, now: datetime) -> list[Difference]:
 
 
 def is_of_account(difference: Difference) -> bool:
-    """Tell whether it makes two jobs different: not that they are two, nor how long they took."""
+    """Return whether it makes two jobs different: not that they are two, nor how long they took."""
     return difference.part in (LAUNCH, OUTCOME)
 
 
@@ -120,7 +120,7 @@ def _each(
 
 
 def _text(_name: str, content: bytes) -> str:
-    """Return what is in a file, without tokens, or what tells it from others if that is no text."""
+    """Return the text of a file without tokens, or its size and hash if it is binary."""
     try:
         return masked(content.decode("utf-8"))
     except UnicodeDecodeError:
@@ -169,7 +169,7 @@ def _in_word(a: str, b: str) -> Iterator[tuple[str, str]]:
 
 
 def _changes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Yield where two sequences differ. What both begin and end with is never looked at twice."""
+    """Yield the differing ranges of two sequences. Common beginnings and ends are skipped."""
     first = next((at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     most = min(len(a), len(b)) - first
     last = next((at for at in range(most) if a[-1 - at] != b[-1 - at]), most)

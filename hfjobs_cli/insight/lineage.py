@@ -1,4 +1,4 @@
-"""Lineage: which job, person, schedule or webhook each job came from, and what came of it.
+"""Lineage: the parent (job, user, schedule or webhook) and the children of each job.
 
 A job has one parent. The label `duplicated-from`, which a copy with changes bears, counts before its initiator. People
 and organizations are parents too, but jobs are not related by having been started by the same one.
@@ -24,7 +24,7 @@ STARTERS = ("scheduled-job", "webhook")
 
 
 class Parent(NamedTuple):
-    """What a job came from: a job by its id, or something else by its type and its id; and how it came of that."""
+    """The parent of a job: a job by id, or an initiator by type and id; and the kind of the link."""
 
     type: str
     who: str
@@ -32,12 +32,12 @@ class Parent(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The id of a job, `TYPE:WHO` of what is none."""
+        """The id of a job, or `TYPE:WHO` for an initiator."""
         return self.who if self.type == JOB else f"{self.type}:{self.who}"
 
 
 class Step(NamedTuple):
-    """One node of a tree on the way through it: who it is, of whom it came, and how far below the first it is."""
+    """One node of a tree traversal: the node, its parent, and its depth."""
 
     key: str
     parent: str | None
@@ -45,7 +45,7 @@ class Step(NamedTuple):
 
 
 def parent_of(job: JobInfo) -> Parent | None:
-    """Return what a job came from, None if that is not known."""
+    """Return the parent of a job; None if it is unknown."""
     source = (job.labels or {}).get(DUPLICATED_FROM)
     if source:
         return Parent(JOB, source, OVERRIDE)
@@ -73,7 +73,7 @@ def moment_of_id(identifier: str) -> datetime | None:
 
 
 class Lineage:
-    """Who came from whom among some jobs. Where the data go round in a circle, its oldest job has no parent."""
+    """Parents and children among some jobs. In a cycle, the oldest job has no parent."""
 
     def __init__(
         self,
@@ -97,17 +97,17 @@ class Lineage:
             del self._parents[identifier]
 
     def parent(self, key: str) -> Parent | None:
-        """Return what something came from, None for a root."""
+        """Return the parent of a node; None for a root."""
         return self._parents.get(key)
 
     def name(self, parent: Parent) -> str | None:
-        """Return the name of something that jobs came from, if it is known."""
+        """Return the name of a parent, if known."""
         if parent.type != JOB:
             return (self._names or {}).get(parent.who)
         return self.jobs[parent.who].name if parent.who in self.jobs else None
 
     def ancestors(self, key: str) -> list[str]:
-        """Return all that something came from, the nearest first and the root last."""
+        """Return the ancestors of a node, the nearest first and the root last."""
         found = []
         parent = self.parent(key)
         while parent is not None:
@@ -116,17 +116,17 @@ class Lineage:
         return found
 
     def children(self, key: str) -> list[str]:
-        """Return the jobs that came of something, the newest first."""
+        """Return the children of a node, newest first."""
         return self._children.get(key, [])
 
     def descendants(self, key: str) -> list[str]:
-        """Return all jobs that came of something, and of those."""
+        """Return the descendants of a node."""
         return [step.key for step in _walk([key], lambda step: self.children(step.key))][1:]
 
     def family(
         self, asked: str, now: datetime, *, depth: int | None = None, up: bool = False, down: bool = False
     ) -> list[Relative]:
-        """Return the family of a job, or of what starts jobs, each in front of all that came of it, newest first.
+        """Return the tree of a job or initiator in pre-order, newest first.
 
         It is all that came of the root; with `up` what the asked one came from, with `down` what came of it, and with
         both of them no more than that. `depth` is how many generations away from the asked one it reaches.
@@ -170,7 +170,7 @@ class Lineage:
 
     @cached_property
     def _others(self) -> dict[str, Parent]:
-        """Every parent that is no job here, by its key."""
+        """The parents that are not among the jobs, by key."""
         return {each.key: each for each in self._parents.values() if each.key not in self.jobs}
 
     def _age(self, identifier: str) -> tuple[datetime, str]:
@@ -178,7 +178,7 @@ class Lineage:
         return (self.jobs[identifier].created_at or LATEST, identifier)
 
     def _is_person(self, key: str) -> bool:
-        """Tell whether something starts jobs that have nothing to do with one another."""
+        """Return whether something starts jobs that have nothing to do with one another."""
         return key in self._others and self._others[key].type not in (*STARTERS, JOB)
 
     def _relative(self, step: Step, asked: str | None, now: datetime) -> Relative:
@@ -224,13 +224,13 @@ class Lineage:
 
 
 def _type_and_id(key: str) -> tuple[str, str]:
-    """Take the key of something apart of which no job here came."""
+    """Split the key of an initiator into type and id."""
     type_, colon, who = key.partition(":")
     return (type_, who) if colon else (JOB, key)
 
 
 def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
-    """Yield the ids of each circle. Whoever has one parent is in one circle at most."""
+    """Yield the ids of each cycle. A node with one parent is in at most one cycle."""
     done: set[str] = set()
     for start in parents:
         path: dict[str, int] = {}

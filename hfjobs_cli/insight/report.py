@@ -32,7 +32,7 @@ Key = tuple["str | None", ...]
 
 
 class Tally:
-    """What the jobs of one group come to. Two numbers are kept of each, for percentiles."""
+    """Totals of the jobs of one group. Two numbers per job are kept for percentiles."""
 
     def __init__(self) -> None:
         self.stages: Counter[str] = Counter()
@@ -188,7 +188,7 @@ class Report:
         return sum(tally.jobs for tally in tallies), sum((tally.usd for tally in tallies), Decimal(0))
 
     def _order(self, counts: dict[Key, int]) -> Callable[[Key], list[tuple[int, tuple[bool, float, str]]]]:
-        """Return by what groups are ordered: their first field, where that is the same the next."""
+        """Return the sort key of groups: their fields in order."""
         begins: Counter[Key] = Counter()
         for key, count in counts.items():
             begins.update({key[: place + 1]: count for place in range(len(key))})

@@ -1,4 +1,4 @@
-"""Runs of schedules: which there were, how they ended, what they cost, and when the next are due."""
+"""Runs of schedules: past runs, outcomes, costs, and the next due times."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def upcoming(schedule: ScheduledJob, now: datetime) -> list[datetime]:
 
 
 def outcome(schedule: ScheduledJob, now: datetime) -> str:
-    """Return in a sentence where a schedule stands and why."""
+    """Return a sentence about the status of a schedule."""
     if schedule.status.state == SUSPENDED:
         reason = (schedule.suspend_reason or "").strip().rstrip(".")
         return f"It is suspended{f': {reason}' if reason else ''}."
@@ -153,7 +153,7 @@ def outcome(schedule: ScheduledJob, now: datetime) -> str:
 
 
 def made_by(schedule: ScheduledJob, now: datetime) -> str:
-    """Return in a sentence who made a schedule, and when."""
+    """Return a sentence about who created a schedule, and when."""
     who = schedule.initiator.name if schedule.initiator is not None else None
     when = f" {age(schedule.created_at, now)}" if schedule.created_at else ""
     return f"{who} created it{when}." if who else f"It was created{when}." if when else ""

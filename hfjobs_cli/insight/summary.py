@@ -27,7 +27,7 @@ _BECAUSE = {
 
 
 class Outcome(NamedTuple):
-    """How a job stands: a sentence, why it ended so in a word, and the exit code of its command."""
+    """The status of a job: a sentence, the reason in a word, and the exit code of its command."""
 
     sentence: str
     reason: str | None = None
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(job: JobInfo, now: datetime) -> Outcome:
-    """Return how a job stands and why. Each reason is given only if the Hub says so."""
+    """Return the status of a job and its reason, if the Hub reports one."""
     stage, message = job.status.stage or "", job.status.message or ""
     if stage == "SCHEDULING":
         since = f" for {span((now - job.created_at).total_seconds())}" if job.created_at else ""
@@ -123,7 +123,7 @@ def started_by(job: JobInfo, lineage: Lineage) -> str:
 
 
 def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
-    """Return in a sentence or two what else was started by the same, and what came of a job."""
+    """Return a sentence or two about siblings, ancestors and children of a job."""
     parent = lineage.parent(job.id)
     said = []
     if parent is not None and parent.type in STARTERS:
@@ -158,7 +158,7 @@ def _origin(parent: Parent, lineage: Lineage) -> str:
 
 
 def _counted(jobs: Iterable[JobInfo]) -> str:
-    """Count jobs by how they ended: `39 completed, 5 failed, 1 running`, and a single one by its word."""
+    """Format counts by status: `39 completed, 5 failed, 1 running`, or one word for a single job."""
     counts: dict[str, int] = {}
     for job in jobs:
         stage = job.status.stage or "unknown"
@@ -170,7 +170,7 @@ def _counted(jobs: Iterable[JobInfo]) -> str:
 
 
 def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> SameLaunch:
-    """Return how those of some jobs ended that are older and of the same image, command, flavor and files."""
+    """Return how older jobs with the same image, command, flavor and files ended."""
     older = [each for each in jobs if each.id != job.id and _is_older(each, job) and _is_alike(each, job)]
     good = [each for each in older if each.status.stage == "COMPLETED" and each.created_at is not None]
     last = max(good, key=lambda each: (each.created_at, each.id), default=None)
@@ -184,7 +184,7 @@ def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> Sam
 
 
 def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
-    """Tell whether one of some jobs is what `diff --with-last-good` compares a job with."""
+    """Return whether one of some jobs is what `diff --with-last-good` compares a job with."""
     same = (job.name, job.owner.name)
     return any(
         each.status.stage == "COMPLETED" and (each.name, each.owner.name) == same and _is_older(each, job)
@@ -194,7 +194,7 @@ def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
 
 
 def _is_alike(a: JobInfo, b: JobInfo) -> bool:
-    """Tell whether two jobs run the same. The same command runs something else where a script was edited."""
+    """Return whether two jobs run the same. The same command runs something else where a script was edited."""
     return _launch(a) == _launch(b) and _files(a) == _files(b)
 
 

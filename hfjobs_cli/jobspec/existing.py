@@ -82,7 +82,7 @@ def _described(made: JobInfo | JobSpec) -> NewJob:
 
 
 def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
-    """Tell whether a job, or those of a schedule, are what was asked for by the body of `sent`.
+    """Return whether a job, or those of a schedule, are what was asked for by the body of `sent`.
 
     What the Hub may have added is not looked at: what was left to it, and labels.
     """
@@ -111,7 +111,7 @@ class Changes:
     script: LocalFile | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether anything is said."""
+        """Return whether anything is said."""
         own = (self.image is not None, self.unset_env, self.drop_secrets, self.command, self.script)
         typed = (getattr(self.typed, field.name) for field in fields(self.typed))
         return any(own) or any(value is not None and value is not False for value in typed)

@@ -98,7 +98,7 @@ def check_text(script: LocalFile, shown: str) -> None:
 
 
 def is_python(script: LocalFile, shown: str) -> bool:
-    """Tell whether a script is one of Python, and no program of another kind, whatever its name is.
+    """Return whether a script is one of Python, and no program of another kind, whatever its name is.
 
     Raises UsageError for what is neither.
     """
@@ -122,17 +122,17 @@ def is_python(script: LocalFile, shown: str) -> bool:
 
 
 def is_python_by_name(name: str) -> bool:
-    """Tell whether uv takes a file for a script of Python by its name."""
+    """Return whether uv takes a file for a script of Python by its name."""
     return name.lower().endswith((".py", ".pyw"))
 
 
 def is_pipe(word: str) -> bool:
-    """Tell whether a word names a pipe, as `<(...)` does, and `/dev/stdin` behind one: it is read once."""
+    """Return whether a word names a pipe, as `<(...)` does, and `/dev/stdin` behind one: it is read once."""
     return _is(word, Path.is_fifo)
 
 
 def is_file(word: str) -> bool:
-    """Tell whether a word names a file of this machine, or a pipe."""
+    """Return whether a word names a file of this machine, or a pipe."""
     return _is(word, Path.is_file) or is_pipe(word)
 
 
@@ -151,7 +151,7 @@ def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
 
 
 def _is_device(script: str) -> bool:
-    """Tell whether a script is there, but can hold none: `/dev/zero`."""
+    """Return whether a script is there, but can hold none: `/dev/zero`."""
     return _is(script, Path.exists) and not is_file(script) and not _is(script, Path.is_dir)
 
 
@@ -172,7 +172,7 @@ def _address_of_file(page: str) -> str | None:
 
 
 def _is_in_its_own_encoding(content: bytes) -> bool:
-    """Tell whether a script names its encoding, and is in it."""
+    """Return whether a script names its encoding, and is in it."""
     import io
     import tokenize  # most scripts are UTF-8
 

@@ -255,7 +255,7 @@ class Filler:
 
 
 def is_filled(text: str | None) -> bool:
-    """Tell whether a text has a placeholder."""
+    """Return whether a text has a placeholder."""
     return bool(text and _PLACEHOLDER.search(text))
 
 
@@ -357,7 +357,7 @@ def naming(values: Values) -> Iterator[None]:
 
 
 def can_be_label(key: str, value: str) -> bool:
-    """Tell whether a value can be a label of its key, which anybody may read who sees the job."""
+    """Return whether a value can be a label of its key, which anybody may read who sees the job."""
     return key not in RESERVED and not looks_secret(key) and is_label(key, value)
 
 

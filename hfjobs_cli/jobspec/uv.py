@@ -37,7 +37,7 @@ LOOKS_LIKE_FILE = (".py", ".sh", ".yaml", ".yml", ".toml")
 
 
 def is_address(script: str) -> bool:
-    """Tell whether a script must be downloaded to be looked at."""
+    """Return whether a script must be downloaded to be looked at."""
     return script.lower().startswith(("http://", "https://"))
 
 
@@ -180,7 +180,7 @@ def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
 
 
 def _is_own(volume: str) -> bool:
-    """Tell whether a volume is a directory of this machine, or a bucket, to which a job may write."""
+    """Return whether a volume is a directory of this machine, or a bucket, to which a job may write."""
     return parse_volume(volume).type in (LOCAL, "bucket")
 
 

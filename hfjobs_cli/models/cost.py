@@ -22,7 +22,7 @@ class Cost(NamedTuple):
     is_estimated: bool
 
     def __str__(self) -> str:
-        """Spell it for eyes: `$1.25`, `~$1.25` if it is estimated, `~$0.0017` below a cent."""
+        """Format it for people: `$1.25`, `~$1.25` if it is estimated, `~$0.0017` below a cent."""
         return ("~" if self.is_estimated else "") + dollars(self.usd)
 
 
@@ -37,6 +37,6 @@ def to_micro(usd: Decimal) -> Decimal:
 
 
 def dollars(usd: Decimal) -> str:
-    """Spell US dollars: to the cent, and what is less than that to a hundredth of one."""
+    """Format US dollars: to the cent, and what is less than that to a hundredth of one."""
     step = _SMALL if 0 < abs(usd) < _CENT else _CENT
     return f"${usd.quantize(step, ROUND_HALF_UP, _EXACT):,}"

@@ -105,7 +105,7 @@ def read_list(
 
 
 def describe(value: object) -> str:
-    """Spell a JSON value for an error message, shortened."""
+    """Format a JSON value for an error message, shortened."""
     if value is None:
         return "null"
     if isinstance(value, dict | list):

@@ -207,12 +207,12 @@ class Field:
 
     @property
     def is_part(self) -> bool:
-        """Tell whether it is asked for by the name of the object that it is in."""
+        """Return whether it is asked for by the name of the object that it is in."""
         return "." in self.name
 
     @property
     def is_as_shown(self) -> bool:
-        """Tell whether templates read what tables show: of what is not in the JSON, where there is a text for it."""
+        """Return whether templates read what tables show: of what is not in the JSON, where there is a text for it."""
         return not self.path and self.about.spell is not None
 
     def plain(self, record: Record, now: datetime) -> Any:
@@ -226,7 +226,7 @@ class Field:
 
     @property
     def is_cell(self) -> bool:
-        """Tell whether it can be shown in a cell: an object that has no short text cannot."""
+        """Return whether it can be shown in a cell: an object that has no short text cannot."""
         return self.about.spell is not None or self.shape.part is None or has_text(self.shape.part)
 
     def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
@@ -263,7 +263,7 @@ class Field:
 
     @property
     def has_entries(self) -> bool:
-        """Tell whether it holds texts by name, as labels, each of which is a field too."""
+        """Return whether it holds texts by name, as labels, each of which is a field too."""
         return self.shape.base is dict and self.shape.item is None
 
     def entry(self, key: str) -> Field:
@@ -325,7 +325,7 @@ class Field:
 
 
 def spelled(value: Any, now: datetime | None) -> str | None:
-    """Spell a value that is not None for a cell, None if there is nothing to say. `now` makes moments relative."""
+    """Format a value that is not None for a cell, None if there is nothing to say. `now` makes moments relative."""
     if isinstance(value, str):
         return value
     if isinstance(value, datetime):

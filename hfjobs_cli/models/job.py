@@ -42,7 +42,7 @@ class JobStatus(Record):
     ssh_url: Annotated[str | None, About("address to log in to", "ssh://...")] = None
 
     def __str__(self) -> str:
-        """Spell the status as its stage; nothing if it is not known."""
+        """Format the status as its stage; nothing if it is not known."""
         return self.stage or ""
 
 
@@ -64,7 +64,7 @@ class JobOwner(Record):
     type: Annotated[str | None, About("user or org", "user")]
 
     def __str__(self) -> str:
-        """Spell the owner as its name; nothing if it is not known."""
+        """Format the owner as its name; nothing if it is not known."""
         return self.name or ""
 
 
@@ -88,13 +88,13 @@ class JobInitiator(Record):
     name: Annotated[str | None, About("of a user or organization", "alice")] = None
 
     def __str__(self) -> str:
-        """Spell the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
+        """Format the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
         who = self.name or self.id
         return f"{initiator_type(self)}:{who}" if who else initiator_type(self)
 
 
 def initiator_type(initiator: JobInitiator) -> str:
-    """Spell the type alone, which `--initiator` takes as well."""
+    """Format the type alone, which `--initiator` takes as well."""
     return initiator.type or UNKNOWN_TYPE
 
 
@@ -193,7 +193,7 @@ class JobInfo(spec.Described):
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether it has come to its end, whichever it was."""
+        """Return whether it has come to its end, whichever it was."""
         return self.status.stage in FINISHED_STAGES
 
     def running_secs(self, now: datetime) -> float | None:
@@ -240,7 +240,7 @@ class JobInfo(spec.Described):
 
     @property
     def never_ran(self) -> bool:
-        """Tell whether it ended without a start: the Hub then counts its time, but none of it as running."""
+        """Return whether it ended without a start: the Hub then counts its time, but none of it as running."""
         durations = self.durations
         return self.has_ended and durations is not None and durations.running_secs is None
 

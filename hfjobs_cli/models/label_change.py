@@ -9,7 +9,7 @@ from hfjobs_cli.models.record import Record
 
 
 def _spelled(labels: dict[str, str]) -> str | None:
-    """Spell labels as `--label` takes them, the name among them: `env=prod,name=train`."""
+    """Format labels as `--label` takes them, the name among them: `env=prod,name=train`."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or None
 
 

@@ -83,7 +83,7 @@ def typed_words(
 
 
 def has_artifacts(volumes: Iterable[_Mount] | None) -> bool:
-    """Tell whether a bucket with local files is mounted, as hf 2.x and --bucket do it."""
+    """Return whether a bucket with local files is mounted, as hf 2.x and --bucket do it."""
     return any(
         each.mount_path == MOUNT_PATH and (each.source or "").endswith(f"/{ARTIFACTS}") for each in volumes or ()
     )

@@ -25,7 +25,7 @@ class Record:
 
     # Written once here, as dataclasses would write them anew for each record, each time the program starts.
     def __eq__(self, other: object) -> bool:
-        """Tell whether it is a record of the same class with the same values."""
+        """Return whether it is a record of the same class with the same values."""
         return self.values() == other.values() if isinstance(other, Record) and type(other) is type(self) else False
 
     def __hash__(self) -> int:
@@ -33,7 +33,7 @@ class Record:
         return hash(tuple(self.values().values()))
 
     def __repr__(self) -> str:
-        """Spell it as it could be made: `JobOwner(id='...', name='alice', type='user')`."""
+        """Format it as it could be made: `JobOwner(id='...', name='alice', type='user')`."""
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.values().items())})"
 
     @classmethod
@@ -76,6 +76,6 @@ class Record:
 
 
 def has_text(record: object) -> bool:
-    """Tell whether this is a record, or a class of records, that is shown as a short text."""
+    """Return whether this is a record, or a class of records, that is shown as a short text."""
     model = record if isinstance(record, type) else type(record)
     return issubclass(model, Record) and model.__str__ is not object.__str__

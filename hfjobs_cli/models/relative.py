@@ -64,7 +64,7 @@ class Relative(Record):
 
     @property
     def is_job(self) -> bool:
-        """Tell whether it is a job of which something is known."""
+        """Return whether it is a job of which something is known."""
         return self.type == JOB and self.note not in (GONE, UNREAD)
 
 

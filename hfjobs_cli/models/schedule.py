@@ -54,7 +54,7 @@ class LastRun(Record):
     stage: Annotated[str | None, About("status of the job", "COMPLETED")] = None
 
     def __str__(self) -> str:
-        """Spell the run as the id of its job."""
+        """Format the run as the id of its job."""
         return self.id
 
 
@@ -77,7 +77,7 @@ class ScheduleStatus(Record):
     next_job_run_at: Annotated[datetime | None, About("time of the next run", "2026-05-12T12:17:00+00:00")]
 
     def __str__(self) -> str:
-        """Spell the status as the state."""
+        """Format the status as the state."""
         return self.state
 
 

@@ -91,7 +91,7 @@ def _quoted(words: list[str]) -> str | None:
 
 
 def _labels(labels: dict[str, str]) -> str | None:
-    """Spell labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
+    """Format labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "name") or None
 
 

@@ -21,7 +21,7 @@ _PREFIXES = ("", "k", "M", "G", "T", "P")
 
 
 def size(count: float) -> str:
-    """Spell a number of bytes: `512B`, `1.4MB`, `80.0GB`."""
+    """Format a number of bytes: `512B`, `1.4MB`, `80.0GB`."""
     return _scaled(count, "B")
 
 
@@ -41,7 +41,7 @@ def _scaled(count: float, unit: str) -> str:
 
 
 def percent(value: float) -> str:
-    """Spell a share of a hundred: `7%`."""
+    """Format a share of a hundred: `7%`."""
     return f"{value:.0f}%"
 
 
@@ -54,7 +54,7 @@ PERCENT = Measure("percent")
 
 
 def _range(shares: Sequence[float]) -> str | None:
-    """Spell the shares of several devices in short, so that one that is not as the others shows: `8x 0-97%`."""
+    """Format the shares of several devices in short, so that one that is not as the others shows: `8x 0-97%`."""
     if len(shares) < 2:
         return percent(shares[0]) if shares else None
     least, most = round(min(shares)), round(max(shares))
@@ -80,7 +80,7 @@ class GpuUsage(Record):
     ]
 
     def __str__(self) -> str:
-        """Spell how busy it is."""
+        """Format how busy it is."""
         return "" if self.utilization is None else percent(self.utilization)
 
 

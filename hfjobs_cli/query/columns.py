@@ -54,7 +54,7 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
 
 
 def replaces_columns(spec: str | None) -> bool:
-    """Tell whether `--columns` names every column to be shown, and does not edit the default set."""
+    """Return whether `--columns` names every column to be shown, and does not edit the default set."""
     return spec is not None and spec.lstrip()[:1] not in ("+", "-")
 
 

@@ -33,7 +33,7 @@ class Comparison:
     is_needed = True
 
     def fits(self, record: Record, now: datetime) -> bool:
-        """Tell whether the comparison holds, which it never does for what has no value."""
+        """Return whether the comparison holds, which it never does for what has no value."""
         measure, found = self.field.measure, self.field.read(record, now)
         amount = None if found is None or measure is None else measure.of(found)
         if amount is None:

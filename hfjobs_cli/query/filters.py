@@ -67,17 +67,17 @@ class JobFilter(NamedTuple):
 
     @property
     def is_about_initiators(self) -> bool:
-        """Tell whether it asks for jobs by what started them."""
+        """Return whether it asks for jobs by what started them."""
         return bool(self.initiators) or any(pattern.field.name == "initiator" for pattern in self.patterns)
 
     @property
     def narrows(self) -> bool:
-        """Tell whether it asks for more than all jobs, or all that are under way."""
+        """Return whether it asks for more than all jobs, or all that are under way."""
         return bool(self.labels or self.local_options) or self.stages not in (None, ACTIVE_STAGES)
 
     @property
     def names_schedules(self) -> bool:
-        """Tell whether it asks for jobs by the name of a schedule, which has to be looked up."""
+        """Return whether it asks for jobs by the name of a schedule, which has to be looked up."""
         return any(pattern.is_named_schedule for pattern in self.initiators)
 
     def with_schedules(self, names: Mapping[str, str | None]) -> JobFilter:
@@ -97,7 +97,7 @@ class JobFilter(NamedTuple):
         return self._replace(statuses=statuses, stages=left or stages)
 
     def matches(self, job: JobInfo) -> bool:
-        """Tell whether `job` passes every filter."""
+        """Return whether `job` passes every filter."""
         return (
             (job.status.stage is None or all(each.fits(job.status.stage) for each in self.statuses))
             and all((job.labels or {}).get(key) == value for key, value in self.labels)
@@ -189,7 +189,7 @@ def parse_filter(
 
 
 def _is_label(pattern: FieldPattern, patterns: Sequence[Condition]) -> bool:
-    """Tell whether a pattern is a label with its value, which the server can filter by.
+    """Return whether a pattern is a label with its value, which the server can filter by.
 
     Labels have to be there all, and of several names one is enough, which the server cannot be asked.
     """
@@ -202,7 +202,7 @@ def _is_label(pattern: FieldPattern, patterns: Sequence[Condition]) -> bool:
 
 
 def _can_be_value(text: str) -> bool:
-    """Tell whether a label may have this value, more generously than the Hub, which refuses what it does not like."""
+    """Return whether a label may have this value, more generously than the Hub, which refuses what it does not like."""
     return text.isprintable() and "," not in text
 
 

@@ -50,7 +50,7 @@ class InitiatorPattern(NamedTuple):
 
     @property
     def is_named_schedule(self) -> bool:
-        """Tell whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
+        """Return whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
         return (
             self.ids is None
             and self.type == SCHEDULED
@@ -59,7 +59,7 @@ class InitiatorPattern(NamedTuple):
         )
 
     def fits(self, initiator: JobInitiator | None) -> bool:
-        """Tell whether `initiator` is the one meant, leaving `negated` aside."""
+        """Return whether `initiator` is the one meant, leaving `negated` aside."""
         if initiator is None or self.type is None:
             return initiator is None and self.type is None
         if not fnmatchcase(initiator_type(initiator), self.type):
@@ -89,7 +89,7 @@ class InitiatorPattern(NamedTuple):
 
 
 def initiators_match(patterns: Iterable[InitiatorPattern], initiator: JobInitiator | None) -> bool:
-    """Tell whether an initiator is one of those that are wanted, if any are, and none of those that are not."""
+    """Return whether an initiator is one of those that are wanted, if any are, and none of those that are not."""
     wanted = [pattern for pattern in patterns if not pattern.negated]
     if wanted and not any(pattern.fits(initiator) for pattern in wanted):
         return False

@@ -47,7 +47,7 @@ class LabelChanges(NamedTuple):
     clear: bool
 
     def keeps(self, key: str) -> bool:
-        """Tell whether a label of this key stays as it is."""
+        """Return whether a label of this key stays as it is."""
         return not (self.clear or self.replace or key in self.given or key in self.removed)
 
     def applied(self, labels: Mapping[str, str]) -> dict[str, str]:
@@ -87,7 +87,7 @@ def check_key(key: str, shown: str) -> str:
 
 
 def is_label(key: str, value: str) -> bool:
-    """Tell whether the Hub takes a label of this key and value."""
+    """Return whether the Hub takes a label of this key and value."""
     return _fits(_KEY, key) and _fits(_VALUE, value)
 
 

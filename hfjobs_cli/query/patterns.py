@@ -46,16 +46,16 @@ class FieldPattern:
 
     @property
     def is_exact(self) -> bool:
-        """Tell whether it names one value."""
+        """Return whether it names one value."""
         return len(self.globs) == 1 and is_exact(self.globs[0])
 
     @property
     def is_needed(self) -> bool:
-        """Tell whether a record must match it whatever else is asked of the field: of labels there may be several."""
+        """Return whether a record must match it whatever else is asked of the field: of labels there may be several."""
         return self.field.shape.base is dict
 
     def fits(self, record: Record, now: datetime) -> bool:
-        """Tell whether the field has such a value, leaving `negated` aside. Without any it has the word for that."""
+        """Return whether the field has such a value, leaving `negated` aside. Without any it has the word for that."""
         texts = tuple(self.field.texts(record, now))
         return any(map(self._fits_one, texts)) if texts else self.field.about.absent in self.globs
 
@@ -73,7 +73,7 @@ def parse_patterns(kind: Kind, items: Iterable[str], now: datetime) -> list[Cond
 
 
 def all_match(conditions: Sequence[Condition], record: Record, now: datetime) -> bool:
-    """Tell whether all conditions hold; of several patterns for one field one is enough, unless each is needed."""
+    """Return whether all conditions hold; of several patterns for one field one is enough, unless each is needed."""
     wanted: dict[str, bool] = {}
     for each in conditions:
         fits = each.fits(record, now)
@@ -182,7 +182,7 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
 
 
 def is_exact(glob: str) -> bool:
-    """Tell whether a text is no pattern, but one value."""
+    """Return whether a text is no pattern, but one value."""
     return not any(char in glob for char in "*?[")
 
 

@@ -22,12 +22,12 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 
 def is_name(text: str) -> bool:
-    """Tell whether `text` can be an id or a namespace, and so may enter a URL."""
+    """Return whether `text` can be an id or a namespace, and so may enter a URL."""
     return bool(_NAME.fullmatch(text) and text.strip("."))
 
 
 def is_id(text: str) -> bool:
-    """Tell whether `text` can be the id of something that the Hub has made: a name that is no option.
+    """Return whether `text` can be the id of something that the Hub has made: a name that is no option.
 
     The Hub's have 24 hexadecimal digits, but its schema says just that they are strings.
     """
@@ -124,7 +124,7 @@ class JobReference:
         return cls(owner, listed.id)
 
     def __str__(self) -> str:
-        """Spell the reference as the command line takes it."""
+        """Format the reference as the command line takes it."""
         return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
 
 

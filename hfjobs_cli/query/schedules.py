@@ -38,15 +38,15 @@ class ScheduleFilter(NamedTuple):
 
     @property
     def narrows(self) -> bool:
-        """Tell whether it asks for more than where schedules stand."""
+        """Return whether it asks for more than where schedules stand."""
         return bool(self.labels or self.patterns or self.name)
 
     def is_about(self, *fields: str) -> bool:
-        """Tell whether it compares one of these fields."""
+        """Return whether it compares one of these fields."""
         return any(pattern.field.name in fields for pattern in self.patterns)
 
     def matches(self, schedule: ScheduledJob) -> bool:
-        """Tell whether a schedule passes every filter."""
+        """Return whether a schedule passes every filter."""
         return (
             schedule.status.state in self.states
             and all((schedule.job_spec.labels or {}).get(key) == value for key, value in self.labels)

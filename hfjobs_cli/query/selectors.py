@@ -39,7 +39,7 @@ class Description(NamedTuple):
     schedule: str = ""
 
     def __str__(self) -> str:
-        """Spell it as it was written."""
+        """Format it as it was written."""
         return self.text
 
 

@@ -30,7 +30,7 @@ class StatusFilter(NamedTuple):
     unwanted: tuple[str, ...] = ()
 
     def fits(self, stage: str) -> bool:
-        """Tell whether a stage is asked for."""
+        """Return whether a stage is asked for."""
         return (not self.wanted or _any(self.wanted, stage)) and not _any(self.unwanted, stage)
 
     @property

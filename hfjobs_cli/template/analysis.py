@@ -263,7 +263,7 @@ class _Headers:
 
 
 def _named(parts: Iterable[_Part]) -> bool:
-    """Tell whether pieces of a header name a field."""
+    """Return whether pieces of a header name a field."""
     return any(part.is_name for part in parts)
 
 

@@ -71,12 +71,12 @@ class Shape:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether the value itself is known."""
+        """Return whether the value itself is known."""
         return self.value is not UNKNOWN
 
     @property
     def has_fields(self) -> bool:
-        """Tell whether it may be an object."""
+        """Return whether it may be an object."""
         return bool(self.kinds & {"map", "spoken"})
 
     @property

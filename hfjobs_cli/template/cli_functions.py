@@ -94,7 +94,7 @@ def over(change: Callable[[str], str]) -> Callable[[Context, str], str]:
 
 
 def time_ago(context: Context, text: Any) -> Any:
-    """Say how long ago a time was."""
+    """Return how long ago a time was."""
     if kind(text) == "nil":
         return ABSENT
     return gotime.ago((context.surroundings.now - _moment(text)).total_seconds())

@@ -46,7 +46,7 @@ class Surroundings:
     holds: Callable[[str], bool] | None = None
 
     def shows(self, text: str) -> bool:
-        """Tell whether a text is shown as it is; if not, languages have escapes of their own for it."""
+        """Return whether a text is shown as it is; if not, languages have escapes of their own for it."""
         if self.escape is not None and self.escape(text) != text:
             return False
         return self.holds is None or self.holds(text)
@@ -119,14 +119,14 @@ class Function:
         return None if self.variadic else len(self.wants)
 
     def miscount(self, name: str, given: int) -> str | None:
-        """Say what is wrong with the number of arguments, None if nothing is."""
+        """Return what is wrong with the number of arguments, None if nothing is."""
         if self.least <= given and (self.most is None or given <= self.most):
             return None
         return f"{name} takes {self.takes}, but got {given}"
 
     @property
     def takes(self) -> str:
-        """Say how many arguments it takes."""
+        """Return how many arguments it takes."""
         number = f"{self.least} argument{'s' * (self.least != 1)}"
         return f"at least {number}" if self.variadic else number
 

@@ -58,7 +58,7 @@ def _comparable(value: Any) -> tuple[str, Any]:
 
 
 def equal(context: Context, value: Any, *others: Any) -> bool:
-    """Tell whether a value is one of several."""
+    """Return whether a value is one of several."""
     return any(is_equal(context, value, other) for other in others)
 
 

@@ -340,7 +340,7 @@ class Printer:
         return text
 
     def _bad(self, value: object, verb: str, spec: Spec) -> str:
-        """Say that a verb does not fit a value."""
+        """Return that a verb does not fit a value."""
         return f"%!{verb}({type_name(value)}={self.argument(value, 'v', spec, erring=True)})"
 
     def _container(self, value: Any, verb: str, spec: Spec, depth: int, erring: bool) -> str:

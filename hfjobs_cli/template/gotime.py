@@ -77,7 +77,7 @@ def layout(form: str, moment: datetime) -> str:
 
 
 def ago(seconds: float) -> str:
-    """Say how long ago something was, in the largest unit, as gh does."""
+    """Return how long ago something was, in the largest unit, as gh does."""
     for unit, size, limit in (
         ("minute", 60, 3600),
         ("hour", 3600, 86_400),

@@ -258,11 +258,11 @@ class _Lexer:
         self._leave()
 
     def _trims_before(self, at: int) -> bool:
-        """Tell whether the marker `- ` stands at an offset."""
+        """Return whether the marker `- ` stands at an offset."""
         return self.text.startswith("-", at) and self.text[at + 1 : at + 2] in tuple(SPACES)
 
     def _trims_after(self) -> bool:
-        """Tell whether ` -}}` comes next."""
+        """Return whether ` -}}` comes next."""
         return self.text[self.at : self.at + 1] in tuple(SPACES) and self.text.startswith("-" + RIGHT, self.at + 1)
 
     def _at_right(self) -> bool:
@@ -340,7 +340,7 @@ class _Lexer:
         return self._take(alone if end == self.at + 1 else kind, end)
 
     def _may_end_at(self, end: int) -> bool:
-        """Tell whether a name may end here."""
+        """Return whether a name may end here."""
         return self.text[end : end + 1] in ("", *SPACES, *".,|:)(") or self.text.startswith(RIGHT, end)
 
     def _number(self) -> Token:
@@ -378,7 +378,7 @@ class _Lexer:
 
 
 def is_alphanumeric(char: str) -> bool:
-    """Tell whether a name may hold the character: a letter, a decimal digit or `_`."""
+    """Return whether a name may hold the character: a letter, a decimal digit or `_`."""
     return char == "_" or char.isalpha() or char.isdecimal()
 
 

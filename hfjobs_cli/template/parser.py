@@ -500,5 +500,5 @@ def _braced(word: Token) -> str:
 
 
 def _is_empty(nodes: Iterable[Node]) -> bool:
-    """Tell whether a template holds nothing but white space."""
+    """Return whether a template holds nothing but white space."""
     return all(isinstance(node, Text) and not node.text.strip() for node in nodes)

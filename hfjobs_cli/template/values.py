@@ -15,7 +15,7 @@ class Absent:
     """The type of ABSENT."""
 
     def __repr__(self) -> str:
-        """Spell it as Go prints it."""
+        """Format it as Go prints it."""
         return NO_VALUE
 
 
@@ -97,7 +97,7 @@ def _type(value: object) -> tuple[str, str]:
 
 
 def truth(value: object) -> bool:
-    """Tell whether `if` takes the value as true: not null, not zero, not empty. Raises NotPlain."""
+    """Return whether `if` takes the value as true: not null, not zero, not empty. Raises NotPlain."""
     return kind(value) != "nil" and bool(value)
 
 

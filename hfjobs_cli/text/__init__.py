@@ -1,1 +1,1 @@
-"""Text by itself: harmless, measured, spelled, and compared. Nothing here knows of jobs."""
+"""Text utilities: escaping, widths, formatting and matching. Nothing here knows about jobs."""

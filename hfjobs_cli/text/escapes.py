@@ -1,4 +1,4 @@
-"""Untrusted text made harmless, and output of programs made fit for a pipe or a terminal."""
+"""Escape untrusted text, and clean the output of programs for a pipe or a terminal."""
 
 import re
 
@@ -39,7 +39,7 @@ MAX_COLORS = 16
 
 
 def last_state(line: str) -> str:
-    r"""Return what is left to be seen of a line that was drawn over again and again, each time after a `\r`."""
+    r"""Return the final state of a line that was redrawn after each `\r`, as progress bars do."""
     if "\r" not in line:
         return line
     return line.rstrip("\r").rpartition("\r")[2]

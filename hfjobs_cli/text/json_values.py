@@ -38,13 +38,13 @@ _decode_long = json.JSONDecoder(parse_int=_number).raw_decode
 
 
 class Broken(NamedTuple):
-    """Stands for what is no JSON, and says why."""
+    """Placeholder for a parse error."""
 
     reason: str
 
 
 class _Text:
-    """The text that has been read and not yet used. `line` is that of its first character."""
+    """The buffered text that was read and not yet parsed. `line` is the line of its first character."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
         self.line = 1
@@ -85,7 +85,7 @@ class _Text:
 
 
 def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
-    """Yield each value with the line on which it begins; for what is none Broken, and then what is on the next line.
+    """Yield each value with its line number; Broken for a parse error, then continue with the next line.
 
     Nothing is read after what seems to have no end.
     """
@@ -128,7 +128,7 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
-    """Tell whether what is wrong may be only that the rest is missing."""
+    """Return whether what is wrong may be only that the rest is missing."""
     return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - _NEAR_END
 
 

@@ -18,28 +18,28 @@ _CHARACTERS = frozenset("0123456789.eE+-")
 
 
 def digits(text: str) -> int | None:
-    """Return the number that digits spell, None for all other text."""
+    """Return the number of a text of digits; None for any other text."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
 def percent(part: float) -> str:
-    """Spell a part of 1 as `23%`, and what is there but would be 0% as `<1%`."""
+    """Format a part of 1 as `23%`, and what is there but would be 0% as `<1%`."""
     return "<1%" if 0 < part < 0.005 else f"{part:.0%}"
 
 
 def is_in_bounds(value: float) -> bool:
-    """Tell whether a number is one that is taken from a server or a file, which NaN is not."""
+    """Return whether a number is one that is taken from a server or a file, which NaN is not."""
     return -LARGEST <= value <= LARGEST
 
 
 def whole(text: str) -> int | None:
-    """Return a whole number, which may be below zero, None for what is none."""
+    """Parse a whole number, which may be negative; None if invalid."""
     found = digits(text.removeprefix("-"))
     return -found if found is not None and text.startswith("-") else found
 
 
 def number(text: str) -> float | None:
-    """Return a number as `2`, `-0.5`, `.5` or `1e3`, None for what is none, or more than a float holds."""
+    """Parse a number such as `2`, `-0.5`, `.5` or `1e3`; None if invalid or too large."""
     if not _CHARACTERS.issuperset(text) or text.startswith("+"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Keep the token and secrets out of what others say before it is shown: errors of the Hub may repeat what it was sent.
+"""Redact the token and secrets in text from outside: errors of the Hub may repeat what was sent.
 
 What the program says itself is left alone: a secret may be a word as `alice`, which is also a namespace.
 """
@@ -25,7 +25,7 @@ _CUT = "..."
 
 
 def without_secrets(text: str, secrets: Collection[str]) -> str:
-    """Return what somebody else has said without the secrets, nor a line of one of several.
+    """Redact secrets in text from outside, also single lines of multi-line secrets.
 
     They are found as they are, with other blanks, and as URLs, JSON, HTML and base64 spell them. The text must be
     whole: a part of a secret is not found.

@@ -1,4 +1,4 @@
-"""What should not be seen by whoever looks over a shoulder: values that are secrets, going by what they are called."""
+"""Mask values that look like secrets by their names."""
 
 import re
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ _NAMED = re.compile(r"(-{0,2}[\w-]+)(=?)(.*)", re.DOTALL)
 
 
 def looks_secret(name: str) -> bool:
-    """Tell whether something of such a name is likely to be a secret: `WANDB_API_KEY`, `--hf-token`."""
+    """Return whether something of such a name is likely to be a secret: `WANDB_API_KEY`, `--hf-token`."""
     return bool(_NAME.search(name))
 
 
@@ -30,7 +30,7 @@ def masked(text: str) -> str:
 
 
 def masked_value(name: str, value: str) -> str:
-    """Return the value of a variable, or what stands for it if it looks like a secret."""
+    """Return the value of a variable, or a mask if it looks like a secret."""
     return MASK if looks_secret(name) and value else masked(value)
 
 
@@ -52,7 +52,7 @@ def masked_words(words: Iterable[str]) -> list[str]:
 
 
 def without_password(address: str) -> str:
-    """Return an address without what opens it: a password, and values of its query that look like secrets."""
+    """Return a URL without its password and without query values that look like secrets."""
     scheme, separator, rest = address.partition("://")
     if not separator:
         return address

@@ -11,7 +11,7 @@ _FRACTION = re.compile(r"\.([0-9]+)")
 
 
 def span(seconds: float) -> str:
-    """Spell a length of time in at most two units: `45s`, `3m20s`, `2h5m`, `3d4h`."""
+    """Format a length of time in at most two units: `45s`, `3m20s`, `2h5m`, `3d4h`."""
     whole = max(0, int(seconds))
     units = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
     for index, (letter, size) in enumerate(units):
@@ -26,7 +26,7 @@ def span(seconds: float) -> str:
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """Spell how long ago `moment` was, in one unit: `12s ago`, `3h ago`, `5mo ago`."""
+    """Format how long ago `moment` was, in one unit: `12s ago`, `3h ago`, `5mo ago`."""
     seconds = (now - moment).total_seconds()
     if seconds <= -60:
         return f"in {span(-seconds)}"
@@ -39,7 +39,7 @@ def age(moment: datetime, now: datetime) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """Spell a moment in UTC to the second, ISO 8601: `2026-05-11T13:16:07Z`."""
+    """Format a moment in UTC to the second, ISO 8601: `2026-05-11T13:16:07Z`."""
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 

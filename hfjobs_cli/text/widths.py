@@ -1,4 +1,4 @@
-"""How wide text is, in character cells, of which a CJK character or an emoji takes two."""
+"""The width of text in character cells; CJK characters and emojis take two."""
 
 GAP = 2
 """Blanks between two columns."""

@@ -28,7 +28,7 @@ def split_values(values: Iterable[str], option: str) -> list[str]:
 
 
 def without_negation(item: str) -> tuple[bool, str]:
-    """Tell whether an item of a list is an exclusion (`!item`), and return it without the sign."""
+    """Return whether an item of a list is an exclusion (`!item`), and return it without the sign."""
     return (True, item[1:]) if item.startswith("!") else (False, item)
 
 

@@ -10,7 +10,7 @@ from hfjobs_cli.models.job import JobInfo
 
 
 class Change(NamedTuple):
-    """What happened to a job: `added`, `changed` or `gone`. `stage` is the one it had before, None for a new one.
+    """A change of a job: `added`, `changed` or `gone`. `stage` is the previous one, None for a new job.
 
     The job is as it is now; one that is gone may be as it was last seen.
     """
@@ -25,7 +25,7 @@ class Change(NamedTuple):
 
 
 def changes(before: Mapping[str, JobInfo], now: Mapping[str, JobInfo]) -> Iterator[Change]:
-    """Yield what turns one listing into another. That a job ran on is no change."""
+    """Yield the changes between two listings. Longer running times do not count."""
     for identifier, job in now.items():
         old = before.get(identifier)
         if old is None:
@@ -43,7 +43,7 @@ def _lasting(job: JobInfo) -> JobInfo:
 
 
 def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
-    """Return jobs as the Hub would tell of them so many seconds later, if nothing happened meanwhile."""
+    """Return jobs with their durations advanced by so many seconds."""
     return [_aged(job, seconds) for job in jobs]
 
 

@@ -9,7 +9,7 @@ from hfjobs_cli.text.numbers import digits
 
 
 class Keyboard(Protocol):
-    """Where keys come from. It is opened for as long as they are wanted, and then leaves the terminal as it was."""
+    """Reads keys. It is open while keys are needed, and restores the terminal afterwards."""
 
     def open(self) -> None:
         """Begin to take keys, without an echo."""
@@ -25,7 +25,7 @@ class Keyboard(Protocol):
 
 
 def keyboard_of(stdin: TextIO) -> Keyboard:
-    """Return the keyboard behind a stream. One that is no terminal has no keys."""
+    """Return the keyboard of a stream; without a terminal it has no keys."""
     if sys.platform == "win32":
         from hfjobs_cli.tui.keyboard_windows import WindowsKeyboard
 
@@ -54,7 +54,7 @@ _CHARACTERS = {"\r": "enter", "\n": "enter", "\x1b": "escape", "\x7f": "backspac
 
 
 def decode(text: str) -> list[str]:
-    """Return the keys in what a terminal sent. What is no key that is known here is left out."""
+    """Decode the keys in the input of a terminal; unknown ones are ignored."""
     keys = []
     place = 0
     while place < len(text):

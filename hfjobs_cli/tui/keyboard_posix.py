@@ -30,7 +30,7 @@ if sys.platform != "win32":
             os.set_blocking(self._wake_writer, False)
 
         def open(self) -> None:
-            """Begin to take keys, without an echo. Signals still come, by Ctrl-C for one."""
+            """Start reading keys without echo. Ctrl-C still sends a signal."""
             if self._fd is None:
                 return
             try:

@@ -23,7 +23,7 @@ if sys.platform == "win32":
     }
 
     class WindowsKeyboard:
-        """Keys of the console, which is looked at again and again: nothing else there can wait for several things."""
+        """Keys of the Windows console, which is polled: it offers no way to wait for several events."""
 
         def __init__(self, stdin: TextIO) -> None:
             """Take no keys yet."""

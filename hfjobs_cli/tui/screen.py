@@ -30,7 +30,7 @@ _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"
 
 
 class Size(NamedTuple):
-    """How many characters a terminal holds in a line, and how many lines."""
+    """The size of a terminal: columns and lines."""
 
     columns: int
     lines: int
@@ -120,7 +120,7 @@ _Handler = Callable[[int, "FrameType | None"], Any]
 
 
 class Live:
-    """A terminal taken for a while. However that ends, it is given back as it was.
+    """A terminal in use for live output. It is always restored.
 
     with live:
         for key in live.turns():   # None when it is time to paint again
@@ -169,11 +169,11 @@ class Live:
         self._screen.paint(lines, self.size)
 
     def leave(self, lines: Sequence[str]) -> None:
-        """Say what is to stay on the terminal when it is given back."""
+        """Set the lines that stay on the terminal after it is restored."""
         self._last = lines
 
     def wake(self) -> None:
-        """Say, in any thread, that there is something new to paint."""
+        """Request a repaint, from any thread."""
         self._keyboard.wake()
 
     def turns(self, every_secs: float = 1.0) -> Iterator[str | None]:

@@ -90,7 +90,7 @@ PLAIN_BARS = "_.:-=+*#"
 
 
 class Series:
-    """A figure as it was told of, in means over a few seconds each."""
+    """A time series of a metric, as means over a few seconds."""
 
     def __init__(self) -> None:
         """Know nothing yet."""

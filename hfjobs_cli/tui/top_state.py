@@ -1,4 +1,4 @@
-"""What is known of the jobs on the screen of `top`, what is chosen there, and what keys do to it. Nothing is asked."""
+"""The state of `top`: jobs, selection, and what keys do. It makes no requests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Written(NamedTuple):
 
 @dataclass(eq=False)
 class Row:
-    """A job that has not ended, and what was told of it."""
+    """An unfinished job with its metrics and last line."""
 
     job: JobInfo
     cost: Cost | None = None
@@ -46,7 +46,7 @@ class Row:
     network: Series = field(default_factory=Series)
 
     def note(self, usage: Usage, now: datetime) -> None:
-        """Take note of what it uses."""
+        """Add a usage sample."""
         self.usage, self.told_at = usage, now
         self.cpu.add(usage.cpu_usage_pct, now)
         self.memory.add(usage.memory, now)
@@ -55,7 +55,7 @@ class Row:
         self.network.add(sum(rates) if rates else None, now)
 
     def is_stale(self, now: datetime) -> bool:
-        """Tell whether figures were told, but not lately."""
+        """Return whether figures were told, but not lately."""
         return self.told_at is not None and (now - self.told_at).total_seconds() > STALE_SECS
 
     @property
@@ -75,7 +75,7 @@ class Row:
 
 
 class Ended(NamedTuple):
-    """A job that has ended, and what it cost."""
+    """A finished job and its cost."""
 
     job: JobInfo
     cost: Cost | None = None
@@ -95,7 +95,7 @@ class Top:
     trouble: str | None = None
 
     def look(self, jobs: Iterable[JobInfo], now: datetime) -> None:
-        """Take note of which jobs there are; what was told of those that were there before stays."""
+        """Update the list of jobs; metrics of known jobs are kept."""
         before, place = self.rows, self._place()
         self.rows = {}
         for job in jobs:
@@ -109,7 +109,7 @@ class Top:
         self._choose(place)
 
     def end(self, ended: Iterable[Ended]) -> None:
-        """Take note of jobs that have ended."""
+        """Record finished jobs."""
         known = {each.job.id: each for each in (*self.ended, *ended)}
         self.ended = sorted(known.values(), key=_ended_at, reverse=True)[:MAX_ENDED]
 
@@ -125,7 +125,7 @@ class Top:
         return self.rows.get(self.chosen or "")
 
     def press(self, key: str) -> Action | None:
-        """Do what a key means, and return what is to be done besides."""
+        """Handle a key, and return the action for the caller."""
         self.message = ""
         if self.mode == "help":
             self.mode = "jobs"
@@ -205,7 +205,7 @@ class Top:
             self.chosen = self.shown[max(0, min(last, to))].job.id
 
     def _place(self) -> int:
-        """Return where the chosen row stands, 0 if there is none."""
+        """Return the index of the selected row; 0 if there is none."""
         return next((place for place, row in enumerate(self.shown) if row.job.id == self.chosen), 0)
 
     def _choose(self, place: int) -> None:
@@ -221,7 +221,7 @@ def _ended_at(ended: Ended) -> float:
 
 
 def _texts(job: JobInfo) -> str:
-    """Return all by which a job may be looked for."""
+    """Return the texts of a job that the filter searches."""
     words = [job.id, job.name, job.image, job.flavor, str(job.status), *job.words]
     words += [f"{key}={value}" for key, value in (job.labels or {}).items()]
     return " ".join(word for word in words if word).lower()

@@ -77,7 +77,7 @@ def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
 
 
 def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
-    """Return all that there is no room for in a row, of the chosen job."""
+    """Return the details of the selected job that do not fit in its row."""
     row = state.chosen_row
     if row is None:
         return []
@@ -125,7 +125,7 @@ def _rate(value: float | None) -> str:
 
 
 def lately(ended: Sequence[Ended], now: datetime) -> list[Ended]:
-    """Return those that ended in the last day."""
+    """Return the jobs that finished in the last day."""
     return [each for each in ended if (moment := _end(each)) is not None and now - moment < LATELY]
 
 
@@ -134,7 +134,7 @@ def _end(ended: Ended) -> datetime | None:
 
 
 def _ended(ended: Sequence[Ended], now: datetime, canvas: Canvas) -> list[str]:
-    """Return a line for each job that ended lately, the last one first."""
+    """Return a line for each recently finished job, newest first."""
     if not ended:
         return []
     head = f"  {'RECENTLY FINISHED':<18}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}  WHY"
@@ -166,7 +166,7 @@ def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
 
 
 def _footer(state: Top, canvas: Canvas) -> str:
-    """Return what is asked, or told, or what can be pressed."""
+    """Return the footer: a question, a message, or the keys."""
     if state.mode == "cancel" and (row := state.chosen_row) is not None:
         name = f"{row.job.name} ({row.job.id})" if row.job.name else row.job.id
         return canvas.line([Piece(canvas.spelled(f"Cancel {name}? [y/N]"), _STRONG)])
@@ -203,7 +203,7 @@ _ABSENT = "-"
 
 
 class Moment(NamedTuple):
-    """When it is, and how many seconds ago the jobs were looked at."""
+    """The time of the frame, and the age of the jobs in seconds."""
 
     now: datetime
     age_secs: float
@@ -315,7 +315,7 @@ def _runtime(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
 
 
 def running_secs(row: Row, moment: Moment) -> float | None:
-    """Return how long a job has run by now; what the Hub told of it was right when it was looked at."""
+    """Return the current running time of a job; the Hub's value is as of the last poll."""
     durations = row.job.durations
     if durations is not None and durations.running_secs is not None:
         return durations.running_secs + moment.age_secs
