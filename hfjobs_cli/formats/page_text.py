@@ -19,7 +19,6 @@ HEADING, CODE, STRONG, LINK, PROMPT = "bold", "cyan", "bold", "underline", "bold
 _INLINE = re.compile(r"`([^`]+)`|\*\*(.+?)\*\*|\[([^\]]+)\]\(([^)]+)\)")
 _ITEM = re.compile(r"(- |\d+\. )(.*)")
 _INDENT = 2
-LEAST_COLUMN = 10
 
 
 def laid_out(markdown: str, width: int, *, color: bool, is_unicode: bool) -> str:
@@ -133,10 +132,14 @@ def _table(lines: Sequence[str], width: int, *, color: bool) -> Iterator[Word]:
     header: list[list[Word]] = [[[(cell.upper(), HEADING)]] if cell else [] for cell in head]
     table = [header, *texts]
     widths = [max(sum(map(_size, row[at])) + len(row[at]) - 1 for row in table) for at in range(len(head))]
-    while sum(widths) + GAP * (len(widths) - 1) > width and max(widths) > LEAST_COLUMN:
-        widths[widths.index(max(widths))] -= 1
+    floors = [max((_size(word) for row in table for word in row[at]), default=0) for at in range(len(head))]
+    floors = [min(floor, width // (len(head) + 1)) for floor in floors]
+    while sum(widths) + GAP * (len(widths) - 1) > width and widths != floors:
+        widths[max((at for at, size in enumerate(widths) if size > floors[at]), key=widths.__getitem__)] -= 1
     for row in table:
         cells = [list(_filled(words, size)) for words, size in zip(row, widths, strict=True)]
+        while any(_size(line) > widths[0] for line in cells[0]):  # a word that is longer has a line of its own
+            yield cells[0].pop(0)
         for number in range(max(map(len, cells))):
             line: Word = []
             for cell, size in zip(cells, widths, strict=True):
