@@ -34,7 +34,7 @@ def test_prints_it_where_there_is_no_browser(hfjobs: Hfjobs, hub: Hub, browser: 
 
 
 def test_refuses_what_has_no_page(hfjobs: Hfjobs, hub: Hub) -> None:
-    hint = "hint: hfjobs describe scheduled-job:x\n"
+    hint = "hint: use 'hfjobs describe scheduled-job:x'\n"
     assert hfjobs("open", "scheduled-job:x") == Result(2, "", f"error: schedules have no page on the Hub\n{hint}")
     assert hub.requests == []
     code, stdout, stderr = hfjobs("open", "6a01d697aff1cd33e8f30000")
