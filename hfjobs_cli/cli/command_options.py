@@ -207,6 +207,9 @@ StateDir = Annotated[
     typer.Option("--state-dir", metavar="DIR", help="Directory for jobs; default: that of --demo.", file_okay=False),
 ]
 Empty = Annotated[bool, typer.Option("--empty", help="Start without the sample jobs of --demo.")]
+MaxRunning = Annotated[
+    int, typer.Option("--max-running", metavar="N", min=1, help="How many jobs run at once; the others wait.")
+]
 EmulatorToken = Annotated[
     str | None,
     typer.Option(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 """How many jobs are created at a time."""
 
-BATCH = 64
+BATCH = 200
 """How many are created before the Hub is asked again which there are."""
 
 PAUSE_SECS = 1.0
@@ -70,6 +70,7 @@ class Sweep:
     _under_way: int = 0
     _is_stopped: bool = False
     _has_told_of_doubt: bool = False
+    _has_told_of_no_lock: bool = False
     _failure: HfJobsError | None = None
     _paused_secs: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -136,21 +137,27 @@ class Sweep:
             self.look()
             return
         with self._journal.held(self.rest):
+            self._tell_of_no_lock()
             self.look()
-            self._failure = None
-            try:
-                batch = self._batch()
-                # In another thread, so that an interrupt ends no request whose answer says what was created.
-                creating = BackgroundCall(lambda: list(iter_parallel(self._create, batch, AT_ONCE)))
-                creating.start()
-                creating.result()
-            except KeyboardInterrupt:
-                self.stop()
-                raise
-            failure = self._failed()
-            if batch and (failure is None or isinstance(failure, TRANSIENT_ERRORS)):
+            while not self._is_stopped and (batch := self._batch()):
+                self._create_batch(batch)
                 self.look()
+
+    def _create_batch(self, batch: Sequence[Item]) -> None:
+        """Create the jobs of some items. Raises HfJobsError as soon as one cannot be created."""
+        self._failure = None
+        # In another thread, so that an interrupt ends no request whose answer says what was created.
+        creating = BackgroundCall(lambda: list(iter_parallel(self._create, batch, AT_ONCE)))
+        creating.start()
+        try:
+            creating.result()
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+        failure = self._failed()
         if failure is not None:
+            if isinstance(failure, TRANSIENT_ERRORS):
+                self.look()
             raise failure
 
     def create_all(self, *, waits: bool) -> None:
@@ -168,8 +175,6 @@ class Sweep:
                 pause = retries.pause_after(error)
                 self.session.warn(f"{error.message}; retrying in {span(pause)}")
             else:
-                if self._batch():
-                    continue
                 if not waits:
                     return
             if self.todo:
@@ -188,10 +193,12 @@ class Sweep:
         self._paused_secs += seconds
         self.session.rest(seconds)
 
-    @property
-    def problem(self) -> OSError | None:
-        """What keeps this machine from making sure that no other hfjobs creates the same jobs."""
-        return self._journal.problem
+    def _tell_of_no_lock(self) -> None:
+        """Warn once if nothing keeps another hfjobs on this machine from creating the same jobs."""
+        problem, self._journal.problem = self._journal.problem, None
+        if problem is not None and not self._has_told_of_no_lock:
+            self._has_told_of_no_lock = True
+            self.session.warn(f"no lock for the sweep ({problem.strerror}): run this line in one place at a time")
 
     def _listing(self) -> list[JobInfo]:
         """Return the jobs with the label of the sweep. Raises BadResponse if one of them cannot be read."""

@@ -32,6 +32,7 @@ def emulator(
     port: command_options.Port = 8765,
     state_dir: command_options.StateDir = None,
     empty: command_options.Empty = False,
+    max_running: command_options.MaxRunning = 32,
     token: command_options.EmulatorToken = None,
     token_file: command_options.EmulatorTokenFile = None,
     repo: command_options.FiredRepo = None,
@@ -72,7 +73,9 @@ def emulator(
             if empty or token is not None or token_file is not None:
                 raise UsageError("'reset' accepts only --state-dir", hint="see 'hfjobs emulator --help'")
             return _reset(session, directory)
-        return _serve(session, directory, port, _token(session, token, token_file), empty=empty)
+        return _serve(
+            session, directory, port, _token(session, token, token_file), empty=empty, max_running=max_running
+        )
 
 
 def _token(session: Session, token: str | None, file: str | None) -> str | None:
@@ -102,7 +105,9 @@ def _token(session: Session, token: str | None, file: str | None) -> str | None:
     return token
 
 
-def _serve(session: Session, directory: Path, port: int, token: str | None, *, empty: bool) -> ExitCode:
+def _serve(
+    session: Session, directory: Path, port: int, token: str | None, *, empty: bool, max_running: int
+) -> ExitCode:
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.server import PortError, serve
     from hfjobs_cli.emulator.state import Untrusted
@@ -115,7 +120,7 @@ def _serve(session: Session, directory: Path, port: int, token: str | None, *, e
             session.remark("the token is valid until the emulator stops; use --token-file FILE to keep one")
 
     try:
-        app = open_app(directory, token=token, is_empty=empty)
+        app = open_app(directory, token=token, is_empty=empty, max_running=max_running)
         if empty and app.has_history:
             raise UsageError(
                 f"--empty cannot be used: {directory} contains the jobs of the demo",

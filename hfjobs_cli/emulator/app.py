@@ -31,7 +31,7 @@ from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
-from hfjobs_cli.emulator.supervisor import Caretaker
+from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Caretaker
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -292,11 +292,13 @@ def open_app(
     clock: Clock = present,
     is_empty: bool = False,
     runs_jobs: bool = True,
+    max_running: int = MAX_RUNNING,
 ) -> App:
     """Return the API over the store in `directory`, which is made if it is not there, with the demo's history or empty.
 
     Without a `token` one is made that opens nothing else, before or after. Without `runs_jobs` new jobs are kept, and
-    wait. Raises OSError if the directory cannot be used: Untrusted if others may have had a hand in it.
+    wait; at most `max_running` run at once. Raises OSError if the directory cannot be used: Untrusted if others may
+    have had a hand in it.
     """
     state = State(directory.absolute())
     store = Store(state, seed=History if is_empty else lambda: history(clock()))
@@ -305,7 +307,7 @@ def open_app(
         state,
         token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
-        look_after=Caretaker(store, state).look if runs_jobs else (lambda: None),
+        look_after=Caretaker(store, state, max_running).look if runs_jobs else (lambda: None),
     )
 
 

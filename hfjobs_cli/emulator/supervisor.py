@@ -19,7 +19,7 @@ from hfjobs_cli.emulator.state import State, make_private
 from hfjobs_cli.emulator.store import Store, StoreError
 
 MAX_RUNNING = 32
-"""How many jobs run at once; others wait in SCHEDULING."""
+"""How many jobs run at once unless it is told otherwise; others wait in SCHEDULING."""
 
 LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"
 
@@ -32,7 +32,7 @@ _RETRY_SECS = 5.0
 # In the state directory, so that nothing is imported from wherever the user happens to be.
 _PROGRAM = (
     "import sys; sys.path[0] = sys.argv[1]; "
-    "from hfjobs_cli.emulator.supervisor import supervise; supervise(sys.argv[2])"
+    "from hfjobs_cli.emulator.supervisor import supervise; supervise(sys.argv[2], int(sys.argv[3]))"
 )
 
 
@@ -68,8 +68,9 @@ def _takes_lock(connection: sqlite3.Connection) -> bool:
 class Caretaker:
     """Keeps a supervisor running for the jobs of a store, and settles jobs whose process is lost."""
 
-    def __init__(self, store: Store, state: State) -> None:
-        """Do nothing yet."""
+    def __init__(self, store: Store, state: State, max_running: int = MAX_RUNNING) -> None:
+        """Do nothing yet. A supervisor that is started here runs so many jobs at once."""
+        self._max_running = max_running
         self._store = store
         self._state = state
         self._starting = threading.Lock()
@@ -103,6 +104,7 @@ class Caretaker:
                 _PROGRAM,
                 str(Path(__file__).parents[2]),
                 str(self._state.root),
+                str(self._max_running),
                 directory=self._state.root,
                 errors=errors,
             )
@@ -155,7 +157,7 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def supervise(root: str) -> None:
+def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
     """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
     from hfjobs_cli.emulator.subreaper import adopt_under_guard
 
@@ -170,11 +172,11 @@ def supervise(root: str) -> None:
             if not is_mine:
                 return
             settle(store, state)
-            _run_all(store, state)
+            _run_all(store, state, max_running)
         # A job that came after the last look, and found the lock taken, is seen by the next.
 
 
-def _run_all(store: Store, state: State) -> None:
+def _run_all(store: Store, state: State, max_running: int) -> None:
     from hfjobs_cli.emulator.process_group import Household
     from hfjobs_cli.emulator.runner import Run
 
@@ -191,7 +193,7 @@ def _run_all(store: Store, state: State) -> None:
             settle(store, state, spared=runs)  # the thread that ran it failed
             household.sweep()
         waiting = [each for each, stage in stages.items() if stage == "SCHEDULING" and each not in runs]
-        for identifier in waiting[: MAX_RUNNING - len(runs)]:
+        for identifier in waiting[: max(0, max_running - len(runs))]:
             runs[identifier] = Run(store, state, household, identifier)
             runs[identifier].start()
         runs = {identifier: run for identifier, run in runs.items() if run.is_alive()}

@@ -324,7 +324,7 @@ def items_of(
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
             raise UsageError(
-                f"key '{unused[0]}' is not used" + (" but in a secret" if in_secret else ""),
+                f"key '{unused[0]}' is used only in a secret" if in_secret else f"key '{unused[0]}' is not used",
                 hint="secrets are not replaced; use a variable: -e"
                 if in_secret
                 else f"write {{{unused[0]}}} where its value belongs, as in: --{unused[0]} {{{unused[0]}}}",

@@ -117,9 +117,9 @@ def test_all_are_followed_to_their_end(hfjobs: Hfjobs, hub: Hub) -> None:
 
 
 WRONG: list[tuple[tuple[str, ...], str, str]] = [
-    (("--each", "lr=1,2"), "the key 'lr' is used nowhere", "{lr}"),
-    (("--each", "lr=1,2", "-s", "HF_TOKEN={lr}"), "the key 'lr' is used nowhere but in a secret", "use a variable"),
-    (("--each", "lr=1", "--each", "lr=2"), "the key 'lr' is given twice", "KEY=A,B,C"),
+    (("--each", "lr=1,2"), "key 'lr' is not used", "{lr}"),
+    (("--each", "lr=1,2", "-s", "HF_TOKEN={lr}"), "key 'lr' is used only in a secret", "use a variable"),
+    (("--each", "lr=1", "--each", "lr=2"), "key 'lr' given twice", "KEY=A,B,C"),
     (("--each", "x=1", "-e", "AB={x} {xx}"), "unknown key 'xx'", "did you mean 'x'?"),
     (("--each", "x=1", "-e", "AB={x} {epochs}"), "unknown key 'epochs'", "--each 'epochs={epochs}' to keep it"),
     (("--each", "x"), "invalid --each 'x'", "KEY=A,B,C"),

@@ -697,6 +697,18 @@ def test_many_jobs_of_many_clients_are_all_run(emulator: Emulator) -> None:
     }
 
 
+def test_a_sweep_waits_where_few_jobs_may_run(serve: Serve, tmp_path: Path) -> None:
+    """Of four jobs two run at a time; the other two wait. The outcome is that of all."""
+    emulator = serve(tmp_path / "few", "--empty", "--max-running", "2")
+    code = "import time; t = time.time(); time.sleep(0.5); print(t, time.time(), flush=True); assert {n} != 3"
+    sweep = ("run", "--each", "n=1..4", "--sweep", "few", "--yes", "-q", "python:3.12", sys.executable, "-c", code)
+    result = run_command(*sweep, environ=emulator.environ | {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)})
+    assert (result.code, result.stderr) == (10, "")
+    times = [tuple(map(float, emulator.output(job)[0].split())) for job in result.stdout.split()]
+    assert len(times) == 4
+    assert max(sum(began <= at < ended for began, ended in times) for at, _ in times) == 2
+
+
 class TestKilled:
     def test_server_takes_no_job_with_it(self, own: Emulator, tmp_path: Path) -> None:
         """What runs goes on, what waits is run, what has ended stays as it was."""

@@ -1,0 +1,222 @@
+"""Plan a sweep: its name, its items, what is to be known of them, what they may cost, and the table of all that."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.cli import terminal
+from hfjobs_cli.commands._submit import flavor_of, limited, priced_flavor
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.insight.costs import most
+from hfjobs_cli.jobspec import default_name, sweep
+from hfjobs_cli.jobspec.environment import inlined
+from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
+from hfjobs_cli.models.cost import dollars
+from hfjobs_cli.query.labels import is_label
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.redaction import LEAST_SECRET
+from hfjobs_cli.text.secrets import looks_secret, masked_value
+from hfjobs_cli.text.times import span
+from hfjobs_cli.text.widths import cell_width, padding
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.job_options import Sweeping
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._sweep_run import Sweep
+    from hfjobs_cli.jobspec.model import Launch
+    from hfjobs_cli.jobspec.typed import Surroundings, Typed
+    from hfjobs_cli.models.hardware import Hardware
+    from hfjobs_cli.models.job import JobInfo
+
+
+Describe = Callable[["Typed", Filler], "Launch"]
+"""Options of the job with placeholders replaced, and what replaces them elsewhere -> the job."""
+
+PAGE_ROWS = 20
+"""How many items of a plan are shown where there is no terminal that has room for more or less."""
+
+MAX_CELL = 32
+
+
+def sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
+    """Return the name of the sweep: by default one that is the same for the same line, whatever the values.
+
+    Raises UsageError.
+    """
+    name = sweeping.sweep
+    if name is None:
+        if typed.name and not sweep.is_filled(typed.name):
+            return typed.name
+        program = next((word for word in words if word), "")
+        options = [*(typed.env or ()), *(typed.label or ()), typed.name or ""]
+        traits = default_name.traits(typed, None, {}, [each.partition("=")[0] for each in typed.secrets or ()], options)
+        return default_name.name_of_script(program, words[1:], traits)
+    if not name or not is_label(SWEEP, name):
+        raise UsageError(f"invalid sweep name '{name}'", hint="use at most 100 letters, digits and . _ -")
+    return name
+
+
+def planned_items(
+    sweeping: Sweeping, typed: Typed, describe: Describe, name: str, around: Surroundings
+) -> tuple[list[Item], int]:
+    """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
+    for key in (SWEEP, ITEM):
+        if given := [each for each in typed.label or () if each.partition("=")[0] == key]:
+            raise UsageError(f"-l {given[0]} cannot be used: the sweep sets this label", hint="use --sweep NAME")
+    each = [sweep.each_of(text) for text in sweeping.each or ()]
+    rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, around)
+    combined = sweep.combinations(each, rows)
+    labels = [label.partition("=")[2] for label in typed.label or () if label.startswith("name=")]
+    given_name = typed.name or (labels[-1] if labels else None)
+    typed = inlined(typed, around)
+    items = sweep.items_of(
+        combined,
+        lambda filler: describe(sweep.filled(typed, filler), filler),
+        name,
+        base=given_name or name,
+        is_named=sweep.is_filled(given_name),
+        secrets=typed.secrets or (),
+    )
+    return items, len(rows) * math.prod(len(values) for _, values in each)
+
+
+def check_secrets(session: Session, items: Sequence[Item]) -> None:
+    """Raise UsageError if a value is that of a secret: labels and names are for everybody."""
+    secrets = {each for each in session.secrets if len(each.strip()) >= LEAST_SECRET}
+    token = session.settings.token
+    for item in items:
+        for key, value in item.values.items():
+            if value in secrets or (token and value == token):
+                raise UsageError(
+                    f"key '{key}' has the value of a secret, but values are shown",
+                    hint="pass secrets with -s; all jobs of a sweep get the same secrets",
+                )
+
+
+def notes(items: Sequence[Item], given: int) -> Iterator[str]:
+    """Yield what to know of the items, of which so many were `given`: which keys make no label, and what came twice."""
+    for key in items[0].values:
+        odd = [item.values[key] for item in items if not sweep.can_be_label(key, item.values[key])]
+        if not odd:
+            continue
+        if key in sweep.RESERVED:
+            yield f"note: key '{key}' does not become a label: the label '{key}' is reserved"
+        elif looks_secret(key):
+            yield (f"note: key '{key}' does not become a label: it looks like a secret, and others can read labels")
+        elif not is_label(key, ""):
+            yield f"note: key '{key}' does not become a label: it is not a valid label key"
+        else:
+            where = "" if len(odd) == len(items) else f" in {len(odd)} of {len(items)} jobs"
+            yield (
+                f"note: key '{key}' does not become a label{where}: '{_shortened(odd[0])}' is not a valid label value"
+            )
+    if given > len(items):
+        yield f"note: {len(items)} of {given} combinations are different; equal ones run only once"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 3] + "..."
+
+
+def within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:
+    """Set the timeouts of the jobs to be created so that the sweep as a whole costs no more. Raises UsageError.
+
+    What its jobs have cost, or may still cost, is taken off; the rest is shared evenly.
+    """
+    todo = run.todo
+    if not todo:
+        return []
+    spent = sum((_cost_of(session, job, flavors) for job in (*run.jobs.values(), *run.others)), Decimal(0))
+    share = max(Decimal(0), usd - spent) / len(todo)
+    marks = {item.fingerprint for item in todo}
+    try:
+        run.items = [
+            replace(item, launch=replace(item.launch, job=limited(item.launch.job, flavors, share)))
+            if item.fingerprint in marks
+            else item
+            for item in run.items
+        ]
+    except UsageError as error:
+        before = f", of which {dollars(spent)} is spent or may be" if spent else ""
+        raise UsageError(
+            f"--max-cost {dollars(usd)}{before} is {dollars(share)} for each of {len(todo)} jobs: {error.message}",
+            error.hint,
+        ) from None
+    return run.todo
+
+
+def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal:
+    """Return what a job of the sweep has cost, or may cost if it has not ended. Raises HfJobsError."""
+    if job.has_ended:
+        cost = session.costs.of(job, session.clock())
+        if cost is None:
+            raise HfJobsError(
+                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="give --timeout instead"
+            )
+        return cost.usd
+    from hfjobs_cli.jobspec.existing import described
+
+    made = described(job)
+    return most(made, priced_flavor(made, flavors)) or Decimal(0)
+
+
+class Plan(NamedTuple):
+    """What is to be created of a sweep, as a table."""
+
+    run: Sweep
+    todo: Sequence[Item]
+    flavors: list[Hardware]
+
+    def lines(self, session: Session) -> list[str]:
+        """Return the table of the items, as far as there is room, and what they may cost together."""
+        items = self.run.items
+        size = terminal.size_of(session.stderr).lines - 6 if terminal.is_terminal(session.stderr) else PAGE_ROWS
+        room = max(5, size)
+        shown = items if len(items) <= room else items[:room]
+        rows = [[*(key.upper() for key in items[0].values), "JOB"], *map(self._row, shown)]
+        widths = [max(cell_width(row[place]) for row in rows) for place in range(len(rows[0]))]
+        lines = [
+            "".join(
+                cell if place == len(row) - 1 else cell + padding(cell_width(cell), widths[place])
+                for place, cell in enumerate(row)
+            )
+            for row in rows
+        ]
+        more = len(items) - len(shown)
+        return [*lines, *([f"... and {more} more"] if more else []), self._sum()]
+
+    def _row(self, item: Item) -> list[str]:
+        values = [printable(_shortened(masked_value(key, value))) or "''" for key, value in item.values.items()]
+        job = self.run.jobs.get(item.fingerprint)
+        if job is None:
+            return [*values, "new"]
+        return [*values, f"{job.id} {job.status}" + (", to be run again" if item in self.todo else "")]
+
+    def _sum(self) -> str:
+        """Return how many jobs there are and are to be created, and what these may cost."""
+        there = len(self.run.jobs)
+        count = len(self.todo)
+        parts = [f"sweep {self.run.name}: {count} {'job' if count == 1 else 'jobs'} to create"]
+        parts += [f"{there} already exist"] if there else []
+        parts += [f"{len(self.run.others)} other jobs of this name"] if self.run.others else []
+        return ", ".join(parts) + (f"; {self._cost()}" if count else "")
+
+    def _cost(self) -> str:
+        total = Decimal(0)
+        for item in self.todo:
+            flavor = flavor_of(item.launch.job, self.flavors)
+            usd = None if flavor is None else most(item.launch.job, flavor)
+            if usd is None:
+                return "cost unknown: the Hub lists no price"
+            total += usd
+        first = self.todo[0].launch.job
+        same = all(
+            (each.launch.job.flavor, each.launch.job.longest_secs) == (first.flavor, first.longest_secs)
+            for each in self.todo
+        )
+        shown = f"${total:,.2f}" if total >= 1 else f"${total:.4f}"
+        return f"at most {shown}" + (f", {span(first.longest_secs)} on {first.flavor} each" if same else "")
