@@ -24,7 +24,7 @@ from hfjobs_cli.errors import (
     UsageError,
 )
 from hfjobs_cli.formats.registry import QUIET
-from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.jobspec.existing import is_made_from
 from hfjobs_cli.models.job import JobInfo
@@ -92,7 +92,7 @@ def create_each(
             if listing is None:
                 announce(session, job)
         if created and listing is not None:
-            listing.show(chain(list(created), new))
+            listing.show(RecordStream(chain(list(created), new)))
     except BaseException as error:  # whatever a format that was installed may raise
         # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
         stopped = error

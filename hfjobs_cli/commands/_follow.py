@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.formats.log_text import LogText
-from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
 from hfjobs_cli.hub.multiplexing import FollowFailed, multiplexed
@@ -100,7 +100,7 @@ class LogsShown:
             for _ in self._lines():
                 self._session.flush()
         elif listing is not None and listing.renderer is not TEXT:
-            listing.show(self._records())
+            listing.show(RecordStream(self._records()))
         elif listing is not None and listing.is_sorted:
             places = {job.id: place for place, job in enumerate(self.jobs)}
             for line in listing.ordered(self._records()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
-from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
 from hfjobs_cli.text.words import conflict
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
+
+
+Records = Sequence[Any] | RecordStream
+"""Records that are there, or those that are fetched while they are written."""
 
 
 class Listing:
@@ -106,13 +110,13 @@ class Listing:
         """Return records in the order in which `show` would write them."""
         return sort_records(records, self._order, self._session.clock())
 
-    def text(self, records: Iterable[Any], width: int) -> str:
+    def text(self, records: Sequence[Any], width: int) -> str:
         """Return what would be written of records, as they are, on a terminal of this width at this moment."""
         written: list[str] = []
         view = self._new_view()
         width = self._output.width or width
         view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
-        self.renderer.render(records, view)
+        self.renderer.render(self._fetched(records), view)
         return "".join(written)
 
     def line(self, text: str, width: int) -> str:
@@ -128,11 +132,37 @@ class Listing:
 
         return encoder(self._view)(values)
 
-    def show(self, records: Iterable[Any], limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
-        """Write records, sorted ones up to `limit` and then the `last` ones, and hand on what was written."""
-        shown = self.ordered(records)[:limit] if self._order else records
-        self.renderer.render(chain(shown, last) if last else shown, self._view)
+    def show(self, records: Records, limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
+        """Write records, sorted ones up to `limit` and then the `last` ones, and hand on what was written.
+
+        To write them causes no request, unless they are a RecordStream.
+        """
+        shown: Records = self.ordered(records)[:limit] if self._order else records
+        if last:
+            shown = [*shown, *last] if isinstance(shown, Sequence) else RecordStream(chain(shown, last))
+        self.renderer.render(self._fetched(shown), self._view)
         self._session.flush()
+
+    def _fetched(self, records: Records) -> Records:
+        """Return records when all is asked for that their fields need, such as prices; of a stream as they come."""
+        kind = self._output.kind
+        names = self._columns_and_fields()
+        asking = [kind.fields[name] for name in kind.asking if name in names]
+        if not asking:
+            return records
+
+        def fetched() -> Iterator[Any]:
+            for record in records:
+                for field in asking:
+                    field.read(record, self._view.now)
+                yield record
+
+        return list(fetched()) if isinstance(records, Sequence) else RecordStream(fetched())
+
+    def _columns_and_fields(self) -> set[str]:
+        if self.renderer.has_columns:
+            return {column.name for column in self._columns}
+        return set(self.renderer.fields or ())
 
 
 def id_and(what: Callable[[Any], str]) -> Renderer:

@@ -8,6 +8,7 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RecordStream
 
 
 def inspect(
@@ -43,7 +44,7 @@ def inspect(
 
         snapshot = open_snapshot(session, from_)
         if jobs is None:
-            listing.show(job for page in snapshot.pages(namespace) for job in page.jobs)
+            listing.show(RecordStream(job for page in snapshot.pages(namespace) for job in page.jobs))
         else:
             show_results(session, listing, saved_jobs(session, snapshot, jobs, namespace))
         return ExitCode.DONE

@@ -10,6 +10,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.patterns import why_none
 from hfjobs_cli.text.words import conflict
@@ -82,7 +83,7 @@ def ps(
         snapshot = open_snapshot(session, from_)
     found = scan(session, wanted, namespace, 0 if listing.is_sorted else selection.limit, snapshot=snapshot)
 
-    listing.show(found.jobs(), selection.limit or None)
+    listing.show(RecordStream(found.jobs()), selection.limit or None)
 
     for remark in _remarks(found, wanted, selection.limit):
         session.note(remark)

@@ -12,6 +12,7 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 from hfjobs_cli.query.references import JobReference
@@ -63,11 +64,11 @@ def stats(
     references = _chosen(session, jobs, replace(choice, filter_=filters or None), namespace)
     if not follow:
         samples = _samples(session, references, are_named=bool(jobs))
-        listing.show(each for each in samples if all_match(wanted, each, now))
+        listing.show(RecordStream(each for each in samples if all_match(wanted, each, now)))
     elif in_place and references:
         _follow_in_place(session, references, listing)
     else:
-        listing.show(each for each in _followed(session, references) if all_match(wanted, each, now))
+        listing.show(RecordStream(each for each in _followed(session, references) if all_match(wanted, each, now)))
     return ExitCode.DONE
 
 

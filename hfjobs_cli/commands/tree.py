@@ -73,7 +73,7 @@ def tree(
         if choice.are_given:
             raise UsageError("a job and filters cannot be used together", hint="remove one of them")
         found, remarks = _family(session, source, job, namespace, all_namespaces, up=up, down=down, depth=depth)
-    listing.show(each for each in found if not output.quiet or each.is_job)
+    listing.show([each for each in found if not output.quiet or each.is_job])
     for remark in remarks:
         session.note(remark)
     return ExitCode.DONE

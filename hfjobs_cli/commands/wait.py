@@ -13,6 +13,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing, outcome
 from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.polling import JobPoller
 from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
@@ -67,10 +68,10 @@ def wait(
     poller = JobPoller(session.client, references)
     ended = _ended(session, poller, timeout_secs, just_one=any_)
     if listing.renderer.streams and not listing.is_sorted:
-        listing.show(ended)
+        listing.show(RecordStream(ended))
     else:
         found = {job.id: job for job in ended}
-        listing.show(found[each.id] for each in dict.fromkeys(references) if each.id in found)
+        listing.show([found[each.id] for each in dict.fromkeys(references) if each.id in found])
     session.failures += poller.failed.values()
     done = [job for job in poller.jobs.values() if job.has_ended]
     if poller.pending and not (any_ and done):

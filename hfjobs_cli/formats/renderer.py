@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,11 +19,27 @@ Render = Callable[["Iterable[Any]", "View"], None]
 """Writes records, all of the view's kind, to a view."""
 
 
+class RecordStream:
+    """Records that are fetched while they are written, such as the pages of a long listing.
+
+    This is the only way in which writing records may cause requests: all else is a sequence, fetched before.
+    """
+
+    def __init__(self, records: Iterable[Any]) -> None:
+        """Stream `records`, which are read once."""
+        self._records = records
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the records as they come."""
+        return iter(self._records)
+
+
 class Renderer(NamedTuple):
     """A format: its name, the function that writes records to a view, and what help says of it.
 
     One that `streams` writes each record by itself, as soon as it is known. The others leave no half of an answer: they
-    read all records before they write the first byte. One that `has_columns` writes those of the view.
+    read all records before they write the first byte. One that `has_columns` writes those of the view. `fields` are
+    names of other fields that it writes, as a template does; None if that cannot be known before.
     """
 
     name: str
@@ -31,6 +47,7 @@ class Renderer(NamedTuple):
     streams: bool = False
     has_columns: bool = False
     about: str = ""
+    fields: Collection[str] | None = ()
 
 
 @value

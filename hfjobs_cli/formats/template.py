@@ -44,12 +44,17 @@ def template_renderer(kind: Kind, text: str) -> Renderer:
         raise
     makes_rows = bool(template.functions() & ROWS)
     if not is_table:
-        return Renderer("template", lambda records, view: _lines(template, records, view), streams=not makes_rows)
+        return Renderer(
+            "template",
+            lambda records, view: _lines(template, records, view),
+            streams=not makes_rows,
+            fields=template.fields(),
+        )
     if makes_rows:
         raise UsageError(
             f"{' and '.join(sorted(ROWS))} cannot be used in a '{TABLE}' template", hint="separate the columns with \\t"
         )
-    return Renderer("table template", lambda records, view: _table(template, records, view))
+    return Renderer("table template", lambda records, view: _table(template, records, view), fields=template.fields())
 
 
 def _lines(template: Template, records: Iterable[Record], view: View) -> None:

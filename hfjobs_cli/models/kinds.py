@@ -19,9 +19,9 @@ class Kind:
 
     `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
     prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
-    `other_names` are what other tools call a field. `filters` and `templates` are examples of them, for
-    messages and for help. `json_item` returns the schema of an item of `--format json` from that of a record, where
-    such an item is no record.
+    `asking` are computed fields for which the Hub may have to be asked. `other_names` are what other tools call a
+    field. `filters` and `templates` are examples of them, for messages and for help. `json_item` returns the schema of
+    an item of `--format json` from that of a record, where such an item is no record.
     """
 
     model: type[Record]
@@ -32,6 +32,7 @@ class Kind:
     wide_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
+    asking: tuple[str, ...] = ()
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
     templates: str = ""
@@ -43,7 +44,7 @@ class Kind:
         What a job costs, for one, depends on prices, which only a run that has a client can ask for.
         """
         own = {name: self.computed[name]._replace(read=read) for name, read in reads.items() if name in self.computed}
-        return replace(self, computed={**self.computed, **own}) if own else self
+        return replace(self, computed={**self.computed, **own}, asking=tuple(own)) if own else self
 
     def showing(self, columns: Sequence[str | tuple[str, ...]]) -> Kind:
         """Return the kind as a command shows it that adds columns, or has others, given as a tuple, by default."""
