@@ -176,7 +176,7 @@ class TestPipe:
             command("inspect", "-"), env=command_environ(environ), input=b"\xff\n", capture_output=True
         )
         assert (done.returncode, done.stdout) == (2, b"")
-        assert done.stderr.startswith(rb"error: '\xff' is not a job")
+        assert done.stderr.startswith(rb"error: invalid job '\xff'")
 
     @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])
     def test_what_is_written_for_other_languages_can_be_read_there(

@@ -8,7 +8,7 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.formats.renderer import Renderer, View
-from hfjobs_cli.models.fields import Field, declared
+from hfjobs_cli.models.fields import About, Field, declared
 from hfjobs_cli.models.fields import Shape as DeclaredShape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record, has_text
@@ -131,7 +131,27 @@ def extras(kind: Kind) -> dict[str, Field]:
     """Return the fields that are not in the JSON: what is computed, what has a name of its own, `label` and `env`."""
     in_json = {each.name for each in declared(kind.model)}
     found = {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
-    return {**found, **{each.about.entry: each for each in kind.fields.values() if each.about.entry}}
+    entries = {each.about.entry: each for each in kind.fields.values() if each.about.entry}
+    return {**found, **entries, **_nested(kind.model)}
+
+
+def _nested(model: type[Record]) -> dict[str, Field]:
+    """Return a field for what stands before the dot in names, as of groups by `label.team`: an object of them."""
+    found: dict[str, dict[str, str]] = {}
+    for each in declared(model):
+        outer, dot, key = each.name.partition(".")
+        if dot:
+            found.setdefault(outer, {})[key] = each.name
+
+    def field(outer: str, names: Mapping[str, str]) -> Field:
+        about = About(f"each {outer}.KEY by its key", f"map[{next(iter(names))}:...]")
+        return Field(outer, (), DeclaredShape(dict), about, lambda record, _now: _of(record, names))
+
+    return {outer: field(outer, names) for outer, names in found.items()}
+
+
+def _of(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
+    return {key: getattr(record, name) for key, name in names.items()}
 
 
 Read = Callable[[Record, datetime], Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
@@ -70,8 +70,13 @@ def _duration(text: str, _now: datetime) -> float | None:
 
 
 def _moment(text: str, now: datetime) -> datetime | None:
+    """Read a moment as `--since` does, and one to come, as the next run of a schedule: `in 2h`."""
     from hfjobs_cli.query.times import parse_moment
 
+    ahead = text.removeprefix("in ")
+    if ahead != text:
+        seconds = _duration(ahead, now)
+        return None if seconds is None else now + timedelta(seconds=seconds)
     try:
         return parse_moment(text, now, "time")
     except UsageError:

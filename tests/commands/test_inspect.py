@@ -52,7 +52,7 @@ class TestReferences:
     def test_pages_of_the_hub_are_known_by_both_its_names(self, hfjobs: Hfjobs, host: str) -> None:
         """Checked up to the point where a connection would be made."""
         result = hfjobs("inspect", f"{host}/jobs/{USER}/..", HF_ENDPOINT="https://huggingface.co")
-        assert result.stderr.startswith(f"error: '{host}/jobs/{USER}/..' is not a job\n")
+        assert result.stderr.startswith(f"error: invalid job '{host}/jobs/{USER}/..'\n")
 
     def test_are_read_from_stdin_by_a_dash(self, hfjobs: Hfjobs) -> None:
         result = hfjobs("inspect", BY_SCHEDULE, "-", "--format", "jsonl", stdin=f"\n  {BY_HAND} \n\n{USER}/{BY_HAND}\n")
@@ -64,7 +64,7 @@ class TestReferences:
 
     def test_on_stdin_must_be_references(self, hfjobs: Hfjobs, hub: Hub) -> None:
         result = hfjobs("inspect", "-", stdin="JOB ID  NAME  IMAGE/SPACE\n")
-        assert result == Result(2, "", f"error: 'JOB ID  NAME  IMAGE/SPACE' is not a job\nhint: {NOT_A_JOB}\n")
+        assert result == Result(2, "", f"error: invalid job 'JOB ID  NAME  IMAGE/SPACE'\nhint: {NOT_A_JOB}\n")
         assert hub.requests == []
 
     def test_may_be_none_on_stdin(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -90,11 +90,11 @@ class TestReferences:
                 f"'{USER}/{BY_HAND}' is in namespace '{USER}', but --namespace is 'aurora-lab'",
                 "remove one of them",
             ),
-            (("a/b/c",), "'a/b/c' is not a job", NOT_A_JOB),
-            ((f"{USER}/",), f"'{USER}/' is not a job", NOT_A_JOB),
-            (("/x",), "'/x' is not a job", NOT_A_JOB),
-            (("x?y",), "'x?y' is not a job", NOT_A_JOB),
-            (("",), "'' is not a job", NOT_A_JOB),
+            (("a/b/c",), "invalid job 'a/b/c'", NOT_A_JOB),
+            ((f"{USER}/",), f"invalid job '{USER}/'", NOT_A_JOB),
+            (("/x",), "invalid job '/x'", NOT_A_JOB),
+            (("x?y",), "invalid job 'x?y'", NOT_A_JOB),
+            (("",), "invalid job ''", NOT_A_JOB),
             (("http://[::1",), "invalid URL 'http://[::1'", "use HUB/jobs/NAMESPACE/ID"),
             (
                 ("--namespace", "a b", "x"),

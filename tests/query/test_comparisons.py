@@ -100,6 +100,8 @@ def test_stand_wherever_a_field_can(hfjobs: Hfjobs, sweep: dict[str, tuple[str, 
     listed = [(each["exit_code"], each["reason"]) for each in hfjobs.jobs("ps", *options, "--json")]
     assert listed == [(None, "no-credits"), (None, None), (2, "node-lost"), (137, "out-of-memory")]
     counted = [each for each in options if each != "-a"]
+    groups = hfjobs("report", *counted, "--by", "label.lr,env.EPOCHS", "--format", "{{.label.lr}} {{.env.EPOCHS}}")
+    assert groups.stdout.split("\n")[:2] == ["1e-4 10", "3e-4 9"]
     report = json.loads(hfjobs("report", *counted, "--by", "label.lr,reason,env.EPOCHS", "--json").stdout)
     assert [tuple(each.values())[:3] for each in report] == [
         ("1e-4", "out-of-memory", "10"),
@@ -163,6 +165,22 @@ def test_work_for_hardware_and_schedules(hfjobs: Hfjobs) -> None:
         "scheduled", "ps", "-a", "--columns", "name,label.team,timeout", "-f", "timeout>2h", "--sort", "name"
     )
     assert listed == Result(0, "NAME         LABEL.TEAM  TIMEOUT\nweekly-eval  ml          4h\n", "")
+
+
+def test_of_a_time_to_come(hfjobs: Hfjobs) -> None:
+    made = hfjobs("scheduled", "run", "-q", "@daily", "ubuntu", "ls").stdout
+    for given, found in (("in 1d", made), ("in 1h", "")):
+        assert hfjobs("scheduled", "ps", "-q", "-f", f"next_run<{given}").stdout == found
+
+
+def test_select_groups_and_samples(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Fields that only groups, or samples of usage, have select those."""
+    counted = hfjobs("report", "--by", "name", "-f", "jobs>40", "-f", "success>=90%", "--format", "{{.name}} {{.jobs}}")
+    assert counted == Result(0, "refresh-index 48\n", "1 of 9 groups match --filter\n")
+    hub.requests.clear()
+    for command, given in (("report", "jobs>many"), ("stats", "gpu<idle")):
+        assert hfjobs(command, "--filter", given).code == 2
+    assert hub.requests == []
 
 
 def test_of_creation_end_the_reading(hfjobs: Hfjobs, hub: Hub) -> None:

@@ -79,7 +79,7 @@ def test_is_found_in_an_organisation(hfjobs: Hfjobs, hub: Hub) -> None:
     ("reference", "message"),
     [
         ("a/b/c", "invalid schedule 'a/b/c'\nhint: use ID, NAME, NAMESPACE/ID or @latest; 'hfjobs scheduled"),
-        ("https://huggingface.co/jobs/a/b", "'https://huggingface.co/jobs/a/b' is not a schedule\n"),
+        ("https://huggingface.co/jobs/a/b", "invalid schedule 'https://huggingface.co/jobs/a/b'\n"),
         ("@failed", "invalid schedule '@failed'\nhint: "),
         ("@nmae=x", "invalid schedule '@nmae=x'\nhint: did you mean '@name='?"),
         ("@status=paused", "unknown schedule status 'paused'\nhint: did you mean 'suspended'?"),
@@ -97,7 +97,7 @@ def test_an_id_that_is_short_for_several(hfjobs: Hfjobs, hub: Hub) -> None:
     assert hfjobs("scheduled", "inspect", "69c417") == Result(
         2,
         "",
-        "error: '69c417' fits 2 schedules:\n"
+        "error: '69c417' matches 2 schedules:\n"
         f"  {DAILY_SCHEDULE[:20]}aaaa  twin  active  1mo ago\n"
         f"  {DAILY_SCHEDULE}  refresh-index  suspended  1mo ago\n"
         "hint: give more digits of the id\n",
