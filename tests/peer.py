@@ -175,7 +175,7 @@ def recording() -> Iterator[Recorder]:
         recorder.close()
 
 
-def surroundings(directory: Path, recorder: Recorder, **environ: str) -> dict[str, str]:
+def local_environment(directory: Path, recorder: Recorder, **environ: str) -> dict[str, str]:
     """Return the environment in which both are run."""
     kept = command_environ({"HF_ENDPOINT": recorder.endpoint, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_UPDATE_CHECK": "1"})
     home = {"HOME": str(directory), "XDG_CACHE_HOME": str(directory / "cache"), "HF_HOME": str(directory / "hf")}

@@ -74,7 +74,7 @@ class Terminal(io.StringIO):
 
 @dataclass
 class Hfjobs:
-    """The program, called in-process with surroundings of its own. `pauses` holds what it would have slept."""
+    """The program, called in-process with local_environment of its own. `pauses` holds what it would have slept."""
 
     environ: dict[str, str]
     pauses: list[float] = field(default_factory=list)

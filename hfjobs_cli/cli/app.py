@@ -57,18 +57,18 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
             session.report(usage_error(error, PROGRAM, sys.argv[1:] if argv is None else argv))
             code = ExitCode.USAGE
         else:
-            session.tell_created()
+            session.report_created()
             session.know_token()
             session.report(_unexpected(error, shows_traceback=session.is_debug))
             code = ExitCode.FAILURE
     except BaseException:
-        session.tell_created()
+        session.report_created()
         session.end_debug()
         raise
     session.progress(None)
-    session.tell_created()
+    session.report_created()
     if code == ExitCode.INTERRUPTED:
-        session.tell_interrupted()
+        session.report_interrupted()
     else:
         session.close()
     session.end_debug()

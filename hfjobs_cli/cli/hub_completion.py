@@ -15,8 +15,8 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.kinds import kind_of
-from hfjobs_cli.query.references import JOBS, SCHEDULES, Naming, is_id, is_name
-from hfjobs_cli.query.selectors import descriptions
+from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name
+from hfjobs_cli.query.selectors import selector_words
 from hfjobs_cli.text.times import age
 
 if TYPE_CHECKING:
@@ -119,15 +119,15 @@ def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[st
     return [text for text in dict.fromkeys(texts) if _VALUE.fullmatch(text)]
 
 
-def _described(ctx: typer.Context, incomplete: str, naming: Naming) -> list[str]:
+def _described(ctx: typer.Context, incomplete: str, syntax: ReferenceSyntax) -> list[str]:
     """Return completions of a selector: `@latest`, and after `@name=` the existing names."""
     before, at, what = incomplete.partition("@")
     name, equals, begun = what.partition("=")
     if not equals:
-        return [f"{before}{each}" for each in descriptions(naming) if each.startswith(f"@{what.lower()}")]
-    if name not in naming.filters:
+        return [f"{before}{each}" for each in selector_words(syntax) if each.startswith(f"@{what.lower()}")]
+    if name not in syntax.filters:
         return []
-    kind = kind_of(naming.noun)
+    kind = kind_of(syntax.noun)
     field = kind.find(name)
     words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]
     found = words or values(ctx, kind, name, begun, before.rstrip("/"))

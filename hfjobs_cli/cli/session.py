@@ -1,4 +1,4 @@
-"""One run's surroundings: streams, clock, width, environment, settings and the client. Nothing else is global."""
+"""One run's local_environment: streams, clock, width, environment, settings and the client. Nothing else is global."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from hfjobs_cli.preferences import Preferences
     from hfjobs_cli.tui.screen import Live
 
-NOBODY_READS = "stdout is closed"
+STDOUT_CLOSED = "stdout is closed"
 
 MAX_MESSAGE = 1000
 """How many characters of an error are shown; a server decides about some of them."""
 
 MAX_HELD = 10
-"""How many remarks are told of those that had to wait for the terminal."""
+"""The largest number of held notices that are printed when the terminal is free again."""
 
 
 @dataclass(eq=False, repr=False)
@@ -52,7 +52,7 @@ class Session:
     `made` is what was created, which costs money, and `created` are the ids of those that nobody has been told of yet.
     `secrets` are taken out of what others say before that is told of on stderr.
     One that `is_quiet` (`-q`) tells no notes.
-    `told_of_wait` gets a line for each pause before a request is tried again, by default as a warning.
+    `on_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
     stdin: TextIO
@@ -68,11 +68,11 @@ class Session:
     made: list[JobInfo | ScheduledJob] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
-    told_of_wait: Callable[[str], None] | None = None
+    on_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
     _end_debug: Callable[[], None] | None = None
     _progress_shown: bool = False
-    _interruption_is_told: bool = False
+    _interruption_reported: bool = False
     _is_over: bool = False
     _speaking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,7 +106,7 @@ class Session:
     @cached_property
     def costs_of_saved(self) -> Costs:
         """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
-        return costs_of(self, lambda error: self.warn(f"cannot compute costs: {error.message}"), has_bills=False)
+        return costs_of(self, lambda error: self.warning(f"cannot compute costs: {error.message}"), has_bills=False)
 
     @cached_property
     def schedule_runs(self) -> ScheduleRuns:
@@ -139,7 +139,7 @@ class Session:
             from hfjobs_cli.cli.debug import show_debug  # with logging, which nothing else needs before httpx
 
             self.know_token()
-            self._end_debug = show_debug(self.remark, self.redacted)
+            self._end_debug = show_debug(self.notice, self.redacted)
 
     def end_debug(self) -> None:
         """Print no more of it."""
@@ -193,8 +193,8 @@ class Session:
         reader = terminal.preferences(self.stderr, self.environ, self.clock) if on_stderr else self.reader
         return View(
             kind=kind,
-            write=self.tell if on_stderr else self.write,
-            remark=self.remark,
+            write=self.write_stderr if on_stderr else self.write,
+            notice=self.notice,
             reader=reader,
             now=self.clock(),
             columns=columns,
@@ -221,7 +221,7 @@ class Session:
         """Sleep, unless `seconds` is 0. Raises ReaderGone if the reader of stdout has closed it."""
         if self._reader.can_be_seen:
             if self._reader.leaves(seconds):
-                raise ReaderGone(NOBODY_READS)
+                raise ReaderGone(STDOUT_CLOSED)
         elif seconds:
             self.sleep(seconds)
 
@@ -238,19 +238,19 @@ class Session:
 
     def confirm(self, question: str) -> bool:
         """Ask for confirmation on stderr, and return whether the answer is yes."""
-        self.tell(f"{printable(question)} [y/N] ")
+        self.write_stderr(f"{printable(question)} [y/N] ")
         with suppress(OSError, ValueError):
             return self.stdin.readline(100).strip().lower() in ("y", "yes")
         return False
 
-    def tell(self, text: str) -> None:
+    def write_stderr(self, text: str) -> None:
         """Write text to stderr that is already escaped."""
         with self._speaking, suppress(OSError):  # nobody listens
             self.progress(None)
             self.stderr.write(text)
             self.stderr.flush()
 
-    def remark(self, line: str) -> None:
+    def notice(self, line: str) -> None:
         """Write a line to stderr, with untrusted text escaped and the token redacted."""
         with self._speaking:
             self._speak(line)
@@ -299,46 +299,46 @@ class Session:
     def note(self, line: str) -> None:
         """Write a note to stderr, unless `-q` is given."""
         if not self.is_quiet:
-            self.remark(line)
+            self.notice(line)
         else:
             self.debug(line)
 
-    def warn(self, line: str) -> None:
+    def warning(self, line: str) -> None:
         """Write a warning to stderr."""
-        self.remark(f"warning: {line}")
+        self.notice(f"warning: {line}")
 
     def report(self, *errors: HfJobsError) -> None:
         """Report errors: one line for each, then each different hint once."""
         for error in errors:
-            self._interruption_is_told |= isinstance(error, Interrupted)
+            self._interruption_reported |= isinstance(error, Interrupted)
             message = self._without_token(error.message)
-            self.remark(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
+            self.notice(f"error: {message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + '...'}")
             for line in error.details:
-                self.remark(line)
+                self.notice(line)
         for hint in dict.fromkeys(error.hint for error in errors if error.hint):
-            self.remark(f"hint: {hint}")
+            self.notice(f"hint: {hint}")
 
-    def tell_interrupted(self) -> None:
+    def report_interrupted(self) -> None:
         """Report the interruption, unless an error has done so, and the jobs that were created before it.
 
         Of requests that are still under way in other threads nothing is heard after that.
         """
-        self.tell_created()
+        self.report_created()
         with self._speaking:
-            if not self._interruption_is_told:
+            if not self._interruption_reported:
                 self._speak("interrupted")
             self._is_over = True
 
-    def note_made(self, new: JobInfo | ScheduledJob) -> None:
+    def record_new(self, new: JobInfo | ScheduledJob) -> None:
         """Keep in mind what was created, once."""
         if all(new.id != each.id for each in self.made):
             self.created.append(new.id)
             self.made.append(new)
 
-    def tell_created(self) -> None:
+    def report_created(self) -> None:
         """Report the ids of new jobs once, if stdout may not have shown them."""
         if self.created:
-            self.remark(f"created: {' '.join(self.created)}")
+            self.notice(f"created: {' '.join(self.created)}")
             self.created.clear()
 
     @property
@@ -371,16 +371,16 @@ class Session:
                 self.stdout.flush()
 
         self.progress(None)
-        self.told_of_wait = lambda _line: None
+        self.on_wait = lambda _line: None
         if terminal.is_terminal(self.stderr):
             self._held = []
         try:
             with Live(self.stdin, write, lambda: terminal.size_of(self.stdout), is_whole=is_whole) as taken:
                 yield taken
         finally:
-            held, self._held, self.told_of_wait = self._held or [], None, None
+            held, self._held, self.on_wait = self._held or [], None, None
             for line in list(dict.fromkeys(held))[-MAX_HELD:]:
-                self.remark(line)
+                self.notice(line)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -390,7 +390,7 @@ class Session:
         except OSError as error:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
-                raise ReaderGone(NOBODY_READS) from error
+                raise ReaderGone(STDOUT_CLOSED) from error
             from hfjobs_cli.hub.concurrency import system_limit_of  # for what goes wrong
 
             if (limit := system_limit_of(error)) is not None:

@@ -120,7 +120,7 @@ def _check_none_is_lost(there: Described, changes: LabelChanges, reference: JobR
     """Raise HfJobsError if labels were to stay that cannot be sent back as they are."""
     if changes.clear or changes.replace:
         return
-    odd = there.odd_labels
+    odd = there.unexpected_labels
     if odd is None:
         raise HfJobsError(
             f"cannot read the labels of {reference}; they would be lost",

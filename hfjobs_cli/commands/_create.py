@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.jobspec.model import Launch, NewJob
-    from hfjobs_cli.jobspec.typed import Surroundings, Typed
+    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -101,9 +101,9 @@ def create_each(
     if stopped is None:
         session.created[:] = session.created[len(created) :]  # those have been shown
     else:
-        session.tell_created()
+        session.report_created()
     if todo:
-        session.remark(f"not {done}: {' '.join(map(str, todo))}")
+        session.notice(f"not {done}: {' '.join(map(str, todo))}")
     if stopped is not None:
         raise not_shown(stopped)
     if todo and not failures:
@@ -130,11 +130,11 @@ def not_shown(error: BaseException) -> BaseException:
 
 def announce(session: Session, job: JobInfo) -> None:
     """Report a new job on stderr; stdout is for its output."""
-    session.remark(f"created {job.id}  {job.url or ''}".rstrip())
+    session.notice(f"created {job.id}  {job.url or ''}".rstrip())
     for port, address in zip(job.expose or (), job.status.expose_urls or (), strict=False):
-        session.remark(f"port {port}: {address}")
+        session.notice(f"port {port}: {address}")
     if job.status.ssh_url is not None:
-        session.remark(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
+        session.notice(f"to open a shell in it: hfjobs ssh {JobReference.of(job, None)}")
 
 
 def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
@@ -152,15 +152,15 @@ def start(
     typed: Typed,
     following: Following,
     output: Output,
-    around: Surroundings,
+    local: LocalEnvironment,
 ) -> ExitCode:
     """Create, dry-run or follow a job as the options say, and return the exit code."""
     if following.detach and following.cancel_on_interrupt:
         raise conflict("--cancel-on-interrupt", "--detach")
     listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
     if following.dry_run:
-        show_plan(session, launch, output, around)
+        show_plan(session, launch, output, local)
         return ExitCode.DONE
     tell_from_script(session, launch)
     if following.detach:
@@ -181,7 +181,7 @@ def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | S
     try:
         listing.show(made)
     except BaseException as error:  # whatever a format that was installed may raise
-        session.tell_created()
+        session.report_created()
         raise not_shown(error) from None
     session.created.clear()
 
@@ -199,10 +199,10 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     try:
         shown.run()
     except (OutputFailed, ReaderGone) as error:
-        session.remark(_goes_on(jobs))
+        session.notice(_goes_on(jobs))
         raise OutputFailed(error.message, error.hint, error.details) from None
     except LimitReached:
-        session.remark(_goes_on(jobs))
+        session.notice(_goes_on(jobs))
         raise
     for job in () if session.is_quiet else shown.jobs:
         session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
@@ -210,7 +210,7 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     if not is_for_eyes and listing.renderer is not QUIET:
         show_created(session, listing, shown.jobs)
     if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
-        session.remark(_goes_on(active))
+        session.notice(_goes_on(active))
     return outcome(shown.jobs)
 
 
@@ -294,12 +294,12 @@ def schedule(
     due: datetime | None,
     terms: Terms,
     output: Output,
-    around: Surroundings,
+    local: LocalEnvironment,
 ) -> ExitCode:
     """Create or dry-run a schedule as the options say, and return the exit code. `due` is its first run."""
     listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check(launch.job)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, around))
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
 
     def body(job: dict[str, Any]) -> dict[str, Any]:
         asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
@@ -307,7 +307,7 @@ def schedule(
         return {"jobSpec": job, "schedule": when, **given}
 
     if terms.dry_run:
-        show_plan(session, launch, output, around, body, _summary(when, due, terms), cost="cost of each job")
+        show_plan(session, launch, output, local, body, _summary(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
     tell_from_script(session, launch, cost="cost of each job")
     job = with_bucket(session, launch)

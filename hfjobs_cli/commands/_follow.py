@@ -127,7 +127,7 @@ class LogsShown:
                 self._tell(place, None)
             elif isinstance(item, Notice):
                 self._tell(place, None)
-                self._session.warn(f"{self._label(place)}{item.text}")
+                self._session.warning(f"{self._label(place)}{item.text}")
             elif isinstance(item, WaitingForHardware):
                 self._tell_of_waiting(place, item.job)
             else:

@@ -20,7 +20,7 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES
 from hfjobs_cli.query.references import JOBS, JobReference, check_name, is_name, parse_references
-from hfjobs_cli.query.selectors import SCHEDULED, Description
+from hfjobs_cli.query.selectors import SCHEDULED, Selector
 from hfjobs_cli.text.times import EARLIEST, LATEST
 from hfjobs_cli.text.words import one_of
 
@@ -283,7 +283,7 @@ class AtHub:
         try:
             return self._session.client.schedule_names(namespace)
         except (BadResponse, NotAllowed, NotFound, RequestRefused) as error:
-            self._session.warn(f"cannot look up the names of schedules: {error.message}")
+            self._session.warning(f"cannot look up the names of schedules: {error.message}")
             return None
 
 
@@ -451,7 +451,7 @@ def open_snapshot(session: Session, source: str) -> Snapshot:
         return nullcontext(session.stdin) if source == "-" else _opened(source)
 
     name = "stdin" if source == "-" else source
-    return Snapshot(name, opened, session.settings.endpoint, failed=session.failures.append, warn=session.warn)
+    return Snapshot(name, opened, session.settings.endpoint, failed=session.failures.append, warn=session.warning)
 
 
 def _opened(source: str) -> AbstractContextManager[IO[Any]]:
@@ -475,17 +475,17 @@ def saved_jobs(
         )
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock())
     names = {each.id for each in wanted if isinstance(each, JobReference)}
-    is_described = any(isinstance(each, Description) for each in wanted)
+    is_described = any(isinstance(each, Selector) for each in wanted)
     jobs = [job for job in snapshot.jobs() if is_described or job.id in names]
     return [_meant(session, each, jobs) or _not_saved(each, snapshot) for each in wanted]
 
 
-def _not_saved(each: JobReference | Description, snapshot: Snapshot) -> NotFound:
-    word = "named " if isinstance(each, Description) and each.name and not each.prefix else ""
+def _not_saved(each: JobReference | Selector, snapshot: Snapshot) -> NotFound:
+    word = "named " if isinstance(each, Selector) and each.name and not each.prefix else ""
     return NotFound(f"no job {word}'{each}' in {snapshot.name}")
 
 
-def _meant(session: Session, each: JobReference | Description, jobs: Sequence[JobInfo]) -> JobInfo | None:
+def _meant(session: Session, each: JobReference | Selector, jobs: Sequence[JobInfo]) -> JobInfo | None:
     """Resolve a reference; None if there is no such job. Raises UsageError if it is ambiguous."""
     here = [job for job in jobs if each.namespace in (None, job.owner.name)]
     if isinstance(each, JobReference):

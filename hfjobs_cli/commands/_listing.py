@@ -115,7 +115,7 @@ class Listing:
         written: list[str] = []
         view = self._new_view()
         width = self._output.width or width
-        view = replace(view, write=written.append, remark=lambda _line: None, width=view.width and width)
+        view = replace(view, write=written.append, notice=lambda _line: None, width=view.width and width)
         self.renderer.render(self._fetched(records), view)
         return "".join(written)
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
-from hfjobs_cli.query.references import JobReference, Naming, is_id, parse_references
+from hfjobs_cli.query.references import JobReference, ReferenceSyntax, is_id, parse_references
 from hfjobs_cli.text.times import EARLIEST, age
 from hfjobs_cli.text.words import did_you_mean
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands._actions import Plan
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
-    from hfjobs_cli.query.selectors import Description
+    from hfjobs_cli.query.selectors import Selector
 
 MAX_SHOWN = 10
 """How many of several candidates are shown."""
@@ -35,7 +35,7 @@ class Named(NamedTuple):
     `list_them` yields what passes a filter in a namespace, the newest first; `look_up` returns one by its id.
     """
 
-    naming: Naming
+    syntax: ReferenceSyntax
     list_them: Callable[[Session, Any, str | None], Iterator[JobInfo | ScheduledJob]]
     look_up: Callable[[Session, JobReference], JobInfo | ScheduledJob]
 
@@ -50,18 +50,18 @@ class Resolver:
         """
         self._session = session
         self._named = named
-        self._naming = named.naming
+        self._syntax = named.syntax
         self._plan = plan
         self._stages = tuple(stages)
         self._listings: list[tuple[str | None, Any, _Listing]] = []
 
-    def resolve(self, description: Description) -> JobReference:
+    def resolve(self, description: Selector) -> JobReference:
         """Resolve a selector. Raises NotFound if nothing matches, UsageError if it is ambiguous."""
         found = self._resolve(description)
-        self._session.debug(f"{description.text} is {self._naming.noun} {found}")
+        self._session.debug(f"{description.text} is {self._syntax.noun} {found}")
         return found
 
-    def _resolve(self, description: Description) -> JobReference:
+    def _resolve(self, description: Selector) -> JobReference:
         if description.schedule:
             return self._newest_run(description)
         if description.prefix:
@@ -72,7 +72,7 @@ class Resolver:
             return self._of_name(description)
         return JobReference.of(self._described(description), description.namespace)
 
-    def is_meant(self, description: Description) -> bool:
+    def is_meant(self, description: Selector) -> bool:
         """Return whether the one that a description means is to be hit: asked for if others fit that could be, too.
 
         Raises UsageError if nobody can answer.
@@ -96,25 +96,25 @@ class Resolver:
             wanted = wanted.within(plan.stages)
         return self._listing(namespace, wanted).first(MAX_SHOWN + 1, plan.could_hit)
 
-    def _described(self, description: Description) -> JobInfo | ScheduledJob:
+    def _described(self, description: Selector) -> JobInfo | ScheduledJob:
         found = self._listing(description.namespace, description.wanted).at(description.place)
         if found is None:
-            place, naming = description.place, self._naming
-            what = f"fewer than {place + 1} {naming.plural}" if place else f"no such {naming.noun}"
+            place, syntax = description.place, self._syntax
+            what = f"fewer than {place + 1} {syntax.plural}" if place else f"no such {syntax.noun}"
             raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint=self._hint)
         return found
 
     @property
     def _hint(self) -> str:
-        return f"see 'hfjobs {self._naming.listing} -a'"
+        return f"see 'hfjobs {self._syntax.listing} -a'"
 
-    def _places(self, description: Description) -> Iterator[list[str | None]]:
+    def _places(self, description: Selector) -> Iterator[list[str | None]]:
         """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""
         yield [description.namespace]
         if description.namespace is None:
             yield list(self._session.client.organizations())
 
-    def _beginning(self, description: Description) -> JobReference | None:
+    def _beginning(self, description: Selector) -> JobReference | None:
         """Return the only one whose id begins as given, None if there is none. Raises UsageError."""
         for namespaces in self._places(description):
             found: list[JobInfo | ScheduledJob] = []
@@ -122,7 +122,7 @@ class Resolver:
                 found += self._listing(namespace, description.wanted).beginning(description.prefix)
             if len(found) > 1:
                 raise UsageError(
-                    f"'{description.text}' matches {len(found)} {self._naming.plural}:",
+                    f"'{description.text}' matches {len(found)} {self._syntax.plural}:",
                     hint="give more digits of the id",
                     details=self._lines(found, len(found)),
                 )
@@ -130,7 +130,7 @@ class Resolver:
                 return JobReference.of(found[0], description.namespace)
         return None
 
-    def _of_name(self, description: Description) -> JobReference:
+    def _of_name(self, description: Selector) -> JobReference:
         """Return the newest of a name, or the only one to which the plan could be done. Raises NotFound, UsageError."""
         for namespaces in self._places(description):
             if self._plan is not None:
@@ -145,7 +145,7 @@ class Resolver:
             known = known or self._newest(namespaces, description.named)
             if known:
                 if len(known) > 1 and self._plan is None:
-                    note_newest(self._session, description.name, self._naming, known)
+                    note_newest(self._session, description.name, self._syntax, known)
                 return JobReference.of(known[0], description.namespace)
         return self._by_id(description)
 
@@ -161,7 +161,7 @@ class Resolver:
         count = f"{more}{min(len(fitting), MAX_SHOWN)}"
         stages = f"{' or '.join(map(str.lower, plan.stages))} " if plan.stages else ""
         return UsageError(
-            f"cannot {plan.verb} '{name}': {count} {stages}{self._naming.plural} have this name:",
+            f"cannot {plan.verb} '{name}': {count} {stages}{self._syntax.plural} have this name:",
             hint=f"give the id of one; @name={name} is the newest",
             details=self._lines(fitting, None),
         )
@@ -172,9 +172,9 @@ class Resolver:
         lines = [_line(each, now) for each in found[:MAX_SHOWN]]
         return (*lines, f"  and {left}") if len(found) > MAX_SHOWN else tuple(lines)
 
-    def _by_id(self, description: Description) -> JobReference:
+    def _by_id(self, description: Selector) -> JobReference:
         """Return what has an id unlike those that the Hub has had so far. Raises NotFound."""
-        name, noun = description.name, self._naming.noun
+        name, noun = description.name, self._syntax.noun
         others = self._session.client.organizations() if description.namespace is None else []
         nor = f"; also not in {', '.join(others)}" if others else ""
         where = f"in {_place(description.namespace)}{nor}"
@@ -190,14 +190,14 @@ class Resolver:
                 return reference  # which the command itself will be told
         raise NotFound(f"no {noun} named '{name}' {where}", hint=self._near(description) or self._hint)
 
-    def _near(self, description: Description) -> str | None:
+    def _near(self, description: Selector) -> str | None:
         """Return a hint that names what a name may be a typing mistake of, or how many digits of an id are needed."""
         newest = self._newest([description.namespace], description.wanted)
         if all(char in "0123456789abcdef" for char in description.name):
             return f"an id needs 6 digits or more; {self._hint}"
         return did_you_mean(description.name, {each.name for each in newest if each.name})
 
-    def _newest_run(self, description: Description) -> JobReference:
+    def _newest_run(self, description: Selector) -> JobReference:
         from hfjobs_cli.commands._schedules import newest_run  # which imports this module
 
         return newest_run(self._session, description.schedule, description.namespace)
@@ -259,10 +259,10 @@ def named(
     With a `plan` a description that fits several is shown and asked for; None if the answer is no. Of several of one
     name those in `stages` come first. Raises UsageError.
     """
-    naming = named.naming
-    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), naming)
+    syntax = named.syntax
+    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), syntax)
     if not wanted:
-        session.note(f"no {naming.plural} on stdin")
+        session.note(f"no {syntax.plural} on stdin")
     resolver = Resolver(session, named, plan, stages)
     found: list[JobReference] = []
     failures: list[HfJobsError] = []
@@ -281,10 +281,10 @@ def named(
     return found
 
 
-def note_newest(session: Session, name: str, naming: Naming, found: Sequence[JobInfo | ScheduledJob]) -> None:
+def note_newest(session: Session, name: str, syntax: ReferenceSyntax, found: Sequence[JobInfo | ScheduledJob]) -> None:
     """Return that there are several of a name, and which of them is meant: the first."""
     more = " or more" if len(found) >= MAX_COUNTED else ""
-    session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {naming.plural} named '{name}'")
+    session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {syntax.plural} named '{name}'")
 
 
 def _place(namespace: str | None) -> str:

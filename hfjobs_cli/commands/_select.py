@@ -13,7 +13,7 @@ from hfjobs_cli.hub.concurrency import results_parallel
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
-from hfjobs_cli.query.references import JOBS, JobReference, Naming, check_name
+from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax, check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
@@ -30,15 +30,17 @@ _CONDITION = re.compile(r"[a-z][\w.]*(?:!?=|[<>])")
 """How a filter begins, which is no reference: `status=error`."""
 
 
-def is_by_filters(words: list[str] | None, filters: Filters | ScheduleSelection, naming: Naming = JOBS) -> bool:
+def is_by_filters(
+    words: list[str] | None, filters: Filters | ScheduleSelection, syntax: ReferenceSyntax = JOBS
+) -> bool:
     """Return whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
     if condition := next((word for word in words or () if _CONDITION.match(word)), None):
-        raise UsageError(f"'{condition}' is not a {naming.noun}", hint=f"did you mean --filter '{condition}'?")
+        raise UsageError(f"'{condition}' is not a {syntax.noun}", hint=f"did you mean --filter '{condition}'?")
     if words and (filters.are_given or filters.limit):
-        raise UsageError(f"{naming.plural} and filters cannot be used together", hint="remove one of them")
+        raise UsageError(f"{syntax.plural} and filters cannot be used together", hint="remove one of them")
     if not words and not filters.are_given:
         raise UsageError(
-            f"no {naming.plural} given",
+            f"no {syntax.plural} given",
             hint="use an ID or @latest, or select with --name NAME, --label KEY=VALUE, or -a for all",
         )
     return not words
@@ -178,7 +180,7 @@ def done_to_each(
                 yield result
             del todo[0]
     except KeyboardInterrupt:
-        session.remark(f"these may or may not have been {done}: {' '.join(map(str, todo))}")
+        session.notice(f"these may or may not have been {done}: {' '.join(map(str, todo))}")
         raise
 
 

@@ -16,9 +16,9 @@ from hfjobs_cli.jobspec.existing import Changes, changed, check_unset, described
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob
 from hfjobs_cli.jobspec.scripts import check_not_a_file
-from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.validate import check, check_flavor
-from hfjobs_cli.models.hardware import dearest
+from hfjobs_cli.models.hardware import most_expensive
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed import VARIABLES, typed_words
 from hfjobs_cli.query.references import check_name
@@ -44,7 +44,7 @@ def described_job(
     arguments: int,
     namespace: str | None,
     spec: str | None,
-    around: Surroundings,
+    local: LocalEnvironment,
     *,
     runs_default: bool,
     fill: Callable[[NewJob], NewJob] = lambda job: job,
@@ -57,15 +57,15 @@ def described_job(
     """
     words = list(command)
     if words and words[0].startswith("-"):
-        around.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
+        local.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
     if words and runs_default:
         raise conflict("--default-command", "a command")
     if spec is not None:
         from hfjobs_cli.jobspec.spec_file import read_spec
 
-        base = fill(read_spec(spec, around))
-        job = compose_spec(typed, base, image, words, around)
-        around.warnings.extend(_taken_by_spec(base, typed, spec))
+        base = fill(read_spec(spec, local))
+        job = compose_spec(typed, base, image, words, local)
+        local.warnings.extend(_taken_by_spec(base, typed, spec))
     elif image is None:
         raise UsageError(
             "missing argument 'IMAGE'", hint=("give an image and a command, for example: python:3.12 python --version")
@@ -77,7 +77,7 @@ def described_job(
                 "missing argument 'COMMAND'",
                 hint="add a command, or --default-command to run the default of the image",
             )
-        job = compose_run(typed, image, words, namespace, around)
+        job = compose_run(typed, image, words, namespace, local)
     return _with_arguments(job, arguments)
 
 
@@ -106,7 +106,7 @@ MAX_SHOWN = 200
 """How much of a value is shown in a summary."""
 
 
-def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
+def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
     """Return the local environment for variables and secrets; HF_TOKEN in it is the token of the login."""
     settings = session.settings
     token = settings.token
@@ -114,7 +114,7 @@ def surroundings(session: Session, *, dry_run: bool) -> Surroundings:
         # What is passed on is what the environment and the login say; --token is for this request.
         token = load_settings(session.environ, Overrides()).token or token
     environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
-    return Surroundings(environ, session.stdin, secrets_may_miss=dry_run)
+    return LocalEnvironment(environ, session.stdin, secrets_may_miss=dry_run)
 
 
 def checked(
@@ -122,7 +122,7 @@ def checked(
     job: NewJob,
     typed: Typed,
     namespace: str | None,
-    around: Surroundings,
+    local: LocalEnvironment,
     *,
     was_run: bool = False,
 ) -> NewJob:
@@ -131,7 +131,7 @@ def checked(
     All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
     is typed. With `--max-cost` the timeout is set.
     """
-    check_all(session, [job], namespace, around)
+    check_all(session, [job], namespace, local)
     takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
     if typed.max_cost is None and takes_any:
         return job
@@ -145,10 +145,10 @@ def checked(
     return limited(job, flavors, Decimal(str(typed.max_cost)))
 
 
-def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, around: Surroundings) -> None:
+def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, local: LocalEnvironment) -> None:
     """Check jobs except for their flavors, with warnings. Raises UsageError."""
     warnings: list[str] = []
-    token = around.environ.get("HF_TOKEN")
+    token = local.environ.get("HF_TOKEN")
     for job in jobs:
         session.secrets.update(filter(None, job.secrets.values()))
         if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
@@ -166,9 +166,9 @@ def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, a
             check_local(job.volumes)
     if namespace is not None:
         check_name(namespace, "namespace")
-    for line in dict.fromkeys([*warnings, *around.warnings]):
-        session.warn(line)
-    around.warnings.clear()
+    for line in dict.fromkeys([*warnings, *local.warnings]):
+        session.warning(line)
+    local.warnings.clear()
 
 
 def limited(job: NewJob, flavors: list[Hardware], usd: Decimal) -> NewJob:
@@ -200,14 +200,14 @@ def flavors_of(session: Session) -> list[Hardware]:
 
 def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
     """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
-    return dearest(flavors).get(job.flavor)
+    return most_expensive(flavors).get(job.flavor)
 
 
 def show_plan(
     session: Session,
     launch: Launch,
     output: Output,
-    around: Surroundings,
+    local: LocalEnvironment,
     body: Callable[[dict[str, Any]], dict[str, Any]] = lambda job: job,
     more: Iterable[tuple[str, str]] = (),
     cost: str = "cost",
@@ -230,7 +230,7 @@ def show_plan(
                 hint="remove --bucket to send the files in the request, or remove --format",
             )
         indent = 4 if format_ == "json" else None
-        session.write(json.dumps(body(launch.job.shown(around.environ.get("HF_TOKEN"))), indent=indent) + "\n")
+        session.write(json.dumps(body(launch.job.shown(local.environ.get("HF_TOKEN"))), indent=indent) + "\n")
     else:
         rows = [(key, value) for key, value in (*more, *_summary(session, launch, cost)) if value]
         width = max(len(key) for key, _ in rows)
@@ -282,10 +282,10 @@ def _shortened(key: str, value: str) -> str:
 
 
 def _cost(session: Session, job: NewJob) -> str:
-    from hfjobs_cli.insight.costs import most
+    from hfjobs_cli.insight.costs import max_cost
 
     flavor = flavor_of(job, flavors_of(session))
-    usd = None if flavor is None else most(job, flavor)
+    usd = None if flavor is None else max_cost(job, flavor)
     if flavor is None or usd is None:
         return "unknown: the Hub lists no price"
     times = f", {job.attempts} attempts" if (job.attempts or 1) > 1 else ""
@@ -299,13 +299,13 @@ def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") ->
 
     With `--quiet` those of a script from an address are warnings: a stranger decides about money and secrets.
     """
-    if not launch.from_script or (session.is_quiet and not launch.is_strangers):
+    if not launch.from_script or (session.is_quiet and not launch.is_untrusted):
         return
     level = "warning" if session.is_quiet else "note"
     for key, value in launch.from_script:
         shown = value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "..."
-        session.remark(f"{level}: {key} {shown} (from script)")
-    session.remark(f"{level}: {cost} {_cost(session, launch.job)}")
+        session.notice(f"{level}: {key} {shown} (from script)")
+    session.notice(f"{level}: {cost} {_cost(session, launch.job)}")
 
 
 def create(session: Session, launch: Launch, known: Collection[str] = (), *, waits_for_id: bool = False) -> JobInfo:
@@ -367,17 +367,17 @@ def prepared(
 
     Raises UsageError for the first that cannot be started again like this, before any is.
     """
-    around = surroundings(session, dry_run=dry_run)
+    local = local_environment(session, dry_run=dry_run)
     if takes_stdin:
-        around.take_stdin("the list of jobs")
+        local.take_stdin("the list of jobs")
     places = list(dict.fromkeys(references))
     found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
     sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
     old = {place: described(job) for place, job in sources.items()}
     check_unset(changes.unset_env, list(old.values()))
-    new = {place: changed(old[place], source.id, changes, around) for place, source in sources.items()}
+    new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
     ready = {
-        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, around, was_run=True))
+        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, local, was_run=True))
         for place, source in sources.items()
     }
     return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Following, Sweeping
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.jobspec.typed import Surroundings, Typed
+    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.tui.changes import Change
@@ -56,17 +56,17 @@ def run_sweep(
     words: Sequence[str],
     following: Following,
     output: Output,
-    around: Surroundings,
+    local: LocalEnvironment,
 ) -> ExitCode:
     """Do with a sweep what the options say, and return how that went. `words` are what is run, with placeholders."""
     _check_options(sweeping, following)
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     name = sweep_name(sweeping, typed, words)
-    items, given = planned_items(sweeping, typed, describe, name, around)
+    items, given = planned_items(sweeping, typed, describe, name, local)
     for item in items:
-        with sweep.naming(item.values):
+        with sweep.syntax(item.values):
             check(item.launch.job)
-    check_all(session, [item.launch.job for item in items], items[0].launch.namespace, around)
+    check_all(session, [item.launch.job for item in items], items[0].launch.namespace, local)
     check_secrets(session, items)
     is_quiet = listing.renderer is QUIET
     for line in notes(items, given):
@@ -74,7 +74,7 @@ def run_sweep(
     flavors = _checked_flavors(session, items, typed)
     tell_from_script(session, items[0].launch, cost="cost of each job")
     if following.dry_run and _prints_requests(listing, output):
-        listing_json = [item.launch.job.shown(around.environ.get("HF_TOKEN")) for item in items]
+        listing_json = [item.launch.job.shown(local.environ.get("HF_TOKEN")) for item in items]
         _print_requests(session, listing, listing_json)
         return ExitCode.DONE
 
@@ -85,7 +85,7 @@ def run_sweep(
     except (NotLoggedIn, Unavailable) as error:
         if not following.dry_run:
             raise
-        session.warn(f"{error.message}; showing all jobs as new")
+        session.warning(f"{error.message}; showing all jobs as new")
         run = Sweep(session, name, namespace or "", items)
     if sweeping.retry_failed:
         run.replaced = {item: job.id for item, job in run.jobs.items() if job.status.stage == "ERROR"}
@@ -99,7 +99,7 @@ def run_sweep(
         session.note("nothing was created (--dry-run)")
         return ExitCode.DONE
     if not is_quiet:
-        session.tell("".join(f"{line}\n" for line in plan.lines(session)))
+        session.write_stderr("".join(f"{line}\n" for line in plan.lines(session)))
     if len(todo) > 1 and not sweeping.yes:
         _confirm(session, len(todo))
     return _run(session, run, listing, following)
@@ -172,7 +172,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
             session.write(f"{job.id}\n")
             session.flush()
         else:
-            session.remark(f"{job.id}  {job.name or ''}  created")
+            session.notice(f"{job.id}  {job.name or ''}  created")
 
     run.told = told
     try:
@@ -198,7 +198,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
     except BaseException as error:
         session.created.clear()
         if run.jobs:
-            session.remark(f"sweep {run.name}: {run.state}; run the same command again to continue, {_elsewhere(run)}")
+            session.notice(f"sweep {run.name}: {run.state}; run the same command again to continue, {_elsewhere(run)}")
         if isinstance(error, ReaderGone):
             raise not_shown(error) from None
         raise

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.commands._submit import flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.insight.costs import most
+from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import default_name, sweep
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._sweep_run import Sweep
     from hfjobs_cli.jobspec.model import Launch
-    from hfjobs_cli.jobspec.typed import Surroundings, Typed
+    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
 
@@ -61,18 +61,18 @@ def sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
 
 
 def planned_items(
-    sweeping: Sweeping, typed: Typed, describe: Describe, name: str, around: Surroundings
+    sweeping: Sweeping, typed: Typed, describe: Describe, name: str, local: LocalEnvironment
 ) -> tuple[list[Item], int]:
     """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
     for key in (SWEEP, ITEM):
         if given := [each for each in typed.label or () if each.partition("=")[0] == key]:
             raise UsageError(f"-l {given[0]} cannot be used: the sweep sets this label", hint="use --sweep NAME")
     each = [sweep.each_of(text) for text in sweeping.each or ()]
-    rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, around)
+    rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, local)
     combined = sweep.combinations(each, rows)
     labels = [label.partition("=")[2] for label in typed.label or () if label.startswith("name=")]
     given_name = typed.name or (labels[-1] if labels else None)
-    typed = inlined(typed, around)
+    typed = inlined(typed, local)
     items = sweep.items_of(
         combined,
         lambda filler: describe(sweep.filled(typed, filler), filler),
@@ -161,7 +161,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
     from hfjobs_cli.jobspec.existing import described
 
     made = described(job)
-    return most(made, priced_flavor(made, flavors)) or Decimal(0)
+    return max_cost(made, priced_flavor(made, flavors)) or Decimal(0)
 
 
 class Plan(NamedTuple):
@@ -209,7 +209,7 @@ class Plan(NamedTuple):
         total = Decimal(0)
         for item in self.todo:
             flavor = flavor_of(item.launch.job, self.flavors)
-            usd = None if flavor is None else most(item.launch.job, flavor)
+            usd = None if flavor is None else max_cost(item.launch.job, flavor)
             if usd is None:
                 return "cost unknown: the Hub lists no price"
             total += usd

@@ -173,7 +173,7 @@ class Sweep:
                 if self.created > before:
                     retries.reset()
                 pause = retries.pause_after(error)
-                self.session.warn(f"{error.message}; retrying in {span(pause)}")
+                self.session.warning(f"{error.message}; retrying in {span(pause)}")
             else:
                 if not waits:
                     return
@@ -198,7 +198,7 @@ class Sweep:
         problem, self._journal.problem = self._journal.problem, None
         if problem is not None and not self._has_told_of_no_lock:
             self._has_told_of_no_lock = True
-            self.session.warn(f"no lock for the sweep ({problem.strerror}): run this line in one place at a time")
+            self.session.warning(f"no lock for the sweep ({problem.strerror}): run this line in one place at a time")
 
     def _listing(self) -> list[JobInfo]:
         """Return the jobs with the label of the sweep. Raises BadResponse if one of them cannot be read."""
@@ -244,7 +244,9 @@ class Sweep:
             return
         reference = JobReference(self.namespace, own.id)
         if not own.has_ended:
-            self.session.warn(f"canceling job {own.id}: job {elder.id} was created for the same item at the same time")
+            self.session.warning(
+                f"canceling job {own.id}: job {elder.id} was created for the same item at the same time"
+            )
             self.session.client.cancel_job(reference)
         self._canceled.add(own.id)
         group.remove(own)
@@ -252,7 +254,7 @@ class Sweep:
         try:
             self.session.client.label_job(reference, labels)
         except HfJobsError as error:
-            self.session.warn(f"job {own.id} keeps its label {ITEM}: {error.message}")
+            self.session.warning(f"job {own.id} keeps its label {ITEM}: {error.message}")
 
     def _batch(self) -> list[Item]:
         """Return the items whose jobs are to be created now."""

@@ -99,11 +99,11 @@ def looks(
 @contextmanager
 def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
     """Show pauses before retries as an error in the footer."""
-    before, session.told_of_wait = session.told_of_wait, trouble
+    before, session.on_wait = session.on_wait, trouble
     try:
         yield
     finally:
-        session.told_of_wait = before
+        session.on_wait = before
 
 
 def _told_once(session: Session) -> None:
@@ -121,9 +121,9 @@ class OutageNotices:
     def __call__(self, message: str | None) -> None:
         """Take note of what keeps the Hub from answering, or that it answers."""
         if message is not None and not self._is_broken:
-            self.session.warn(message)
+            self.session.warning(message)
         elif message is None and self._is_broken:
-            self.session.remark("the Hub is reachable again")
+            self.session.notice("the Hub is reachable again")
         self._is_broken = message is not None
 
 

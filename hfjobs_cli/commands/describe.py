@@ -142,7 +142,7 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
         last = next((run for run in found.newest if run.id == str(schedule.status.last_job)), None)
         schedule = schedule if last is None else schedule.ran(last.status)
     except HfJobsError as error:
-        session.warn(f"cannot read the runs of {schedule.id}: {error.message}")
+        session.warning(f"cannot read the runs of {schedule.id}: {error.message}")
     return Description(
         type="schedule",
         name=schedule.name,
@@ -262,9 +262,9 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
         if not lines:
             # A job that runs may have written nothing yet, of which there is no sign.
             if job.has_ended or not isinstance(error, IncompleteOutput):
-                session.warn(f"cannot read its output: {error.message}")
+                session.warning(f"cannot read its output: {error.message}")
             return None
-        session.warn(error.message)
+        session.warning(error.message)
     return lines[-tail:]
 
 

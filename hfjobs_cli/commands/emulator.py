@@ -84,7 +84,7 @@ def _token(session: Session, token: str | None, file: str | None) -> str | None:
         raise conflict("--token", "--token-file")
     source = "--token"
     if token is not None:
-        session.warn(
+        session.warning(
             "other users of this machine can see --token in the process list; use --token-file FILE to hide it"
         )
     elif file is not None:
@@ -115,9 +115,9 @@ def _serve(
     def started(endpoint: str) -> None:
         session.write(f"export HF_ENDPOINT={endpoint}\nexport HF_TOKEN={app.token}\n")
         session.flush()
-        session.remark(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops the emulator")
+        session.notice(f"serving {directory}; jobs run on this machine, as you; Ctrl-C stops the emulator")
         if token is None:
-            session.remark("the token is valid until the emulator stops; use --token-file FILE to keep one")
+            session.notice("the token is valid until the emulator stops; use --token-file FILE to keep one")
 
     try:
         app = open_app(directory, token=token, is_empty=empty, max_running=max_running)
@@ -126,7 +126,7 @@ def _serve(
                 f"--empty cannot be used: {directory} contains the jobs of the demo",
                 hint="use another directory with --state-dir, or delete them with 'hfjobs emulator reset'",
             )
-        canceled = serve(app, port, started=started, log=session.remark)
+        canceled = serve(app, port, started=started, log=session.notice)
     except PortError as error:
         raise HfJobsError(
             f"cannot listen on port {port}: {error}",
@@ -142,7 +142,7 @@ def _serve(
             f"cannot store the jobs of the emulator in {directory}: {error}",
             hint="use another directory with --state-dir, or run 'hfjobs emulator reset'",
         ) from error
-    session.remark("stopped" + (f"; jobs canceled: {canceled}" if canceled else ""))
+    session.notice("stopped" + (f"; jobs canceled: {canceled}" if canceled else ""))
     return ExitCode.DONE
 
 
@@ -159,7 +159,7 @@ def _reset(session: Session, directory: Path) -> ExitCode:
         ) from error
     except OSError as error:
         raise HfJobsError(f"cannot delete the jobs in {directory}: {error}", hint=_ELSEWHERE) from error
-    session.remark(f"deleted the jobs in {directory}" if is_forgotten else f"no jobs in {directory}")
+    session.notice(f"deleted the jobs in {directory}" if is_forgotten else f"no jobs in {directory}")
     return ExitCode.DONE
 
 

@@ -88,7 +88,7 @@ def ps(
     for remark in _remarks(found, wanted, selection.limit):
         session.note(remark)
     if session.is_quiet and found.has_more and selection.limit == options.DEFAULT_LIMIT:
-        session.warn(f"stopped after {found.matched} jobs; --limit 0 lists all")  # which nobody has asked for
+        session.warning(f"stopped after {found.matched} jobs; --limit 0 lists all")  # which nobody has asked for
     return ExitCode.DONE
 
 

@@ -54,11 +54,11 @@ def run(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands._create import start
-    from hfjobs_cli.commands._submit import described_job, surroundings
+    from hfjobs_cli.commands._submit import described_job, local_environment
     from hfjobs_cli.commands._sweep import is_sweep, run_sweep
     from hfjobs_cli.jobspec.model import Launch
 
-    around = surroundings(session, dry_run=following.dry_run)
+    local = local_environment(session, dry_run=following.dry_run)
     if is_sweep(sweeping):
         from hfjobs_cli.jobspec.sweep import filled_job
 
@@ -71,15 +71,15 @@ def run(
                 arguments,
                 namespace,
                 spec,
-                around,
+                local,
                 runs_default=default_command,
                 fill=lambda written: filled_job(written, fill),
             )
             return Launch(described, namespace)
 
         words = [*filter(None, [image or spec]), *(command or ())]
-        return run_sweep(session, sweeping, job, describe, words, following, output, around)
+        return run_sweep(session, sweeping, job, describe, words, following, output, local)
     described = described_job(
-        job, image, command or (), arguments, namespace, spec, around, runs_default=default_command
+        job, image, command or (), arguments, namespace, spec, local, runs_default=default_command
     )
-    return start(session, Launch(described, namespace), job, following, output, around)
+    return start(session, Launch(described, namespace), job, following, output, local)

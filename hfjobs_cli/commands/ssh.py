@@ -84,7 +84,7 @@ def _running(session: Session, reference: JobReference, *, waits: bool) -> JobIn
         except TRANSIENT_ERRORS as error:
             if not is_waiting:
                 raise
-            session.warn(f"{error.message}; still waiting")
+            session.warning(f"{error.message}; still waiting")
             session.sleep(retries.pause_after(error))
             continue
         retries.reset()

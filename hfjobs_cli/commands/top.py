@@ -58,7 +58,7 @@ def top(
     with session.live() as live:
         _run(session, live, Monitor(session, wanted, namespace, live.wake), Top())
     for failure in session.failures:  # of what could not be shown beside the rest
-        session.warn(failure.message)
+        session.warning(failure.message)
     session.failures.clear()
     return ExitCode.DONE
 

@@ -115,13 +115,13 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
                 pause = backoff.pause()
             else:
                 pause = retries.pause_after(failure)
-                session.warn(f"{failure.message}; still waiting")
+                session.warning(f"{failure.message}; still waiting")
                 if left is not None and retry_after_of(failure) > left:  # it is not to be asked again in that time
                     _pause(session, poller, left)
                     return
             _pause(session, poller, pause if left is None else max(0.0, min(pause, left)))
     except KeyboardInterrupt:
-        session.remark(f"not finished: {' '.join(map(str, poller.pending.values()))}")
+        session.notice(f"not finished: {' '.join(map(str, poller.pending.values()))}")
         raise
     finally:
         session.progress(None)

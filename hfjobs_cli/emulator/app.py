@@ -31,7 +31,7 @@ from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
-from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Caretaker
+from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -307,7 +307,7 @@ def open_app(
         state,
         token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
-        look_after=Caretaker(store, state, max_running).look if runs_jobs else (lambda: None),
+        look_after=Launcher(store, state, max_running).look if runs_jobs else (lambda: None),
     )
 
 

@@ -14,17 +14,17 @@ from dataclasses import dataclass
 HEAD_SECS = 10.0
 """How long a stranger may take to send the head of a request, and again to receive the answer."""
 
-_MAX_STRANGERS = 64
+_MAX_UNAUTHENTICATED = 64
 _MAX_KNOWN = 512
 _SPARE_FILES = 48
 _FILES_EACH = 3
 """What a request of somebody known may have open at a moment: the connection, the database and its journal."""
 
-_PATIENCE_SECS = 1.0
+_TIMEOUT_SECS = 1.0
 
 
 @dataclass
-class _Stranger:
+class _Unauthenticated:
     deadline: float | None
     has_asked: bool = False
     is_closed: bool = False
@@ -36,9 +36,9 @@ class Connections:
     def __init__(self) -> None:
         """Allow as many as this process may have files open for."""
         files = _max_files()
-        self._max_strangers = min(_MAX_STRANGERS, files // 4)
+        self._max_strangers = min(_MAX_UNAUTHENTICATED, files // 4)
         self._max_known = min(_MAX_KNOWN, max(1, (files - self._max_strangers - _SPARE_FILES) // _FILES_EACH))
-        self._strangers: dict[socket.socket, _Stranger] = {}  # the oldest first
+        self._strangers: dict[socket.socket, _Unauthenticated] = {}  # the oldest first
         self._known: set[socket.socket] = set()
         self._changed = threading.Condition()
 
@@ -48,13 +48,13 @@ class Connections:
         The first to go is who has not sent the head of a request, and among those the oldest.
         """
         with self._changed:
-            until = time.monotonic() + _PATIENCE_SECS
+            until = time.monotonic() + _TIMEOUT_SECS
             while len(self._strangers) >= self._max_strangers:
                 if not any(each.is_closed for each in self._strangers.values()):
                     self._close(min(self._strangers, key=lambda each: self._strangers[each].has_asked))
                 if not self._changed.wait(until - time.monotonic()):
                     return False
-            self._strangers[connection] = _Stranger(time.monotonic() + HEAD_SECS)
+            self._strangers[connection] = _Unauthenticated(time.monotonic() + HEAD_SECS)
         return True
 
     def release(self, connection: socket.socket) -> None:

@@ -107,9 +107,9 @@ class Collector(threading.Thread):
                     if not self._is_done:
                         self._take(self._decoder.decode(content))
 
-    def finish(self, patience_secs: float) -> None:
+    def finish(self, timeout_secs: float) -> None:
         """Return when all has been collected, or nothing came for so long. What comes later is not kept."""
-        while self.is_alive() and time.monotonic() - self._heard_at < patience_secs:
+        while self.is_alive() and time.monotonic() - self._heard_at < timeout_secs:
             self.join(0.05)
         with self._lock:
             self._take(self._decoder.decode(b"", final=True))

@@ -15,7 +15,7 @@ GRACE_SECS = 5.0
 """How long a job that is told to end may take for it, before it is killed."""
 
 
-class Household:
+class ProcessGroup:
     """The commands that this process started. Safe to use from several threads."""
 
     def __init__(self) -> None:

@@ -34,7 +34,7 @@ _OF_PYTHON = (
 _HAS_GROUPS = os.name == "posix"
 _POLL_SECS = 0.02
 _KILL_POLL_SECS = 0.005
-_PATIENCE_SECS = 5.0
+_TIMEOUT_SECS = 5.0
 """How long processes are killed that do not end by that."""
 
 Family = set[psutil.Process]
@@ -116,7 +116,7 @@ def kill_all(find: Callable[[], Iterable[psutil.Process]]) -> None:
 
     One that starts another and ends while the system is asked for all of them hides both. So it is asked again.
     """
-    deadline = time.monotonic() + _PATIENCE_SECS
+    deadline = time.monotonic() + _TIMEOUT_SECS
     times_none = 0
     while times_none < 2 and time.monotonic() < deadline:
         killed = [_kill(each) for each in find()]
@@ -138,8 +138,8 @@ def _kill(process: psutil.Process) -> bool:
     return True
 
 
-def ask_to_end(process: psutil.Process, family: Family, patience_secs: float) -> None:
-    """Ask a process to end, with its group and all of its family, and return when they have or `patience_secs` later.
+def ask_to_end(process: psutil.Process, family: Family, timeout_secs: float) -> None:
+    """Ask a process to end, with its group and all of its family, and return when they have or `timeout_secs` later.
 
     The family is what is below it, and what such processes start meanwhile is added.
     """
@@ -149,7 +149,7 @@ def ask_to_end(process: psutil.Process, family: Family, patience_secs: float) ->
     for each in outside:
         with contextlib.suppress(psutil.Error):
             each.terminate()
-    deadline = time.monotonic() + patience_secs
+    deadline = time.monotonic() + timeout_secs
     while (alive := list(filter(is_alive, family))) and time.monotonic() < deadline:
         for each in [process] if process in alive else alive:
             family.update(descendants(each))

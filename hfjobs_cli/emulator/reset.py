@@ -9,7 +9,7 @@ from hfjobs_cli.emulator.api_types import present
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade, Unreadable
 
-_PATIENCE_SECS = 20.0
+_TIMEOUT_SECS = 20.0
 """How long jobs have for their end; it is more than they get from the supervisor."""
 
 
@@ -31,7 +31,7 @@ def forget(directory: Path) -> bool:
                 tables.save_job(job)
             for schedule in tables.schedules():
                 tables.delete_schedule(schedule["id"])
-    with supervisor.held(state, _PATIENCE_SECS) as is_idle:
+    with supervisor.held(state, _TIMEOUT_SECS) as is_idle:
         if not is_idle:
             raise StoreError("some of them are still stopping")
         try:

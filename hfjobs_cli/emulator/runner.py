@@ -14,7 +14,7 @@ from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.hardware import built_in_environment
 from hfjobs_cli.emulator.output import Collector, Log
-from hfjobs_cli.emulator.process_group import Household
+from hfjobs_cli.emulator.process_group import ProcessGroup
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 
@@ -34,10 +34,10 @@ class _Outcome(NamedTuple):
 class Run(threading.Thread):
     """A running job. `stop` ends it; the caller has stored the reason."""
 
-    def __init__(self, store: Store, state: State, household: Household, job_id: str) -> None:
+    def __init__(self, store: Store, state: State, process_group: ProcessGroup, job_id: str) -> None:
         """Run the job of this id, which waits for it. Nothing happens before `start`."""
         super().__init__(name=job_id, daemon=True)
-        self._household = household
+        self._household = process_group
         self.job_id = job_id
         self._store = store
         self._state = state

@@ -27,7 +27,7 @@ def adopting() -> Callable[[], object] | None:
         return None
 
 
-def adopt_under_guard() -> None:
+def become_subreaper() -> None:
     """Become a subreaper and fork: the child continues, the parent is its watchdog.
 
     Call it before there are threads. The watchdog is the one that has been started, and ends as the other one does.
@@ -43,4 +43,4 @@ def adopt_under_guard() -> None:
         # By itself it is small, and nobody who looks for the supervisor finds two.
         os.execv(sys.executable, [sys.executable, "-I", "-S", watchdog.__file__, str(child)])  # noqa: S606
     except OSError:
-        os._exit(watchdog.guard(child))
+        os._exit(watchdog.watch_child(child))

@@ -25,7 +25,7 @@ LEFT_BEHIND = "The process that ran the job no longer exists, so its result is u
 
 _POLL_SECS = 0.05
 _LINGER_SECS = 1.0
-_PATIENCE_SECS = 1.0
+_TIMEOUT_SECS = 1.0
 _START_SECS = 10.0
 _RETRY_SECS = 5.0
 
@@ -37,7 +37,7 @@ _PROGRAM = (
 
 
 @contextmanager
-def held(state: State, patience_secs: float = 0.0) -> Iterator[bool]:
+def held(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
     """Hold the lock of a state directory for a block; yield False if somebody else has it for that long.
 
     The lock is a transaction on an empty SQLite file: it is let go of when the process ends, on every system. Raises
@@ -45,7 +45,7 @@ def held(state: State, patience_secs: float = 0.0) -> Iterator[bool]:
     """
     try:
         make_private(state.lock)
-        with closing(sqlite3.connect(state.lock, timeout=patience_secs, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(state.lock, timeout=timeout_secs, isolation_level=None)) as connection:
             yield _takes_lock(connection)
     except sqlite3.Error as error:
         raise StoreError(f"{state.lock}: {error}") from error
@@ -65,7 +65,7 @@ def _takes_lock(connection: sqlite3.Connection) -> bool:
     return True
 
 
-class Caretaker:
+class Launcher:
     """Keeps a supervisor running for the jobs of a store, and settles jobs whose process is lost."""
 
     def __init__(self, store: Store, state: State, max_running: int = MAX_RUNNING) -> None:
@@ -159,16 +159,16 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
 
 def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
     """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
-    from hfjobs_cli.emulator.subreaper import adopt_under_guard
+    from hfjobs_cli.emulator.subreaper import become_subreaper
 
-    adopt_under_guard()
+    become_subreaper()
     # Before the lock is taken: whoever waits for that sees what fails.
     from hfjobs_cli.emulator import runner  # noqa: F401
 
     state = State(Path(root))
     store = Store(state)
     while _is_waiting(store):
-        with held(state, _PATIENCE_SECS) as is_mine:
+        with held(state, _TIMEOUT_SECS) as is_mine:
             if not is_mine:
                 return
             settle(store, state)
@@ -177,10 +177,10 @@ def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
 
 
 def _run_all(store: Store, state: State, max_running: int) -> None:
-    from hfjobs_cli.emulator.process_group import Household
+    from hfjobs_cli.emulator.process_group import ProcessGroup
     from hfjobs_cli.emulator.runner import Run
 
-    household = Household()
+    process_group = ProcessGroup()
     runs: dict[str, Run] = {}
     idle_since = time.monotonic()
     while runs or time.monotonic() - idle_since < _LINGER_SECS:
@@ -191,10 +191,10 @@ def _run_all(store: Store, state: State, max_running: int) -> None:
                 run.stop()
         if any(stage == "RUNNING" and identifier not in runs for identifier, stage in stages.items()):
             settle(store, state, spared=runs)  # the thread that ran it failed
-            household.sweep()
+            process_group.sweep()
         waiting = [each for each, stage in stages.items() if stage == "SCHEDULING" and each not in runs]
         for identifier in waiting[: max(0, max_running - len(runs))]:
-            runs[identifier] = Run(store, state, household, identifier)
+            runs[identifier] = Run(store, state, process_group, identifier)
             runs[identifier].start()
         runs = {identifier: run for identifier, run in runs.items() if run.is_alive()}
         if runs:

@@ -9,19 +9,19 @@ import signal
 import sys
 import time
 
-_PATIENCE_SECS = 5.0
+_TIMEOUT_SECS = 5.0
 """How long processes are killed that do not end, such as those of another user."""
 
 _POLL_SECS = 0.005
 
 
-def guard(supervisor: int) -> int:
+def watch_child(supervisor: int) -> int:
     """Wait for a child and kill all its descendants; return its exit code, 128 + N for a signal."""
     pid = 0
     while pid != supervisor:
         pid, status = os.wait()
     code = os.waitstatus_to_exitcode(status)
-    deadline = time.monotonic() + _PATIENCE_SECS
+    deadline = time.monotonic() + _TIMEOUT_SECS
     while time.monotonic() < deadline:
         try:
             if os.waitpid(-1, os.WNOHANG)[0] == 0:
@@ -46,4 +46,4 @@ def _kill_children() -> None:
 
 
 if __name__ == "__main__":
-    os._exit(guard(int(sys.argv[1])))
+    os._exit(watch_child(int(sys.argv[1])))

@@ -12,7 +12,7 @@ from hfjobs_cli.formats.table import block, cut
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
-from hfjobs_cli.models.fields import spelled
+from hfjobs_cli.models.fields import formatted
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.packed import VARIABLES
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
@@ -228,7 +228,7 @@ def _moment(moment: datetime | None, view: View) -> str:
 
 
 def _relative(moment: datetime, view: View) -> str:
-    return spelled(moment, view.now if view.reader.has_relative_times else None) or "-"
+    return formatted(moment, view.now if view.reader.has_relative_times else None) or "-"
 
 
 def _times(each: Description, job: JobInfo, view: View) -> Iterator[Piece]:

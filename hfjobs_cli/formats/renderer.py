@@ -58,12 +58,12 @@ class View:
     made. `width` is how many character cells a line may have, None where nothing is to be cut. `columns_asked` says
     that the user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly
     one record, which json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells`
-    says that a spreadsheet will read it. `remark` takes a line for stderr.
+    says that a spreadsheet will read it. `notice` takes a line for stderr.
     """
 
     kind: Kind
     write: Callable[[str], None]
-    remark: Callable[[str], None]
+    notice: Callable[[str], None]
     reader: Preferences
     now: datetime
     columns: Sequence[Field] = field(default_factory=tuple)
@@ -90,6 +90,14 @@ class View:
 
         warn("view.for_eyes is view.reader.is_tty now; for cells call view.cell(column, record)", DeprecationWarning, 2)
         return self.reader.is_tty
+
+    @property
+    def remark(self) -> Callable[[str], None]:
+        """Return the function that writes a line to stderr; the old name of `notice`."""
+        from warnings import warn  # for renderers of packages
+
+        warn("view.remark is view.notice now", DeprecationWarning, 2)
+        return self.notice
 
     @property
     def is_unicode(self) -> bool:

@@ -51,7 +51,7 @@ def _tell_what_left(fitted: Iterable[tuple[Field, int]], view: View) -> None:
         if column.name not in shown and (view.columns_asked or column.name not in view.kind.default_columns)
     ]
     if lost:
-        view.remark(f"no room for {', '.join(lost)} at {view.width} columns; --no-trunc shows everything")
+        view.notice(f"no room for {', '.join(lost)} at {view.width} columns; --no-trunc shows everything")
 
 
 def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Field, int]]) -> Iterator[str]:

@@ -15,9 +15,9 @@ from hfjobs_cli.models.record import Record, has_text
 from hfjobs_cli.template import (
     NO_VALUE,
     Object,
+    RenderOptions,
     Schema,
     Shape,
-    Surroundings,
     Template,
     TemplateError,
     UnknownName,
@@ -62,29 +62,31 @@ def _lines(template: Template, records: Iterable[Record], view: View) -> None:
     makes_rows = bool(template.functions() & ROWS)
     # Rows are one line each, in a pipe too.
     escape = view.spell if view.reader.is_tty or makes_rows else None
-    surroundings = Surroundings(view.now, escape, view.color, holds=view.holds)
-    for text in _rendered(template, records, view, surroundings):
+    render_options = RenderOptions(view.now, escape, view.color, holds=view.holds)
+    for text in _rendered(template, records, view, render_options):
         if makes_rows and (not text or text.endswith("\n")):
             view.write(text)  # nothing but rows to come, or a table that ends its lines by itself
         else:
             view.write(text + "\n")
-    view.write(surroundings.table.take())
+    view.write(render_options.table.take())
 
 
 def _table(template: Template, records: Iterable[Record], view: View) -> None:
     """Write headers and a row for each record, aligned; nothing if reading or rendering them fails."""
-    surroundings = Surroundings(view.now, view.spell, view.color, holds=view.holds)
+    render_options = RenderOptions(view.now, view.spell, view.color, holds=view.holds)
     rows = [template.headers()]
-    for text in _rendered(template, records, view, surroundings):
+    for text in _rendered(template, records, view, render_options):
         rows += [line.split("\t") for line in text.split("\n")]
     view.write(align(rows))
 
 
-def _rendered(template: Template, records: Iterable[Record], view: View, surroundings: Surroundings) -> Iterator[str]:
+def _rendered(
+    template: Template, records: Iterable[Record], view: View, render_options: RenderOptions
+) -> Iterator[str]:
     reader = Reader(view.kind, template.fields())
     for record in records:
         try:
-            yield template.render(reader.read(record, view.now), surroundings)
+            yield template.render(reader.read(record, view.now), render_options)
         except TemplateError as error:
             error.message = f"{view.kind.noun} {view.kind.key_of(record)}: {error.message}"
             raise

@@ -24,7 +24,7 @@ from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
-from hfjobs_cli.query.references import Naming, is_name
+from hfjobs_cli.query.references import ReferenceSyntax, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.create_once import Created, CreateOnce
@@ -168,14 +168,14 @@ class Hub:
             self._sleep(pause)
 
     def _parsed(self, answer: HubResponse, parse: Callable[[object], T]) -> T:
-        """Return what `parse` makes of the JSON in `answer`, naming the request in its errors."""
+        """Return what `parse` makes of the JSON in `answer`, syntax the request in its errors."""
         try:
             return parse(answer.data)
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
     def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
-        """Ask for what a namespace has, or add to it. Raises NotFound naming it if there is no such namespace."""
+        """Ask for what a namespace has, or add to it. Raises NotFound syntax it if there is no such namespace."""
         try:
             return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:
@@ -235,7 +235,7 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], naming: Naming) -> tuple[str, T]:
+    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], syntax: ReferenceSyntax) -> tuple[str, T]:
         """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
@@ -255,7 +255,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; also not in {', '.join(others)}",
-            hint=f"'hfjobs {naming.listing} -a --namespace NAME' lists the {naming.plural} there",
+            hint=f"'hfjobs {syntax.listing} -a --namespace NAME' lists the {syntax.plural} there",
         ) from missing
 
     @staticmethod

@@ -14,7 +14,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
-from hfjobs_cli.models.hardware import Hardware, dearest
+from hfjobs_cli.models.hardware import Hardware, most_expensive
 from hfjobs_cli.text.numbers import LARGEST
 from hfjobs_cli.text.times import parse_time
 
@@ -78,7 +78,7 @@ class Prices:
     def _renew(self, known: dict[str, Decimal | None]) -> None:
         """Ask for all prices, once in a run."""
         if not self._is_fresh:
-            listed = {name: each.minute_cost for name, each in dearest(self._ask()).items()}
+            listed = {name: each.minute_cost for name, each in most_expensive(self._ask()).items()}
             known.update(listed)
             self._unpriced = {name for name, price in listed.items() if price is None}
             self._is_fresh = True
@@ -209,7 +209,7 @@ def _amount(text: object) -> Decimal:
     return amount
 
 
-def most(job: NewJob, flavor: Hardware) -> Decimal | None:
+def max_cost(job: NewJob, flavor: Hardware) -> Decimal | None:
     """Return the maximum cost in US dollars, by started minutes; None if the price is unknown."""
     price = _minute_price(job, flavor)
     return None if price is None else price * math.ceil(job.longest_secs / 60)

@@ -137,14 +137,14 @@ class Lineage:
         last = None if depth is None else len(chain) - 1 + depth
         ends = up and not down
 
-        def heirs(step: Step) -> Iterable[str]:
+        def descendants(step: Step) -> Iterable[str]:
             if step.generation < len(chain) - 1 and step.key == chain[step.generation]:
                 on_chain = chain[step.generation + 1]
                 return [on_chain] if only_chain or self._is_person(step.key) else self.children(step.key)
             is_over = (ends and step.key == asked) or step.generation == last
             return () if is_over else self.children(step.key)
 
-        return [self._relative(step, asked, now) for step in _walk(chain[:1], heirs)]
+        return [self._relative(step, asked, now) for step in _walk(chain[:1], descendants)]
 
     def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[Relative]:
         """Return the trees that these jobs are in, one after the other, with no more than these and their ancestors."""
@@ -155,11 +155,11 @@ class Lineage:
             wanted.update(dict.fromkeys(line))
             roots[line[-1]] = None
 
-        def heirs(step: Step) -> Iterable[str]:
+        def descendants(step: Step) -> Iterable[str]:
             is_over = step.generation == depth
             return () if is_over else (key for key in self.children(step.key) if key in wanted)
 
-        return [self._relative(step, None, now) for step in _walk(roots, heirs)]
+        return [self._relative(step, None, now) for step in _walk(roots, descendants)]
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -243,10 +243,10 @@ def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
         done.update(path)
 
 
-def _walk(roots: Iterable[str], heirs: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
+def _walk(roots: Iterable[str], descendants: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
     """Yield each node in front of those below it. There may be more generations than Python recurses."""
     todo = [Step(key, None, 0) for key in roots][::-1]
     while todo:
         step = todo.pop()
         yield step
-        todo += [Step(key, step.key, step.generation + 1) for key in heirs(step)][::-1]
+        todo += [Step(key, step.key, step.generation + 1) for key in descendants(step)][::-1]

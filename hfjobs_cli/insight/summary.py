@@ -136,10 +136,10 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
         *_, above, root = [job.id, *lineage.ancestors(job.id)]
         first = lineage.parent(above)
         said.append(f"Its first ancestor is {_origin(first, lineage) if first is not None else root}.")
-    heirs = [lineage.jobs[each] for each in lineage.descendants(job.id)]
-    if heirs:
-        one = len(heirs) == 1
-        said.append(f"{'1 child job' if one else f'{len(heirs):,} descendants'}: {_counted(heirs)}.")
+    descendants = [lineage.jobs[each] for each in lineage.descendants(job.id)]
+    if descendants:
+        one = len(descendants) == 1
+        said.append(f"{'1 child job' if one else f'{len(descendants):,} descendants'}: {_counted(descendants)}.")
     else:
         said.append("No child jobs.")
     if not is_whole:

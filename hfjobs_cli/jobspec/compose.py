@@ -8,13 +8,13 @@ from dataclasses import replace
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
-from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import conflict, empty_option
 
 
-def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> NewJob:
+def compose(typed: Typed, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:
     """Return the job that `typed` describes; what it says nothing of is that of `base`. Raises UsageError.
 
     Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
@@ -33,8 +33,8 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
     given = {row.name: row.parsed(value) for row, value in options if value is not False and value not in (None, [])}
     return replace(
         base,
-        environment={**base.environment, **environment.environment(typed, around)},
-        secrets={**base.secrets, **environment.secrets(typed, around)},
+        environment={**base.environment, **environment.environment(typed, local)},
+        secrets={**base.secrets, **environment.secrets(typed, local)},
         labels={**base.labels, **labels},
         volumes=(*_left(base.volumes, volumes), *volumes),
         **given,
@@ -42,11 +42,11 @@ def compose(typed: Typed, around: Surroundings, base: NewJob | None = None) -> N
 
 
 def compose_run(
-    typed: Typed, image: str, command: Sequence[str], namespace: str | None, around: Surroundings
+    typed: Typed, image: str, command: Sequence[str], namespace: str | None, local: LocalEnvironment
 ) -> NewJob:
     """Return the job that runs a command in an image. Raises UsageError."""
     docker_image, space_id = split_image(image)
-    job = compose(typed, around, NewJob(docker_image=docker_image, space_id=space_id, command=tuple(command)))
+    job = compose(typed, local, NewJob(docker_image=docker_image, space_id=space_id, command=tuple(command)))
     extra = [] if typed.attempts is None else [str(typed.attempts)]
     traits = default_name.traits(typed, namespace, job.environment, job.secrets, extra)
     return named(job, typed, default_name.name_of_image(image, command, traits))
@@ -57,16 +57,16 @@ def compose_spec(
     base: NewJob,
     image: str | None,
     command: Sequence[str],
-    around: Surroundings,
+    local: LocalEnvironment,
 ) -> NewJob:
     """Return a job that was written down, with what is typed over it. Raises UsageError.
 
     Its secrets have no values there: those that are not typed are taken from the environment. If it was written down
     without a name, it was to have none.
     """
-    job = compose(typed, around, overridden(base, image, command))
+    job = compose(typed, local, overridden(base, image, command))
     asked = {name: value for name, value in job.secrets.items() if value is None}
-    job = replace(job, secrets={**job.secrets, **environment.resolved(asked, around)})
+    job = replace(job, secrets={**job.secrets, **environment.resolved(asked, local)})
     return named(job, typed, None)
 
 

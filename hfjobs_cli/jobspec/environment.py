@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.typed import Surroundings, Typed, typed_path
+from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed, typed_path
 
 MAX_FILE_MIB = 4
 """How much of a file is read; no command line holds more."""
@@ -27,49 +27,49 @@ _KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
 """How a line of a key looks that could be a name: long, with small and capital letters and digits."""
 
 
-def environment(typed: Typed, around: Surroundings) -> dict[str, str]:
+def environment(typed: Typed, local: LocalEnvironment) -> dict[str, str]:
     """Return the variables that were typed: `K=V` as it is, `K` from the environment, which is left out if not there.
 
     Those of `--env-file` come first. Raises UsageError.
     """
-    found = _of_file(typed.env_file, "--env-file", around)
+    found = _of_file(typed.env_file, "--env-file", local)
     for text in typed.env or ():
         key, value = _split(text, "-e")
         found[key] = value
-    known = _known(found, around.environ)
+    known = _known(found, local.environ)
     for key in found.keys() - known.keys():
-        around.warnings.append(f"{key} is not set here; the job starts without it")
+        local.warnings.append(f"{key} is not set here; the job starts without it")
     return known
 
 
-def inlined(typed: Typed, around: Surroundings) -> Typed:
+def inlined(typed: Typed, local: LocalEnvironment) -> Typed:
     """Return options with the variables of `--env-file` among those of `--env`: the file is read once for many jobs."""
     if typed.env_file is None:
         return typed
-    found = _of_file(typed.env_file, "--env-file", around)
+    found = _of_file(typed.env_file, "--env-file", local)
     env = [key if value is None else f"{key}={value}" for key, value in found.items()]
     return replace(typed, env=[*env, *(typed.env or ())], env_file=None)
 
 
-def secrets(typed: Typed, around: Surroundings) -> dict[str, str | None]:
+def secrets(typed: Typed, local: LocalEnvironment) -> dict[str, str | None]:
     """Return the secrets that were typed, read as variables are. One that is not set is an error, or has no value."""
-    found = _of_file(typed.secrets_file, "--secrets-file", around)
+    found = _of_file(typed.secrets_file, "--secrets-file", local)
     for text in typed.secrets or ():
         key, value = _split(text, "-s")
         if value is not None:
-            around.warnings.append(
+            local.warnings.append(
                 f"the value of -s {key}=... is visible in the process list and the shell history; use "
                 f"-s {key} to take it from the environment"
             )
         found[key] = value
-    return resolved(found, around)
+    return resolved(found, local)
 
 
-def resolved(found: Mapping[str, str | None], around: Surroundings, what: str = "the job") -> dict[str, str | None]:
+def resolved(found: Mapping[str, str | None], local: LocalEnvironment, what: str = "the job") -> dict[str, str | None]:
     """Return secrets with their values, those that have none from the environment. Raises UsageError."""
-    known = _known(found, around.environ)
+    known = _known(found, local.environ)
     missing = [name for name in found if name not in known]
-    if missing and not around.secrets_may_miss:
+    if missing and not local.secrets_may_miss:
         names = ", ".join(missing)
         raise UsageError(
             f"{what} needs {'a secret that is' if len(missing) == 1 else 'secrets that are'} not set here: {names}",
@@ -90,14 +90,14 @@ def _split(text: str, option: str) -> tuple[str, str | None]:
     return key.strip(), value if equals else None
 
 
-def _of_file(file: str | None, option: str, around: Surroundings) -> dict[str, str | None]:
+def _of_file(file: str | None, option: str, local: LocalEnvironment) -> dict[str, str | None]:
     if file is None:
         return {}
-    text = around.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, around)
-    return dict(_parsed(text, file, option, around))
+    text = local.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, local)
+    return dict(_parsed(text, file, option, local))
 
 
-def _text_of(path: Path, option: str, around: Surroundings) -> str:
+def _text_of(path: Path, option: str, local: LocalEnvironment) -> str:
     """Return what is in a file, which may be a pipe, and warn of secrets that others can read. Raises UsageError."""
     try:
         with path.open("rb") as file:
@@ -112,11 +112,11 @@ def _text_of(path: Path, option: str, around: Surroundings) -> str:
             f"cannot read {option} {path}: {reason}", hint="use a file with a line NAME=VALUE for each variable"
         ) from None
     if "secrets" in option and os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        around.warnings.append(f"{path} can be read by other users of this machine; protect it with 'chmod 600'")
+        local.warnings.append(f"{path} can be read by other users of this machine; protect it with 'chmod 600'")
     return text
 
 
-def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator[tuple[str, str | None]]:
+def _parsed(text: str, file: str, option: str, local: LocalEnvironment) -> Iterator[tuple[str, str | None]]:
     """Yield the variables of a dotenv file; nothing in a value stands for another value.
 
     A file may be something else, such as a private key, so no text of it is repeated before it is known for a name.
@@ -143,16 +143,16 @@ def _parsed(text: str, file: str, option: str, around: Surroundings) -> Iterator
             if strays:
                 break  # the middle of a key
             raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME= before the key")
-        if binding.value is None and binding.key not in around.environ:
+        if binding.value is None and binding.key not in local.environ:
             if "secrets" in option:
                 raise UsageError(f"{where} is a name without a value, and it is not set here", hint="use NAME=VALUE")
-            around.warnings.append(f"{where} is a name without a value, and it is not set here; the line is ignored")
+            local.warnings.append(f"{where} is a name without a value, and it is not set here; the line is ignored")
             continue
         is_empty = False
         yield binding.key, _unquoted(content, binding.value)
     else:
         if strays and not is_empty:
-            around.warnings.extend(f"{stray} is not NAME=VALUE; the line is ignored" for stray in strays)
+            local.warnings.extend(f"{stray} is not NAME=VALUE; the line is ignored" for stray in strays)
             return
     if strays:
         raise UsageError(f"{strays[0]} is not NAME=VALUE", hint="use a file with a line NAME=VALUE for each variable")

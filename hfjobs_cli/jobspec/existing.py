@@ -10,7 +10,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.compose import compose, overridden
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import LOCAL, LocalFile, NewJob, NewSchedule
-from hfjobs_cli.jobspec.typed import Surroundings, Typed
+from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.values import value
 
@@ -117,7 +117,7 @@ class Changes:
         return any(own) or any(value is not None and value is not False for value in typed)
 
 
-def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) -> NewJob:
+def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment) -> NewJob:
     """Return the job with what is changed of it, and the id of its source as a label. Raises UsageError.
 
     The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
@@ -126,7 +126,7 @@ def changed(job: NewJob, source: str, changes: Changes, around: Surroundings) ->
         from hfjobs_cli.jobspec.unpacking import with_file  # with tarfile, for --script only
 
         job = with_file(job, source, changes.script)
-    given = compose(changes.typed, around, overridden(replace(job, secrets={}), changes.image, changes.command))
+    given = compose(changes.typed, local, overridden(replace(job, secrets={}), changes.image, changes.command))
     lost = [name for name in job.secrets if name not in given.secrets]
     if lost and not changes.drop_secrets:
         again = " ".join(f"-s {name}" for name in lost)

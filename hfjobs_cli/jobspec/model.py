@@ -210,14 +210,14 @@ class Launch:
     """A new job, where it belongs, and what of it a script has said itself.
 
     `from_script` are keys of the script's table, each with one value. `uploads` are local files by their name in the
-    job, which must be in a bucket before it can run. With `is_strangers` the script was read from an address or a pipe.
+    job, which must be in a bucket before it can run. With `is_untrusted` the script was read from an address or a pipe.
     """
 
     job: NewJob
     namespace: str | None
     from_script: tuple[tuple[str, str], ...] = ()
     uploads: Mapping[str, LocalFile] = field(default_factory=dict)
-    is_strangers: bool = False
+    is_untrusted: bool = False
 
 
 def split_image(text: str) -> tuple[str | None, str | None]:

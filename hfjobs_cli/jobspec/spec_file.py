@@ -10,7 +10,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.environment import resolved
 from hfjobs_cli.jobspec.fields import Row, rows
 from hfjobs_cli.jobspec.model import NewJob, Volume
-from hfjobs_cli.jobspec.typed import Surroundings, typed_path
+from hfjobs_cli.jobspec.typed import LocalEnvironment, typed_path
 from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.words import one_of
 
@@ -20,9 +20,9 @@ _VOLUME_KEYS = {"type": str, "source": str, "mountPath": str, "revision": str, "
 _NAMES = {str: "a string", list: "an array", dict: "an object", int: "a whole number", bool: "true or false"}
 
 
-def read_spec(file: str, around: Surroundings) -> NewJob:
+def read_spec(file: str, local: LocalEnvironment) -> NewJob:
     """Return the job that a file, or `-`, describes; secrets without a value are to be asked for. Raises UsageError."""
-    text = around.read_stdin("--spec") if file == "-" else _text_of(typed_path(file))
+    text = local.read_stdin("--spec") if file == "-" else _text_of(typed_path(file))
     try:
         values = loads(text)
     except (ValueError, RecursionError) as error:
@@ -32,7 +32,7 @@ def read_spec(file: str, around: Surroundings) -> NewJob:
     keys, inner_keys = _keys()
     spec = _object(values, keys, f"--spec {file}")
     environment = spec.get("environment", {})
-    missing = resolved(dict.fromkeys(environment.keys() - _known(environment)), around)
+    missing = resolved(dict.fromkeys(environment.keys() - _known(environment)), local)
     return _job({**spec, "environment": _known({**environment, **missing})}, inner_keys, f"--spec {file}")
 
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
-from hfjobs_cli.jobspec.typed import Surroundings, typed_path
+from hfjobs_cli.jobspec.typed import LocalEnvironment, typed_path
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
 from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.words import did_you_mean
@@ -90,9 +90,9 @@ def _check_count(count: int, what: str) -> None:
         )
 
 
-def rows_of(file: str, around: Surroundings) -> list[Values]:
+def rows_of(file: str, local: LocalEnvironment) -> list[Values]:
     """Read the rows of a file of CSV, TSV, JSON or JSONL; `-` is stdin. Raises UsageError."""
-    text = around.read_stdin("--each-from") if file == "-" else _text_of(file)
+    text = local.read_stdin("--each-from") if file == "-" else _text_of(file)
     text = text.removeprefix("\ufeff")
     suffix = PurePath(file).suffix.lower()
     start = text.lstrip()[:1]
@@ -319,7 +319,7 @@ def items_of(
     found: list[Item] = []
     for values in combinations:
         filler = Filler(values)
-        with naming(values):
+        with syntax(values):
             launch = describe(filler)
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
@@ -345,7 +345,7 @@ def _item(values: Values, launch: Launch, sweep: str, base: str, *, is_named: bo
 
 
 @contextmanager
-def naming(values: Values) -> Iterator[None]:
+def syntax(values: Values) -> Iterator[None]:
     """Name the values of an item in an error about its job."""
     try:
         yield

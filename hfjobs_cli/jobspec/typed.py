@@ -56,7 +56,7 @@ MAX_STDIN_MIB = 16
 
 
 @value
-class Surroundings:
+class LocalEnvironment:
     """Where values come from that are not typed: `environ`, with the token as HF_TOKEN, and stdin.
 
     With `secrets_may_miss` a secret that is not set has no value instead of being an error. `warnings` are for stderr.

@@ -58,7 +58,7 @@ def with_file(job: NewJob, source: str, file: LocalFile) -> NewJob:
     if is_python_by_name(name):
         check_text(file, file.name)
     changed = [each._replace(content=file.content) if each.name == name else each for each in files]
-    value = _spelled(variable, job.environment[variable], changed)
+    value = _formatted(variable, job.environment[variable], changed)
     check_size(variable, value, changed, hint="mount large files with -v")
     return replace(job, environment={**job.environment, variable: value})
 
@@ -105,7 +105,7 @@ def _of_words(words: list[str]) -> Iterable[LocalFile]:
         yield LocalFile(name, b64decode(content, validate=True))
 
 
-def _spelled(variable: str, value: str, files: Iterable[LocalFile]) -> str:
+def _formatted(variable: str, value: str, files: Iterable[LocalFile]) -> str:
     """Return the value of a variable with other files in it."""
     if variable == PACKED:
         packed = archived(files)

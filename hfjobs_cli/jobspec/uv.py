@@ -25,7 +25,7 @@ from hfjobs_cli.jobspec.scripts import (
     is_python_by_name,
     read_header,
 )
-from hfjobs_cli.jobspec.typed import Surroundings, Typed, UvTyped
+from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed, UvTyped
 from hfjobs_cli.jobspec.volumes import merge, parse_volume
 from hfjobs_cli.models.packed import MOUNT_PATH, PACKED
 from hfjobs_cli.text.secrets import masked_value, without_password
@@ -47,7 +47,7 @@ def compose_uv(
     script: str,
     arguments: Sequence[str],
     namespace: str | None,
-    around: Surroundings,
+    local: LocalEnvironment,
     downloaded: bytes | None = None,
 ) -> Launch:
     """Return the job that runs a script: a local file, an address with what was `downloaded`, or a command.
@@ -56,7 +56,7 @@ def compose_uv(
     """
     if downloaded is None:
         check_script(script, brings_commands=bool(how.with_ or how.image))
-    piped = _piped(script, around) if downloaded is None and is_pipe(script) else None
+    piped = _piped(script, local) if downloaded is None and is_pipe(script) else None
     content = downloaded if piped is None else piped
     files = _local_files(script, arguments, content, blank="_" if how.bucket else " ")
     shown = without_password(script)
@@ -69,11 +69,11 @@ def compose_uv(
         files[script] = files[script]._replace(is_executable=True)
     merged, volumes = _merged(typed, header)
     image, python = how.image or header.image, how.python or header.python
-    job = _described(merged, image, header, around)
+    job = _described(merged, image, header, local)
     from_script = tuple(_said(header, typed, how, namespace, job, volumes))
     if content is not None and not how.trust_script:  # nor does a pipe say who has written what comes from it
         _refuse(from_script, shown)
-    job = _with_secrets(job, header, around)
+    job = _with_secrets(job, header, local)
     how = replace(how, image=image, python=python)
     namespace = namespace or header.namespace
     options = [word for name in how.with_ or () for word in ("--with", name)]
@@ -87,12 +87,12 @@ def compose_uv(
         job, typed, default_name.name_of_script("script.py" if piped is not None else script, arguments, traits)
     )
     if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
-        around.warnings.append(
+        local.warnings.append(
             f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
             "in the job; mount what it needs with -v"
         )
     words = ["uv", "run", *options, script, *arguments]
-    launch = Launch(job, namespace, from_script, is_strangers=content is not None)
+    launch = Launch(job, namespace, from_script, is_untrusted=content is not None)
     if not files:
         return replace(launch, job=replace(job, command=tuple(words)))
     if how.bucket:
@@ -116,18 +116,18 @@ def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
     return merged, of_script
 
 
-def _described(typed: Typed, image: str | None, header: Header, around: Surroundings) -> NewJob:
+def _described(typed: Typed, image: str | None, header: Header, local: LocalEnvironment) -> NewJob:
     """Return the job without what it runs, and without the secrets that the script asks for."""
     docker_image, space_id = split_image(DEFAULT_IMAGE if image is None else image)
     labels = {**header.labels, **({} if header.name is None else {"name": header.name})}
     base = NewJob(docker_image=docker_image, space_id=space_id, environment=header.env, labels=labels)
-    return compose(typed, around, base)
+    return compose(typed, local, base)
 
 
-def _with_secrets(job: NewJob, header: Header, around: Surroundings) -> NewJob:
+def _with_secrets(job: NewJob, header: Header, local: LocalEnvironment) -> NewJob:
     """Return the job with the secrets that the script asks for, which have the values that are set here."""
     asked = {name: None for name in header.secrets if name not in job.secrets}
-    return replace(job, secrets={**environment.resolved(asked, around, f"[{TABLE}] of the script"), **job.secrets})
+    return replace(job, secrets={**environment.resolved(asked, local, f"[{TABLE}] of the script"), **job.secrets})
 
 
 def _said(
@@ -206,10 +206,10 @@ def _local_files(
     return files
 
 
-def _piped(script: str, around: Surroundings) -> bytes:
+def _piped(script: str, local: LocalEnvironment) -> bytes:
     """Return what a pipe holds. Raises UsageError, also if it is stdin, and something else reads that."""
     if script in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
-        around.take_stdin("SCRIPT")
+        local.take_stdin("SCRIPT")
     return read_file(Path(script), script).content
 
 

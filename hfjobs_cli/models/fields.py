@@ -243,14 +243,14 @@ class Field:
             return self.about.drawn(value)
         if self.about.spell is not None:
             return self.about.spell(value)
-        return value if type(value) is str else spelled(value, now if reader.has_relative_times else None)
+        return value if type(value) is str else formatted(value, now if reader.has_relative_times else None)
 
     def value(self, record: Record, now: datetime) -> Any:
         """Return what programs read in its column: text or a number, None if there is nothing."""
         value = self.read(record, now)
         if value is None or type(value) in (int, float):
             return value
-        return self._spelled(value)
+        return self._formatted(value)
 
     def order(self, record: Record, now: datetime) -> Any:
         """Return what is compared to order records, None if there is nothing."""
@@ -259,7 +259,7 @@ class Field:
             return None
         if self.about.order is not None:
             return self.about.order(value)
-        return value if isinstance(value, str | int | float | datetime) else self._spelled(value)
+        return value if isinstance(value, str | int | float | datetime) else self._formatted(value)
 
     @property
     def has_entries(self) -> bool:
@@ -301,8 +301,8 @@ class Field:
             return ()
         return self._texts(value) if self.about.search is None else self.about.search(value)
 
-    def _spelled(self, value: Any) -> str | None:
-        return self.about.spell(value) if self.about.spell is not None else spelled(value, None)
+    def _formatted(self, value: Any) -> str | None:
+        return self.about.spell(value) if self.about.spell is not None else formatted(value, None)
 
     def _texts(self, value: Any) -> Iterator[str]:
         """Yield a value as it is and as it is shown; of lists also each item, unless they are words of one line."""
@@ -311,20 +311,20 @@ class Field:
                 yield f"{key}={text}"
                 yield key
             return
-        shown = self._spelled(value)
+        shown = self._formatted(value)
         if shown is None:
             return
         yield shown
         if isinstance(value, list):
-            words = [spelled(item, None) or "" for item in value if not isinstance(item, Record)]
+            words = [formatted(item, None) or "" for item in value if not isinstance(item, Record)]
             yield " ".join(words)
             if not self.about.has_commas:
                 yield from words
         elif self.about.spell is not None:
-            yield spelled(value, None) or ""
+            yield formatted(value, None) or ""
 
 
-def spelled(value: Any, now: datetime | None) -> str | None:
+def formatted(value: Any, now: datetime | None) -> str | None:
     """Format a value that is not None for a cell, None if there is nothing to say. `now` makes moments relative."""
     if isinstance(value, str):
         return value
@@ -333,7 +333,7 @@ def spelled(value: Any, now: datetime | None) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ",".join(filter(None, (spelled(item, now) for item in value))) or None
+        return ",".join(filter(None, (formatted(item, now) for item in value))) or None
     if isinstance(value, dict):
         return ",".join(f"{key}={text}" for key, text in sorted(value.items())) or None
     if isinstance(value, float) and value.is_integer():

@@ -121,17 +121,17 @@ class Hardware(Record):
         return None if cost is None or hours is None or cost < 0 else cost * Decimal(hours) / 60
 
 
-def dearest(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
+def most_expensive(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
     """Return flavors by name; of one that is listed twice, that which costs more, or whose price is not known."""
     found: dict[str, Hardware] = {}
     for flavor in flavors:
         known = found.get(flavor.name)
-        if known is None or _is_dearer(flavor, known):
+        if known is None or _is_more_expensive(flavor, known):
             found[flavor.name] = flavor
     return found
 
 
-def _is_dearer(flavor: Hardware, than: Hardware) -> bool:
+def _is_more_expensive(flavor: Hardware, than: Hardware) -> bool:
     cost, other = flavor.minute_cost, than.minute_cost
     return other is not None and (cost is None or cost > other)
 

@@ -8,7 +8,7 @@ from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 
 
-def _spelled(labels: dict[str, str]) -> str | None:
+def _formatted(labels: dict[str, str]) -> str | None:
     """Format labels as `--label` takes them, the name among them: `env=prod,name=train`."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or None
 
@@ -21,7 +21,7 @@ class LabelChange(Record):
     name: Annotated[str | None, About("name after the change", "train", rank=70, least=16)]
     before: Annotated[
         dict[str, str],
-        About("labels before the change", "map[team:ml]", header="LABELS BEFORE", spell=_spelled, least=13),
+        About("labels before the change", "map[team:ml]", header="LABELS BEFORE", spell=_formatted, least=13),
     ]
     after: Annotated[
         dict[str, str],
@@ -29,7 +29,7 @@ class LabelChange(Record):
             "labels after the change",
             "map[name:train team:ml]",
             header="LABELS AFTER",
-            spell=_spelled,
+            spell=_formatted,
             rank=80,
             least=12,
         ),

@@ -51,7 +51,7 @@ def exit_code_of(message: str) -> int | None:
 def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
     """Return in a word why a job ended; None if it did not end, or was completed."""
     if stage == "CANCELED":
-        return _spelled(cancel_reason) or CANCELED
+        return _formatted(cancel_reason) or CANCELED
     if stage == "DELETED":
         return DELETED
     if stage != "ERROR":
@@ -62,11 +62,11 @@ def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
         return TIMEOUT
     named = _REASON.search(message)
     if named and named[1] != HUB_WORDS[EXIT_CODE]:
-        return _spelled(named[1])
+        return _formatted(named[1])
     return FAILED if exit_code_of(message) is None else EXIT_CODE
 
 
-def _spelled(word: str) -> str:
+def _formatted(word: str) -> str:
     return _WORD_BEGINS.sub("-", word).lower()
 
 

@@ -69,7 +69,7 @@ class Described(Record):
     expose_public: list[int] | None
 
     @property
-    def odd_labels(self) -> Mapping[str, Any] | None:
+    def unexpected_labels(self) -> Mapping[str, Any] | None:
         """The labels that are no texts, and so not among `labels`; None if nobody knows which there are."""
         found = self.left_out.get("labels", {})
         return {key: value for key, value in found.items() if type(value) is not str} if type(found) is dict else None

@@ -77,7 +77,7 @@ def label_changes(
 
 
 def check_key(key: str, shown: str) -> str:
-    """Return `key` if a label may have it. Raises UsageError naming what was given."""
+    """Return `key` if a label may have it. Raises UsageError syntax what was given."""
     if not _fits(_KEY, key):
         raise UsageError(
             f"label '{shown}' is not KEY=VALUE" if not key else f"invalid label key '{key}'",

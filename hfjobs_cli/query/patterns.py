@@ -11,7 +11,7 @@ from itertools import chain
 from typing import NoReturn
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models.fields import Field, spelled
+from hfjobs_cli.models.fields import Field, formatted
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
@@ -135,7 +135,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
         negated = negated or excludes
     if field.shape.base is dict and not field.about.has_commas:
         _check_entries(item, globs)
-    found_by = [spellings(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
+    found_by = [value_aliases(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
     return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
 
 
@@ -192,12 +192,12 @@ def _field_hint(kind: Kind, name: str) -> str:
     return one_of(kind.meant(name), kind.words)
 
 
-def spellings(field: Field, name: str, text: str) -> tuple[str, ...]:
+def value_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
     """Return the texts by which a field with the value `text` is found. Raises UsageError if it can have no such value.
 
     `name` is what the field was called.
     """
-    spell = _SPELLINGS.get(field.shape.base)
+    spell = _VALUE_ALIASES.get(field.shape.base)
     return (text,) if spell is None else spell(field, name, text)
 
 
@@ -239,7 +239,7 @@ def _no_number(name: str, text: str) -> NoReturn:
 
 
 def _plain(number: float) -> str:
-    return spelled(number, None) or ""
+    return formatted(number, None) or ""
 
 
 def _flag(_field: Field, name: str, text: str) -> tuple[str, ...]:
@@ -250,7 +250,7 @@ def _flag(_field: Field, name: str, text: str) -> tuple[str, ...]:
     return (text.lower(),)
 
 
-_SPELLINGS: dict[type, Callable[[Field, str, str], tuple[str, ...]]] = {
+_VALUE_ALIASES: dict[type, Callable[[Field, str, str], tuple[str, ...]]] = {
     datetime: _moment,
     int: _number,
     float: _number,

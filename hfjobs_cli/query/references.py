@@ -15,7 +15,7 @@ from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, STAGE_WORDS, STAGES
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
-    from hfjobs_cli.query.selectors import Description
+    from hfjobs_cli.query.selectors import Selector
 
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
@@ -44,7 +44,7 @@ def check_name(text: str, what: str) -> str:
     return text
 
 
-class Naming(NamedTuple):
+class ReferenceSyntax(NamedTuple):
     """How a job, or a schedule, is named. `listing` is the command that lists them, `ways` says how to write one.
 
     One may be described by `filters`, options of that command (`@name=train`), or by a word that is short for a status.
@@ -73,7 +73,7 @@ def _schedule_filter() -> Callable[..., Any]:
     return parse_schedule_filter
 
 
-JOBS = Naming(
+JOBS = ReferenceSyntax(
     "job",
     "jobs",
     "ps",
@@ -83,7 +83,7 @@ JOBS = Naming(
     _job_filter,
     has_pages=True,
 )
-SCHEDULES = Naming(
+SCHEDULES = ReferenceSyntax(
     "schedule",
     "schedules",
     "scheduled ps",
@@ -128,17 +128,17 @@ class JobReference:
         return self.id if self.namespace is None else f"{self.namespace}/{self.id}"
 
 
-def parse_reference(text: str, namespace: str | None, endpoint: str, naming: Naming = JOBS) -> JobReference:
+def parse_reference(text: str, namespace: str | None, endpoint: str, syntax: ReferenceSyntax = JOBS) -> JobReference:
     """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
 
     Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.
     """
-    path = _path_of_page(text, endpoint) if "://" in text and naming.has_pages else text
+    path = _path_of_page(text, endpoint) if "://" in text and syntax.has_pages else text
     own, slash, identifier = path.rpartition("/")
     if not is_name(identifier) or (slash and not is_name(own)):
         raise UsageError(
-            f"invalid {naming.noun} '{text}'",
-            hint=f"use {naming.ways}; 'hfjobs {naming.listing} -q' prints ids",
+            f"invalid {syntax.noun} '{text}'",
+            hint=f"use {syntax.ways}; 'hfjobs {syntax.listing} -q' prints ids",
         )
     if not slash:
         return JobReference(namespace, identifier)
@@ -156,8 +156,8 @@ def parse_references(
     namespace: str | None,
     endpoint: str,
     now: datetime,
-    naming: Naming = JOBS,
-) -> list[JobReference | Description]:
+    syntax: ReferenceSyntax = JOBS,
+) -> list[JobReference | Selector]:
     """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
 
     What has to be looked for is described: a name, `@failed`, or the beginning of an id.
@@ -170,27 +170,27 @@ def parse_references(
     for text in texts:
         if text == "-":
             try:
-                words += _read_lines(stdin, naming)
+                words += _read_lines(stdin, syntax)
             except OSError as error:
                 raise UsageError(f"cannot read stdin: {error.strerror}") from error
         else:
             words.append(text)
     return [
-        _described(word, namespace, now, naming) or parse_reference(word, namespace, endpoint, naming) for word in words
+        _described(word, namespace, now, syntax) or parse_reference(word, namespace, endpoint, syntax) for word in words
     ]
 
 
-def _described(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description | None:
+def _described(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
     """Return the description of what is not named by its id; None for an id, and for what is no reference at all."""
     identifier = text.rpartition("/")[2]
     if _ID.fullmatch(identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
         return None
-    from hfjobs_cli.query.selectors import parse_description  # with the filters, which ids do without
+    from hfjobs_cli.query.selectors import parse_selector  # with the filters, which ids do without
 
-    return parse_description(text, namespace, now, naming)
+    return parse_selector(text, namespace, now, syntax)
 
 
-def _read_lines(stdin: TextIO, naming: Naming) -> Iterator[str]:
+def _read_lines(stdin: TextIO, syntax: ReferenceSyntax) -> Iterator[str]:
     """Yield the lines of a stream that hold something. Raises UsageError for one that is no list of references."""
     count = 0
     # A line is read piece by piece, as there may be no end of it.
@@ -203,8 +203,8 @@ def _read_lines(stdin: TextIO, naming: Naming) -> Iterator[str]:
                 else f"more than {MAX_LINES} lines"
             )
             raise UsageError(
-                f"stdin is not a list of {naming.plural}: it has {what}",
-                hint=f"pipe the output of 'hfjobs {naming.listing} -q' to it",
+                f"stdin is not a list of {syntax.plural}: it has {what}",
+                hint=f"pipe the output of 'hfjobs {syntax.listing} -q' to it",
             )
         text = line.strip().lstrip("\ufeff")  # PowerShell puts a byte order mark before what it pipes
         if text:

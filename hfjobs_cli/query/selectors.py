@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.query.references import Naming, check_name, is_name
+from hfjobs_cli.query.references import ReferenceSyntax, check_name, is_name
 from hfjobs_cli.text.numbers import digits
 from hfjobs_cli.text.words import one_of
 
@@ -22,7 +22,7 @@ _PREFIX = re.compile(r"[0-9a-f]{6,23}")
 """The beginning of an id, which has 24 digits. Fewer than 6 fit too many."""
 
 
-class Description(NamedTuple):
+class Selector(NamedTuple):
     """What has to be looked for: number `place`, from the newest, of those that are `wanted`, a filter.
 
     With a `prefix` it is the only one whose id begins so, if there is one. With a `name` it is one of that name, which
@@ -43,12 +43,12 @@ class Description(NamedTuple):
         return self.text
 
 
-def parse_description(text: str, namespace: str | None, now: datetime, naming: Naming) -> Description | None:
+def parse_selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
     """Read what is no id, perhaps behind `NAMESPACE/`; None if it can be nothing of the kind. Raises UsageError."""
     before, at, what = text.partition("@")
     own, slash, rest = before.rpartition("/")
     type_, colon, who = rest.partition(":")
-    is_run = bool(colon) and type_ == SCHEDULED and naming.has_pages and is_name(who)
+    is_run = bool(colon) and type_ == SCHEDULED and syntax.has_pages and is_name(who)
     if not at and ((slash and not is_name(own)) or not (is_name(rest) or is_run)):
         return None
     if slash:
@@ -59,32 +59,32 @@ def parse_description(text: str, namespace: str | None, now: datetime, naming: N
             )
         namespace = own
     if is_run and not at:
-        return Description(text, namespace, naming.parser()(now, all_=True, initiator=[rest]), schedule=who)
+        return Selector(text, namespace, syntax.parser()(now, all_=True, initiator=[rest]), schedule=who)
     if not at:
         prefix = rest if _PREFIX.fullmatch(rest) else ""
-        parse = naming.parser()
+        parse = syntax.parser()
         named = parse(now, all_=True, name=rest)
-        return Description(text, namespace, parse(now, all_=True), prefix=prefix, name=rest, named=named)
+        return Selector(text, namespace, parse(now, all_=True), prefix=prefix, name=rest, named=named)
     place = digits(what)
     if place is not None and len(what) < 10:
-        return Description(text, namespace, naming.parser()(now, all_=True), place=place)
-    return Description(text, namespace, _wanted(text, what, now, naming))
+        return Selector(text, namespace, syntax.parser()(now, all_=True), place=place)
+    return Selector(text, namespace, _wanted(text, what, now, syntax))
 
 
-def _wanted(text: str, what: str, now: datetime, naming: Naming) -> Any:
+def _wanted(text: str, what: str, now: datetime, syntax: ReferenceSyntax) -> Any:
     """Return the filter behind an `@`. Raises UsageError."""
-    parse = naming.parser()
+    parse = syntax.parser()
     word, equals, value = what.partition("=")
     if not equals and word in NEWEST:
         return parse(now, all_=True)
-    if not equals and word.lower() in naming.statuses:
-        return parse(now, status=[naming.statuses[word.lower()]])
-    if equals and word in naming.filters:
+    if not equals and word.lower() in syntax.statuses:
+        return parse(now, status=[syntax.statuses[word.lower()]])
+    if equals and word in syntax.filters:
         given = value if word == "name" else [value]
         return parse(now, all_=word != "status", **{word: given})
-    raise UsageError(f"invalid {naming.noun} '{text}'", hint=one_of(f"@{word}", descriptions(naming)))
+    raise UsageError(f"invalid {syntax.noun} '{text}'", hint=one_of(f"@{word}", selector_words(syntax)))
 
 
-def descriptions(naming: Naming) -> list[str]:
+def selector_words(syntax: ReferenceSyntax) -> list[str]:
     """Return what can be written behind an `@`, with it."""
-    return [f"@{each}" for each in (*NEWEST, "0", *naming.statuses, *(f"{name}=" for name in naming.filters))]
+    return [f"@{each}" for each in (*NEWEST, "0", *syntax.statuses, *(f"{name}=" for name in syntax.filters))]

@@ -29,7 +29,7 @@ _SPAN = re.compile(rf"(?:{_PART.pattern})+(?:ago)?", re.ASCII)
 def parse_moment(text: str, now: datetime, option: str) -> datetime:
     """Read a moment: how long ago it was, `now`, `today`, `yesterday`, or a date with or without a time.
 
-    A day begins at midnight in UTC, and a time without an offset is in UTC. Raises UsageError naming `option`.
+    A day begins at midnight in UTC, and a time without an offset is in UTC. Raises UsageError syntax `option`.
     """
     given = text.strip()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -50,7 +50,7 @@ def parse_moment(text: str, now: datetime, option: str) -> datetime:
 def parse_duration(text: str, what: str, *, at_least: float = 0.001, at_most: float = _LONGEST_SECS) -> float:
     """Read a length of time in seconds: `90` or `90s`, `1.5h`, `1h30m`, `1d12h`, `1w`; the same wherever one is given.
 
-    Raises UsageError naming `what` it is.
+    Raises UsageError syntax `what` it is.
     """
     given = text.strip()
     seconds = _duration(given)

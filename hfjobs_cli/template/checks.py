@@ -10,7 +10,16 @@ from math import prod
 from typing import Any, NamedTuple
 
 from hfjobs_cli.template.analysis import MAX_INVOCATIONS, unsteady
-from hfjobs_cli.template.context import Context, DataFailure, Exhausted, Failure, Function, Surroundings, checked, pairs
+from hfjobs_cli.template.context import (
+    Context,
+    DataFailure,
+    Exhausted,
+    Failure,
+    Function,
+    RenderOptions,
+    checked,
+    pairs,
+)
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.parser import (
@@ -171,7 +180,7 @@ class _Checks:
         self._defined = defined
         self._functions = functions
         self._unsteady = unsteady
-        self._context = Context(Surroundings(color=True), strict=strict, characters=MAX_TRIED)
+        self._context = Context(RenderOptions(color=True), strict=strict, characters=MAX_TRIED)
         # What is wrong behind a condition may be meant for another value that the template is invoked with.
         self._guarded: dict[int, TemplateError] = {}
         self._conditions = 0

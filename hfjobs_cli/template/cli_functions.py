@@ -9,7 +9,7 @@ from typing import Any
 from hfjobs_cli.template import colors, gotime
 from hfjobs_cli.template.context import WORK, Context, DataFailure, Failure
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.gotext import json_text, spelled, u_escaped, url_escaped
+from hfjobs_cli.template.gotext import formatted, json_text, u_escaped, url_escaped
 from hfjobs_cli.template.table import shortened
 from hfjobs_cli.template.values import ABSENT, Authored, Int, Strings, kind, like, short_text, sorted_keys, type_name
 from hfjobs_cli.text.escapes import printable
@@ -19,7 +19,7 @@ from hfjobs_cli.text.widths import MAX_PADDED
 def json(context: Context, value: Any) -> str:
     """Write a value as JSON."""
     try:
-        text = spelled(json_text(value), context.surroundings.shows, u_escaped)
+        text = formatted(json_text(value), context.render_options.shows, u_escaped)
     except ValueError as error:
         raise Failure(str(error)) from None
     context.spend(len(text))
@@ -97,7 +97,7 @@ def time_ago(context: Context, text: Any) -> Any:
     """Return how long ago a time was."""
     if kind(text) == "nil":
         return ABSENT
-    return gotime.ago((context.surroundings.now - _moment(text)).total_seconds())
+    return gotime.ago((context.render_options.now - _moment(text)).total_seconds())
 
 
 def time_format(context: Context, layout: str, text: Any) -> Any:
@@ -125,12 +125,12 @@ def color(context: Context, style: str, value: Any) -> str:
 
 def autocolor(context: Context, style: str, value: Any) -> Any:
     """Put a style around a value where colors are wanted."""
-    return color(context, style, value) if context.surroundings.color else scalar(value)
+    return color(context, style, value) if context.render_options.color else scalar(value)
 
 
 def hyperlink(context: Context, address: str, text: str) -> str:
     """Make a link of a text, for terminals (OSC 8)."""
-    target = like(address, spelled(address, context.surroundings.holds or (lambda _: True), url_escaped))
+    target = like(address, formatted(address, context.render_options.holds or (lambda _: True), url_escaped))
     link, shown = (context.printer.print([part]) for part in (target, text or address))
     return Authored(f"\x1b]8;;{link}\x1b\\{shown}\x1b]8;;\x1b\\")
 
@@ -139,13 +139,13 @@ def table_row(context: Context, *values: Any) -> str:
     """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
     context.spend(MAX_PADDED * len(values))  # a cell is padded, however short it is
     printer = context.printing(printable)
-    context.surroundings.table.add([printer.print([scalar(value)]) for value in values])
+    context.render_options.table.add([printer.print([scalar(value)]) for value in values])
     return Authored("")
 
 
 def table_render(context: Context) -> str:
     """Write the rows that wait."""
-    text = context.surroundings.table.take()
+    text = context.render_options.table.take()
     context.spend(len(text))
     return Authored(text)
 

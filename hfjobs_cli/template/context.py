@@ -1,4 +1,4 @@
-"""What a function of a template works with: the surroundings of a rendering, and what may still be spent in it."""
+"""What a function of a template works with: the render_options of a rendering, and what may still be spent in it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Exhausted(DataFailure):
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class RenderOptions:
     """What decides the text besides template and data.
 
     `now` is the present moment. `escape` makes text harmless that the author of the template did not write, None where
@@ -53,18 +53,18 @@ class Surroundings:
 
 
 class Context:
-    """One rendering. `printer` writes values, and escapes text of the data where `surroundings` want it."""
+    """One rendering. `printer` writes values, and escapes text of the data where `render_options` want it."""
 
-    def __init__(self, surroundings: Surroundings, *, strict: bool, characters: int = MAX_CHARACTERS) -> None:
+    def __init__(self, render_options: RenderOptions, *, strict: bool, characters: int = MAX_CHARACTERS) -> None:
         """Have everything left to spend. `strict` is Go to the letter."""
-        self.surroundings = surroundings
+        self.render_options = render_options
         self.strict = strict
-        self.printer = self.printing(surroundings.escape)
+        self.printer = self.printing(render_options.escape)
         self._characters = characters
 
     def printing(self, escape: Callable[[str], str] | None) -> Printer:
         """Return a printer that escapes text of the data by `escape`."""
-        return Printer(escape, self.spend, self.surroundings.shows)
+        return Printer(escape, self.spend, self.render_options.shows)
 
     def spend(self, characters: int) -> None:
         """Pay for text that was made. Raises Failure when it is too much."""
@@ -80,7 +80,7 @@ class Context:
         """
         if all(type(part) is Authored or kind(part) in ("bool", "int", "uint", "float", "nil") for part in parts):
             return Authored(make(self.printer))
-        if self.surroundings.escape is None:
+        if self.render_options.escape is None:
             return make(self.printer)
         if any(type(part) is Authored and not part.isprintable() for part in parts):
             return Authored(make(self.printer))

@@ -7,7 +7,7 @@ from typing import Any
 
 from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
 from hfjobs_cli.template.checks import Schema, mistakes, shape_of_schema
-from hfjobs_cli.template.context import Surroundings
+from hfjobs_cli.template.context import RenderOptions
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.evaluator import Evaluator
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
@@ -46,15 +46,15 @@ class Template:
         self._functions = STRICT_FUNCTIONS if strict else FUNCTIONS
         self._nodes, self._defined = parse(text, self._functions, strict=strict, escapes=escapes)
 
-    def render(self, data: Any, surroundings: Surroundings | None = None) -> str:
+    def render(self, data: Any, render_options: RenderOptions | None = None) -> str:
         """Return the text that the template makes of `data`. Raises TemplateError.
 
-        Rows of `tablerow` that were not printed by `tablerender` come at the end, unless `surroundings` hold a table
+        Rows of `tablerow` that were not printed by `tablerender` come at the end, unless `render_options` hold a table
         that collects them.
         """
-        own = surroundings or Surroundings()
+        own = render_options or RenderOptions()
         text = Evaluator(self.text, self._defined, self._functions, own, strict=self.strict).run(self._nodes, data)
-        return text if surroundings else text + own.table.take()
+        return text if render_options else text + own.table.take()
 
     @cached_property
     def _uses(self) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hfjobs_cli.template.context import Context, Failure, Function, Surroundings, Wanted, checked, pairs
+from hfjobs_cli.template.context import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.gofmt import TooDeep
 from hfjobs_cli.template.parser import (
@@ -45,14 +45,14 @@ class Evaluator:
         source: str,
         defined: Mapping[str, Sequence[Node]],
         functions: Mapping[str, Function],
-        surroundings: Surroundings,
+        render_options: RenderOptions,
         *,
         strict: bool,
     ) -> None:
         self.source = source
         self.defined = defined
         self.functions = functions
-        self.context = Context(surroundings, strict=strict)
+        self.context = Context(render_options, strict=strict)
         self.out: list[str] = []
         self._variables: list[tuple[str, Any]] = []
         self._steps = MAX_STEPS

@@ -18,7 +18,7 @@ def is_equal(context: Context, value: Any, other: Any) -> bool:
     if "nil" in (what, other_what):
         return what == other_what
     if what != other_what or what in ("list", "map"):
-        raise Failure(f"cannot compare {_spelled(value)} and {_spelled(other)}")
+        raise Failure(f"cannot compare {_formatted(value)} and {_formatted(other)}")
     _pay(context, value, other)
     return bool(value == other)
 
@@ -27,7 +27,7 @@ def is_less(context: Context, value: Any, other: Any) -> bool:
     """Compare two numbers or texts. Raises Failure for anything else."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if what != other_what or what not in ("number", "string"):
-        raise Failure(f"cannot order {_spelled(value)} and {_spelled(other)}")
+        raise Failure(f"cannot order {_formatted(value)} and {_formatted(other)}")
     _pay(context, value, other)
     return bool(value < other)
 
@@ -43,7 +43,7 @@ def _pay(context: Context, value: Any, other: Any) -> None:
         context.spend(min(len(value), len(other)) // WORK)
 
 
-def _spelled(value: Any) -> str:
+def _formatted(value: Any) -> str:
     """Name the type of a value."""
     return "null" if kind(value) == "nil" else type_name(value)
 
@@ -65,7 +65,7 @@ def equal(context: Context, value: Any, *others: Any) -> bool:
 def length(_context: Context, value: Any) -> Int:
     """Count the characters of a text, or what a list or object holds."""
     if kind(value) not in ("string", "list", "map"):
-        raise Failure(f"{_spelled(value)} has no length")
+        raise Failure(f"{_formatted(value)} has no length")
     return Int(len(value))
 
 
@@ -89,7 +89,7 @@ def index(context: Context, value: Any, *places: Any) -> Any:
             found = data[_place(place, len(data) - 1)]
             value = Byte(ord(found) if isinstance(found, str) else found)
         else:
-            raise Failure(f"cannot index {_spelled(value)}")
+            raise Failure(f"cannot index {_formatted(value)}")
     return value
 
 
@@ -109,7 +109,7 @@ def slice_(context: Context, value: Any, *places: Any) -> Any:
     """Return a part of a text or list."""
     what = kind(value)
     if what not in ("string", "list"):
-        raise Failure(f"cannot slice {_spelled(value)}")
+        raise Failure(f"cannot slice {_formatted(value)}")
     if len(places) > (2 if what == "string" else 3):
         raise Failure("too many indexes")
     context.spend(len(value) // WORK)
@@ -146,7 +146,7 @@ def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
         else:
             text = context.mixed(shown, lambda printer: printer.print(shown))
         context.spend(4 * len(text))  # escapes are longer
-        return like(text, change(text, context.surroundings.shows))
+        return like(text, change(text, context.render_options.shows))
 
     return call
 

@@ -25,13 +25,13 @@ Shows = Callable[[str], bool]
 def html_escaped(text: str, shows: Shows = lambda _: True) -> str:
     """Write a text for HTML, which has no escapes for control characters."""
     escaped = text.translate(_HTML)
-    return spelled(escaped, shows, lambda char: char if category(char) in ("Cc", "Cs") else f"&#{ord(char)};")
+    return formatted(escaped, shows, lambda char: char if category(char) in ("Cc", "Cs") else f"&#{ord(char)};")
 
 
 def js_escaped(text: str, shows: Shows = lambda _: True) -> str:
     """Write a text for a string of JavaScript."""
     escaped = "".join(_JS.get(char) or (char if _is_plain(char) else _js_code(char)) for char in text)
-    return spelled(escaped, shows, _js_code)
+    return formatted(escaped, shows, _js_code)
 
 
 def js_escaped_as_go(text: str, _shows: Shows) -> str:
@@ -54,7 +54,7 @@ def u_escaped(char: str, digits: str = "x") -> str:
     return "".join(f"\\u{each:04{digits}}" for each in codes)
 
 
-def spelled(text: str, shows: Shows, spell: Callable[[str], str]) -> str:
+def formatted(text: str, shows: Shows, spell: Callable[[str], str]) -> str:
     """Return `text` with what is not shown as it is spelled as its language has it."""
     if text.isascii() and text.isprintable():
         return text

@@ -53,13 +53,13 @@ def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
         lines = [line.strip() for line in secret.splitlines()]
         for text in (secret.strip(), *(line for line in lines if len(line) >= _LEAST_PART)):
             if len(text) >= LEAST_SECRET:
-                found.add("".join(map(_spelled, re.findall(r"\s+|\S", text))))
+                found.add("".join(map(_formatted, re.findall(r"\s+|\S", text))))
         found.update(map(re.escape, _in_base64(secret.encode("utf-8", "replace"))))
     # The longest first: one may be a part of another.
     return re.compile("|".join(sorted(found, key=len, reverse=True))) if found else None
 
 
-def _spelled(char: str) -> str:
+def _formatted(char: str) -> str:
     """Return a pattern for a character as it is, and as URLs, JSON and HTML spell it; for blanks, any blanks."""
     if char.isspace():
         return _BLANK

@@ -31,7 +31,7 @@ class Canvas(NamedTuple):
 
     def cell(self, text: str, width: int, style: str | None = None, *, right: bool = False) -> Piece:
         """Return untrusted text, harmless, cut and filled up to a width."""
-        shown = self.cut(self.spelled(text), width)
+        shown = self.cut(self.formatted(text), width)
         blanks = " " * (width - cell_width(shown))
         return Piece(blanks + shown if right else shown + blanks, style)
 
@@ -46,7 +46,7 @@ class Canvas(NamedTuple):
 
         return set_cell_size(text, max(0, width - 1)) + mark[:width]
 
-    def spelled(self, text: str) -> str:
+    def formatted(self, text: str) -> str:
         """Return untrusted text harmless and on one line, in characters that the terminal has."""
         shown = printable(text)
         return shown if self.is_unicode else shown.encode("ascii", "backslashreplace").decode()

@@ -59,7 +59,7 @@ def _title(state: Top, canvas: Canvas) -> str:
     total = sum((cost.usd for cost in costs[1:]), costs[0].usd) if costs else None
     told = f", {costs[0]._replace(usd=total, is_estimated=True)} so far" if total is not None else ""
     found = f"; {len(state.shown)} of {len(state.rows)} match '{state.filter}'" if state.filter else ""
-    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.spelled(f": {counts}{told}{found}"))])
+    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.formatted(f": {counts}{told}{found}"))])
 
 
 def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
@@ -84,12 +84,12 @@ def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
     job = row.job
     count = max(4, min(30, canvas.width // 2 - 32))
     what = [job.id, job.flavor, job.image, " ".join(job.words)]
-    about = canvas.spelled("  ".join(each for each in what if each))
+    about = canvas.formatted("  ".join(each for each in what if each))
     return [
         "",
-        canvas.line([Piece(canvas.spelled(job.name or "no name"), _STRONG), Piece(f"  {about}")]),
+        canvas.line([Piece(canvas.formatted(job.name or "no name"), _STRONG), Piece(f"  {about}")]),
         *_figures(row, count, moment, canvas),
-        canvas.line([Piece("wrote  ", _DIM), Piece(canvas.spelled(last_line(row, moment) or "no output yet"))]),
+        canvas.line([Piece("wrote  ", _DIM), Piece(canvas.formatted(last_line(row, moment) or "no output yet"))]),
     ]
 
 
@@ -160,7 +160,7 @@ def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
             gap,
             canvas.cell("-" if ended.cost is None else str(ended.cost), 9, right=True),
             gap,
-            Piece(canvas.spelled(job.status.message or "")),
+            Piece(canvas.formatted(job.status.message or "")),
         ]
     )
 
@@ -169,13 +169,13 @@ def _footer(state: Top, canvas: Canvas) -> str:
     """Return the footer: a question, a message, or the keys."""
     if state.mode == "cancel" and (row := state.chosen_row) is not None:
         name = f"{row.job.name} ({row.job.id})" if row.job.name else row.job.id
-        return canvas.line([Piece(canvas.spelled(f"Cancel {name}? [y/N]"), _STRONG)])
+        return canvas.line([Piece(canvas.formatted(f"Cancel {name}? [y/N]"), _STRONG)])
     if state.mode == "filter":
         return canvas.line(
-            [Piece(canvas.spelled(f"/{state.filter}"), _STRONG), Piece("_  Enter applies, Escape clears")]
+            [Piece(canvas.formatted(f"/{state.filter}"), _STRONG), Piece("_  Enter applies, Escape clears")]
         )
     told = state.message or state.trouble
-    return canvas.line([Piece(canvas.spelled(told) if told else _FOOTER, None if told else _DIM)])
+    return canvas.line([Piece(canvas.formatted(told) if told else _FOOTER, None if told else _DIM)])
 
 
 def _help(canvas: Canvas) -> list[str]:
@@ -288,7 +288,7 @@ def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chose
     since = f" for {span(waited)}" if waited is not None else ""
     why = f": {row.job.status.message}" if row.job.status.message else ""
     pieces += [_name(row, moment, canvas, table.columns[0].width), table.gap]
-    pieces += [Piece(canvas.spelled(stage), STAGE_STYLES.get(stage)), Piece(canvas.spelled(f"{since}{why}"))]
+    pieces += [Piece(canvas.formatted(stage), STAGE_STYLES.get(stage)), Piece(canvas.formatted(f"{since}{why}"))]
     return canvas.line(pieces)
 
 

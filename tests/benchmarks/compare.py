@@ -146,7 +146,7 @@ def print_growth(ours: Path) -> None:
     """Print what listings of different lengths take, one run each."""
     runs = {}
     for jobs in SIZES:
-        with served(jobs) as endpoint, surroundings(endpoint) as environ:
+        with served(jobs) as endpoint, local_environment(endpoint) as environ:
             for name in GROWTH:
                 runs[name, jobs] = run([str(ours), "ps", "-a", "--limit", "0", "--format", name], environ)
     print(f"\n| `ps -a --limit 0 --format ...` | {' | '.join(f'{jobs:,} jobs' for jobs in SIZES)} |")
@@ -158,7 +158,7 @@ def print_growth(ours: Path) -> None:
 
 def print_growth_of_logs(ours: Path) -> None:
     """Print what following jobs that wrote different numbers of lines takes, one run each."""
-    with served(0) as endpoint, surroundings(endpoint) as environ:
+    with served(0) as endpoint, local_environment(endpoint) as environ:
         runs = [run([str(ours), "logs", "-f", f"alice/{LOGGED}{lines:08}"], environ) for lines in LINES]
     print(f"\n| | {' | '.join(f'{lines:,} lines' for lines in LINES)} |")
     print("| --- |" + " --- |" * len(LINES))
@@ -167,7 +167,7 @@ def print_growth_of_logs(ours: Path) -> None:
 
 def print_tab(ours: Path, count: int) -> None:
     """Print how long a TAB for a value from a fixed list takes, compared with `--help`."""
-    with surroundings("http://127.0.0.1:9") as environ:
+    with local_environment("http://127.0.0.1:9") as environ:
         pairs = [(run([str(ours)], environ | TAB), run([str(ours), "--help"], environ)) for _ in range(count + 1)][1:]
     tab, ratio = statistics.median(a.wall for a, _ in pairs), statistics.median(a.wall / b.wall for a, b in pairs)
     print(f"\nA TAB after `ps --status` takes {tab * 1000:.0f} ms, {ratio:.2f} of `--help`.")
@@ -195,7 +195,7 @@ def line(row: Row, pairs: Sequence[tuple[Run, Run]]) -> str:
 
 def measured(row: Row, ours: Path, peer: Path, count: int) -> list[tuple[Run, Run]]:
     """Run both in turn, after one run of each that does not count."""
-    with served(row.jobs, row.delay_ms) as endpoint, surroundings(endpoint) as environ:
+    with served(row.jobs, row.delay_ms) as endpoint, local_environment(endpoint) as environ:
         pairs = [
             (
                 run([str(ours), *row.ours], environ, row.on_terminal),
@@ -207,7 +207,7 @@ def measured(row: Row, ours: Path, peer: Path, count: int) -> list[tuple[Run, Ru
 
 
 @contextmanager
-def surroundings(endpoint: str) -> Iterator[dict[str, str]]:
+def local_environment(endpoint: str) -> Iterator[dict[str, str]]:
     """Yield an environment with a home of its own, in which both programs ask the server at `endpoint`."""
     with tempfile.TemporaryDirectory() as home:
         kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG")

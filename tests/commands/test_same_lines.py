@@ -47,7 +47,7 @@ def _case(seed: int) -> Case:
     return Case(("logs", "--exit-status", *words, f"{USER}/{JOB_ID}"), follow, tail, drawn(seed, ended=ended))
 
 
-def surroundings(directory: Path, endpoint: str) -> dict[str, str]:
+def local_environment(directory: Path, endpoint: str) -> dict[str, str]:
     directory.mkdir(parents=True)
     return {
         "HOME": str(directory),
@@ -96,7 +96,7 @@ def complaints(case: Case, directory: Path) -> list[str]:
     behavior = case.behavior
     with UnsteadyHub(behavior) as hub:
         try:
-            code, stdout, stderr = run_command(*case.argv, environ=surroundings(directory, hub.endpoint))
+            code, stdout, stderr = run_command(*case.argv, environ=local_environment(directory, hub.endpoint))
         except subprocess.TimeoutExpired as error:
             return [f"{case}\n  it goes on for ever, with {(error.stdout or b'')[-200:]!r}"]
         there = hub.there_at_first or 0
@@ -164,7 +164,7 @@ def complaints_of_run(seed: int, directory: Path) -> list[str]:
     """Return what is wrong with how ours runs and follows a new job, or what the official client does better."""
     behavior = drawn(seed, ended=False, created=True)
     argv = ("run", "python:3.12", "true")
-    environ = surroundings(directory, "")
+    environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
         try:
             ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
@@ -199,7 +199,7 @@ def complaints_of_wait(seed: int, directory: Path) -> list[str]:
     behavior = drawn(seed, ended=seed % 3 == 0)
     behavior.due = [due if due <= 0 else min(due, 1.0) for due in behavior.due]
     argv = ("wait", f"{USER}/{JOB_ID}")
-    environ = surroundings(directory, "")
+    environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
         hub.begin()
         ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
@@ -222,7 +222,7 @@ def complaints_of_stats(seed: int, directory: Path) -> list[str]:
     behavior.due = [600.0]
     behavior.lines = ["later"]
     argv = ("stats", f"{USER}/{JOB_ID}", "--format", "json")
-    environ = surroundings(directory, "")
+    environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
         ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
     expected = [{"job_id": JOB_ID, **SAMPLE}]

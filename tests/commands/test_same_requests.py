@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.peer import Sent, by_the_peer, by_us, recording, surroundings
+from tests.peer import Sent, by_the_peer, by_us, local_environment, recording
 
 RUN = r"""
 run -d python:3.12 python -c 'print("Hello from the cloud!")'
@@ -225,7 +225,7 @@ def compared(directory: Path, lines: list[list[str]], ours: list[list[str]] | No
     (directory / "secret.env").chmod(0o600)
     (directory / "quotes.env").chmod(0o600)
     with recording() as recorder:
-        environ = surroundings(directory, recorder, FROM_HERE="from here", PYTHONPATH=str(directory / "fake"))
+        environ = local_environment(directory, recorder, FROM_HERE="from here", PYTHONPATH=str(directory / "fake"))
         peer = by_the_peer(lines, directory, recorder, environ)
         notes = recorder.notes
         mine, said = by_us(ours or lines, directory, recorder, environ)

@@ -61,7 +61,7 @@ def replaced(value: Any, place: Place, new: Any) -> Any:
     return [replaced(each, tuple(rest), new) if at == first else each for at, each in enumerate(value)]
 
 
-def spelled(place: Place) -> str:
+def formatted(place: Place) -> str:
     """Return a place as errors name it."""
     return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in place).removeprefix(".")
 
@@ -91,7 +91,7 @@ def test_any_json_in_any_place(hfjobs: Hfjobs, hub: Hub, data: st.DataObject) ->
         assert place in ((), ("id",))
     for each in found:
         # It is about the value that was replaced, or something in it, or what it should have been a part of.
-        assert spelled(place).startswith(each) or each.startswith(spelled(place))
+        assert formatted(place).startswith(each) or each.startswith(formatted(place))
 
 
 def test_json_is_what_the_dataclasses_hold(hfjobs: Hfjobs, hub: Hub) -> None:

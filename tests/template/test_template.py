@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.template import FUNCTIONS, Object, Surroundings, Template, TemplateError
+from hfjobs_cli.template import FUNCTIONS, Object, RenderOptions, Template, TemplateError
 from hfjobs_cli.template.context import MAX_CHARACTERS
 from hfjobs_cli.text.escapes import printable
 
@@ -38,8 +38,8 @@ def data() -> Any:
     return json.loads((GO / "data.json").read_text(encoding="utf-8"))
 
 
-def render(text: str, value: Any = None, **surroundings: Any) -> str:
-    return Template(text).render(data() if value is None else value, Surroundings(now=NOW, **surroundings))
+def render(text: str, value: Any = None, **render_options: Any) -> str:
+    return Template(text).render(data() if value is None else value, RenderOptions(now=NOW, **render_options))
 
 
 def outcome(text: str) -> dict[str, str]:
@@ -653,7 +653,7 @@ def test_anything_renders_or_raises_the_engines_own_error(
         assert 0 < error.column <= len(text) + 1
         return
     try:
-        rendered = template.render(value, Surroundings(now=NOW, escape=escape))
+        rendered = template.render(value, RenderOptions(now=NOW, escape=escape))
     except TemplateError:
         return
     assert len(rendered) <= MAX_CHARACTERS

@@ -45,12 +45,12 @@ def run(
     """
     # Help and completion do without these.
     from hfjobs_cli.commands._create import check_when, schedule
-    from hfjobs_cli.commands._submit import described_job, surroundings
+    from hfjobs_cli.commands._submit import described_job, local_environment
     from hfjobs_cli.jobspec.model import Launch
 
     when, due = check_when(session, when)
-    around = surroundings(session, dry_run=terms.dry_run)
+    local = local_environment(session, dry_run=terms.dry_run)
     described = described_job(
-        job, image, command or (), arguments, namespace, spec, around, runs_default=default_command
+        job, image, command or (), arguments, namespace, spec, local, runs_default=default_command
     )
-    return schedule(session, Launch(described, namespace), job, when, due, terms, output, around)
+    return schedule(session, Launch(described, namespace), job, when, due, terms, output, local)

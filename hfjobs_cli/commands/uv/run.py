@@ -53,20 +53,20 @@ def run(
       hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
     """
     from hfjobs_cli.commands._create import start
-    from hfjobs_cli.commands._submit import surroundings
+    from hfjobs_cli.commands._submit import local_environment
     from hfjobs_cli.commands._sweep import is_sweep, run_sweep
     from hfjobs_cli.jobspec.sweep import filled
     from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
-    around = surroundings(session, dry_run=following.dry_run)
+    local = local_environment(session, dry_run=following.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None
     if is_sweep(sweeping):
 
         def describe(typed: Typed, fill: Fill) -> Launch:
             program = script if downloaded is not None else fill(script)
             arguments = [fill(word) for word in words or ()]
-            return compose_uv(typed, filled(uv, fill), program, arguments, namespace, around, downloaded)
+            return compose_uv(typed, filled(uv, fill), program, arguments, namespace, local, downloaded)
 
-        return run_sweep(session, sweeping, job, describe, [script, *(words or ())], following, output, around)
-    launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
-    return start(session, launch, job, following, output, around)
+        return run_sweep(session, sweeping, job, describe, [script, *(words or ())], following, output, local)
+    launch = compose_uv(job, uv, script, words or (), namespace, local, downloaded)
+    return start(session, launch, job, following, output, local)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.commands.scheduled.support import LIST, NEW, WEEKLY_SCHEDULE, add_schedule, named, schedule
-from tests.peer import by_us, recording, surroundings
+from tests.peer import by_us, local_environment, recording
 from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Result
 
 INSPECT = ("scheduled", "inspect", "--format", "{{.id}}")
@@ -140,7 +140,7 @@ class TestCommandLine:
         name, *again = shlex.split(hfjobs("scheduled", "inspect", "--format", "command", made.stdout.strip()).stdout)
         assert (name, "KEY=s3cret" in again) == ("hfjobs", False)
         with recording() as recorder:
-            environ = surroundings(tmp_path, recorder, KEY="s3cret")
+            environ = local_environment(tmp_path, recorder, KEY="s3cret")
             sent, said = by_us([["scheduled", "run", *argv], again], tmp_path, recorder, environ)
         assert said[1] == ""
         first, second = (sent[number][0].body for number in (0, 1))

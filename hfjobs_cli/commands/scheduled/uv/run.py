@@ -36,13 +36,13 @@ def run(
       hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
     """
     from hfjobs_cli.commands._create import check_when, schedule
-    from hfjobs_cli.commands._submit import surroundings
+    from hfjobs_cli.commands._submit import local_environment
     from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
     when, due = check_when(session, when)
     if script is None:
         raise UsageError("missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py")
-    around = surroundings(session, dry_run=terms.dry_run)
+    local = local_environment(session, dry_run=terms.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None
-    launch = compose_uv(job, uv, script, words or (), namespace, around, downloaded)
-    return schedule(session, launch, job, when, due, terms, output, around)
+    launch = compose_uv(job, uv, script, words or (), namespace, local, downloaded)
+    return schedule(session, launch, job, when, due, terms, output, local)
