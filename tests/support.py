@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, cached_property
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -156,12 +157,11 @@ class Hub:
     """The emulator served on loopback, but jobs are not run. It records requests, and misbehaves when told to."""
 
     def __init__(self, directory: Path) -> None:
-        state = State(directory / "hub")
-        fill(state)
-        self.store = Store(state, seed=lambda: history(NOW))  # of use once a test has made the store forget
+        self._state = State(directory / "hub")
+        self._store: Store | None = None
+        self._making = threading.RLock()
         self.lag = timedelta()
         """By how much the clock is slow that says when jobs are made, not that of answers."""
-        self.app = App(self.store, state, token=TOKEN, clock=lambda: NOW - self.lag)
         self.requests: list[Request] = []
         self._misbehaviors: list[Misbehavior] = []
         self._replies: dict[str, Response] = {}
@@ -174,6 +174,19 @@ class Hub:
     def close(self) -> None:
         self._server.stop()
         self._thread.join()
+
+    @property
+    def store(self) -> Store:
+        """The jobs and schedules, made when somebody first asks: many tests show that nobody does."""
+        with self._making:
+            if self._store is None:
+                fill(self._state)
+                self._store = Store(self._state, seed=lambda: history(NOW))  # of use once a test had it forget
+            return self._store
+
+    @cached_property
+    def app(self) -> App:
+        return App(self.store, self._state, token=TOKEN, clock=lambda: NOW - self.lag)
 
     @property
     def paths(self) -> list[str]:
@@ -230,13 +243,30 @@ class Hub:
         }
         query = parse_qsl(environ["QUERY_STRING"])
         self.requests.append(Request(environ["REQUEST_METHOD"], environ["PATH_INFO"], query, headers))
+        with self._making:
+            app = self.app
         if environ["PATH_INFO"] in self._replies:
             return self._replies[environ["PATH_INFO"]](environ, start)
         if environ["PATH_INFO"] in self._always:
-            return self._always[environ["PATH_INFO"]](self.app, environ, start)
+            return self._always[environ["PATH_INFO"]](app, environ, start)
         if self._misbehaviors:
-            return self._misbehaviors.pop(0)(self.app, environ, start)
-        return self.app(environ, start)
+            return self._misbehaviors.pop(0)(app, environ, start)
+        return app(environ, start)
+
+
+def in_turn(*axes: Iterable[Any], times: int = 1) -> list[tuple[Any, ...]]:
+    """Return cases in which each value of the longest axis comes so many times, each time with other values beside it.
+
+    Those of the other axes take turns. It is for what does not depend on each other, where a product of all with all
+    would only say the same again.
+    """
+    values = [list(axis) for axis in axes]
+    longest = max(map(len, values))
+    return [
+        tuple(each[(place + turn * (len(each) < longest)) % len(each)] for each in values)
+        for turn in range(times)
+        for place in range(longest)
+    ]
 
 
 def moment_ago(**distance: float) -> str:
@@ -429,6 +459,16 @@ def read_by_head(*argv: str, environ: Mapping[str, str]) -> Result:
         return Result(code, line, process.stderr.read())
 
 
+def run_here(*argv: str, environ: Mapping[str, str]) -> Result:
+    """Run a command in this process, but with the clock and the pauses of this machine: for what really takes place.
+
+    It costs a tenth of a process of its own, which is for what only a process has: signals, streams, surroundings.
+    """
+    stdout, stderr = io.StringIO(), io.StringIO()
+    code = main(argv, Session(io.StringIO(), stdout, stderr, command_environ(environ)))
+    return Result(code, stdout.getvalue(), stderr.getvalue())
+
+
 def run_shell(line: str, environ: Mapping[str, str], shell: Sequence[str] = ("sh",)) -> Result:
     """Run a line of shell."""
     return run([*shell, "-c", line], environ)
@@ -439,12 +479,36 @@ def run_python(code: str, *argv: str, environ: Mapping[str, str] | None = None) 
     return run([sys.executable, "-c", code, *argv], environ or {})
 
 
-def imports_of(*argv: str, environ: Mapping[str, str]) -> tuple[int, set[str]]:
-    """Run the installed command and return its exit code and the names of all modules that it imported."""
-    done = run([sys.executable, "-X", "importtime", "-m", "hfjobs_cli", *argv], environ)
-    imported = {row.rpartition("|")[2].strip() for row in done.stderr.splitlines()}
-    assert "typer" in imported
-    return done.code, imported
+_IMPORTS = """
+import contextlib, io, json, os, sys
+from hfjobs_cli.__main__ import _run
+told = []
+for argv, environ in json.loads(sys.argv[1]):
+    sys.argv = ["hfjobs", *argv]
+    os.environ.update(environ)
+    with contextlib.redirect_stdout(io.TextIOWrapper(open(os.devnull, "wb"))):
+        try:
+            code = _run()
+        except SystemExit as end:
+            code = end.code
+    told.append((code, [*sys.modules]))
+print(json.dumps(told))
+"""
+
+
+def imports_of(
+    *lines: Sequence[str], environ: Mapping[str, str], then: Iterable[Mapping[str, str]] = repeat({})
+) -> list[tuple[int, set[str]]]:
+    """Run command lines one after the other in a new process, with `then` added to the environment before each.
+
+    Returns the exit code of each, and the names of all modules that it and those before it have imported.
+    """
+    asked = [(line, dict(more)) for line, more in zip(lines, then, strict=False)]
+    done = run_python(_IMPORTS, json.dumps(asked), environ=environ)
+    assert done.code == 0, done.stderr
+    told = [(code, set(modules)) for code, modules in json.loads(done.stdout)]
+    assert all("typer" in modules for _, modules in told)
+    return told
 
 
 def signalled(

@@ -27,6 +27,7 @@ from tests.support import (
     Terminal,
     command,
     run_command,
+    run_here,
     run_python,
     run_shell,
 )
@@ -169,20 +170,38 @@ def test_pages_of_help_fit_a_terminal(name: str) -> None:
     assert [line for line in blocks.splitlines() if len(line) > 80 and "https://" not in line] == []
 
 
+@pytest.fixture(scope="module")
+def first_use(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory with the demo in it, by the clock of this machine."""
+    state = tmp_path_factory.mktemp("first-use")
+    assert run_here("--demo", "ps", "-q", environ={"XDG_STATE_HOME": str(state)}).code == 0
+    return state
+
+
+@pytest.fixture
+def used(directories: dict[str, str], first_use: Path) -> dict[str, str]:
+    """The settings of somebody who has used the demo before."""
+    shutil.copytree(first_use, directories["XDG_STATE_HOME"])
+    return {**directories, "HFJOBS_DEMO": "1"}
+
+
 @pytest.mark.skipif(os.name == "nt" or shutil.which("jq") is None, reason="needs a POSIX shell and jq")
 @pytest.mark.parametrize("recipe", [recipe for name in PAGES for recipe in _RECIPE.findall(page(name))])
-def test_recipes_run(recipe: str, directories: dict[str, str], tmp_path: Path) -> None:
+def test_recipes_run(recipe: str, used: dict[str, str], tmp_path: Path) -> None:
+    """What is one command is run without a shell."""
     program = tmp_path / "bin" / "hfjobs"
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n', encoding="utf-8")
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    code, stdout, stderr = run_shell(recipe, {**directories, "HFJOBS_DEMO": "1", "PATH": path})
-    assert code == 0, stderr
-    assert stdout
-    assert "error" not in stderr
+    _, *argv = shlex.shlex(recipe, punctuation_chars=True, posix=True)
+    is_shell = "\n" in recipe or "$" in recipe or any(re.fullmatch(r"[();<>|&]+", word) for word in argv)
+    result = run_shell(recipe, {**used, "PATH": path}) if is_shell else run_here(*shlex.split(recipe)[1:], environ=used)
+    assert result.code == 0, result.stderr
+    assert result.stdout or "--dry-run" in recipe
+    assert "error" not in result.stderr
     if recipe.endswith("| length'"):
-        assert stdout == "63\n"
+        assert result.stdout == "63\n"
 
 
 @pytest.mark.parametrize(

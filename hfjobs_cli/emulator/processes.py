@@ -33,6 +33,7 @@ _OF_PYTHON = (
 
 _HAS_GROUPS = os.name == "posix"
 _POLL_SECS = 0.02
+_MAX_POLL_SECS = 0.2
 _KILL_POLL_SECS = 0.005
 _TIMEOUT_SECS = 5.0
 """How long processes are killed that do not end by that."""
@@ -150,10 +151,12 @@ def ask_to_end(process: psutil.Process, family: Family, timeout_secs: float) -> 
         with contextlib.suppress(psutil.Error):
             each.terminate()
     deadline = time.monotonic() + timeout_secs
+    pause = _POLL_SECS
     while (alive := list(filter(is_alive, family))) and time.monotonic() < deadline:
         for each in [process] if process in alive else alive:
             family.update(descendants(each))
-        time.sleep(_POLL_SECS)
+        time.sleep(pause)
+        pause = min(pause * 1.5, _MAX_POLL_SECS)  # to look through all processes of the machine takes a while
 
 
 def kill_group(leader: int) -> None:

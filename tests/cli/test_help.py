@@ -14,44 +14,45 @@ ALL_HELP = [*TOPICS, *(name for name in COMMANDS if name not in TOPICS)]
 
 
 @pytest.fixture
-def environ(directories: dict[str, str]) -> dict[str, str]:
-    return dict(directories)
+def program(directories: dict[str, str]) -> Hfjobs:
+    """The program, of somebody who is not logged in."""
+    return Hfjobs(directories)
 
 
 class TestHelpOption:
     """`--help` is plain text, the same everywhere."""
 
     @pytest.mark.parametrize("argv", [(), *((name,) for name in COMMANDS), ("uv", "run")])
-    def test_help(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
+    def test_help(self, program: Hfjobs, golden: Golden, argv: tuple[str, ...]) -> None:
         """Without a command the help is printed too."""
         name = f"help-{'-'.join(argv) or 'hfjobs'}.txt"
-        long = run_command(*argv, "--help", environ=environ)
+        long = program(*argv, "--help")
         assert long == Result(0, golden(name, long.stdout), "")
-        assert run_command(*argv, "-h", environ=environ) == long
+        assert program(*argv, "-h") == long
         if not argv:
-            assert run_command(environ=environ) == long
+            assert program() == long
 
     @pytest.mark.parametrize(
         "argv",
         [*(("scheduled", name) for name in SCHEDULED_COMMANDS), ("scheduled", "uv", "run"), ("uv", "run")],
     )
-    def test_help_in_a_group(self, environ: dict[str, str], golden: Golden, argv: tuple[str, ...]) -> None:
-        shown = run_command(*argv, "--help", environ=environ)
+    def test_help_in_a_group(self, program: Hfjobs, golden: Golden, argv: tuple[str, ...]) -> None:
+        shown = program(*argv, "--help")
         assert shown == Result(0, golden(f"help-{'-'.join(argv)}.txt", shown.stdout), "")
         assert max(map(len, shown.stdout.splitlines())) <= 120
 
-    def test_a_group_lists_its_commands(self, environ: dict[str, str]) -> None:
+    def test_a_group_lists_its_commands(self, program: Hfjobs) -> None:
         """Without a command too, and each with the first line of its help."""
-        shown = run_command("scheduled", environ=environ)
-        assert shown == run_command("scheduled", "--help", environ=environ)
+        shown = program("scheduled")
+        assert shown == program("scheduled", "--help")
         rows = [row.strip().partition(" ") for row in shown.stdout.partition("Commands:\n")[2].splitlines()]
         assert [name for name, _, _ in rows] == SCHEDULED_COMMANDS
         for name, _, summary in rows:
-            assert f"\n  {summary.strip()}" in run_command("scheduled", name, "--help", environ=environ).stdout
+            assert f"\n  {summary.strip()}" in program("scheduled", name, "--help").stdout
 
-    def test_of_the_program_is_one_screen(self, environ: dict[str, str]) -> None:
+    def test_of_the_program_is_one_screen(self, program: Hfjobs) -> None:
         """With room for the prompt; every command is there, and what it does without loading it."""
-        shown = run_command("--help", environ=environ).stdout
+        shown = program("--help").stdout
         lines = shown.splitlines()
         assert (max(map(len, lines)) <= 80, len(lines) <= 23) == (True, True)
         entries = {
@@ -61,20 +62,20 @@ class TestHelpOption:
         assert max(map(len, entries.values())) <= 26
         assert not any("…" in text for text in entries.values())
         for name in COMMANDS:
-            assert f"Usage: hfjobs {name}" in run_command(name, "--help", environ=environ).stdout
+            assert f"Usage: hfjobs {name}" in program(name, "--help").stdout
 
     @posix_only
-    def test_follows_the_terminal_up_to_100_columns(self, environ: dict[str, str]) -> None:
+    def test_follows_the_terminal_up_to_100_columns(self, program: Hfjobs) -> None:
         for columns, widest in ((60, 60), (100, 100), (160, 100)):
             for argv in (["--help"], ["help", "environment"]):
-                shown = on_terminal(columns, *argv, environ={**environ, "NO_COLOR": "1", "PAGER": "cat"})
+                shown = on_terminal(columns, *argv, environ={**program.environ, "NO_COLOR": "1", "PAGER": "cat"})
                 assert (shown.code, shown.stderr) == (0, "")
                 widths = [len(line) for line in shown.stdout.splitlines() if " | " not in line]
                 assert columns == 60 or widest - 25 < max(widths) <= widest
                 assert columns != 60 or max(widths) <= 60
 
-    def test_options_stand_in_groups(self, environ: dict[str, str]) -> None:
-        titles = re.findall(r"^([A-Z].*):$", run_command("run", "--help", environ=environ).stdout, re.MULTILINE)
+    def test_options_stand_in_groups(self, program: Hfjobs) -> None:
+        titles = re.findall(r"^([A-Z].*):$", program("run", "--help").stdout, re.MULTILINE)
         assert titles == [
             "Arguments",
             "Job",
@@ -85,6 +86,10 @@ class TestHelpOption:
             "Output",
             "Connection and help",
         ]
+
+    def test_is_that_of_the_installed_command(self, program: Hfjobs) -> None:
+        for argv in (("--help",), ("ps", "-h"), ("scheduled", "uv", "run", "--help")):
+            assert run_command(*argv, environ=program.environ) == program(*argv)
 
 
 class TestHelpCommand:

@@ -20,7 +20,7 @@ from tests.support import (
     Terminal,
     command,
     posix_only,
-    run_command,
+    run_here,
     signalled,
 )
 
@@ -347,6 +347,6 @@ def test_jobs_that_really_run(serve: Serve, tmp_path: Path) -> None:
     job = emulator.python(code, labels={"name": "sleeper"})
     until(lambda: marker.exists() and marker.read_text(encoding="utf-8"), "the job")
     pid = int(marker.read_text(encoding="utf-8"))
-    result = run_command("cancel", "--name", "sleeper", "--yes", environ={**emulator.environ, "HOME": str(tmp_path)})
+    result = run_here("cancel", "--name", "sleeper", "--yes", environ={**emulator.environ, "HOME": str(tmp_path)})
     assert result == Result(0, f"{job}  CANCELED\n", "")
     until(lambda: is_gone(pid), "the end of its process")

@@ -25,7 +25,7 @@ from tests.support import (
     command,
     hang_up,
     posix_only,
-    run_command,
+    run_here,
     signalled,
 )
 
@@ -217,7 +217,7 @@ class TestAnOldOne:
     def test_a_clock_that_is_wrong_here_is_no_reason_to_doubt(self, hfjobs: Hfjobs, hub: Hub, way: Way) -> None:
         """That of the machine that runs the tests is not the one of the Hub."""
         before = way.ids(hub)
-        code, stdout, stderr = run_command(*way.argv, environ=hfjobs.environ)
+        code, stdout, stderr = run_here(*way.argv, environ=hfjobs.environ)
         (new,) = way.ids(hub) - before
         assert (code, stdout, stderr) == (0, f"{new}\n", "")
         assert posts(hub) == [f"POST {way.path}"]
@@ -288,7 +288,7 @@ ANOTHER: dict[str, dict[str, Any]] = {
 class TestAnotherOne:
     """An answer about a job of somebody else's, or of another image or command, is none, however fresh that is."""
 
-    @pytest.mark.parametrize("what", ANOTHER)
+    @with_two_ways("what", ANOTHER)
     def test_the_one_that_was_made_is_named(self, hfjobs: Hfjobs, hub: Hub, way: Way, what: str) -> None:
         before = way.ids(hub)
         way.answers(hub, **_another(way, what))
@@ -304,7 +304,7 @@ class TestAnotherOne:
         )
         assert posts(hub) == [f"POST {way.path}"]
 
-    @pytest.mark.parametrize("what", ANOTHER)
+    @with_two_ways("what", ANOTHER)
     def test_if_none_was_made_nobody_knows(self, hfjobs: Hfjobs, hub: Hub, way: Way, what: str) -> None:
         way.answers(hub, acts=False, **_another(way, what))
         code, stdout, stderr = hfjobs(*way.argv)

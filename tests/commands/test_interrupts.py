@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
-from tests.renderers.test_registry import metadata
+from tests.renderers.test_registry import metadata, with_package
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,
@@ -204,10 +204,9 @@ def test_a_format_that_ends_the_program_does_not_hide_what_was_created(
     before = _ids(hub)
     directory = tmp_path / "packages"
     directory.mkdir()
-    installed = metadata(directory, "odd-format", ENDS.format(error=error, streams=streams))
     words = 2 if argv[1] in ("-d", "trigger", "run") else 1
-    shown = (*argv[:words], "--format", "yaml", *argv[words:])
-    result = run_command(*shown, environ={**hfjobs.environ, **installed})
+    with with_package(directory, "odd-format", ENDS.format(error=error, streams=streams)):
+        result = hfjobs(*argv[:words], "--format", "yaml", *argv[words:])
     (new,) = _ids(hub) - before
     assert (result.code, result.stdout) == (1, "")
     assert f"created: {new}\n" in result.stderr

@@ -35,6 +35,7 @@ from tests.support import (
     read_by_head,
     run,
     run_command,
+    run_here,
     run_python,
     run_shell,
 )
@@ -571,13 +572,13 @@ class TestEmulator:
         script = "for i in 1 2 3 4 5; do echo line $i; sleep 0.1; done; printf 'the end'"
         jobs = [emulator.run("sh", "-c", script, labels={"name": f"job-{number}"}) for number in range(10)]
         expected = [f"line {number}" for number in range(1, 6)] + ["the end"]
-        result = run_command("logs", "-f", "--exit-status", *jobs, environ=emulator.environ)
+        result = run_here("logs", "-f", "--exit-status", *jobs, environ=emulator.environ)
         assert result.code == 0, result.stderr
         for number in range(10):
             lines = [line for line in result.stdout.splitlines() if line.startswith(f"job-{number} | ")]
             assert lines == [f"job-{number} | {each}" for each in expected]
         official = run([*OFFICIAL, "jobs", "logs", "-f", jobs[0]], {**emulator.environ, **QUIET})
-        assert official.stdout == run_command("logs", jobs[0], environ=emulator.environ).stdout
+        assert official.stdout == run_here("logs", jobs[0], environ=emulator.environ).stdout
 
 
 OFFICIAL = [sys.executable, "-m", "huggingface_hub.cli.hf"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.wrappers import Response
 
-from tests.support import NOW, USER, Hfjobs, Hub, run_command
+from tests.support import NOW, USER, Hfjobs, Hub, run_here
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -142,7 +142,7 @@ class TestOfOthers:
         """The Hub's own is in its answers."""
         job = new(hub, stage="COMPLETED")
         Late(hub, job=[404, 404])
-        result = run_command("wait", "-q", f"{USER}/{job}", environ=hfjobs.environ)  # by the clock of this machine
+        result = run_here("wait", "-q", f"{USER}/{job}", environ=hfjobs.environ)  # by the clock of this machine
         assert result[:2] == (0, f"{job}\n")
 
 

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Hfjobs, Hub, Result, full_disk, posix_only, run_command
+from tests.support import (
+    BY_HAND,
+    DAILY_SCHEDULE,
+    USER,
+    Hfjobs,
+    Hub,
+    Result,
+    full_disk,
+    in_turn,
+    posix_only,
+    run_command,
+)
 
 DIGITS = "9" * 400
 """More than a float holds."""
@@ -58,7 +69,9 @@ ARABIC, WIDE, POWER = "\u0661", "\uff15", "\u00b2"
 """Digits to Python: one, five, and the second power."""
 
 
-@pytest.mark.parametrize("odd", [ARABIC, WIDE, POWER, "1_0", "+5", f"1{ARABIC}"])
+ODD = [ARABIC, WIDE, POWER, "1_0", "+5", f"1{ARABIC}"]
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -95,12 +108,13 @@ ARABIC, WIDE, POWER = "\u0661", "\uff15", "\u00b2"
     ],
     ids=" ".join,
 )
-def test_a_number_is_of_ascii_digits(hfjobs: Hfjobs, hub: Hub, argv: list[str], odd: str) -> None:
-    code, stdout, stderr = hfjobs(*[word.format(odd) for word in argv])
+def test_a_number_is_of_ascii_digits(hfjobs: Hfjobs, hub: Hub, argv: list[str]) -> None:
+    for odd in ODD:
+        code, stdout, stderr = hfjobs(*[word.format(odd) for word in argv])
 
-    assert (code, stdout) == (2, "")
-    assert stderr.startswith("error: ")
-    assert odd in stderr
+        assert (odd, code, stdout) == (odd, 2, "")
+        assert stderr.startswith("error: ")
+        assert odd in stderr
     assert hub.requests == []
 
 
@@ -194,20 +208,21 @@ SPELLED = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("spelled", "part"),
-    [
-        *((each, each) for each in SPELLED),
-        # Alone, and behind or before something else, which may be seen.
-        *((each, each[8:]) for each in [base64.b64encode(f"alice:{SECRET}".encode()).decode()]),
-        *((each, each[8:]) for each in [base64.b64encode(f"alic:{SECRET}".encode()).decode()]),
-        *((each, each[:-18]) for each in [base64.b64encode(f"{SECRET}, and more".encode()).decode()]),
-    ],
-)
-@pytest.mark.parametrize("where", ["error", "message", "header", "request id", "value", "cut value"])
+PARTS = [
+    *((each, each) for each in SPELLED),
+    # Alone, and behind or before something else, which may be seen.
+    *((each, each[8:]) for each in [base64.b64encode(f"alice:{SECRET}".encode()).decode()]),
+    *((each, each[8:]) for each in [base64.b64encode(f"alic:{SECRET}".encode()).decode()]),
+    *((each, each[:-18]) for each in [base64.b64encode(f"{SECRET}, and more".encode()).decode()]),
+]
+PLACES = ["error", "message", "header", "request id", "value", "cut value"]
+
+
+@pytest.mark.parametrize(("spelling", "where"), in_turn(PARTS, PLACES, times=2))
 def test_a_secret_that_the_hub_repeats_in_another_spelling(
-    hfjobs: Hfjobs, hub: Hub, spelled: str, part: str, where: str
+    hfjobs: Hfjobs, hub: Hub, spelling: tuple[str, str], where: str
 ) -> None:
+    spelled, part = spelling
     is_header = where in ("request id", "header")
     if is_header and not spelled.isascii():
         spelled, part = "***", "p&ss"

@@ -27,7 +27,7 @@ from tests.support import (
     command_environ,
     hang_up,
     posix_only,
-    run_command,
+    run_here,
     signalled,
     truncate,
 )
@@ -633,7 +633,7 @@ class TestFollowing:
         self, environ: dict[str, str], code: int, status: str, exit_code: int
     ) -> None:
         program = f"print('one'); print('two', flush=True); raise SystemExit({code})"
-        result = run_command("run", "python:3.12", "python", "-c", program, environ=environ)
+        result = run_here("run", "python:3.12", "python", "-c", program, environ=environ)
         assert (result.code, result.stdout) == (exit_code, "one\ntwo\n")
         lines = result.stderr.splitlines()
         created, identifier, page = lines[0].split()
@@ -649,7 +649,7 @@ class TestFollowing:
         self, environ: dict[str, str], option: str, code: int, status: str, exit_code: int
     ) -> None:
         words = ["python", "-c", f"print('one'); raise SystemExit({code})"]
-        result = run_command("run", option, "--name", "one-job", "python:3.12", *words, environ=environ)
+        result = run_here("run", option, "--name", "one-job", "python:3.12", *words, environ=environ)
         job = json.loads(result.stdout)
         assert (result.code, job["command"], job["name"]) == (exit_code, words, "one-job")
         assert (job["status"]["stage"], job["finished_at"] is not None) == (status, True)
@@ -658,27 +658,27 @@ class TestFollowing:
 
     @pytest.mark.parametrize("format_", ["human", "auto"])
     def test_for_people_it_is_what_the_job_writes(self, environ: dict[str, str], format_: str) -> None:
-        result = run_command("run", "--format", format_, "python:3.12", "python", "-c", "print('one')", environ=environ)
+        result = run_here("run", "--format", format_, "python:3.12", "python", "-c", "print('one')", environ=environ)
         assert (result.code, result.stdout) == (0, "one\n")
 
     @pytest.mark.parametrize("options", [["-q"], ["--format", "quiet"], ["--format", "{{.id}} {{.status}}"]])
     def test_ids_are_shown_at_once_and_all_else_at_the_end(self, environ: dict[str, str], options: list[str]) -> None:
-        result = run_command("run", *options, "python:3.12", "python", "-c", "print('one')", environ=environ)
+        result = run_here("run", *options, "python:3.12", "python", "-c", "print('one')", environ=environ)
         identifier, *status = result.stdout.split()
         assert (result.code, status) == (0, ["COMPLETED"] if "{{" in options[-1] else [])
         assert (f"({identifier}) completed after " in result.stderr) == ("{{" in options[-1])
         assert bool(result.stderr) == ("{{" in options[-1])  # -q prints no notes
 
     def test_jobs_that_are_run_again_are_shown_as_they_ended(self, environ: dict[str, str]) -> None:
-        first = run_command("run", "-d", "-q", "python:3.12", "python", "-c", "print('one')", environ=environ).stdout
-        run_command("wait", first.strip(), environ=environ)
-        result = run_command("duplicate", "--follow", "--json", first.strip(), environ=environ)
+        first = run_here("run", "-d", "-q", "python:3.12", "python", "-c", "print('one')", environ=environ).stdout
+        run_here("wait", first.strip(), environ=environ)
+        result = run_here("duplicate", "--follow", "--json", first.strip(), environ=environ)
         assert [(job["status"]["stage"], job["initiator"]["id"]) for job in json.loads(result.stdout)] == [
             ("COMPLETED", first.strip())
         ]
 
     def test_a_new_job_that_is_not_followed_is_one_object(self, environ: dict[str, str]) -> None:
-        result = run_command("run", "-d", "--json", "--name", "alone", "python:3.12", "true", environ=environ)
+        result = run_here("run", "-d", "--json", "--name", "alone", "python:3.12", "true", environ=environ)
         assert (result.code, json.loads(result.stdout)["name"]) == (0, "alone")
 
     @posix_only
@@ -699,7 +699,7 @@ class TestFollowing:
         stdout, stderr = process.communicate(timeout=60)
         identifier = stderr.split()[1]
         assert (process.returncode, stdout) == (130, "")
-        (job,) = json.loads(run_command("inspect", identifier, environ=environ).stdout)
+        (job,) = json.loads(run_here("inspect", identifier, environ=environ).stdout)
         named = f"{USER}/{identifier}"
         if cancels:
             assert stderr.endswith(f"error: interrupted; canceled {named}\n")
@@ -710,7 +710,7 @@ class TestFollowing:
                 f"hint: follow with 'hfjobs logs -f {named}', cancel with 'hfjobs cancel {named}'\n"
             )
             assert job["status"]["stage"] == "RUNNING"
-            run_command("cancel", identifier, environ=environ)
+            run_here("cancel", identifier, environ=environ)
 
     def test_one_that_is_canceled_meanwhile_ends_with_11(self, environ: dict[str, str]) -> None:
         process = subprocess.Popen(
@@ -721,7 +721,7 @@ class TestFollowing:
             encoding="utf-8",
         )
         running = ("ps", "--status", "running", "--name", "doomed", "-q")
-        identifier = until(lambda: run_command(*running, environ=environ).stdout.strip(), "the job")
-        run_command("cancel", identifier, environ=environ)
+        identifier = until(lambda: run_here(*running, environ=environ).stdout.strip(), "the job")
+        run_here("cancel", identifier, environ=environ)
         process.communicate(timeout=60)
         assert process.returncode == 11

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, run, run_command, run_python, run_shell
+from tests.support import BY_HAND, DAILY_SCHEDULE, Hfjobs, Hub, Result, run, run_here, run_python, run_shell
 
 HINT = "hint: use a file that 'ps' or 'inspect' printed with --format json or jsonl\n"
 EVERYTHING = ("ps", "-a", "--limit", "0")
@@ -358,5 +358,5 @@ def test_any_number_of_states_takes_the_same_memory(directories: dict[str, str],
 
 
 def test_the_example_of_the_help_runs(directories: dict[str, str], saved: Path) -> None:
-    result = run_command("inspect", "--from", str(saved), "@latest", "-q", environ=directories)
+    result = run_here("inspect", "--from", str(saved), "@latest", "-q", environ=directories)
     assert (result.code, result.stderr) == (0, "")

@@ -9,7 +9,7 @@ import random
 import zlib
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import chain, repeat
+from itertools import chain, cycle, product, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
-from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehavior, Result
+from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehavior, Result, in_turn
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -58,22 +58,28 @@ def ran(hub: Hub) -> None:
     hub.replies_to("/api/settings/billing/usage/jobs", 200, '{"usage": {"jobDetails": []}}')
 
 
-@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}-{len(number)}")
 @pytest.mark.parametrize(
-    ("argv", "code"),
-    [
-        (["ps", "-a", "-f", f"id={JOB}", "--columns", "+cost"], 0),
-        (["report", "--since", "1h"], 0),
-        (["describe", JOB], 0),
-        (["hardware"], 0),
-        (["hardware", "--format", "json"], 0),
-        (["run", "--dry-run", "--flavor", "a100-large", "python:3.12", "env"], 0),
-        (["run", "-d", "--max-cost", "5", "--flavor", "a100-large", "python:3.12", "env"], 2),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
+    ("command", "number"),
+    in_turn(
+        [
+            (["ps", "-a", "-f", f"id={JOB}", "--columns", "+cost"], 0),
+            (["report", "--since", "1h"], 0),
+            (["describe", JOB], 0),
+            (["hardware"], 0),
+            (["hardware", "--format", "json"], 0),
+            (["run", "--dry-run", "--flavor", "a100-large", "python:3.12", "env"], 0),
+            (["run", "-d", "--max-cost", "5", "--flavor", "a100-large", "python:3.12", "env"], 2),
+        ],
+        HUGE,
+        times=2,
+    ),
+    ids=lambda value: f"{value[:6]}-{len(value)}" if isinstance(value, str) else value[0][0],
 )
-def test_a_price_that_is_none_is_not_known(hfjobs: Hfjobs, hub: Hub, argv: list[str], code: int, number: str) -> None:
+def test_a_price_that_is_none_is_not_known(
+    hfjobs: Hfjobs, hub: Hub, command: tuple[list[str], int], number: str
+) -> None:
     """It is told of, hides nothing else, and bounds no cost."""
+    argv, code = command
     ran(hub)
     hub.replies_to(HARDWARE, 200, f"[{flavor(unitCostUSD=number)}]")
     result = hfjobs(*argv)
@@ -141,10 +147,22 @@ def test_of_two_prices_in_one_the_larger_counts(hfjobs: Hfjobs, hub: Hub) -> Non
 SAMPLE = {"cpu_usage_pct": 10, "cpu_millicores": 2000, "memory_used_bytes": 1, "memory_total_bytes": 2, "rx_bps": 1}
 
 
-@pytest.mark.parametrize("number", HUGE, ids=lambda number: f"{number[:6]}-{len(number)}")
-@pytest.mark.parametrize("key", [*SAMPLE, "gpus"])
+def named(value: object) -> str:
+    """Return an id for a case: numbers of thousands of digits are none."""
+    return f"{value[:12]}-{len(value)}" if isinstance(value, str) else " ".join(map(str, value))  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize(
-    "argv", [["stats", JOB], ["stats", "-f", JOB], ["stats", "--format", "json", JOB]], ids="-".join
+    ("key", "number", "argv"),
+    [
+        (key, number, argv)
+        for (key, number), argv in zip(
+            product([*SAMPLE, "gpus"], HUGE),
+            cycle([["stats", JOB], ["stats", "-f", JOB], ["stats", "--format", "json", JOB]]),
+            strict=False,
+        )
+    ],
+    ids=named,
 )
 def test_figures_that_are_none_are_left_out(hfjobs: Hfjobs, hub: Hub, argv: list[str], key: str, number: str) -> None:
     hub.add(id=JOB, status={"stage": "RUNNING", "message": None}, finishedAt=None)

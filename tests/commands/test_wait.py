@@ -30,7 +30,7 @@ from tests.support import (
     posix_only,
     read_by_head,
     run,
-    run_command,
+    run_here,
     signalled,
 )
 
@@ -270,7 +270,7 @@ class TestTime:
     def test_that_is_over(self, hfjobs: Hfjobs, hub: Hub) -> None:
         job = running(hub, 1)
         began = time.monotonic()
-        result = run_command("wait", f"{USER}/{job}", BY_HAND, "--timeout", "1s", "-q", environ=hfjobs.environ)
+        result = run_here("wait", f"{USER}/{job}", BY_HAND, "--timeout", "1s", "-q", environ=hfjobs.environ)
         assert (result.code, result.stdout) == (12, f"{BY_HAND}\n")
         told, job_line = result.stderr.splitlines()
         assert told == "error: timed out after 1s; 1 job has not finished:"
@@ -279,7 +279,7 @@ class TestTime:
 
     def test_is_over_for_a_hub_that_does_not_answer_too(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         hub.then(*[stall] * 9)
-        result = run_command("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
+        result = run_here("wait", f"{USER}/{BY_HAND}", "--timeout", "0.5", "-q", environ=hfjobs.environ)
         told = f"error: timed out after 0s; 1 job has not finished:\n  {USER}/{BY_HAND}  status unknown\n"
         assert result == Result(12, "", told)
 
@@ -313,7 +313,7 @@ def test_jobs_that_really_run(serve: Serve, tmp_path: Path) -> None:
     environ = {**emulator.environ, "HOME": str(tmp_path)}
     good = emulator.python("import time; time.sleep(1)", labels={"name": "good"})
     bad = emulator.python("import time; time.sleep(0.5); raise SystemExit(3)", labels={"name": "bad"})
-    result = run_command("wait", good, bad, "--format", "{{.name}} {{.status}}", environ=environ)
+    result = run_here("wait", good, bad, "--format", "{{.name}} {{.status}}", environ=environ)
     assert (result.code, sorted(result.stdout.splitlines()), result.stderr) == (10, ["bad ERROR", "good COMPLETED"], "")
     shown = on_terminal(100, "wait", good, bad, environ={**environ, "NO_COLOR": "1"})
     assert shown.code == 10

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import psutil
 
 from tests.emulator.schemas import check_answer
-from tests.support import USER, Result, command, command_environ, coverage_environ, run_command
+from tests.support import USER, Hfjobs, Result, command, command_environ, coverage_environ
 
 T = TypeVar("T")
 Json = Any
@@ -125,7 +125,7 @@ class Emulator:
     def close(self) -> None:
         """End it, whatever it does, with all its jobs."""
         self.kill()
-        run_command("emulator", "reset", "--state-dir", str(self.directory), environ={})
+        Hfjobs({})("emulator", "reset", "--state-dir", str(self.directory))
 
     @property
     def log(self) -> str:

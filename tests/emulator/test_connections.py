@@ -46,6 +46,15 @@ def small(serve: Serve, tmp_path: Path) -> Emulator:
         return serve(tmp_path / "state", "--empty")
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Another one, for all who leave it as it was."""
+    with few_files(256):
+        served = Emulator(tmp_path_factory.mktemp("connections") / "state", "--empty")
+    yield served
+    served.close()
+
+
 def connect(emulator: Emulator, content: bytes = b"") -> socket.socket:
     host, _, port = emulator.endpoint.removeprefix("http://").partition(":")
     connection = socket.create_connection((host, int(port)), timeout=60)
@@ -112,28 +121,29 @@ HALF_REQUESTS = {
 
 
 @pytest.mark.parametrize("kind", HALF_REQUESTS)
-def test_strangers_do_not_stall_who_has_the_token(small: Emulator, kind: str) -> None:
+def test_strangers_do_not_stall_who_has_the_token(shared: Emulator, kind: str) -> None:
     """300 of them, with 256 files. A stream that was open before stays open, and jobs are created and run."""
-    running = small.python(FOREVER)
-    small.wait_for_line(running, "up")
-    with connect(small, request(small.token, f"/api/jobs/{USER}/{running}/logs")) as stream:
-        with trickling(small, 300, *HALF_REQUESTS[kind]) as connections:
+    running = shared.python(FOREVER)
+    before = shared.ask("GET", COUNT).data["count"]
+    shared.wait_for_line(running, "up")
+    with connect(shared, request(shared.token, f"/api/jobs/{USER}/{running}/logs")) as stream:
+        with trickling(shared, 300, *HALF_REQUESTS[kind]) as connections:
             for number in range(20):
-                assert small.ask("GET", COUNT).data == {"count": 1 + number // 10}
+                assert shared.ask("GET", COUNT).data == {"count": before + number // 10}
                 if number == 9:
-                    made = small.python("print('made')")
-            assert small.output(made) == ["made"]
-            with trickling(small, 100, *HALF_REQUESTS[kind]):
+                    made = shared.python("print('made')")
+            assert shared.output(made) == ["made"]
+            with trickling(shared, 100, *HALF_REQUESTS[kind]):
                 until(lambda: sum(map(is_closed, connections)) > 200, "the end of most of them")
-                assert small.ask("GET", COUNT).status == 200
-        assert small.ask("POST", f"/api/jobs/{USER}/{running}/cancel").status == 200
+                assert shared.ask("GET", COUNT).status == 200
+        assert shared.ask("POST", f"/api/jobs/{USER}/{running}/cancel").status == 200
         received = b""
         while content := stream.recv(65536):
             received += content
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b'"data": "up"' in received
     assert received.endswith(b"0\r\n\r\n")
-    assert "Traceback" not in small.log
+    assert "Traceback" not in shared.log
 
 
 def test_strangers_who_come_again_and_again_do_not_stall_either(small: Emulator) -> None:
@@ -158,12 +168,13 @@ def test_strangers_who_come_again_and_again_do_not_stall_either(small: Emulator)
             thread.join()
 
 
-@pytest.mark.parametrize("kind", HALF_REQUESTS)
-def test_a_stranger_has_little_time(small: Emulator, kind: str) -> None:
+def test_a_stranger_has_little_time(small: Emulator) -> None:
     """Also if there is room, and however often something comes."""
     start = time.monotonic()
-    with trickling(small, 1, *HALF_REQUESTS[kind]) as (connection,):
-        until(lambda: is_closed(connection), "the end of the connection")
+    with ExitStack() as stack:
+        connections = {kind: stack.enter_context(trickling(small, 1, *half))[0] for kind, half in HALF_REQUESTS.items()}
+        for kind, connection in connections.items():
+            until(lambda connection=connection: is_closed(connection), f"the end of {kind}")  # type: ignore[misc]
     assert time.monotonic() - start < 20
 
 

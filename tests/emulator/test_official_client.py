@@ -1,6 +1,7 @@
 """huggingface_hub and its `hf`, as they come from PyPI, work against the served emulator: they are the judges of it."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -11,7 +12,7 @@ from huggingface_hub import HfApi, JobStage, Volume
 from huggingface_hub.errors import HfHubHTTPError, JobNotFoundError
 
 from tests.emulator.emulation import Emulator, until
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, run, run_python
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, command_environ, run_python
 
 FOREVER = ["python", "-c", "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"]
 ORGANIZATION = "aurora-lab"
@@ -229,12 +230,16 @@ def test_a_scheduled_job_that_runs_is_not_run_again(api: HfApi) -> None:
     api.delete_scheduled_job(scheduled_job_id=made.id)
 
 
+@pytest.fixture(scope="module")
+def hf(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Hf"]:
+    home = str(tmp_path_factory.mktemp("home"))
+    hf = Hf({**emulator.environ, "HOME": home, "HF_HUB_DISABLE_UPDATE_CHECK": "1"})
+    yield hf
+    hf.close()
+
+
 class TestCommand:
     """`hf jobs`, as a person types it."""
-
-    @pytest.fixture
-    def hf(self, emulator: Emulator, directories: dict[str, str]) -> "Hf":
-        return Hf({**directories, **emulator.environ, "HF_HUB_DISABLE_UPDATE_CHECK": "1"})
 
     def test_run_shows_the_output(self, hf: "Hf") -> None:
         code, stdout, _ = hf("run", "python:3.12", *python("print('from a job')"))
@@ -283,14 +288,46 @@ class TestCommand:
         assert hf("scheduled", "inspect", scheduled["id"]).code == 1
 
 
+_HF = """
+import contextlib, io, json, sys
+from huggingface_hub.cli._output import out
+from huggingface_hub.cli.hf import main
+for line in sys.stdin:
+    out.set_mode()  # else --format of one command holds for the next
+    stdout, stderr, code = io.StringIO(), io.StringIO(), 0
+    sys.argv = ["hf", "jobs", *json.loads(line)]
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    print(json.dumps([code, stdout.getvalue(), stderr.getvalue()]), flush=True)
+"""
+
+
 class Hf:
-    """The installed `hf jobs`."""
+    """The installed `hf jobs`, run again and again in one process of its own: to import it takes a second."""
 
     def __init__(self, environ: dict[str, str]) -> None:
-        self._environ = environ
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _HF],
+            env=command_environ(environ),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+
+    def close(self) -> None:
+        self._process.communicate(timeout=60)
 
     def __call__(self, *argv: str) -> Result:
-        return run([sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", *argv], self._environ)
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps(argv) + "\n")
+        stdin.flush()
+        return Result(*json.loads(stdout.readline()))
 
     def json(self, *argv: str) -> list[dict[str, Any]]:
         code, stdout, stderr = self(*argv, "--format", "json")

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from hfjobs_cli.emulator.state import State
 from tests.emulator.emulation import FINISHED, Serve
-from tests.support import Hfjobs, Result, run_command
+from tests.support import Hfjobs, Result, fill, run_command
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither owners nor modes of POSIX")
 
@@ -35,7 +36,7 @@ YOURS_ALONE = {
 def state(directories: dict[str, str]) -> Path:
     """A state directory with all that can be in one."""
     directory = Path(directories["XDG_STATE_HOME"]) / "hfjobs" / "emulator"
-    assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
+    fill(State(directory))
     for name in KEPT:
         path = directory / name
         if not path.exists() and name in ("logs", "work"):

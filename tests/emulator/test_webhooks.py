@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.emulator.emulation import Serve, until
-from tests.support import BY_HAND, USER, Hfjobs, Result, run_command
+from tests.support import BY_HAND, USER, Hfjobs, Result, run_here
 
 SEEDED = "69a8b1d05c0f3e7d21b4a906"
 PRINT = "import os; [print(key, os.environ[key]) for key in sorted(os.environ) if key.startswith('WEBHOOK')]"
@@ -18,8 +18,8 @@ def test_a_job_is_run_again_and_told_what_has_happened(serve: Serve, tmp_path: P
     served = serve(tmp_path / "own", "--empty")
     source = served.python(PRINT, secrets={"WEBHOOK_SECRET": "s3cret"}, labels={"name": "hooked"})
     argv = ("emulator", "fire", "--state-dir", str(served.directory), source)
-    first = run_command(*argv, "--repo", "model:alice/judge", environ={})
-    second = run_command(*argv, environ={})
+    first = run_here(*argv, "--repo", "model:alice/judge", environ={})
+    second = run_here(*argv, environ={})
     assert (first.code, first.stderr, second.code, second.stderr) == (0, "", 0, "")
     jobs = [served.wait(result.stdout.strip()) for result in (first, second)]
     assert {job["status"]["stage"] for job in jobs} == {"COMPLETED"}
@@ -92,7 +92,7 @@ def test_what_it_cost_is_billed(serve: Serve, tmp_path: Path) -> None:
     served = serve(tmp_path / "own", "--empty")
     source = served.python("print('x')")
     served.wait(source)
-    fired = run_command("emulator", "fire", "--state-dir", str(served.directory), source, environ={})
+    fired = run_here("emulator", "fire", "--state-dir", str(served.directory), source, environ={})
     identifier = fired.stdout.strip()
     served.wait(identifier)
 

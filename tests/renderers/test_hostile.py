@@ -9,7 +9,7 @@ import pyte
 import pytest
 from pyte import modes
 
-from tests.support import TOKEN, Hfjobs, Hub, on_terminal, posix_only
+from tests.support import TOKEN, Hfjobs, Hub, in_turn, on_terminal, posix_only
 from tests.words import FORMATS
 
 TEXTS = {
@@ -91,9 +91,12 @@ class TestScreen:
     @pytest.mark.parametrize("columns", [40, 80, 200])
     @pytest.mark.parametrize("options", [(), ("-w",), ("--columns", "id,labels,message,flavor,status")])
     def test_a_table_has_one_row_for_each_job_and_is_aligned(
-        self, environ: dict[str, str], columns: int, options: tuple[str, ...]
+        self, hfjobs: Hfjobs, environ: dict[str, str], columns: int, options: tuple[str, ...]
     ) -> None:
-        code, stdout, _ = on_terminal(columns, "ps", "-a", "--namespace", "x", *options, environ=environ)
+        argv = ("ps", "-a", "--namespace", "x", *options)
+        is_real = (columns, options) == (80, ())
+        shown = on_terminal(columns, *argv, environ=environ) if is_real else hfjobs(*argv, columns=columns)
+        code, stdout, _ = shown
         assert code == 0
         screen = self.shown(columns, stdout)
         header, *rows = (line.rstrip() for line in screen.display[: screen.cursor.y])
@@ -105,12 +108,14 @@ class TestScreen:
             assert "".join(cells[at + index].data for index in range(7)) == "RUNNING", [*TEXTS][place]
             assert cells[at - 1].data == " "
 
-    @pytest.mark.parametrize("argv", [("tree", "-a"), ("describe", "JOB"), ("diff", "JOB", "OTHER")])
-    @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+    @pytest.mark.parametrize(
+        ("name", "argv"), in_turn(TEXTS, [("tree", "-a"), ("describe", "JOB"), ("diff", "JOB", "OTHER")], times=2)
+    )
     def test_trees_and_pages_are_not_drawn_by_a_job(
-        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], text: str
+        self, hfjobs: Hfjobs, hub: Hub, argv: tuple[str, ...], name: str
     ) -> None:
         """Each fits in some screens, whatever it says; those of a megabyte too."""
+        text = TEXTS[name]
         jobs = [hostile(hub, 1, text), hostile(hub, 2, f"{text}!")]
         jobs[1]["initiator"] = {"type": "duplicated-job", "id": jobs[0]["id"]}
         saved = "".join(json.dumps(job) + "\n" for job in jobs)

@@ -2,6 +2,8 @@
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from textwrap import indent
@@ -9,6 +11,7 @@ from textwrap import indent
 import pytest
 import yaml
 
+from hfjobs_cli.formats import plugins
 from hfjobs_cli.formats.registry import RENDERERS
 from tests.support import (
     BY_HAND,
@@ -49,6 +52,21 @@ def metadata(directory: Path, name: str, code: str, target: str = "FORMAT", form
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
     (info / "entry_points.txt").write_text(f"[hfjobs.renderers]\n{format_} = {module}:{target}\n", encoding="utf-8")
     return {"PYTHONPATH": str(directory)}
+
+
+@contextmanager
+def with_package(directory: Path, name: str, code: str, target: str = "FORMAT") -> Iterator[None]:
+    """Make a package look installed to this process, as `metadata` does to others."""
+    (path,) = metadata(directory, name, code, target).values()
+    module = name.replace("-", "_")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(path)
+        plugins._looked_for.cache_clear()
+        try:
+            yield
+        finally:
+            plugins._looked_for.cache_clear()
+            sys.modules.pop(module, None)
 
 
 LINES = """
@@ -149,13 +167,11 @@ class TestPackages:
         environ |= metadata(tmp_path, "hfjobs-jsonl", LINES, format_="jsonl")
         assert run_command("ps", "--format", "jsonl", environ=environ) == plain
 
-    @pytest.mark.parametrize(
-        "argv", [("ps",), ("ps", "--format", "csv"), ("ps", "--format", "{{.id}}"), ("ps", "-q"), ("--help",)]
-    )
-    def test_are_not_looked_for_if_a_format_is_built_in(self, environ: dict[str, str], argv: tuple[str, ...]) -> None:
-        code, imported = imports_of(*argv, environ=environ)
-        assert code == 0
-        assert imported & {"importlib.metadata", "hfjobs_cli.formats.plugins"} == set()
+    def test_are_not_looked_for_if_a_format_is_built_in(self, environ: dict[str, str]) -> None:
+        lines = [("--help",), ("ps", "-q"), ("ps",), ("ps", "--format", "csv"), ("ps", "--format", "{{.id}}")]
+        for line, (code, imported) in zip(lines, imports_of(*lines, environ=environ), strict=True):
+            assert (line, code) == (line, 0)
+            assert imported & {"importlib.metadata", "hfjobs_cli.formats.plugins"} == set()
 
     @pytest.mark.parametrize(
         ("code", "target", "message", "hint"),
@@ -183,21 +199,21 @@ class TestPackages:
         ],
     )
     def test_that_cannot_be_loaded_are_one_line(
-        self, environ: dict[str, str], hub: Hub, tmp_path: Path, code: str, target: str, message: str, hint: str
+        self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, code: str, target: str, message: str, hint: str
     ) -> None:
         """Before anything is asked of the Hub, or created."""
-        environ |= metadata(tmp_path, "hfjobs-yaml", code, target)
-        result = run_command("duplicate", BY_HAND, "--format", "yaml", environ=environ)
+        with with_package(tmp_path, "hfjobs-yaml", code, target):
+            result = hfjobs("duplicate", BY_HAND, "--format", "yaml")
         assert result == Result(1, "", f"error: {message}\nhint: {hint}\n")
         assert hub.requests == []
 
-    def test_that_fail_are_one_line(self, environ: dict[str, str], hub: Hub, tmp_path: Path) -> None:
+    def test_that_fail_are_one_line(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
         """A job that was created is told of."""
-        environ |= metadata(tmp_path, "hfjobs-yaml", LINES.replace("['id']", "['nope']"))
         hint = "hint: update or uninstall hfjobs-yaml, or choose another format\n"
         failed = f"error: format 'yaml' of hfjobs-yaml failed: KeyError: 'nope'\n{hint}"
-        assert run_command("ps", "--format", "yaml", environ=environ) == Result(1, "", failed)
-        result = run_command("duplicate", BY_HAND, BY_HAND, "--format", "yaml", environ=environ)
+        with with_package(tmp_path, "hfjobs-yaml", LINES.replace("['id']", "['nope']")):
+            assert hfjobs("ps", "--format", "yaml") == Result(1, "", failed)
+            result = hfjobs("duplicate", BY_HAND, BY_HAND, "--format", "yaml")
         created = hub.all_jobs()[0]["id"]
         assert result == Result(1, "", f"created: {created}\nnot duplicated: {BY_HAND}\n{failed}")
 
@@ -210,38 +226,33 @@ class TestPackages:
             ("class Odd(Exception):\n    def __str__(self): return 1\nraise Odd\n", "Odd"),
         ],
     )
-    def test_that_end_the_program_do_not(
-        self, environ: dict[str, str], hub: Hub, tmp_path: Path, code: str, error: str
-    ) -> None:
+    def test_that_end_the_program_do_not(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, code: str, error: str) -> None:
         """Neither when they are loaded nor when they print, and a job that was created is told of."""
         hint = "hint: update or uninstall hfjobs-yaml, or choose another format\n"
         (tmp_path / "loaded").mkdir()
-        loaded = environ | metadata(tmp_path / "loaded", "hfjobs-yaml", code)
         failed = f"error: format 'yaml' of hfjobs-yaml cannot be loaded: {error}\n{hint}"
-        assert run_command("duplicate", BY_HAND, "--format", "yaml", environ=loaded) == Result(1, "", failed)
+        with with_package(tmp_path / "loaded", "hfjobs-yaml", code):
+            assert hfjobs("duplicate", BY_HAND, "--format", "yaml") == Result(1, "", failed)
         assert hub.requests == []
         (tmp_path / "printed").mkdir()
         inside = LINES.replace("    for record", indent(code, "    ") + "    for record")
-        printed = environ | metadata(tmp_path / "printed", "hfjobs-yaml", inside)
-        result = run_command("duplicate", BY_HAND, "--format", "yaml", environ=printed)
+        with with_package(tmp_path / "printed", "hfjobs-yaml", inside):
+            result = hfjobs("duplicate", BY_HAND, "--format", "yaml")
         created = hub.all_jobs()[0]["id"]
         failed = f"error: format 'yaml' of hfjobs-yaml failed: {error}\n{hint}"
         assert result == Result(1, "", f"created: {created}\n{failed}")
 
     @pytest.mark.parametrize("content", [b"[hfjobs.renderers]\nno equals\n", b"\xff[x]\n", b"lost = a:b\n[x\ny\n"])
-    def test_work_beside_a_package_that_is_broken(
-        self, environ: dict[str, str], tmp_path: Path, content: bytes
-    ) -> None:
+    def test_work_beside_a_package_that_is_broken(self, hfjobs: Hfjobs, tmp_path: Path, content: bytes) -> None:
         """Of which a line is told where it may be the reason."""
-        environ |= metadata(tmp_path, "hfjobs-yaml", LINES)
         info = tmp_path / "broken-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
         (info / "entry_points.txt").write_bytes(content)
-        result = run_command("inspect", BY_HAND, "--format", "yaml", environ=environ)
-        assert result == Result(0, f"- {BY_HAND}\n", "")
-        unknown = run_command("ps", "--format", "ymal", environ=environ)
-        help_ = run_command("ps", "--format", "help", environ=environ)
+        with with_package(tmp_path, "hfjobs-yaml", LINES):
+            assert hfjobs("inspect", BY_HAND, "--format", "yaml") == Result(0, f"- {BY_HAND}\n", "")
+            unknown = hfjobs("ps", "--format", "ymal")
+            help_ = hfjobs("ps", "--format", "help")
         assert (unknown.code, help_.code, help_.stderr) == (2, 0, "")
         if b"lost" not in content:
             told = "cannot read the entry points of package broken: "
@@ -249,9 +260,10 @@ class TestPackages:
             assert f"\n ({told}" in help_.stdout
         assert len(unknown.stderr.splitlines()) == (2 if b"lost" in content else 3)
 
-    def test_that_two_packages_add_cannot_be_chosen(self, environ: dict[str, str], tmp_path: Path) -> None:
-        environ |= metadata(tmp_path, "hfjobs-yaml", LINES) | metadata(tmp_path, "other-yaml", LINES)
-        result = run_command("ps", "--format", "yaml", environ=environ)
+    def test_that_two_packages_add_cannot_be_chosen(self, hfjobs: Hfjobs, tmp_path: Path) -> None:
+        metadata(tmp_path, "hfjobs-yaml", LINES)
+        with with_package(tmp_path, "other-yaml", LINES):
+            result = hfjobs("ps", "--format", "yaml")
         message = "format 'yaml' is added by several packages: hfjobs-yaml and other-yaml"
         assert result == Result(1, "", f"error: {message}\nhint: uninstall one of them\n")
 

@@ -499,7 +499,7 @@ def test_the_engine_is_not_loaded_for_other_formats(tmp_path: Path) -> None:
     from tests.support import imports_of
 
     environ = {"HFJOBS_DEMO": "1", "XDG_STATE_HOME": str(tmp_path)}
-    code, imported = imports_of("ps", "--format", "csv", environ=environ)
+    ((code, imported),) = imports_of(("ps", "--format", "csv"), environ=environ)
     assert code == 0
     assert not any(name.startswith("hfjobs_cli.template") for name in imported)
 

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from tests.emulator.emulation import Emulator, Serve, until
-from tests.support import USER, Result, run_command
+from tests.support import USER, Result, run_here
 
 FOREVER = [sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(600)"]
 
 
 class Program:
-    """The installed command, before an emulator."""
+    """The program, before an emulator."""
 
     def __init__(self, emulator: Emulator, home: Path) -> None:
         self._environ = {**emulator.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
 
     def __call__(self, *argv: str) -> Result:
-        return run_command(*argv, environ=self._environ)
+        return run_here(*argv, environ=self._environ)
 
     def json(self, *argv: str) -> list[dict[str, Any]]:
         code, stdout, stderr = self(*argv, "--json")

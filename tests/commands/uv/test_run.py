@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.emulation import Emulator
-from tests.support import TOKEN, Hfjobs, Hub, Result, command, posix_only, run, run_command
+from tests.support import TOKEN, Hfjobs, Hub, Result, command, posix_only, run, run_command, run_here
 
 TELL = """\
 import json, os, sys
@@ -65,7 +65,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def told(environ: dict[str, str], *argv: str) -> Any:
     """Run a script for real, and return what it printed."""
-    result = run_command("uv", "run", *argv, environ=environ)
+    result = run_here("uv", "run", *argv, environ=environ)
     assert result.code == 0, result.stderr
     return json.loads(result.stdout.splitlines()[-1])
 
@@ -105,7 +105,7 @@ class TestForReal:
             "import os, json\nprint(json.dumps([os.environ['MODE'], os.environ['SAID']]))\n",
             encoding="utf-8",
         )
-        result = run_command("uv", "run", "said.py", environ={**environ, "SAID": "hunter2"})
+        result = run_here("uv", "run", "said.py", environ={**environ, "SAID": "hunter2"})
         assert (result.code, json.loads(result.stdout)) == (0, ["grüße", "hunter2"])
         assert result.stderr.splitlines()[:5] == [
             "note: timeout 5m (from script)",
@@ -114,15 +114,15 @@ class TestForReal:
             "note: secrets SAID (from script)",
             "note: cost at most $0.0008: 5m at $0.01 per hour",
         ]
-        (job,) = json.loads(run_command("ps", "-a", "--name", "said", "--json", environ=environ).stdout)
+        (job,) = json.loads(run_here("ps", "-a", "--name", "said", "--json", environ=environ).stdout)
         assert (job["timeout"], job["secrets"]) == (300, ["SAID"])
 
     def test_the_line_that_inspect_gives_runs_it_again(self, environ: dict[str, str], here: Path) -> None:
         """With the files in it."""
         (here / "conf.yaml").write_text("x: 1", encoding="utf-8")
         assert told(environ, "--name", "again", "tell.py", "a b", "conf.yaml")["files"] == {"conf.yaml": "x: 1"}
-        (job,) = json.loads(run_command("ps", "-a", "--name", "again", "--json", environ=environ).stdout)
-        line = run_command("inspect", "--format", "command", job["id"], environ=environ).stdout
+        (job,) = json.loads(run_here("ps", "-a", "--name", "again", "--json", environ=environ).stdout)
+        line = run_here("inspect", "--format", "command", job["id"], environ=environ).stdout
         programs = here / "bin"
         programs.mkdir()
         (programs / "hfjobs").write_text(f'#!/bin/sh\nexec {sys.executable} -m hfjobs_cli "$@"\n')
