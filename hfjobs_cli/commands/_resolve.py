@@ -106,7 +106,7 @@ class Resolver:
 
     @property
     def _hint(self) -> str:
-        return f"see 'hfjobs {self._syntax.listing} -a'"
+        return f"'hfjobs {self._syntax.listing} -a' lists the {self._syntax.plural}"
 
     def _places(self, description: Selector) -> Iterator[list[str | None]]:
         """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""

@@ -112,7 +112,7 @@ def test_of_a_schedule_mean_its_newest_run(hfjobs: Hfjobs, tmp_path: Path) -> No
     assert hfjobs("diff", "scheduled-job:refresh-index", newest).stderr == "no differences in launch and outcome\n"
     assert hfjobs("logs", "scheduled-job:nobody").stderr == (
         "error: no schedule named 'nobody' in your namespace; also not in aurora-lab\n"
-        "hint: see 'hfjobs scheduled ps -a'\n"
+        "hint: 'hfjobs scheduled ps -a' lists the schedules\n"
     )
 
 

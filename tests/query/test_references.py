@@ -61,7 +61,7 @@ def test_that_are_none_keep_nobody_else(hfjobs: Hfjobs) -> None:
     assert stderr == (
         f"error: @name=nobody: no such job in namespace '{USER}'\n"
         f"error: @9999: fewer than 10000 jobs in namespace '{USER}'\n"
-        "hint: see 'hfjobs ps -a'\n"
+        "hint: 'hfjobs ps -a' lists the jobs\n"
     )
 
 
@@ -92,7 +92,7 @@ class TestPrefix:
 
     def test_of_none(self, hfjobs: Hfjobs) -> None:
         message = "error: no job with an id that starts with 'abcdef00' in your namespace; also not in aurora-lab\n"
-        assert hfjobs("inspect", "abcdef00", "-q") == Result(3, "", f"{message}hint: see 'hfjobs ps -a'\n")
+        assert hfjobs("inspect", "abcdef00", "-q") == Result(3, "", f"{message}hint: 'hfjobs ps -a' lists the jobs\n")
 
     def test_in_an_organisation_is_found_too(self, hfjobs: Hfjobs) -> None:
         (job,) = listed(hfjobs, "--limit", "1", "--namespace", "aurora-lab")

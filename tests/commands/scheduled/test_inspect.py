@@ -62,7 +62,7 @@ def test_those_that_exist_are_shown(hfjobs: Hfjobs) -> None:
         "error: @name=nobody: no such schedule in your namespace",
         f"error: no schedule '{missing}' in namespace '{USER}': Scheduled job not found "
         f"(GET {LIST}/{missing}: 404, request id {stderr.partition('request id ')[2].partition(')')[0]})",
-        "hint: see 'hfjobs scheduled ps -a'",
+        "hint: 'hfjobs scheduled ps -a' lists the schedules",
         f"hint: 'hfjobs scheduled ps -a --namespace {USER}' lists the schedules there",
     ]
 
