@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.label_change import LabelChange
 from hfjobs_cli.query.columns import choose_columns
 
@@ -110,7 +111,7 @@ def change_labels(
         written = after if dry_run else dict(write(reference, after) or {})
         return LabelChange(reference.id, written.get("name"), before, written)
 
-    listing.show(done_to_each(session, references, change, "labelled"))
+    listing.show(RecordStream(done_to_each(session, references, change, "labelled")))
     if dry_run:
         session.note("nothing was changed (--dry-run)")
     return ExitCode.DONE

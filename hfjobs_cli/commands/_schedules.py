@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.commands._resolve import Named, named
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import ExitCode, NotFound
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
@@ -127,7 +128,7 @@ def act_on_schedules(
     """Apply an action to each schedule and show the results, or in a dry run show the schedules as they are."""
     if dry_run:
         return show_plan(session, references, listing, plan)
-    listing.show(done_to_each(session, references, act, plan.done))
+    listing.show(RecordStream(done_to_each(session, references, act, plan.done)))
     return ExitCode.DONE
 
 

@@ -12,6 +12,7 @@ from hfjobs_cli.commands._listing import ID_AND_STATUS, Listing
 from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_by_filters, jobs_to_change
 from hfjobs_cli.errors import ExitCode, NotFound
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import JOBS, JobReference
 
@@ -75,7 +76,7 @@ def cancel(
     if dry_run:
         plan.show_dry_run(listing, found)
     else:
-        listing.show(_canceled(session, references))
+        listing.show(RecordStream(_canceled(session, references)))
     return ExitCode.DONE
 
 

@@ -12,6 +12,7 @@ from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._schedules import schedules_to_change
 from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.times import timestamp
 
@@ -64,7 +65,7 @@ def reschedule(
     if dry_run:
         plan.show_dry_run(listing, list(found))
     else:
-        listing.show(found)
+        listing.show(RecordStream(found))
     return ExitCode.DONE
 
 
