@@ -33,6 +33,9 @@ AT_ONCE = 8
 BATCH = 200
 """How many are created before the Hub is asked again which there are."""
 
+GIVE_WAY_SECS = 5.0
+"""How long to wait for the next jobs of another machine that creates those of the same sweep."""
+
 PAUSE_SECS = 1.0
 """How long to wait for a job whose request may still be under way."""
 
@@ -69,8 +72,10 @@ class Sweep:
     _canceled: set[str] = field(default_factory=set)
     _under_way: int = 0
     _is_stopped: bool = False
+    _has_lost: bool = False
     _has_told_of_doubt: bool = False
     _has_told_of_no_lock: bool = False
+    _has_told_of_lock: bool = False
     _failure: HfJobsError | None = None
     _paused_secs: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -136,12 +141,14 @@ class Sweep:
         if not self.todo:
             self.look()
             return
-        with self._journal.held(self.rest):
+        with self._journal.held(self._wait_for_lock):
             self._tell_of_no_lock()
             self.look()
             while not self._is_stopped and (batch := self._batch()):
                 self._create_batch(batch)
                 self.look()
+                if self._has_lost:
+                    self._give_way()
 
     def _create_batch(self, batch: Sequence[Item]) -> None:
         """Create the jobs of some items. Raises HfJobsError as soon as one cannot be created."""
@@ -159,6 +166,14 @@ class Sweep:
             if isinstance(failure, TRANSIENT_ERRORS):
                 self.look()
             raise failure
+
+    def _give_way(self) -> None:
+        """Let another machine, which creates the same jobs and was first, go on alone as long as it does."""
+        count = -1
+        while not self._is_stopped and len(self.jobs) > count:
+            count = len(self.jobs)
+            self.rest(GIVE_WAY_SECS)
+            self.look()
 
     def create_all(self, *, waits: bool) -> None:
         """Create the jobs that may be active now; if it `waits`, all of them. Raises HfJobsError."""
@@ -193,6 +208,13 @@ class Sweep:
         self._paused_secs += seconds
         self.session.rest(seconds)
 
+    def _wait_for_lock(self, seconds: float) -> None:
+        """Pause, and say why the first time."""
+        if not self._has_told_of_lock:
+            self._has_told_of_lock = True
+            self.session.note(f"note: waiting for another hfjobs that is creating jobs of sweep {self.name}")
+        self.rest(seconds)
+
     def _tell_of_no_lock(self) -> None:
         """Warn once if nothing keeps another hfjobs on this machine from creating the same jobs."""
         problem, self._journal.problem = self._journal.problem, None
@@ -224,8 +246,8 @@ class Sweep:
                 groups[item].append(job)
             elif job.id not in self._canceled:
                 others.append(job)
-        for item, made in self._made.items():
-            self._cancel_duplicate(made, groups[item])
+        contested = [self._settle(made, groups[item]) for item, made in self._made.items() if made.job.id in found]
+        self._has_lost = next((lost for lost in contested if lost is not None), False)
         self._known = defaultdict(set, {item: {job.id for job in group} for item, group in groups.items()})
         own = {made.job.id for made in self._made.values()}
         self.jobs = {
@@ -235,13 +257,23 @@ class Sweep:
         }
         self.others = others
 
-    def _cancel_duplicate(self, made: _Made, group: list[JobInfo]) -> None:
-        """Cancel the job that this run made if another hfjobs has made one of the same item just before."""
-        own = next((job for job in group if job.id == made.job.id), None)
-        rivals = [job for job in group if job.id != made.job.id and job.id not in made.known]
+    def _settle(self, made: _Made, group: list[JobInfo]) -> bool | None:
+        """Leave the oldest of the jobs that were created for an item at the same time, and cancel that of this run.
+
+        Returns whether that was just necessary, None if there is no other.
+        """
+        rivals = [job for job in group if job.id not in made.known]
+        own = next((job for job in rivals if job.id == made.job.id), None)
         elder = min(rivals, key=_age, default=None)
-        if own is None or elder is None or _age(own) < _age(elder):
-            return
+        if own is None or elder is None or len(rivals) == 1:
+            return None
+        group[:] = [job for job in group if job.id in made.known or job is elder]
+        if own is not elder:
+            self._cancel_duplicate(own, elder)
+        return own is not elder
+
+    def _cancel_duplicate(self, own: JobInfo, elder: JobInfo) -> None:
+        """Cancel a job of which an equal one is older, and take the label of the item from it."""
         reference = JobReference(self.namespace, own.id)
         if not own.has_ended:
             self.session.warning(
@@ -249,7 +281,6 @@ class Sweep:
             )
             self.session.client.cancel_job(reference)
         self._canceled.add(own.id)
-        group.remove(own)
         labels = {key: value for key, value in (own.labels or {}).items() if key != ITEM}
         try:
             self.session.client.label_job(reference, labels)
@@ -266,7 +297,8 @@ class Sweep:
             self.session.note(
                 f"note: waiting up to {span(SETTLED_SECS)} for {doubtful} jobs that may or may not have been created"
             )
-        room = BATCH
+        # The first few show whether another machine is at it.
+        room = BATCH if self._made else AT_ONCE
         if self.parallel is not None:
             room = min(room, self.parallel - len(self.active) - doubtful)
         return settled[: max(0, room)]
