@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
 
+from hfjobs_cli.immutable import value
 from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.values import value
 
 RELATIVE, ISO = TIMES = ("relative", "iso")
 """How tables can show times: `3h ago`, or ISO 8601 in UTC."""

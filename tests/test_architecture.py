@@ -12,24 +12,24 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # For each module, or package with all that is in it, from the ground up: what it may import of ours. What is imported
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
-    "values": set(),
-    "preferences": {"values", "text"},
+    "immutable": set(),
+    "preferences": {"immutable", "text"},
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
     "emulator": set(),
-    "models": {"preferences", "values", "errors", "config", "text"},
-    "query": {"values", "errors", "text", "models"},
-    "jobspec": {"values", "errors", "text", "models", "query"},
+    "models": {"preferences", "immutable", "errors", "config", "text"},
+    "query": {"immutable", "errors", "text", "models"},
+    "jobspec": {"immutable", "errors", "text", "models", "query"},
     "template": {"errors", "text"},
-    "formats": {"preferences", "values", "errors", "text", "models", "jobspec", "template"},
+    "formats": {"preferences", "immutable", "errors", "text", "models", "jobspec", "template"},
     "tui": {"preferences", "errors", "text", "models", "formats"},
     "hub": {"__init__", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
-        "values",
+        "immutable",
         "preferences",
         "errors",
         "config",
@@ -145,7 +145,7 @@ def test_programs_are_looked_for_in_one_place() -> None:
 
     def looks(module: str) -> set[str]:
         source = (PACKAGE / module).read_text(encoding="utf-8")
-        is_place = module in ("cli/programs.py", "emulator/runner.py")
+        is_place = module in ("cli/subprocesses.py", "emulator/runner.py")
         return {each for each in ("shutil.which", 'sys.executable, "-m"') if each in source} - (
             {"shutil.which"} if is_place else set()
         )

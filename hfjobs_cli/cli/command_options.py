@@ -8,8 +8,8 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import JOB_NAMES, Filters, LongFilter, Selection
 from hfjobs_cli.cli.registry import TOPICS
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.vocabulary import GROUPED_BY
-from hfjobs_cli.values import value
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow until the jobs finish.")]
 LogTail = Annotated[

@@ -7,7 +7,7 @@ import typer
 from hfjobs_cli.cli import sections
 from hfjobs_cli.cli.trailing_options import of_script
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.values import value
+from hfjobs_cli.immutable import value
 
 WITH_VALUE = ("--token", "--endpoint")
 """Those of the options that are followed by a value."""

@@ -6,8 +6,8 @@ import typer
 
 from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.trailing_options import of_job, of_script
-from hfjobs_cli.jobspec.typed import Typed, UvTyped
-from hfjobs_cli.values import value
+from hfjobs_cli.immutable import value
+from hfjobs_cli.jobspec.raw_options import Typed, UvTyped
 
 _PAIR = r"[A-Za-z_]\w*=.*"
 _NAME = r"[A-Z_][A-Z0-9_]+(=.*)?"

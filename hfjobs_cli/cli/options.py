@@ -9,8 +9,8 @@ from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.binding import LoadKind, PerKind
 from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
-from hfjobs_cli.values import value
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.kinds import Kind

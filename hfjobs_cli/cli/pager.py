@@ -9,7 +9,7 @@ import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import programs, terminal
+from hfjobs_cli.cli import subprocesses, terminal
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -35,13 +35,13 @@ def _pager(session: Session) -> list[str]:
     """Return the command of the pager; nothing if there is none. An empty PAGER, or `cat`, asks for none."""
     asked = session.environ.get("PAGER")
     if asked is None:
-        places = (programs.found_program(name, session.environ) for name in ("less", "more"))
+        places = (subprocesses.found_program(name, session.environ) for name in ("less", "more"))
         return list(filter(None, places))[:1]
     try:
         first, *rest = shlex.split(asked, posix=os.name != "nt") or ["cat"]
     except ValueError:  # a quote is missing
         return []
-    found = None if first == "cat" else programs.found_program(first.strip('"'), session.environ)
+    found = None if first == "cat" else subprocesses.found_program(first.strip('"'), session.environ)
     return [] if found is None else [found, *rest]
 
 

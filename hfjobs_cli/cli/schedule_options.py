@@ -8,7 +8,7 @@ from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.cli.trailing_options import of_job
-from hfjobs_cli.values import value
+from hfjobs_cli.immutable import value
 
 _SCHEDULES = typer.Argument(
     metavar="[NAMESPACE/]SCHEDULE...",

@@ -15,8 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from hfjobs_cli.cli import services, terminal
-from hfjobs_cli.cli.services import client_of, costs_of, prices_of, schedule_runs_of
+from hfjobs_cli.cli import factories, terminal
+from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
 from hfjobs_cli.config import Overrides, Settings, is_debug, load_settings
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
@@ -158,7 +158,7 @@ class Session:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
         if "cost" not in kind.computed:
             return kind
-        return services.with_runs(self, kind) if kind.noun == "schedule" else services.priced(self, kind)
+        return factories.with_runs(self, kind) if kind.noun == "schedule" else factories.priced(self, kind)
 
     def end(self, code: int) -> int:
         """Report the failures of a partly successful run, and return the exit code; `code` is that of the rest."""

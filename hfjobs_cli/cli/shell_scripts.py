@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from hfjobs_cli.cli import programs
+from hfjobs_cli.cli import subprocesses
 from hfjobs_cli.errors import HfJobsError, UsageError
 
 # readline replaces only what follows the last break, `=` and `:` among them; that is $2, and what the program answers
@@ -187,7 +187,7 @@ def _zsh_directory(environ: Mapping[str, str]) -> Path | None:
     """Return ZDOTDIR, None where there is none. Many set it in `.zshenv` without exporting it, so zsh is asked."""
     if environ.get("ZDOTDIR"):
         return Path(environ["ZDOTDIR"])
-    program = programs.found_program("zsh", environ)
+    program = subprocesses.found_program("zsh", environ)
     if program is None:
         return None
     with suppress(OSError, subprocess.TimeoutExpired):
@@ -222,7 +222,7 @@ def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
     """Return the file that PowerShell runs when it starts, which Windows lets it do only if it is told to."""
     allow = "Set-ExecutionPolicy RemoteSigned -Scope CurrentUser; " if os.name == "nt" else ""
     asked = f"{allow}[Console]::OutputEncoding = [Text.Encoding]::UTF8; $PROFILE"
-    program = programs.found_program(shell, environ)
+    program = subprocesses.found_program(shell, environ)
     if program is None:
         raise HfJobsError(f"{shell} not found", hint="use a script from completions/")
     try:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
-from hfjobs_cli.commands._endings import ending, estimated_cost
+from hfjobs_cli.commands._finished_jobs import ending, estimated_cost
 from hfjobs_cli.commands._listing import Listing, id_and, outcome
 from hfjobs_cli.commands._submit import checked, create, show_plan, tell_from_script, with_bucket
 from hfjobs_cli.errors import (
@@ -26,7 +26,7 @@ from hfjobs_cli.errors import (
 from hfjobs_cli.formats.registry import QUIET
 from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
-from hfjobs_cli.jobspec.existing import is_made_from
+from hfjobs_cli.jobspec.from_job import is_made_from
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.schedules import next_run
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.jobspec.model import Launch, NewJob
-    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
     from hfjobs_cli.models.schedule import ScheduledJob
 
 

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 from hfjobs_cli.commands._resolve import note_newest
 from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError
-from hfjobs_cli.hub.saved import Snapshot
+from hfjobs_cli.hub.saved_jobs import Snapshot
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of_id, parent_of
-from hfjobs_cli.jobspec.typed import typed_path
+from hfjobs_cli.jobspec.raw_options import typed_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands._actions import Plan
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.hub.listing import ParallelListing
-    from hfjobs_cli.hub.saved import Snapshot
+    from hfjobs_cli.hub.saved_jobs import Snapshot
     from hfjobs_cli.models.job import JobInfo
 
 

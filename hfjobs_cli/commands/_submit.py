@@ -12,15 +12,15 @@ from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.formats.registry import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
-from hfjobs_cli.jobspec.existing import Changes, changed, check_unset, described
 from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.scripts import check_not_a_file
-from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.models.hardware import most_expensive
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.packed import VARIABLES, typed_words
+from hfjobs_cli.models.packed_files import VARIABLES, typed_words
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET
@@ -315,7 +315,7 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
     id of the job to cancel is known.
     """
     from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
-    from hfjobs_cli.jobspec.existing import is_made_from
+    from hfjobs_cli.jobspec.from_job import is_made_from
 
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"

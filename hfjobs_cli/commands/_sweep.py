@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Following, Sweeping
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.tui.changes import Change

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._sweep_run import Sweep
     from hfjobs_cli.jobspec.model import Launch
-    from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
 
@@ -158,7 +158,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
                 f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="give --timeout instead"
             )
         return cost.usd
-    from hfjobs_cli.jobspec.existing import described
+    from hfjobs_cli.jobspec.from_job import described
 
     made = described(job)
     return max_cost(made, priced_flavor(made, flavors)) or Decimal(0)

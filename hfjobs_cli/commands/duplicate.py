@@ -19,7 +19,7 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.formats.registry import QUIET, RENDERERS
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.insight.differences import differences
-from hfjobs_cli.jobspec.existing import Changes
+from hfjobs_cli.jobspec.from_job import Changes
 from hfjobs_cli.jobspec.model import Launch
 from hfjobs_cli.jobspec.packing import read_file
 from hfjobs_cli.models.difference import KIND, LAUNCH

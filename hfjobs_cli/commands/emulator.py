@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 from hfjobs_cli.cli import command_options
-from hfjobs_cli.cli.services import emulator_needed
+from hfjobs_cli.cli.factories import emulator_needed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
-from hfjobs_cli.jobspec.typed import typed_path
+from hfjobs_cli.jobspec.raw_options import typed_path
 from hfjobs_cli.text.words import conflict
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable

@@ -9,8 +9,8 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 if TYPE_CHECKING:
+    from hfjobs_cli.jobspec.raw_options import Typed
     from hfjobs_cli.jobspec.sweep import Fill
-    from hfjobs_cli.jobspec.typed import Typed
 
 
 def run(

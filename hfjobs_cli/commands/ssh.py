@@ -9,7 +9,7 @@ import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import command_options, options, programs
+from hfjobs_cli.cli import command_options, options, subprocesses
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running
@@ -112,7 +112,7 @@ def _destination(job: JobInfo) -> list[str]:
 
 def _become(session: Session, words: list[str]) -> int:
     """Run ssh in the place of this program, and return its exit code where that cannot be."""
-    program = programs.found_program("ssh", session.environ)
+    program = subprocesses.found_program("ssh", session.environ)
     if program is None:
         raise HfJobsError("ssh not found", hint="install OpenSSH; --dry-run prints the command")
     session.progress(None)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.cli import options, programs
+from hfjobs_cli.cli import options, subprocesses
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._select import job_filter
 from hfjobs_cli.errors import ExitCode, UsageError
@@ -78,7 +78,7 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
             _show_logs(session, live, row.job, monitor.reference(row.job))
         elif action == "ssh" and row is not None:
             with live.suspended(), _signals_are_for_others():
-                words = programs.this_program("ssh", str(monitor.reference(row.job)))
+                words = subprocesses.this_program("ssh", str(monitor.reference(row.job)))
                 subprocess.run(words, env=_environ(session), check=False)  # noqa: S603
         if key is None:
             now = session.clock()
@@ -88,7 +88,7 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
 
 def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:
     """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
-    words = programs.this_program("logs", "--follow", "--tail", str(TAIL), str(reference))
+    words = subprocesses.this_program("logs", "--follow", "--tail", str(TAIL), str(reference))
     with live.lent(), _signals_are_for_others() as pressed:
         session.write(f"-- logs of {printable(job.name or job.id)}; q or Ctrl-C goes back --\n")
         session.flush()
@@ -112,7 +112,7 @@ def _environ(session: Session) -> dict[str, str]:
     given = session.overrides
     told = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
     given_here = {name: value for name, value in told.items() if value is not None}
-    return {**programs.environ_of_python(session.environ), **given_here}
+    return {**subprocesses.environ_of_python(session.environ), **given_here}
 
 
 @contextmanager

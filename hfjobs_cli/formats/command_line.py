@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hfjobs_cli.errors import HfJobsError, OutputFailed, ReaderGone
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.jobspec.command_line import command_line, schedule_line
-from hfjobs_cli.jobspec.existing import described, described_schedule
+from hfjobs_cli.jobspec.from_job import described, described_schedule
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo

@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.values import value
+from hfjobs_cli.immutable import value
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.fields import Field

@@ -12,7 +12,7 @@ from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models import outcome as why
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.packed import ARTIFACTS, packed_variable
+from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.text.times import age, span
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.jobspec.model import LOCAL, NewJob, Volume
-from hfjobs_cli.models.packed import ARTIFACTS, MOUNT_PATH
+from hfjobs_cli.models.packed_files import ARTIFACTS, MOUNT_PATH
 
 if TYPE_CHECKING:
     from hfjobs_cli.jobspec.model import LocalFile

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
-from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import conflict, empty_option

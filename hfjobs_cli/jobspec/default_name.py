@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, SPACE_PREFIXES
-from hfjobs_cli.jobspec.typed import Typed
+from hfjobs_cli.jobspec.raw_options import Typed
 from hfjobs_cli.query.labels import MAX_LENGTH
 
 _HASH_LENGTH = 8

@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed, typed_path
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, typed_path
 
 MAX_FILE_MIB = 4
 """How much of a file is read; no command line holds more."""

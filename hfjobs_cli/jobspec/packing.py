@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile
-from hfjobs_cli.models.packed import PACKED
+from hfjobs_cli.models.packed_files import PACKED
 
 _MOMENT = 946_684_800
 """When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
-from hfjobs_cli.jobspec.typed import LocalEnvironment, typed_path
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
 from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.words import did_you_mean

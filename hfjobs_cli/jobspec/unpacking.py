@@ -15,7 +15,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import LocalFile, NewJob
 from hfjobs_cli.jobspec.packing import archived, check_size, pack
 from hfjobs_cli.jobspec.scripts import check_text, is_python_by_name
-from hfjobs_cli.models.packed import (
+from hfjobs_cli.models.packed_files import (
     LOCAL_FILES,
     MOUNT_PATH,
     PACKED,

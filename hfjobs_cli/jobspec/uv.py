@@ -13,6 +13,7 @@ from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.compose import compose, named
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, split_image
 from hfjobs_cli.jobspec.packing import names_of, pack, read_file
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
 from hfjobs_cli.jobspec.scripts import (
     TABLE,
     Header,
@@ -25,9 +26,8 @@ from hfjobs_cli.jobspec.scripts import (
     is_python_by_name,
     read_header,
 )
-from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed, UvTyped
 from hfjobs_cli.jobspec.volumes import merge, parse_volume
-from hfjobs_cli.models.packed import MOUNT_PATH, PACKED
+from hfjobs_cli.models.packed_files import MOUNT_PATH, PACKED
 from hfjobs_cli.text.secrets import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"

@@ -11,11 +11,11 @@ from operator import attrgetter
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.record import Record, has_text
 from hfjobs_cli.preferences import EXACT, Preferences
 from hfjobs_cli.text.numbers import number
 from hfjobs_cli.text.times import age, span, timestamp
-from hfjobs_cli.values import value
 
 
 class Source(NamedTuple):

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field
 from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.numbers import number
-from hfjobs_cli.values import value
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,

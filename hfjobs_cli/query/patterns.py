@@ -11,6 +11,7 @@ from itertools import chain
 from typing import NoReturn
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field, formatted
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.record import Record
@@ -18,7 +19,6 @@ from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
 from hfjobs_cli.text.numbers import digits, number
 from hfjobs_cli.text.times import parse_time, span, timestamp
 from hfjobs_cli.text.words import one_of
-from hfjobs_cli.values import value
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""

@@ -10,8 +10,8 @@ from hfjobs_cli.errors import ExitCode
 
 if TYPE_CHECKING:
     from hfjobs_cli.jobspec.model import Launch
+    from hfjobs_cli.jobspec.raw_options import Typed
     from hfjobs_cli.jobspec.sweep import Fill
-    from hfjobs_cli.jobspec.typed import Typed
 
 
 def run(

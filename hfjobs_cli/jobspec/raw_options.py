@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.values import value
+from hfjobs_cli.immutable import value
 
 
 @value

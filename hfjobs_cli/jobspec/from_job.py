@@ -7,12 +7,12 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.compose import compose, overridden
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import LOCAL, LocalFile, NewJob, NewSchedule
-from hfjobs_cli.jobspec.typed import LocalEnvironment, Typed
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
-from hfjobs_cli.values import value
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo

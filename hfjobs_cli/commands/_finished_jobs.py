@@ -31,7 +31,7 @@ def ending(session: Session, job: JobInfo, cost: Cost | None = None) -> str:
 
 def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
     """Return the cost of a job that has just finished, by current prices; None if they are not available."""
-    from hfjobs_cli.cli.services import prices_of
+    from hfjobs_cli.cli.factories import prices_of
     from hfjobs_cli.insight.costs import Costs
 
     def prices() -> list[Hardware]:
