@@ -39,10 +39,14 @@ SETTINGS = {
     "HTTPS_PROXY": "URL of a proxy; also HTTP_PROXY, ALL_PROXY",
     "NO_PROXY": "hosts to reach without the proxy",
     "SSL_CERT_FILE": "trusted certificates; also SSL_CERT_DIR",
+    "HFJOBS_NAMESPACE": "default of --namespace",
     "HFJOBS_TIMES": "iso or relative: how tables show times",
+    "HFJOBS_CONFIG": "configuration file, in place of the one below",
+    "XDG_CONFIG_HOME": "~/.config by default: hfjobs/config.toml",
     "NO_COLOR": "if set, no colors",
     "FORCE_COLOR": "if set, colors also in a pipe; 0 = none",
     "COLUMNS": "overrides the width of the terminal",
+    "PAGER": "shows help that is longer than the screen; less by default",
 }
 """Every environment variable that is looked at, for help and README. Options come before them."""
 
@@ -80,8 +84,29 @@ class Overrides(NamedTuple):
         )
 
 
+class Defaults(NamedTuple):
+    """What a command shows by default, and where the configuration file says so."""
+
+    columns: str | None = None
+    format_: str | None = None
+    columns_at: str = ""
+    format_at: str = ""
+
+
+class ConfigFile(NamedTuple):
+    """What the configuration file says; nothing where there is none.
+
+    `commands` has the defaults of commands by their words, and `places` where the file speaks of what, as FILE:LINE.
+    """
+
+    namespace: str | None = None
+    times: str | None = None
+    commands: Mapping[tuple[str, ...], Defaults] = {}
+    places: Mapping[tuple[str, ...], str] = {}
+
+
 class Settings(NamedTuple):
-    """One run's settings. `token_source` says in words where the token came from."""
+    """One run's settings. `token_source` and `namespace_source` say in words where these came from."""
 
     endpoint: str
     token: str | None
@@ -92,20 +117,27 @@ class Settings(NamedTuple):
     is_debug: bool
     cache_dir: Path
     emulator_dir: Path
+    namespace: str | None = None
+    namespace_source: str = "HFJOBS_NAMESPACE"
 
     def __repr__(self) -> str:
         """Leave the token out, wherever this may be printed."""
         return f"{type(self).__name__}(endpoint={self.endpoint!r})"
 
 
-def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
-    """Read the settings. Raises UsageError for one that makes no sense or is not safe."""
-    is_demo = overrides.demo or _is_true(environ.get("HFJOBS_DEMO"))
+def load_settings(
+    environ: Mapping[str, str],
+    overrides: Overrides,
+    file: ConfigFile = ConfigFile(),  # noqa: B008 - it is constant
+) -> Settings:
+    """Return the settings, `file` for what nothing else says. Raises UsageError for an invalid or unsafe one."""
+    is_demo = wants_demo(environ, overrides)
     if is_demo and (overrides.endpoint is not None or overrides.token is not None):
         option = "--token" if overrides.endpoint is None else "--endpoint"
         raise conflict(option, "--demo", hint="remove one of them; HFJOBS_DEMO=1 means --demo too")
     token, token_source = (None, None) if is_demo else _find_token(environ, overrides.token)
     home = _home(environ)
+    named = environ.get("HFJOBS_NAMESPACE", "").strip()
     return Settings(
         endpoint=DEMO_ENDPOINT if is_demo else _endpoint(environ, overrides.endpoint),
         token=token,
@@ -116,7 +148,14 @@ def load_settings(environ: Mapping[str, str], overrides: Overrides) -> Settings:
         is_debug=is_debug(environ, overrides),
         cache_dir=_directory(environ, "XDG_CACHE_HOME", home / ".cache") / "hfjobs",
         emulator_dir=overrides.emulator_dir or emulator_directory(environ),
+        namespace=named or file.namespace,
+        namespace_source="HFJOBS_NAMESPACE" if named else file.places.get(("namespace",), ""),
     )
+
+
+def wants_demo(environ: Mapping[str, str], overrides: Overrides) -> bool:
+    """Return whether `--demo` is given."""
+    return overrides.demo or _is_true(environ.get("HFJOBS_DEMO"))
 
 
 def is_debug(environ: Mapping[str, str], overrides: Overrides) -> bool:
@@ -132,6 +171,18 @@ def emulator_directory(environ: Mapping[str, str]) -> Path:
 def state_directory(environ: Mapping[str, str]) -> Path:
     """Return the directory for what is kept between runs: the jobs of the emulator, locks of sweeps."""
     return _directory(environ, "XDG_STATE_HOME", _home(environ) / ".local" / "state") / "hfjobs"
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Return where the configuration file is, or would be."""
+    named = environ.get("HFJOBS_CONFIG")
+    if named:
+        return _expand(named, environ)
+    home = _home(environ)
+    default = home / ".config"
+    if os.name == "nt":
+        default = Path(environ.get("APPDATA") or home / "AppData" / "Roaming")
+    return _directory(environ, "XDG_CONFIG_HOME", default) / "hfjobs" / "config.toml"
 
 
 def is_loopback(endpoint: str) -> bool:

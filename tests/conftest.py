@@ -116,11 +116,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], str]:
 
 @pytest.fixture
 def directories(tmp_path: Path) -> dict[str, str]:
-    """Directories of its own for each test, so that no token, memory or demo of the machine is used."""
+    """Directories of its own for each test, so that no token, memory, demo or configuration of the machine is used."""
     return {
         "HOME": str(tmp_path / "home"),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "XDG_STATE_HOME": str(tmp_path / "state"),
+        "APPDATA": str(tmp_path / "config"),
     }
 
 

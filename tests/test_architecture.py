@@ -16,6 +16,7 @@ LAYERS: dict[str, set[str]] = {
     "preferences": {"immutable", "text"},
     "errors": set(),
     "config": {"errors", "text"},
+    "config_file": {"errors", "config", "text"},
     "text": {"errors"},
     "emulator": set(),
     "models": {"preferences", "immutable", "errors", "config", "text"},
@@ -33,6 +34,7 @@ LAYERS: dict[str, set[str]] = {
         "preferences",
         "errors",
         "config",
+        "config_file",
         "text",
         "models",
         "query",
@@ -44,7 +46,6 @@ LAYERS: dict[str, set[str]] = {
         "emulator",
     },
     "commands": {
-        "values",  # options of an action stand at its row
         "errors",
         "config",
         "text",
@@ -83,7 +84,7 @@ FENCES = {
     "shellingham": {"cli/shell_scripts.py"},
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
     "dotenv": {"jobspec/environment.py"},
-    "tomli": {"jobspec/scripts.py"},
+    "tomli": {"config_file.py", "jobspec/scripts.py"},
     "huggingface_hub": {"jobspec/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/request_models.py"},

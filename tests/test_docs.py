@@ -270,5 +270,6 @@ def test_every_setting_in_the_code_is_listed() -> None:
         path.read_text(encoding="utf-8") for path in (ROOT / "hfjobs_cli").rglob("*.py") if "emulator" not in path.parts
     )
     sources = sources.replace(sources[(start := sources.index("SETTINGS = {")) : sources.index("}", start)], "")
-    looks = r'"((?:HF|HFJOBS|XDG|SSL|HUGGING_FACE_HUB)_[A-Z_]+|HTTPS_PROXY|NO_PROXY|NO_COLOR|FORCE_COLOR|COLUMNS)"'
-    assert set(re.findall(looks, sources)) - {"SSL_CERT_DIR", "XDG_CONFIG_HOME"} == set(SETTINGS)
+    others = "HTTPS_PROXY|NO_PROXY|NO_COLOR|FORCE_COLOR|COLUMNS|PAGER"
+    looks = rf'"((?:HF|HFJOBS|XDG|SSL|HUGGING_FACE_HUB)_[A-Z_]+|{others})"'
+    assert set(re.findall(looks, sources)) - {"SSL_CERT_DIR"} == set(SETTINGS)

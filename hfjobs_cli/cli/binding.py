@@ -119,6 +119,10 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
         if asks_hub:
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
             session.start_debug()
+            if session.config_file.commands:
+                from hfjobs_cli.cli.defaults import apply_defaults  # for those who have a file that says something
+
+                apply_defaults(session, command.__module__.split(".")[2:], kind, given)
         found = trailing(ctx)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         if found is not None:

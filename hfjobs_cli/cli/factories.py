@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -72,6 +73,11 @@ def _connected(
     from hfjobs_cli.hub.transport import Transport
 
     settings = session.settings
+    if settings.namespace is not None:
+        try:
+            check_name(settings.namespace, "namespace")
+        except UsageError as error:
+            raise UsageError(f"{settings.namespace_source}: {error.message}", error.hint) from None
     transport = Transport(
         settings.endpoint,
         token,
@@ -92,6 +98,7 @@ def _connected(
         cut_short=may_be_cut_short,
         sleep=session.sleep,
         clock=session.clock,
+        namespace=settings.namespace,
     )
 
 

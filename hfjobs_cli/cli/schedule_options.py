@@ -53,7 +53,7 @@ Namespace = Annotated[
         typer.Option(
             "--namespace",
             metavar="NAME",
-            help="User or organization that owns the schedules; default: the token's user.",
+            help="User or organization that owns the schedules; default: HFJOBS_NAMESPACE, else the token's user.",
             autocompletion=completion.complete_namespace,
             rich_help_panel=sections.CONNECTION,
         )

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.cli import factories, terminal
 from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
-from hfjobs_cli.config import Overrides, Settings, is_debug, load_settings
+from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
+from hfjobs_cli.preferences import TIMES
 from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
 
 if TYPE_CHECKING:
@@ -91,7 +92,19 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """The settings, read on first use. Raises UsageError."""
-        return load_settings(self.environ, self.overrides)
+        return load_settings(self.environ, self.overrides, self.config_file)
+
+    @cached_property
+    def config_file(self) -> ConfigFile:
+        """What the configuration file says, which the demo does not read. Raises UsageError."""
+        if wants_demo(self.environ, self.overrides):
+            return ConfigFile()
+        path = config_path(self.environ)
+        if not self.environ.get("HFJOBS_CONFIG") and not os.path.exists(path):  # noqa: PTH110 - it never raises
+            return ConfigFile()
+        from hfjobs_cli.config_file import read_config_file  # with tomllib, which others do without
+
+        return read_config_file(path, TIMES)
 
     @cached_property
     def client(self) -> JobsClient:
@@ -121,7 +134,10 @@ class Session:
     @cached_property
     def reader(self) -> Preferences:
         """What the reader of stdout prefers. Raises UsageError for a setting that is invalid."""
-        return terminal.preferences(self.stdout, self.environ, self.clock)
+        return self._reader_of(self.stdout)
+
+    def _reader_of(self, stream: TextIO) -> Preferences:
+        return terminal.preferences(stream, self.environ, self.clock, self.config_file.times)
 
     @property
     def is_debug(self) -> bool:
@@ -190,7 +206,7 @@ class Session:
         """
         from hfjobs_cli.formats.renderer import View
 
-        reader = terminal.preferences(self.stderr, self.environ, self.clock) if on_stderr else self.reader
+        reader = self._reader_of(self.stderr) if on_stderr else self.reader
         return View(
             kind=kind,
             write=self.write_stderr if on_stderr else self.write,

@@ -20,8 +20,13 @@ FALLBACK_WIDTH = 80
 FALLBACK_LINES = 24
 
 
-def preferences(stream: TextIO, environ: Mapping[str, str], clock: Callable[[], datetime]) -> Preferences:
-    """Return what the reader of a stream prefers. Raises UsageError for a setting that is invalid."""
+def preferences(
+    stream: TextIO, environ: Mapping[str, str], clock: Callable[[], datetime], times: str | None = None
+) -> Preferences:
+    """Return what the reader of a stream prefers. Raises UsageError for a setting that is invalid.
+
+    `times` is what the configuration file says, which is for terminals: no script gets something else because of it.
+    """
     is_tty = is_terminal(stream)
     return Preferences(
         clock=clock,
@@ -30,8 +35,13 @@ def preferences(stream: TextIO, environ: Mapping[str, str], clock: Callable[[], 
         color=has_color(stream, environ),
         width=width_of(stream, environ) if is_tty else None,
         encoding=getattr(stream, "encoding", None) or "utf-8",
-        times=choice(environ, "HFJOBS_TIMES", TIMES),
+        times=choice(environ, "HFJOBS_TIMES", TIMES) or (times if is_tty else None),
     )
+
+
+def is_unicode(stream: TextIO) -> bool:
+    """Return whether a stream can hold every character."""
+    return Preferences(encoding=getattr(stream, "encoding", None) or "utf-8").is_unicode
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -112,7 +112,7 @@ class Resolver:
         """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""
         yield [description.namespace]
         if description.namespace is None:
-            yield list(self._session.client.organizations())
+            yield list(self._session.client.other_namespaces())
 
     def _beginning(self, description: Selector) -> JobReference | None:
         """Return the only one whose id begins as given, None if there is none. Raises UsageError."""
@@ -175,7 +175,7 @@ class Resolver:
     def _by_id(self, description: Selector) -> JobReference:
         """Return what has an id unlike those that the Hub has had so far. Raises NotFound."""
         name, noun = description.name, self._syntax.noun
-        others = self._session.client.organizations() if description.namespace is None else []
+        others = self._session.client.other_namespaces() if description.namespace is None else []
         nor = f"; also not in {', '.join(others)}" if others else ""
         where = f"in {_place(description.namespace)}{nor}"
         if description.prefix:

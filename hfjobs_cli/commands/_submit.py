@@ -334,7 +334,7 @@ def with_bucket(session: Session, launch: Launch) -> NewJob:
     from hfjobs_cli.jobspec.buckets import Buckets
 
     settings = session.settings
-    namespace = launch.namespace or session.client.whoami()
+    namespace = launch.namespace or settings.namespace or session.client.whoami()
     bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
     session.note(f"uploading local files to the bucket {namespace}/jobs-artifacts ...")
     return bucket.filled(launch.job, launch.uploads)

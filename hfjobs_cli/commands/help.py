@@ -52,9 +52,10 @@ def _page(session: Session, topic: str) -> str:
         return page
     from hfjobs_cli.formats.page_text import laid_out
 
-    reader = session.reader
-    is_unicode = reader.encoding.lower().replace("-", "").startswith("utf")
-    return laid_out(page, help_width(reader.width), color=reader.color, is_unicode=is_unicode)
+    # Not `session.reader`: what is wrong with settings must not hide how they are put right.
+    width = help_width(terminal.width_of(session.stdout, session.environ))
+    color = terminal.has_color(session.stdout, session.environ)
+    return laid_out(page, width, color=color, is_unicode=terminal.is_unicode(session.stdout))
 
 
 class _Captured(io.StringIO):

@@ -85,7 +85,7 @@ def _family(
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
     asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
     reader = FamilyReader(session, source)
-    lineage = reader.read(asked, namespace, session.client.organizations() if everywhere else ())
+    lineage = reader.read(asked, namespace, session.client.other_namespaces() if everywhere else ())
     key = asked.id if isinstance(asked, JobInfo) else asked.key
     if not isinstance(asked, JobInfo) and not lineage.children(key):
         raise NotFound(

@@ -61,8 +61,9 @@ class Hub:
         cut_short: Callable[[], AbstractContextManager[None]] = nullcontext,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        namespace: str | None = None,
     ) -> None:
-        """Use `transport`; `memory` keeps the default namespace between runs.
+        """Use `transport`; `memory` keeps the default namespace between runs, unless it is `namespace`.
 
         `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
         of each item of a listing that cannot be used, so that the others can; by default it is raised. `made` is told
@@ -81,14 +82,20 @@ class Hub:
         self._confirmed: User | None = None
         self._is_cache_logged = False
         self._created_at: dict[str, float] = {}
+        self._namespace = namespace
 
     def whoami(self) -> str:
         """Return the name of the token's user (`GET /api/whoami-v2`, once)."""
         return self._user().name
 
     def default_namespace(self) -> str:
-        """Return the namespace that is meant where none is named: the token's user, as far as is remembered."""
+        """Return the namespace that is meant where none is named: that of the settings, or the token's user."""
         return self._default_namespace()
+
+    def other_namespaces(self) -> list[str]:
+        """Return where else to look than in the default namespace: the token's user and their organizations."""
+        names = self.organizations() if self._namespace is None else [self.whoami(), *self.organizations()]
+        return [each for each in names if each != self._namespace]
 
     def organizations(self) -> list[str]:
         """Return the names of the organizations that the token's user is in (`GET /api/whoami-v2`, once)."""
@@ -240,7 +247,7 @@ class Hub:
 
         Raises NotFound that says where else it was looked for than where it was `missing`.
         """
-        others = self.organizations()
+        others = self.other_namespaces()
 
         def look(name: str) -> T | HfJobsError:
             try:
@@ -280,10 +287,12 @@ class Hub:
         return self._memory.recall() if self._memory else None
 
     def _default_namespace(self, outdated: str | None = None) -> str:
-        """Return the token's user: known from this run, remembered from another, or asked for.
+        """Return that of the settings, or the token's user: known from this run, remembered, or asked for.
 
         A remembered name that is `outdated` is forgotten, and asked for again.
         """
+        if self._namespace is not None:
+            return self._namespace
         with self._lock:
             if self._confirmed is not None:
                 return self._confirmed.name

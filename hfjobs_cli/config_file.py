@@ -1,0 +1,142 @@
+"""The configuration file: a default namespace, times, and default columns and formats of commands."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hfjobs_cli.config import ConfigFile, Defaults
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.text.words import did_you_mean
+
+MAX_BYTES = 1024 * 1024
+
+_PLACE = re.compile(r" ?\(at line (\d+), column \d+\)| ?\(at end of document\)")
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+KEYS = ("namespace", "times", "commands")
+COMMAND_KEYS = ("columns", "format")
+
+Words = tuple[str, ...]
+
+
+def read_config_file(path: Path, times: Sequence[str]) -> ConfigFile:
+    """Read the file; `times` are the words that `times` takes. Raises UsageError for what is wrong with it.
+
+    Names of commands, columns and formats are not checked here.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"cannot read {path}: {reason}", hint="fix it, or set HFJOBS_CONFIG to another file") from None
+    return _Reader(str(path), content).read(times)
+
+
+class _Reader:
+    """Reads one file, and knows on which lines its keys are."""
+
+    def __init__(self, path: str, content: bytes) -> None:
+        self._path = path
+        try:
+            self._text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self._wrong(content.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+        if len(content) > MAX_BYTES:
+            raise self._wrong(1, "more than 1 MiB")
+
+    def read(self, times: Sequence[str]) -> ConfigFile:
+        values = self._parsed()
+        self._check_keys(values, (), KEYS)
+        found: dict[Words, Defaults] = {}
+        self._read_commands(self._table(values, ("commands",)), ("commands",), found)
+        chosen = self._text_at(values, ("times",))
+        if chosen is not None and chosen not in times:
+            raise self._wrong(self._line(("times",)), f"invalid times '{chosen}'", f"use {' or '.join(times)}")
+        places = {path: self._place(path) for path in (("namespace",), *(("commands", *path) for path in found))}
+        namespace = self._text_at(values, ("namespace",))
+        return ConfigFile(namespace and namespace.strip(), chosen, found, places)
+
+    def _parsed(self) -> dict[str, Any]:
+        if sys.version_info >= (3, 11):  # only those who have a file need it
+            import tomllib
+        else:
+            import tomli as tomllib
+        try:
+            return tomllib.loads(self._text)
+        except RecursionError:
+            raise self._wrong(1, "nested too deeply") from None
+        except tomllib.TOMLDecodeError as error:
+            found = _PLACE.search(str(error))
+            line = int(found[1]) if found and found[1] else self._text.count("\n") + 1
+            reason = _PLACE.sub("", str(error))
+            raise self._wrong(line, f"invalid TOML: {reason[:1].lower()}{reason[1:]}") from None
+
+    def _read_commands(self, table: dict[str, Any], path: Words, found: dict[Words, Defaults]) -> None:
+        """Read the defaults of commands; a table in a table is a command of a group: `[commands.scheduled.ps]`."""
+        own = {key: value for key, value in table.items() if not isinstance(value, dict)}
+        inner = {key: value for key, value in table.items() if isinstance(value, dict)}
+        if path == ("commands",):
+            for key in own:
+                raise self._wrong(self._line((*path, key)), f"{key} must be a table", f"write [commands.{key}]")
+        elif own:
+            self._check_keys(own, path, COMMAND_KEYS)
+            columns, format_ = ((*path, key) for key in COMMAND_KEYS)
+            found[path[1:]] = Defaults(
+                self._text_at(table, columns), self._text_at(table, format_), self._place(columns), self._place(format_)
+            )
+        for key, value in inner.items():
+            self._read_commands(value, (*path, key), found)
+
+    def _check_keys(self, table: Mapping[str, Any], path: Words, known: Sequence[str]) -> None:
+        for key in table:
+            if key not in known:
+                where = f" of '{' '.join(path[1:])}'" if path else ""
+                hint = did_you_mean(key, known) or f"use {' or '.join(known)}"
+                raise self._wrong(self._line((*path, key)), f"unknown key '{key}'{where}", hint)
+
+    def _table(self, values: dict[str, Any], path: Words) -> dict[str, Any]:
+        found = values.get(path[-1], {})
+        if not isinstance(found, dict):
+            raise self._wrong(self._line(path), f"{path[-1]} must be a table", "write [commands.ps]")
+        return found
+
+    def _text_at(self, table: Mapping[str, Any], path: Words) -> str | None:
+        value = table.get(path[-1])
+        if value is None or (isinstance(value, str) and value.strip()):
+            return value
+        what = "must not be empty" if isinstance(value, str) else "must be text in quotes"
+        raise self._wrong(self._line(path), f"{path[-1]} {what}")
+
+    def _place(self, path: Words) -> str:
+        return f"{self._path}:{self._line(path)}"
+
+    def _line(self, path: Words) -> int:
+        """Return the line of a key, or of what it is in, if it stands in a table on one line."""
+        best, line = 0, 1
+        for number, key in self._keys():
+            common = len(key) if key == path[: len(key)] else 0
+            if common > best:
+                best, line = common, number
+        return line
+
+    def _keys(self) -> Iterator[tuple[int, Words]]:
+        """Yield the line and the path of each key and each table, as far as that can be told without a parser."""
+        table: Words = ()
+        for number, text in enumerate(self._text.split("\n"), start=1):
+            header = _HEADER.match(text)
+            key = None if header else _KEY.match(text)
+            if header:
+                table = tuple(part.strip("\"'") for part in _PART.findall(header[1]))
+                yield number, table
+            elif key:
+                yield number, (*table, *(part.strip("\"'") for part in _PART.findall(key[1])))
+
+    def _wrong(self, line: int, problem: str, hint: str | None = None) -> UsageError:
+        return UsageError(f"{self._path}:{line}: {problem}", hint=hint)
