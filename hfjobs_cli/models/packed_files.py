@@ -4,7 +4,7 @@ Each way has a variable of the job that holds the files, and a shell command tha
 
 - hfjobs: a program for `sh` in PACKED, which unpacks a tar archive and then runs the words behind it.
 - hf 1.5 to 1.8: `NAME BASE64` for each file in LOCAL_FILES, and a command for `bash`.
-- hf 1.2 to 1.4: one script in BASE64 in SCRIPT, and a command for `bash`.
+- hf 1.3: one script in BASE64 in SCRIPT, and a command for `bash`.
 
 hf 2.x mounts a bucket with the files instead, so that a job holds no more than their names. A job may say anything, so
 what is not as expected is not packed.
