@@ -1,4 +1,4 @@
-"""The command line that makes a job or a schedule: what `hfjobs run` is told to have it described as it is."""
+"""The `hfjobs run` command line that creates a job or schedule again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def schedule_line(
 
 
 def _line(words: Iterable[str], holds: Holds) -> str:
-    """Return words quoted for a shell. Raises HfJobsError for what no shell can hand on."""
+    """Return words quoted for a shell. Raises HfJobsError for characters that a shell cannot pass."""
     found = list(words)
     for word in found:
         if "\0" in word or any("\ud800" <= char <= "\udfff" for char in word):
@@ -56,7 +56,7 @@ def _belonging(namespace: str | None) -> list[str]:
 
 
 def _what_runs(job: NewJob) -> list[str]:
-    """Return the image and its command, behind `--` if a word of it could be taken for an option."""
+    """Return the image and its command, after `--` if a word looks like an option."""
     runs = [*job.command, *job.arguments]
     return [job.image, *["--"] * any(word.startswith("-") for word in runs), *runs]
 
@@ -100,12 +100,12 @@ def _set(job: NewJob, *types: type) -> Iterator[str]:
 
 
 def _option(option: str, value: str) -> list[str]:
-    """Return an option and its value, in one word if the value looks like an option itself."""
+    """Return an option and its value, joined with `=` if the value looks like an option."""
     return [f"{_LONG.get(option, option)}={value}"] if value.startswith("-") else [option, value]
 
 
 def _volume(volume: Volume) -> str:
-    """Return a volume as it is typed. Raises UsageError for one that would be read as another."""
+    """Format a volume for `-v`. Raises UsageError if it would be parsed differently."""
     as_told = volume
     if volume.read_only is None and volume.mount_path.endswith((":ro", ":rw")):
         # The end of the path would be taken for the mode, so that is told: repositories are read-only, buckets are not.

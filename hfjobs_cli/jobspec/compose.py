@@ -15,7 +15,7 @@ from hfjobs_cli.text.words import conflict, empty_option
 
 
 def compose(typed: Typed, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:
-    """Return the job that `typed` describes; what it says nothing of is that of `base`. Raises UsageError.
+    """Compose a job from options on top of `base`. Raises UsageError.
 
     Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
     runs, and the name that it gets by itself, are not looked at here.
@@ -59,7 +59,7 @@ def compose_spec(
     command: Sequence[str],
     local: LocalEnvironment,
 ) -> NewJob:
-    """Return a job that was written down, with what is typed over it. Raises UsageError.
+    """Compose a job from a spec file with options on top. Raises UsageError.
 
     Its secrets have no values there: those that are not typed are taken from the environment. If it was written down
     without a name, it was to have none.

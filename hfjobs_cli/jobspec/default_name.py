@@ -33,7 +33,7 @@ def traits(
     secrets: Iterable[str],
     extra: Iterable[str] = (),
 ) -> list[str]:
-    """Return what tells a launch from others besides what it runs. Of secrets only the names count."""
+    """Return the values that distinguish launches, for the hash in default names. Only names of secrets count."""
     return [
         typed.flavor or DEFAULT_FLAVOR,
         typed.timeout or "",

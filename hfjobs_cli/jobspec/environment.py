@@ -28,7 +28,7 @@ _KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
 
 
 def environment(typed: Typed, local: LocalEnvironment) -> dict[str, str]:
-    """Return the variables that were typed: `K=V` as it is, `K` from the environment, which is left out if not there.
+    """Resolve `--env`: `K=V` as given, `K` from the local environment, skipped if not set.
 
     Those of `--env-file` come first. Raises UsageError.
     """
@@ -43,7 +43,7 @@ def environment(typed: Typed, local: LocalEnvironment) -> dict[str, str]:
 
 
 def inlined(typed: Typed, local: LocalEnvironment) -> Typed:
-    """Return options with the variables of `--env-file` among those of `--env`: the file is read once for many jobs."""
+    """Merge the content of `--env-file` into `--env`, so that the file is read once for many jobs."""
     if typed.env_file is None:
         return typed
     found = _of_file(typed.env_file, "--env-file", local)
@@ -98,7 +98,7 @@ def _of_file(file: str | None, option: str, local: LocalEnvironment) -> dict[str
 
 
 def _text_of(path: Path, option: str, local: LocalEnvironment) -> str:
-    """Return what is in a file, which may be a pipe, and warn of secrets that others can read. Raises UsageError."""
+    """Read a file or pipe, with a warning if others can read secrets in it. Raises UsageError."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -117,7 +117,7 @@ def _text_of(path: Path, option: str, local: LocalEnvironment) -> str:
 
 
 def _parsed(text: str, file: str, option: str, local: LocalEnvironment) -> Iterator[tuple[str, str | None]]:
-    """Yield the variables of a dotenv file; nothing in a value stands for another value.
+    """Parse a dotenv file; variables in values are not expanded.
 
     A file may be something else, such as a private key, so no text of it is repeated before it is known for a name.
     """

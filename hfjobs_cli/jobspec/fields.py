@@ -51,7 +51,7 @@ class Row(NamedTuple):
         return tuple(value) if self.base is list else value
 
     def told_by(self, made: Any) -> Any:
-        """Return what a record says of it, None for the default."""
+        """Read the property from a record; None for the default."""
         if self.about.told is not None:
             return self.about.told(made)
         value = getattr(made, self.name)

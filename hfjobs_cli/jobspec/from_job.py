@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def described(job: JobInfo) -> NewJob:
-    """Return what a job was made from, as far as the Hub tells: of secrets the names. Raises UsageError.
+    """Return the spec of an existing job, with secrets by name only. Raises UsageError.
 
     What it had by default counts as asked for, as the Hub does not tell the difference. Raises HfJobsError if
     something was left out of the job that belongs to it.
@@ -39,7 +39,7 @@ def described(job: JobInfo) -> NewJob:
 
 
 def described_schedule(made: ScheduledJob) -> NewSchedule:
-    """Return what a schedule was made from, as far as the Hub tells: of secrets the names.
+    """Return the spec of an existing schedule, with secrets by name only.
 
     Raises UsageError, and HfJobsError if something was left out of it.
     """
@@ -82,7 +82,7 @@ def _described(made: JobInfo | JobSpec) -> NewJob:
 
 
 def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
-    """Return whether a job, or those of a schedule, are what was asked for by the body of `sent`.
+    """Return whether a job, or a schedule's job, matches the request body of `sent`.
 
     What the Hub may have added is not looked at: what was left to it, and labels.
     """
@@ -101,7 +101,7 @@ def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
 
 @value
 class Changes:
-    """What is said of a job that is started again. None, empty or False is what stays as it is."""
+    """Overrides for a job that is started again. None, empty or False keeps the old value."""
 
     typed: Typed
     image: str | None = None
@@ -111,14 +111,14 @@ class Changes:
     script: LocalFile | None = None
 
     def __bool__(self) -> bool:
-        """Return whether anything is said."""
+        """Return whether any option is given."""
         own = (self.image is not None, self.unset_env, self.drop_secrets, self.command, self.script)
         typed = (getattr(self.typed, field.name) for field in fields(self.typed))
         return any(own) or any(value is not None and value is not False for value in typed)
 
 
 def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment) -> NewJob:
-    """Return the job with what is changed of it, and the id of its source as a label. Raises UsageError.
+    """Apply overrides to a job, and add the id of its source as a label. Raises UsageError.
 
     The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
     """
@@ -142,7 +142,7 @@ def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment)
 
 
 def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:
-    """Raise UsageError for a variable that is to be taken from jobs of which none has it."""
+    """Raise UsageError if a variable to remove exists in none of the jobs."""
     known = sorted({name for job in jobs for name in job.environment})
     for name in names:
         if jobs and name not in known:

@@ -41,7 +41,7 @@ _LAST = ("spaceId", "dockerImage")
 
 
 class LocalFile(NamedTuple):
-    """A file of this machine, or one that was read already: what it is called in a job, and what it holds."""
+    """A local file for a job: its name there, and its content."""
 
     name: str
     content: bytes
@@ -86,7 +86,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
-    """What is to be run. One of `docker_image` and `space_id` is given, and None or empty is what is left to the Hub.
+    """The spec of a new job. One of `docker_image` and `space_id` is set; None or empty is the Hub's default.
 
     Each is a row of the table of properties, from which the other forms of a job are made.
 
@@ -160,7 +160,7 @@ class NewJob:
 
     @property
     def image(self) -> str:
-        """What it runs in, as it is typed."""
+        """The image or Space, as an argument."""
         return f"hf.co/spaces/{self.space_id}" if self.space_id is not None else self.docker_image or ""
 
     @property
@@ -179,7 +179,7 @@ class NewJob:
         return DEFAULT_TIMEOUT_SECS if self.timeout_secs is None else self.timeout_secs
 
     def body(self) -> dict[str, Any]:
-        """Return the body of the request. What nothing is said of is not in it, but for what is always sent."""
+        """Return the request body. Unset properties are omitted, except for required ones."""
         found: dict[str, Any] = {}
         for row in rows(NewJob):
             if (value := row.sent_of(self)) is not None:
@@ -197,7 +197,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class NewSchedule:
-    """What is to be run by a schedule, and when. `concurrency` says that its jobs may overlap."""
+    """The spec of a new schedule. `concurrency` allows overlapping jobs."""
 
     job: NewJob
     when: str
@@ -207,7 +207,7 @@ class NewSchedule:
 
 @dataclass(frozen=True)
 class Launch:
-    """A new job, where it belongs, and what of it a script has said itself.
+    """A new job, its namespace, and the values that its script has set.
 
     `from_script` are keys of the script's table, each with one value. `uploads` are local files by their name in the
     job, which must be in a bucket before it can run. With `is_untrusted` the script was read from an address or a pipe.
@@ -221,7 +221,7 @@ class Launch:
 
 
 def split_image(text: str) -> tuple[str | None, str | None]:
-    """Return the image and the Space that `text` names, one of which is None."""
+    """Split `text` into image and Space; one of them is None."""
     for prefix in SPACE_PREFIXES:
         if text.startswith(prefix):
             return None, text[len(prefix) :]

@@ -47,7 +47,7 @@ class Parcel(NamedTuple):
 
 
 def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
-    """Return the command that is run as `words`, in which `files` stand for some of them. Raises UsageError."""
+    """Pack `files` and return the command that unpacks them and runs `words`. Raises UsageError."""
     mark = "@"
     while any(word == mark or word.startswith(f"{mark}/") for word in words if word not in files):
         mark += "@"

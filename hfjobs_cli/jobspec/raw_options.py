@@ -13,7 +13,7 @@ from hfjobs_cli.immutable import value
 
 @value
 class Typed:
-    """What is said of a new job besides what it runs. None, or False, is what nothing is said of.
+    """Raw options of a new job. None or False means not given.
 
     Help lists the options in this order. One that is read by the table of properties alone need not be here.
     """
@@ -42,7 +42,7 @@ class Typed:
 
 @value
 class UvTyped:
-    """What options say of how uv runs a script. None, or False, is what nothing is said of."""
+    """Raw options of `uv run`. None or False means not given."""
 
     image: str | None = None
     with_: list[str] | None = None
@@ -57,7 +57,7 @@ MAX_STDIN_MIB = 16
 
 @value
 class LocalEnvironment:
-    """Where values come from that are not typed: `environ`, with the token as HF_TOKEN, and stdin.
+    """Local sources of values: environment variables, with the token as HF_TOKEN, and stdin.
 
     With `secrets_may_miss` a secret that is not set has no value instead of being an error. `warnings` are for stderr.
     """

@@ -38,7 +38,7 @@ SCRIPTS = (".py", ".pyw", ".sh", ".bash", ".ipynb")
 
 
 def check_script(script: str, *, brings_commands: bool) -> None:
-    """Raise UsageError for what cannot be run, as it is neither a file nor a command.
+    """Raise UsageError for a script that is neither a file nor a command.
 
     A directory here may be called as a command is there, if something `brings_commands`: a package, or another image.
     """
@@ -127,7 +127,7 @@ def is_python_by_name(name: str) -> bool:
 
 
 def is_pipe(word: str) -> bool:
-    """Return whether a word names a pipe, as `<(...)` does, and `/dev/stdin` behind one: it is read once."""
+    """Return whether a path is a pipe, such as `<(...)` or `/dev/stdin`, which can be read only once."""
     return _is(word, Path.is_fifo)
 
 
@@ -151,7 +151,7 @@ def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
 
 
 def _is_device(script: str) -> bool:
-    """Return whether a script is there, but can hold none: `/dev/zero`."""
+    """Return whether a path is a device such as `/dev/zero`."""
     return _is(script, Path.exists) and not is_file(script) and not _is(script, Path.is_dir)
 
 
@@ -221,7 +221,7 @@ class _Block(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """The table's values. None, or empty, is what it says nothing of. `secrets` are names."""
+    """Values of the table [tool.hf-jobs]. None or empty means not given. `secrets` are names."""
 
     image: str | None = None
     flavor: str | None = None
@@ -243,7 +243,7 @@ _LISTS = ("secrets", "volumes", "network_aliases")
 
 
 def read_header(script: bytes, name: str) -> Header:
-    """Return what a script says, an empty header if that is nothing.
+    """Parse the metadata of a script; an empty header if there is none.
 
     Raises UsageError, with the line, for what uv would refuse, and for what was meant as a block but is none to uv:
     the job would run without its packages, on other hardware.
@@ -357,7 +357,7 @@ def _check_not_meant(text: str, name: str) -> None:
 
 
 def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
-    """Raise UsageError for what uv refuses of its own keys."""
+    """Raise UsageError for keys of uv that uv would reject."""
     needed, python = tables.get("dependencies", []), tables.get("requires-python", ">=3")
     if not isinstance(needed, list) or not all(isinstance(each, str) for each in needed):
         raise _wrong(

@@ -52,7 +52,7 @@ def _text_of(path: Path) -> str:
 
 
 def _keys() -> tuple[dict[str, type], dict[str, dict[str, type]]]:
-    """Return the types by key of a body, and the same of the objects in it that hold properties of their own."""
+    """Return the types of the keys of a request body, and of its nested objects."""
     keys: dict[str, type] = {}
     inner_keys: dict[str, dict[str, type]] = {}
     for row in rows(NewJob):
@@ -75,7 +75,7 @@ def _job(values: Mapping[str, Any], inner_keys: Mapping[str, Mapping[str, type]]
 
 
 def _value(row: Row, value: Any, place: str) -> Any:
-    """Return the value of a property from that of its key. Raises UsageError."""
+    """Convert a JSON value to the value of a property. Raises UsageError."""
     if row.base is list:
         return tuple(_volume(each, place) for each in value) if row.item is Volume else _all(row.item, value, place)
     if row.base is dict:
@@ -99,7 +99,7 @@ def _volume(values: object, place: str) -> Volume:
 
 
 def _object(values: object, keys: Mapping[str, type], place: str) -> dict[str, Any]:
-    """Return an object whose keys are known and whose values are of their types; null is what is not there."""
+    """Check the keys and types of an object; null values are dropped."""
     if not isinstance(values, dict):
         raise UsageError(f"{place} is not an object", hint=_HOW)
     for key, value in values.items():

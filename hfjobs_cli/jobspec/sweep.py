@@ -144,7 +144,7 @@ def _object(line: str, where: str) -> Values:
 
 
 def _parsed(text: str) -> tuple[Any, Any]:
-    """Return the values of JSON, and the same with numbers as they are spelled."""
+    """Parse JSON twice: as values, and with numbers as written."""
     spelled = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
     return json.loads(text), spelled
 
@@ -158,7 +158,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _row(row: Any, spelled: Any, where: str) -> Values:
-    """Return the texts of an object of JSON: numbers as they are spelled, lists and objects as JSON."""
+    """Return the values of a JSON object as strings: numbers as written, lists and objects as JSON."""
     if not isinstance(row, dict):
         raise ValueError(f"{where} is not an object")
     values: dict[str, str] = {}
@@ -260,7 +260,7 @@ def is_filled(text: str | None) -> bool:
 
 
 def filled(options: T, fill: Fill) -> T:
-    """Return options, a dataclass, with placeholders replaced in all texts but those of secrets."""
+    """Replace placeholders in all options except for secrets."""
     changes: dict[str, Any] = {}
     for each in fields(options):  # type: ignore[arg-type]
         value = getattr(options, each.name)
@@ -290,7 +290,7 @@ def filled_job(job: NewJob, fill: Fill) -> NewJob:
 
 @dataclass(frozen=True)
 class Item:
-    """One job of a sweep: its values, what is to be run, and the fingerprint by which its job is found again."""
+    """One job of a sweep: its values, its launch, and the fingerprint that identifies its job."""
 
     values: Values
     launch: Launch
@@ -298,7 +298,7 @@ class Item:
 
     @property
     def name(self) -> str:
-        """What it is called: the name of its job, or else its values."""
+        """The name of its job, or else its values."""
         return self.launch.job.name or ", ".join(f"{key}={value}" for key, value in self.values.items())
 
 
@@ -357,12 +357,12 @@ def syntax(values: Values) -> Iterator[None]:
 
 
 def can_be_label(key: str, value: str) -> bool:
-    """Return whether a value can be a label of its key, which anybody may read who sees the job."""
+    """Return whether a value can become a label; everyone who sees the job can read labels."""
     return key not in RESERVED and not looks_secret(key) and is_label(key, value)
 
 
 def _fingerprint(values: Values, launch: Launch) -> str:
-    """Return a hash of all that an item is; of secrets the names, since anybody may try values."""
+    """Return a hash of an item, with secrets by name only: short values could be guessed."""
     files = {file.name: hashlib.sha256(file.content).hexdigest() for file in launch.uploads.values()}
     whole = [dict(values), launch.job.shown(), files]
     text = json.dumps(whole, sort_keys=True).encode("utf-8", "surrogatepass")
@@ -370,7 +370,7 @@ def _fingerprint(values: Values, launch: Launch) -> str:
 
 
 def _name(base: str, values: Values, fingerprint: str) -> str:
-    """Return a name that tells the values of an item; if not all of them, with the start of its fingerprint."""
+    """Return a job name with the values of an item; a shortened one ends with a part of the fingerprint."""
     told = "-".join([base, *(f"{key}-{value}" for key, value in values.items() if not looks_secret(key))])
     name = _NOT_IN_LABELS.sub("-", told)
     return name if name == told and len(name) <= MAX_LENGTH else f"{name[: MAX_LENGTH - 9]}-{fingerprint[:8]}"

@@ -33,7 +33,7 @@ _ARCHIVE = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
 
 
 def unpacked(environment: Mapping[str, str]) -> dict[str, bytes] | None:
-    """Return the files that travel in the variables of a job by their names; None if there are none, or they are odd.
+    """Return the files packed in the variables of a job, by name; None if there are none or they are invalid.
 
     A Hub may say anything of a job, so no more than MAX_UNPACKED_BYTES of it are unpacked.
     """
@@ -98,7 +98,7 @@ def _of_archive(program: str) -> list[LocalFile] | None:
 
 
 def _of_words(words: list[str]) -> Iterable[LocalFile]:
-    """Yield the files of names and contents in turn. Raises ValueError for what is none."""
+    """Yield files from alternating names and contents. Raises ValueError."""
     if len(words) % 2 or sum(map(len, words)) > MAX_UNPACKED_BYTES:
         raise ValueError("not as many names as contents, or too large")
     for name, content in zip(words[::2], words[1::2], strict=True):

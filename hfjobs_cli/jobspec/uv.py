@@ -37,7 +37,7 @@ LOOKS_LIKE_FILE = (".py", ".sh", ".yaml", ".yml", ".toml")
 
 
 def is_address(script: str) -> bool:
-    """Return whether a script must be downloaded to be looked at."""
+    """Return whether a script is a URL."""
     return script.lower().startswith(("http://", "https://"))
 
 
@@ -103,7 +103,7 @@ def compose_uv(
 
 
 def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
-    """Return what is typed over what the script says, and the volumes that are left of those of the script."""
+    """Merge options over the metadata of the script, and return the remaining volumes of the script too."""
     volumes, of_script = merge(header.volumes, typed.volume or ())
     merged = replace(
         typed,
@@ -117,7 +117,7 @@ def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
 
 
 def _described(typed: Typed, image: str | None, header: Header, local: LocalEnvironment) -> NewJob:
-    """Return the job without what it runs, and without the secrets that the script asks for."""
+    """Return the job without its command, and without secrets from the script."""
     docker_image, space_id = split_image(DEFAULT_IMAGE if image is None else image)
     labels = {**header.labels, **({} if header.name is None else {"name": header.name})}
     base = NewJob(docker_image=docker_image, space_id=space_id, environment=header.env, labels=labels)
@@ -133,7 +133,7 @@ def _with_secrets(job: NewJob, header: Header, local: LocalEnvironment) -> NewJo
 def _said(
     header: Header, typed: Typed, how: UvTyped, namespace: str | None, job: NewJob, volumes: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is as the script says, as no option says otherwise: keys of its table, each with one value."""
+    """Yield the keys and values that come from the script and are not overridden by options."""
     for key, of_script, is_typed in (
         ("flavor", header.flavor, typed.flavor is not None),
         ("timeout", header.timeout, typed.timeout is not None),
@@ -159,7 +159,7 @@ def _said(
 
 
 def _refuse(from_script: Iterable[tuple[str, str]], shown: str) -> None:
-    """Raise UsageError if a script of a stranger, from an address or a pipe, asks for what is the user's own."""
+    """Raise UsageError if an untrusted script, from a URL or pipe, requests secrets or other resources of the user."""
     asked: dict[str, list[str]] = {}
     for key, value in from_script:
         if key in ("network_group", "secrets", "namespace") or (key == "volumes" and _is_own(value)):
@@ -207,7 +207,7 @@ def _local_files(
 
 
 def _piped(script: str, local: LocalEnvironment) -> bytes:
-    """Return what a pipe holds. Raises UsageError, also if it is stdin, and something else reads that."""
+    """Read a pipe. Raises UsageError, also if it is stdin and another option reads stdin."""
     if script in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"):
         local.take_stdin("SCRIPT")
     return read_file(Path(script), script).content

@@ -78,7 +78,7 @@ def _check_texts(job: NewJob) -> None:
 
 
 def _check_text(text: str, what: str, before: int = 0) -> None:
-    """Raise UsageError for what no process can be given."""
+    """Raise UsageError for text that cannot be passed to a process."""
     if "\0" in text:
         raise UsageError(
             f"{what} contains a NUL character, which cannot be passed to a program",
@@ -172,7 +172,7 @@ def check_flavor(flavor: str, prices: Mapping[str, float]) -> None:
 
 
 def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:
-    """Return the flavor that may be meant: of a kind of hardware the cheapest, and never another, dearer kind."""
+    """Suggest a flavor: the cheapest of the same hardware, never a more expensive kind."""
     from difflib import get_close_matches  # for mistakes only
 
     kind = re.split(r"[^a-z0-9]", word)[0]

@@ -50,7 +50,7 @@ def check_local(volumes: Iterable[Volume]) -> None:
 
 
 def spell_volume(volume: Volume) -> str:
-    """Return a volume as it is typed."""
+    """Format a volume as an argument of `-v`."""
     place = volume.source
     if volume.type != LOCAL:
         prefix = next((word for word, type_ in TYPES.items() if type_ == volume.type), volume.type)
@@ -64,14 +64,14 @@ def spell_volume(volume: Volume) -> str:
 
 
 def merge(lower: Sequence[str], upper: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the volumes of both, and those of `lower` that are left: one mounted where one of `upper` is gives way."""
+    """Merge volumes, and return the remaining ones of `lower`: at equal mount paths, `upper` wins."""
     taken = {split_mount(text)[1] for text in upper}
     kept = [text for text in lower if split_mount(text)[1] not in taken]
     return [*kept, *upper], kept
 
 
 def split_mount(text: str) -> tuple[str, str | None, bool | None]:
-    """Return what is mounted, where, and whether only to be read, of which the last two may not be said."""
+    """Split a volume into source, mount path and read-only flag; the last two may be None."""
     place, read_only = text, None
     for suffix, value in ((":ro", True), (":rw", False)):
         if text.endswith(suffix):

@@ -17,7 +17,7 @@ class Organization(Record):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class User(Record):
-    """The user to whom a token belongs. The name is their namespace."""
+    """The user of a token. The name is their namespace."""
 
     name: Annotated[str, About("name of the user", "alice")]
     orgs: Annotated[list[Organization], About("organizations of the user", "[aurora-lab]")]

@@ -37,6 +37,6 @@ def to_micro(usd: Decimal) -> Decimal:
 
 
 def dollars(usd: Decimal) -> str:
-    """Format US dollars: to the cent, and what is less than that to a hundredth of one."""
+    """Format US dollars with cents, or with four decimals below one cent."""
     step = _SMALL if 0 < abs(usd) < _CENT else _CENT
     return f"${usd.quantize(step, ROUND_HALF_UP, _EXACT):,}"

@@ -308,7 +308,7 @@ def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
 
 
 def wrong(path: str, expected: str, value: object) -> BadResponse:
-    """Return the error for a value that is not what it should be."""
+    """Return the error for an unexpected value."""
     return BadResponse(f"{path} should be {expected}, but is {describe(value)}")
 
 

@@ -14,7 +14,7 @@ from hfjobs_cli.text.times import span
 
 @dataclass(frozen=True, slots=True)
 class SameLaunch(Record):
-    """Earlier jobs of the same image, command and flavor. `is_whole` says that none was left out."""
+    """Earlier jobs with the same image, command and flavor. `is_whole` means that all were searched."""
 
     completed: Annotated[int, About("number of completed jobs", "39")]
     failed: Annotated[int, About("number of failed jobs", "2")]
@@ -25,7 +25,7 @@ class SameLaunch(Record):
 
 @dataclass(frozen=True, slots=True)
 class NextStep(Record):
-    """A command to type next, and what it is for."""
+    """A suggested next command and its purpose."""
 
     command: Annotated[str, About("the command", "hfjobs logs -f 6a01d697aff1cd33e8f33a64")]
     purpose: Annotated[str, About("what it is for", "follow its logs")]

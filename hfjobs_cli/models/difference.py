@@ -33,12 +33,12 @@ class Difference(Record):
 
     @classmethod
     def none_in(cls, part: str, job_a: str, job_b: str) -> "Difference":
-        """Return what stands, for people, in place of the differences of a part in which there are none."""
+        """Return the placeholder row for a part without differences, for people."""
         return cls(part, None, None, part, job_a, job_b)
 
     @property
     def is_none(self) -> bool:
-        """Return whether it says that there is no difference in its part."""
+        """Return whether this is the placeholder for a part without differences."""
         return self.field == self.part and self.a is None and self.b is None
 
 

@@ -19,7 +19,7 @@ from hfjobs_cli.text.times import age, span, timestamp
 
 
 class Source(NamedTuple):
-    """Where a JSON value came from, and who is told of what is in it and not as documented."""
+    """The origin of a JSON value, and the callback for unexpected values in it."""
 
     endpoint: str
     odd: Callable[[str], None]
@@ -48,13 +48,13 @@ NUMBER_IN_TEXT = Measure("number", number)
 
 
 def natural(text: str) -> tuple[bool, float, str]:
-    """Return what is compared to sort texts: numbers by their value, before all other texts."""
+    """Return a natural sort key: numbers by value, before all other text."""
     found = number(text)
     return (found is None, 0.0 if found is None else found, text)
 
 
 class About(NamedTuple):
-    """What a field means, and how it differs from what its name and its type say. All but the first two have defaults.
+    """Metadata of a field: meaning, example, and how it differs from the defaults of its name and type.
 
     In the Hub's JSON: `key` is its place if that is not the name in camelCase, `expose.ports` one object deeper; `read`
     reads it from the object that it is in. For the command line: `name`, what it is called there if not as in Python,
@@ -101,7 +101,7 @@ class About(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A type taken apart: what it is made of, whether it may be None, and of lists what their items are.
+    """An analyzed type: base, whether it is optional, and the item type of lists.
 
     `base` is str, int, float (any number), bool, datetime, list, dict, or a subclass of Record. A dict holds text by
     name, or records if these are its items.
@@ -119,7 +119,7 @@ class Shape(NamedTuple):
 
 
 class Declared(NamedTuple):
-    """A field of a record: its name, its type and what is said of it."""
+    """A declared field of a record: name, type and metadata."""
 
     name: str
     shape: Shape
@@ -171,7 +171,7 @@ NARROW_RANK = 90
 
 
 class Computed(NamedTuple):
-    """A field that is not in the Hub's JSON: its type, how it is read of a record at some moment, and what it means."""
+    """A computed field, which is not in the Hub's JSON: type, function and metadata."""
 
     shape: Shape
     read: Callable[[Any, datetime], Any]
@@ -180,7 +180,7 @@ class Computed(NamedTuple):
 
 @value
 class Field:
-    """One field of a kind. `name` is what it is called in `--columns`, `--sort` and `--filter`.
+    """One field of a kind. `name` is its name in `--columns`, `--sort` and `--filter`.
 
     `path` leads to it from the record, in Python's names; it is empty for what is computed. `read` gives what is shown
     of a record at some moment, None if there is nothing.
@@ -199,7 +199,7 @@ class Field:
 
     @cached_property
     def narrow(self) -> Field | None:
-        """What takes the place of its column before that leaves."""
+        """The short form of the column, used before it is dropped from a narrow table."""
         if self.about.narrow is None:
             return None
         about = self.about._replace(spell=self.about.narrow, narrow=None, drawn=None, rank=NARROW_RANK)
@@ -216,7 +216,7 @@ class Field:
         return not self.path and self.about.spell is not None
 
     def plain(self, record: Record, now: datetime) -> Any:
-        """Return its value: as it is in the JSON, or if it is not there as it was computed."""
+        """Return its value from the JSON, or the computed one."""
         if not self.path:
             return self.read(record, now)
         value: Any = record
@@ -230,7 +230,7 @@ class Field:
         return self.about.spell is not None or self.shape.part is None or has_text(self.shape.part)
 
     def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
-        """Return its short text as a reader prefers it, None if there is nothing to say.
+        """Return its text for a cell; None if it is empty.
 
         A bool, from renderers of packages, says whether to show it as on a terminal.
         """
@@ -253,7 +253,7 @@ class Field:
         return self._formatted(value)
 
     def order(self, record: Record, now: datetime) -> Any:
-        """Return what is compared to order records, None if there is nothing."""
+        """Return the sort key of a record; None without a value."""
         value = self.read(record, now)
         if value is None:
             return None
@@ -263,7 +263,7 @@ class Field:
 
     @property
     def has_entries(self) -> bool:
-        """Return whether it holds texts by name, as labels, each of which is a field too."""
+        """Return whether it is a map of strings such as labels, whose entries are fields too."""
         return self.shape.base is dict and self.shape.item is None
 
     def entry(self, key: str) -> Field:
@@ -325,7 +325,7 @@ class Field:
 
 
 def formatted(value: Any, now: datetime | None) -> str | None:
-    """Format a value that is not None for a cell, None if there is nothing to say. `now` makes moments relative."""
+    """Format a value for a cell; None if it is empty. With `now`, times are relative."""
     if isinstance(value, str):
         return value
     if isinstance(value, datetime):
@@ -342,7 +342,7 @@ def formatted(value: Any, now: datetime | None) -> str | None:
 
 
 def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator[Field]:
-    """Yield the fields of a kind: what it has itself, what is computed, and the parts of its parts."""
+    """Yield the fields of a kind: declared, computed and nested."""
     parts: list[Field] = []
     for name, made in computed.items():
         yield Field(name, (), made.shape, made.about, made.read)

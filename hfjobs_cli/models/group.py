@@ -1,4 +1,4 @@
-"""A group of jobs that have something in common, and what they come to.
+"""A group of jobs with equal fields, and its totals.
 
 By what jobs are grouped is asked for on the command line, so each report has a kind of its own: these fields first.
 """
@@ -128,7 +128,7 @@ INITIATOR_NAME = "initiator_name"
 
 
 def group_model(by: Mapping[str, str]) -> type[Group]:
-    """Return the class of groups by these fields, each with what it means."""
+    """Return the record class for groups by these fields."""
     example = {"hour": "2026-05-11T13:00Z", "day": "2026-05-11", "week": "2026-W20", "month": "2026-05"}
     common: dict[str, Any] = {}
     for place, (name, meaning) in enumerate(by.items()):

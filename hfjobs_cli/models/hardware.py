@@ -1,4 +1,4 @@
-"""The hardware that jobs can run on, and what it costs.
+"""Hardware flavors and prices.
 
 Facts about the payload: the Hub's OpenAPI document, `GET /api/jobs/hardware`.
 """
@@ -60,7 +60,7 @@ class Accelerator(Record):
     manufacturer: Annotated[str | None, About("manufacturer", "Nvidia")]
 
     def __str__(self) -> str:
-        """Spell number and model: `4x A100`."""
+        """Format number and model: `4x A100`."""
         return f"{self.quantity or '?'}x {self.model or self.type or '?'}"
 
 
@@ -89,7 +89,7 @@ class Hardware(Record):
 
     @property
     def price(self) -> float | None:
-        """US dollars an hour, None if the Hub does not say, or counts in a unit that is not known here."""
+        """US dollars per hour; None without a price, or with an unknown unit."""
         micro = self.unit_cost_micro_usd
         costs = [
             each for each in (self.unit_cost_usd, None if micro is None else micro / 1_000_000) if each is not None
@@ -105,7 +105,7 @@ class Hardware(Record):
 
     @property
     def minute_cost(self) -> Decimal | None:
-        """US dollars that a minute is billed, exactly; None if the Hub does not say, or counts in an unknown unit.
+        """Exact US dollars per minute; None without a price, or with an unknown unit.
 
         Should its two numbers differ the larger counts.
         """

@@ -30,7 +30,7 @@ STAGE_STYLES = {
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobStatus(Record):
-    """Where a job stands. `stage` is one of the STAGES or something newer; `message` is for people."""
+    """The status of a job. `stage` is one of STAGES or a newer one; `message` is for people."""
 
     stage: Annotated[str | None, About("status of the job", "ERROR", is_promised=True)]
     message: Annotated[
@@ -57,7 +57,7 @@ class JobDurations(Record):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobOwner(Record):
-    """The namespace a job belongs to: a user or an organisation."""
+    """The namespace a job belongs to: a user or an organization."""
 
     id: Annotated[str | None, About("its id", "60107b385ac3e86b3ea4fc34")]
     name: Annotated[str | None, About("the namespace", "alice", is_promised=True)]
@@ -78,9 +78,9 @@ class JobCreator(Record):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobInitiator(Record):
-    """What started a job. `id` is that of the user, organisation, schedule, source job or webhook.
+    """What started a job. `id` is that of the user, organization, schedule, source job or webhook.
 
-    Only users and organisations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
+    Only users and organizations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
     """
 
     type: Annotated[str | None, About("what started the job", "scheduled-job")]
@@ -103,7 +103,7 @@ def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
 
 
 def _stage_order(status: JobStatus) -> tuple[int, str] | None:
-    """Compare stages as STAGES has them, active ones first; what is newer comes last."""
+    """Return the sort key of a stage: the order of STAGES, newer ones last."""
     if status.stage is None:
         return None
     return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
@@ -193,7 +193,7 @@ class JobInfo(spec.Described):
 
     @property
     def has_ended(self) -> bool:
-        """Return whether it has come to its end, whichever it was."""
+        """Return whether it has finished: completed, failed, canceled or deleted."""
         return self.status.stage in FINISHED_STAGES
 
     def running_secs(self, now: datetime) -> float | None:
@@ -240,7 +240,7 @@ class JobInfo(spec.Described):
 
     @property
     def never_ran(self) -> bool:
-        """Return whether it ended without a start: the Hub then counts its time, but none of it as running."""
+        """Return whether it finished without having started."""
         durations = self.durations
         return self.has_ended and durations is not None and durations.running_secs is None
 

@@ -80,7 +80,7 @@ class Kind:
         return {**own, **self.cells, **aliases}
 
     def find(self, name: str) -> Field | None:
-        """Return the field that goes by this name in `--columns`, `--sort` and `--filter`, None if there is none.
+        """Return the field with this name in `--columns`, `--sort` and `--filter`; None if there is none.
 
         One entry of an object of texts is a field too: `label.team`. Keys keep their case, and may hold dots.
         """
@@ -94,7 +94,7 @@ class Kind:
         return None
 
     def meant(self, name: str) -> str:
-        """Return what is called `name` elsewhere, for suggestions."""
+        """Return the name here of what other tools call `name`, for suggestions."""
         return self.other_names.get(name.lower(), name)
 
     def key_of(self, record: Record) -> str:
@@ -167,7 +167,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
 
 
 def _object(model: type[Record]) -> dict[str, Any]:
-    """Return the schema of one record: every field is there, and there are no others."""
+    """Return the JSON Schema of one record: all fields are required, no others are allowed."""
     properties = {name: {"description": about.meaning, **_value(shape)} for name, shape, about in declared(model)}
     return {
         "description": (model.__doc__ or "").partition("\n")[0],

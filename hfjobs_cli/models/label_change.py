@@ -15,7 +15,7 @@ def _formatted(labels: dict[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class LabelChange(Record):
-    """The labels that a job or a schedule had, and those that it has now."""
+    """The labels of a job or schedule before and after a change."""
 
     id: Annotated[str, About("id of the job or schedule", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
     name: Annotated[str | None, About("name after the change", "train", rank=70, least=16)]

@@ -49,7 +49,7 @@ def exit_code_of(message: str) -> int | None:
 
 
 def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
-    """Return in a word why a job ended; None if it did not end, or was completed."""
+    """Return the reason for the end of a job in a word; None if it is unfinished or completed."""
     if stage == "CANCELED":
         return _formatted(cancel_reason) or CANCELED
     if stage == "DELETED":
@@ -93,5 +93,5 @@ def _text(values: dict[str, Any], name: str) -> str:
 
 
 def reason_texts(reason: str) -> tuple[str, ...]:
-    """Return by what a reason is found: its word, and that of the Hub."""
+    """Return the texts that match a reason in filters: our word and the Hub's."""
     return (reason, HUB_WORDS[reason]) if reason in HUB_WORDS else (reason,)

@@ -58,7 +58,7 @@ class _Mount(Protocol):
 
     @property
     def source(self) -> str | None:
-        """What is mounted."""
+        """The bucket or repository."""
 
     @property
     def mount_path(self) -> str | None:
@@ -90,7 +90,7 @@ def has_artifacts(volumes: Iterable[_Mount] | None) -> bool:
 
 
 def marked(variables: Mapping[str, str]) -> str | None:
-    """Return what stands in words of a command for the directory of its files, None if nothing does."""
+    """Return the placeholder for the directory of packed files in a command; None if there is none."""
     found = _MARK.search((variables.get(PACKED) or "")[-_END:])
     return found[1] if found else None
 

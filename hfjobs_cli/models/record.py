@@ -66,7 +66,7 @@ class Record:
         return found
 
     def keep_left_out(self, found: Mapping[str, Any]) -> None:
-        """Remember what was left out. It is no part of the value: neither shown nor compared."""
+        """Remember the fields with invalid values. They are neither shown nor compared."""
         object.__setattr__(self, "_left_out", found)
 
     def values(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ CIRCLE = "circle"
 
 @dataclass(frozen=True, slots=True)
 class Relative(Record):
-    """A job, or what started one. Those that came of it follow it, and theirs, one `generation` further down."""
+    """A node of a tree: a job or an initiator. Its children follow it, one `generation` further down."""
 
     id: Annotated[
         str, About("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
@@ -64,7 +64,7 @@ class Relative(Record):
 
     @property
     def is_job(self) -> bool:
-        """Return whether it is a job of which something is known."""
+        """Return whether it is a job with known details."""
         return self.type == JOB and self.note not in (GONE, UNREAD)
 
 

@@ -70,7 +70,7 @@ def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScheduleStatus(Record):
-    """Where a schedule stands. One that is suspended has a next run too, which will not come as long as it is."""
+    """The status of a schedule. A suspended one has a next run too, which does not happen while it is suspended."""
 
     state: Annotated[str, About("active or suspended", "active", read=_read_state)]
     last_job: Annotated[LastRun | None, About("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
@@ -93,7 +93,7 @@ def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleS
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScheduledJob(Record):
-    """A schedule: what is run, and when. Times are aware and in UTC. Its jobs have it as their initiator."""
+    """A schedule: job spec and cron expression. Times are aware and in UTC. It is the initiator of its jobs."""
 
     id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
     name: Annotated[str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10)]

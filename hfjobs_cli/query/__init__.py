@@ -1,1 +1,1 @@
-"""What is asked for on the command line: which records, which of their fields, and in what order."""
+"""Parsing of the command line: filters, references, columns, order, times."""

@@ -1,4 +1,4 @@
-"""`--columns`, `--sort` and `--by`: which fields are shown, in what order, and grouped by what."""
+"""`--columns`, `--sort` and `--by`."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class By(NamedTuple):
 
     @property
     def period(self) -> Callable[[datetime], str] | None:
-        """What spells the period of a moment; None if it is not a time."""
+        """The function that formats the period of a time; None if it is not a time."""
         return PERIODS.get(self.name)
 
 

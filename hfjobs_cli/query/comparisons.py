@@ -33,7 +33,7 @@ class Comparison:
     is_needed = True
 
     def fits(self, record: Record, now: datetime) -> bool:
-        """Return whether the comparison holds, which it never does for what has no value."""
+        """Return whether the comparison is true; it is false without a value."""
         measure, found = self.field.measure, self.field.read(record, now)
         amount = None if found is None or measure is None else measure.of(found)
         if amount is None:
@@ -44,7 +44,7 @@ class Comparison:
 
 
 class Unit(NamedTuple):
-    """What a kind of value is called in errors, examples of it, and what reads it: None for what is none."""
+    """A unit for comparisons: its name and examples in errors, and its parser, which returns None if invalid."""
 
     noun: str
     examples: str

@@ -22,7 +22,7 @@ _ACTIVE = StatusFilter("--status", ACTIVE_STAGES)
 
 
 class JobFilter(NamedTuple):
-    """What a listing asks for. `stages` and `labels` are told to the server, None or empty = any.
+    """The filters of a listing. `stages` and `labels` are sent to the server; None or empty = any.
 
     `statuses` are what `stages` come from, which may be less than they ask for.
 
@@ -42,7 +42,7 @@ class JobFilter(NamedTuple):
 
     @property
     def local_options(self) -> list[str]:
-        """The options of which the server knows nothing, so that pages hold jobs that do not match."""
+        """The options that are applied locally; pages then contain jobs that do not match."""
         # With stages that the Hub is asked for, it looks at all that is asked for of the status.
         by_status = set() if self.stages is not None else {each.option for each in self.statuses}
         given = {
@@ -67,7 +67,7 @@ class JobFilter(NamedTuple):
 
     @property
     def is_about_initiators(self) -> bool:
-        """Return whether it asks for jobs by what started them."""
+        """Return whether it filters by initiator."""
         return bool(self.initiators) or any(pattern.field.name == "initiator" for pattern in self.patterns)
 
     @property
@@ -77,7 +77,7 @@ class JobFilter(NamedTuple):
 
     @property
     def names_schedules(self) -> bool:
-        """Return whether it asks for jobs by the name of a schedule, which has to be looked up."""
+        """Return whether it contains names of schedules, which must be resolved."""
         return any(pattern.is_named_schedule for pattern in self.initiators)
 
     def with_schedules(self, names: Mapping[str, str | None]) -> JobFilter:
@@ -110,7 +110,7 @@ class JobFilter(NamedTuple):
 
 
 def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Read `--label KEY=VALUE`, all of which must match, and `--name`, the label `name`, if that is no pattern.
+    """Parse `--label KEY=VALUE`, all of which must match, and `--name` unless it is a pattern.
 
     Raises UsageError.
     """
@@ -135,7 +135,7 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
 
 
 def name_pattern(kind: Kind, name: str | None, now: datetime) -> Condition | None:
-    """Return what `--name` asks for if that is a pattern, None if it is a label, of which the Hub knows."""
+    """Return the filter for `--name` if it is a pattern; None if the Hub can filter by the label."""
     return None if name is None or is_exact(name) else parse_patterns(kind, [f"name={name}"], now)[0]
 
 

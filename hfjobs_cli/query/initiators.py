@@ -50,7 +50,7 @@ class InitiatorPattern(NamedTuple):
 
     @property
     def is_named_schedule(self) -> bool:
-        """Return whether it names a schedule, of which a job knows but the id, and that was not looked up yet."""
+        """Return whether it is an unresolved name of a schedule; jobs contain only the id."""
         return (
             self.ids is None
             and self.type == SCHEDULED
@@ -59,7 +59,7 @@ class InitiatorPattern(NamedTuple):
         )
 
     def fits(self, initiator: JobInitiator | None) -> bool:
-        """Return whether `initiator` is the one meant, leaving `negated` aside."""
+        """Return whether `initiator` matches, ignoring `negated`."""
         if initiator is None or self.type is None:
             return initiator is None and self.type is None
         if not fnmatchcase(initiator_type(initiator), self.type):

@@ -39,7 +39,7 @@ def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]
 
 
 class LabelChanges(NamedTuple):
-    """What is to become of labels: `given` ones are set, and others `removed`, unless all of them are."""
+    """Changes of labels: `given` ones are set, others are `removed`, or all with `clear` or `replace`."""
 
     given: Mapping[str, str]
     removed: frozenset[str]
@@ -61,7 +61,7 @@ class LabelChanges(NamedTuple):
 def label_changes(
     label: Iterable[str], name: str | None, remove: Iterable[str], *, replace: bool, clear: bool
 ) -> LabelChanges:
-    """Read the options that change labels. Raises UsageError if they do not say one thing."""
+    """Parse the options that change labels. Raises UsageError if they conflict."""
     given = new_labels(label, name)
     removed = frozenset(check_key(key, key) for key in remove)
     if clear and (given or removed or replace):
@@ -96,6 +96,6 @@ def _fits(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _instead(text: str) -> str:
-    """Return what is nearest to a text and allowed, as the end of a hint."""
+    """Return a valid text close to an invalid one, as the end of a hint."""
     near = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-")[:MAX_LENGTH]
     return f", for example '{near}'" if near and near != text else ""

@@ -34,7 +34,7 @@ _NEGATED_SET = r"\[\^(?=.+\])"
 
 @value
 class FieldPattern:
-    """One `--filter`: a field, glob patterns any of which may fit, and whether what fits is wanted or unwanted."""
+    """One `--filter`: a field, glob patterns of which one must match, and whether matches are excluded."""
 
     field: Field
     globs: tuple[str, ...]
@@ -73,7 +73,7 @@ def parse_patterns(kind: Kind, items: Iterable[str], now: datetime) -> list[Cond
 
 
 def all_match(conditions: Sequence[Condition], record: Record, now: datetime) -> bool:
-    """Return whether all conditions hold; of several patterns for one field one is enough, unless each is needed."""
+    """Return whether all filters match; of several patterns for one field, one is enough unless all are required."""
     wanted: dict[str, bool] = {}
     for each in conditions:
         fits = each.fits(record, now)
@@ -99,7 +99,7 @@ def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], lis
 
 
 def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
-    """Yield a hint about patterns that nothing matched, if one of them may have been meant otherwise."""
+    """Yield a hint about patterns without matches, if one looks like a mistake."""
     wanted = [each for each in conditions if isinstance(each, FieldPattern)]
     regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]
@@ -140,7 +140,7 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
 
 
 def _how(kind: Kind, item: str) -> str:
-    """Return the hint for what is no filter: a shell takes `-f runtime>1h` for `-f runtime`, and `>` as its own."""
+    """Return the hint for an invalid filter; in a shell, `-f runtime>1h` is `-f runtime` with a redirection."""
     field = kind.find(item)
     if field is not None and field.measure is not None:
         return f"quote comparisons, because > is special in shells: -f '{item}>{UNITS[field.measure.unit].one}'"
@@ -148,7 +148,7 @@ def _how(kind: Kind, item: str) -> str:
 
 
 def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
-    """Return the name of a field, and of the entry of it that is asked for, as in `label.team=ml`; and what it is.
+    """Return the field, the entry and the pattern of a filter such as `label.team=ml`.
 
     In the field it is compared as `team=ml`. Keys keep their letters as they are, capital or not.
     """
@@ -172,7 +172,7 @@ def _excluding(item: str, globs: Sequence[str], *, negated: bool) -> tuple[tuple
 
 
 def _check_entries(item: str, globs: Sequence[str]) -> None:
-    """Raise UsageError for `label=note=a,b`, where nobody can tell whether `b` belongs to the value."""
+    """Raise UsageError for ambiguous filters such as `label=note=a,b`."""
     with_value = [("=" in glob) for glob in globs]
     if any(with_value) and not all(with_value):
         raise UsageError(
@@ -182,7 +182,7 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
 
 
 def is_exact(glob: str) -> bool:
-    """Return whether a text is no pattern, but one value."""
+    """Return whether a text contains no pattern characters."""
     return not any(char in glob for char in "*?[")
 
 
@@ -223,7 +223,7 @@ def _number(field: Field, name: str, text: str) -> tuple[str, ...]:
 
 
 def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
-    """Return the spellings of a number that is given as it is shown: as a length of time, or with a unit."""
+    """Return the aliases of a number given as a duration or with a unit."""
     if field.about.spell is None or not any(digits(char) is not None for char in text):
         return _no_number(name, text)
     if field.about.spell is not span or text == span(0):

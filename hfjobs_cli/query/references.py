@@ -27,7 +27,7 @@ def is_name(text: str) -> bool:
 
 
 def is_id(text: str) -> bool:
-    """Return whether `text` can be the id of something that the Hub has made: a name that is no option.
+    """Return whether `text` can be an id of the Hub.
 
     The Hub's have 24 hexadecimal digits, but its schema says just that they are strings.
     """
@@ -45,7 +45,7 @@ def check_name(text: str, what: str) -> str:
 
 
 class ReferenceSyntax(NamedTuple):
-    """How a job, or a schedule, is named. `listing` is the command that lists them, `ways` says how to write one.
+    """The syntax of references to jobs or schedules. `listing` is the command that lists them.
 
     One may be described by `filters`, options of that command (`@name=train`), or by a word that is short for a status.
     `parser` returns what reads these options; it is called when something is described, with what it then imports.
@@ -129,7 +129,7 @@ class JobReference:
 
 
 def parse_reference(text: str, namespace: str | None, endpoint: str, syntax: ReferenceSyntax = JOBS) -> JobReference:
-    """Read one reference; `namespace` (`--namespace`) holds for those that name none themselves.
+    """Parse a reference; `namespace` (`--namespace`) is the default.
 
     Raises UsageError if it is none, if it names another namespace than `--namespace`, or another Hub than `endpoint`.
     """
@@ -158,7 +158,7 @@ def parse_references(
     now: datetime,
     syntax: ReferenceSyntax = JOBS,
 ) -> list[JobReference | Selector]:
-    """Read all references in order; `-` stands for those on `stdin`, one a line, blank lines left out.
+    """Parse references in order; `-` reads them from `stdin`, one per line.
 
     What has to be looked for is described: a name, `@failed`, or the beginning of an id.
 
@@ -181,7 +181,7 @@ def parse_references(
 
 
 def _described(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
-    """Return the description of what is not named by its id; None for an id, and for what is no reference at all."""
+    """Return the selector for a reference that is not an id; None otherwise."""
     identifier = text.rpartition("/")[2]
     if _ID.fullmatch(identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
         return None
@@ -191,7 +191,7 @@ def _described(text: str, namespace: str | None, now: datetime, syntax: Referenc
 
 
 def _read_lines(stdin: TextIO, syntax: ReferenceSyntax) -> Iterator[str]:
-    """Yield the lines of a stream that hold something. Raises UsageError for one that is no list of references."""
+    """Yield the non-empty lines of a stream. Raises UsageError if it is not a list of references."""
     count = 0
     # A line is read piece by piece, as there may be no end of it.
     while line := stdin.readline(MAX_LINE):

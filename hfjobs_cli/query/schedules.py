@@ -38,7 +38,7 @@ class ScheduleFilter(NamedTuple):
 
     @property
     def narrows(self) -> bool:
-        """Return whether it asks for more than where schedules stand."""
+        """Return whether it filters by more than the status."""
         return bool(self.labels or self.patterns or self.name)
 
     def is_about(self, *fields: str) -> bool:

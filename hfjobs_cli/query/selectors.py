@@ -1,4 +1,4 @@
-"""What has to be looked for: names, prefixes of ids, `scheduled-job:NAME`, `@latest`, `@2`, `@name=train`."""
+"""Selectors, which need a listing: names, prefixes of ids, `scheduled-job:NAME`, `@latest`, `@2`, `@name=train`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PREFIX = re.compile(r"[0-9a-f]{6,23}")
 
 
 class Selector(NamedTuple):
-    """What has to be looked for: number `place`, from the newest, of those that are `wanted`, a filter.
+    """A parsed selector: number `place`, from the newest, of the records that match the filter `wanted`.
 
     With a `prefix` it is the only one whose id begins so, if there is one. With a `name` it is one of that name, which
     the filter `named` finds; with a `schedule` it is the newest run of that. `text` is how it was written.
@@ -44,7 +44,7 @@ class Selector(NamedTuple):
 
 
 def parse_selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
-    """Read what is no id, perhaps behind `NAMESPACE/`; None if it can be nothing of the kind. Raises UsageError."""
+    """Parse a selector, optionally after `NAMESPACE/`; None if it is not one. Raises UsageError."""
     before, at, what = text.partition("@")
     own, slash, rest = before.rpartition("/")
     type_, colon, who = rest.partition(":")
@@ -72,7 +72,7 @@ def parse_selector(text: str, namespace: str | None, now: datetime, syntax: Refe
 
 
 def _wanted(text: str, what: str, now: datetime, syntax: ReferenceSyntax) -> Any:
-    """Return the filter behind an `@`. Raises UsageError."""
+    """Return the filter for the word after `@`. Raises UsageError."""
     parse = syntax.parser()
     word, equals, value = what.partition("=")
     if not equals and word in NEWEST:
@@ -86,5 +86,5 @@ def _wanted(text: str, what: str, now: datetime, syntax: ReferenceSyntax) -> Any
 
 
 def selector_words(syntax: ReferenceSyntax) -> list[str]:
-    """Return what can be written behind an `@`, with it."""
+    """Return the words that can follow `@`, with it."""
     return [f"@{each}" for each in (*NEWEST, "0", *syntax.statuses, *(f"{name}=" for name in syntax.filters))]

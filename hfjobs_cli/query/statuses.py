@@ -35,7 +35,7 @@ class StatusFilter(NamedTuple):
 
     @property
     def stages(self) -> tuple[str, ...] | None:
-        """All the stages that fit, if the Hub can be asked for just these; None if newer ones may fit too."""
+        """The matching stages, if the Hub can filter by them; None if newer ones may match too."""
         if not self.wanted or not all(stage in STAGES for stage in self.wanted):
             return None
         return tuple(stage for stage in STAGES if self.fits(stage))

@@ -1,4 +1,4 @@
-"""What can be told of a template before it is rendered: the fields it uses, and the headers of its columns."""
+"""Static analysis of a template: the fields it uses, and the headers of its columns."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MAX_INVOCATIONS = 200
 
 
 def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[Path]:
-    """Return the paths to what a template uses of its data, where that can be told: not within a `range`, for instance.
+    """Return the paths of the fields that a template uses, where they are known: not within a `range`, for instance.
 
     Of the first name in a path nothing is left out: what is used is told of, or the data as a whole is.
     """
@@ -41,7 +41,7 @@ def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[P
 
 
 def unsteady(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
-    """Return the variables of which cannot be told what they hold: they are assigned, or declared in parentheses."""
+    """Return the variables with unknown values: those assigned, or declared in parentheses."""
     return {
         name
         for body in (nodes, *defined.values())

@@ -1,4 +1,4 @@
-"""What is wrong with a template whatever the data is."""
+"""Static checks: errors of a template for any data."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ SAMPLES: Mapping[str, Any] = {
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What can be told of a value: the kinds that it may be of, what it holds, and the value itself if it is known.
+    """The static shape of a value: its possible kinds, its content, and the value itself if it is known.
 
     `fields` are those of an object, by name, None if there can be any. `item` is what a list, or an object with any
     fields, holds; None if that can be anything. `name` leads to it from the data: `.status`. That a field
@@ -156,7 +156,7 @@ def mistakes(
     *,
     strict: bool,
 ) -> list[TemplateError]:
-    """Return what fails for all data of a shape, first what stands first.
+    """Return the errors for all data of a shape, in order.
 
     Every function is called, with values of each kind that its arguments may be of; it is a mistake if that always
     fails.

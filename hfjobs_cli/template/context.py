@@ -19,11 +19,11 @@ WORK = 16
 
 
 class Failure(Exception):
-    """A function cannot work with what it was given."""
+    """A function failed for its arguments."""
 
 
 class DataFailure(Failure):
-    """A function cannot work with what a value holds; with another one of the same kind it might."""
+    """A function failed for this value; another of the same kind may work."""
 
 
 class Exhausted(DataFailure):
@@ -155,7 +155,7 @@ def checked(value: Any, wanted: Wanted, *, strict: bool) -> Any:
 
 
 def pairs(context: Context, value: Any, variables: int) -> Iterable[tuple[Any, Any]]:
-    """Return what `range` goes through: keys, and what stands there. Raises Failure for what has neither."""
+    """Return the keys and values that `range` iterates over. Raises Failure for other values."""
     what = kind(value)
     if what == "list":
         return ((Int(place), item) for place, item in enumerate(value))

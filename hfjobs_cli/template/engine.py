@@ -16,7 +16,7 @@ from hfjobs_cli.text.words import did_you_mean
 
 
 class Template:
-    """A template of Go's text/template over plain data: what JSON holds, as Python reads it.
+    """A template of Go's text/template, over plain JSON data.
 
     All of Go's actions and functions are there (`call` aside, for data holds no functions), those of `docker ps
     --format`, and those of `gh --template`. It differs from Go in that

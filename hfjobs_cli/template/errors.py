@@ -1,4 +1,4 @@
-"""The errors of the engine: what is wrong with a template, and where."""
+"""Template errors, with their position."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ NULL_HINT = 'for a value that may be null, use {{with .x}}{{upper .}}{{end}} or 
 
 
 class Evaluator:
-    """One rendering: where the text goes, what the variables hold, and what may still be spent."""
+    """One rendering: output, variables and limits."""
 
     def __init__(
         self,

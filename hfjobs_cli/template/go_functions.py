@@ -70,7 +70,7 @@ def length(_context: Context, value: Any) -> Int:
 
 
 def index(context: Context, value: Any, *places: Any) -> Any:
-    """Return what stands under a key, or at a place; of a text it is a byte."""
+    """Return the item at a key or index; for a string, a byte."""
     if kind(value) == "nil" and context.strict:
         raise Failure("cannot index null")
     for place in places:
@@ -122,7 +122,7 @@ def slice_(context: Context, value: Any, *places: Any) -> Any:
 
 
 def print_(context: Context, *values: Any) -> str:
-    """Write values, with a blank between two neither of which is text."""
+    """Print values, with spaces between operands when neither is a string."""
     return context.mixed(values, lambda printer: printer.print(values))
 
 
@@ -152,5 +152,5 @@ def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
 
 
 def call(_context: Context, *_values: Any) -> Any:
-    """Fail, as Go does for what is no function; data holds none."""
+    """Fail like Go for a value that is not a function; JSON data has none."""
     raise Failure("the data contains no function")

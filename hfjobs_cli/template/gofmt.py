@@ -290,7 +290,7 @@ class Printer:
         return text if self._escape is None or type(text) is Authored else self._escape(text)
 
     def print(self, values: Sequence[object]) -> str:
-        """Write values, with a blank between two neither of which is text."""
+        """Print values, with spaces between operands when neither is a string."""
         parts: list[str] = []
         before = True
         for value in values:

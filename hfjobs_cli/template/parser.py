@@ -13,7 +13,7 @@ from hfjobs_cli.text.words import did_you_mean
 
 @dataclass(slots=True)
 class Text:
-    """What stands outside of actions."""
+    """Text outside of actions."""
 
     at: int
     text: str

@@ -38,7 +38,7 @@ class Table:
 
 
 def align(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows as lines whose cells stand below each other, however many cells each has.
+    """Return rows as lines with aligned cells; rows may have different lengths.
 
     Widths are counted in character cells; colors and links take none. What is last in its row is not padded.
     """

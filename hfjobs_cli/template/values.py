@@ -1,4 +1,4 @@
-"""The values a template works with: plain data as JSON holds it, and what Go's types need besides.
+"""Template values: plain JSON data, and extra types of Go.
 
 Null is None. A whole number of the data is an `int` (Go: int64), one that the template makes is an Int (Go: int).
 """
@@ -76,7 +76,7 @@ _TYPES = {
 
 
 class NotPlain(Exception):
-    """The data holds something that JSON cannot."""
+    """The data contains a value that is not JSON."""
 
 
 def kind(value: object) -> str:
