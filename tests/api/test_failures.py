@@ -75,9 +75,9 @@ class TestNotFound:
         assert second == "hint: use the name of a user or an organization"
 
     def test_a_job(self, hfjobs: Hfjobs) -> None:
-        code, stdout, stderr = hfjobs("inspect", "nothing")
+        code, stdout, stderr = hfjobs("inspect", "0" * 24)
         assert (code, stdout) == (3, "[]\n")
-        assert stderr.startswith(f"error: no job 'nothing' in namespace '{USER}': Job not found (")
+        assert stderr.startswith(f"error: no job '{'0' * 24}' in namespace '{USER}': Job not found (")
 
 
 class TestRefused:

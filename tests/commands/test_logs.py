@@ -350,7 +350,7 @@ class TestSeveralJobs:
     def test_one_that_is_not_there(self, replaying: Replaying) -> None:
         code, stdout, stderr = replaying(Script(LINES))("logs", "-f", "alice/nothing", NAMED)
         assert (code, stdout) == (3, "one\ntwo\n")
-        assert stderr.startswith(f"{HEADER}\n{DONE}error: no job 'nothing' in namespace 'alice'")
+        assert stderr.startswith(f"{HEADER}\n{DONE}error: no job named 'nothing' in namespace 'alice'")
 
     def test_one_that_is_named_twice_is_shown_once(self, replaying: Replaying) -> None:
         assert replaying(Script(LINES))("logs", NAMED, NAMED).stdout == "one\ntwo\n"

@@ -36,7 +36,7 @@ class TestTemplate:
     def test_inspect_prints_those_that_exist(self, hfjobs: Hfjobs) -> None:
         code, stdout, stderr = hfjobs("inspect", "nope", BY_HAND, "--format", "{{.id}}")
         assert (code, stdout) == (3, f"{BY_HAND}\n")
-        assert stderr.startswith("error: no job 'nope'")
+        assert stderr.startswith("error: no job named 'nope'")
 
     def test_duplicate_prints_the_new_job(self, either: Hfjobs) -> None:
         code, stdout, stderr = either("duplicate", BY_HAND, "--format", "{{.initiator}} {{.status.stage}}")
