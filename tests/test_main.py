@@ -154,7 +154,7 @@ class TestPipe:
         assert result.code == 1
         assert result.stderr.splitlines() == [
             f"created: {made}",
-            f"not duplicated: {BY_HAND} other",
+            f"not duplicated: {BY_HAND}",
             "error: stdout is closed",
         ]
 

@@ -45,7 +45,7 @@ def test_jobs_with_and_without_gpus(hub: Hub, on_hub: Open) -> None:
     terminal.shows(f"{number(1)}  3%")
     assert terminal.screen.clears == clears
     end(hub, first, 1, "ERROR")
-    assert f"  {number(2)}  " in terminal.shows(f"- {number(1)}  3%", "1 of 2 running, 1 ended")
+    assert f"  {number(2)}  " in terminal.shows(f"- {number(1)}  3%", "1 of 2 running, 1 finished")
     end(hub, second, 2, "COMPLETED")
     assert terminal.wait() == 0
     assert terminal.is_sane()
@@ -101,7 +101,7 @@ def test_jobs_really_at_work(serve: Serve, open_terminal: Open, tmp_path: Path, 
     terminal = open_terminal("stats", "-f", environ=emulator.environ)
     terminal.until(lambda shown: any(f"  {busy}  {cpu}%" in shown for cpu in range(1, 101)), "a busy processor")
     (tmp_path / "end").touch()
-    terminal.shows(f"- {brief}", "1 of 2 running, 1 ended")
+    terminal.shows(f"- {brief}", "1 of 2 running, 1 finished")
     terminal.type(key)
     assert terminal.wait() == (0 if key == "q" else 130)
     assert terminal.is_sane()

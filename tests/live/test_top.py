@@ -107,7 +107,7 @@ class TestScreen:
         assert ("STATUS" in terminal.lines[1]) == (columns == 140)
         (tmp_path / "end").touch()
         shown = terminal.until(lambda shown: re.search(r"failing +ERROR ", shown), "the end of a job")
-        assert "ENDED LATELY" in shown
+        assert "RECENTLY FINISHED" in shown
         assert "hfjobs top: 2 running" in shown
         assert re.search(r"[> ] busy .*\$0\.\d\d", shown)
         assert re.search(r"failing +ERROR +(now|\d+[sm] ago) +(\d+m)?\d+s .*Job failed", shown)
@@ -141,7 +141,7 @@ class TestScreen:
         terminal.shows("hfjobs top: 2 running, 1 scheduling", "2.0kbps")
         change(hub, jobs[1], "ERROR", "Job timeout", finishedAt="2099-05-12T08:59:00.000Z", labels={"name": "mine"})
         metrics.end()
-        shown = terminal.shows("hfjobs top: 1 running, 1 scheduling", "ENDED LATELY", "Job timeout")
+        shown = terminal.shows("hfjobs top: 1 running, 1 scheduling", "RECENTLY FINISHED", "Job timeout")
         assert re.search(r"  mine +ERROR ", shown)
         change(hub, jobs[0], "COMPLETED")
         change(hub, jobs[2], "CANCELED")
