@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name
 from hfjobs_cli.query.selectors import selector_words
@@ -165,17 +165,9 @@ def _session(ctx: typer.Context) -> Session:
 
 def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
     """Return the result of a request, or `otherwise` if it fails or takes more than a second."""
-    found = [otherwise]
-
-    def try_it() -> None:
-        with suppress(Exception):
-            found.append(look())
-
-    thread = threading.Thread(target=try_it, daemon=True)
-    thread.start()
-    with suppress(UsageError):  # settings that make no sense offer nothing
-        thread.join(None if session.settings.is_demo else TIMEOUT_SECS)  # the demo is on this machine
-    return found[-1]
+    with suppress(Exception):
+        return call_with_timeout(look, math.inf if session.settings.is_demo else TIMEOUT_SECS)
+    return otherwise
 
 
 def _give_up(_seconds: float) -> None:

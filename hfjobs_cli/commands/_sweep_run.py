@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import Counter, defaultdict
@@ -18,7 +17,7 @@ from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel
 from hfjobs_cli.hub.create_once import ANSWER_AFTER_INTERRUPT_SECS
-from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Retries
+from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Retries
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import LATEST, span
@@ -177,7 +176,7 @@ class Sweep:
 
     def create_all(self, *, waits: bool) -> None:
         """Create the jobs that may be active now; if it `waits`, all of them. Raises HfJobsError."""
-        retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
+        retries = Retries(OUTAGES)
         while self.todo:
             before = self.created
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shlex
@@ -14,7 +13,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running
 from hfjobs_cli.errors import BadResponse, HfJobsError
-from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries
+from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries
 from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.text.times import span
@@ -76,7 +75,7 @@ def ssh(
 def _running(session: Session, reference: JobReference, *, waits: bool) -> JobInfo:
     """Return the job once it runs. Raises HfJobsError if it has no ssh, or will not run any more."""
     backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
-    retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
+    retries = Retries(OUTAGES)
     is_waiting = False
     while True:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.polling import JobPoller
-from hfjobs_cli.hub.retry import OUTAGE_DEADLINE_SECS, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
+from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.query.times import parse_duration
 from hfjobs_cli.text.times import span
@@ -84,7 +83,7 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
     """Yield each job when it finishes, until all or one have finished, or the timeout passes."""
     deadline = None if timeout_secs is None else time.monotonic() + timeout_secs
     backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS)
-    retries = Retries(math.inf, OUTAGE_DEADLINE_SECS)
+    retries = Retries(OUTAGES)
     failures = list(session.failures)
     try:
         while poller.pending:

@@ -1,4 +1,4 @@
-"""Run requests at once, with limits in number and time, and merge the results."""
+"""Run requests in parallel or in the background, with limits in number and time. All threads start here."""
 
 import errno
 import math
@@ -8,7 +8,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
@@ -55,12 +54,11 @@ def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MA
             with changed:
                 changed.notify()
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(most, len(items)))]
     try:
-        with suppress(RuntimeError):  # no more threads allowed here; those that started do it all
-            for thread in threads:
-                thread.start()
-        if threads[0].ident is None:
+        threads = 0
+        while threads < min(most, len(items)) and _has_started(work):
+            threads += 1
+        if not threads:
             work()
         for place in range(len(items)):
             with changed:
@@ -74,7 +72,7 @@ def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MA
 
 
 def results_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
-    """Yield `function` of each item in order, or the error that it raised, all called at once.
+    """Yield `function` of each item in order, or the error that it raised, called in parallel.
 
     Raises NotLoggedIn instead of yielding it, because it holds for all.
     """
@@ -107,7 +105,7 @@ def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
 
 
 class BackgroundCall(Generic[T]):
-    """What a function returns that is called in a thread, and goes on even if whoever waits for it is interrupted."""
+    """A call of a function in a thread, which goes on even if the caller that waits for it is interrupted."""
 
     def __init__(self, function: Callable[[], T]) -> None:
         """Call nothing yet."""
@@ -121,10 +119,8 @@ class BackgroundCall(Generic[T]):
     def start(self) -> None:
         """Call the function."""
         self.has_started = True
-        try:
-            threading.Thread(target=self._work, daemon=True).start()
-        except RuntimeError:  # no more threads allowed here
-            self._work()
+        if not _has_started(self.run):
+            self.run()
 
     def result(self, seconds: float = math.inf) -> T:
         """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
@@ -138,7 +134,13 @@ class BackgroundCall(Generic[T]):
             raise TimeoutError
         return self._results[0]
 
-    def _work(self) -> None:
+    @property
+    def is_done(self) -> bool:
+        """Tell whether the function has returned or raised."""
+        return self._done.is_set()
+
+    def run(self) -> None:
+        """Call the function in this thread."""
         try:
             self._results.append(self._function())
         except BaseException as error:
@@ -147,17 +149,30 @@ class BackgroundCall(Generic[T]):
             self._done.set()
 
 
-def start_thread(work: Callable[[], object]) -> threading.Thread:
+def started(function: Callable[[], T]) -> BackgroundCall[T]:
+    """Call `function` in a thread, and return the call. Raises LimitReached."""
+    call = BackgroundCall(function)
+    call.has_started = True
+    start_thread(call.run)
+    return call
+
+
+def start_thread(work: Callable[[], object]) -> None:
     """Call `work` in a thread that does not keep the program from ending. Raises LimitReached."""
-    thread = threading.Thread(target=work, daemon=True)
-    try:
-        thread.start()
-    except RuntimeError as error:
+    if not _has_started(work):
         raise LimitReached(
             f"cannot start more threads: {threading.active_count()} are running",
             hint="follow fewer jobs at once, or raise the limit on processes: ulimit -u",
-        ) from error
-    return thread
+        )
+
+
+def _has_started(work: Callable[[], object]) -> bool:
+    """Call `work` in a daemon thread; return False if the system allows no more threads."""
+    try:
+        threading.Thread(target=work, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def system_limit_of(error: BaseException) -> LimitReached | None:
@@ -203,13 +218,11 @@ class Prefetch(Iterator[T]):
         self._error: BaseException | None = None
         self._is_over = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._make, daemon=True)
-        with suppress(RuntimeError):  # no more threads allowed here, so that they are made when they are taken
-            self._thread.start()
+        self._is_ahead = _has_started(self._make)  # else items are made when they are taken
 
     def __next__(self) -> T:
         """Return the next item; raises what making it raised."""
-        if self._thread.ident is None:
+        if not self._is_ahead:
             return next(self._items)
         with self._changed:
             while not self._made and not self._is_over:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
 from hfjobs_cli.hub.concurrency import BackgroundCall
 from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
+from hfjobs_cli.hub.retry import LOOKUP_PAUSES_SECS
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.query.references import is_id, is_name
 from hfjobs_cli.text.times import span
@@ -133,9 +134,6 @@ def _image(text: str) -> str:
     name = name.removeprefix("library/").partition("@")[0]
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
-
-RECOVERY_PAUSES_SECS = (0.0, 1.0, 3.0)
-"""Pauses before each lookup of a job whose response was lost: the Hub may still be creating it, and others like it."""
 
 ANSWER_AFTER_INTERRUPT_SECS = 5.0
 """How long to wait for the response after an interrupt, if the new job is to be canceled."""
@@ -355,7 +353,7 @@ class _Attempt(Generic[Created]):
         logger.debug("* the answer was lost; looking for what was created")
         found: dict[str, Created] = {}
         is_sure = False
-        for pause in RECOVERY_PAUSES_SECS:
+        for pause in LOOKUP_PAUSES_SECS:
             self.context.sleep(pause)
             try:
                 there, seen_at = self.request.newest()

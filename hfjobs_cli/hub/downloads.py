@@ -12,7 +12,7 @@ from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, http_client, read_body
 from hfjobs_cli.hub.headers import retry_after
 from hfjobs_cli.hub.responses import is_retryable_status
-from hfjobs_cli.hub.transport import LONGEST_PAUSE_SECS, MAX_ATTEMPTS, request_backoff
+from hfjobs_cli.hub.retry import REQUESTS, Retries
 from hfjobs_cli.text.secrets import without_password
 
 MAX_REDIRECTS = 10
@@ -41,18 +41,17 @@ def downloaded(
         if request.url.scheme == "http" and not is_loopback(address):
             warn(f"{shown} is not encrypted: others on the network could change the script")
         with http_client(address, timeout_secs, bad_no_proxy) as client:
-            for attempt in range(1, MAX_ATTEMPTS + 1):
+            retries = Retries(REQUESTS)
+            while True:
                 try:
                     return call_with_timeout(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
                 except (Unavailable, httpx.RequestError) as error:
-                    retry_after_secs = error.retry_after_secs if isinstance(error, Unavailable) else None
-                    pause = request_backoff(attempt) if retry_after_secs is None else retry_after_secs
-                    if attempt == MAX_ATTEMPTS or pause > LONGEST_PAUSE_SECS or not _may_pass(error):
+                    if not _may_pass(error):
                         raise
+                    pause = retries.pause_after(error)
                     reason = redacted(str(error).replace(address, shown)) or type(error).__name__
-                    warn(f"{shown}: {reason}; retrying in {pause:.1f} s ({attempt + 1} of {MAX_ATTEMPTS})")
+                    warn(f"{shown}: {reason}; retrying in {pause:.1f} s ({retries.next_attempt})")
                     sleep(pause)
-            raise AssertionError("the last try returns or raises")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         before, at, rest = address.rpartition("@")
         if at:  # what is no address may hold a password anywhere

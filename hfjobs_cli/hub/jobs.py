@@ -14,7 +14,7 @@ from hfjobs_cli.hub.connection import Query
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.listing import ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
-from hfjobs_cli.hub.transport import MAX_ATTEMPTS
+from hfjobs_cli.hub.retry import MAX_ATTEMPTS
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES

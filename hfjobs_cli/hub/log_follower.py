@@ -19,14 +19,17 @@ from hfjobs_cli.errors import (
     RequestRefused,
     Unavailable,
 )
+from hfjobs_cli.hub.concurrency import BackgroundCall, started
 from hfjobs_cli.hub.log_lines import Line, is_header, parse_lines
 from hfjobs_cli.hub.log_resume import LogResumer, TailCheck
 from hfjobs_cli.hub.retry import (
-    OUTAGE_DEADLINE_SECS,
+    END_PAUSES_SECS,
+    LOG_READS,
+    OUTAGES,
     TRANSIENT_ERRORS,
-    BackgroundPoll,
     IdleTimer,
     Retries,
+    doubled,
     retry_after_of,
 )
 from hfjobs_cli.hub.sse import MAX_LINE_MIB, BufferedEventReader
@@ -40,9 +43,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-
-MAX_ATTEMPTS = 4
-"""How often in a row reading without following may fail."""
 
 HEALTHY_SECS = 10.0
 """How long a connection must hold to count as a good one, even if nothing new came."""
@@ -61,9 +61,6 @@ The official client waits 5 s for a log that it does not follow. A Hub that is t
 
 BUSY_SECS = 1.0
 """How long what there is may come without a pause before it is asked where that ends, as a running job adds to it."""
-
-STAGE_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
-"""When to ask for a job's stage once its output has ended: it lags behind the last line, by 1.3 s."""
 
 POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
 WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
@@ -175,7 +172,7 @@ class LogFollower:
         self._pause = pause
         self._notices: list[str] = []
         self._resumer = LogResumer(tail, self._notices.append)
-        self._retries = Retries(math.inf if follow else MAX_ATTEMPTS, OUTAGE_DEADLINE_SECS)
+        self._retries = Retries(OUTAGES if follow else LOG_READS)
         self._new_lines_count = 0
         self._empty_streams = 0
         self._was_cut = False
@@ -183,8 +180,8 @@ class LogFollower:
         self._grace: GracePeriod | None = None
         self._warned_of_invalid = False
         self._has_skipped = False
-        self._job_poll: BackgroundPoll[JobInfo] | None = None
-        self._tail_poll: BackgroundPoll[_Tail] | None = None
+        self._job_poll: BackgroundCall[JobInfo] | None = None
+        self._tail_poll: BackgroundCall[_Tail] | None = None
         self._check_secs = FIRST_CHECK_SECS
         self._count_at_check = 0
         self._tail_check: TailCheck | None = None
@@ -299,7 +296,7 @@ class LogFollower:
             return _StreamEnd.COMPLETE
         if self._waits:
             yield WaitingForHardware(self.job)
-        self._pause(pause or min(MAX_WAITING_POLL_SECS, 2.0 ** min(self._not_found - 1, 9)))
+        self._pause(pause or doubled(self._not_found - 1, MAX_WAITING_POLL_SECS))
         return _StreamEnd.RECONNECT
 
     def _on_events(
@@ -341,7 +338,7 @@ class LogFollower:
         if self._is_finite:
             return self._end_if_idle(idle)
         if not idle.secs_until_check:
-            self._job_poll = BackgroundPoll(lambda: self._client.inspect_job(self._reference))
+            self._job_poll = started(lambda: self._client.inspect_job(self._reference))
             idle.back_off(MAX_WAITING_POLL_SECS if self._waits else MAX_POLL_SECS)
         return None
 
@@ -421,16 +418,16 @@ class LogFollower:
         yield from map(Notice, notices)
 
     def _on_job_polled(
-        self, poll: BackgroundPoll[JobInfo], idle: IdleTimer
+        self, poll: BackgroundCall[JobInfo], idle: IdleTimer
     ) -> Generator[LogItem, None, _StreamEnd | None]:
         """Take note of what a look at the job has shown; if it failed for now another will be taken."""
         waited, self._job_poll = self._waits, None
-        if isinstance(poll.error, NotFound | NotAllowed | NotLoggedIn):
-            raise poll.error
-        if poll.error is not None:
-            idle.delay_check(retry_after_of(poll.error))
-        if poll.result is not None:
-            self.job = poll.result
+        try:
+            self.job = poll.result()
+        except (NotFound, NotAllowed, NotLoggedIn):
+            raise
+        except HfJobsError as error:
+            idle.delay_check(retry_after_of(error))
         if self.job_has_ended:
             idle.restart(self._first_check())
             idle.check_now()
@@ -469,13 +466,15 @@ class LogFollower:
         if self._tail_poll is None:
             self._count_at_check = self._new_lines_count
             self._check_secs = min(self._end_idle_secs / 2, 2 * self._check_secs)
-            self._tail_poll = BackgroundPoll(self._fetch_tail)
+            self._tail_poll = started(self._fetch_tail)
             idle.back_off(self._end_idle_secs)
             return None
         if not self._tail_poll.is_done:
             return None
-        last, self._tail_poll = self._tail_poll.result, None
-        if last is None:
+        poll, self._tail_poll = self._tail_poll, None
+        try:
+            last = poll.result()
+        except HfJobsError:
             return None
         self._is_tail_empty = last.is_open and all(map(is_header, last.lines))
         check = self._resumer.check(last.lines, last.asked, is_whole=last.is_whole)
@@ -497,7 +496,7 @@ class LogFollower:
             if self._waits:
                 yield WaitingForHardware(self.job)
             if end is _StreamEnd.CLOSED and (self._empty_streams or self._waits):
-                self._pause(min(MAX_WAITING_POLL_SECS, 2.0 ** min(self._empty_streams, 9)))
+                self._pause(doubled(self._empty_streams, MAX_WAITING_POLL_SECS))
             return _StreamEnd.RECONNECT
         if end is _StreamEnd.RECONNECT:
             return end
@@ -521,7 +520,7 @@ class LogFollower:
                 hint=None if self.job_has_ended else f"use 'hfjobs logs -f {self._reference}' to wait for more",
             )
         if self._empty_streams:
-            self._pause(2.0 ** (self._empty_streams - 2))
+            self._pause(doubled(self._empty_streams - 2, MAX_WAITING_POLL_SECS))
         return _StreamEnd.RECONNECT
 
     def _is_complete(self) -> bool:
@@ -550,7 +549,7 @@ class LogFollower:
 
     def _poll_until_ended(self) -> bool:
         """Tell whether the job has ended, waiting a moment for that if it is followed."""
-        for pause in STAGE_PAUSES_SECS if self._follow else (0.0,):
+        for pause in END_PAUSES_SECS if self._follow else (0.0,):
             self._pause(pause)
             self.job = self._client.inspect_job(self._reference)
             if self.job_has_ended:

@@ -1,7 +1,6 @@
 """Send requests to one Hub: retries, rate limits, and whole responses or streams."""
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -15,23 +14,14 @@ from hfjobs_cli.hub.connection import CONNECTION_ERRORS, ConnectionPool, HubRequ
 from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import retry_after, sent_at
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable
-from hfjobs_cli.hub.retry import RateLimitGate
+from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
 from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.escapes import redacted as without_token
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 4
-FIRST_PAUSE_SECS = 0.5
-LONGEST_PAUSE_SECS = 60.0
 WHOLE_ANSWER_TIMEOUTS = 4
 """How many timeouts a whole response may take: the timeout is for each read, and a slow drip never reaches it."""
-
-
-def request_backoff(attempt: int) -> float:
-    """Return how many seconds to wait after an attempt, with jitter, as other clients retry too."""
-    growth: float = 2 ** (attempt - 1)
-    return FIRST_PAUSE_SECS * growth * random.uniform(0.5, 1.5)  # noqa: S311
 
 
 class Transport:
@@ -178,9 +168,8 @@ class Transport:
 
     def _send_with_retries(self, call: HubRequest, max_attempts: int) -> RawResponse:
         """Send a request until a response is not retryable, and return that response. Raises after the last attempt."""
-        attempt = 0
+        retries = Retries(REQUESTS._replace(max_attempts=max_attempts))
         while True:
-            attempt += 1
             if remaining_secs := self._rate_limit.remaining_secs():
                 logger.debug("* waiting %.1f s for the rate limit", remaining_secs)
                 self._sleep(remaining_secs)
@@ -191,7 +180,6 @@ class Transport:
                     raise limit from error
                 from hfjobs_cli.hub.certificates import distrust
 
-                pause: float | None = None
                 failure = self._responses.connection_error(error, call)
                 if isinstance(error, TimeoutError) or distrust(error):
                     raise failure from None  # it took long enough, or would fail again
@@ -206,21 +194,18 @@ class Transport:
                 self._date = reply.response.headers.get("Date", "")
                 if not is_retryable(reply):
                     return reply
-                pause = retry_after(reply.response.headers)
-                failure = self._responses.retryable_error(reply, call.endpoint, pause)
-            if attempt >= max_attempts or (pause or 0) > LONGEST_PAUSE_SECS or self._is_closed:
+                failure = self._responses.retryable_error(reply, call.endpoint, retry_after(reply.response.headers))
+            if self._is_closed:
                 raise failure
-            self._pause(pause, failure, attempt, max_attempts)
+            self._pause(retries.pause_after(failure), failure, retries.next_attempt)
 
-    def _pause(self, retry_after_secs: float | None, failure: Unavailable, attempt: int, max_attempts: int) -> None:
-        """Sleep for the server's Retry-After, which holds back all requests, or else for a backoff."""
-        pause = retry_after_secs
-        if pause is None:
-            pause = request_backoff(attempt)
-        with nullcontext(True) if retry_after_secs is None else self._rate_limit.close_for(pause) as was_open:
+    def _pause(self, pause: float, failure: Unavailable, next_attempt: str) -> None:
+        """Sleep before the next attempt. A Retry-After holds back all requests meanwhile."""
+        has_limit = failure.retry_after_secs is not None
+        with self._rate_limit.close_for(pause) if has_limit else nullcontext(True) as was_open:
             if was_open:
-                self._warn(f"{failure.message}; retrying in {pause:.1f} s ({attempt + 1} of {max_attempts})")
-            logger.debug("* attempt %d of %d in %.1f s", attempt + 1, max_attempts, pause)
+                self._warn(f"{failure.message}; retrying in {pause:.1f} s ({next_attempt})")
+            logger.debug("* attempt %s in %.1f s", next_attempt, pause)
             self._sleep(pause)
 
     def _bad_no_proxy(self, entry: str) -> None:
