@@ -203,7 +203,8 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
             raise not_shown(error) from None
         raise
     session.created.clear()  # their label names them
-    session.note(f"sweep {run.name}: {run.state}")
+    again = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
+    session.note(f"sweep {run.name}: {run.state}{again}")
     return outcome(run.listed)
 
 

@@ -109,7 +109,7 @@ def test_all_are_followed_to_their_end(hfjobs: Hfjobs, hub: Hub) -> None:
     events = [line.split()[1:] for line in stderr.splitlines()[6:]]
     assert ["grid-lr-3e-4-seed-0", "created"] in events
     assert ["grid-lr-3e-4-seed-1", "ERROR"] in events
-    assert stderr.splitlines()[-1] == "sweep grid: 2 completed, 2 error"
+    assert stderr.splitlines()[-1] == "sweep grid: 2 completed, 2 error; --retry-failed runs failed jobs again"
     assert len(hub.requests) < 25
 
     code, stdout, stderr = hfjobs(*GRID, "--retry-failed", "-q", *PRINT)

@@ -24,7 +24,7 @@ def test_the_table_is_kept_up_to_date_until_all_have_ended(hub: Hub, on_hub: Ope
             end(hub, job, "ERROR")
     assert terminal.wait() == 10
     assert terminal.is_sane()
-    assert terminal.lines[-1] == "sweep grid: 1 completed, 2 error"
+    assert terminal.lines[-1] == "sweep grid: 1 completed, 2 error; --retry-failed runs failed jobs again"
 
 
 def test_ctrl_c_stops_starting_and_says_how_to_go_on(hub: Hub, on_hub: Open) -> None:
