@@ -28,7 +28,7 @@ SETTINGS = {
     "HF_TOKEN_PATH": "file that holds the token",
     "HF_HOME": "directory with the file 'token'",
     "XDG_CACHE_HOME": "~/.cache by default: huggingface/token, hfjobs/",
-    "XDG_STATE_HOME": "~/.local/state by default: hfjobs/emulator/, hfjobs/sweeps/",
+    "XDG_STATE_HOME": "~/.local/state by default: hfjobs/",
     "HF_ENDPOINT": "the Hub, https://huggingface.co by default",
     "HF_HUB_OFFLINE": "1 = make no request",
     "HF_DEBUG": "1 = --debug",
