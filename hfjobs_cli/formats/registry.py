@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.models.vocabulary import QUIET_NAME
-from hfjobs_cli.text.words import conflict, one_of
+from hfjobs_cli.text.words import conflict, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
@@ -200,9 +200,10 @@ def _added(name: str, known: Iterable[str]) -> Renderer:
 
     if name in plugins.names():
         return plugins.load(name)
-    hint = one_of(name, [*known, *plugins.names()])
+    names = [*known, *plugins.names()]
+    listed = f"{one_of(name, names)}, or a template such as '{{{{.id}}}} {{{{.status}}}}'"
     raise UsageError(
         f"unknown format '{name}'",
-        hint=f"{hint}, or a template as '{{{{.id}}}} {{{{.status}}}}'; 'help' lists its fields",
+        hint=did_you_mean(name, names) or listed,
         details=tuple(plugins.unreadable()),
     )
