@@ -908,8 +908,8 @@ class TestNamespace:
 
     def test_an_argument_too_many_is_another_thing(self, hfjobs: Hfjobs) -> None:
         """Where a job is named and has been."""
-        assert hfjobs("describe", BY_HAND, "x") == Result(
-            2, "", "error: unexpected argument 'x'\nhint: see 'hfjobs describe --help'\n"
+        assert hfjobs("tree", BY_HAND, "x") == Result(
+            2, "", "error: unexpected argument 'x'\nhint: see 'hfjobs tree --help'\n"
         )
 
     @pytest.mark.parametrize("given", ["a/b", "..", " ", "a b", "ä"])
