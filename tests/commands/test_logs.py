@@ -104,7 +104,7 @@ class TestWhatThereIs:
         program = replaying(Script(LINES, [Cut(0, 40)] * 9, stage_is_final=True))
         code, stdout, stderr = program("logs", NAMED)
         assert (code, stdout) == (5, "")
-        assert stderr.count("warning: the connection to ") == 3
+        assert stderr.count("warning: lost the connection to ") == 3
         assert stderr.splitlines()[-2].startswith("error: the connection to ")
         assert program.pauses == [0.5, 1, 2]
 
@@ -169,7 +169,7 @@ class TestFollowing:
         program = replaying(Script(LINES, [Cut(3, 250), Cut(3, 250), Cut(3, 0)]))
         code, stdout, stderr = program("logs", "-f", NAMED)
         assert (code, stdout) == (0, "one\ntwo\n")
-        told = [line for line in stderr.splitlines() if line.startswith("warning: the connection to ")]
+        told = [line for line in stderr.splitlines() if line.startswith("warning: lost the connection to ")]
         assert [line.rpartition("; ")[2] for line in told] == [f"retrying in {secs} s" for secs in (0.5, 1.0, 2.0)]
         assert program.pauses[:3] == [0.5, 1, 2]
 
@@ -208,7 +208,7 @@ class TestFollowing:
         script = Script(lines, [Cut(20), Cut(25), Cut(30)], forgets=10)
         code, stdout, stderr = replaying(script)("logs", "-f", NAMED)
         assert (code, stdout) == (0, "".join(f"line {at}\n" for at in range(40)))
-        told = [line for line in stderr.splitlines() if "any more" in line or "missing" in line]
+        told = [line for line in stderr.splitlines() if "no longer" in line or "missing" in line]
         assert told == ["warning: the Hub no longer has the first lines; continuing after the last line received"]
 
     def test_a_hub_that_has_dropped_lines_that_were_not_seen(self, replaying: Replaying) -> None:
