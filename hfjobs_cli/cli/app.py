@@ -286,7 +286,8 @@ def _add_group(
 
 
 def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
-    module = import_module(".".join(("hfjobs_cli.commands", *path, command.name)))
+    home = "actions" if command.is_action else command.name
+    module = import_module(".".join(("hfjobs_cli.commands", *path, home)))
     return for_typer(
         getattr(module, command.name),
         asks_hub=command.asks_hub,

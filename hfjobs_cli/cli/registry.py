@@ -8,8 +8,8 @@ from typing import NamedTuple
 class Command(NamedTuple):
     """A command, or a group of them: its name, and the first line of its help.
 
-    It is the function of its name in the module of its name below `commands`; one in a group is in the folder of that
-    name. One that `asks_hub` takes the options about the connection.
+    It is the function of its name in the module of its name below `commands`, or if it `is_action` in `actions`; one in
+    a group is in the folder of that name. One that `asks_hub` takes the options about the connection.
 
     The last arguments of one that `runs_words` are the words of another command, which end its options, but for those
     that describe the job (`cli/trailing_options.py`). Of options that are given twice the last one counts there, as
@@ -27,6 +27,7 @@ class Command(NamedTuple):
     runs_words: bool = False
     takes_words: bool = False
     elsewhere: tuple[str, ...] = ()
+    is_action: bool = False
 
 
 COMMANDS = (
@@ -54,10 +55,13 @@ COMMANDS = (
     Command("logs", "Show or follow job logs.", elsewhere=("attach", "tail")),
     Command("wait", "Wait for jobs to finish and report how they ended."),
     Command(
-        "cancel", "Cancel jobs.", elsewhere=("stop", "kill", "delete", "rm", "remove", "terminate", "abort", "scancel")
+        "cancel",
+        "Cancel jobs.",
+        elsewhere=("stop", "kill", "delete", "rm", "remove", "terminate", "abort", "scancel"),
+        is_action=True,
     ),
-    Command("labels", "Change the labels and the name of jobs.", elsewhere=("edit", "rename", "tag")),
-    Command("expose", "Change the exposed ports of a running job.", elsewhere=("port", "port-forward")),
+    Command("labels", "Change the labels and the name of jobs.", elsewhere=("edit", "rename", "tag"), is_action=True),
+    Command("expose", "Change the exposed ports of a running job.", elsewhere=("port", "port-forward"), is_action=True),
     Command("ssh", "Open a shell in a running job.", elsewhere=("exec", "shell")),
     Command(
         "stats", "Show resource usage of running jobs: CPU, memory, network, GPUs.", elsewhere=("metrics", "usage")
@@ -104,12 +108,15 @@ COMMANDS = (
                 "suspend",
                 "Suspend schedules until they are resumed.",
                 elsewhere=("disable", "pause", "stop"),
+                is_action=True,
             ),
-            Command("resume", "Resume suspended schedules.", elsewhere=("enable", "unpause")),
-            Command("trigger", "Run jobs of schedules now.", elsewhere=("fire", "start")),
-            Command("reschedule", "Change when schedules run.", elsewhere=("edit", "update")),
-            Command("labels", "Change the labels and the name of schedules.", elsewhere=("rename", "tag")),
-            Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm", "remove")),
+            Command("resume", "Resume suspended schedules.", elsewhere=("enable", "unpause"), is_action=True),
+            Command("trigger", "Run jobs of schedules now.", elsewhere=("fire", "start"), is_action=True),
+            Command("reschedule", "Change when schedules run.", elsewhere=("edit", "update"), is_action=True),
+            Command(
+                "labels", "Change the labels and the name of schedules.", elsewhere=("rename", "tag"), is_action=True
+            ),
+            Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm", "remove"), is_action=True),
         ),
     ),
 )

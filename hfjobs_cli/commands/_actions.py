@@ -1,31 +1,269 @@
-"""Confirm and apply changes to jobs and schedules."""
+"""Actions on jobs and schedules: from a row follow the command, its confirmation, its dry run and its output."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from functools import update_wrapper
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
 
-from hfjobs_cli.commands._select import done_to_each
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.cli import options
+from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._select import done_to_each, is_by_filters
+from hfjobs_cli.errors import Conflict, ExitCode, NotFound, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import RecordStream
-from hfjobs_cli.models.label_change import LabelChange
+from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.immutable import value
+from hfjobs_cli.models.kinds import Kind, kind_of
 from hfjobs_cli.query.columns import choose_columns
+from hfjobs_cli.query.references import JobReference, ReferenceSyntax
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands._listing import Listing
-    from hfjobs_cli.models.kinds import Kind
-    from hfjobs_cli.models.spec import Described
-    from hfjobs_cli.query.labels import LabelChanges
-    from hfjobs_cli.query.references import JobReference
+
+
+class Asks(IntEnum):
+    """When an action asks for confirmation, unless --yes or --dry-run is given. From IF_SEVERAL on it takes filters."""
+
+    NEVER = 0
+    IF_AMBIGUOUS = 1
+    """If a selector such as @latest matches several records."""
+    IF_SEVERAL = 2
+    """Also if filters select several records."""
+    IF_FILTERED = 3
+    """Also if filters select a single record."""
+
+
+Request = Callable[["Session", "JobReference", Any], Any]
+"""Changes the record that a reference names, and returns the record to print.
+
+The last argument is what `Action.options` say, or for an action that creates jobs the ids of those created before.
+"""
+
+Note = Callable[["Session", "JobReference", Any], None]
+"""Says on stderr what is special about a record that was changed."""
+
+
+class OwnOptions:
+    """A group of options and arguments of a single action."""
+
+    def checked(self, session: Session, words: list[str]) -> Any:
+        """Return what they say, for the request; `words` name the records. Raises UsageError."""
+        raise NotImplementedError
+
+
+class Targets:
+    """What actions change, jobs or schedules: how records are named, selected and read."""
+
+    syntax: ReferenceSyntax
+    choice: Any
+    """The options that select records."""
+    yes: Any
+    namespace: Any
+    selects_by_status = False
+    """Whether the Hub lists records by status, so that selectors need to look only at those in `Action.states`."""
+
+    def named(self, run: Run) -> list[JobReference] | None:
+        """Return the records that are named, None if one was not confirmed. Raises UsageError."""
+        raise NotImplementedError
+
+    def filtered(self, run: Run, choice: Any) -> list[Any]:
+        """Return the records that filters select, and say so if there are none. Raises UsageError."""
+        raise NotImplementedError
+
+    def unchanged(self, run: Run, references: Sequence[JobReference], filtered: list[Any] | None) -> list[Any]:
+        """Return the records that would change, as they are now; `filtered` are those that filters selected."""
+        raise NotImplementedError
+
+
+@value
+class Action:
+    """One verb on jobs or schedules: a row of `commands/actions.py` or `commands/scheduled/actions.py`.
+
+    It decorates the function that sends the request, whose docstring is the help of the command. Whether a request may
+    be repeated stands at its `Endpoint`.
+    """
+
+    targets: Targets
+    verb: str
+    """As in `Cancel 3 jobs?`."""
+    done: str
+    """As in `nothing was canceled`."""
+    words: Any
+    """The argument that names the records."""
+    asks: Asks = Asks.IF_AMBIGUOUS
+    affects: Callable[[Any], bool] = lambda _record: True
+    """Whether it changes anything about a record; selectors that match several count only these."""
+    states: tuple[str, ...] = ()
+    """The statuses of the records that it affects; filters select these unless they name another status."""
+    options: type[OwnOptions] | None = None
+    """Options and arguments of its own."""
+    shows: str = ""
+    """The kind of record that it prints, if that is not the kind that it changes."""
+    prints: Callable[[Any], str] | Renderer | None = None
+    """What is printed after the id of each record, or a default format; None for the default format of the kind."""
+    preview: Request | None = None
+    """Returns the record that a dry run prints, if that is not the record as it is now."""
+    dry_run_note: str = ""
+    """What a dry run says at the end, if not how many records would change."""
+    note: Note | None = None
+    creates: bool = False
+    """Whether each request creates a job: they are sent one after the other, and most failures stop it."""
+
+    @property
+    def takes_filters(self) -> bool:
+        """Tell whether filters can select the records."""
+        return self.asks >= Asks.IF_SEVERAL
+
+    @property
+    def is_single(self) -> bool:
+        """Tell whether it changes one record. Then an error ends it, and nothing is printed."""
+        return get_args(self.words)[0] is str
+
+    def __call__(self, request: Request) -> Callable[..., ExitCode]:
+        """Return the command that sends this request, with the options that the row asks for."""
+        name = self.targets.syntax.noun if self.is_single else self.targets.syntax.plural
+
+        def command(session: Session, **given: Any) -> ExitCode:
+            words, own = [given.pop(name)] if self.is_single else given.pop(name), given.pop("own", None)
+            asked = own.checked(session, words) if own is not None else None
+            return _perform(session, self, request, words, asked, **given)
+
+        required = Parameter.empty
+        is_optional = type(None) in get_args(get_args(self.words)[0])
+        declared = [
+            ("session", None, required),
+            (name, self.words, None if is_optional else required),
+            *([("own", self.options, required)] if self.options else ()),
+            *([("choice", self.targets.choice, required)] if self.takes_filters else ()),
+            ("dry_run", options.DryRun, False),
+            *([("yes", self.targets.yes, False)] if self.asks else ()),
+            ("output", Annotated[options.Output, self.shows or self.targets.syntax.noun], required),
+            ("namespace", self.targets.namespace, None),
+        ]
+        parameters = [Parameter(each, Parameter.KEYWORD_ONLY, annotation=a, default=d) for each, a, d in declared]
+        update_wrapper(command, request)
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        return command
+
+
+def _perform(
+    session: Session,
+    action: Action,
+    request: Request,
+    words: list[str] | None,
+    asked: Any,
+    *,
+    output: options.Output,
+    namespace: str | None,
+    choice: Any = None,
+    dry_run: bool,
+    yes: bool = False,
+) -> ExitCode:
+    """Choose the records, ask for confirmation, send all requests in parallel, and print the records."""
+    targets = action.targets
+    kind = session.bound(kind_of(targets.syntax.noun))
+    default = action.prints if action.prints is None or isinstance(action.prints, Renderer) else id_and(action.prints)
+    if dry_run and action.preview is None:
+        output, default = replace(output, kind=kind), RENDERERS["table"]
+    also = ["initiator"] if action.creates and not dry_run else []
+    listing = Listing(session, output, default=default, also=also, indent=4)
+    stages = action.states if action.states and targets.selects_by_status else None
+    asks = action.asks > Asks.NEVER and not (yes or dry_run)
+    plan = Plan(session, kind, action.verb, action.done, action.affects, stages, asks)
+    run = Run(session, action, request, words or [], asked, namespace, listing, plan)
+
+    filtered = run.filtered(choice) if action.takes_filters else None
+    references = targets.named(run) if filtered is None else run.confirmed(filtered)
+    if references is None:
+        return ExitCode.FAILURE
+    if dry_run:
+        run.preview(references, filtered)
+    elif action.creates:
+        return run.create(references)
+    elif action.is_single:
+        for reference in references:
+            listing.show([*run.noted(iter([(reference, request(session, reference, asked))]))])
+    else:
+        listing.show(RecordStream(run.noted(run.each(request, references))))
+    return ExitCode.DONE
+
+
+class Run(NamedTuple):
+    """One action as the command line asks for it."""
+
+    session: Session
+    action: Action
+    request: Request
+    words: list[str]
+    asked: Any
+    namespace: str | None
+    listing: Listing
+    plan: Plan
+
+    def filtered(self, choice: Any) -> list[Any] | None:
+        """Return the records that filters select, None if they are named. Raises UsageError."""
+        targets = self.action.targets
+        return targets.filtered(self, choice) if is_by_filters(self.words, choice, targets.syntax) else None
+
+    def confirmed(self, filtered: Sequence[Any]) -> list[JobReference] | None:
+        """Return the records that filters selected, None if they were not confirmed. Raises UsageError."""
+        most = 0 if self.action.asks is Asks.IF_FILTERED else 1
+        if self.plan.asks and len(filtered) > most:
+            self.plan.check_it_can_ask()
+            if not self.plan.is_meant(filtered):
+                return None
+        return [JobReference.of(each, self.namespace) for each in filtered]
+
+    def each(self, act: Request, references: Sequence[JobReference]) -> Iterator[tuple[JobReference, Any]]:
+        """Yield each record that was changed, with its reference. All requests are sent in parallel."""
+
+        def act_on(reference: JobReference) -> tuple[JobReference, Any]:
+            return reference, act(self.session, reference, self.asked)
+
+        return done_to_each(self.session, references, act_on, self.action.done)
+
+    def noted(self, changed: Iterator[tuple[JobReference, Any]]) -> Iterator[Any]:
+        """Yield the records that were changed, after the note about each."""
+        for reference, record in changed:
+            if self.action.note is not None:
+                self.action.note(self.session, reference, record)
+            yield record
+
+    def preview(self, references: Sequence[JobReference], filtered: list[Any] | None) -> None:
+        """Print what would change."""
+        act = self.action.preview
+        if act is None:
+            records = self.action.targets.unchanged(self, references, filtered)
+        elif self.action.is_single:
+            records = [act(self.session, each, self.asked) for each in references]
+        else:
+            records = [record for _, record in self.each(act, references)]
+        if records or self.action.dry_run_note or self.listing.renderer is not RENDERERS["table"]:
+            self.listing.show(records)  # an empty table says less than the line below it
+        would = f"would {self.action.verb} {self.plan.counted(records)}; nothing was {self.action.done}"
+        self.session.note(self.action.dry_run_note or would)
+
+    def create(self, references: Sequence[JobReference]) -> ExitCode:
+        """Create a job of each, one after the other, and print the jobs."""
+        from hfjobs_cli.commands._create import create_each
+
+        def create(reference: JobReference, known: list[str]) -> Any:
+            return self.request(self.session, reference, known)
+
+        def goes_on(failure: Exception) -> bool:
+            return isinstance(failure, NotFound | Conflict)
+
+        return create_each(self.session, self.listing, references, create, self.action.done, goes_on)
 
 
 class Plan(NamedTuple):
-    """An action in words: `verb` is `cancel`, `done` is `canceled`, `kind` is the kind of its records.
+    """What is to be done, in words, and its confirmation: `verb` is `cancel`, `done` is `canceled`.
 
-    `could_hit` tells of a record whether it changes anything there; of jobs only those in `stages` if these are given.
-    Nothing is asked unless it `asks`.
+    `kind` is that of the records. `could_hit` tells whether a record would be changed; of jobs only those in `stages`
+    would, if these are given. Nothing is asked unless it `asks`.
     """
 
     session: Session
@@ -37,7 +275,7 @@ class Plan(NamedTuple):
     asks: bool = True
 
     def check_it_can_ask(self) -> None:
-        """Check that confirmation is possible. Raises UsageError, before any request."""
+        """Raise UsageError, before any request, if nobody can answer."""
         if not self.session.can_ask:
             raise UsageError(
                 f"refusing to {self.verb} the matching {self.kind.plural} without confirmation: stdin "
@@ -46,14 +284,14 @@ class Plan(NamedTuple):
             )
 
     def is_meant(self, records: Sequence[Any]) -> bool:
-        """Show all affected records, ask for confirmation, and return the answer."""
+        """Show all records that would be changed, ask, and tell whether the answer is yes."""
         self._show(records)
-        return self._confirm(self._count(records))
+        return self._ask(self.counted(records))
 
     def is_meant_by(self, text: str, meant: Any, fitting: Sequence[Any], lines: Sequence[str], *, more: bool) -> bool:
-        """Show the matches of a selector, of which one is `meant`, ask for confirmation, and return the answer.
+        """Show the records that a selector matches, of which one is `meant`, ask, and tell whether the answer is yes.
 
-        `lines` tell of those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
+        `lines` describe those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
         """
         count = f"{'more than ' if more else ''}{len(fitting)} {self.kind.plural}"
         if not self.session.can_ask:
@@ -64,7 +302,7 @@ class Plan(NamedTuple):
             )
         self._show(fitting)
         self.session.note(f"'{text}' matches {count}; the newest is {meant.id}")
-        return self._confirm(meant.id)
+        return self._ask(meant.id)
 
     def _show(self, records: Sequence[Any]) -> None:
         columns = choose_columns(
@@ -72,64 +310,12 @@ class Plan(NamedTuple):
         )
         RENDERERS["table"].render(records, self.session.view(self.kind, columns, on_stderr=True))
 
-    def _confirm(self, what: str) -> bool:
+    def _ask(self, what: str) -> bool:
         is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")
         if not is_meant:
             self.session.note(f"nothing was {self.done}")
         return is_meant
 
-    def show_dry_run(self, listing: Listing, records: Sequence[Any]) -> None:
-        """Show the records that would be affected and what would be done. Without records there is no table."""
-        if records or listing.renderer is not RENDERERS["table"]:
-            listing.show(records)
-        self.session.note(f"would {self.verb} {self._count(records)}; nothing was {self.done}")
-
-    def _count(self, records: Sequence[Any]) -> str:
+    def counted(self, records: Sequence[Any]) -> str:
+        """Say how many records there are: `3 jobs`."""
         return f"{len(records)} {self.kind.plural if len(records) != 1 else self.kind.noun}"
-
-
-def change_labels(
-    session: Session,
-    listing: Listing,
-    references: Sequence[JobReference],
-    changes: LabelChanges,
-    read: Callable[[JobReference], Described],
-    write: Callable[[JobReference, Mapping[str, str]], Mapping[str, str] | None],
-    *,
-    dry_run: bool,
-) -> ExitCode:
-    """Change the labels of each, and show the labels before and after; a dry run writes nothing.
-
-    The Hub replaces all labels at once, so those there are read just before.
-    """
-
-    def change(reference: JobReference) -> LabelChange:
-        there = read(reference)
-        _check_none_is_lost(there, changes, reference)
-        before = dict(there.labels or {})
-        after = changes.applied(before)
-        written = after if dry_run else dict(write(reference, after) or {})
-        return LabelChange(reference.id, written.get("name"), before, written)
-
-    listing.show(RecordStream(done_to_each(session, references, change, "labelled")))
-    if dry_run:
-        session.note("nothing was changed (--dry-run)")
-    return ExitCode.DONE
-
-
-def _check_none_is_lost(there: Described, changes: LabelChanges, reference: JobReference) -> None:
-    """Raise HfJobsError if labels were to stay that cannot be sent back as they are."""
-    if changes.clear or changes.replace:
-        return
-    odd = there.unexpected_labels
-    if odd is None:
-        raise HfJobsError(
-            f"cannot read the labels of {reference}; they would be lost",
-            hint="use --replace to set only the given labels, or --clear to remove all",
-        )
-    lost = [key for key in odd if changes.keeps(key)]
-    if lost:
-        raise HfJobsError(
-            f"labels of {reference} would be lost, because their values are not strings: {', '.join(lost)}",
-            hint="set them with --label KEY=VALUE, or remove them with --remove KEY or --replace",
-        )

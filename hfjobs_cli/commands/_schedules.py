@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands._resolve import Named, named
-from hfjobs_cli.commands._select import done_to_each, is_by_filters
-from hfjobs_cli.errors import ExitCode, NotFound
-from hfjobs_cli.formats.renderer import RecordStream
+from hfjobs_cli.errors import NotFound
 from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.schedule_options import ScheduleSelection
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._actions import Plan
-    from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -84,59 +81,6 @@ def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Itera
 SCHEDULES_AT_HUB = Named(
     SCHEDULES, _newest_first, lambda session, reference: session.client.inspect_schedule(reference)
 )
-
-
-def chosen_schedules(
-    session: Session,
-    words: list[str] | None,
-    choice: ScheduleSelection,
-    namespace: str | None,
-    *,
-    states: tuple[str, ...],
-    plan: Plan,
-    asks_for_one: bool = False,
-) -> list[JobReference] | None:
-    """Return the schedules that are named, or else those that the filters choose; `states` if those ask for none.
-
-    If the `plan` asks, several that filters choose are shown, and meant if the answer is yes, one alone only if it
-    `asks_for_one`; if the answer is no, None is returned. Raises UsageError.
-    """
-    if not is_by_filters(words, choice, SCHEDULES):
-        return schedules_to_change(session, words or (), namespace, plan)
-    wanted = schedule_filter(session, choice, states)
-    if plan.asks and asks_for_one:
-        plan.check_it_can_ask()
-    found = list_schedules(session, wanted, namespace, with_runs=plan.asks)
-    if not found:
-        session.note(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
-    if plan.asks and len(found) > (0 if asks_for_one else 1):
-        plan.check_it_can_ask()
-        if not plan.is_meant(found):
-            return None
-    return [JobReference.of(each, namespace) for each in found]
-
-
-def act_on_schedules(
-    session: Session,
-    references: Sequence[JobReference],
-    act: Callable[[JobReference], ScheduledJob],
-    listing: Listing,
-    plan: Plan,
-    *,
-    dry_run: bool,
-) -> ExitCode:
-    """Apply an action to each schedule and show the results, or in a dry run show the schedules as they are."""
-    if dry_run:
-        return show_plan(session, references, listing, plan)
-    listing.show(RecordStream(done_to_each(session, references, act, plan.done)))
-    return ExitCode.DONE
-
-
-def show_plan(session: Session, references: Sequence[JobReference], listing: Listing, plan: Plan) -> ExitCode:
-    """Show the schedules that would be affected."""
-    found = list(done_to_each(session, references, session.client.inspect_schedule, "read"))
-    plan.show_dry_run(listing, session.client.with_last_runs(found) if any(map(listing.shows, LAST_RUN)) else found)
-    return ExitCode.DONE
 
 
 def list_schedules(
