@@ -84,7 +84,7 @@ class _Reader:
         inner = {key: value for key, value in table.items() if isinstance(value, dict)}
         if path == ("commands",):
             for key in own:
-                raise self._wrong(self._line((*path, key)), f"{key} must be a table", f"write [commands.{key}]")
+                raise self._wrong(self._line((*path, key)), f"{key} must be a table", f"use [commands.{key}]")
         elif own:
             self._check_keys(own, path, COMMAND_KEYS)
             columns, format_ = ((*path, key) for key in COMMAND_KEYS)
@@ -104,14 +104,14 @@ class _Reader:
     def _table(self, values: dict[str, Any], path: Words) -> dict[str, Any]:
         found = values.get(path[-1], {})
         if not isinstance(found, dict):
-            raise self._wrong(self._line(path), f"{path[-1]} must be a table", "write [commands.ps]")
+            raise self._wrong(self._line(path), f"{path[-1]} must be a table", "use [commands.ps]")
         return found
 
     def _text_at(self, table: Mapping[str, Any], path: Words) -> str | None:
         value = table.get(path[-1])
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        what = "must not be empty" if isinstance(value, str) else "must be text in quotes"
+        what = "must not be empty" if isinstance(value, str) else "must be a string in quotes"
         raise self._wrong(self._line(path), f"{path[-1]} {what}")
 
     def _place(self, path: Words) -> str:

@@ -110,14 +110,14 @@ class Trailing:
             how = (
                 f"write -- before options of {script}"
                 if is_script
-                else f"write -- after {script} to pass options to it"
+                else f"write -- after {script} to pass options to the command"
             )
             lines.append(f"note: {', '.join(map(str, self.taken))} applied to the job{as_elsewhere}; {how}")
         if self.left:
             whose = script if is_script else "the command"
             names = ", ".join(dict.fromkeys(self.left))
             them = "it" if len(set(self.left)) == 1 else "them"
-            lines.append(f"note: {names} passed to {whose}; write {them} before {script} if meant for the job")
+            lines.append(f"note: {names} passed to {whose}; put {them} before {script} to apply {them} to the job")
         return lines
 
     def _rule(self, param: Any) -> Rule:

@@ -59,7 +59,7 @@ def stats(
     if wanted and in_place:
         raise UsageError(
             f"--filter '{of_samples[0]}' is about samples, and a table in place has the last of each job",
-            hint="leave --follow out, or add --format jsonl",
+            hint="remove --follow, or add --format jsonl",
         )
     references = _chosen(session, jobs, replace(choice, filter_=filters or None), namespace)
     if not follow:

@@ -269,36 +269,37 @@ def test_intended_departures(tmp_path: Path) -> None:
     [
         (
             "uv run train.py --flavor a10g-small",
-            ["took --flavor a10g-small for the job, as hf jobs does; write -- before options of train.py"],
+            ["--flavor a10g-small applied to the job, as hf jobs does; write -- before options of train.py"],
         ),
         (
             "uv run train.py --flavor=t4-small --ssh --label 'team=a b' x",
             [
-                "took --flavor t4-small, --ssh, --label 'team=a b' for the job, as hf jobs does; "
+                "--flavor t4-small, --ssh, --label 'team=a b' applied to the job, as hf jobs does; "
                 "write -- before options of train.py"
             ],
         ),
         (
             "uv run train.py -s API_KEY=s3cret --secrets=OTHER=s3cret -e AN_ENV=x -e MY_TOKEN=s3cret --env AB=1",
             [
-                "took -s API_KEY, --secrets OTHER, -e AN_ENV=x, -e 'MY_TOKEN=***', --env AB=1 for the job, "
+                "-s API_KEY, --secrets OTHER, -e AN_ENV=x, -e 'MY_TOKEN=***', --env AB=1 applied to the job, "
                 "as hf jobs does; write -- before options of train.py"
             ],
         ),
         (
             "uv run train.py --name sft --token hf_s3cretToken -v -e 10 --demo",
-            ["left --name, --token, -v, -e, --demo to train.py; write them before train.py if meant for the job"],
+            ["--name, --token, -v, -e, --demo passed to train.py; put them before train.py to apply them to the job"],
         ),
         (
             "run python:3.12 python train.py --timeout 2h --name sft",
             [
-                "--timeout 2h applied to the job, as hf jobs does; write -- after python:3.12 to pass options to it",
-                "left --name to the command; write it before python:3.12 if meant for the job",
+                "--timeout 2h applied to the job, as hf jobs does; "
+                "write -- after python:3.12 to pass options to the command",
+                "--name passed to the command; put it before python:3.12 to apply it to the job",
             ],
         ),
         (
             "scheduled uv run @daily train.py --with pandas --no-name",
-            ["took --with pandas, --no-name for the job; write -- before options of train.py"],
+            ["--with pandas, --no-name applied to the job; write -- before options of train.py"],
         ),
         ("uv run train.py --flavor t4-small -q x -- --flavor y", None),
         ("uv run train.py --flavor t4-small --quiet", []),
