@@ -13,6 +13,7 @@ from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
 from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
+from hfjobs_cli.text.widths import cut
 from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
@@ -122,8 +123,6 @@ class Listing:
     def line(self, text: str, width: int) -> str:
         """Return a line of words, harmless, and cut to a width."""
         view = self._view
-        from hfjobs_cli.formats.table import cut  # which pipes do without
-
         return cut(view.spell(text), width, "…" if view.is_unicode else ".")
 
     def json(self, values: object) -> str:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.formats.table import block, cut
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
@@ -20,7 +19,7 @@ from hfjobs_cli.models.spec import Described, JobVolume
 from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.secrets import masked_value, masked_words
 from hfjobs_cli.text.times import age, span, timestamp
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.widths import block, cell_width, cut
 from hfjobs_cli.text.words import quoted
 
 _WIDEST = 100

@@ -8,10 +8,10 @@ from itertools import groupby
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.formats.table import ABSENT, block, cut
+from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.difference import FILES, Difference
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.widths import block, cell_width, cut
 
 _PIPE_WIDTH = 100
 """As if a pipe were a terminal of so many columns: a value that is wider has lines of its own."""

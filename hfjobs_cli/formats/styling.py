@@ -1,28 +1,25 @@
-"""Styled text, drawn by rich."""
+"""Text in colors, as codes for terminals."""
 
 from collections.abc import Iterable
+from functools import cache
 
 
 def inked(pieces: Iterable[tuple[str, str | None]]) -> str:
-    """Return texts one after the other, each in its style, in rich's words. One Text for all: a Table takes longer."""
-    from io import StringIO
+    """Return texts one after the other, each in its style, in rich's words."""
+    return "".join(text if style is None else styled(text, style) for text, style in pieces)
 
-    from rich.console import Console
-    from rich.text import Text
 
-    text = Text()
-    for piece, style in pieces:
-        text.append(piece, style)
-    output = StringIO()
-    # Color and width were decided before; rich must not look at the environment and decide again.
-    console = Console(
-        file=output,
-        force_terminal=True,
-        color_system="standard",
-        no_color=False,
-        legacy_windows=False,
-        width=80,
-        height=25,
-    )
-    console.print(text, soft_wrap=True, end="", highlight=False)
-    return output.getvalue()
+def styled(text: str, style: str) -> str:
+    """Return a text in a style, in rich's words; no line break is styled."""
+    before, after = _codes(style)
+    return "\n".join(f"{before}{line}{after}" if line else "" for line in text.split("\n"))
+
+
+@cache
+def _codes(style: str) -> tuple[str, str]:
+    """Return the codes that begin and end a style."""
+    from rich.color import ColorSystem
+    from rich.style import Style
+
+    before, _, after = Style.parse(style).render("\0", color_system=ColorSystem.STANDARD).partition("\0")
+    return before, after

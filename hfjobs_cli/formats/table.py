@@ -1,13 +1,12 @@
 """`--format table`: rows of cells, with widths that fit the terminal."""
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field
 from hfjobs_cli.models.record import Record
-from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, padding
+from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, cut, padding
 
 ABSENT = "-"
 """What a cell shows when there is nothing to say."""
@@ -77,47 +76,6 @@ def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]
         for style, cell, blanks in zip(styles, cells, _paddings(cells, fitted), strict=True)
         for piece in ((cell, style.get(cell)), (blanks, None))
     )
-
-
-_LONG = 50_000
-"""How many characters a line has that is parted wherever it must be, and looked at as far as it is shown."""
-
-
-def cut(text: str, width: int, ellipsis: str) -> str:
-    """Return `text`, cut and marked with `ellipsis` if it is wider than `width`."""
-    if cell_width(text) <= width:
-        return text
-    room = width - len(ellipsis)
-    if text.isascii():
-        return text[:room].rstrip() + ellipsis
-    from rich.cells import set_cell_size
-
-    return set_cell_size(text, room).rstrip() + ellipsis
-
-
-def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:
-    """Return lines on as many as they take, of more than `most` the first ones, and how many are left out."""
-    found: list[str] = []
-    left_out = 0
-    for line in lines:
-        head = line if most is None or len(line) <= _LONG else line[: room * (most + 2)]
-        found += _wrapped(head, room)
-        left_out += (len(line) - len(head)) // room
-    if most is None or len(found) + left_out <= most + 1:  # one line would stand for one
-        return found
-    return [*found[:most], f"{ellipsis} {len(found) - most + left_out:,} more lines"]
-
-
-def _wrapped(text: str, room: int) -> list[str]:
-    """Return a text of one line on as many as it takes, whose blanks in front say something, but not where it is cut.
-
-    Where characters take two cells, lines are as short as if all did.
-    """
-    width = max(20, room if text.isascii() or cell_width(text) == len(text) else room // 2)
-    if len(text) > _LONG:  # textwrap copies what is left of a word for each line
-        return [text[at : at + width] for at in range(0, len(text), width)]
-    lines = textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=False)
-    return [each.strip() if number else each.rstrip() for number, each in enumerate(lines)] or [""]
 
 
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.formats.table import ABSENT, cut, fit
+from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Field, Shape
 from hfjobs_cli.models.relative import Relative
-from hfjobs_cli.text.widths import cell_width, padding
+from hfjobs_cli.text.widths import cell_width, cut, padding
 
 _BRANCH = Field("branch", (), Shape(str), About("where it is", "", rank=NEVER_LEAVES), lambda _relative, _now: None)
 """The first column, which holds the branches and the ids."""

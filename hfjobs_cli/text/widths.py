@@ -1,4 +1,7 @@
-"""The width of text in character cells; CJK characters and emojis take two."""
+"""Measure, cut and wrap text by character cells; CJK characters and emojis take two."""
+
+import textwrap
+from collections.abc import Iterable
 
 GAP = 2
 """Blanks between two columns."""
@@ -19,6 +22,47 @@ def cell_width(text: str) -> int:
     return cell_len(text)
 
 
+_LONG = 50_000
+"""How many characters a line has that is parted wherever it must be, and looked at as far as it is shown."""
+
+
+def cut(text: str, width: int, ellipsis: str) -> str:
+    """Return `text`, cut and marked with `ellipsis` if it is wider than `width`."""
+    if cell_width(text) <= width:
+        return text
+    room = max(0, width - len(ellipsis))
+    if text.isascii():
+        return text[:room].rstrip() + ellipsis[:width]
+    from rich.cells import set_cell_size
+
+    return set_cell_size(text, room).rstrip() + ellipsis[:width]
+
+
+def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:
+    """Return lines on as many as they take, of more than `most` the first ones, and how many are left out."""
+    found: list[str] = []
+    left_out = 0
+    for line in lines:
+        head = line if most is None or len(line) <= _LONG else line[: room * (most + 2)]
+        found += _wrapped(head, room)
+        left_out += (len(line) - len(head)) // room
+    if most is None or len(found) + left_out <= most + 1:  # one line would stand for one
+        return found
+    return [*found[:most], f"{ellipsis} {len(found) - most + left_out:,} more lines"]
+
+
+def _wrapped(text: str, room: int) -> list[str]:
+    """Return a text of one line on as many as it takes, whose blanks in front say something, but not where it is cut.
+
+    Where characters take two cells, lines are as short as if all did.
+    """
+    width = max(20, room if text.isascii() or cell_width(text) == len(text) else room // 2)
+    if len(text) > _LONG:  # textwrap copies what is left of a word for each line
+        return [text[at : at + width] for at in range(0, len(text), width)]
+    lines = textwrap.wrap(text, width, break_on_hyphens=False, drop_whitespace=False)
+    return [each.strip() if number else each.rstrip() for number, each in enumerate(lines)] or [""]
+
+
 def padding(cell: int, column: int) -> str:
     """Return the blanks between a cell of some width and the next column."""
     return " " * (max(0, column - cell) + GAP)
@@ -26,9 +70,7 @@ def padding(cell: int, column: int) -> str:
 
 def help_row(head: str, text: str) -> str:
     """Return a row of help: behind its `head` a text, which goes on below itself where 80 columns are too few."""
-    from textwrap import fill
-
     below = " " * len(head)
-    return fill(
+    return textwrap.fill(
         text, HELP_COLUMNS, initial_indent=head, subsequent_indent=below, break_long_words=False, break_on_hyphens=False
     )

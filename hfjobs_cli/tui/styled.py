@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple
 
+from hfjobs_cli.formats.styling import styled
 from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.widths import cell_width, cut
 
 
 class Piece(NamedTuple):
@@ -37,14 +37,7 @@ class Canvas(NamedTuple):
 
     def cut(self, text: str, width: int) -> str:
         """Return text, cut and marked if it is too wide."""
-        if cell_width(text) <= width:
-            return text
-        mark = "…" if self.is_unicode else "."
-        if text.isascii():
-            return text[: max(0, width - 1)] + mark[:width]
-        from rich.cells import set_cell_size
-
-        return set_cell_size(text, max(0, width - 1)) + mark[:width]
+        return cut(text, width, "…" if self.is_unicode else ".")
 
     def formatted(self, text: str) -> str:
         """Return untrusted text harmless and on one line, in characters that the terminal has."""
@@ -58,25 +51,10 @@ class Canvas(NamedTuple):
         for text, style in pieces:
             shown = self.cut(text, room)
             room -= cell_width(shown)
-            parts.append(_styled(shown, style) if style is not None and self.color else shown)
+            parts.append(styled(shown, style) if style is not None and self.color else shown)
             if room <= 0:
                 break
         return "".join(parts) if parts and parts[-1].endswith("m") else "".join(parts).rstrip()
-
-
-def _styled(text: str, style: str) -> str:
-    before, after = _codes(style)
-    return f"{before}{text}{after}" if text else ""
-
-
-@cache
-def _codes(style: str) -> tuple[str, str]:
-    """Return what stands before and behind a text in a style."""
-    from rich.color import ColorSystem
-    from rich.style import Style
-
-    before, _, after = Style.parse(style).render("\0", color_system=ColorSystem.STANDARD).partition("\0")
-    return before, after
 
 
 BUCKET_SECS = 10
