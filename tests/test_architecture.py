@@ -46,6 +46,7 @@ LAYERS: dict[str, set[str]] = {
         "emulator",
     },
     "commands": {
+        "immutable",
         "values",  # options of an action stand at its row
         "errors",
         "config",
