@@ -295,7 +295,7 @@ class TestDelete:
     def test_named_ones(self, either: Hfjobs) -> None:
         result = either("scheduled", "delete", DAILY_SCHEDULE, "@name=weekly-eval")
         assert result == Result(0, f"{DAILY_SCHEDULE}  deleted\n{WEEKLY_SCHEDULE}  deleted\n", "")
-        assert either("scheduled", "ps", "-a", "-q") == Result(0, "", "no schedules\n")
+        assert either("scheduled", "ps", "-a", "-q") == Result(0, "", "")
 
     def test_formats_show_what_they_were(self, hfjobs: Hfjobs, hub: Hub) -> None:
         (before,) = hfjobs.jobs("scheduled", "inspect", DAILY_SCHEDULE)
