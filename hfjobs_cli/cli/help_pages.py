@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
+from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command
 from hfjobs_cli.cli.sections import CONNECTION, OPTIONS, SECTIONS
 
 if TYPE_CHECKING:
     import typer
+
+    from hfjobs_cli.cli.session import Session
 
 MAX_WIDTH = 100
 """How wide help is at most; lines that are longer are hard to read."""
@@ -26,7 +30,16 @@ TERM_WIDTH = 30
 """How wide the names of options are at most; the help of longer ones begins on the next line."""
 
 
-class CommandHelp(TyperCommand):
+class _BoldHeadings:
+    """Help whose headings are bold where there is color."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help as text, with codes for a terminal."""
+        text: str = super().get_help(ctx)  # type: ignore[misc]
+        return with_bold_headings(text, ctx.obj)
+
+
+class CommandHelp(_BoldHeadings, TyperCommand):
     """A command whose help has its options in sections."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -34,7 +47,7 @@ class CommandHelp(TyperCommand):
         write_options(self, ctx, formatter)
 
 
-class GroupHelp(TyperGroup):
+class GroupHelp(_BoldHeadings, TyperGroup):
     """A group whose help has its options in sections, before its commands."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -43,7 +56,7 @@ class GroupHelp(TyperGroup):
         self.format_commands(ctx, formatter)
 
 
-class ProgramHelp(TyperGroup):
+class ProgramHelp(_BoldHeadings, TyperGroup):
     """The program, whose help is one screen; `overview` has what is left out there."""
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -71,8 +84,15 @@ class ProgramHelp(TyperGroup):
             formatter.write_dl(TOPICS.items())
         formatter.write_paragraph()
         formatter.write_text(f"'{ctx.command_path} --help' lists the commands; 'help COMMAND' explains one.")
-        found: str = formatter.getvalue()
-        return found
+        return with_bold_headings(formatter.getvalue(), ctx.obj)
+
+
+def with_bold_headings(text: str, session: Session) -> str:
+    """Return help with its headings in bold if it is for a terminal with color."""
+    if not (terminal.is_terminal(session.stdout) and terminal.has_color(session.stdout, session.environ)):
+        return text
+    titles = "|".join([*SECTIONS, *SCREEN, "Usage", "Arguments", "Commands", "Examples", "Topics of [^:]*"])
+    return re.sub(rf"(^|  )((?:{titles}):)", "\\1\x1b[1m\\2\x1b[0m", text, flags=re.MULTILINE)
 
 
 def help_width(terminal_width: int | None) -> int:

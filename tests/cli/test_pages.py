@@ -62,3 +62,11 @@ def test_completion_prints_the_script(hfjobs: Hfjobs) -> None:
     assert hfjobs("completion", "zsh") == hfjobs("--show-completion", "zsh") == Result(0, script, "")
     code, stdout, stderr = hfjobs("completion", "ksh")
     assert (code, stdout, stderr.splitlines()[0]) == (2, "", "error: no completion for shell 'ksh'")
+
+
+def test_headings_of_help_are_bold(hfjobs: Hfjobs) -> None:
+    for argv in (("--help",), ("ps", "--help"), ("help", "ps"), ("help",)):
+        shown = hfjobs(*argv, columns=80)
+        plain = hfjobs(*argv, columns=80, NO_COLOR="1")
+        assert shown.stdout.startswith("\x1b[1mUsage:\x1b[0m hfjobs ")
+        assert Result(0, re.sub("\x1b\\[[01]m", "", shown.stdout), "") == plain == hfjobs(*argv)
