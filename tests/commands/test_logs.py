@@ -105,7 +105,7 @@ class TestWhatThereIs:
         code, stdout, stderr = program("logs", NAMED)
         assert (code, stdout) == (5, "")
         assert stderr.count("warning: lost the connection to ") == 3
-        assert stderr.splitlines()[-2].startswith("error: the connection to ")
+        assert stderr.splitlines()[-2].startswith("error: lost the connection to ")
         assert program.pauses == [0.5, 1, 2]
 
     @pytest.mark.parametrize("given", [JOB, NAMED])

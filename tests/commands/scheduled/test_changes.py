@@ -97,7 +97,7 @@ class TestSuspendAndResume:
         hub.then(act_and_hang_up)
         code, stdout, stderr = hfjobs("scheduled", "suspend", DAILY_SCHEDULE)
         assert (code, stdout) == (0, f"{DAILY_SCHEDULE}  suspended\n")
-        assert stderr.startswith("warning: the connection to ")
+        assert stderr.startswith("warning: lost the connection to ")
         assert len(changes(hub)) == 2
 
     def test_an_answer_counts_for_nothing(self, hfjobs: Hfjobs, hub: Hub) -> None:
@@ -395,7 +395,7 @@ class TestDelete:
         hub.then(pass_on, hang_up)
         code, stdout, stderr = hfjobs("scheduled", "delete", DAILY_SCHEDULE)
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: the connection to ")
+        assert stderr.startswith("error: lost the connection to ")
         assert DAILY_SCHEDULE in ids(hub)
 
 
