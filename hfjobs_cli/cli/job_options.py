@@ -6,6 +6,7 @@ import typer
 
 from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.trailing_options import of_job, of_script
+from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.raw_options import Typed, UvTyped
 
@@ -341,6 +342,19 @@ class Sweeping:
         bool, of_script(typer.Option("--retry-failed", help="Run the items again whose last job failed."))
     ] = False
     yes: Annotated[bool, of_script(typer.Option("--yes", "-y", help="Create several jobs without asking."))] = False
+
+    def is_sweep(self) -> bool:
+        """Return whether several jobs are asked for. Raises UsageError for options that make sense for these only."""
+        if self.each or self.each_from is not None:
+            return True
+        for option, given in (
+            ("--sweep", self.sweep is not None),
+            ("--parallel", self.parallel is not None),
+            ("--retry-failed", self.retry_failed),
+        ):
+            if given:
+                raise UsageError(f"{option} requires a sweep", hint=f"add --each KEY=A,B,C, or remove {option}")
+        return False
 
 
 OtherImage = Annotated[

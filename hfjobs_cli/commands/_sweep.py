@@ -34,20 +34,6 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 10.0
 
 
-def is_sweep(sweeping: Sweeping) -> bool:
-    """Return whether several jobs are asked for. Raises UsageError for options that make sense for these only."""
-    if sweeping.each or sweeping.each_from is not None:
-        return True
-    for option, given in (
-        ("--sweep", sweeping.sweep is not None),
-        ("--parallel", sweeping.parallel is not None),
-        ("--retry-failed", sweeping.retry_failed),
-    ):
-        if given:
-            raise UsageError(f"{option} requires a sweep", hint=f"add --each KEY=A,B,C, or remove {option}")
-    return False
-
-
 def run_sweep(
     session: Session,
     sweeping: Sweeping,
@@ -203,8 +189,8 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
             raise not_shown(error) from None
         raise
     session.created.clear()  # their label names them
-    again = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
-    session.note(f"sweep {run.name}: {run.state}{again}")
+    advice = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
+    session.note(f"sweep {run.name}: {run.state}{advice}")
     return outcome(run.listed)
 
 

@@ -55,11 +55,11 @@ def run(
     # Help and completion do without these.
     from hfjobs_cli.commands._create import start
     from hfjobs_cli.commands._submit import described_job, local_environment
-    from hfjobs_cli.commands._sweep import is_sweep, run_sweep
     from hfjobs_cli.jobspec.model import Launch
 
     local = local_environment(session, dry_run=following.dry_run)
-    if is_sweep(sweeping):
+    if sweeping.is_sweep():
+        from hfjobs_cli.commands._sweep import run_sweep
         from hfjobs_cli.jobspec.sweep import filled_job
 
         def describe(typed: Typed, fill: Fill) -> Launch:

@@ -12,12 +12,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
 from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
+from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.models.packed_files import PACKED
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
 from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.words import did_you_mean
@@ -362,11 +365,30 @@ def can_be_label(key: str, value: str) -> bool:
 
 
 def _fingerprint(values: Values, launch: Launch) -> str:
-    """Return a hash of an item, with secrets by name only: short values could be guessed."""
-    files = {file.name: hashlib.sha256(file.content).hexdigest() for file in launch.uploads.values()}
-    whole = [dict(values), launch.job.shown(), files]
-    text = json.dumps(whole, sort_keys=True).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(text).hexdigest()[:16]
+    """Return a hash of all that an item is; of secrets the names, since anybody may try values.
+
+    Files count by what they hold: how they are packed may differ between machines and versions.
+    """
+    job = launch.job
+    files = {file.name: _hash(file.content) for file in launch.uploads.values()}
+    if PACKED in job.environment:
+        files |= dict(_packed(job.environment[PACKED]))
+        job = replace(job, environment={key: value for key, value in job.environment.items() if key != PACKED})
+    whole = [dict(values), job.shown(), files]
+    return _hash(json.dumps(whole, sort_keys=True).encode("utf-8", "surrogatepass"))[:16]
+
+
+@lru_cache(maxsize=4)
+def _packed(variable: str) -> tuple[tuple[str, str], ...]:
+    """Return name and hash of each of the files that travel in a variable; the jobs of a sweep mostly have the same."""
+    files = unpacked({PACKED: variable})
+    if files is None:  # the user's own
+        return (("", _hash(variable.encode("utf-8", "surrogatepass"))),)
+    return tuple((name, _hash(content)) for name, content in files.items())
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _name(base: str, values: Values, fingerprint: str) -> str:

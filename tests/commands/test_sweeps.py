@@ -350,6 +350,13 @@ def test_scripts_with_uv(hfjobs: Hfjobs, hub: Hub, tmp_path: Path) -> None:
     assert sorted(job["command"][-3:] for job in of(hub)) == [["--lr", value, "--yes"] for value in ("1", "2")]
     assert f"note: --yes passed to {script}" in stderr
     assert len({job["environment"]["PACKED_FILES"] for job in of(hub)}) == 1
+    (tmp_path / "copy").mkdir()
+    copy = shutil.copy(script, tmp_path / "copy")
+    assert hfjobs(*words[:6], str(copy), *words[7:]).code == 0
+    assert posts(hub) == 2  # what a script holds counts, not where it is
+    Path(script).write_text("print('other')\n")
+    assert hfjobs(*words).code == 0
+    assert posts(hub) == 4
 
 
 def test_on_a_terminal_that_asks(hfjobs: Hfjobs, hub: Hub) -> None:

@@ -54,13 +54,13 @@ def run(
     """
     from hfjobs_cli.commands._create import start
     from hfjobs_cli.commands._submit import local_environment
-    from hfjobs_cli.commands._sweep import is_sweep, run_sweep
-    from hfjobs_cli.jobspec.sweep import filled
     from hfjobs_cli.jobspec.uv import compose_uv, is_address
 
     local = local_environment(session, dry_run=following.dry_run)
     downloaded = session.client.download(script) if is_address(script) else None
-    if is_sweep(sweeping):
+    if sweeping.is_sweep():
+        from hfjobs_cli.commands._sweep import run_sweep
+        from hfjobs_cli.jobspec.sweep import filled
 
         def describe(typed: Typed, fill: Fill) -> Launch:
             program = script if downloaded is not None else fill(script)
