@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import typer
 
     from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
-    from hfjobs_cli.models.record import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
 

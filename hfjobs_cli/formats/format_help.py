@@ -8,9 +8,8 @@ from datetime import datetime
 from hfjobs_cli.formats import plugins
 from hfjobs_cli.formats.registry import AGENT, formats_of
 from hfjobs_cli.formats.template import extras
-from hfjobs_cli.models.fields import About, Shape, declared
+from hfjobs_cli.models.fields import About, Record, Shape, declared
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.template import FUNCTIONS
 from hfjobs_cli.text.widths import help_row
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Record
 
 
 def encoder(view: View, indent: int | None = None) -> Callable[[Any], str]:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.formats.renderer import Render, View
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Record
 
 if TYPE_CHECKING:
     pass

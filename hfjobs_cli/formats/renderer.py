@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hfjobs_cli.immutable import value
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.fields import Field
+    from hfjobs_cli.models.fields import Field, Record
     from hfjobs_cli.models.kinds import Kind
-    from hfjobs_cli.models.record import Record
     from hfjobs_cli.preferences import Preferences
 
 Render = Callable[["Iterable[Any]", "View"], None]

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field, Record
 from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, cut, padding
 
 ABSENT = "-"

@@ -8,10 +8,9 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.formats.renderer import Renderer, View
-from hfjobs_cli.models.fields import About, Field, declared
+from hfjobs_cli.models.fields import About, Field, Record, declared, has_text
 from hfjobs_cli.models.fields import Shape as DeclaredShape
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record, has_text
 from hfjobs_cli.template import (
     NO_VALUE,
     Object,

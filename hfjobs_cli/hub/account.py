@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.account import JobCharge

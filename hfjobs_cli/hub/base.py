@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, TypeVar
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, NotLoggedIn, RequestRefused
 from hfjobs_cli.hub.cache import WhoamiCache
 from hfjobs_cli.hub.concurrency import map_parallel
-from hfjobs_cli.hub.connection import Query
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint, Query
 from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
+from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.query.references import ReferenceSyntax, is_name
 
 if TYPE_CHECKING:

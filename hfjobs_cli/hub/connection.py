@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
 
 import httpx
@@ -19,8 +19,8 @@ import httpx
 from hfjobs_cli import __version__
 from hfjobs_cli.config import CONNECTION_SETTINGS, is_loopback
 from hfjobs_cli.errors import BadResponse, UsageError
-from hfjobs_cli.hub.endpoint import Endpoint
 from hfjobs_cli.hub.headers import request_id
+from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.numbers import digits
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,24 @@ CONNECTION_ERRORS = (httpx.RequestError, TimeoutError)
 """The errors of an exchange without a complete response."""
 
 Query = Iterable[tuple[str, str]]
+
+
+class Endpoint(NamedTuple):
+    """One thing that can be asked: a method, and a path with places for names, `/api/jobs/{namespace}/{id}`.
+
+    One that `is_repeatable` does the same if it is asked twice, so it is asked again after failures that may pass.
+    Without `needs_token` none is sent. What is answered counts for nothing unless it `has_answer`.
+    """
+
+    method: str
+    path: str
+    is_repeatable: bool = True
+    needs_token: bool = True
+    has_answer: bool = True
+
+    def at(self, **names: str) -> str:
+        """Return the path with names in their places. Raises UsageError for one that cannot be a name."""
+        return self.path.format(**{key: quote(check_name(name, key), safe="") for key, name in names.items()})
 
 
 class HubRequest(NamedTuple):

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
-from hfjobs_cli.hub.connection import Query
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint, Query
 from hfjobs_cli.hub.listing import ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS

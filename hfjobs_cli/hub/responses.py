@@ -23,8 +23,7 @@ from hfjobs_cli.errors import (
     RequestRefused,
     Unavailable,
 )
-from hfjobs_cli.hub.connection import HubRequest, RawResponse, format_origin
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, format_origin
 from hfjobs_cli.hub.headers import next_link, sent_at
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.text.json_values import loads

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.hub.jobs import Jobs
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES

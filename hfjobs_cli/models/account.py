@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import About
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import About, Record
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

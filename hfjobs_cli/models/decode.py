@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import BadResponse
-from hfjobs_cli.models.fields import Declared, Read, Shape, Source, declared
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Declared, Read, Record, Shape, Source, declared
 from hfjobs_cli.text.numbers import LARGEST, is_in_bounds
 from hfjobs_cli.text.times import parse_time
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Shape
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Record, Shape
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.text.times import span
 

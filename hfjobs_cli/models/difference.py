@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 
 LAUNCH, ORIGIN, OUTCOME, TIMES = "launch", "origin", "outcome", "times"
 """What a difference may be about. Of other jobs the last, and mostly the second, are never the same."""

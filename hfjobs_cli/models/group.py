@@ -10,9 +10,18 @@ from operator import methodcaller
 from typing import Annotated, Any
 
 from hfjobs_cli.models.cost import Cost
-from hfjobs_cli.models.fields import NEVER_LEAVES, NUMBER_IN_TEXT, About, Computed, Measure, Shape, declared, natural
+from hfjobs_cli.models.fields import (
+    NEVER_LEAVES,
+    NUMBER_IN_TEXT,
+    About,
+    Computed,
+    Measure,
+    Record,
+    Shape,
+    declared,
+    natural,
+)
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.times import span
 

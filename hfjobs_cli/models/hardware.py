@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.models.cost import micro_usd
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Computed, Field, Shape, declared, fields_of
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared, fields_of
 
 
 @value

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 
 
 def _formatted(labels: dict[str, str]) -> str | None:

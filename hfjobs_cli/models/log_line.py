@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 
 
 @dataclass(frozen=True, slots=True)

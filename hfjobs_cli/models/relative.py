@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
 JOB = "job"

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape, Source
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape, Source
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
 from hfjobs_cli.text.numbers import percent
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from hfjobs_cli.models.decode import converter
-from hfjobs_cli.models.fields import About, Shape, Source
+from hfjobs_cli.models.fields import About, Record, Shape, Source
 from hfjobs_cli.models.packed_files import typed_words
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.text.times import span
 
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Shape
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 
 STALE_SECS = 5.0
 """After how long without a sample what is known of a job is old: there should be one a second."""

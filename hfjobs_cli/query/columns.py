@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.models.fields import Field
+from hfjobs_cli.models.fields import Field, Record
 from hfjobs_cli.models.job import JobInfo, initiator_type
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.vocabulary import GROUPED_BY
 from hfjobs_cli.text.widths import help_row
 from hfjobs_cli.text.words import one_of, split_values

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Field
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Field, Record
 from hfjobs_cli.text.numbers import number
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {

@@ -12,9 +12,8 @@ from typing import NoReturn
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Field, formatted
+from hfjobs_cli.models.fields import Field, Record, formatted
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
 from hfjobs_cli.text.numbers import digits, number
 from hfjobs_cli.text.times import parse_time, span, timestamp

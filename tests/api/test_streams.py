@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from hfjobs_cli.hub.endpoint import Endpoint
+from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.hub.transport import Transport
 from tests.api.faults import FaultyHub, stalls

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.hardware import Hardware
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.record import Record
 from tests.support import USER, Hfjobs, Hub
 
 JSON = st.recursive(

@@ -8,7 +8,7 @@ import pytest
 
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.formats.renderer import Renderer, View
-from hfjobs_cli.models.record import Record
+from hfjobs_cli.models.fields import Record
 from tests.support import BY_HAND, Hfjobs, Hub
 
 
