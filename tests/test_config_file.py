@@ -84,6 +84,8 @@ class TestColumnsAndFormats:
         format = "{{.name}}"
         [commands.scheduled.ps]
         columns = "+flavor"
+        [commands.labels]
+        format = "jsonl"
     """
 
     def test_are_those_of_the_file_on_a_terminal(self, given: Write) -> None:
@@ -95,6 +97,7 @@ class TestColumnsAndFormats:
         assert head("ps") == head("ls") == ["JOB", "ID", "FLAVOR"]
         assert head("hardware") == ["cpu-basic"]
         assert head("scheduled", "ps", "-a")[-1] == "FLAVOR"
+        assert head("labels", "--dry-run", "--label", "a=b", BY_HAND)[0] == '{"id":'
         assert head("ps", "--columns", "+cost")[-1] == "COST"
         assert head("ps", "-w")[-1] == "INITIATOR"
         assert head("hardware", "--columns", "name,cpu") == ["NAME", "CPU"]

@@ -4,7 +4,6 @@ import functools
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import redirect_stderr, redirect_stdout, suppress
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.binding import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import WITH_VALUE, Connection
 from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
-from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command
+from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
@@ -285,13 +284,13 @@ def _add_group(
     app.add_typer(inner)
 
 
-def _loaded(command: Command, path: tuple[str, ...]) -> Callable[..., int]:
-    home = "actions" if command.is_action else command.name
-    module = import_module(".".join(("hfjobs_cli.commands", *path, home)))
+def _loaded(command: Command, groups: tuple[str, ...]) -> Callable[..., int]:
+    path = path_of((*groups, command.name)) or (command,)
     return for_typer(
-        getattr(module, command.name),
+        load(path),
         asks_hub=command.asks_hub,
         last_wins=command.runs_words,
+        path=tuple(each.name for each in path),
     )
 
 

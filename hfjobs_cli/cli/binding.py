@@ -70,11 +70,14 @@ def _declared(model: type) -> list[tuple[str, Any, Any]]:
     ]
 
 
-def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False) -> Callable[..., int]:
+def for_typer(
+    command: Callable[..., int], *, asks_hub: bool, last_wins: bool = False, path: tuple[str, ...] = ()
+) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
     So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
-    option that is given twice the last one counts if `last_wins`; elsewhere it is an error.
+    option that is given twice the last one counts if `last_wins`; elsewhere it is an error. `path` are the words that
+    name the command, by which the configuration file has its defaults.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
@@ -122,7 +125,7 @@ def for_typer(command: Callable[..., int], *, asks_hub: bool, last_wins: bool = 
             if session.config_file.commands:
                 from hfjobs_cli.cli.defaults import apply_defaults  # for those who have a file that says something
 
-                apply_defaults(session, command.__module__.split(".")[2:], kind, given)
+                apply_defaults(session, path, kind, given)
         found = trailing(ctx)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         if found is not None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.cli import binding, terminal
-from hfjobs_cli.cli.registry import COMMANDS, Command
+from hfjobs_cli.cli.registry import COMMANDS, Command, load, path_of
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.words import did_you_mean
 
@@ -46,13 +45,11 @@ def apply_defaults(
 
 def _check(words: tuple[str, ...], place: str) -> None:
     """Raise UsageError if there is no such command, or if it prints no records."""
-    names = [*_names(COMMANDS)]
-    shown = " ".join(words)
-    if words not in names:
-        hint = did_you_mean(shown, map(" ".join, names)) or "see 'hfjobs --help'"
-        raise UsageError(f"{place}: unknown command '{shown}'", hint=hint)
-    module = import_module(".".join(("hfjobs_cli.commands", *words)))
-    if binding.kind_shown_by(getattr(module, words[-1])) is None:
+    shown, path = " ".join(words), path_of(words)
+    if path is None or path[-1].commands or tuple(each.name for each in path) != words:
+        names = map(" ".join, _names(COMMANDS))
+        raise UsageError(f"{place}: unknown command '{shown}'", did_you_mean(shown, names) or "see 'hfjobs --help'")
+    if binding.kind_shown_by(load(path)) is None:
         raise UsageError(f"{place}: '{shown}' has neither columns nor formats", hint="remove the table")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import NamedTuple
 
 
@@ -121,6 +123,29 @@ COMMANDS = (
     ),
 )
 """Every command."""
+
+
+def path_of(words: Sequence[str]) -> tuple[Command, ...] | None:
+    """Return the command that words name, aliases too, after the groups that it is in; None if there is none."""
+    found: list[Command] = []
+    commands: Sequence[Command] = COMMANDS
+    for word in words:
+        command = next((each for each in commands if word in (each.name, *each.aliases)), None)
+        if command is None:
+            return None
+        found.append(command)
+        commands = command.commands
+    return tuple(found) or None
+
+
+def load(path: Sequence[Command]) -> Callable[..., int]:
+    """Return the function of a command, whose module is loaded; it comes after the groups that it is in."""
+    *groups, command = path
+    home = "actions" if command.is_action else command.name
+    module = import_module(".".join(("hfjobs_cli.commands", *(each.name for each in groups), home)))
+    function: Callable[..., int] = getattr(module, command.name)
+    return function
+
 
 SCREEN = {
     "Run jobs": {

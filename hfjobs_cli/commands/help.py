@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
 from hfjobs_cli.cli import command_options, pager, terminal
 from hfjobs_cli.cli.binding import kind_shown_by
 from hfjobs_cli.cli.help_pages import help_width
-from hfjobs_cli.cli.registry import COMMANDS, TOPICS, Command
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.models.kinds import KINDS, Kind, json_schema, kind_of
@@ -91,15 +90,9 @@ def _schema(name: str = "job", *more: str) -> str:
 
 def _kind_printed_by(*words: str) -> Kind | None:
     """Return the kind of record that a command prints, of a group that its listing does; None if there is none."""
-    commands: tuple[Command, ...] = COMMANDS
-    path = ["hfjobs_cli", "commands"]
-    for word in words:
-        found = next((each for each in commands if word in (each.name, *each.aliases)), None)
-        if found is None:
-            return None
-        path.append(found.name)
-        commands = found.commands
-    if commands:
-        path.append("ps" if any(each.name == "ps" for each in commands) else commands[0].name)
-    load = kind_shown_by(getattr(import_module(".".join(path)), path[-1]))
-    return None if load is None else load()
+    path = path_of(words)
+    while path is not None and path[-1].commands:
+        inner = path[-1].commands
+        path = (*path, next((each for each in inner if each.name == "ps"), inner[0]))
+    shown = None if path is None else kind_shown_by(load(path))
+    return None if shown is None else shown()
