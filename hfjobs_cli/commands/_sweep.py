@@ -80,12 +80,12 @@ def run_sweep(
         todo = within(session, run, flavors, Decimal(str(typed.max_cost)))
     plan = Plan(run, todo, flavors)
     if following.dry_run:
-        session.write("".join(f"{line}\n" for line in plan.lines(session)))
+        session.write("".join(f"{line}\n" for line in plan.lines(session.stdout, session.environ)))
         session.flush()
         session.note("nothing was created (--dry-run)")
         return ExitCode.DONE
     if not is_quiet:
-        session.write_stderr("".join(f"{line}\n" for line in plan.lines(session)))
+        session.write_stderr("".join(f"{line}\n" for line in plan.lines(session.stderr, session.environ)))
     if len(todo) > 1 and not sweeping.yes:
         _confirm(session, len(todo))
     return _run(session, run, listing, following)

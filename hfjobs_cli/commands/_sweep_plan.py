@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.commands._submit import flavor_of, limited, priced_flavor
@@ -21,7 +21,7 @@ from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET
 from hfjobs_cli.text.secrets import looks_secret, masked_value
 from hfjobs_cli.text.times import span
-from hfjobs_cli.text.widths import cell_width, padding
+from hfjobs_cli.text.widths import GAP, cell_width, padding
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Sweeping
@@ -39,7 +39,8 @@ Describe = Callable[["Typed", Filler], "Launch"]
 PAGE_ROWS = 20
 """How many items of a plan are shown where there is no terminal that has room for more or less."""
 
-MAX_CELL = 32
+MAX_CELL, LEAST_CELL = 32, 6
+"""How many characters of a value are shown."""
 
 
 def sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
@@ -118,8 +119,12 @@ def notes(items: Sequence[Item], given: int) -> Iterator[str]:
         yield f"note: {len(items)} of {given} combinations are different; equal ones run only once"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 3] + "..."
+def _cell(key: str, value: str, width: int) -> str:
+    return _shortened(printable(masked_value(key, value)), width) or "''"
+
+
+def _shortened(text: str, width: int = MAX_CELL) -> str:
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:
@@ -171,30 +176,35 @@ class Plan(NamedTuple):
     todo: Sequence[Item]
     flavors: list[Hardware]
 
-    def lines(self, session: Session) -> list[str]:
-        """Return the table of the items, as far as there is room, and what they may cost together."""
+    def lines(self, stream: TextIO, environ: Mapping[str, str]) -> list[str]:
+        """Return the table of the items, as far as a stream has room, and what they may cost together."""
         items = self.run.items
-        size = terminal.size_of(session.stderr).lines - 6 if terminal.is_terminal(session.stderr) else PAGE_ROWS
-        room = max(5, size)
+        is_terminal = terminal.is_terminal(stream)
+        room = max(5, terminal.size_of(stream).lines - 6) if is_terminal else PAGE_ROWS
         shown = items if len(items) <= room else items[:room]
-        rows = [[*(key.upper() for key in items[0].values), "JOB"], *map(self._row, shown)]
-        widths = [max(cell_width(row[place]) for row in rows) for place in range(len(rows[0]))]
-        lines = [
-            "".join(
-                cell if place == len(row) - 1 else cell + padding(cell_width(cell), widths[place])
-                for place, cell in enumerate(row)
-            )
-            for row in rows
+        jobs = ["JOB", *map(self._job, shown)]
+        width = MAX_CELL
+        if is_terminal:
+            left = terminal.width_of(stream, environ) - max(map(len, jobs))
+            width = max(LEAST_CELL, min(MAX_CELL, left // len(items[0].values) - GAP))
+        columns = [
+            [_shortened(key.upper(), width), *(_cell(key, item.values[key], width) for item in shown)]
+            for key in items[0].values
+        ]
+        widths = [max(map(cell_width, column)) for column in columns]
+        padded = [
+            [cell + padding(cell_width(cell), width) for cell in column]
+            for column, width in zip(columns, widths, strict=True)
         ]
         more = len(items) - len(shown)
+        lines = ["".join(cells) for cells in zip(*padded, jobs, strict=True)]
         return [*lines, *([f"... and {more} more"] if more else []), self._sum()]
 
-    def _row(self, item: Item) -> list[str]:
-        values = [printable(_shortened(masked_value(key, value))) or "''" for key, value in item.values.items()]
+    def _job(self, item: Item) -> str:
         job = self.run.jobs.get(item.fingerprint)
         if job is None:
-            return [*values, "new"]
-        return [*values, f"{job.id} {job.status}" + (", to be run again" if item in self.todo else "")]
+            return "new"
+        return f"{job.id} {job.status}" + (", to be run again" if item in self.todo else "")
 
     def _sum(self) -> str:
         """Return how many jobs there are and are to be created, and what these may cost."""
