@@ -90,7 +90,7 @@ FENCES = {
     "huggingface_hub": {"jobspec/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/request_models.py"},
-    "cronsim": {"emulator/schedules.py", "query/schedules.py"},
+    "cronsim": {"emulator/schedules.py", "query/cron.py"},
     "psutil": {"emulator/processes.py"},
 }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
-    from hfjobs_cli.insight.schedules import ScheduleRuns
+    from hfjobs_cli.insight.schedule_runs import ScheduleRuns
     from hfjobs_cli.models.cost import Cost
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
@@ -134,7 +134,7 @@ def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bil
 
 def schedule_runs_of(session: Session) -> ScheduleRuns:
     """Return the runs of schedules, read once for each namespace, when the first is needed."""
-    from hfjobs_cli.insight.schedules import ScheduleRuns
+    from hfjobs_cli.insight.schedule_runs import ScheduleRuns
 
     return ScheduleRuns(lambda namespace, since: session.client.all_jobs(namespace, since=since), session.clock())
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
-    from hfjobs_cli.insight.schedules import ScheduleRuns
+    from hfjobs_cli.insight.schedule_runs import ScheduleRuns
     from hfjobs_cli.models.fields import Field
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind

@@ -28,8 +28,8 @@ from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.jobspec.from_job import is_made_from
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.times import timestamp
 from hfjobs_cli.text.words import conflict
 

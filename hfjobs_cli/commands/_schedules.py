@@ -10,7 +10,7 @@ from hfjobs_cli.errors import NotFound
 from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.references import SCHEDULES, JobReference, check_name
-from hfjobs_cli.query.schedules import ScheduleFilter, parse_schedule_filter
+from hfjobs_cli.query.schedule_filters import ScheduleFilter, parse_schedule_filter
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.schedule_options import ScheduleSelection

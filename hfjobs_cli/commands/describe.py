@@ -17,7 +17,7 @@ from hfjobs_cli.commands._schedules import named_schedules
 from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
-from hfjobs_cli.insight import schedules, summary
+from hfjobs_cli.insight import schedule_runs, summary
 from hfjobs_cli.insight.lineage import Lineage
 from hfjobs_cli.insight.summary import has_last_good, same_launch
 from hfjobs_cli.models.description import Description
@@ -130,7 +130,7 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
         last = schedule.status.last_job
         if schedule.name and is_name(schedule.name):
             page = next(iter(session.client.list_jobs(schedule.owner.name, None, [("name", schedule.name)])))
-            older.extend(job for job in page.jobs if schedules.schedule_of(job) == schedule.id)
+            older.extend(job for job in page.jobs if schedule_runs.schedule_of(job) == schedule.id)
         elif last is not None and is_name(last.id):
             with suppress(NotFound):
                 older.append(session.client.inspect_job(JobReference(schedule.owner.name, last.id)))
@@ -138,7 +138,7 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
     found: Runs | None = None
     try:
         map_parallel(lambda task: task(), [read_counted, read_older])
-        found = schedules.runs(schedule, counted, older, lambda job: session.costs.of(job, now), now)
+        found = schedule_runs.runs(schedule, counted, older, lambda job: session.costs.of(job, now), now)
         last = next((run for run in found.newest if run.id == str(schedule.status.last_job)), None)
         schedule = schedule if last is None else schedule.ran(last.status)
     except HfJobsError as error:
@@ -148,10 +148,10 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
         name=schedule.name,
         job=None,
         schedule=schedule,
-        why=schedules.outcome(schedule, now),
+        why=schedule_runs.outcome(schedule, now),
         reason=None,
         exit_code=None,
-        started_by=schedules.made_by(schedule, now),
+        started_by=schedule_runs.made_by(schedule, now),
         family=None,
         waited_secs=None,
         ran_secs=None,
@@ -161,7 +161,7 @@ def _of_schedule(session: Session, schedule: ScheduledJob) -> Description:
         same_launch=None,
         runs=found,
         last_lines=None,
-        next=_runnable(session, schedules.next_steps(schedule, found)),
+        next=_runnable(session, schedule_runs.next_steps(schedule, found)),
     )
 
 

@@ -22,9 +22,8 @@ from werkzeug.exceptions import (
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from hfjobs_cli.emulator.account import CREATOR, owner_of, whoami
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
-from hfjobs_cli.emulator.hardware import hardware
+from hfjobs_cli.emulator.flavors import hardware
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
@@ -32,6 +31,7 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
+from hfjobs_cli.emulator.users import CREATOR, owner_of, whoami
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

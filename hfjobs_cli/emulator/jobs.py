@@ -5,11 +5,11 @@ from contextlib import suppress
 from datetime import datetime
 
 from hfjobs_cli.emulator import lifecycle, streams
-from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
 from hfjobs_cli.emulator.output import LogReader
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
+from hfjobs_cli.emulator.users import USER, jobs_usage, owner_of
 from hfjobs_cli.emulator.webhooks import Repo, variables, webhook_of
 
 NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"

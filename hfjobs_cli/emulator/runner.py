@@ -12,7 +12,7 @@ from typing import IO, NamedTuple, cast
 
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.api_types import Document, present
-from hfjobs_cli.emulator.hardware import built_in_environment
+from hfjobs_cli.emulator.flavors import built_in_environment
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.process_group import ProcessGroup
 from hfjobs_cli.emulator.state import State

@@ -11,8 +11,8 @@ from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, NewSchedule, Volume
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
+from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import check_name
-from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.words import quoted_for_shell
 
 _LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}

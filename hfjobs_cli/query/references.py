@@ -68,7 +68,7 @@ def _job_filter() -> Callable[..., Any]:
 
 
 def _schedule_filter() -> Callable[..., Any]:
-    from hfjobs_cli.query.schedules import parse_schedule_filter
+    from hfjobs_cli.query.schedule_filters import parse_schedule_filter
 
     return parse_schedule_filter
 

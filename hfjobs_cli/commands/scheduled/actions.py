@@ -15,9 +15,9 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.label_change import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
+from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import LabelChanges
 from hfjobs_cli.query.references import SCHEDULES, JobReference
-from hfjobs_cli.query.schedules import next_run
 from hfjobs_cli.text.times import timestamp
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import NextStep, Run, Runs
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.vocabulary import SUSPENDED
-from hfjobs_cli.query.schedules import next_run
+from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.text.times import EARLIEST, age, span, timestamp
 
 if TYPE_CHECKING:

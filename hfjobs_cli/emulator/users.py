@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from hfjobs_cli.emulator.api_types import ApiError, Document, parse_time, wire_time
-from hfjobs_cli.emulator.hardware import micro_usd_a_minute
+from hfjobs_cli.emulator.flavors import micro_usd_a_minute
 
 USER: Document = {
     "id": "60107b385ac3e86b3ea4fc34",
