@@ -253,10 +253,14 @@ class TestTokenStaysHome:
         assert (code, stdout) == (1, "")
         assert stderr.startswith("error: the Hub redirects to ")
         assert len(hub.requests) == 1
-        code, stdout, stderr = hfjobs("duplicate", "x/aa")
+        code, stdout, stderr = hfjobs("duplicate", "x/aaaaaaaaaaaaaaaaaaaaaaaa")
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: x/aa may or may not have been duplicated: the Hub redirects to ")
-        assert [path for path in hub.paths if path.startswith("POST")] == ["POST /api/jobs/x/aa/duplicate"]
+        assert stderr.startswith(
+            "error: x/aaaaaaaaaaaaaaaaaaaaaaaa may or may not have been duplicated: the Hub redirects to "
+        )
+        assert [path for path in hub.paths if path.startswith("POST")] == [
+            "POST /api/jobs/x/aaaaaaaaaaaaaaaaaaaaaaaa/duplicate"
+        ]
 
     def test_a_redirect_from_https_to_http_is_another_origin(self, hfjobs: Hfjobs, hub: Hub) -> None:
         hub.replies(302, "", {"Location": f"https://127.0.0.1:{hub.endpoint.rpartition(':')[2]}/"})
@@ -280,10 +284,14 @@ class TestTokenStaysHome:
     @pytest.mark.parametrize("body", [f'{{"status": "{TOKEN}"}}', "x" * 490 + TOKEN])
     def test_an_answer_made_of_it_is_not_quoted(self, hfjobs: Hfjobs, hub: Hub, body: str) -> None:
         """Neither whole nor cut in the middle."""
-        hub.replies(200, f'{{"id": "aa", "owner": {{"name": "x"}}, "status": "{TOKEN}"}}')
+        hub.replies(200, f'{{"id": "aaaaaaaaaaaaaaaaaaaaaaaa", "owner": {{"name": "x"}}, "status": "{TOKEN}"}}')
         hub.replies(400, json.dumps({"error": body}))
         hub.replies(200, "[]", {"Link": f'<https://x/?tk={TOKEN}>; rel="next"'})
-        for argv, code in ((("inspect", "x/aa"), 0), (("ps", "--namespace", "x"), 1), (("ps", "--namespace", "x"), 1)):
+        for argv, code in (
+            (("inspect", "x/aaaaaaaaaaaaaaaaaaaaaaaa"), 0),
+            (("ps", "--namespace", "x"), 1),
+            (("ps", "--namespace", "x"), 1),
+        ):
             result = hfjobs(*argv)
             assert result.code == code
             assert TOKEN[:9] not in result.stderr
@@ -533,7 +541,7 @@ def test_files_without_end_are_not_read_to_the_end(hfjobs: Hfjobs) -> None:
 
 @pytest.mark.parametrize(
     ("stdin", "what"),
-    [("x" * 3000, "a line of more than 1999 characters"), ("a\n" * 1_000_001, "over 1000000 lines")],
+    [("x" * 3000, "a line of more than 1999 characters"), ("a\n" * 1_000_001, "more than 1000000 lines")],
 )
 def test_stdin_without_end_is_not_read_to_the_end(hfjobs: Hfjobs, hub: Hub, stdin: str, what: str) -> None:
     result = hfjobs("inspect", "-", stdin=stdin)

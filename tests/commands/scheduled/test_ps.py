@@ -82,7 +82,7 @@ def test_a_flag_is_true_or_false(hfjobs: Hfjobs, hub: Hub) -> None:
     add_schedule(hub)
     assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend=TRUE") == Result(0, BOTH, "")
     assert hfjobs("scheduled", "ps", "-a", "-q", "-f", "suspend!=true") == Result(0, f"{NEW}\n", "")
-    error = "error: field use suspend is true or false, but not 'yes'\nhint: suspend!=* to find those without a value\n"
+    error = "error: field suspend is true or false, but not 'yes'\nhint: use suspend!=* to find those without a value\n"
     assert hfjobs("scheduled", "ps", "-f", "suspend=yes") == Result(2, "", error)
 
 
@@ -134,7 +134,7 @@ class TestFilters:
     @pytest.mark.parametrize(
         ("argv", "message"),
         [
-            (["--status", "paused"], "unknown schedule status 'paused'\nhint: did you mean 'suspended'? one of"),
+            (["--status", "paused"], "unknown schedule status 'paused'\nhint: did you mean 'suspended'?"),
             (["--status", "!active,!suspended"], "--status excludes every status"),
             (["--status", ""], "--status is empty"),
             (["-f", "cron=x"], "unknown field 'cron' in filter 'cron=x'\nhint: did you mean 'schedule'?"),

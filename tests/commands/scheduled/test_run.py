@@ -170,7 +170,7 @@ class TestLostAnswer:
         hub.then(hang_up)
         code, stdout, stderr = hfjobs(*RUN, "@daily", *JOB)
         assert (code, stdout) == (5, "")
-        assert stderr.startswith("error: the schedule may or may not have been created: the connection to ")
+        assert stderr.startswith("error: the schedule may or may not have been created: lost the connection to ")
         assert stderr.endswith(
             f"\nhint: before retrying, check with: hfjobs scheduled ps -a --namespace {USER} --name nightly\n"
         )
