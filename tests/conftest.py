@@ -34,6 +34,11 @@ for _number in (getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+for _name in ("NO_COLOR", "FORCE_COLOR", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    # The settings of whoever runs the tests take no part.
+    os.environ.pop(_name, None)
+    os.environ.pop(_name.lower(), None)
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile all tests once before the workers start, or each of them would, all at the same time."""
@@ -53,6 +58,7 @@ LONG = (
     "test_running",
     "test_top",
     "test_stats",
+    "test_connections",
 )
 """The files with tests that take many seconds, most of which they wait."""
 
@@ -79,22 +85,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files and completion scripts anew from what the program prints now",
     )
-
-
-@pytest.fixture(autouse=True)
-def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the settings of whoever runs the tests out of them."""
-    for name in (
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-    ):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

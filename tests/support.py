@@ -80,6 +80,8 @@ class Hfjobs:
     environ: dict[str, str]
     pauses: list[float] = field(default_factory=list)
     now: datetime = NOW
+    completion_secs: float = 30.0
+    """Longer than for users, as this machine may be busy."""
 
     def __call__(
         self,
@@ -104,6 +106,7 @@ class Hfjobs:
             clock=lambda: self.now,
             sleep=self._pause,
             runs_demo_jobs=False,
+            completion_secs=self.completion_secs,
         )
         code = main(argv, session)
         return Result(code, stdout.getvalue(), stderr.getvalue())
@@ -115,7 +118,7 @@ class Hfjobs:
 
     def given(self, environ: Mapping[str, str]) -> Hfjobs:
         """Return the program with further settings."""
-        return Hfjobs({**self.environ, **environ}, self.pauses, self.now)
+        return Hfjobs({**self.environ, **environ}, self.pauses, self.now, self.completion_secs)
 
     def jobs(self, *argv: str) -> list[dict[str, Any]]:
         """Run a command line that prints a JSON array and must succeed without a word on stderr."""

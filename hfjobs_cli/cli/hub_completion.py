@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R", "JobInfo", "ScheduledJob")
 
-TIMEOUT_SECS = 1.0
-"""How long a TAB may wait for the Hub."""
-
 _LISTED: dict[str, Callable[[JobsClient, str | None], Iterable[Record]]] = {
     "job": lambda client, namespace: next(client.list_jobs(namespace)).jobs,
     "schedule": lambda client, namespace: client.list_schedules(namespace),
@@ -164,9 +161,9 @@ def _session(ctx: typer.Context) -> Session:
 
 
 def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
-    """Return the result of a request, or `otherwise` if it fails or takes more than a second."""
+    """Return the result of a request, or `otherwise` if it fails or takes too long."""
     with suppress(Exception):
-        return call_with_timeout(look, math.inf if session.settings.is_demo else TIMEOUT_SECS)
+        return call_with_timeout(look, math.inf if session.settings.is_demo else session.completion_secs)
     return otherwise
 
 

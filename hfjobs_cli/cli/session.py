@@ -64,6 +64,7 @@ class Session:
     sleep: Callable[[float], None] = time.sleep
     overrides: Overrides = field(default_factory=Overrides)
     runs_demo_jobs: bool = True
+    completion_secs: float = 1.0
     is_quiet: bool = False
     failures: list[HfJobsError] = field(default_factory=list)
     made: list[JobInfo | ScheduledJob] = field(default_factory=list)

@@ -3,10 +3,10 @@
 from tests.support import TOKEN, Hfjobs, Hub, Result
 
 
-def complete(line: str, environ: dict[str, str], shell: str = "fish") -> Result:
-    """Return what a shell is told when TAB is pressed behind `line`."""
+def complete(line: str, environ: dict[str, str], shell: str = "fish", secs: float = 30.0) -> Result:
+    """Return what a shell is told when TAB is pressed behind `line`, for which the Hub has so many seconds."""
     asked = {"_HFJOBS_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": line}
-    return Hfjobs({**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"})()
+    return Hfjobs({**environ, **asked, "_TYPER_COMPLETE_FISH_ACTION": "get-args"}, completion_secs=secs)()
 
 
 def offered(line: str, environ: dict[str, str]) -> list[str]:

@@ -62,7 +62,7 @@ class TestJobs:
     def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub, stall: Stall) -> None:
         """The Hub here answers only after the completion has ended."""
         hub.then(stall)
-        result = complete("hfjobs inspect 6", logged_in(environ, hub))
+        result = complete("hfjobs inspect 6", logged_in(environ, hub), secs=0.5)
         assert result == Result(0, "\n", "")
 
 
@@ -196,7 +196,7 @@ class TestValues:
 
     def test_are_none_when_the_hub_takes_its_time(self, environ: dict[str, str], hub: Hub, stall: Stall) -> None:
         hub.then(stall)
-        assert complete("hfjobs ps --name ", logged_in(environ, hub)) == Result(0, "\n", "")
+        assert complete("hfjobs ps --name ", logged_in(environ, hub), secs=0.5) == Result(0, "\n", "")
 
     def test_are_asked_for_once(self, environ: dict[str, str], hub: Hub) -> None:
         """Nobody who has pressed TAB waits for another try."""

@@ -48,7 +48,7 @@ WAITING = "warning: interrupted while creating the job; waiting for its id to ca
 # What was just opened at such a moment nobody closes but the garbage collector.
 leaves_files_open = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
-EVERY = 7
+EVERY = 11
 """One of so many moments is tried, from a first one that differs."""
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 from collections.abc import Callable
 from datetime import datetime, timezone
 from html import unescape
@@ -636,7 +637,10 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abcd"), inner, max_size=4),
     max_leaves=12,
 )
-steady = settings(max_examples=500, derandomize=True, deadline=None, database=None)
+TIMES = 4 if "HFJOBS_TEST_SEED" in os.environ else 1
+"""More of them where there is time, as for what is drawn in tests/commands/test_same_lines.py."""
+
+steady = settings(max_examples=250 * TIMES, derandomize=True, deadline=None, database=None)
 
 
 @steady
@@ -680,7 +684,7 @@ EXPRESSIONS = st.recursive(
 )
 
 
-@settings(steady, max_examples=1200)
+@settings(steady, max_examples=500 * TIMES)
 @given(st.lists(EXPRESSIONS, min_size=1, max_size=2))
 def test_no_control_character_of_the_data_gets_through(expressions: list[str]) -> None:
     """Whatever functions do with it, together with control characters of the template."""
