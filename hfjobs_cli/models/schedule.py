@@ -116,7 +116,7 @@ class ScheduledJob(Record):
             styles=STATE_STYLES,
         ),
     ]
-    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    owner: Annotated[JobOwner, About("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
     initiator: Annotated[JobInitiator | None, About("who created it", "user:alice")]
 
     def ran(self, stage: str | None) -> "ScheduledJob":
