@@ -198,9 +198,7 @@ KIND = Kind(
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(
-            Shape(float), _unread, About("the same as a number, US dollars", "1.25", measure=Measure("money"))
-        ),
+        "cost_usd": Computed(Shape(float), _unread, About("cost in US dollars", "1.25", measure=Measure("money"))),
     },
     other_names={
         "age": "created",
