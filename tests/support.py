@@ -167,6 +167,7 @@ class Hub:
         """By how much the clock is slow that says when jobs are made, not that of answers."""
         self.requests: list[Request] = []
         self._misbehaviors: list[Misbehavior] = []
+        self._of_changes: list[Misbehavior] = []
         self._replies: dict[str, Response] = {}
         self._always: dict[str, Misbehavior] = {}
         self._server = Server(self._answer, 0, log=lambda _line: None, clock=lambda: NOW, poll_secs=0.002)
@@ -199,6 +200,10 @@ class Hub:
     def then(self, *misbehaviors: Misbehavior) -> None:
         """Answer the next requests like this, each once; after them the app answers again."""
         self._misbehaviors.extend(misbehaviors)
+
+    def on_changes(self, *misbehaviors: Misbehavior) -> None:
+        """Answer the next requests that change something like this, each once; those planned before are forgotten."""
+        self._of_changes[:] = misbehaviors
 
     def replies(
         self, status: int, body: str | bytes = "", headers: Mapping[str, str] | None = None, times: int = 1
@@ -252,6 +257,8 @@ class Hub:
             return self._replies[environ["PATH_INFO"]](environ, start)
         if environ["PATH_INFO"] in self._always:
             return self._always[environ["PATH_INFO"]](app, environ, start)
+        if self._of_changes and environ["REQUEST_METHOD"] != "GET":
+            return self._of_changes.pop(0)(app, environ, start)
         if self._misbehaviors:
             return self._misbehaviors.pop(0)(app, environ, start)
         return app(environ, start)

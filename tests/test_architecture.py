@@ -86,7 +86,7 @@ FENCES = {
     "shellingham": {"cli/shell_scripts.py"},
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
     "dotenv": {"jobspec/environment.py"},
-    "tomli": {"config_file.py", "jobspec/scripts.py"},
+    "tomli": {"config_file.py", "jobspec/schedule_file.py", "jobspec/scripts.py"},
     "huggingface_hub": {"jobspec/buckets.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/request_models.py"},

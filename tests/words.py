@@ -35,6 +35,7 @@ KINDS = [
     "log_line",
     "relative",
     "schedule",
+    "schedule_change",
     "usage",
 ]
 TOPICS = [
@@ -44,6 +45,7 @@ TOPICS = [
     "references",
     "new-jobs",
     "sweeps",
+    "schedules",
     "exit-codes",
     "environment",
     "costs",
@@ -157,7 +159,20 @@ JOB_FIELDS = [
     "endpoint",
     "url",
 ]
-SCHEDULED_COMMANDS = ["run", "ps", "inspect", "suspend", "resume", "trigger", "reschedule", "labels", "delete", "uv"]
+SCHEDULED_COMMANDS = [
+    "run",
+    "ps",
+    "inspect",
+    "suspend",
+    "resume",
+    "trigger",
+    "reschedule",
+    "labels",
+    "delete",
+    "export",
+    "apply",
+    "uv",
+]
 SCHEDULE_COLUMNS = [
     "id",
     "name",

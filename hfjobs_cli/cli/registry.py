@@ -119,6 +119,8 @@ COMMANDS = (
                 "labels", "Change the labels and the name of schedules.", elsewhere=("rename", "tag"), is_action=True
             ),
             Command("delete", "Delete schedules.", elsewhere=("cancel", "kill", "rm", "remove"), is_action=True),
+            Command("export", "Print schedules as a TOML file.", elsewhere=("dump",)),
+            Command("apply", "Create and change schedules as files declare them.", elsewhere=("sync", "deploy")),
         ),
     ),
 )
@@ -189,6 +191,7 @@ TOPICS = {
     "references": "how to refer to a job",
     "new-jobs": "running commands and scripts, and rerunning jobs",
     "sweeps": "running a job for each of many values",
+    "schedules": "schedules, and how to keep them in a file",
     "exit-codes": "what each exit code means",
     "environment": "settings, and how the token is found",
     "costs": "what jobs cost, and how costs are computed",

@@ -46,6 +46,19 @@ NewScript = Annotated[
         show_default=False,
     ),
 ]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE...",
+        help="TOML files with schedules, as 'scheduled export' prints them; - reads one from stdin.",
+        autocompletion=completion.complete_file,
+        show_default=False,
+    ),
+]
+Prune = Annotated[
+    bool, typer.Option("--prune", help="Delete schedules that an earlier apply created and that no file declares.")
+]
+TellsByExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to do, for CI.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Namespace = Annotated[
     str | None,

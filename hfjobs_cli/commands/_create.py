@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.jobspec.model import Launch, NewJob
     from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+    from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -176,7 +178,7 @@ def start(
         return follow_new(session, [job], listing)
 
 
-def show_created(session: Session, listing: Listing, made: Sequence[JobInfo] | Sequence[ScheduledJob]) -> None:
+def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> None:
     """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
     try:
         listing.show(made)
@@ -301,20 +303,28 @@ def schedule(
     _check(launch.job)
     launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
 
-    def body(job: dict[str, Any]) -> dict[str, Any]:
-        asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
-        given = {key: value for key, value in asked.items() if value is not None}
-        return {"jobSpec": job, "schedule": when, **given}
-
     if terms.dry_run:
+        body = partial(_body, when=when, terms=terms)
         show_plan(session, launch, output, local, body, _summary(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
     tell_from_script(session, launch, cost="cost of each job")
-    job = with_bucket(session, launch)
-    check = f"--name {shlex.quote(job.name)}" if job.name else ""
-    made = session.client.create_schedule(launch.namespace, body(job.body()), _asked(job, when, terms), check)
+    made = create_schedule(session, with_bucket(session, launch), launch.namespace, when, terms)
     show_created(session, listing, [made])
     return ExitCode.DONE
+
+
+def create_schedule(session: Session, job: NewJob, namespace: str | None, when: str, terms: Terms) -> ScheduledJob:
+    """Create a schedule: one request, whatever happens to it."""
+    check = f"--name {shlex.quote(job.name)}" if job.name else ""
+    body = _body(job.body(), when, terms)
+    return session.client.create_schedule(namespace, body, _asked(job, when, terms), check)
+
+
+def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
+    """Return the body of the request for a schedule from that for a job."""
+    asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
+    given = {key: value for key, value in asked.items() if value is not None}
+    return {"jobSpec": job, "schedule": when, **given}
 
 
 def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:

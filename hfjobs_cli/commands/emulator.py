@@ -21,7 +21,7 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 _ELSEWHERE = "try again, or give the directory of an emulator with --state-dir"
 
-_SOME = "'hfjobs --demo ps -a' lists the jobs of the demo"
+_SOME = "'hfjobs --demo ps -a' lists those of the demo"
 """Which jobs there are to be run again."""
 
 

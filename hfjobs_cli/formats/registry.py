@@ -138,9 +138,9 @@ _FIRST = {
 """The formats that only one kind of record has, by its noun; the first of them is its default."""
 
 _MORE = {
-    "job": _named(Renderer("command", _job_command, streams=True, about="the command that starts the job again")),
+    "job": _named(Renderer("command", _job_command, streams=True, about="the line that starts the job again")),
     "schedule": _named(
-        Renderer("command", _schedule_command, streams=True, about="the command that creates the schedule again")
+        Renderer("command", _schedule_command, streams=True, about="the line that makes the schedule again")
     ),
 }
 """Formats that only one kind of record has, but that none is shown in by default."""

@@ -76,7 +76,7 @@ def _options(job: NewJob) -> Iterator[str]:
         ("-l", [f"{key}={value}" for key, value in job.labels.items() if key != "name"]),
         ("-e", [f"{key}={value}" for key, value in job.environment.items()]),
         ("-s", list(job.secrets)),
-        ("-v", list(map(_volume, job.volumes))),
+        ("-v", list(map(volume_text, job.volumes))),
     ):
         for text in values:
             yield from _option(option, text)
@@ -104,7 +104,7 @@ def _option(option: str, value: str) -> list[str]:
     return [f"{_LONG.get(option, option)}={value}"] if value.startswith("-") else [option, value]
 
 
-def _volume(volume: Volume) -> str:
+def volume_text(volume: Volume) -> str:
     """Format a volume for `-v`. Raises UsageError if it would be parsed differently."""
     as_told = volume
     if volume.read_only is None and volume.mount_path.endswith((":ro", ":rw")):

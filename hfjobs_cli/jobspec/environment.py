@@ -65,7 +65,12 @@ def secrets(typed: Typed, local: LocalEnvironment) -> dict[str, str | None]:
     return resolved(found, local)
 
 
-def resolved(found: Mapping[str, str | None], local: LocalEnvironment, what: str = "the job") -> dict[str, str | None]:
+def resolved(
+    found: Mapping[str, str | None],
+    local: LocalEnvironment,
+    what: str = "the job",
+    hint: str = "export {name}=..., or use --secrets-file",
+) -> dict[str, str | None]:
     """Return secrets with their values, those that have none from the environment. Raises UsageError."""
     known = _known(found, local.environ)
     missing = [name for name in found if name not in known]
@@ -73,7 +78,7 @@ def resolved(found: Mapping[str, str | None], local: LocalEnvironment, what: str
         names = ", ".join(missing)
         raise UsageError(
             f"{what} needs {'a secret that is' if len(missing) == 1 else 'secrets that are'} not set here: {names}",
-            hint=f"export {missing[0]}=..., or use --secrets-file",
+            hint=hint.format(name=missing[0]),
         )
     return {name: known.get(name) for name in found}
 

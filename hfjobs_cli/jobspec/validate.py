@@ -163,12 +163,15 @@ def _check_once(texts: Iterable[str], what: str) -> None:
         seen.add(text)
 
 
-def check_flavor(flavor: str, prices: Mapping[str, float]) -> None:
+def check_flavor(
+    flavor: str,
+    prices: Mapping[str, float],
+    hint: str = "'hfjobs hardware' lists the flavors; --any-flavor accepts any",
+) -> None:
     """Raise UsageError for a flavor that is none of those the Hub lists, whose prices are given."""
     if prices and flavor not in prices:
         near = _flavor_meant(flavor.lower(), prices)
-        how = "'hfjobs hardware' lists the flavors; --any-flavor accepts any"
-        raise UsageError(f"unknown flavor '{flavor}'", hint=f"did you mean '{near}'?" if near else how)
+        raise UsageError(f"unknown flavor '{flavor}'", hint=f"did you mean '{near}'?" if near else hint)
 
 
 def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:

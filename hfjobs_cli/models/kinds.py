@@ -112,6 +112,7 @@ KINDS = (
     "log_line",
     "relative",
     "schedule",
+    "schedule_change",
     "usage",
 )
 """The names of all kinds: each is the module in this package that holds its `KIND`."""
@@ -137,6 +138,8 @@ def kind_of(name: str) -> Kind:
         from hfjobs_cli.models.relative import KIND
     elif name == "schedule":
         from hfjobs_cli.models.schedule import KIND
+    elif name == "schedule_change":
+        from hfjobs_cli.models.schedule_change import KIND
     elif name == "usage":
         from hfjobs_cli.models.usage import KIND
     else:

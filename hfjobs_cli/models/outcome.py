@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-# Compiled when the first message is read, as most jobs have none and each start would pay for it.
-_EXIT_CODE = r"(?i)exit code:? ?([0-9]{1,3})\b"
-_REASON = r"(?i)\breason: ?([a-z]\w*)"
-_OUT_OF_MEMORY = r"(?i)\bOOM|out of memory"
-_TIMEOUT = r"(?i)\btime ?out\b|\btimed out\b|DeadlineExceeded"
-_WORD_BEGINS = r"(?<=[a-z0-9])(?=[A-Z])|_"
+_EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
+_REASON = re.compile(r"\breason: ?([a-z]\w*)", re.IGNORECASE)
+_OUT_OF_MEMORY = re.compile(r"\bOOM|out of memory", re.IGNORECASE)
+_TIMEOUT = re.compile(r"\btime ?out\b|\btimed out\b|DeadlineExceeded", re.IGNORECASE)
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
 
 OUT_OF_MEMORY, TIMEOUT, EXIT_CODE, FAILED = "out-of-memory", "timeout", "exit-code", "failed"
 NO_CREDITS, NO_SUBSCRIPTION, RESOURCE_GROUP_LIMIT = "no-credits", "no-subscription", "resource-group-limit"
@@ -45,7 +44,7 @@ HUB_WORDS = {
 
 def exit_code_of(message: str) -> int | None:
     """Return the exit code that a message names, None if it names none."""
-    found = re.search(_EXIT_CODE, message)
+    found = _EXIT_CODE.search(message)
     return int(found[1]) if found else None
 
 
@@ -57,18 +56,18 @@ def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
         return DELETED
     if stage != "ERROR":
         return None
-    if re.search(_OUT_OF_MEMORY, message):
+    if _OUT_OF_MEMORY.search(message):
         return OUT_OF_MEMORY
-    if re.search(_TIMEOUT, message):
+    if _TIMEOUT.search(message):
         return TIMEOUT
-    named = re.search(_REASON, message)
+    named = _REASON.search(message)
     if named and named[1] != HUB_WORDS[EXIT_CODE]:
         return _formatted(named[1])
     return FAILED if exit_code_of(message) is None else EXIT_CODE
 
 
 def _formatted(word: str) -> str:
-    return re.sub(_WORD_BEGINS, "-", word).lower()
+    return _WORD_BEGINS.sub("-", word).lower()
 
 
 def read_exit_code(values: dict[str, Any], _path: str, _source: object) -> int | None:

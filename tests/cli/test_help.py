@@ -128,7 +128,7 @@ class TestHelpCommand:
                 "no help topic or command 'filters x'",
                 "did you mean 'filters'?",
             ),
-            (("zzz",), "no help topic or command 'zzz'", "use one of " + ", ".join(ALL_HELP[:-12]) + " and 12 more"),
+            (("zzz",), "no help topic or command 'zzz'", "use one of " + ", ".join(ALL_HELP[:-14]) + " and 14 more"),
             (("schema", "jbo"), "no schema named 'jbo'", "did you mean 'job'?"),
             (("schema", "job", "x"), "no schema named 'job x'", "did you mean 'job'?"),
         ],

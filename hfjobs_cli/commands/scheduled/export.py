@@ -1,0 +1,63 @@
+"""`hfjobs scheduled export`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hfjobs_cli.cli import schedule_options
+from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._schedules import named_schedules
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.jobspec.from_job import described_schedule
+from hfjobs_cli.jobspec.model import NewSchedule
+from hfjobs_cli.jobspec.schedule_file import REPLACES_LABEL, dump
+from hfjobs_cli.models.schedule import ScheduledJob
+
+
+def export(
+    session: Session,
+    schedules: schedule_options.ChosenSchedules = None,
+    *,
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Print schedules as a TOML file.
+
+    'hfjobs scheduled apply' reads it ('hfjobs help schedules'). Without SCHEDULE, all schedules of the namespace are
+    printed, including suspended ones. Secrets are printed as names: the Hub never returns their values.
+
+    \b
+    Examples:
+      hfjobs scheduled export > schedules.toml
+      hfjobs scheduled export nightly weekly-eval
+    """
+    if schedules:
+        results = session.client.inspect_schedules(named_schedules(session, schedules, namespace))
+        session.failures += [each for each in results if isinstance(each, HfJobsError)]
+        found = [each for each in results if not isinstance(each, HfJobsError)]
+    else:
+        found = session.client.list_schedules(namespace)
+    session.write(dump(_named(session, found)))
+    session.flush()
+    return ExitCode.DONE
+
+
+def _named(session: Session, found: Sequence[ScheduledJob]) -> list[tuple[str, NewSchedule, str | None]]:
+    """Return schedules by their names, without those that are to be deleted by 'apply' yet. Raises UsageError."""
+    replaced = {(each.job_spec.labels or {}).get(REPLACES_LABEL) for each in found}
+    named: dict[str, ScheduledJob] = {}
+    for each in found:
+        if each.id in replaced:
+            continue
+        if each.name is None:
+            session.warning(
+                f"schedule {each.id} has no name and is left out; name it with 'hfjobs scheduled labels {each.id} "
+                "--name NAME'"
+            )
+        elif (other := named.setdefault(each.name, each)) is not each:
+            raise UsageError(
+                f"two schedules are named '{each.name}': {other.id} and {each.id}",
+                hint=f"rename one with 'hfjobs scheduled labels {each.id} --name NAME', or delete it",
+            )
+    if not named:
+        session.note("no schedules to export")
+    return [(name, described_schedule(each), None) for name, each in named.items()]

@@ -1,0 +1,208 @@
+"""What has to be done so that the schedules on the Hub are as files say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.hub.create_once import same_schedule
+from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.from_job import described_schedule
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
+from hfjobs_cli.jobspec.schedule_file import GROUP_LABEL, OWN_LABELS, REPLACES_LABEL, WantedSchedule
+from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.volumes import spell_volume
+from hfjobs_cli.models.packed_files import packed_variable
+from hfjobs_cli.models.schedule import ScheduledJob
+from hfjobs_cli.models.schedule_change import (
+    CREATE,
+    DELETE,
+    RELABEL,
+    REPLACE,
+    RESCHEDULE,
+    RESUME,
+    SUSPEND,
+    ScheduleChange,
+)
+from hfjobs_cli.text.secrets import masked_value, masked_words
+from hfjobs_cli.text.times import span
+from hfjobs_cli.text.words import quoted
+
+
+class Step(NamedTuple):
+    """What is done with one schedule: `found` is the one on the Hub, `wanted` what a file asks for, either may be None.
+
+    Without actions it is as the file says.
+    """
+
+    name: str | None
+    actions: tuple[str, ...]
+    changes: tuple[str, ...]
+    found: ScheduledJob | None = None
+    wanted: WantedSchedule | None = None
+
+    def record(self, identifier: str | None = None) -> ScheduleChange:
+        """Return it as a record, with the id of the schedule that there is afterwards."""
+        known = self.found.id if self.found is not None else None
+        return ScheduleChange(self.name, list(self.actions), identifier or known, list(self.changes))
+
+
+def plan(
+    found: Iterable[ScheduledJob], wanted: Sequence[WantedSchedule], *, prunes: Collection[str] = ()
+) -> list[Step]:
+    """Return the steps that make the schedules of one namespace as files want them, in the order of the files.
+
+    Those created by an earlier `apply` of the groups `prunes` that no file wants any more are deleted. Raises
+    UsageError if a name stands for several schedules.
+    """
+    there = {each.id: each for each in found}
+    replaced = {_label(each, REPLACES_LABEL): each for each in there.values() if _label(each, REPLACES_LABEL) in there}
+    # Between the two requests of a replacement something came in the way; both schedules run until this is settled.
+    left = [
+        Step(there[old].name, (DELETE,), (f"replaced by {new.id}",), there[old])
+        for old, new in replaced.items()
+        if old is not None
+    ]
+    by_name: dict[str | None, list[ScheduledJob]] = {}
+    for each in there.values():
+        if each.id not in replaced:
+            by_name.setdefault(each.name, []).append(each)
+    steps = [_step(each, by_name.get(each.name, [])) for each in wanted]
+    names = {each.name for each in wanted}
+    pruned = [
+        Step(each.name, (DELETE,), ("no file declares it",), each)
+        for name, several in by_name.items()
+        for each in several
+        if name not in names and _label(each, GROUP_LABEL) in prunes
+    ]
+    return [*left, *steps, *pruned]
+
+
+def _label(made: ScheduledJob, key: str) -> str | None:
+    return (made.job_spec.labels or {}).get(key)
+
+
+def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
+    if not found:
+        return Step(wanted.name, (CREATE,), (), None, wanted)
+    if len(found) > 1:
+        raise UsageError(
+            f"{wanted.place}: the name is that of several schedules: {', '.join(each.id for each in found)}",
+            hint="delete or rename all but one: 'hfjobs scheduled delete ID', 'hfjobs scheduled labels ID --name NAME'",
+        )
+    (made,) = found
+    try:
+        before = described_schedule(made)
+    except HfJobsError as error:
+        raise UsageError(f"{wanted.place}: cannot compare with the Hub: {error.message}", error.hint) from None
+    changes = [*job_changes(before.job, wanted.job)]
+    if before.concurrency != wanted.concurrency:
+        changes.append(_arrow("concurrency", str(before.concurrency).lower(), str(wanted.concurrency).lower()))
+    actions = [REPLACE] if changes else []
+    if not same_schedule(before.when, wanted.when):
+        actions.append(RESCHEDULE)
+        changes.append(_arrow("schedule", before.when, wanted.when))
+    if labels := list(_entries("labels", _labels(before.job), _labels(wanted.job))):
+        actions.append(RELABEL)
+        changes += labels
+    if wanted.suspend is not None and wanted.suspend != before.suspend:
+        actions.append(SUSPEND if wanted.suspend else RESUME)
+    # The one that is created in its place has all of it.
+    return Step(wanted.name, (REPLACE,) if REPLACE in actions else tuple(actions), tuple(changes), made, wanted)
+
+
+def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
+    """Yield what differs in what jobs run, but for labels, as `flavor: cpu-basic -> t4-small`; secrets by name only.
+
+    What a file says nothing of, and the Hub fills in, is no difference.
+    """
+    variables = [dict(job.environment) for job in (found, wanted)]
+    files = [unpacked(each) for each in variables]
+    if all(each is not None for each in files):
+        yield from _entries("files", *(_sizes(each or {}, files) for each in files))
+        for each in variables:
+            each.pop(packed_variable(each) or "", None)
+    for row in rows(NewJob):
+        a, b = (_comparable(row.name, job) for job in (found, wanted))
+        if row.name in ("labels", "environment", "ssh", "volumes") or a == b:
+            continue
+        if row.name in ("docker_image", "space_id"):
+            if (row.name == "docker_image") == (wanted.space_id is None):
+                yield _arrow("image", found.image, wanted.image)
+        elif row.name in ("command", "arguments"):
+            yield _arrow(row.name, *(quoted(masked_words(getattr(job, row.name))) for job in (found, wanted)))
+        elif row.name == "arch" and b is None:
+            continue  # the Hub chose it
+        else:
+            yield _arrow(row.name.removesuffix("_secs"), _shown(row.name, a), _shown(row.name, b))
+    yield from _entries("env", *variables, secret=True)
+    yield from _entries("volumes", *_volumes(found.volumes, wanted.volumes))
+
+
+def _comparable(name: str, job: NewJob) -> object:
+    if name == "secrets":
+        return sorted(job.secrets)
+    if name == "timeout_secs":
+        return job.longest_secs
+    if name == "attempts":
+        return job.attempts or DEFAULT_ATTEMPTS
+    if name == "expose":
+        return sorted(job.ports)
+    value = getattr(job, name)
+    return sorted(value) if name == "expose_public" else value
+
+
+def _shown(name: str, value: object) -> str | None:
+    if isinstance(value, int) and name == "timeout_secs":
+        return span(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(str, value)) or None
+    return None if value is None else str(value)
+
+
+def _arrow(what: str, before: str | None, after: str | None) -> str:
+    return f"{what}: {before or 'none'} -> {after or 'none'}"
+
+
+def _entries(what: str, a: Mapping[str, str], b: Mapping[str, str], *, secret: bool = False) -> Iterator[str]:
+    for key in sorted({*a, *b}):
+        if a.get(key) != b.get(key):
+            before, after = (each.get(key) for each in (a, b))
+            if secret:
+                before, after = (each if each is None else masked_value(key, each) for each in (before, after))
+            yield f"{what}.{key}: {'none' if before is None else before!r} -> {'none' if after is None else after!r}"
+
+
+def _labels(job: NewJob) -> dict[str, str]:
+    return {key: text for key, text in job.labels.items() if key not in OWN_LABELS}
+
+
+def _sizes(files: Mapping[str, bytes], both: Sequence[Mapping[str, bytes] | None]) -> dict[str, str]:
+    """Return what stands for each packed file: its size, and a number that tells it from the other of its name."""
+    a, b = (each or {} for each in both)
+    return {
+        name: f"{len(content)} bytes"
+        + (" (edited)" if files is b and name in a and a[name] != content and len(a[name]) == len(content) else "")
+        for name, content in files.items()
+    }
+
+
+def _volumes(found: Sequence[Volume], wanted: Sequence[Volume]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what is mounted by where; what a file leaves to the Hub is as the Hub has it."""
+    there = {each.mount_path: each for each in found}
+
+    def filled(volume: Volume) -> Volume:
+        known = there.get(volume.mount_path, volume)
+        return replace(
+            volume,
+            revision=known.revision if volume.revision is None and known.revision == "main" else volume.revision,
+            read_only=known.read_only if volume.read_only is None else volume.read_only,
+            path=volume.path,
+        )
+
+    def plain(volumes: Iterable[Volume]) -> dict[str, str]:
+        return {each.mount_path: spell_volume(replace(each, path=each.path or None)) for each in volumes}
+
+    return plain(found), plain(map(filled, wanted))

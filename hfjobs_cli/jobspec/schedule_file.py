@@ -1,0 +1,367 @@
+"""Schedules in a TOML file: a table `[schedules.NAME]` for each, read for `scheduled apply` and written by `export`.
+
+The keys are those of `[tool.hf-jobs]` and of the table of properties of a job (`jobspec/model.py`), and a few of the
+schedule itself. Secrets are names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from hfjobs_cli.errors import UsageError
+from hfjobs_cli.immutable import value
+from hfjobs_cli.jobspec.command_line import volume_text
+from hfjobs_cli.jobspec.compose import compose
+from hfjobs_cli.jobspec.fields import Row, rows
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, LOCAL, Launch, NewJob, NewSchedule, parse_timeout, split_image
+from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
+from hfjobs_cli.jobspec.uv import compose_uv, is_address
+from hfjobs_cli.jobspec.validate import check
+from hfjobs_cli.models.packed_files import packed_variable, typed_words
+from hfjobs_cli.query.cron import next_run
+from hfjobs_cli.query.labels import new_labels
+from hfjobs_cli.query.references import check_name
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.times import span
+from hfjobs_cli.text.words import one_of, quoted
+
+MAX_MIB = 4
+
+DEFAULT_GROUP = "default"
+"""The group of the schedules of a file that names none."""
+
+GROUP_LABEL, REPLACES_LABEL = "apply-group", "apply-replaces"
+"""The labels of schedules that were created by `apply`: the group of their file, and the id of the one replaced."""
+
+OWN_LABELS = (GROUP_LABEL, REPLACES_LABEL)
+
+_HOW = "'hfjobs scheduled export' prints a valid file"
+
+_CALLED = {"docker_image": "image", "space_id": "image", "environment": "env", "timeout_secs": "timeout"}
+"""Keys of properties that are not called as they are in Python."""
+
+_NOT_OF_SCHEDULES = ("ssh", "network_group", "network_aliases")
+"""The properties that the Hub does not give to jobs of schedules."""
+
+_FIRST_KEYS = {"schedule": (str,), "namespace": (str,), "suspend": (bool,), "concurrency": (bool,)}
+_SCRIPT_KEYS = {"script": (str,), "with": (list,), "python": (str,)}
+_TYPES: dict[str, tuple[type, ...]] = {"command": (list, str), "timeout": (str, int), "secrets": (list,)}
+"""The types of keys whose values are not written as the Hub takes them."""
+
+_NAMES = {
+    str: "a string",
+    int: "a whole number",
+    bool: "true or false",
+    list: "an array of strings",
+    dict: "a table of strings",
+}
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_WIDE = 100
+"""How long a line may be before an array takes a line for each value."""
+
+
+@value
+class FileSchedule:
+    """A table `[schedules.NAME]` of a file. `group` is that of the file."""
+
+    name: str
+    file: str
+    group: str
+    values: Mapping[str, Any]
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages."""
+        return f"{self.file}: [schedules.{_key(self.name)}]"
+
+
+@value
+class WantedSchedule:
+    """A schedule as a file asks for it. `suspend` is None if the file leaves that to whoever suspends it."""
+
+    name: str
+    place: str
+    group: str
+    namespace: str | None
+    job: NewJob
+    when: str
+    suspend: bool | None
+    concurrency: bool
+
+
+def keys() -> dict[str, tuple[type, ...]]:
+    """Return the types that the values of each key may have."""
+    found: dict[str, tuple[type, ...]] = dict(_FIRST_KEYS)
+    for row in _rows():
+        key = _CALLED.get(row.name, row.name)
+        found[key] = _TYPES.get(key, (row.base,))
+    return {**found, **_SCRIPT_KEYS}
+
+
+def _rows() -> Iterator[Row]:
+    return (row for row in rows(NewJob) if row.name not in _NOT_OF_SCHEDULES)
+
+
+def read_files(files: Sequence[str], local: LocalEnvironment) -> tuple[list[FileSchedule], frozenset[str]]:
+    """Return the tables of all files, `-` for stdin, and the groups of the files. Raises UsageError."""
+    found: dict[tuple[str, str | None], FileSchedule] = {}
+    groups = set()
+    for file in files:
+        group, tables = _tables(file, local)
+        groups.add(group)
+        for each in tables:
+            known = found.setdefault((each.name, each.values.get("namespace")), each)
+            if known is not each:
+                where = known.file if known.file == each.file else f"{known.file} and {each.file}"
+                raise UsageError(f"schedule '{each.name}' is declared twice: in {where}", hint="rename one of them")
+    return list(found.values()), frozenset(groups)
+
+
+def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]]:
+    """Return the group of a file and its tables. Raises UsageError."""
+    text = local.read_stdin("apply") if file == "-" else _text_of(file)
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        values = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "it is nested too deeply"
+        raise UsageError(f"{file} is not valid TOML: {reason}", hint=_HOW) from None
+    _check_keys(values, {"group": (str,), "schedules": (dict,)}, file)
+    group = values.get("group", DEFAULT_GROUP)
+    with where(f"{file}: group"):
+        new_labels([f"{GROUP_LABEL}={group}"])
+    tables = [FileSchedule(name, file, group, table) for name, table in values.get("schedules", {}).items()]
+    for each in tables:
+        if not isinstance(each.values, dict):
+            raise UsageError(f"{each.place} is not a table", hint=_HOW)
+        _check_keys(each.values, keys(), each.place)
+    return group, tables
+
+
+def _text_of(file: str) -> str:
+    try:
+        with Path(file).open("rb") as opened:
+            content = opened.read(MAX_MIB * 1024 * 1024 + 1)
+        if len(content) > MAX_MIB * 1024 * 1024:
+            raise UsageError(f"{file} is larger than {MAX_MIB} MiB", hint="split it into several files")
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or ("not UTF-8" if isinstance(error, UnicodeError) else error)
+        raise UsageError(f"cannot read {file}: {str(reason).lower()}", hint=_HOW) from None
+
+
+def _check_keys(table: Mapping[str, Any], known: Mapping[str, tuple[type, ...]], place: str) -> None:
+    """Raise UsageError for a key that is not known, or a value that is not of its type."""
+    for key, given in table.items():
+        if key not in known:
+            raise UsageError(f"{place}: unknown key '{key}'", hint=one_of(key, known))
+        item = next((row.item for row in rows(NewJob) if row.name == key and row.item is int), str)
+        inner = given.values() if isinstance(given, dict) and key != "schedules" else given
+        is_wrong = type(given) not in known[key]
+        if not is_wrong and type(given) in (list, dict) and key != "schedules":
+            is_wrong = any(type(each) is not item for each in inner)
+        if is_wrong:
+            names = " or ".join(_NAMES[each] for each in known[key])
+            raise UsageError(f"{place}: {key} is not {names.replace('strings', 'numbers') if item is int else names}")
+
+
+@contextmanager
+def where(place: str) -> Iterator[None]:
+    """Say in errors of this block where in which file the mistake is."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{place}: {error.message}", error.hint, error.details) from None
+
+
+def compose_schedule(
+    each: FileSchedule,
+    namespace: str | None,
+    local: LocalEnvironment,
+    now: datetime,
+    download: Callable[[str], bytes],
+) -> WantedSchedule:
+    """Return the schedule that a table describes; scripts are read, and packed. Raises UsageError."""
+    values = each.values
+    with where(each.place):
+        if "schedule" not in values:
+            raise UsageError("missing key 'schedule'", hint="use for example: schedule = '0 9 * * 1'")
+        next_run(values["schedule"], now)
+        launch = _script(each, namespace, local, download) if "script" in values else _run(each, local)
+        check(launch.job)
+        if any(volume.type == LOCAL for volume in launch.job.volumes):
+            raise UsageError("volumes of a file cannot be local directories", hint="use hf://... volumes")
+        if mine := [key for key in OWN_LABELS if key in launch.job.labels]:
+            raise UsageError(f"the label '{mine[0]}' is set by 'apply' itself", hint="remove it")
+        namespace = namespace or values.get("namespace") or launch.namespace
+        if namespace is not None:
+            check_name(namespace, "namespace")
+    return WantedSchedule(
+        each.name,
+        each.place,
+        each.group,
+        namespace,
+        launch.job,
+        values["schedule"],
+        values.get("suspend"),
+        values.get("concurrency", False),
+    )
+
+
+def _run(each: FileSchedule, local: LocalEnvironment) -> Launch:
+    values = each.values
+    for key in ("with", "python"):
+        if key in values:
+            raise UsageError(f"'{key}' needs a script", hint=f"add script, or remove {key}")
+    for key in ("image", "command"):
+        if key not in values:
+            hint = "add an image, or a script" if key == "image" else "add a command; [] runs that of the image"
+            raise UsageError(f"missing key '{key}'", hint=hint)
+    docker_image, space_id = split_image(values["image"])
+    base = NewJob(
+        docker_image=docker_image,
+        space_id=space_id,
+        command=tuple(_words(values["command"])),
+        arguments=tuple(values.get("arguments", ())),
+    )
+    return Launch(compose(_typed(each), local, base), None)
+
+
+def _script(
+    each: FileSchedule, namespace: str | None, local: LocalEnvironment, download: Callable[[str], bytes]
+) -> Launch:
+    values = each.values
+    if "command" in values:
+        raise UsageError("both a script and a command given", hint="remove one of them; a script takes arguments")
+    script = values["script"]
+    downloaded = download(script) if is_address(script) else None
+    how = UvTyped(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
+    words = [_beside(each.file, word) for word in (script, *values.get("arguments", ()))]
+    return compose_uv(_typed(each), how, words[0], words[1:], namespace, local, downloaded)
+
+
+def _beside(file: str, word: str) -> str:
+    """Return the path of a file that is named beside the TOML file; other words as they are."""
+    path = Path(file).parent / word
+    try:
+        return str(path) if file != "-" and not is_address(word) and path.is_file() else word
+    except (OSError, ValueError):  # nothing can be called so
+        return word
+
+
+def _words(command: str | list[str]) -> list[str]:
+    if isinstance(command, list):
+        return command
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise UsageError(
+            f"invalid command {command!r}: {str(error).lower()}", hint="write it as an array of words"
+        ) from None
+
+
+def _typed(each: FileSchedule) -> Typed:
+    """Return the values of a table as the options that say the same."""
+    values = each.values
+    labels = values.get("labels", {})
+    if labels.get("name", each.name) != each.name:
+        raise UsageError(f"the label 'name' is not '{each.name}'", hint="remove it: the name is that of the table")
+    options = {row.typed: values[key] for row, key in _option_keys() if key in values}
+    if "timeout" in options:
+        options["timeout"] = str(options["timeout"])
+    return Typed(
+        name=each.name,
+        env=[f"{key}={text}" for key, text in values.get("env", {}).items()],
+        secrets=list(values.get("secrets", ())),
+        label=[f"{key}={text}" for key, text in labels.items() if key != "name"],
+        volume=list(values.get("volumes", ())),
+        **options,
+    )
+
+
+def _option_keys() -> Iterator[tuple[Row, str]]:
+    """Yield the properties that one option sets, and their keys in a file."""
+    return ((row, _CALLED.get(row.name, row.name)) for row in _rows() if row.about.option)
+
+
+def dump(schedules: Iterable[tuple[str, NewSchedule, str | None]]) -> str:
+    """Return the text of a file with these schedules: the name, what it was made from, its namespace if that matters.
+
+    Raises UsageError for a volume that no text stands for.
+    """
+    return "\n".join(
+        f"[schedules.{_key(name)}]\n{_comment(made.job)}"
+        + "".join(_line(key, each) for key, each in _values(made, namespace))
+        for name, made, namespace in schedules
+    )
+
+
+def _comment(job: NewJob) -> str:
+    """Say what a job runs whose files are packed."""
+    if packed_variable(job.environment) is None:
+        return ""
+    words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)
+    return f"# {printable(quoted(words))}: its files are packed in env.{packed_variable(job.environment)}\n"
+
+
+def _values(made: NewSchedule, namespace: str | None) -> Iterator[tuple[str, Any]]:
+    job = made.job
+    yield "schedule", made.when
+    if namespace is not None:
+        yield "namespace", namespace
+    yield from (("suspend", True),) if made.suspend else ()
+    yield from (("concurrency", True),) if made.concurrency else ()
+    yield "image", job.image
+    yield "command", list(job.command)
+    default = NewJob(attempts=DEFAULT_ATTEMPTS)
+    written = replace(
+        job,
+        attempts=job.attempts or DEFAULT_ATTEMPTS,
+        expose=tuple(job.ports),
+        labels={key: text for key, text in job.labels.items() if key != "name" and key not in OWN_LABELS},
+    )
+    for row in _rows():
+        key, each = _CALLED.get(row.name, row.name), getattr(written, row.name)
+        if key in ("image", "command") or (each == getattr(default, row.name) and row.name != "flavor"):
+            continue
+        if row.name == "secrets":
+            each = list(each)
+        elif row.name == "volumes":
+            each = list(map(volume_text, each))
+        elif row.name == "timeout_secs" and parse_timeout(span(each)) == each:
+            each = span(each)
+        yield key, list(each) if row.base is list else each
+
+
+def _line(key: str, given: Any) -> str:
+    if isinstance(given, dict):
+        return "".join(f"{key}.{_key(name)} = {_text(text)}\n" for name, text in given.items())
+    text = f"{key} = {_text(given)}\n"
+    if isinstance(given, list) and len(text) > _WIDE:
+        return f"{key} = [\n" + "".join(f"    {_text(each)},\n" for each in given) + "]\n"
+    return text
+
+
+def _key(text: str) -> str:
+    return text if _BARE_KEY.fullmatch(text) else _text(text)
+
+
+def _text(given: Any) -> str:
+    """Return a value as TOML has it: strings, numbers and arrays of them are written as in JSON."""
+    if isinstance(given, bool | int):
+        return str(given).lower()
+    if isinstance(given, list):
+        return f"[{', '.join(map(_text, given))}]"
+    return json.dumps(given, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,257 @@
+"""`hfjobs scheduled export` and `apply`: a file says what schedules there are, and the Hub follows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+
+from hfjobs_cli.jobspec.model import NewJob
+from tests.commands.scheduled.support import named
+from tests.commands.test_job_spec import EVERYTHING, NO_SHRINKING, jobs, options
+from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Misbehavior, Result, act_and_hang_up, hang_up, pass_on
+
+TYPICAL = """\
+[schedules.nightly]
+schedule = "@daily"
+image = "python:3.12"
+command = "python -c 'print(1)'"
+env = { LR = "1e-3" }
+labels.team = "ml"
+
+[schedules.train]
+schedule = "0 3 * * 6"
+script = "train.py"
+arguments = ["--lr", "3"]
+flavor = "t4-small"
+timeout = "2h"
+secrets = ["WANDB_API_KEY"]
+"""
+KEY = {"WANDB_API_KEY": "value of WANDB_API_KEY"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "train.py").write_text("print('hi')\n")
+    (tmp_path / "schedules.toml").write_text(TYPICAL)
+    return tmp_path / "schedules.toml"
+
+
+def there(hub: Hub) -> dict[str, str]:
+    """Return the ids of schedules by their names, of which none may be there twice."""
+    with hub.store.read() as tables:
+        found = [(each["jobSpec"]["labels"]["name"], each["id"]) for each in tables.schedules(USER)]
+    assert len(dict(found)) == len(found)
+    return dict(found)
+
+
+def changes(hub: Hub) -> list[str]:
+    return [f"{each.method} {each.path}" for each in hub.requests if each.method != "GET"]
+
+
+def edit(file: Path, *pairs: tuple[str, str]) -> None:
+    text = file.read_text()
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    file.write_text(text)
+
+
+def for_schedules(job: NewJob) -> NewJob:
+    """Return a job as a schedule can have it, named."""
+    return replace(job, ssh=False, network_group=None, network_aliases=(), labels={**job.labels, "name": "round-trip"})
+
+
+class TestExport:
+    """What it prints is what `apply` reads."""
+
+    def test_prints_schedules_by_name(self, hfjobs: Hfjobs) -> None:
+        code, stdout, stderr = hfjobs("scheduled", "export", "weekly-eval")
+        assert (code, stderr) == (0, "")
+        assert stdout == (
+            "[schedules.weekly-eval]\n"
+            'schedule = "0 3 * * 0"\n'
+            "suspend = true\n"
+            'image = "pytorch/pytorch:2.6.0-cuda12.4-cudnn9-devel"\n'
+            'command = ["python", "-c", "print(\\"ifeval 0.61\\"); print(\\"gsm8k 0.54\\")"]\n'
+            'arguments = ["--tasks", "ifeval,gsm8k", "--model", "davanstrien/tiny-judge"]\n'
+            'secrets = ["HF_TOKEN", "WANDB_API_KEY"]\n'
+            'flavor = "l4x1"\n'
+            'timeout = "4h"\n'
+            'labels.team = "ml"\n'
+        )
+
+    def test_names_tell_schedules_apart(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        other = named(hub, "refresh-index")
+        result = hfjobs("scheduled", "export")
+        assert (result.code, result.stdout) == (2, "")
+        assert "error: two schedules are named 'refresh-index': " in result.stderr
+        assert other in result.stderr and DAILY_SCHEDULE in result.stderr
+
+    @settings(
+        max_examples=12, phases=NO_SHRINKING, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(job=jobs)
+    @example(job=EVERYTHING)
+    @example(job=replace(EVERYTHING, docker_image=None, space_id="alice/app"))
+    def test_what_is_exported_and_applied_changes_nothing(self, hfjobs: Hfjobs, hub: Hub, job: NewJob) -> None:
+        """For each property that a schedule can have."""
+        job = for_schedules(job)
+        program = hfjobs.given({name: f"value of {name}" for name in job.secrets})
+        line = [*options(job), "@daily", job.image, "--", *job.command, *job.arguments]
+        assert program("scheduled", "run", "--concurrency", *line).code == 0
+        exported = program("scheduled", "export", "round-trip")
+        assert (exported.code, exported.stderr) == (0, "")
+        before = len(changes(hub))
+        result = program("scheduled", "apply", "-", "--exit-code", "--json", stdin=exported.stdout)
+        assert (result.code, [each["changes"] for each in json.loads(result.stdout)]) == (0, [[]])
+        assert len(changes(hub)) == before
+        assert program("scheduled", "delete", "round-trip", "--yes").code == 0
+
+
+class TestApply:
+    """The Hub has what the files say."""
+
+    def test_a_life_of_two_schedules(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        program = hfjobs.given(KEY)
+        plan = program(
+            "scheduled", "apply", str(file), "--dry-run", "--exit-code", "--format", "{{.name}} {{.actions}}"
+        )
+        assert plan == Result(
+            1, "nightly [create]\ntrain [create]\n", "would change 2 of 2 schedules; nothing was changed\n"
+        )
+        assert changes(hub) == []
+
+        code, stdout, stderr = program("scheduled", "apply", str(file), "--yes")
+        ids = there(hub)
+        assert (code, stderr) == (0, "")
+        assert stdout == f"{ids['nightly']}  nightly  create\n{ids['train']}  train  create\n"
+        unchanged = f"{ids['nightly']}  nightly  unchanged\n{ids['train']}  train  unchanged\n"
+        assert hfjobs("scheduled", "apply", str(file), "--exit-code") == Result(0, unchanged, "")
+
+        edit(file, ("@daily", "@hourly"), ('"ml"', '"data"'), ('schedule = "0 3', 'suspend = true\nschedule = "0 3'))
+        result = hfjobs("scheduled", "apply", str(file), "--yes", "--json")
+        assert (result.code, result.stderr) == (0, "")
+        assert json.loads(result.stdout) == [
+            {
+                "name": "nightly",
+                "actions": ["reschedule", "relabel"],
+                "id": ids["nightly"],
+                "changes": ["schedule: @daily -> @hourly", "labels.team: 'ml' -> 'data'"],
+            },
+            {"name": "train", "actions": ["suspend"], "id": ids["train"], "changes": []},
+        ]
+        assert there(hub) == ids
+
+        edit(file, ("1e-3", "3e-4"))
+        file.with_name("train.py").write_text("print('ho')\n")
+        code, stdout, stderr = program("scheduled", "apply", str(file), "--yes", "--format", "{{.name}} {{.changes}}")
+        assert (code, stderr) == (0, "")
+        assert stdout == (
+            "nightly [env.LR: '1e-3' -> '3e-4']\ntrain [files.train.py: '12 bytes' -> '12 bytes (edited)']\n"
+        )
+        new = there(hub)
+        assert new.keys() == ids.keys() and not set(new.values()) & {ids["nightly"], ids["train"]}
+        (train,) = hfjobs.jobs("scheduled", "inspect", new["train"])
+        assert train["suspend"] is True
+
+        edit(file, ("[schedules.nightly]", "[schedules.hourly]"))
+        assert program("scheduled", "apply", str(file), "--yes", "--format", "{{.name}} {{.actions}}").stdout == (
+            "hourly [create]\ntrain [unchanged]\n".replace("[unchanged]", "[]")
+        )
+        code, stdout, _ = program("scheduled", "apply", str(file), "--yes", "--prune", "-q")
+        assert (code, stdout.split()) == (0, [there(hub)["hourly"], new["train"], new["nightly"]])
+        assert set(there(hub)) == {"hourly", "train", "refresh-index", "weekly-eval"}
+
+    @pytest.mark.parametrize("broken", [0, 1, 2])
+    def test_an_interrupted_replacement_is_settled_by_the_next(
+        self, hfjobs: Hfjobs, hub: Hub, file: Path, broken: int
+    ) -> None:
+        """The old schedule stays until the new one is there, and goes at last."""
+        program = hfjobs.given(KEY)
+        program("scheduled", "apply", str(file), "--yes")
+        old = there(hub)
+        edit(file, ("1e-3", "3e-4"))
+        way: tuple[Misbehavior, ...] = ((hang_up,) * 6, (act_and_hang_up,), (pass_on, *[hang_up] * 6))[broken]
+        hub.on_changes(*way)
+        first = program("scheduled", "apply", str(file), "--yes")
+        hub.on_changes()
+        assert first.code == (0 if broken == 1 else 5)
+        if broken != 1:
+            assert "not applied, or in part: nightly; run the same command again to continue\n" in first.stderr
+        assert program("scheduled", "apply", str(file), "--yes").code == 0
+        now = there(hub)
+        assert now.keys() == old.keys() and now["nightly"] != old["nightly"] and now["train"] == old["train"]
+        assert program("scheduled", "apply", str(file), "--exit-code").code == 0
+
+    def test_secrets_are_asked_of_this_machine_before_anything_is_sent(
+        self, hfjobs: Hfjobs, hub: Hub, file: Path
+    ) -> None:
+        result = hfjobs("scheduled", "apply", str(file), "--yes")
+        assert (result.code, result.stdout, changes(hub)) == (2, "", [])
+        assert "[schedules.train] needs a secret that is not set here: WANDB_API_KEY\n" in result.stderr
+
+    def test_nobody_is_there_to_confirm(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        assert hfjobs.given(KEY)("scheduled", "apply", str(file)) == Result(
+            2,
+            "",
+            "error: refusing to change 2 schedules without confirmation: stdin is not a terminal\n"
+            "hint: pass --yes, or --dry-run to see the plan\n",
+        )
+        assert changes(hub) == []
+
+    def test_two_of_one_name_are_an_error(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        other = named(hub, "refresh-index")
+        text = '[schedules.refresh-index]\nschedule = "@daily"\nimage = "python:3.12"\ncommand = "true"\n'
+        result = hfjobs("scheduled", "apply", "-", "--yes", stdin=text)
+        assert (result.code, result.stdout, changes(hub)) == (2, "", [])
+        assert "the name is that of several schedules: " in result.stderr and other in result.stderr
+
+    @pytest.mark.parametrize(
+        ("text", "error"),
+        [
+            ("x", "- is not valid TOML: "),
+            ("schedule = {}", "-: unknown key 'schedule'\nhint: did you mean 'schedules'?"),
+            ("schedules = 3", "-: schedules is not a table"),
+            ("[schedules]\na = 3", "-: [schedules.a] is not a table"),
+            ('group = "a b"', "-: group: invalid value in label 'apply-group=a b'"),
+            ("[schedules.a]\nflavour = 't4'", "-: [schedules.a]: unknown key 'flavour'\nhint: did you mean 'flavor'?"),
+            ("[schedules.a]\nimage = 'x'", "-: [schedules.a]: missing key 'schedule'"),
+            ("[schedules.a]\nschedule = '61 * * * *'", "-: [schedules.a]: invalid cron expression '61 * * * *'"),
+            ("[schedules.a]\nschedule = '@daily'\nimage = 'x'", "-: [schedules.a]: missing key 'command'"),
+            ("[schedules.a]\nschedule = '@daily'\ncommand = 'x'", "-: [schedules.a]: missing key 'image'"),
+            ("[schedules.a]\ncommand = [1]", "-: [schedules.a]: command is not an array of strings or a string"),
+            ("[schedules.a]\nenv.A = 1", "-: [schedules.a]: env is not a table of strings"),
+            ("[schedules.a]\nexpose = ['1']", "-: [schedules.a]: expose is not an array of numbers"),
+            ("[schedules.a]\nattempts = true", "-: [schedules.a]: attempts is not a whole number"),
+            ("[schedules.a]\nlabels.name = 'b'\nIMAGE", "-: [schedules.a]: the label 'name' is not 'a'"),
+            ("[schedules.a]\nlabels.apply-group = 'b'\nIMAGE", "-: [schedules.a]: the label 'apply-group' is set by"),
+            ("[schedules.a]\npython = '3.12'\nIMAGE", "-: [schedules.a]: 'python' needs a script"),
+            ("[schedules.a]\nscript = 'x.py'\nIMAGE", "-: [schedules.a]: both a script and a command given"),
+            ("[schedules.a]\nschedule='@daily'\nscript = 'nowhere.py'", "-: [schedules.a]: no such file: 'nowhere.py'"),
+            ("[schedules.a]\nvolumes = ['.:/data']\nIMAGE", "-: [schedules.a]: volumes of a file cannot be local"),
+            ("[schedules.a]\nflavor = 't4'\nIMAGE", "-: [schedules.a]: unknown flavor 't4'"),
+            ("[schedules.'a b']\nIMAGE", "-: [schedules.\"a b\"]: invalid job name 'a b'"),
+        ],
+    )
+    def test_files_are_checked_before_anything_is_sent(self, hfjobs: Hfjobs, hub: Hub, text: str, error: str) -> None:
+        text = text.replace("IMAGE", "schedule = '@daily'\nimage = 'python:3.12'\ncommand = 'true'")
+        result = hfjobs("scheduled", "apply", "-", "--yes", stdin=text)
+        assert (result.code, result.stdout, changes(hub)) == (2, "", [])
+        assert f"error: {error}" in result.stderr
+
+    def test_files_that_cannot_be_read(self, hfjobs: Hfjobs, hub: Hub, file: Path, tmp_path: Path) -> None:
+        assert hfjobs("scheduled", "apply").code == 2
+        missing = str(tmp_path / "nowhere.toml")
+        assert hfjobs("scheduled", "apply", missing) == Result(
+            2,
+            "",
+            f"error: cannot read {missing}: no such file or directory\n"
+            "hint: 'hfjobs scheduled export' prints a valid file\n",
+        )
+        result = hfjobs("scheduled", "apply", str(file), str(file), "--yes")
+        assert (result.code, hub.requests) == (2, [])
+        assert f"error: schedule 'nightly' is declared twice: in {file}\n" in result.stderr
