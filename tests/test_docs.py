@@ -42,7 +42,7 @@ _RECIPE = re.compile(r"```sh\n(hfjobs .*?)\n```", re.DOTALL)
 _PROGRESS = re.compile(r"\r\x1b\[K[^\r\n]*(?=\r)|\r\x1b\[K")
 _NEW_ID = re.compile(rf"\b{int(NOW.timestamp()):x}[0-9a-f]{{16}}\b")
 _REQUEST_ID = re.compile(r"\bRoot=1-[0-9a-f]{24}\b")
-_FIRST_JOB = re.compile(r"```text\n(\$ hfjobs run .*?)```", re.DOTALL)
+_FIRST_JOB = re.compile(r"```text\n(\$ hfjobs run --name .*?)```", re.DOTALL)
 _MEASURED = re.compile(
     r"^(?:scheduling.*\n)*(?======)|^Times +(?:[─━]+\n +)?|\d{4}-\d\d-\d\d[T ][\d:]+Z?"
     r"|\bnow\b|\b(?:\d+[smh])+\b(?: ago)?|\$\d\.\d+|\b[0-9a-f]{24}\b",
