@@ -54,7 +54,7 @@ TOPICS = [
     "agents",
     "schema",
 ]
-FORMATS = ["table", "json", "jsonl", "csv", "tsv", "markdown"]
+FORMATS = ["table", "json", "jsonl", "csv", "tsv", "markdown", "html"]
 JOB_FORMATS = [*FORMATS, "command"]
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]

@@ -221,6 +221,7 @@ class Session:
             is_one=is_one,
             safe_cells=safe_cells,
             folds=not full,
+            endpoint=lambda: None if self.settings.is_demo else self.settings.endpoint,
         )
 
     def write(self, text: str) -> None:

@@ -24,7 +24,7 @@ from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
 
-WITH_TOTAL = ("table", "markdown")
+WITH_TOTAL = ("table", "markdown", "html")
 """The formats that end with a sum. Programs that add up the groups of others would count all twice."""
 
 

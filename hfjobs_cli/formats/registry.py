@@ -54,6 +54,30 @@ def _markdown(records: Iterable[Any], view: View) -> None:
     render_markdown(records, view)
 
 
+def _html(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.html import render
+
+    render(records, view)
+
+
+def _html_page(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.html_summary import render
+
+    render(records, view)
+
+
+def _html_tree(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.html_tree import render
+
+    render(records, view)
+
+
+def _html_report(records: Iterable[Any], view: View) -> None:
+    from hfjobs_cli.formats.html_report import render
+
+    render(records, view)
+
+
 def _ids(records: Iterable[Any], view: View) -> None:
     from hfjobs_cli.formats.lines import render_ids
 
@@ -119,6 +143,7 @@ RENDERERS = _named(
     Renderer("csv", _csv, streams=True, has_columns=True, about="columns, as in RFC 4180"),
     Renderer("tsv", _tsv, streams=True, has_columns=True, about="columns, separated by tabs"),
     Renderer("markdown", _markdown, streams=True, has_columns=True, about="columns, as a Markdown table"),
+    Renderer("html", _html, has_columns=True, about="columns, as a page for a browser"),
 )
 """What `--format` takes besides a template and what packages add."""
 
@@ -138,12 +163,17 @@ _FIRST = {
 """The formats that only one kind of record has, by its noun; the first of them is its default."""
 
 _MORE = {
-    "job": _named(Renderer("command", _job_command, streams=True, about="the line that starts the job again")),
+    "description": _named(Renderer("html", _html_page, about="the summary as a page for a browser")),
+    "group": _named(
+        Renderer("html", _html_report, has_columns=True, about="charts and columns, as a page for a browser")
+    ),
+    "relative": _named(Renderer("html", _html_tree, has_columns=True, about="a tree, as a page for a browser")),
+    "job": _named(Renderer("command", _job_command, streams=True, about="the command that starts the job again")),
     "schedule": _named(
-        Renderer("command", _schedule_command, streams=True, about="the line that makes the schedule again")
+        Renderer("command", _schedule_command, streams=True, about="the command that creates the schedule again")
     ),
 }
-"""Formats that only one kind of record has, but that none is shown in by default."""
+"""Formats that one kind of record has or draws in its own way, but that none is shown in by default."""
 
 
 def formats_of(kind: Kind) -> dict[str, Renderer]:

@@ -57,7 +57,8 @@ class View:
     made. `width` is how many character cells a line may have, None where nothing is to be cut. `columns_asked` says
     that the user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly
     one record, which json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells`
-    says that a spreadsheet will read it. `notice` takes a line for stderr.
+    says that a spreadsheet will read it. `notice` takes a line for stderr. `endpoint` returns that of the Hub
+    whose pages may be linked, None if there is none.
     """
 
     kind: Kind
@@ -72,6 +73,7 @@ class View:
     is_one: bool = False
     folds: bool = True
     safe_cells: bool = False
+    endpoint: Callable[[], str | None] = lambda: None
 
     def cell(self, column: Field, record: Record) -> str | None:
         """Return the short text of a field of a record as the reader prefers it, None if there is nothing to say."""

@@ -52,7 +52,7 @@ def render(records: Iterable[Relative], view: View) -> None:
             rows[column] = {line: _cell(column, line.relative, view) for line in jobs}
         return max((cell_width(rows[column][line]) for line in jobs), default=0)
 
-    fitted = fit([_BRANCH, *_columns(drawn, view)], measure, view.width)
+    fitted = fit([_BRANCH, *shown_columns(drawn, view)], measure, view.width)
     aligned = set(jobs)
     pieces: list[tuple[str, str | None]] = []
     for number, line in enumerate(drawn):
@@ -66,7 +66,7 @@ def render(records: Iterable[Relative], view: View) -> None:
     view.write(inked(pieces) if view.color else "".join(text for text, _ in pieces))
 
 
-def _columns(drawn: Sequence[Line], view: View) -> list[Field]:
+def shown_columns(drawn: Sequence[Line], view: View) -> list[Field]:
     """Return the columns but the id, and that of the namespace if there are several and the columns are ours."""
     chosen = [column for column in view.columns if column.name != view.kind.key]
     namespaces = {line.relative.namespace for line in drawn if line.relative is not None} - {None}

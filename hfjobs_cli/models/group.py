@@ -125,6 +125,12 @@ class Group(Record):
         """Return the fields by name."""
         return {name: value for name, value in self.__dict__.items() if name != "_labels"}
 
+    @property
+    def is_sum(self) -> bool:
+        """Return whether it sums up groups, and is none itself: it has no value, but a label."""
+        name = next(iter(self.__dict__))
+        return self.__dict__[name] is None and self.label(name) is not None
+
     def label(self, name: str) -> str | None:
         """Return what tables show of a field by which jobs are grouped."""
         labels: Mapping[str, str | None] = self.__dict__["_labels"]

@@ -34,6 +34,9 @@ DUPLICATED_FROM = "duplicated-from"
 QUIET_NAME = "quiet"
 """The format that `hf jobs` has in place of `-q`."""
 
+PERIODS = ("hour", "day", "week", "month")
+"""Times by which a report can group jobs."""
+
 GROUPED_BY = (
     "initiator",
     "initiator-type",
@@ -44,10 +47,7 @@ GROUPED_BY = (
     "status",
     "reason",
     "exit_code",
-    "hour",
-    "day",
-    "week",
-    "month",
+    *PERIODS,
     "label.KEY",
     "env.KEY",
 )

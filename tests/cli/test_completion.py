@@ -97,7 +97,7 @@ class TestStaticWords:
             ("hfjobs hardware -f pr", ["price_minute=", "price=", "pretty_name="]),
             (
                 "hfjobs tree --format ",
-                ["tree", "json", "mermaid", "dot", "table", "jsonl", "csv", "tsv", "markdown", "help"],
+                ["tree", "json", "mermaid", "dot", "table", "jsonl", "csv", "tsv", "markdown", "html", "help"],
             ),
             ("hfjobs tree --columns li", ["link"]),
             ("hfjobs tree --filter ima", ["image="]),

@@ -12,6 +12,9 @@ from pyte import modes
 from tests.support import TOKEN, Hfjobs, Hub, in_turn, on_terminal, posix_only
 from tests.words import FORMATS
 
+LINES = [each for each in FORMATS[1:] if each != "html"]
+"""The formats of which nothing is drawn; pages for a browser are in test_html.py."""
+
 TEXTS = {
     "color": "\x1b[31mred\x1b[0m",
     "cursor up": "up\x1b[5A\x1b[100D",
@@ -126,7 +129,7 @@ class TestScreen:
         self.shown(2000, stdout)
         assert len(stdout.splitlines()) < 300
 
-    @pytest.mark.parametrize("format_", [*FORMATS[1:], "{{.name}}", "table {{.id}}\t{{.name}}"])
+    @pytest.mark.parametrize("format_", [*LINES, "{{.name}}", "table {{.id}}\t{{.name}}"])
     def test_no_other_format_lets_a_job_draw(self, hfjobs: Hfjobs, hub: Hub, format_: str) -> None:
         """What takes a line for each job does so; in JSON, escapes leave the values as they are."""
         texts = [text for text in TEXTS.values() if len(text) < 1000]
