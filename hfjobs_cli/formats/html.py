@@ -18,10 +18,9 @@ from hfjobs_cli.formats.html_style import STYLE
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.description import Description
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Field
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Field, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.record import Record
 from hfjobs_cli.models.relative import Relative
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.times import timestamp
