@@ -183,20 +183,24 @@ EmulatorAction = Annotated[
     Literal["reset", "fire"] | None,
     typer.Argument(
         metavar="[reset|fire]",
-        help="'reset' kills and deletes all jobs; 'fire' fires a webhook that runs a job again.",
+        help="'reset' kills and deletes all jobs; 'fire' fires webhooks, which start jobs.",
         show_default=False,
     ),
 ]
 FiredJobs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[JOB...]", help=f"For 'fire': {JOB_NAMES}; - reads them from stdin.", show_default=False),
+    typer.Argument(
+        metavar="[JOB|WEBHOOK...]",
+        help=f"For 'fire': {JOB_NAMES}; webhook:ID; - reads jobs from stdin.",
+        show_default=False,
+    ),
 ]
 FiredRepo = Annotated[
     str | None,
     typer.Option(
         "--repo",
         metavar="TYPE:OWNER/NAME",
-        help="For 'fire': the repository that changed; default: dataset:davanstrien/model-cards.",
+        help="For 'fire': the repository that changed; default: one that the webhook watches.",
     ),
 ]
 Port = Annotated[

@@ -1,6 +1,7 @@
 """`hfjobs emulator`, `hfjobs emulator reset` and `hfjobs emulator fire`."""
 
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 from hfjobs_cli.cli import command_options
@@ -8,7 +9,7 @@ from hfjobs_cli.cli.factories import emulator_needed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._select import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError
 from hfjobs_cli.jobspec.raw_options import typed_path
 from hfjobs_cli.text.words import conflict
 
@@ -20,6 +21,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+")
 _REPO = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 
 _ELSEWHERE = "try again, or give the directory of an emulator with --state-dir"
+
+_WEBHOOK = "webhook:"
+"""Before the id of a webhook that is fired, as in '--initiator webhook:ID'."""
 
 _SOME = "'hfjobs --demo ps -a' lists those of the demo"
 """Which jobs there are to be run again."""
@@ -50,8 +54,9 @@ def emulator(
     Ctrl-C cancels the jobs created through this server. If the server is killed they keep running, and the next server
     finds them. Schedules start jobs only while it runs.
 
-    'fire' does what a webhook does when a repository changes: it runs jobs again, with the event in their variable
-    WEBHOOK_PAYLOAD. Their initiator is the webhook that started the original job, or a new one. It prints their ids.
+    'fire' does what the Hub does when a repository changes, and prints the ids of the jobs it starts. Give the id of a
+    webhook to start its job, only --repo for all webhooks that watch that repository, or jobs to run them again. The
+    event is in the variable WEBHOOK_PAYLOAD, and the initiator of the jobs is the webhook.
 
     'hfjobs help emulator' has the details.
 
@@ -62,6 +67,8 @@ def emulator(
       hfjobs emulator reset
       hfjobs emulator fire @initiator=webhook
       hfjobs emulator fire 69ff7dfaaff1cd33e8f32274 --repo model:davanstrien/tiny-judge
+      hfjobs emulator fire webhook:69a8b1d05c0f3e7d21b4a906
+      hfjobs emulator fire --repo dataset:davanstrien/model-cards
     """
     directory = emulator_directory(session.environ) if state_dir is None else state_dir.absolute()
     if action != "fire" and (jobs or repo is not None):
@@ -163,23 +170,44 @@ def _reset(session: Session, directory: Path) -> ExitCode:
     return ExitCode.DONE
 
 
-def _fire(session: Session, directory: Path, jobs: list[str], repo: str | None) -> ExitCode:
+def _fire(session: Session, directory: Path, references: list[str], repo_text: str | None) -> ExitCode:
     from hfjobs_cli.emulator.api_types import ApiError
     from hfjobs_cli.emulator.app import open_app
     from hfjobs_cli.emulator.state import Untrusted
-    from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, Repo
+    from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, REPO_TYPES, Repo
 
-    if not jobs:
-        raise UsageError("'fire' needs a job", hint=_SOME)
-    kind, colon, name = (repo or DEFAULT_REPO).partition(":")
-    if not colon or kind not in ("model", "dataset", "space") or not _REPO.fullmatch(name):
-        raise UsageError(f"invalid --repo '{repo}'", hint="use for example model:alice/judge or dataset:alice/data")
+    if not references and repo_text is None:
+        raise UsageError("'fire' needs a job, a webhook or --repo", hint=_SOME)
+    kind, colon, name = (repo_text or DEFAULT_REPO).partition(":")
+    if not colon or kind not in REPO_TYPES or not _REPO.fullmatch(name):
+        raise UsageError(
+            f"invalid --repo '{repo_text}'", hint="use for example model:alice/judge or dataset:alice/data"
+        )
+    repo = Repo(kind, name)
     session.overrides = Overrides(demo=True, emulator_dir=directory)  # what is described is looked for there
     try:
         app = open_app(directory, clock=session.clock, runs_jobs=session.runs_demo_jobs)
-        for reference in named_jobs(session, jobs, None):
+        if not references:
+            jobs = app.webhooks.fire_watching(repo)
+            session.write("".join(f"{job['id']}\n" for job in jobs))
+            if not jobs:
+                session.notice(f"no webhook that starts a job watches {kind}:{name}")
+            return ExitCode.DONE
+        known = {webhook["id"] for webhook in app.webhooks.all()}
+        webhooks = [word for word in references if word.startswith(_WEBHOOK) or word in known]
+        for webhook in (word.removeprefix(_WEBHOOK) for word in webhooks):
             try:
-                session.write(f"{app.jobs.fire(reference.id, Repo(kind, name))['id']}\n")
+                session.write(f"{app.webhooks.fire(webhook, repo if repo_text else None)['id']}\n")
+            except ApiError as error:
+                session.failures.append(
+                    NotFound(f"no webhook '{webhook}' in {directory}", hint="'hf webhooks ls' lists them")
+                    if error.status == HTTPStatus.NOT_FOUND
+                    else RequestRefused(error.message, hint=f"'hf webhooks info {webhook}' shows its settings")
+                )
+        of_jobs = [word for word in references if word not in webhooks]
+        for reference in named_jobs(session, of_jobs, None) if of_jobs else ():
+            try:
+                session.write(f"{app.webhooks.fire_job(reference.id, repo)['id']}\n")
             except ApiError:
                 session.failures.append(NotFound(f"no job '{reference}' in {directory}", hint=_SOME))
     except Untrusted as error:

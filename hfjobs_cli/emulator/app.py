@@ -32,6 +32,7 @@ from hfjobs_cli.emulator.store import History, Store, StoreError
 from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
 from hfjobs_cli.emulator.users import CREATOR, owner_of, whoami
+from hfjobs_cli.emulator.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -60,12 +61,19 @@ _LABEL = re.compile(f"({LABEL_KEY})=({LABEL_VALUE})")
 
 _JOB = "/api/jobs/<namespace>/<identifier>"
 _SCHEDULED = "/api/scheduled-jobs/<namespace>"
+_WEBHOOKS = "/api/settings/webhooks"
 _ROUTES = Map(
     [
         Rule(path, endpoint=endpoint, methods=[method])
         for method, path, endpoint in (
             ("GET", "/api/whoami-v2", "whoami"),
             ("GET", "/api/settings/billing/usage/jobs", "jobs_usage"),
+            ("GET", _WEBHOOKS, "list_webhooks"),
+            ("POST", _WEBHOOKS, "create_webhook"),
+            ("GET", f"{_WEBHOOKS}/<identifier>", "inspect_webhook"),
+            ("POST", f"{_WEBHOOKS}/<identifier>", "update_webhook"),
+            ("DELETE", f"{_WEBHOOKS}/<identifier>", "delete_webhook"),
+            ("POST", f"{_WEBHOOKS}/<identifier>/<any(enable, disable):action>", "enable_webhook"),
             ("GET", "/api/jobs/hardware", "hardware"),
             ("GET", "/api/jobs/<namespace>", "list_jobs"),
             ("POST", "/api/jobs/<namespace>", "create_job"),
@@ -121,6 +129,7 @@ class App:
         self._keep_alive_secs = keep_alive_secs
         self.jobs = Jobs(store, state, clock=clock, look_after=look_after)
         self.schedules = Schedules(store, self.jobs, clock=clock)
+        self.webhooks = Webhooks(store, self.jobs, clock=clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -276,6 +285,33 @@ class App:
         from hfjobs_cli.emulator.request_models import Labels
 
         return _json(self.schedules.set_labels(namespace, identifier, _body(request, Labels).labels))
+
+    def _list_webhooks(self, _request: Request) -> Response:
+        return _json(self.webhooks.all())
+
+    def _create_webhook(self, request: Request) -> Response:
+        from hfjobs_cli.emulator.request_models import CreateWebhook
+
+        body = _body(request, CreateWebhook)
+        job = body.job.specification() if body.job else None
+        return _json({"webhook": self.webhooks.create(body.settings(), job, body.job_secrets())})
+
+    def _inspect_webhook(self, _request: Request, identifier: str) -> Response:
+        return _json({"webhook": self.webhooks.find(identifier)})
+
+    def _update_webhook(self, request: Request, identifier: str) -> Response:
+        from hfjobs_cli.emulator.request_models import Webhook
+
+        body = _body(request, Webhook)
+        job = body.job.specification() if body.job else None
+        return _json({"webhook": self.webhooks.update(identifier, body.settings(), job, body.job_secrets())})
+
+    def _enable_webhook(self, _request: Request, identifier: str, action: str) -> Response:
+        return _json({"webhook": self.webhooks.enable(identifier, is_enabled=action == "enable")})
+
+    def _delete_webhook(self, _request: Request, identifier: str) -> Response:
+        self.webhooks.delete(identifier)
+        return _json({})
 
     def _stream(self, request: Request, events: Iterable[str | None]) -> Response:
         return Response(

@@ -75,7 +75,11 @@ def micro_usd_a_minute(name: str) -> int:
 
 
 def built_in_environment(job: Document) -> dict[str, str]:
-    """Return the variables that every job finds set, with what its flavor has on the Hub."""
+    """Return the variables that a job finds set: what its flavor has on the Hub, and where its network group is.
+
+    All members of a group run on this machine. The names of aliases do not resolve here: nothing on a machine can
+    give names to a job alone.
+    """
     name = job["flavor"]
     flavor = FLAVORS.get(name, FLAVORS["cpu-basic"])
     return {
@@ -83,7 +87,15 @@ def built_in_environment(job: Document) -> dict[str, str]:
         "ACCELERATOR": name if flavor.accelerators or name in UNLISTED else "none",
         "CPU_CORES": str(flavor.cores),
         "MEMORY": f"{flavor.memory}Gi",
+        **_network(job),
     }
+
+
+def _network(job: Document) -> dict[str, str]:
+    network = job.get("network")
+    if network is None:
+        return {}
+    return {"HF_NETWORK_GROUP_HOSTNAME": "localhost", "HF_NETWORK_GROUP_PREFIX": f"{network['group']}-"}
 
 
 def _accelerator(flavor: Flavor) -> Document | None:

@@ -10,7 +10,6 @@ from hfjobs_cli.emulator.output import LogReader
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
 from hfjobs_cli.emulator.users import USER, jobs_usage, owner_of
-from hfjobs_cli.emulator.webhooks import Repo, variables, webhook_of
 
 NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"
 METRICS_EVERY_SECS = 1.0
@@ -87,22 +86,6 @@ class Jobs:
                 source,
                 owner=source["owner"],
                 initiator={"type": "duplicated-job", "id": identifier},
-                now=self._clock(),
-            )
-            self.add(tables, job, tables.secrets_of_job(identifier))
-        return self._begun(job)
-
-    def fire(self, identifier: str, repo: Repo) -> Document:
-        """Have a job run that is like another, of whatever namespace, as a webhook does when `repo` has changed."""
-        with self._store.write() as tables:
-            source = tables.job_anywhere(identifier)
-            if source is None:
-                raise ApiError(404, "Job not found")
-            webhook = webhook_of(source)
-            job = lifecycle.new_job(
-                source | {"environment": source["environment"] | variables(webhook, repo)},
-                owner=source["owner"],
-                initiator={"type": "webhook", "id": webhook},
                 now=self._clock(),
             )
             self.add(tables, job, tables.secrets_of_job(identifier))

@@ -26,12 +26,17 @@ def new_job(specification: Document, *, owner: Document, initiator: Document, no
         "type": "job",
         "id": new_id(now),
         "createdAt": wire_time(now),
-        **{key: value for key, value in specification.items() if key not in _OF_THE_RUN},
+        **specification_of(specification),
         "createdBy": CREATOR,
         "owner": owner,
         "initiator": initiator,
         "status": {"stage": "SCHEDULING", "message": None, **_expose_urls(specification)},
     }
+
+
+def specification_of(job: Document) -> Document:
+    """Return the keys of a job that say what is to be run."""
+    return {key: value for key, value in job.items() if key not in _OF_THE_RUN}
 
 
 def is_active(job: Document) -> bool:

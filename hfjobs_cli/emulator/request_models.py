@@ -28,6 +28,7 @@ VariableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+
 SecretName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]*$")]
 LabelKey = Annotated[str, StringConstraints(pattern=f"^{LABEL_KEY}$", max_length=100)]
 LabelValue = Annotated[str, StringConstraints(pattern=f"^{LABEL_VALUE}$", max_length=100)]
+Domain = Annotated[str, StringConstraints(pattern="^(repo|discussion)$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cron = Annotated[
     str,
@@ -157,6 +158,61 @@ class Labels(Body):
     """`PUT …/labels`."""
 
     labels: dict[LabelKey, LabelValue]
+
+
+class Watched(Body):
+    """What a webhook watches: a repository, or all of an account."""
+
+    type: Annotated[str, StringConstraints(pattern="^(bucket|dataset|model|org|space|user)$")]
+    name: NonEmpty
+
+
+class Webhook(Body):
+    """A change of a webhook, `POST /api/settings/webhooks/{id}`: what is not given stays as it is.
+
+    huggingface_hub sends an empty `watched` if none is given.
+    """
+
+    watched: list[Watched]
+    url: Annotated[str, StringConstraints(pattern="^https?://.")] | None = None
+    job: CreateJob | None = None
+    job_source_id: str | None = None
+    domains: Annotated[list[Domain], Field(min_length=1)] | None = None
+    secret: Word | None = None
+    secrets: dict[SecretName, Word] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_target(self) -> "Webhook":
+        targets = [each for each in (self.url, self.job, self.job_source_id) if each is not None]
+        if len(targets) > 1:
+            raise ValueError("only one of url, job and jobSourceId can be given")
+        if self.secrets is not None and (not targets or self.url is not None):
+            raise ValueError("secrets need a job")
+        return self
+
+    def settings(self) -> Document:
+        """Return what a webhook keeps of this, apart from its job and the job's secrets."""
+        kept = self.on_the_wire()
+        for key in ("job", "secrets", *(() if self.watched else ("watched",))):
+            kept.pop(key, None)
+        return kept
+
+    def job_secrets(self) -> dict[str, str]:
+        """Return the secrets that are given for the job, with their values."""
+        return {**((self.job and self.job.secrets) or {}), **(self.secrets or {})}
+
+
+class CreateWebhook(Webhook):
+    """`POST /api/settings/webhooks`."""
+
+    watched: Annotated[list[Watched], Field(min_length=1)]
+    domains: Annotated[list[Domain], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _has_a_target(self) -> "CreateWebhook":
+        if self.url is None and self.job is None and self.job_source_id is None:
+            raise ValueError("one of url, job and jobSourceId is needed")
+        return self
 
 
 B = TypeVar("B", bound=Body)

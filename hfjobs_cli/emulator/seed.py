@@ -136,7 +136,18 @@ def history(now: datetime) -> History:
     made_up = [*_scheduled(), *_started_by_hand(), *_hooked(), *_of_organization(), *before]
     jobs = [_moved(job, passed) for job in made_up]
     jobs += [_moved(job, now.replace(microsecond=0) - _MADE_UP) for job in _recent()]
-    return History(jobs, _schedules(jobs, now, passed))
+    return History(jobs, _schedules(jobs, now, passed), [_webhook()])
+
+
+def _webhook() -> Document:
+    return {
+        "id": _WEBHOOK,
+        "disabled": False,
+        "watched": [{"type": "dataset", "name": "davanstrien/model-cards"}],
+        "domains": ["repo"],
+        "secret": "sample",
+        "job": _HOOKED | {"environment": {}, "secrets": []},
+    }
 
 
 def _moved(job: Document, passed: timedelta) -> Document:

@@ -33,6 +33,15 @@ CREATE TABLE schedules (
     secrets TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+_WEBHOOKS = """
+CREATE TABLE IF NOT EXISTS webhooks (
+    id TEXT PRIMARY KEY,
+    document TEXT NOT NULL,
+    secrets TEXT NOT NULL      -- of its job; the document has the names
+) WITHOUT ROWID
+"""
+"""A table apart, which stores of earlier versions lack: they can still use one that has it."""
+
 Secrets = dict[str, str]
 
 
@@ -53,6 +62,7 @@ class History(NamedTuple):
 
     jobs: Iterable[Document] = ()
     schedules: Iterable[Document] = ()
+    webhooks: Iterable[Document] = ()
 
 
 class Tables:
@@ -208,6 +218,35 @@ class Tables:
         """Return the secrets of a scheduled job with their values."""
         return self._one("SELECT secrets FROM schedules WHERE id = ?", identifier) or {}
 
+    def keep_webhooks(self) -> None:
+        """Make the table of webhooks if it is missing."""
+        self._connection.execute(_WEBHOOKS)
+
+    def can_keep_webhooks(self) -> bool:
+        """Return whether there is a table of webhooks."""
+        return self._has("SELECT 1 FROM sqlite_master WHERE name = 'webhooks'")
+
+    def save_webhook(self, webhook: Document, secrets: Secrets) -> None:
+        """Keep a webhook, or replace it, with the secrets of its job."""
+        values = (webhook["id"], json.dumps(webhook), json.dumps(secrets))
+        self._connection.execute("INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?)", values)
+
+    def delete_webhook(self, identifier: str) -> None:
+        """Forget a webhook; its jobs stay."""
+        self._connection.execute("DELETE FROM webhooks WHERE id = ?", (identifier,))
+
+    def webhook(self, identifier: str) -> Document | None:
+        """Return a webhook, None if there is none."""
+        return self._one("SELECT document FROM webhooks WHERE id = ?", identifier)
+
+    def webhooks(self) -> list[Document]:
+        """Return all webhooks, the oldest first."""
+        return self._all("SELECT document FROM webhooks ORDER BY id")
+
+    def secrets_of_webhook(self, identifier: str) -> Secrets:
+        """Return the secrets of the job of a webhook with their values."""
+        return self._one("SELECT secrets FROM webhooks WHERE id = ?", identifier) or {}
+
     def _one(self, query: str, *values: object) -> Document | None:
         row = self._connection.execute(query, values).fetchone()
         return None if row is None else json.loads(row[0])
@@ -236,8 +275,11 @@ class Store:
             raise
         except OSError as error:
             raise StoreError(f"{state.database}: {error.strerror}") from error
-        with self.read():
-            pass
+        with self.read() as tables:
+            is_complete = tables.can_keep_webhooks()
+        if not is_complete:
+            with self.write() as tables:
+                tables.keep_webhooks()
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
@@ -299,11 +341,14 @@ class Store:
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         tables = Tables(connection)
+        tables.keep_webhooks()
         history = self._seed()
         for job in history.jobs:
             tables.add_job(job, is_real=False)
         for schedule in history.schedules:
             tables.add_schedule(schedule)
+        for webhook in history.webhooks:
+            tables.save_webhook(webhook, {})
         connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
 
 

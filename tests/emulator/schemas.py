@@ -1,6 +1,7 @@
 """What the Hub's OpenAPI document says of its answers, for holding the emulator against it.
 
 Keys that it does not list are not allowed, as there. `network` is younger than the document; huggingface_hub reads it.
+The job of a webhook has the keys of a request for one, as there, and of its secrets the names.
 """
 
 from typing import Any
@@ -112,6 +113,30 @@ SCHEDULED_JOB = closed(
     },
     {"suspendReason": TEXT, "initiator": ACCOUNT},
 )
+WEBHOOK = closed(
+    {
+        "id": TEXT,
+        "disabled": FLAG,
+        "watched": {
+            "type": "array",
+            "items": closed(
+                {"type": one_of("bucket", "dataset", "kernel", "model", "org", "space", "user"), "name": TEXT}
+            ),
+        },
+        "domains": {"type": "array", "items": one_of("repo", "discussion")},
+    },
+    {
+        "url": TEXT,
+        "job": closed(
+            {"environment": VARIABLES, "flavor": FLAVOR},
+            {key: schema for key, schema in SPECIFICATION.items() if key not in ("timeout", "retry")}
+            | {"timeoutSeconds": NUMBER, "attempts": NUMBER},
+        ),
+        "jobSourceId": TEXT,
+        "secret": TEXT,
+        "lastTriggerAt": MOMENT,
+    },
+)
 HARDWARE = closed(
     {
         "name": TEXT,
@@ -190,6 +215,7 @@ JOBS_USAGE = closed(
     }
 )
 WHO: Schema = closed({"id": TEXT, "name": TEXT})
+ONE_WEBHOOK = closed({"webhook": WEBHOOK})
 ERROR = closed({"error": TEXT})
 
 
@@ -201,6 +227,13 @@ def many(schema: Schema) -> Schema:
 ANSWERS: dict[str, Schema] = {
     "GET whoami-v2": WHOAMI,
     "GET settings/billing/usage/jobs": JOBS_USAGE,
+    "GET settings/webhooks": many(WEBHOOK),
+    "POST settings/webhooks": ONE_WEBHOOK,
+    "GET settings/webhooks/*": ONE_WEBHOOK,
+    "POST settings/webhooks/*": ONE_WEBHOOK,
+    "POST settings/webhooks/*/enable": ONE_WEBHOOK,
+    "POST settings/webhooks/*/disable": ONE_WEBHOOK,
+    "DELETE settings/webhooks/*": closed({}),
     "GET jobs/hardware": many(HARDWARE),
     "GET jobs/*": many(JOB),
     "POST jobs/*": JOB,

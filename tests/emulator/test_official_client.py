@@ -8,11 +8,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, JobStage, Volume
+from huggingface_hub import HfApi, JobStage, Volume, WebhookPayload, WebhookWatchedItem
 from huggingface_hub.errors import HfHubHTTPError, JobNotFoundError
 
 from tests.emulator.emulation import Emulator, until
-from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, command_environ, run_python
+from tests.support import BY_HAND, DAILY_SCHEDULE, USER, Result, command_environ, run_here, run_python
 
 FOREVER = ["python", "-c", "import time\nprint('up', flush=True)\nwhile True: time.sleep(0.1)"]
 ORGANIZATION = "aurora-lab"
@@ -38,7 +38,10 @@ class TestJobs:
     def test_run_and_wait(self, api: HfApi, emulator: Emulator) -> None:
         job = api.run_job(
             image="python:3.12",
-            command=python("import os; print(os.environ['KEY'], os.environ['SECRET'])"),
+            command=python(
+                "import os; env = os.environ; print(env['KEY'], env['SECRET'],"
+                " env['HF_NETWORK_GROUP_HOSTNAME'], env['HF_NETWORK_GROUP_PREFIX'] + 'master')"
+            ),
             env={"KEY": "variable"},
             secrets={"SECRET": "hidden"},
             flavor="t4-small",
@@ -46,7 +49,7 @@ class TestJobs:
             attempts=2,
             name="first",
             labels={"team": "ml"},
-            volumes=[Volume(type="dataset", source="alice/data", mount_path="/data")],
+            volumes=[Volume(type="bucket", source="alice/data", mount_path="/data", read_only=False)],
             expose=[8000],
             expose_public=[8001],
             network_group="train",
@@ -72,7 +75,7 @@ class TestJobs:
         assert (ended.id, ended.status.stage, ended.status.message) == (job.id, JobStage.COMPLETED, None)
         assert ended.durations is not None
         assert ended.durations.total_secs is not None
-        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["variable hidden"]
+        assert list(api.fetch_job_logs(job_id=job.id, follow=True)) == ["variable hidden localhost train-master"]
 
     def test_run_in_an_organisation_from_a_space(self, api: HfApi) -> None:
         job = api.run_job(image="hf.co/spaces/alice/app", command=python("pass"), namespace=ORGANIZATION)
@@ -228,6 +231,94 @@ def test_a_scheduled_job_that_runs_is_not_run_again(api: HfApi) -> None:
         api.trigger_scheduled_job(scheduled_job_id=made.id)
     api.cancel_job(job_id=job.id)
     api.delete_scheduled_job(scheduled_job_id=made.id)
+
+
+def test_webhooks(api: HfApi, emulator: Emulator) -> None:
+    """A webhook that is made from a job starts copies of it, with the event and its own secrets."""
+    printed = "WEBHOOK_ID", "WEBHOOK_REPO_ID", "WEBHOOK_REPO_TYPE", "WEBHOOK_SECRET", "KEY", "OWN", "WEBHOOK_PAYLOAD"
+    source = api.run_job(
+        image="python:3.12",
+        command=python(f"import os; [print(os.environ.get(name)) for name in {printed}]"),
+        env={"OWN": "variable"},
+        secrets={"KEY": "of the source", "OTHER": "of the source"},
+        labels={"team": "data"},
+        timeout=60,
+    )
+    made = api.create_webhook(
+        job_id=source.id,
+        watched=[{"type": "bucket", "name": "alice/data"}, WebhookWatchedItem(type="user", name="bob")],
+        domains=["repo"],
+        secret="s3cret",
+        secrets={"KEY": "hidden", "EXTRA": "x"},
+    )
+    assert made.job is not None
+    assert (made.job.docker_image, made.job.command, made.job.environment) == (
+        "python:3.12",
+        source.command,
+        {"OWN": "variable"},
+    )
+    assert (list(made.job.secrets or ()), made.url, made.secret, made.domains, made.disabled) == (
+        ["KEY", "EXTRA"],  # names; those of the source are not copied
+        None,
+        "s3cret",
+        ["repo"],
+        False,
+    )
+    assert made.watched == [WebhookWatchedItem("bucket", "alice/data"), WebhookWatchedItem("user", "bob")]
+    assert api.get_webhook(made.id) == made
+    elsewhere = api.create_webhook(url="https://example.com/hook", watched=[{"type": "org", "name": "bob"}])
+    assert (elsewhere.url, elsewhere.job, elsewhere.domains) == (
+        "https://example.com/hook",
+        None,
+        ["repo", "discussion"],
+    )
+    listed = {webhook.id: webhook for webhook in api.list_webhooks()}
+    assert (listed[made.id], listed[elsewhere.id]) == (made, elsewhere)
+
+    def fire(*argv: str) -> Result:
+        return run_here("emulator", "fire", "--state-dir", str(emulator.directory), *argv, environ={})
+
+    refused = f"hint: 'hf webhooks info {made.id}' shows its settings\n"
+    assert api.disable_webhook(made.id).disabled is True
+    assert fire(made.id) == Result(1, "", f"error: webhook {made.id} is disabled\n{refused}")
+    assert api.enable_webhook(made.id).disabled is False
+    unwatched = f"error: webhook {made.id} does not watch model:alice/data\n{refused}"
+    assert fire(f"webhook:{made.id}", "--repo", "model:alice/data") == Result(1, "", unwatched)
+    code, stdout, stderr = fire("--repo", "dataset:bob/cards")  # watched by both, but one starts no job
+    assert (code, stderr, len(stdout.split())) == (0, "", 1)
+    job = api.inspect_job(job_id=stdout.strip())
+    assert job.initiator is not None
+    assert (job.initiator.type, job.initiator.id) == ("webhook", made.id)
+    assert (job.docker_image, job.command, job.labels) == (source.docker_image, source.command, source.labels)
+    assert list(job.secrets or ()) == ["KEY", "EXTRA", "WEBHOOK_SECRET"]
+    *values, payload = api.fetch_job_logs(job_id=job.id, follow=True)
+    assert values == [made.id, "bob/cards", "dataset", "s3cret", "hidden", "variable"]
+    event = WebhookPayload.model_validate_json(payload)
+    assert (event.event.action, event.event.scope) == ("update", "repo.content")
+    assert (event.repo.name, event.repo.type, event.webhook.id) == ("bob/cards", "dataset", made.id)
+    assert event.repo.url.web == "https://huggingface.co/datasets/bob/cards"
+
+    other = api.run_job(image="x", command=python("import os; print(os.environ['KEY'], 'EXTRA' in os.environ)"))
+    changed = api.update_webhook(made.id, job_id=other.id, secrets={"EXTRA": ""})
+    assert changed.job is not None
+    assert (changed.watched, changed.job.command, list(changed.job.secrets or ())) == (
+        made.watched,
+        other.command,
+        ["KEY"],
+    )
+    again = fire(made.id)
+    assert list(api.fetch_job_logs(job_id=again.stdout.strip(), follow=True)) == ["hidden False"]
+    environment = api.inspect_job(job_id=again.stdout.strip()).environment or {}
+    assert (environment["WEBHOOK_REPO_TYPE"], environment["WEBHOOK_REPO_ID"]) == ("bucket", "alice/data")
+    assert api.update_webhook(made.id, url="http://127.0.0.1:1", watched=[]).job is None
+    api.delete_webhook(made.id)
+    with pytest.raises(HfHubHTTPError, match="Webhook not found"):
+        api.get_webhook(made.id)
+    gone = f"error: no webhook '{made.id}' in {emulator.directory}\nhint: 'hf webhooks ls' lists them\n"
+    assert fire(f"webhook:{made.id}") == Result(3, "", gone)
+    nobody = "no webhook that starts a job watches dataset:bob/cards\n"
+    assert fire("--repo", "dataset:bob/cards") == Result(0, "", nobody)
+    api.delete_webhook(elsewhere.id)
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """Webhooks that are fired by hand: what they start, and what it is told."""
 
 import json
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,11 +28,12 @@ def test_a_job_is_run_again_and_told_what_has_happened(serve: Serve, tmp_path: P
     assert {job["initiator"]["type"] for job in jobs} == {"webhook"}
     assert len({job["initiator"]["id"] for job in jobs}) == 1
     assert {job["labels"]["name"] for job in jobs} == {"hooked"}
-    payload, *others = served.output(jobs[0]["id"])
+    identifier, payload, *others = served.output(jobs[0]["id"])
+    assert identifier == f"WEBHOOK_ID {jobs[0]['initiator']['id']}"
     assert others == ["WEBHOOK_REPO_ID alice/judge", "WEBHOOK_REPO_TYPE model", "WEBHOOK_SECRET s3cret"]
     told = json.loads(payload.removeprefix("WEBHOOK_PAYLOAD "))
     assert told["event"] == {"action": "update", "scope": "repo.content"}
-    assert told["repo"] == {"type": "model", "name": "alice/judge", "private": False}
+    assert (told["repo"]["type"], told["repo"]["name"]) == ("model", "alice/judge")
     assert told["webhook"]["id"] == jobs[0]["initiator"]["id"]
     assert "WEBHOOK_REPO_ID davanstrien/model-cards" in served.output(jobs[1]["id"])
 
@@ -41,7 +44,9 @@ def test_the_webhook_of_the_history_goes_on(demo: Hfjobs) -> None:
     result = demo("emulator", "fire", hooked, BY_HAND)
     assert (result.code, result.stderr) == (0, "")
     one, other = result.stdout.split()
-    jobs = {job["id"]: job for job in demo.jobs("inspect", one, other)}
+    by_repository = demo("emulator", "fire", "--repo", "dataset:davanstrien/model-cards").stdout.strip()
+    jobs = {job["id"]: job for job in demo.jobs("inspect", one, other, by_repository)}
+    assert jobs[by_repository]["initiator"] == jobs[one]["initiator"]
     assert jobs[one]["initiator"] == {"type": "webhook", "id": SEEDED, "name": None}
     assert jobs[other]["initiator"]["id"] != SEEDED
     assert jobs[other]["owner"]["name"] == USER
@@ -67,7 +72,7 @@ def test_jobs_are_named_as_anywhere(demo: Hfjobs, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "code", "message"),
     [
-        (("fire",), 2, "'fire' needs a job"),
+        (("fire",), 2, "'fire' needs a job, a webhook or --repo"),
         (("fire", "@nmae=x"), 2, "invalid job '@nmae=x'"),
         (("fire", "x", "--repo", "y"), 2, "invalid --repo 'y'"),
         (("fire", "x", "--repo", "kernel:a/b"), 2, "invalid --repo 'kernel:a/b'"),
@@ -102,3 +107,41 @@ def test_what_it_cost_is_billed(serve: Serve, tmp_path: Path) -> None:
 
     assert until(charge, "the bill") == 167
     assert fired == Result(0, f"{identifier}\n", "")
+
+
+def test_answers_are_those_of_the_hub(serve: Serve, tmp_path: Path) -> None:
+    """`ask` holds each answer against its schema. A store of an earlier version, without webhooks, can be used."""
+    served = serve(tmp_path / "own", "--empty")
+    served.stop()
+    with closing(sqlite3.connect(served.directory / "jobs.sqlite3")) as database:
+        database.execute("DROP TABLE webhooks")
+    served.start()
+    path, watched = "/api/settings/webhooks", [{"type": "space", "name": "alice/app"}]
+    assert served.ask("GET", path).data == []
+    job = {"spaceId": "alice/app", "command": ["true"], "flavor": "cpu-basic", "secrets": {"A": "1"}, "attempts": 2}
+    made = served.ask("POST", path, {"watched": watched, "domains": ["repo"], "job": job}).data["webhook"]
+    assert (made["job"]["secrets"], made["job"]["attempts"], made["job"]["timeoutSeconds"]) == (["A"], 2, 1800)
+    one = f"{path}/{made['id']}"
+    fired = run_here("emulator", "fire", "--state-dir", str(served.directory), made["id"], environ={})
+    assert served.job(fired.stdout.strip())["initiator"] == {"type": "webhook", "id": made["id"]}
+    assert served.ask("GET", one).data["webhook"]["lastTriggerAt"] == served.job(fired.stdout.strip())["createdAt"]
+    assert served.ask("POST", f"{one}/disable").data["webhook"]["disabled"] is True
+    assert served.ask("POST", one, {"watched": [], "domains": ["discussion"]}).data["webhook"]["watched"] == watched
+    for body, error in (
+        ({"domains": ["repo"], "watched": watched}, "body: one of url, job and jobSourceId is needed"),
+        ({"domains": ["repo"], "watched": [], "url": "http://x"}, "watched: "),
+        ({"domains": [], "watched": watched, "url": "http://x"}, "domains: "),
+        ({"domains": ["repo"], "watched": [{"type": "job", "name": "x"}], "url": "http://x"}, "watched.0.type: "),
+        ({"domains": ["repo"], "watched": watched, "url": "http://x", "jobSourceId": "y"}, "body: only one of url"),
+        (
+            {"domains": ["repo"], "watched": watched, "url": "http://x", "secrets": {"A": "1"}},
+            "body: secrets need a job",
+        ),
+        ({"domains": ["repo"], "watched": watched, "jobSourceId": "y"}, "Job not found"),
+    ):
+        answer = served.ask("POST", path, body)
+        assert answer.status == (404 if error == "Job not found" else 400)
+        assert answer.data["error"].startswith(error)
+    assert served.ask("DELETE", one).data == {}
+    assert served.ask("DELETE", one).status == 404
+    assert served.ask("GET", path).data == []
