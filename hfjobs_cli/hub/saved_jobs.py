@@ -192,14 +192,26 @@ def _copied(raw: Iterator[bytes | str], copy: IO[bytes]) -> Iterator[bytes | str
 
 
 def _as_ours(value: Any) -> Any:
-    """Return a job of `hf jobs ps --json` as we would have written it; all else as it is.
+    """Return a job that huggingface_hub or `hf jobs ps --json` wrote as we would have; all else as it is.
 
-    There the status is a word, the words of the command are a line, and what is not there is `N/A`.
+    In the latter the status is a word, the words of the command are a line, and what is not there is `N/A`.
     """
-    if not isinstance(value, dict) or not isinstance(value.get("status"), str):
+    if not isinstance(value, dict) or "createdAt" in value:
+        return value
+    if isinstance(value.get("volumes"), list):
+        value = {**value, "volumes": [_renamed(volume) for volume in value["volumes"]]}
+    if not isinstance(value.get("status"), str):
         return value
     job = {key: each for key, each in value.items() if each != "N/A"}
     command = job.get("command")
     if isinstance(command, str):
         job["command"] = command.split(" ")  # as it was joined; which blanks are in words is not known
     return {**job, "status": {"stage": job.get("status")}}
+
+
+_VOLUME_KEYS = {"mountPath": "mount_path", "readOnly": "read_only"}
+"""What `Volume.to_dict` of huggingface_hub names as the Hub does, also in a job whose other keys are ours."""
+
+
+def _renamed(volume: Any) -> Any:
+    return {_VOLUME_KEYS.get(key, key): each for key, each in volume.items()} if isinstance(volume, dict) else volume

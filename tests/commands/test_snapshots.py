@@ -304,6 +304,14 @@ class TestOfTheOfficialClient:
         (job,) = json.loads(offline("inspect", "6a02000000000000000000aa", "--from", theirs).stdout)
         assert (job["name"], job["status"]["stage"]) == (None, "COMPLETED")
 
+    def test_volumes_are_read_in_both_spellings(self, offline: Hfjobs, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Those of `asdict(job)`, and those of `Volume.to_dict()`, which are the Hub's."""
+        id_ = hub.add(volumes=[{"type": "bucket", "source": "a/b", "mountPath": "/m", "readOnly": True, "path": "p"}])
+        saved = hfjobs("inspect", id_).stdout
+        assert '"mount_path": "/m"' in saved
+        theirs = saved.replace('"mount_path"', '"mountPath"').replace('"read_only"', '"readOnly"')
+        assert offline("inspect", id_, "--from", "-", stdin=theirs) == Result(0, saved, "")
+
 
 class TestCompressed:
     @pytest.mark.parametrize("parts", [1, 3])
