@@ -14,13 +14,12 @@ from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.binding import WORDS_FOLLOW, for_typer
 from hfjobs_cli.cli.connection import WITH_VALUE, Connection
 from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
+from hfjobs_cli.cli.program import PROGRAM
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
 from hfjobs_cli.text.numbers import number
-
-PROGRAM = "hfjobs"
 
 _OF_SHELLS = ("--install-completion", "--show-completion")
 """The options of the program whose value may be left out."""

@@ -167,6 +167,8 @@ Topic = Annotated[
     ),
 ]
 
+Skill = Annotated[bool, typer.Option("--skill", help="Print the topic 'agents' as a SKILL.md, with front matter.")]
+
 
 Shell = Annotated[
     str,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 
 from hfjobs_cli.cli import terminal
+from hfjobs_cli.cli.program import renamed
 from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command
 from hfjobs_cli.cli.sections import CONNECTION, OPTIONS, SECTIONS
 
@@ -36,7 +37,7 @@ class _BoldHeadings:
     def get_help(self, ctx: Any) -> str:
         """Return the help as text, with codes for a terminal."""
         text: str = super().get_help(ctx)  # type: ignore[misc]
-        return with_bold_headings(text, ctx.obj)
+        return with_bold_headings(renamed(text, ctx.obj.program), ctx.obj)
 
 
 class CommandHelp(_BoldHeadings, TyperCommand):
@@ -84,7 +85,7 @@ class ProgramHelp(_BoldHeadings, TyperGroup):
             formatter.write_dl(TOPICS.items())
         formatter.write_paragraph()
         formatter.write_text(f"'{ctx.command_path} --help' lists the commands; 'help COMMAND' explains one.")
-        return with_bold_headings(formatter.getvalue(), ctx.obj)
+        return with_bold_headings(renamed(formatter.getvalue(), ctx.obj.program), ctx.obj)
 
 
 def with_bold_headings(text: str, session: Session) -> str:

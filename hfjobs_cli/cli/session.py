@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.cli import factories, terminal
 from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
+from hfjobs_cli.cli.program import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.preferences import TIMES
@@ -66,6 +67,7 @@ class Session:
     runs_demo_jobs: bool = True
     completion_secs: float = 1.0
     is_quiet: bool = False
+    program: str = PROGRAM
     failures: list[HfJobsError] = field(default_factory=list)
     made: list[JobInfo | ScheduledJob] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
@@ -88,6 +90,7 @@ class Session:
             stdout=sys.stdout or nowhere.open(encoding="utf-8"),
             stderr=sys.stderr or nowhere.open("w", encoding="utf-8"),
             environ=os.environ,
+            program=program_of(sys.argv[0]),
         )
 
     @cached_property
@@ -277,7 +280,7 @@ class Session:
         """Write a line; the caller holds the lock."""
         if self._is_over:
             return
-        line = self._without_token(line)
+        line = renamed(self._without_token(line), self.program)
         if self._held is not None:
             self._held.append(line)
             return

@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli.program import PROGRAM
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._lineage import FamilyReader, SharedAtHub, source_of
 from hfjobs_cli.commands._listing import Listing
@@ -222,10 +223,9 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
 
 
 def _runnable(session: Session, steps: Sequence[NextStep]) -> list[NextStep]:
-    """Return commands as they find here what was described: with --demo if that was given."""
-    if not session.overrides.demo:
-        return list(steps)
-    return [replace(each, command=each.command.replace("hfjobs ", "hfjobs --demo ", 1)) for each in steps]
+    """Return commands as they find here what was described: by the name of this program, with --demo if that is so."""
+    demo = " --demo" if session.overrides.demo else ""
+    return [replace(each, command=each.command.replace(PROGRAM, f"{session.program}{demo}", 1)) for each in steps]
 
 
 def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:

@@ -9,28 +9,51 @@ from typing import Any
 from hfjobs_cli.cli import command_options, pager, terminal
 from hfjobs_cli.cli.binding import kind_shown_by
 from hfjobs_cli.cli.help_pages import help_width
+from hfjobs_cli.cli.program import renamed
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.models.kinds import KINDS, Kind, json_schema, kind_of
 from hfjobs_cli.text.words import one_of
 
+_AGENTS = "agents"
 
-def help(session: Session, ctx: Any, words: command_options.Topic = None) -> int:  # noqa: A001 - the command's name
+_SKILL = """\
+---
+name: hfjobs
+description: Run and look after Hugging Face Jobs with the command line hfjobs. Use it to start jobs and sweeps on
+  Hugging Face hardware, to list, follow, wait for, cancel and compare jobs, to find out why one failed and what jobs
+  cost, and to keep schedules.
+---
+
+"""
+"""What stands before the page for agents where it is a skill."""
+
+
+def help(  # noqa: A001 - the name of the command
+    session: Session, ctx: Any, words: command_options.Topic = None, *, skill: command_options.Skill = False
+) -> int:
     """Explain a topic or a command.
 
     Without a word, options and topics are listed. On a terminal, topics are laid out, and what is longer than the
     screen is shown by PAGER (less by default); in a pipe topics are Markdown. 'schema' takes a kind of record, or a
     command that prints it.
 
+    'agents --skill' prints the page for agents as a SKILL.md.
+
     \b
     Examples:
       hfjobs help filters
       hfjobs help ps
       hfjobs help schema report
+      hfjobs help agents --skill
     """
     topic, *more = words or [""]
-    if topic == "schema":
+    if skill:
+        if words != [_AGENTS]:
+            raise UsageError("--skill applies only to the topic 'agents'", hint="use 'hfjobs help agents --skill'")
+        session.write(_SKILL + renamed(_text(_AGENTS), session.program))
+    elif topic == "schema":
         session.write(_schema(*more))
     elif topic in TOPICS and not more:
         pager.show(session, _page(session, topic))
@@ -46,7 +69,7 @@ def help(session: Session, ctx: Any, words: command_options.Topic = None) -> int
 
 def _page(session: Session, topic: str) -> str:
     """Return a page as it is in a pipe, laid out for a terminal."""
-    page = files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8")
+    page = renamed(_text(topic), session.program)
     if not terminal.is_terminal(session.stdout):
         return page
     from hfjobs_cli.formats.page_text import laid_out
@@ -55,6 +78,10 @@ def _page(session: Session, topic: str) -> str:
     width = help_width(terminal.width_of(session.stdout, session.environ))
     color = terminal.has_color(session.stdout, session.environ)
     return laid_out(page, width, color=color, is_unicode=terminal.is_unicode(session.stdout))
+
+
+def _text(topic: str) -> str:
+    return files("hfjobs_cli.help").joinpath(f"{topic}.md").read_text(encoding="utf-8")
 
 
 class _Captured(io.StringIO):
