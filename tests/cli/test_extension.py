@@ -51,8 +51,8 @@ def test_the_official_client_runs_it(home: Path, directories: dict[str, str]) ->
 
     code, stdout, _ = hf("ps", "--help")
     assert (code, stdout.splitlines()[0]) == (0, "Usage: hf hfjobs ps [OPTIONS]")
-    assert "\n  hf hfjobs ps -a" in stdout
-    assert "\n  hfjobs " not in stdout
+    assert "\n    hf hfjobs ps -a" in stdout
+    assert " hfjobs ps" not in stdout.replace("hf hfjobs", "")
     assert hf("pss") == Result(2, "", "error: no such command 'pss'\nhint: did you mean 'hf hfjobs ps'?\n")
     assert hf("ps", "--nonsense") == Result(
         2, "", "error: no such option: --nonsense\nhint: see 'hf hfjobs ps --help'\n"
