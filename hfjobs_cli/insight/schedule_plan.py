@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
@@ -11,7 +12,7 @@ from hfjobs_cli.hub.create_once import same_schedule
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
-from hfjobs_cli.jobspec.schedule_file import GROUP_LABEL, OWN_LABELS, REPLACES_LABEL, WantedSchedule
+from hfjobs_cli.jobspec.schedule_file import GROUP_LABEL, REPLACES_LABEL, WantedSchedule
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.jobspec.volumes import spell_volume
 from hfjobs_cli.models.packed_files import packed_variable
@@ -27,7 +28,7 @@ from hfjobs_cli.models.schedule_change import (
     ScheduleChange,
 )
 from hfjobs_cli.text.secrets import masked_value, masked_words
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.times import LATEST, span
 from hfjobs_cli.text.words import quoted
 
 
@@ -50,34 +51,62 @@ class Step(NamedTuple):
 
 
 def plan(
-    found: Iterable[ScheduledJob], wanted: Sequence[WantedSchedule], *, prunes: Collection[str] = ()
+    found: Iterable[ScheduledJob],
+    wanted: Sequence[WantedSchedule],
+    *,
+    groups: Collection[str] = (),
+    prunes: bool = False,
 ) -> list[Step]:
     """Return the steps that make the schedules of one namespace as files want them, in the order of the files.
 
-    Those created by an earlier `apply` of the groups `prunes` that no file wants any more are deleted. Raises
-    UsageError if a name stands for several schedules.
+    What interrupted or simultaneous applies of these `groups` left twice is deleted. If it `prunes`, so are those
+    created by an earlier `apply` of them that no file wants any more. Raises UsageError if a name stands for several
+    schedules.
     """
-    there = {each.id: each for each in found}
-    replaced = {_label(each, REPLACES_LABEL): each for each in there.values() if _label(each, REPLACES_LABEL) in there}
-    # Between the two requests of a replacement something came in the way; both schedules run until this is settled.
-    left = [
-        Step(there[old].name, (DELETE,), (f"replaced by {new.id}",), there[old])
-        for old, new in replaced.items()
-        if old is not None
-    ]
-    by_name: dict[str | None, list[ScheduledJob]] = {}
-    for each in there.values():
-        if each.id not in replaced:
-            by_name.setdefault(each.name, []).append(each)
-    steps = [_step(each, by_name.get(each.name, [])) for each in wanted]
+    there = list(found)
     names = {each.name for each in wanted}
+    left = [
+        Step(old.name, (DELETE,), (f"replaced by {new.id}",), old)
+        for old, new in replacements(there)
+        if old.name in names or _label(new, GROUP_LABEL) in groups
+    ]
+    gone = {step.found.id for step in left if step.found is not None}
+    by_name: dict[str | None, list[ScheduledJob]] = {}
+    for each in there:
+        if each.id not in gone:
+            by_name.setdefault(each.name, []).append(each)
+    for one in wanted:
+        several = sorted(by_name.get(one.name, ()), key=_age)
+        if len(several) > 1 and all(_label(each, GROUP_LABEL) == one.group for each in several):
+            by_name[one.name] = several[:1]
+            left += [Step(one.name, (DELETE,), (f"a duplicate of {several[0].id}",), each) for each in several[1:]]
+    steps = [_step(each, by_name.get(each.name, [])) for each in wanted]
     pruned = [
         Step(each.name, (DELETE,), ("no file declares it",), each)
         for name, several in by_name.items()
         for each in several
-        if name not in names and _label(each, GROUP_LABEL) in prunes
+        if prunes and name not in names and _label(each, GROUP_LABEL) in groups
     ]
     return [*left, *steps, *pruned]
+
+
+def replacements(found: Iterable[ScheduledJob]) -> list[tuple[ScheduledJob, ScheduledJob]]:
+    """Return the schedules that others were created to replace, each with the newest of those.
+
+    Something came between the two requests of a replacement; both schedules run until the old one is deleted. One that
+    was renamed meanwhile is somebody's own.
+    """
+    there = {each.id: each for each in found}
+    pairs = {}
+    for new in sorted(there.values(), key=_age):
+        old = there.get(_label(new, REPLACES_LABEL) or "")
+        if old is not None and old.name == new.name and _age(old) < _age(new):
+            pairs[old.id] = old, new
+    return list(pairs.values())
+
+
+def _age(made: ScheduledJob) -> tuple[datetime, str]:
+    return made.created_at or LATEST, made.id
 
 
 def _label(made: ScheduledJob, key: str) -> str | None:
@@ -104,7 +133,8 @@ def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
     if not same_schedule(before.when, wanted.when):
         actions.append(RESCHEDULE)
         changes.append(_arrow("schedule", before.when, wanted.when))
-    if labels := list(_entries("labels", _labels(before.job), _labels(wanted.job))):
+    group = {GROUP_LABEL: wanted.group} if GROUP_LABEL in before.job.labels else {}
+    if labels := list(_entries("labels", _labels(before.job), {**_labels(wanted.job), **group})):
         actions.append(RELABEL)
         changes += labels
     if wanted.suspend is not None and wanted.suspend != before.suspend:
@@ -176,7 +206,7 @@ def _entries(what: str, a: Mapping[str, str], b: Mapping[str, str], *, secret: b
 
 
 def _labels(job: NewJob) -> dict[str, str]:
-    return {key: text for key, text in job.labels.items() if key not in OWN_LABELS}
+    return {key: text for key, text in job.labels.items() if key != REPLACES_LABEL}
 
 
 def _sizes(files: Mapping[str, bytes], both: Sequence[Mapping[str, bytes] | None]) -> dict[str, str]:

@@ -16,7 +16,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 CREATE = f"/api/jobs/{USER}"
+SCHEDULES = f"/api/scheduled-jobs/{USER}"
 FAILS = "3"
 """Jobs fail whose label `n` is divided by this number without rest."""
 
 
 class BusyHub:
     """Answers on loopback. `created` counts the requests that created a job, `most_active` how many were so at once.
+
+    `asked` counts all requests, `changes` those that are to change something.
 
     At most `slots` jobs run at a time, each for up to `run_secs`; others wait. Answers take up to `latency_secs`, and a
     part of `faults` of them goes wrong, in one of these `kinds` of ways.
@@ -62,7 +66,7 @@ class BusyHub:
         self._kinds = kinds
         self._chance = random.Random(seed)
         self._run_secs, self._latency_secs, self._faults, self._slots = run_secs, latency_secs, faults, slots
-        self.created = self.asked = self.most_active = 0
+        self.created = self.asked = self.changes = self.most_active = 0
         self.answers: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._is_over = threading.Event()
@@ -83,6 +87,16 @@ class BusyHub:
         self._server.stop()
         for thread in self._threads:
             thread.join()
+
+    @contextmanager
+    def faultless(self) -> Iterator[None]:
+        """Answer everything within this block, at once."""
+        kept = self._latency_secs, self._faults
+        self._latency_secs, self._faults = 0.0, 0.0
+        try:
+            yield
+        finally:
+            self._latency_secs, self._faults = kept
 
     def jobs(self) -> list[dict[str, Any]]:
         with self.store.read() as tables:
@@ -120,12 +134,15 @@ class BusyHub:
         return self._app(environ, started)
 
     def _answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        is_creating = (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("POST", CREATE)
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        is_creating = (method, path) == ("POST", CREATE)
+        is_risky = is_creating or (method != "GET" and path.startswith(SCHEDULES))
         with self._lock:
             late = self._chance.uniform(0, self._latency_secs)
-            is_wrong = self._chance.random() < (self._faults if is_creating else self._faults / 4)
+            is_wrong = self._chance.random() < (self._faults if is_risky else self._faults / 4)
             fault = self._chance.choice(self._kinds) if is_wrong else "good"
             self.asked += 1
+            self.changes += method != "GET"
             self.answers[fault] += 1
         time.sleep(late / 2)
         try:

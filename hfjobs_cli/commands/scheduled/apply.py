@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,7 +14,9 @@ from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._create import create_schedule, show_created
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._submit import check_all, flavors_of, local_environment
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.commands._sweep_journal import Journal
+from hfjobs_cli.config import state_directory
+from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.insight.schedule_plan import Step, job_changes, plan
 from hfjobs_cli.jobspec.environment import resolved
@@ -75,18 +79,43 @@ def apply(
         raise UsageError("missing argument 'FILE'", hint="use for example: hfjobs scheduled apply schedules.toml")
     listing = Listing(session, output, default=RENDERERS["table"] if dry_run else BRIEF, indent=4)
     wanted, groups = _wanted(session, files, namespace)
-    steps = list(_steps(session, wanted, namespace, groups if prune else ()))
-    todo = [step for step in steps if step.actions]
-    result = ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
     if dry_run:
+        steps = _steps(session, wanted, namespace, groups, prunes=prune)
         listing.show([step.record() for step in steps])
+        todo = [step for step in steps if step.actions]
         session.note(f"would change {len(todo)} of {len(steps)} schedules; nothing was changed")
-        return result
-    steps = _with_secrets(session, steps)
-    if todo and not yes and not _is_confirmed(session, output.kind, todo):
-        return ExitCode.FAILURE
-    show_created(session, listing, list(_applied(session, steps)))
-    return result
+        return ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
+    with _one_at_a_time(session):
+        steps = _steps(session, wanted, namespace, groups, prunes=prune)
+        todo = [step for step in steps if step.actions]
+        steps = _with_secrets(session, steps)
+        if todo and not yes and not _is_confirmed(session, output.kind, todo):
+            return ExitCode.FAILURE
+        records = list(_applied(session, steps))
+        if any({CREATE, REPLACE} & set(step.actions) for step in todo):
+            records = _settled(session, wanted, namespace, groups, records)
+    show_created(session, listing, records)
+    return ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
+
+
+@contextmanager
+def _one_at_a_time(session: Session) -> Iterator[None]:
+    """Let no other process of this machine apply files meanwhile: it would create the same schedules."""
+    directory = state_directory(session.environ) / "apply"
+    lock = Journal(directory, session.settings.endpoint, "", "apply", lambda: session.clock().timestamp())
+    has_told = False
+
+    def wait(seconds: float) -> None:
+        nonlocal has_told
+        if not has_told:
+            session.note("note: waiting for another 'hfjobs scheduled apply' to finish")
+        has_told = True
+        session.rest(seconds)
+
+    with lock.held(wait):
+        if lock.problem is not None:
+            session.warning(f"no lock ({lock.problem.strerror}): do not run 'scheduled apply' twice at the same time")
+        yield
 
 
 def _actions(change: ScheduleChange) -> str:
@@ -115,18 +144,34 @@ def _wanted(
 
 
 def _steps(
-    session: Session, wanted: Sequence[WantedSchedule], namespace: str | None, prunes: Collection[str]
-) -> Iterator[Step]:
-    """Yield what has to be done, namespace by namespace."""
-    there: dict[str | None, list[ScheduledJob]] = {}
-    asked: dict[str | None, list[WantedSchedule]] = {}
+    session: Session,
+    wanted: Sequence[WantedSchedule],
+    namespace: str | None,
+    groups: Collection[str],
+    *,
+    prunes: bool = False,
+) -> list[Step]:
+    """Return what has to be done, namespace by namespace. Raises UsageError."""
+    asked: dict[str, list[WantedSchedule]] = {}
     for name in dict.fromkeys([*(each.namespace for each in wanted), *([namespace] if prunes else [])]):
-        found = session.client.list_schedules(name)
-        owner = name or next((each.owner.name for each in found), None)  # the token's user may be named, too
-        there[owner] = found
+        owner = (name or session.client.default_namespace()).casefold()  # the token's user may be named, too
         asked.setdefault(owner, []).extend(each for each in wanted if each.namespace == name)
-    for owner, found in there.items():
-        yield from plan(found, asked[owner], prunes=prunes)
+    for owner, several in asked.items():
+        for name, count in Counter(each.name for each in several).items():
+            if count > 1:
+                raise UsageError(
+                    f"schedule '{name}' is declared twice in namespace '{owner}'", hint="rename one of them"
+                )
+    return [
+        step
+        for owner, several in asked.items()
+        for step in plan(
+            session.client.list_schedules(several[0].namespace if several else namespace),
+            several,
+            groups=groups,
+            prunes=prunes,
+        )
+    ]
 
 
 def _with_secrets(session: Session, steps: Sequence[Step]) -> list[Step]:
@@ -166,6 +211,29 @@ def _applied(session: Session, steps: Sequence[Step]) -> Iterator[ScheduleChange
         session.failures.append(error)
 
 
+def _settled(
+    session: Session,
+    wanted: Sequence[WantedSchedule],
+    namespace: str | None,
+    groups: Collection[str],
+    records: Sequence[ScheduleChange],
+) -> list[ScheduleChange]:
+    """Delete the younger of schedules that another machine created at the same moment, and return the records.
+
+    What cannot be settled now is so by the next `apply`.
+    """
+    try:
+        steps = [step for step in _steps(session, wanted, namespace, groups) if step.actions == (DELETE,)]
+        for step in steps:
+            session.warning(f"deleting schedule {step.record().id}, {' '.join(step.changes)}")
+            _apply(session, step)
+    except HfJobsError as error:
+        session.failures.append(error)
+        return list(records)
+    gone = {step.record().id for step in steps}
+    return [each for each in records if each.id not in gone]
+
+
 def _apply(session: Session, step: Step) -> str | None:
     """Send the requests of a step, and return the id of the schedule."""
     client, wanted = session.client, step.wanted
@@ -174,24 +242,30 @@ def _apply(session: Session, step: Step) -> str | None:
     reference = JobReference.of(step.found, wanted.namespace if wanted is not None else None)
     for action in step.actions:
         if action == DELETE:
-            client.delete_schedule(reference)
+            _delete(session, reference)
         elif wanted is None:
             continue
         elif action == REPLACE:
             suspend = step.found.suspend if wanted.suspend is None else wanted.suspend
             made = _create(session, wanted, suspend, step.found)
-            client.delete_schedule(reference)
+            _delete(session, reference)
             return made.id
         elif action == RESCHEDULE:
             client.reschedule(reference, wanted.when)
         elif action == RELABEL:
             own = {key: text for key, text in (step.found.job_spec.labels or {}).items() if key in OWN_LABELS}
+            own |= {key: wanted.group for key in own if key == GROUP_LABEL}
             client.label_schedule(reference, {**wanted.job.labels, **own})
         elif action == SUSPEND:
             client.suspend_schedule(reference)
         elif action == RESUME:
             client.resume_schedule(reference)
     return step.found.id
+
+
+def _delete(session: Session, reference: JobReference) -> None:
+    with suppress(NotFound):  # another apply was faster
+        session.client.delete_schedule(reference)
 
 
 def _create(

@@ -8,9 +8,10 @@ from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._schedules import named_schedules
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.insight.schedule_plan import replacements
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import NewSchedule
-from hfjobs_cli.jobspec.schedule_file import REPLACES_LABEL, dump
+from hfjobs_cli.jobspec.schedule_file import dump
 from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -43,7 +44,7 @@ def export(
 
 def _named(session: Session, found: Sequence[ScheduledJob]) -> list[tuple[str, NewSchedule, str | None]]:
     """Return schedules by their names, without those that are to be deleted by 'apply' yet. Raises UsageError."""
-    replaced = {(each.job_spec.labels or {}).get(REPLACES_LABEL) for each in found}
+    replaced = {old.id for old, _ in replacements(found)}
     named: dict[str, ScheduledJob] = {}
     for each in found:
         if each.id in replaced:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.model import NewJob
+from tests.commands.busy_hub import BusyHub
+from tests.commands.scheduled.busy_apply import Rounds, play
 from tests.commands.scheduled.support import named
 from tests.commands.test_job_spec import EVERYTHING, NO_SHRINKING, jobs, options
 from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Misbehavior, Result, act_and_hang_up, hang_up, pass_on
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 TYPICAL = """\
 [schedules.nightly]
@@ -185,6 +193,66 @@ class TestApply:
         assert program("scheduled", "apply", str(file), "--yes").code == 0
         now = there(hub)
         assert now.keys() == old.keys() and now["nightly"] != old["nightly"] and now["train"] == old["train"]
+        assert program("scheduled", "apply", str(file), "--exit-code").code == 0
+
+    def test_a_killed_apply_is_settled_by_the_next(self, tmp_path: Path) -> None:
+        """`busy_apply` as a program does so at many moments, on a Hub that loses answers."""
+        hub = BusyHub(tmp_path)
+        try:
+            play(Rounds(hub, tmp_path, 1, 2, 1), [(2, 0.0)])
+        finally:
+            hub.close()
+
+    def test_two_machines_apply_the_same_file_at_once(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        """The older of two equal schedules stays, whichever apply notices; both may have replaced the same one."""
+        program = hfjobs.given(KEY)
+        program("scheduled", "apply", str(file), "--yes")
+        old = there(hub)
+        edit(file, ("1e-3", "3e-4"))
+
+        def twice(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            """Another machine has created the same by then, and deleted the old one."""
+            answer = list(app(environ, start))
+            made = json.loads(b"".join(answer))
+            with hub.store.write() as tables:
+                tables.add_schedule({**made, "id": "0" * 24}, {})
+                tables.delete_schedule(old["nightly"])
+            return answer
+
+        hub.on_changes(twice)
+        code, stdout, stderr = program("scheduled", "apply", str(file), "--yes")
+        assert (code, stdout) == (0, f"{old['train']}  train  unchanged\n")
+        assert stderr.startswith("warning: deleting schedule ")
+        assert stderr.endswith(f", a duplicate of {'0' * 24}\n") and len(stderr.splitlines()) == 1
+        assert there(hub)["nightly"] == "0" * 24
+        assert program("scheduled", "apply", str(file), "--exit-code").code == 0
+
+        with hub.store.write() as tables:
+            made = tables.schedule(USER, "0" * 24)
+            assert made is not None
+            tables.add_schedule({**made, "id": "1" * 24}, {})
+        result = program("scheduled", "apply", str(file), "--yes", "-q")
+        assert result == Result(0, "\n".join(("1" * 24, "0" * 24, old["train"], "")), "")
+        assert there(hub)["nightly"] == "0" * 24
+
+    def test_what_somebody_took_over_is_left_alone(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        """Neither the label of a replacement nor a group makes `apply` delete what has another name or is younger."""
+        program = hfjobs.given(KEY)
+        program("scheduled", "apply", str(file), "--yes")
+        edit(file, ("1e-3", "3e-4"), ("[schedules.nightly]", 'group = "ml"\n[schedules.nightly]'))
+        hub.on_changes(pass_on, *[hang_up] * 6)
+        assert program("scheduled", "apply", str(file), "--yes").code == 5
+        hub.on_changes()
+        with hub.store.read() as tables:
+            new, old = [each["id"] for each in tables.schedules(USER) if each["jobSpec"]["labels"]["name"] == "nightly"]
+        assert program("scheduled", "labels", old, "--name", "kept").code == 0
+        assert program("scheduled", "labels", new, "--label", f"apply-replaces={new}").code == 0
+        result = program("scheduled", "apply", str(file), "--yes", "--prune", "--json")
+        assert [each["changes"] for each in json.loads(result.stdout)] == [
+            [],
+            ["labels.apply-group: 'default' -> 'ml'"],
+        ]
+        assert (there(hub)["kept"], there(hub)["nightly"]) == (old, new)
         assert program("scheduled", "apply", str(file), "--exit-code").code == 0
 
     def test_secrets_are_asked_of_this_machine_before_anything_is_sent(
