@@ -100,8 +100,8 @@ class TestChanges:
         assert result == Result(
             2,
             "",
-            f"error: job {BY_HAND} has a secret whose value nobody gets back: HF_TOKEN\n"
-            "hint: give it again with -s HF_TOKEN, or leave out with --drop-secrets\n",
+            f"error: secret values cannot be read back from job {BY_HAND}: HF_TOKEN\n"
+            "hint: pass -s HF_TOKEN, or --drop-secrets to run without them\n",
         )
         assert posts(hub) == []
 
@@ -109,7 +109,7 @@ class TestChanges:
         hub.add(id="6a02000000000000000000b1", secrets=["KEY"])
         result = hfjobs("duplicate", BY_HAND, "6a02000000000000000000b1", "-s", "HF_TOKEN", "--flavor", "t4-small")
         assert (result.code, result.stdout) == (2, "")
-        assert "job 6a02000000000000000000b1 has a secret whose value nobody gets back: KEY" in result.stderr
+        assert "secret values cannot be read back from job 6a02000000000000000000b1: KEY" in result.stderr
         assert posts(hub) == []
 
     def test_several_are_changed_in_the_same_way(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -82,7 +82,7 @@ class TestOfThisRun:
         Late(hub, job=job, logs=logs)
         code, stdout, stderr = hfjobs(*words, *source)
         assert (code, stdout) == (0, "one\ntwo\n")
-        assert stderr.endswith(" is COMPLETED\n")
+        assert stderr.endswith(f" ({hub.all_jobs()[0]['id']}) completed\n")
 
     def test_is_missed_for_half_a_minute_and_no_longer(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """What it may cost is named."""
@@ -99,7 +99,7 @@ class TestOfThisRun:
         code, stdout, stderr = hfjobs("run", "ubuntu", "true")
         assert (code, stdout) == (3, "")
         identifier = hub.all_jobs()[0]["id"]
-        assert f"{identifier} is COMPLETED\n" in stderr
+        assert f" ({identifier}) completed\n" in stderr
         assert f"error: job {identifier} has no logs: Job not found" in stderr
 
 

@@ -386,7 +386,7 @@ class TestDelete:
         hub.then(pass_on, misbehavior)
         code, stdout, stderr = hfjobs("scheduled", "delete", DAILY_SCHEDULE)
         assert (code, stdout) == (0, f"{DAILY_SCHEDULE}  deleted\n")
-        assert stderr.startswith("warning: the ")
+        assert stderr.startswith("warning: ")
         assert stderr.endswith("; but the schedule no longer exists\n")
         assert changes(hub) == [f"DELETE {LIST}/{DAILY_SCHEDULE}"]
 
