@@ -37,6 +37,7 @@ KINDS = [
     "schedule",
     "schedule_change",
     "usage",
+    "usage_summary",
 ]
 TOPICS = [
     "formatting",

@@ -60,6 +60,14 @@ FollowUsage = Annotated[
         help="Follow until the jobs finish: updates a table on a terminal, writes a line per second and job to a pipe.",
     ),
 ]
+SampleFor = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="TIME",
+        help="Sample usage for TIME (60s, 5m), then show means and maxima; Ctrl-C shows them early.",
+    ),
+]
 RemoteCommand = Annotated[
     list[str] | None,
     typer.Argument(metavar="[-- COMMAND...]", help="Command to run there, instead of a shell.", show_default=False),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import queue
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -66,12 +68,18 @@ class UsageFollowers:
             found.append(self._took(self._news.get()))
         return found
 
-    def wait(self) -> Iterator[News]:
-        """Yield events as they arrive, until all jobs have finished.
+    def close(self) -> None:
+        """Stop reading."""
+        for feed in self._open.values():
+            feed.close()
+
+    def wait(self, seconds: float = math.inf) -> Iterator[News]:
+        """Yield events as they arrive, until all jobs have finished, or for so many `seconds`.
 
         Raises what is no failure of one job, and ReaderGone once nobody reads stdout any more.
         """
-        while not self.are_over:
+        end = time.monotonic() + seconds
+        while not self.are_over and time.monotonic() < end:
             try:
                 news = self._news.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
             except queue.Empty:

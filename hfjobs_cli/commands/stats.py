@@ -10,15 +10,21 @@ from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
-from hfjobs_cli.errors import ExitCode, HfJobsError, NotRunning, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotRunning, UsageError
 from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.formats.renderer import RecordStream
+from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
+from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.query.times import parse_duration
+from hfjobs_cli.text.times import span
 
 if TYPE_CHECKING:
+    from hfjobs_cli.commands._usage import News
     from hfjobs_cli.models.usage import Usage
+    from hfjobs_cli.models.usage_summary import UsageSummary
 
 
 def stats(
@@ -27,6 +33,7 @@ def stats(
     *,
     choice: Annotated[options.Choice, "job"],
     follow: command_options.FollowUsage = False,
+    for_: command_options.SampleFor = None,
     sort: options.Sort = None,
     output: Annotated[options.Output, "usage"],
     namespace: options.Namespace = None,
@@ -40,17 +47,25 @@ def stats(
     maximum are shown: 8x 3-97%. A filter for a field of usage, as --filter 'gpu<5', selects samples; other filters
     select jobs.
 
+    With --for, usage is sampled for that long, then the mean and the maximum of each figure are shown, also as fields:
+    gpu and gpu_max. So --filter 'gpu<5' finds jobs whose GPUs are idle, not those that pause for a second.
+
     \b
     Examples:
       hfjobs stats
       hfjobs stats 6a01d697aff1cd33e8f33a64 alice/6a01c8c2aff1cd33e8f339d4
       hfjobs stats -f --sort -gpu
-      hfjobs stats --filter 'gpu<5' -q | hfjobs cancel -
+      hfjobs stats --for 1m --filter 'gpu<5' -q | hfjobs cancel -
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
     from hfjobs_cli.commands._watch import is_in_place, live_renderer
 
+    if for_ is not None:
+        if follow:
+            raise UsageError("--for cannot be used with --follow", hint="-f is --follow here; write --filter 'gpu<5'")
+        seconds = parse_duration(for_, "--for")
+        output = replace(output, kind=kind_of("usage_summary"))
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     now = session.clock()
@@ -62,7 +77,18 @@ def stats(
             hint="remove --follow, or add --format jsonl",
         )
     references = _chosen(session, jobs, replace(choice, filter_=filters or None), namespace)
-    if not follow:
+    if follow and len(references) > MAX_FOLLOWED:
+        raise UsageError(
+            f"cannot follow {len(references)} jobs at once, at most {MAX_FOLLOWED}",
+            hint=f"select fewer jobs, for example with --limit {MAX_FOLLOWED}",
+        )
+    if for_ is not None:
+        sampling = Sampling(session, references, seconds, are_named=bool(jobs))
+        found = [each for each in sampling.summaries() if all_match(wanted, each, now)]
+        listing.show(found)
+        if sampling.is_interrupted:
+            raise Interrupted("interrupted: the figures are of less time than --for")
+    elif not follow:
         samples = _samples(session, references, are_named=bool(jobs))
         listing.show(RecordStream(each for each in samples if all_match(wanted, each, now)))
     elif in_place and references:
@@ -106,6 +132,72 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
     yield from filter(None, done_to_each(session, references, look, "read"))
     if silent:
         session.note(f"no metrics for {' '.join(each.id for each in references if each.id in silent)}")
+
+
+class Sampling:
+    """Samples what jobs use for some time, up to MAX_FOLLOWED of them at once.
+
+    `is_interrupted` says whether Ctrl-C ended it early.
+    """
+
+    def __init__(
+        self, session: Session, references: Sequence[JobReference], seconds: float, *, are_named: bool
+    ) -> None:
+        """Ask for nothing yet."""
+        self._session = session
+        self._references = references
+        self._seconds = seconds
+        self._are_named = are_named
+        self.is_interrupted = False
+
+    def summaries(self) -> list[UsageSummary]:
+        """Return the summary of each job that had samples, in order; what became of the others is reported."""
+        groups = [self._references[at : at + MAX_FOLLOWED] for at in range(0, len(self._references), MAX_FOLLOWED)]
+        if len(groups) > 1:
+            self._session.note(
+                f"sampling {len(self._references)} jobs, {MAX_FOLLOWED} at a time: "
+                f"takes {span(self._seconds * len(groups))}"
+            )
+        found: list[UsageSummary] = []
+        for group in groups:
+            if not self.is_interrupted:
+                found += self._sampled(group)
+        return found
+
+    def _sampled(self, references: Sequence[JobReference]) -> list[UsageSummary]:
+        from hfjobs_cli.commands._usage import UsageFollowers
+        from hfjobs_cli.hub.metrics import NoMetrics
+        from hfjobs_cli.models.usage_summary import UsageMeter
+
+        session = self._session
+        meters = {each.id: UsageMeter(each.id) for each in references}
+        failed: set[str] = set()
+        feeds = UsageFollowers(session, references)
+
+        def apply(news: News) -> None:
+            if news.usage is not None:
+                meters[news.job_id].add(news.usage)
+            elif isinstance(news.error, HfJobsError):
+                failed.add(news.job_id)
+                session.failures.append(news.error)
+            elif count := meters[news.job_id].samples:
+                session.note(f"{news.job_id} ended after {count} sample{'s' * (count > 1)}")
+
+        try:
+            for news in feeds.wait(self._seconds):
+                apply(news)
+        except KeyboardInterrupt:
+            self.is_interrupted = True
+            for news in feeds.take():
+                apply(news)
+        finally:
+            feeds.close()
+        silent = [each for each in references if not meters[each.id].samples and each.id not in failed]
+        if self._are_named:
+            session.failures += [refused(session, each, NoMetrics(each.id)) for each in silent]
+        elif silent:
+            session.note(f"no metrics for {' '.join(each.id for each in silent)}")
+        return [each.summary() for each in meters.values() if each.samples]
 
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:

@@ -32,20 +32,29 @@ def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
 
 def _derived(model: type[R], is_saved: bool) -> Reader[R]:
     fields = [_as_saved(each) if is_saved else each for each in declared(model)]
-    steps = [(_key(each)[0], _as_they_are(each), _step(each, is_saved)) for each in fields]
+    steps = [(_key(each)[0], _as_they_are(each), _step(each, is_saved), _setter(model, each.name)) for each in fields]
+    create = model.__new__
 
     def read(values: object, path: str, source: Source) -> R:
         if not isinstance(values, dict):
             raise wrong(path, "an object", values)
         get = values.get
+        record = create(model)  # by its class, which is frozen, it would take half as long again
         # Most values are taken as they are; only for the others is a function called, and a path spelled.
-        return model(
-            *[value if type(value := get(key)) in kinds else step(values, path, source) for key, kinds, step in steps]
-        )
+        for key, kinds, step, put in steps:
+            value = get(key)
+            put(record, value if type(value) in kinds else step(values, path, source))
+        return record
 
     if not model.is_sent_back:
         return read
-    return _keeping(read, {each.name: (key, step) for each, (key, _, step) in zip(fields, steps, strict=True)})
+    return _keeping(read, {each.name: (key, step) for each, (key, _, step, _) in zip(fields, steps, strict=True)})
+
+
+def _setter(model: type[Record], name: str) -> Callable[[Record, Any], None]:
+    """Return what sets a field of a new record, by the descriptor of its slot."""
+    put: Callable[[Record, Any], None] = model.__dict__[name].__set__
+    return put
 
 
 def _keeping(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
@@ -148,20 +157,25 @@ def _step(field: Declared, is_saved: bool) -> Read:
 
     What is wrong there is told of, and absent, unless the field is what the record is asked for by.
     """
+    absent = _absent(field.shape)
     if field.about.read is not None:
         return _lenient(field.about.read, lambda: None)
     *outer, key = _key(field)
+    if not outer:
+        return _at(key, field, is_saved, absent)
     step = _at(key, field, is_saved)
     for name in reversed(outer):
         step = _inside(name, step)
-    shape = field.shape
+    return step if absent is None else _lenient(step, absent)
+
+
+def _absent(shape: Shape) -> Callable[[], Any] | None:
+    """Return what makes the value of a field that cannot be read; None for one that must be there."""
     if shape.is_optional:
-        return _lenient(step, lambda: None)
+        return lambda: None
     if shape.base is list:
-        return _lenient(step, list)
-    if issubclass(shape.base, Record):
-        return _lenient(step, partial(_nothing, shape.base))
-    return step
+        return list
+    return partial(_nothing, shape.base) if issubclass(shape.base, Record) else None
 
 
 def _nothing(model: type[R]) -> R:
@@ -183,18 +197,27 @@ def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
     return read
 
 
-def _at(key: str, field: Declared, is_saved: bool) -> Read:
-    """Make a function that reads the value of a field at `key`."""
+def _at(key: str, field: Declared, is_saved: bool, absent: Callable[[], Any] | None = None) -> Read:
+    """Make a function that reads the value of a field at `key`. One that is wrong is told of and `absent`, or raises.
+
+    It is called some thirty times a job, so that one function does it all.
+    """
     convert = converter(field.shape, is_saved)
     is_list = field.shape.base is list
     is_needed = field.about.is_promised or not (field.shape.is_optional or is_list)
 
     def read(values: dict[str, Any], path: str, source: Source) -> Any:
         value = values.get(key)
-        if value is not None:
-            return convert(value, f"{path}.{key}", source)
-        if is_needed:
-            raise BadResponse(f"{path}.{key} is missing")
+        try:
+            if value is not None:
+                return convert(value, f"{path}.{key}", source)
+            if is_needed:
+                raise BadResponse(f"{path}.{key} is missing")
+        except BadResponse as error:
+            if absent is None:
+                raise
+            source.odd(error.message)
+            return absent()
         return [] if is_list and not field.shape.is_optional else None
 
     return read
@@ -237,8 +260,8 @@ def _list_of(convert: Convert, kind: type) -> Convert:
                 except BadResponse as error:
                     source.odd(error.message)
             return found
-        for index, item in enumerate(value):
-            if type(item) is not str or kind is not str:  # texts are taken as they are
+        if kind is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # texts are taken as they are
+            for index, item in enumerate(value):
                 convert(item, f"{path}[{index}]", source)
         return value
 
@@ -300,10 +323,12 @@ def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
     """Read an object of texts; an entry that is none is left out."""
     if not isinstance(value, dict):
         raise wrong(path, "an object", value)
-    odd = [name for name, text in value.items() if type(text) is not str]
-    for name in odd:
-        source.odd(wrong(f"{path}.{name}", "a string", value[name]).message)
-    return {name: text for name, text in value.items() if name not in odd} if odd else value
+    if _ONLY_TEXT.issuperset(map(type, value.values())):
+        return value
+    for name, text in value.items():
+        if type(text) is not str:
+            source.odd(wrong(f"{path}.{name}", "a string", text).message)
+    return {name: text for name, text in value.items() if type(text) is str}
 
 
 def wrong(path: str, expected: str, value: object) -> BadResponse:
@@ -311,6 +336,7 @@ def wrong(path: str, expected: str, value: object) -> BadResponse:
     return BadResponse(f"{path} should be {expected}, but is {describe(value)}")
 
 
+_ONLY_TEXT = frozenset({str})
 _BOUNDED = f"a number up to {LARGEST}"
 _JSON_NAMES: dict[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
 _CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _moment, dict: _texts}

@@ -79,8 +79,15 @@ class Record:
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name, not copied, and parts as they are."""
-        names: tuple[str, ...] = self.__slots__
-        return {name: getattr(self, name) for name in names}
+        model = type(self)
+        names: tuple[str, ...] = model.__slots__
+        if model not in _READS:
+            _READS[model] = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
+        return dict(zip(names, _READS[model](self), strict=True))
+
+
+_READS: dict[type[Record], Callable[[Any], tuple[Any, ...]]] = {}
+"""What reads all fields of a record at once, by its class."""
 
 
 def has_text(record: object) -> bool:

@@ -114,6 +114,7 @@ KINDS = (
     "schedule",
     "schedule_change",
     "usage",
+    "usage_summary",
 )
 """The names of all kinds: each is the module in this package that holds its `KIND`."""
 
@@ -142,6 +143,8 @@ def kind_of(name: str) -> Kind:
         from hfjobs_cli.models.schedule_change import KIND
     elif name == "usage":
         from hfjobs_cli.models.usage import KIND
+    elif name == "usage_summary":
+        from hfjobs_cli.models.usage_summary import KIND
     else:
         raise LookupError(f"no kind of record named {name}")
     return KIND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -23,11 +24,14 @@ from tests.support import (
     Hub,
     Misbehavior,
     Result,
+    Stall,
+    command,
     hang_up,
     pass_on,
     posix_only,
     read_by_head,
     run,
+    signalled,
 )
 
 if TYPE_CHECKING:
@@ -347,6 +351,119 @@ class TestFollow:
 
     def test_no_running_job(self, hfjobs: Hfjobs) -> None:
         assert hfjobs("stats", "-f", "--name", "nobody") == Result(0, "", "no running jobs match\n")
+
+
+class TestFor:
+    """With --for, samples of that long become means and maxima."""
+
+    def finish(self, hub: Hub, metrics: Metrics, place: int) -> None:
+        """End a job once it is asked for, when its stream has ended."""
+        identifier = number(place)
+
+        def end() -> None:
+            with hub.store.write() as tables:
+                job = tables.job(USER, identifier)
+                assert job is not None
+                tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
+            metrics.end()
+
+        hub.always(f"/api/jobs/{USER}/{identifier}", after(end))
+        metrics.hang_up()
+
+    def test_means_and_maxima(self, hfjobs: Hfjobs, hub: Hub, three: list[Metrics]) -> None:
+        """Of all samples of a job and all its GPUs, as fields; a job without samples matches nothing."""
+        running(hub, 4)
+        hub.replies_to(f"/api/jobs/{USER}/{number(4)}/metrics", 406, '{"error": "not running"}')
+        hub.replies_to(
+            f"/api/jobs/{USER}/{number(4)}", 200, json.dumps(hub.job(id=number(4), status={"stage": "ERROR"}))
+        )
+        three[0].say(cpu_usage_pct=10.4, memory_used_bytes=4_500_000_000, gpus=gpus(0, 8))
+        three[0].say(cpu_usage_pct=1.2, gpus=gpus(2, 10), rx_bps=300)
+        for place, metrics in enumerate(three, 1):
+            self.finish(hub, metrics, place)
+        jobs = [f"{USER}/{number(place)}" for place in (1, 2, 3)]
+        code, stdout, stderr = hfjobs(
+            "stats", "--for", "1h", "--name", "mine", "--filter", "gpu_utilization<6", "--json"
+        )
+        assert (code, json.loads(stdout)) == (
+            0,
+            [
+                {
+                    "job_id": number(1),
+                    "samples": 3,
+                    "cpu": 4.0,
+                    "cpu_max": 10.4,
+                    "memory": 16.67,
+                    "memory_max": 30.0,
+                    "gpu": 5.0,
+                    "gpu_max": 10,
+                    "gpu_memory": 18.75,
+                    "gpu_memory_max": 25.0,
+                    "received": 100.0,
+                    "received_max": 300,
+                    "sent": 0.0,
+                    "sent_max": 0,
+                }
+            ],
+        )
+        assert sorted(stderr.splitlines()) == sorted(
+            [
+                *(
+                    f"{number(place)} ended after {said}"
+                    for place, said in ((1, "3 samples"), (2, "1 sample"), (3, "1 sample"))
+                ),
+                f"no metrics for {number(4)}",
+            ]
+        )
+        assert hfjobs("stats", "--for", "1h", "-q", *jobs).code == 1  # named, and they have ended by now
+
+    def test_ends_in_time(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """Though the job goes on."""
+        metrics = Metrics(hub, running(hub, 1))
+        code, stdout, stderr = hfjobs("stats", "--for", "1s", "--name", "mine", "-q")
+        assert (code, stdout + stderr) in [(0, f"{number(1)}\n"), (0, f"no metrics for {number(1)}\n")]
+        metrics.hang_up()
+
+    def test_at_most_twenty_at_once(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """More are sampled one group after the other, and cannot be followed."""
+        for place in range(1, 22):
+            running(hub, place)
+            hub.replies_to(f"/api/jobs/{USER}/{number(place)}/metrics", 406, '{"error": "not running"}')
+        assert hfjobs("stats", "--follow", "--name", "mine") == Result(
+            2,
+            "",
+            "error: cannot follow 21 jobs at once, at most 20\nhint: select fewer jobs, for example with --limit 20\n",
+        )
+        for place in range(1, 22):
+            ended = json.dumps(hub.job(id=number(place), status={"stage": "ERROR", "message": None}))
+            hub.replies_to(f"/api/jobs/{USER}/{number(place)}", 200, ended)
+        code, stdout, stderr = hfjobs("stats", "--for", "90s", "--name", "mine", "--format", "jsonl")
+        assert (code, stdout) == (0, "")
+        assert stderr.splitlines()[0] == "sampling 21 jobs, 20 at a time: takes 3m"
+        assert stderr.count("no metrics for") == 2
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (["--for", "soon"], "error: invalid --for 'soon'\n"),
+            (["--for", "1m", "-f", "gpu<5"], "error: --for cannot be used with --follow\nhint: -f is --follow here;"),
+            (["--for", "1m", "--sort", "gpus"], "error: unknown column 'gpus'"),
+        ],
+    )
+    def test_what_is_wrong_is_said_first(self, hfjobs: Hfjobs, hub: Hub, words: list[str], said: str) -> None:
+        code, stdout, stderr = hfjobs("stats", *words)
+        assert (code, stdout, hub.requests) == (2, "", [])
+        assert stderr.startswith(said)
+
+    @posix_only
+    def test_an_interrupt_shows_what_there_is(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
+        metrics = Metrics(hub, running(hub, 1))
+        metrics.hang_up()  # so that the job is asked for, once the sample has been read
+        hub.always(f"/api/jobs/{USER}/{number(1)}", stall)
+        argv = command("stats", "--for", "1h", "--name", "mine", "--format", "jsonl", "--namespace", USER)
+        code, stdout, stderr = signalled(argv, hfjobs.environ, stall.arrived, signal.SIGINT, then=stall.released.set)
+        assert (code, stderr) == (130, "error: interrupted: the figures are of less time than --for\n")
+        assert json.loads(stdout)["samples"] == 1
 
 
 def test_samples_that_cannot_be_read_hide_no_end(hfjobs: Hfjobs, hub: Hub) -> None:
