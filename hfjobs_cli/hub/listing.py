@@ -34,15 +34,19 @@ class SeenJobs:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._pages: deque[set[str]] = deque(maxlen=MEMORABLE_PAGES)
+        self._pages: deque[set[str]] = deque()
+        self._ids: set[str] = set()
 
     def new(self, jobs: Iterable[JobInfo]) -> list[JobInfo]:
         """Return those of a page that were not met, each once."""
         fresh: dict[str, JobInfo] = {}
         for job in jobs:
-            if not any(job.id in ids for ids in self._pages):
+            if job.id not in self._ids:
                 fresh.setdefault(job.id, job)
         self._pages.append(set(fresh))
+        self._ids.update(fresh)
+        if len(self._pages) > MEMORABLE_PAGES:
+            self._ids -= self._pages.popleft()
         return list(fresh.values())
 
 
