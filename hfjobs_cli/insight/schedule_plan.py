@@ -12,7 +12,15 @@ from hfjobs_cli.hub.create_once import same_schedule
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
-from hfjobs_cli.jobspec.schedule_file import GROUP_LABEL, REPLACES_LABEL, WantedSchedule
+from hfjobs_cli.jobspec.schedule_file import (
+    CHANGED_LABEL,
+    GROUP_LABEL,
+    NOT_OF_SCHEDULES,
+    OWN_LABELS,
+    REPLACES_LABEL,
+    WantedSchedule,
+    fingerprint,
+)
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.jobspec.volumes import spell_volume
 from hfjobs_cli.models.packed_files import packed_variable
@@ -61,7 +69,7 @@ def plan(
 
     What interrupted or simultaneous applies of these `groups` left twice is deleted. If it `prunes`, so are those
     created by an earlier `apply` of them that no file wants any more. Raises UsageError if a name stands for several
-    schedules.
+    schedules, and HfJobsError if one of them may have a name that is to be created.
     """
     there = list(found)
     names = {each.name for each in wanted}
@@ -81,6 +89,12 @@ def plan(
             by_name[one.name] = several[:1]
             left += [Step(one.name, (DELETE,), (f"a duplicate of {several[0].id}",), each) for each in several[1:]]
     steps = [_step(each, by_name.get(each.name, [])) for each in wanted]
+    creates = any(step.actions == (CREATE,) for step in steps)
+    if unknown := [each.id for each in there if creates and "labels" in each.job_spec.left_out and each.name is None]:
+        raise HfJobsError(
+            f"cannot compare with the Hub: the name of schedule {unknown[0]} is unknown",
+            hint=f"name it with 'hfjobs scheduled labels {unknown[0]} --name NAME', or delete it",
+        )
     pruned = [
         Step(each.name, (DELETE,), ("no file declares it",), each)
         for name, several in by_name.items()
@@ -100,7 +114,9 @@ def replacements(found: Iterable[ScheduledJob]) -> list[tuple[ScheduledJob, Sche
     pairs = {}
     for new in sorted(there.values(), key=_age):
         old = there.get(_label(new, REPLACES_LABEL) or "")
-        if old is not None and old.name == new.name and _age(old) < _age(new):
+        if old is None or old is new or old.name != new.name or _label(old, REPLACES_LABEL) == new.id:
+            continue
+        if (old.created_at or LATEST) <= (new.created_at or LATEST):
             pairs[old.id] = old, new
     return list(pairs.values())
 
@@ -126,7 +142,8 @@ def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
         before = described_schedule(made)
     except HfJobsError as error:
         raise UsageError(f"{wanted.place}: cannot compare with the Hub: {error.message}", error.hint) from None
-    changes = [*job_changes(before.job, wanted.job)]
+    is_as_asked = _label(made, CHANGED_LABEL) == fingerprint(wanted.job)  # the Hub would change it again
+    changes = [] if is_as_asked else [*job_changes(before.job, wanted.job)]
     if before.concurrency != wanted.concurrency:
         changes.append(_arrow("concurrency", str(before.concurrency).lower(), str(wanted.concurrency).lower()))
     actions = [REPLACE] if changes else []
@@ -156,14 +173,14 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
             each.pop(packed_variable(each) or "", None)
     for row in rows(NewJob):
         a, b = (_comparable(row.name, job) for job in (found, wanted))
-        if row.name in ("labels", "environment", "ssh", "volumes") or a == b:
+        if row.name in ("labels", "environment", "volumes", *NOT_OF_SCHEDULES) or a == b:
             continue
         if row.name in ("docker_image", "space_id"):
             if (row.name == "docker_image") == (wanted.space_id is None):
                 yield _arrow("image", found.image, wanted.image)
         elif row.name in ("command", "arguments"):
             yield _arrow(row.name, *(quoted(masked_words(getattr(job, row.name))) for job in (found, wanted)))
-        elif row.name == "arch" and b is None:
+        elif row.name in ("arch", "resource_group_id") and b is None:
             continue  # the Hub chose it
         else:
             yield _arrow(row.name.removesuffix("_secs"), _shown(row.name, a), _shown(row.name, b))
@@ -206,7 +223,7 @@ def _entries(what: str, a: Mapping[str, str], b: Mapping[str, str], *, secret: b
 
 
 def _labels(job: NewJob) -> dict[str, str]:
-    return {key: text for key, text in job.labels.items() if key != REPLACES_LABEL}
+    return {key: text for key, text in job.labels.items() if key == GROUP_LABEL or key not in OWN_LABELS}
 
 
 def _sizes(files: Mapping[str, bytes], both: Sequence[Mapping[str, bytes] | None]) -> dict[str, str]:

@@ -6,11 +6,12 @@ schedule itself. Secrets are names.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from hfjobs_cli.jobspec.compose import compose
 from hfjobs_cli.jobspec.fields import Row, rows
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, LOCAL, Launch, NewJob, NewSchedule, parse_timeout, split_image
 from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
-from hfjobs_cli.jobspec.uv import compose_uv, is_address
+from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
@@ -39,17 +40,18 @@ MAX_MIB = 4
 DEFAULT_GROUP = "default"
 """The group of the schedules of a file that names none."""
 
-GROUP_LABEL, REPLACES_LABEL = "apply-group", "apply-replaces"
-"""The labels of schedules that were created by `apply`: the group of their file, and the id of the one replaced."""
+GROUP_LABEL, REPLACES_LABEL, CHANGED_LABEL = "apply-group", "apply-replaces", "apply-changed"
+"""The labels of schedules that were created by `apply`: the group of their file, the id of the one replaced, and, if
+the Hub made something else of it, the `fingerprint` of what was asked for."""
 
-OWN_LABELS = (GROUP_LABEL, REPLACES_LABEL)
+OWN_LABELS = (GROUP_LABEL, REPLACES_LABEL, CHANGED_LABEL)
 
 _HOW = "'hfjobs scheduled export' prints a valid file"
 
 _CALLED = {"docker_image": "image", "space_id": "image", "environment": "env", "timeout_secs": "timeout"}
 """Keys of properties that are not called as they are in Python."""
 
-_NOT_OF_SCHEDULES = ("ssh", "network_group", "network_aliases")
+NOT_OF_SCHEDULES = ("ssh", "network_group", "network_aliases")
 """The properties that the Hub does not give to jobs of schedules."""
 
 _FIRST_KEYS = {"schedule": (str,), "namespace": (str,), "suspend": (bool,), "concurrency": (bool,)}
@@ -108,7 +110,7 @@ def keys() -> dict[str, tuple[type, ...]]:
 
 
 def _rows() -> Iterator[Row]:
-    return (row for row in rows(NewJob) if row.name not in _NOT_OF_SCHEDULES)
+    return (row for row in rows(NewJob) if row.name not in NOT_OF_SCHEDULES)
 
 
 def read_files(files: Sequence[str], local: LocalEnvironment) -> tuple[list[FileSchedule], frozenset[str]]:
@@ -128,7 +130,11 @@ def read_files(files: Sequence[str], local: LocalEnvironment) -> tuple[list[File
 
 def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]]:
     """Return the group of a file and its tables. Raises UsageError."""
-    text = local.read_stdin("apply") if file == "-" else _text_of(file)
+    return read_text(local.read_stdin("apply") if file == "-" else _text_of(file), file)
+
+
+def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
+    """Return the group and the tables in the text of a file. Raises UsageError."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -173,7 +179,7 @@ def _check_keys(table: Mapping[str, Any], known: Mapping[str, tuple[type, ...]],
         if not is_wrong and type(given) in (list, dict) and key != "schedules":
             is_wrong = any(type(each) is not item for each in inner)
         if is_wrong:
-            names = " or ".join(_NAMES[each] for each in known[key])
+            names = "a table" if key == "schedules" else " or ".join(_NAMES[each] for each in known[key])
             raise UsageError(f"{place}: {key} is not {names.replace('strings', 'numbers') if item is int else names}")
 
 
@@ -198,6 +204,7 @@ def compose_schedule(
     with where(each.place):
         if "schedule" not in values:
             raise UsageError("missing key 'schedule'", hint="use for example: schedule = '0 9 * * 1'")
+        _check_values(values)
         next_run(values["schedule"], now)
         launch = _script(each, namespace, local, download) if "script" in values else _run(each, local)
         check(launch.job)
@@ -218,6 +225,29 @@ def compose_schedule(
         values.get("suspend"),
         values.get("concurrency", False),
     )
+
+
+def _check_values(values: Mapping[str, Any]) -> None:
+    """Raise UsageError for what cannot be passed on as the options that say the same."""
+    for key in ("namespace", "script", "image", "command", "python", "flavor", "with", "secrets"):
+        given = values.get(key, [])
+        texts = [given] if isinstance(given, str) else [] if key == "command" else given
+        if not all(map(str.strip, texts)):
+            raise UsageError(f"{key} is empty", hint=f"remove {key}, or give it a value")
+    for key in ("env", "labels"):
+        if odd := [name for name in values.get(key, {}) if not name or "=" in name]:
+            raise UsageError(f"invalid name '{odd[0]}' in {key}", hint=f"write it as in: {key}.NAME = 'value'")
+    if odd := [name for name in values.get("secrets", ()) if "=" in name]:
+        raise UsageError(
+            f"secrets are names, but '{odd[0].partition('=')[0]}' has a value",
+            hint="remove the value, and set it in the environment of 'apply'",
+        )
+
+
+def fingerprint(job: NewJob) -> str:
+    """Return a hash of what jobs run, but for labels; of secrets the names."""
+    text = json.dumps(replace(job, labels={}).shown(), sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def _run(each: FileSchedule, local: LocalEnvironment) -> Launch:
@@ -253,12 +283,22 @@ def _script(
 
 
 def _beside(file: str, word: str) -> str:
-    """Return the path of a file that is named beside the TOML file; other words as they are."""
+    """Return the path of a file that is named beside the TOML file; other words as they are.
+
+    Where `apply` is called decides nothing. Raises UsageError for what is a file there only, or should be one.
+    """
+    if file == "-" or is_address(word):
+        return word
     path = Path(file).parent / word
     try:
-        return str(path) if file != "-" and not is_address(word) and path.is_file() else word
+        if path.is_file():
+            return str(path)
+        is_elsewhere = Path(word).is_file()
     except (OSError, ValueError):  # nothing can be called so
         return word
+    if is_elsewhere or path.suffix in LOOKS_LIKE_FILE:
+        raise UsageError(f"no such file: '{path}'", hint="paths are relative to the TOML file")
+    return word
 
 
 def _words(command: str | list[str]) -> list[str]:
@@ -296,16 +336,10 @@ def _option_keys() -> Iterator[tuple[Row, str]]:
     return ((row, _CALLED.get(row.name, row.name)) for row in _rows() if row.about.option)
 
 
-def dump(schedules: Iterable[tuple[str, NewSchedule, str | None]]) -> str:
-    """Return the text of a file with these schedules: the name, what it was made from, its namespace if that matters.
-
-    Raises UsageError for a volume that no text stands for.
-    """
-    return "\n".join(
-        f"[schedules.{_key(name)}]\n{_comment(made.job)}"
-        + "".join(_line(key, each) for key, each in _values(made, namespace))
-        for name, made, namespace in schedules
-    )
+def dump(name: str, made: NewSchedule) -> str:
+    """Return the table of a schedule. Raises UsageError for a volume that no text stands for."""
+    lines = "".join(_line(key, each) for key, each in _values(made))
+    return f"[schedules.{_key(name)}]\n{_comment(made.job)}{lines}"
 
 
 def _comment(job: NewJob) -> str:
@@ -316,11 +350,9 @@ def _comment(job: NewJob) -> str:
     return f"# {printable(quoted(words))}: its files are packed in env.{packed_variable(job.environment)}\n"
 
 
-def _values(made: NewSchedule, namespace: str | None) -> Iterator[tuple[str, Any]]:
+def _values(made: NewSchedule) -> Iterator[tuple[str, Any]]:
     job = made.job
     yield "schedule", made.when
-    if namespace is not None:
-        yield "namespace", namespace
     yield from (("suspend", True),) if made.suspend else ()
     yield from (("concurrency", True),) if made.concurrency else ()
     yield "image", job.image

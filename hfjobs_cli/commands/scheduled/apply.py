@@ -23,11 +23,13 @@ from hfjobs_cli.jobspec.environment import resolved
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.schedule_file import (
+    CHANGED_LABEL,
     GROUP_LABEL,
     OWN_LABELS,
     REPLACES_LABEL,
     WantedSchedule,
     compose_schedule,
+    fingerprint,
     read_files,
     where,
 )
@@ -164,14 +166,20 @@ def _steps(
                 )
     return [
         step
-        for owner, several in asked.items()
+        for several in asked.values()
         for step in plan(
-            session.client.list_schedules(several[0].namespace if several else namespace),
-            several,
-            groups=groups,
-            prunes=prunes,
+            _found(session, several[0].namespace if several else namespace), several, groups=groups, prunes=prunes
         )
     ]
+
+
+def _found(session: Session, namespace: str | None) -> list[ScheduledJob]:
+    """Return the schedules of a namespace. Raises HfJobsError if one cannot be read: it might be created twice."""
+    before = len(session.failures)
+    found = session.client.list_schedules(namespace)
+    if len(session.failures) > before:
+        raise session.failures.pop()
+    return found
 
 
 def _with_secrets(session: Session, steps: Sequence[Step]) -> list[Step]:
@@ -275,6 +283,10 @@ def _create(
     job = replace(wanted.job, labels={**wanted.job.labels, **own})
     terms = schedule_options.Terms(suspend=suspend or None, concurrency=wanted.concurrency or None)
     made = create_schedule(session, job, wanted.namespace, wanted.when, terms)
-    for change in job_changes(described_schedule(made).job, job):
+    changes = list(job_changes(described_schedule(made).job, job))
+    for change in changes:
         session.warning(f"schedule '{wanted.name}' is not as the file says: {change}; the Hub changed it")
+    if changes:  # so that the next apply does not replace it for that
+        labels = {**job.labels, CHANGED_LABEL: fingerprint(wanted.job)}
+        session.client.label_schedule(JobReference.of(made, wanted.namespace), labels)
     return made

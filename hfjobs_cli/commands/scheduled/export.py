@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._schedules import named_schedules
+from hfjobs_cli.commands._submit import local_environment
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.insight.schedule_plan import replacements
 from hfjobs_cli.jobspec.from_job import described_schedule
-from hfjobs_cli.jobspec.model import NewSchedule
-from hfjobs_cli.jobspec.schedule_file import dump
+from hfjobs_cli.jobspec.schedule_file import compose_schedule, dump, read_text
 from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -37,12 +37,29 @@ def export(
         found = [each for each in results if not isinstance(each, HfJobsError)]
     else:
         found = session.client.list_schedules(namespace)
-    session.write(dump(_named(session, found)))
+    named = _named(session, found)
+    session.write("\n".join(text for name, made in named.items() if (text := _text(session, name, made))))
     session.flush()
     return ExitCode.DONE
 
 
-def _named(session: Session, found: Sequence[ScheduledJob]) -> list[tuple[str, NewSchedule, str | None]]:
+def _text(session: Session, name: str, schedule: ScheduledJob) -> str | None:
+    """Return the table of a schedule, None if it cannot be written; that `apply` would refuse it is warned of."""
+    try:
+        text = dump(name, described_schedule(schedule))
+    except HfJobsError as error:
+        session.failures.append(HfJobsError(f"cannot export schedule '{name}': {error.message}", error.hint))
+        return None
+    local = local_environment(session, dry_run=True)
+    try:
+        _, (table,) = read_text(text, "export")
+        compose_schedule(table, None, local, session.clock(), session.client.download)
+    except UsageError as error:
+        session.warning(f"{error.message}; 'hfjobs scheduled apply' does not accept it")
+    return text
+
+
+def _named(session: Session, found: Sequence[ScheduledJob]) -> dict[str, ScheduledJob]:
     """Return schedules by their names, without those that are to be deleted by 'apply' yet. Raises UsageError."""
     replaced = {old.id for old, _ in replacements(found)}
     named: dict[str, ScheduledJob] = {}
@@ -61,4 +78,4 @@ def _named(session: Session, found: Sequence[ScheduledJob]) -> list[tuple[str, N
             )
     if not named:
         session.note("no schedules to export")
-    return [(name, described_schedule(each), None) for name, each in named.items()]
+    return named

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
+from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.model import NewJob
 from tests.commands.busy_hub import BusyHub
 from tests.commands.scheduled.busy_apply import Rounds, play
-from tests.commands.scheduled.support import named
+from tests.commands.scheduled.support import add_schedule, named
 from tests.commands.test_job_spec import EVERYTHING, NO_SHRINKING, jobs, options
 from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Misbehavior, Result, act_and_hang_up, hang_up, pass_on
 
@@ -239,13 +240,13 @@ class TestApply:
         """Neither the label of a replacement nor a group makes `apply` delete what has another name or is younger."""
         program = hfjobs.given(KEY)
         program("scheduled", "apply", str(file), "--yes")
+        old = there(hub)["nightly"]
         edit(file, ("1e-3", "3e-4"), ("[schedules.nightly]", 'group = "ml"\n[schedules.nightly]'))
         hub.on_changes(pass_on, *[hang_up] * 6)
         assert program("scheduled", "apply", str(file), "--yes").code == 5
         hub.on_changes()
-        with hub.store.read() as tables:
-            new, old = [each["id"] for each in tables.schedules(USER) if each["jobSpec"]["labels"]["name"] == "nightly"]
         assert program("scheduled", "labels", old, "--name", "kept").code == 0
+        new = there(hub)["nightly"]
         assert program("scheduled", "labels", new, "--label", f"apply-replaces={new}").code == 0
         result = program("scheduled", "apply", str(file), "--yes", "--prune", "--json")
         assert [each["changes"] for each in json.loads(result.stdout)] == [
@@ -254,6 +255,65 @@ class TestApply:
         ]
         assert (there(hub)["kept"], there(hub)["nightly"]) == (old, new)
         assert program("scheduled", "apply", str(file), "--exit-code").code == 0
+
+    def test_what_the_hub_changes_is_told_once(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        """A Hub that has its own idea of a timeout does not make each apply replace the schedule."""
+        edit(file, ("[schedules.train]", 'timeout = "5h"\n[schedules.train]'))
+
+        def shorten(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            body = b"".join(app(environ, lambda *_args: lambda _data: None))
+            made = json.loads(body)
+            made["jobSpec"]["timeout"] = 3600
+            with hub.store.write() as tables:
+                tables.save_schedule(made)
+            return Response(json.dumps(made), content_type="application/json")(environ, start)
+
+        for what in ("LR", "XY"):
+            hub.on_changes(shorten)
+            result = hfjobs.given(KEY)("scheduled", "apply", str(file), "--yes", "-q")
+            assert (result.code, result.stderr) == (
+                0,
+                "warning: schedule 'nightly' is not as the file says: timeout: 1h -> 5h; the Hub changed it\n",
+            )
+            before = there(hub)
+            assert hfjobs("scheduled", "apply", str(file), "--exit-code").code == 0
+            assert there(hub) == before
+            edit(file, (what, "XY"))
+
+    def test_an_odd_hub(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        """What cannot be written is left out, what cannot be applied is told; nothing is created that may be there."""
+        spec = {"dockerImage": "python:3.12", "command": ["true"], "flavor": "cpu-basic"}
+        volume = {"type": "tape", "source": "x", "mountPath": "/x"}
+        add_schedule(hub, id="1" * 24, jobSpec={**spec, "labels": {"name": "tape"}, "volumes": [volume]})
+        add_schedule(hub, id="2" * 24, jobSpec={**spec, "labels": {"name": "a b", "x": "y"}, "news": {"a": 1}})
+        code, stdout, stderr = hfjobs("scheduled", "export")
+        assert (code, stdout.count("[schedules."), '[schedules."a b"]' in stdout) == (1, 3, True)
+        assert stderr == (
+            "warning: export: [schedules.\"a b\"]: invalid job name 'a b'; "
+            "'hfjobs scheduled apply' does not accept it\n"
+            "error: cannot export schedule 'tape': cannot write the volume 'x' at '/x' as an option -v\n"
+        )
+        add_schedule(hub, id="3" * 24, jobSpec={**spec, "labels": ["name"]})
+        code, stdout, stderr = hfjobs.given(KEY)("scheduled", "apply", str(file), "--yes")
+        assert (code, stdout, changes(hub)) == (1, "", [])
+        assert f"error: cannot compare with the Hub: the name of schedule {'3' * 24} is unknown\n" in stderr
+
+    def test_paths_are_relative_to_the_file(
+        self, hfjobs: Hfjobs, hub: Hub, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edit(file, ('"3"]', '"3", "data"]'))
+        assert hfjobs.given(KEY)("scheduled", "apply", str(file), "--yes").code == 0
+        (tmp_path / "elsewhere").mkdir()
+        for name in ("data", "train.py"):
+            (tmp_path / "elsewhere" / name).write_text("other\n")
+        monkeypatch.chdir(tmp_path)
+        assert hfjobs("scheduled", "apply", file.name, "--exit-code").code == 0
+        monkeypatch.chdir("elsewhere")
+        (code, stdout, stderr), before = hfjobs("scheduled", "apply", str(file), "--exit-code"), len(changes(hub))
+        assert (code, stdout, len(changes(hub))) == (2, "", before)
+        assert f"[schedules.train]: no such file: '{tmp_path / 'data'}'\nhint: paths are relative to the" in stderr
+        (tmp_path / "elsewhere" / "data").unlink()
+        assert hfjobs("scheduled", "apply", str(file), "--exit-code").code == 0
 
     def test_secrets_are_asked_of_this_machine_before_anything_is_sent(
         self, hfjobs: Hfjobs, hub: Hub, file: Path
@@ -293,6 +353,16 @@ class TestApply:
             ("[schedules.a]\nschedule = '@daily'\ncommand = 'x'", "-: [schedules.a]: missing key 'image'"),
             ("[schedules.a]\ncommand = [1]", "-: [schedules.a]: command is not an array of strings or a string"),
             ("[schedules.a]\nenv.A = 1", "-: [schedules.a]: env is not a table of strings"),
+            ("[schedules.a]\nenv.'A=B' = ''\nIMAGE", "-: [schedules.a]: invalid name 'A=B' in env"),
+            (
+                "[schedules.a]\nsecrets = ['KEY=abc']\nIMAGE",
+                "-: [schedules.a]: secrets are names, but 'KEY' has a value",
+            ),
+            ("[schedules.a]\nnamespace = ''\nIMAGE", "-: [schedules.a]: namespace is empty"),
+            (
+                "[schedules.a]\nIMAGE\n[schedules.b]\nIMAGE\n[schedules.b.labels]\nname='a'",
+                "-: [schedules.b]: the label 'name' is not 'b'",
+            ),
             ("[schedules.a]\nexpose = ['1']", "-: [schedules.a]: expose is not an array of numbers"),
             ("[schedules.a]\nattempts = true", "-: [schedules.a]: attempts is not a whole number"),
             ("[schedules.a]\nlabels.name = 'b'\nIMAGE", "-: [schedules.a]: the label 'name' is not 'a'"),
