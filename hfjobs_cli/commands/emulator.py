@@ -106,7 +106,7 @@ def _token(session: Session, token: str | None, file: str | None) -> str | None:
         source = EMULATOR_TOKEN
     if token is not None and not _TOKEN.fullmatch(token):
         raise UsageError(
-            f"invalid characters in the token from {source}",
+            f"invalid characters in the token from {source}" if token else f"no token in {source}",
             hint="use letters, digits and - . _ ~ + /, or remove it for a new token",
         )
     return token

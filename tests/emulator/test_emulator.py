@@ -413,7 +413,7 @@ class TestCommand:
         [
             (("--token", "x", "--token-file", "y"), "error: --token cannot be used with --token-file"),
             (("--token-file", "/no/such"), "error: cannot read --token-file /no/such: No such file"),
-            (("--token-file", "-"), "error: invalid characters in the token from --token-file -"),
+            (("--token-file", "-"), "error: no token in --token-file -\nhint: use letters"),
         ],
     )
     def test_refuses_what_holds_no_token(self, tmp_path: Path, options: tuple[str, ...], told: str) -> None:
