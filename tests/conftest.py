@@ -58,6 +58,7 @@ LONG = (
     "test_running",
     "test_top",
     "test_stats",
+    "test_sweeps",
     "test_connections",
 )
 """The files with tests that take many seconds, most of which they wait."""

@@ -160,7 +160,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
         cost = session.costs.of(job, session.clock())
         if cost is None:
             raise HfJobsError(
-                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="give --timeout instead"
+                f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="use --timeout instead"
             )
         return cost.usd
     from hfjobs_cli.jobspec.from_job import described

@@ -25,7 +25,7 @@ _ELSEWHERE = "try again, or give the directory of an emulator with --state-dir"
 _WEBHOOK = "webhook:"
 """Before the id of a webhook that is fired, as in '--initiator webhook:ID'."""
 
-_SOME = "'hfjobs --demo ps -a' lists those of the demo"
+_SOME = "'hfjobs --demo ps -a' lists the jobs of the demo"
 """Which jobs there are to be run again."""
 
 

@@ -261,7 +261,7 @@ class Hub:
             raise missing
         raise NotFound(
             f"{missing.message}; also not in {', '.join(others)}",
-            hint=f"'hfjobs {syntax.listing} -a --namespace NAME' lists the {syntax.plural} there",
+            hint=f"'hfjobs {syntax.listing} -a --namespace NAME' lists the {syntax.plural} of a namespace",
         ) from missing
 
     @staticmethod

@@ -50,7 +50,7 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         is_local = scheme[1].lower() == "file"
         raise UsageError(
             f"cannot read a script from '{without_password(script)}'",
-            hint="use the path of the file" if is_local else "use a https:// URL or a file",
+            hint="use the path of the file" if is_local else "use an https:// URL or a file",
         )
     if _is_device(script):
         raise UsageError(f"'{script}' is a device, not a file or pipe", hint="use a file")

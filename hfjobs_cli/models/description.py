@@ -53,9 +53,9 @@ class Runs(Record):
     canceled: Annotated[int, About("runs that were canceled or deleted", "0")]
     active: Annotated[int, About("runs that are still running or scheduling", "1")]
     success_rate: Annotated[int | float | None, About("completed / (completed + failed)", "0.93")]
-    running_secs: Annotated[int | float, About("how long they ran, sum", "40300", spell=span)]
+    running_secs: Annotated[int | float, About("total running time", "40300", spell=span)]
     cost_usd: Annotated[int | float | None, About("cost in US dollars", "1.25")]
-    cost_is_estimated: Annotated[bool | None, About("whether that is not, or not all, what was billed", "true")]
+    cost_is_estimated: Annotated[bool | None, About("whether a part of it is an estimate", "true")]
     next_at: Annotated[list[datetime], About("when the next runs are due", "[2026-05-12T12:17:00+00:00]")]
     newest: Annotated[list[Run], About("the newest runs, newest first", "{{json .runs.newest}}")]
 

@@ -213,4 +213,4 @@ def group_kind(model: type[Group]) -> Kind:
     )
 
 
-KIND = group_kind(group_model({"initiator-type": "kind of what started them"}))
+KIND = group_kind(group_model({"initiator-type": "type of the initiator"}))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_EXIT_CODE = re.compile(r"exit code:? ?([0-9]{1,3})\b", re.IGNORECASE)
-_REASON = re.compile(r"\breason: ?([a-z]\w*)", re.IGNORECASE)
-_OUT_OF_MEMORY = re.compile(r"\bOOM|out of memory", re.IGNORECASE)
-_TIMEOUT = re.compile(r"\btime ?out\b|\btimed out\b|DeadlineExceeded", re.IGNORECASE)
-_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
+# Compiled when the first message is read, as most jobs have none and each start would pay for it.
+_EXIT_CODE = r"(?i)exit code:? ?([0-9]{1,3})\b"
+_REASON = r"(?i)\breason: ?([a-z]\w*)"
+_OUT_OF_MEMORY = r"(?i)\bOOM|out of memory"
+_TIMEOUT = r"(?i)\btime ?out\b|\btimed out\b|DeadlineExceeded"
+_WORD_BEGINS = r"(?<=[a-z0-9])(?=[A-Z])|_"
 
 OUT_OF_MEMORY, TIMEOUT, EXIT_CODE, FAILED = "out-of-memory", "timeout", "exit-code", "failed"
 NO_CREDITS, NO_SUBSCRIPTION, RESOURCE_GROUP_LIMIT = "no-credits", "no-subscription", "resource-group-limit"
@@ -44,7 +45,7 @@ HUB_WORDS = {
 
 def exit_code_of(message: str) -> int | None:
     """Return the exit code that a message names, None if it names none."""
-    found = _EXIT_CODE.search(message)
+    found = re.search(_EXIT_CODE, message)
     return int(found[1]) if found else None
 
 
@@ -56,18 +57,18 @@ def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
         return DELETED
     if stage != "ERROR":
         return None
-    if _OUT_OF_MEMORY.search(message):
+    if re.search(_OUT_OF_MEMORY, message):
         return OUT_OF_MEMORY
-    if _TIMEOUT.search(message):
+    if re.search(_TIMEOUT, message):
         return TIMEOUT
-    named = _REASON.search(message)
+    named = re.search(_REASON, message)
     if named and named[1] != HUB_WORDS[EXIT_CODE]:
         return _formatted(named[1])
     return FAILED if exit_code_of(message) is None else EXIT_CODE
 
 
 def _formatted(word: str) -> str:
-    return _WORD_BEGINS.sub("-", word).lower()
+    return re.sub(_WORD_BEGINS, "-", word).lower()
 
 
 def read_exit_code(values: dict[str, Any], _path: str, _source: object) -> int | None:

@@ -116,7 +116,7 @@ class ScheduledJob(Record):
             styles=STATE_STYLES,
         ),
     ]
-    owner: Annotated[JobOwner, About("its namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    owner: Annotated[JobOwner, About("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
     initiator: Annotated[JobInitiator | None, About("who created it", "user:alice")]
 
     def ran(self, stage: str | None) -> "ScheduledJob":
@@ -198,9 +198,7 @@ KIND = Kind(
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(
-            Shape(float), _unread, About("the same as a number, US dollars", "1.25", measure=Measure("money"))
-        ),
+        "cost_usd": Computed(Shape(float), _unread, About("cost in US dollars", "1.25", measure=Measure("money"))),
     },
     other_names={
         "age": "created",

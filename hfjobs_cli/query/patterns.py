@@ -120,6 +120,8 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
         return parse_comparison(item, field, given, sign, text, now)
     if text[:1] in ("<", ">") and field.measure is not None:
         raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"use '{given}{text[0]}={text[1:].strip()}'")
+    if field.about.entry == "label" and re.search("[<>]", text):  # which no label of the Hub holds
+        raise UsageError(f"filter '{item}' does not compare a label", hint=f"write '{field.about.entry}.{text}'")
     name, entry, text = _entry(kind, given, text)
     if entry:
         field = kind.find(name) or field

@@ -97,10 +97,10 @@ def _place(value: Any, last: int) -> int:
     if kind(value) not in ("int", "uint"):
         raise Failure(f"an index must be a whole number, not {type_name(value)}")
     if value < 0:
-        raise Failure(f"index {decimal(value)} is out of range: the first is 0")
+        raise Failure(f"{decimal(value)} is out of range: the first is 0")
     if value > last:
         raise DataFailure(
-            f"index {decimal(value)} is out of range" + (f": the last is {last}" if last >= 0 else ": it is empty")
+            f"{decimal(value)} is out of range" + (f": the last is {last}" if last >= 0 else ": it is empty")
         )
     return int(value)
 

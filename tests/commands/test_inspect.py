@@ -144,7 +144,7 @@ class TestSeveral:
         assert lines == [
             f"error: no job '{A}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{A}: 404",
             f"error: no job '{B}' in namespace '{USER}': Job not found (GET /api/jobs/{USER}/{B}: 404",
-            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs there",
+            "hint: 'hfjobs ps -a --namespace NAME' lists the jobs of a namespace",
             f"hint: 'hfjobs ps -a --namespace {USER}' lists the jobs there",
         ]
 
@@ -161,7 +161,9 @@ class TestSeveral:
         code, stdout, stderr = hfjobs("inspect", NOWHERE, "--format", "jsonl")
         assert (code, stdout) == (3, "")
         assert stderr.startswith(f"error: no job '{NOWHERE}' in namespace '{USER}': Job not found (GET ")
-        assert "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs there" in stderr
+        assert (
+            "); also not in aurora-lab\nhint: 'hfjobs ps -a --namespace NAME' lists the jobs of a namespace" in stderr
+        )
         assert hub.paths[-2:] == [f"GET /api/jobs/{USER}/{NOWHERE}", f"GET /api/jobs/aurora-lab/{NOWHERE}"]
 
     def test_are_looked_for_though_one_organisation_is_odd(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 import re
 import shlex
 import tarfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.peer import Sent, by_the_peer, by_us, local_environment, recording
+from tests.support import Hfjobs
 
 RUN = r"""
 run -d python:3.12 python -c 'print("Hello from the cloud!")'
@@ -258,8 +260,8 @@ def test_both_change_jobs_alike(tmp_path: Path) -> None:
     assert differing(compared(tmp_path, lines, ours), lines) == {}
 
 
-def test_both_take_files_to_a_bucket(tmp_path: Path) -> None:
-    """With --bucket, which is what the official client always does."""
+def test_both_take_files_to_a_bucket(tmp_path: Path, hfjobs: Hfjobs) -> None:
+    """With --bucket, which is what the official client always does. Listings show the script as it was typed."""
     lines = lines_of(SCRIPTS)
     found = compared(tmp_path, lines, [["uv", "run", "--bucket", *line[2:]] for line in lines])
     for requests in found.ours.values():
@@ -269,6 +271,12 @@ def test_both_take_files_to_a_bucket(tmp_path: Path) -> None:
     assert differing(found, lines) == {}
     assert found.files_of_ours == found.files_of_peer
     assert len(found.files_of_ours) == len(lines)
+    known = {"owner": {"name": "alice"}, "status": {"stage": "RUNNING"}}
+    jobs = json.dumps([{**request.body, "id": f"{n}", **known} for n, (request,) in found.peer.items()])
+    jobs = jobs.replace("mountPath", "mount_path")  # as it is in what was saved
+    _, *rows = hfjobs("ps", "--from", "-", "--columns", "command", "--format", "tsv", stdin=jobs).stdout.splitlines()
+    assert len(rows) == len(lines)
+    assert not [row for row in rows if not re.match(r"uv run (-\S+ \S+ )*'?(?!/data/)\S", row)]
 
 
 def test_files_travel_in_the_request(tmp_path: Path) -> None:

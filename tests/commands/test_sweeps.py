@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import shutil
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -229,13 +230,16 @@ def test_a_lost_answer_is_settled_by_the_fingerprint(hfjobs: Hfjobs, hub: Hub) -
 def test_of_two_jobs_of_one_item_the_older_goes_on(hfjobs: Hfjobs, hub: Hub) -> None:
     """As when another machine runs the same line, which no lock keeps from it."""
 
+    creating = threading.Lock()
+
     def rival(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        answer = app(environ, start)
-        if environ["REQUEST_METHOD"] == "POST":
-            made = {job["labels"]["x"] for job in of(hub) if job["id"].startswith("6a00")}
-            for job in [job for job in of(hub) if job["labels"]["x"] not in made]:
-                hub.add(**{**job, "id": f"6a00{job['id'][4:]}", "createdAt": "2026-05-12T08:59:59.500Z"})
-        return answer
+        with creating:
+            answer = app(environ, start)
+            if environ["REQUEST_METHOD"] == "POST":
+                made = {job["labels"]["x"] for job in of(hub) if job["id"].startswith("6a00")}
+                (new,) = [job for job in of(hub) if job["labels"]["x"] not in made]
+                hub.add(**{**new, "id": f"6a00{new['id'][4:]}", "createdAt": "2026-05-12T08:59:59.500Z"})
+            return answer
 
     hub.always(JOBS, rival)
     code, stdout, stderr = hfjobs("run", "-d", "--each", "x=1..8", "--sweep", "grid", "--yes", "u", "echo", "{x}")

@@ -137,6 +137,7 @@ def test_stand_wherever_a_field_can(hfjobs: Hfjobs, sweep: dict[str, tuple[str, 
             "compare numbers, durations, times or costs; match text with name=PATTERN",
         ),
         ("label>3", "filter 'label>3' cannot compare 'label' with >", "compare one of them: label.KEY>2"),
+        ("label=lr>0.1", "filter 'label=lr>0.1' does not compare a label", "write 'label.lr>0.1'"),
         ("runtime=>1h", "filter 'runtime=>1h' mixes = and >", "use 'runtime>=1h'"),
         (
             "runtime",

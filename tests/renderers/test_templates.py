@@ -465,7 +465,7 @@ class TestWrongTemplate:
         assert result == Result(
             2,
             "y\n",
-            "error: job bb: template, column 3: index: index 1 is out of range: the last is 0\n"
+            "error: job bb: template, column 3: index: 1 is out of range: the last is 0\n"
             "  {{index .command 1}}\n"
             "    ^\n",
         )
@@ -484,8 +484,7 @@ class TestWrongTemplate:
         created = hub.all_jobs()[0]["id"]
         assert (code, stdout) == (1, "")
         assert stderr.startswith(
-            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\n"
-            f"error: job {created}: template, column 3: index: index 99"
+            f"created: {created}\nnot duplicated: {BY_SCHEDULE}\nerror: job {created}: template, column 3: index: 99"
         )
         assert hub.paths.count(f"POST /api/jobs/{USER}/{BY_HAND}/duplicate") == 1
 

@@ -417,7 +417,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("x{{index .command 5}}", "template, column 4: index: index 5 is out of range: the last is 2"),
+            ("x{{index .command 5}}", "template, column 4: index: 5 is out of range: the last is 2"),
             ("{{.id.x}}", "template, column 3: no field 'x' in a value of type string"),
             ("{{upper 1}}", "template, column 9: expected a string, not int"),
             ("{{len 1 2}}", "template, column 3: len takes 1 argument, but got 2"),
