@@ -112,19 +112,20 @@ def test_what_it_cost_is_billed(serve: Serve, tmp_path: Path) -> None:
 def test_answers_are_those_of_the_hub(serve: Serve, tmp_path: Path) -> None:
     """`ask` holds each answer against its schema. A store of an earlier version, without webhooks, can be used."""
     served = serve(tmp_path / "own", "--empty")
-    served.stop()
     with closing(sqlite3.connect(served.directory / "jobs.sqlite3")) as database:
         database.execute("DROP TABLE webhooks")
-    served.start()
+    fire = ("emulator", "fire", "--state-dir", str(served.directory))
+    nothing = run_here(*fire, "--repo", "space:alice/app", environ={})
+    assert nothing == Result(0, "", "no webhook that starts a job watches space:alice/app\n")
     path, watched = "/api/settings/webhooks", [{"type": "space", "name": "alice/app"}]
     assert served.ask("GET", path).data == []
     job = {"spaceId": "alice/app", "command": ["true"], "flavor": "cpu-basic", "secrets": {"A": "1"}, "attempts": 2}
     made = served.ask("POST", path, {"watched": watched, "domains": ["repo"], "job": job}).data["webhook"]
     assert (made["job"]["secrets"], made["job"]["attempts"], made["job"]["timeoutSeconds"]) == (["A"], 2, 1800)
     one = f"{path}/{made['id']}"
-    fired = run_here("emulator", "fire", "--state-dir", str(served.directory), made["id"], environ={})
-    assert served.job(fired.stdout.strip())["initiator"] == {"type": "webhook", "id": made["id"]}
-    assert served.ask("GET", one).data["webhook"]["lastTriggerAt"] == served.job(fired.stdout.strip())["createdAt"]
+    job = served.job(run_here(*fire, made["id"], environ={}).stdout.strip())
+    assert job["initiator"] == {"type": "webhook", "id": made["id"]}
+    assert served.ask("GET", one).data["webhook"]["lastTriggerAt"] == job["createdAt"]
     assert served.ask("POST", f"{one}/disable").data["webhook"]["disabled"] is True
     assert served.ask("POST", one, {"watched": [], "domains": ["discussion"]}).data["webhook"]["watched"] == watched
     for body, error in (
