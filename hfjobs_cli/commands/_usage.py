@@ -158,7 +158,7 @@ MAX_FOLLOWED = 50
 DESCRIPTORS_EACH, SPARE_DESCRIPTORS = 4, 40
 """How many descriptors each of these takes, and how many all else does: fewer are followed where few are allowed."""
 
-MAX_LATELY = 8
+MAX_LATELY = 50
 """How many of the jobs are shown that had ended before."""
 
 

@@ -18,7 +18,6 @@ from hfjobs_cli.text.escapes import printable
 if TYPE_CHECKING:
     from hfjobs_cli.commands._usage import Monitor
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.query.references import JobReference
     from hfjobs_cli.tui.screen import Live
     from hfjobs_cli.tui.top_state import Top
 
@@ -35,8 +34,10 @@ def top(
     """Monitor running jobs: usage, cost and last log line.
 
     Each job has a row with bars of the last minutes for CPU, memory, GPUs and network, and its last log line; below are
-    the recently finished jobs. Arrows select a job, Enter follows its logs, s opens a shell in it, c cancels it, /
-    filters, ? explains the keys, and q quits. If more than 50 jobs are running, the newest 50 are measured.
+    the recently finished jobs. Arrows select a job, Enter follows its logs, d describes it, s opens a shell in it, c
+    cancels it, o sorts, / filters, ? explains the keys, and q quits. A job whose GPUs have all been below 5% for a
+    minute or more is marked with how long, and what that cost. If more than 50 jobs are running, the newest 50 are
+    measured.
 
     \b
     Examples:
@@ -75,7 +76,9 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
         if action == "cancel" and row is not None:
             monitor.cancel(row.job)
         elif action == "logs" and row is not None:
-            _show_logs(session, live, row.job, monitor.reference(row.job))
+            _show(session, live, row.job, "logs", "--follow", "--tail", str(TAIL), str(monitor.reference(row.job)))
+        elif action == "describe" and row is not None:
+            _show(session, live, row.job, "describe", str(monitor.reference(row.job)))
         elif action == "ssh" and row is not None:
             with live.suspended(), _signals_are_for_others():
                 words = subprocesses.this_program("ssh", str(monitor.reference(row.job)))
@@ -86,11 +89,12 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
             live.paint(drawn(state, live.size, now, session.reader))
 
 
-def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReference) -> None:
-    """Follow what a job writes until q or Ctrl-C, or Enter after its end."""
-    words = subprocesses.this_program("logs", "--follow", "--tail", str(TAIL), str(reference))
+def _show(session: Session, live: Live, job: JobInfo, command: str, *rest: str) -> None:
+    """Show what a command prints about a job until q, Escape or Ctrl-C, or Enter after its end."""
+    words = subprocesses.this_program(command, *rest)
+    title = "logs of" if command == "logs" else "page of"
     with live.lent(), _signals_are_for_others() as pressed:
-        session.write(f"-- logs of {printable(job.name or job.id)}; q or Ctrl-C goes back --\n")
+        session.write(f"-- {title} {printable(job.name or job.id)}; q or Ctrl-C goes back --\n")
         session.flush()
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=_environ(session))  # noqa: S603
         is_told = False
@@ -98,7 +102,7 @@ def _show_logs(session: Session, live: Live, job: JobInfo, reference: JobReferen
             while not pressed.is_set() and not {"q", "Q", "escape"} & {*(keys := live.wait(0.2))}:
                 if process.poll() is not None and not is_told:
                     is_told = True
-                    session.write("-- end of the logs; q goes back --\n")
+                    session.write(f"-- end of the {'logs' if command == 'logs' else 'page'}; q goes back --\n")
                     session.flush()
                 elif is_told and "enter" in keys:
                     return

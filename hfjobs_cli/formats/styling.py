@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from functools import cache
 
+_YELLOW = "color(136)"
+"""What is drawn for yellow, which cannot be read on a white terminal; this one can on white and on black."""
+
 
 def inked(pieces: Iterable[tuple[str, str | None]]) -> str:
     """Return texts one after the other, each in its style, in rich's words."""
@@ -21,5 +24,6 @@ def _codes(style: str) -> tuple[str, str]:
     from rich.color import ColorSystem
     from rich.style import Style
 
-    before, _, after = Style.parse(style).render("\0", color_system=ColorSystem.STANDARD).partition("\0")
+    ink = style.replace("yellow", _YELLOW)
+    before, _, after = Style.parse(ink).render("\0", color_system=ColorSystem.EIGHT_BIT).partition("\0")
     return before, after

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field, Record
-from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, cut, padding
+from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, cut, cut_middle, padding
 
 ABSENT = "-"
 """What a cell shows when there is nothing to say."""
@@ -27,11 +27,17 @@ def render(records: Iterable[Record], view: View) -> None:
     _tell_what_left(fitted, view)
     ellipsis = "…" if view.is_unicode else "."
     shown = [
-        [cut(text, width, ellipsis) for text in texts[column]] if view.width and column.about.least else texts[column]
+        [_shortening(column)(text, width, ellipsis) for text in texts[column]]
+        if view.width and column.about.least
+        else texts[column]
         for column, width in fitted
     ]
     draw = _colored if view.color else _plain
     view.write(draw(zip(*shown, strict=True), fitted))
+
+
+def _shortening(column: Field) -> Callable[[str, int, str], str]:
+    return cut_middle if column.about.keeps_end else cut
 
 
 def _texts(column: Field, records: Iterable[Record], view: View) -> list[str]:

@@ -140,12 +140,12 @@ class About(NamedTuple):
     that `is_spread` is one by the name that it has there.
 
     For eyes: `header`; `rank`, by which columns leave where space is short, low ones first; `least`, the width to which
-    it may be cut; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the same as only a terminal has it;
-    `styles`, rich's styles by cell. `shown` is what tables have and filters compare in place of the value, from the
-    record that declares it. `order` is what `--sort` compares of the value, `search` what `--filter` compares, also of
-    None, and `words` are values of it that are known. `has_commas` says that a comma belongs to a value. `measure` is
-    how it is compared with `<` and `>`, if that does not follow from its type. An object of texts has a field for each
-    of its entries: `label.KEY`, if `entry` is `label`.
+    it may be cut, in its middle if it `keeps_end`; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the
+    same as only a terminal has it; `styles`, rich's styles by cell. `shown` is what tables have and filters compare in
+    place of the value, from the record that declares it. `order` is what `--sort` compares of the value, `search` what
+    `--filter` compares, also of None, and `words` are values of it that are known. `has_commas` says that a comma
+    belongs to a value. `measure` is how it is compared with `<` and `>`, if that does not follow from its type. An
+    object of texts has a field for each of its entries: `label.KEY`, if `entry` is `label`.
 
     The parts of a part that `is_closed` are no fields of the record by themselves.
 
@@ -173,6 +173,7 @@ class About(NamedTuple):
     absent: str | None = None
     words: tuple[str, ...] = ()
     has_commas: bool = False
+    keeps_end: bool = False
     is_spread: bool = False
     is_closed: bool = False
     is_promised: bool = False

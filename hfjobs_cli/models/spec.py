@@ -129,10 +129,12 @@ Command = Annotated[
         rank=40,
         least=10,
         has_commas=True,
+        keeps_end=True,
     ),
 ]
 Arguments = Annotated[
-    list[str] | None, About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True)
+    list[str] | None,
+    About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True, keeps_end=True),
 ]
 Environment = Annotated[
     dict[str, str] | None,

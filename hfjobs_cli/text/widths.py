@@ -26,6 +26,10 @@ _LONG = 50_000
 """How many characters a line has that is parted wherever it must be, and looked at as far as it is shown."""
 
 
+_LEAST_TAIL = 6
+"""How much of the end of a text must have room beside its beginning, to be shown."""
+
+
 def cut(text: str, width: int, ellipsis: str) -> str:
     """Return `text`, cut and marked with `ellipsis` if it is wider than `width`."""
     if cell_width(text) <= width:
@@ -36,6 +40,20 @@ def cut(text: str, width: int, ellipsis: str) -> str:
     from rich.cells import set_cell_size
 
     return set_cell_size(text, room).rstrip() + ellipsis[:width]
+
+
+def cut_middle(text: str, width: int, ellipsis: str) -> str:
+    """Return `text`, cut in its middle if it is wider than `width`: its end may say as much as its beginning."""
+    if cell_width(text) <= width:
+        return text
+    tail = (width - len(ellipsis)) // 2
+    if tail < _LEAST_TAIL:
+        return cut(text, width, ellipsis)
+    end = text[-tail:]
+    while cell_width(end) > tail:
+        end = end[1:]
+    end = end.lstrip()
+    return cut(text, width - cell_width(end), ellipsis) + end
 
 
 def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> list[str]:

@@ -56,6 +56,11 @@ class Canvas(NamedTuple):
                 break
         return "".join(parts) if parts and parts[-1].endswith("m") else "".join(parts).rstrip()
 
+    def bar(self, pieces: Iterable[Piece], style: str) -> str:
+        """Return a line in one style, up to the edge."""
+        text = self.cut("".join(text for text, _ in pieces).rstrip(), self.width)
+        return self.line([Piece(text + " " * (self.width - cell_width(text)), style)])
+
 
 BUCKET_SECS = 10
 """How much time one bar stands for."""

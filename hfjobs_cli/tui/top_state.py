@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import STALE_SECS, Usage
-from hfjobs_cli.text.times import parse_time
+from hfjobs_cli.text.times import LATEST, parse_time
 from hfjobs_cli.tui.styled import Series
 
 PAGE = 10
-MAX_ENDED = 20
+MAX_ENDED = 60
 
-Action = Literal["quit", "logs", "ssh", "cancel"]
+IDLE_PERCENT = 5
+"""Below how many percent a GPU does nothing worth its price."""
+
+LEAST_IDLE_SECS = 60
+"""For how long all GPUs of a job must have been idle to be told of: a step that loads data is none."""
+
+Action = Literal["quit", "logs", "describe", "ssh", "cancel"]
 """What a key asks of others; with the job that is chosen."""
 
 Mode = Literal["jobs", "filter", "cancel", "help"]
@@ -39,6 +45,7 @@ class Row:
     cost: Cost | None = None
     usage: Usage | None = None
     told_at: datetime | None = None
+    idle_since: datetime | None = None
     event: str = ""
     cpu: Series = field(default_factory=Series)
     memory: Series = field(default_factory=Series)
@@ -47,12 +54,21 @@ class Row:
 
     def note(self, usage: Usage, now: datetime) -> None:
         """Add a usage sample."""
+        is_idle = bool(usage.gpu) and max(usage.gpu) < IDLE_PERCENT
+        self.idle_since = (self.idle_since or now) if is_idle else None
         self.usage, self.told_at = usage, now
         self.cpu.add(usage.cpu_usage_pct, now)
         self.memory.add(usage.memory, now)
         self.gpu.add(sum(usage.gpu) / len(usage.gpu) if usage.gpu else None, now)
         rates = [rate for rate in (usage.rx_bps, usage.tx_bps) if rate is not None]
         self.network.add(sum(rates) if rates else None, now)
+
+    @property
+    def idle_secs(self) -> float:
+        """How long all of its GPUs have been seen idle, up to the last sample; 0 if they are not."""
+        if self.idle_since is None or self.told_at is None:
+            return 0.0
+        return (self.told_at - self.idle_since).total_seconds()
 
     def is_stale(self, now: datetime) -> bool:
         """Return whether figures were told, but not lately."""
@@ -81,15 +97,38 @@ class Ended(NamedTuple):
     cost: Cost | None = None
 
 
+def _last(series: Callable[[Row], Series]) -> Callable[[Row], float]:
+    """Return the sort key of a figure, the highest first, unknown ones last."""
+
+    def key(row: Row) -> float:
+        last = series(row).last
+        return 1.0 if last is None else -last
+
+    return key
+
+
+ORDERS: dict[str, Callable[[Row], Any]] = {
+    "": lambda _row: 0,
+    "name": lambda row: row.job.name or row.job.id,
+    "runtime": lambda row: row.job.started_at or LATEST,
+    "cost": lambda row: 1 if row.cost is None else -row.cost.usd,
+    "CPU": _last(lambda row: row.cpu),
+    "memory": _last(lambda row: row.memory),
+    "GPU": _last(lambda row: row.gpu),
+}
+"""What jobs can be sorted by, and the sort keys; the first is the order of the listing."""
+
+
 @dataclass(eq=False)
 class Top:
-    """The state of the screen. Jobs are in the order of the listing, the newest first."""
+    """The state of the screen. Jobs are in the order of the listing, the newest first, unless another is chosen."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
     looked_at: datetime | None = None
     chosen: str | None = None
     filter: str = ""
+    order: str = ""
     mode: Mode = "jobs"
     message: str = ""
     trouble: str | None = None
@@ -117,7 +156,8 @@ class Top:
     def shown(self) -> list[Row]:
         """The rows that pass the filter."""
         wanted = self.filter.lower()
-        return [row for row in self.rows.values() if not wanted or wanted in _texts(row.job)]
+        found = (row for row in self.rows.values() if not wanted or wanted in _texts(row.job))
+        return sorted(found, key=ORDERS[self.order])
 
     @property
     def chosen_row(self) -> Row | None:
@@ -146,7 +186,10 @@ class Top:
             self.mode = "filter"
         elif key == "escape":
             self._filter_by("")
-        elif key in ("enter", "s", "c"):
+        elif key in ("o", "O"):
+            names = [*ORDERS]
+            self.order = names[(names.index(self.order) + (1 if key == "o" else -1)) % len(names)]
+        elif key in ("enter", "d", "s", "c"):
             return self._act(key)
         else:
             self._move(key)
@@ -161,7 +204,7 @@ class Top:
             return None
         if key == "s" and row.job.status.ssh_url is None:
             return self._told(f"{row.job.name or row.job.id} was not started with --ssh")
-        return "logs" if key == "enter" else "ssh"
+        return "logs" if key == "enter" else "describe" if key == "d" else "ssh"
 
     def _told(self, message: str) -> Action | None:
         self.message = message

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
@@ -13,11 +15,13 @@ from hfjobs_cli.preferences import Preferences
 from hfjobs_cli.text.times import age, span
 from hfjobs_cli.tui.screen import Size
 from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
-from hfjobs_cli.tui.top_state import Ended, Row, Top
+from hfjobs_cli.tui.top_state import IDLE_PERCENT, LEAST_IDLE_SECS, Ended, Row, Top
 
 KEYS = {
     "up, k / down, j": "select a job; also Page Up, Page Down, Home and End",
     "Enter": "follow the logs of the job; q or Ctrl-C comes back",
+    "d": "describe the job; q or Escape comes back",
+    "o / O": "sort by the next, or the last, of: newest, name, runtime, cost, CPU, memory, GPU",
     "s": "open a shell in the job with ssh",
     "c": "cancel the job, after confirmation",
     "/": "show only jobs with a text in name, id, image, command, flavor or labels; Escape shows all",
@@ -26,7 +30,7 @@ KEYS = {
 }
 """What keys do, for help."""
 
-_FOOTER = "arrows move  Enter logs  s ssh  c cancel  / filter  ? help  q quit"
+_FOOTER = "Enter logs  d page  o sort  / find  c cancel  ? help  q quit"
 _DIM, _STRONG = "dim", "bold"
 LATELY = timedelta(days=1)
 
@@ -42,8 +46,10 @@ def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[st
     if state.mode == "help":
         return _help(canvas)
     details = _details(state, moment, canvas) if size.lines >= _DETAILED_LINES else []
-    few = 3 if size.lines < 30 else 8
-    ended = _ended(lately(state.ended, now)[:few], now, canvas) if size.lines > len(details) + few + 6 else []
+    spare = size.lines - 3 - len(details) - max(1, len(state.shown)) - 2
+    few = max(spare, 3 if size.lines < 30 else 8)
+    least = min(few, 3 if size.lines < 30 else 8)
+    ended = _ended(lately(state.ended, now)[:few], now, canvas) if size.lines > len(details) + least + 6 else []
     room = max(1, size.lines - 3 - len(details) - len(ended))
     lines = [_title(state, canvas), *_table(state, room, moment, canvas), *details, *ended]
     lines = lines[: max(0, size.lines - 1)]
@@ -58,8 +64,9 @@ def _title(state: Top, canvas: Canvas) -> str:
     costs = [row.cost for row in state.rows.values() if row.cost is not None]
     total = sum((cost.usd for cost in costs[1:]), costs[0].usd) if costs else None
     told = f", {costs[0]._replace(usd=total, is_estimated=True)} so far" if total is not None else ""
+    order = f"; by {state.order}" if state.order else ""
     found = f"; {len(state.shown)} of {len(state.rows)} match '{state.filter}'" if state.filter else ""
-    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.formatted(f": {counts}{told}{found}"))])
+    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.formatted(f": {counts}{told}{order}{found}"))])
 
 
 def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
@@ -107,7 +114,7 @@ def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
     cpu = f"CPU {drawn_bars(row.cpu)} {_percent(usage.cpu_usage_pct)}"
     cpu += f" of {usage.cores:g}" if usage.cores is not None else ""
     memory = f"MEM {drawn_bars(row.memory)} {_percent(usage.memory)} {usage.memory_usage or ''}"
-    gpu = f"GPU {drawn_bars(row.gpu)} {' '.join(map(percent, usage.gpu))}"
+    gpu = f"{idle_time(row) or 'GPU'} {drawn_bars(row.gpu)} {' '.join(map(percent, usage.gpu))}"
     network = f"NET {drawn_bars(row.network, None)} in {_rate(usage.rx_bps)} out {_rate(usage.tx_bps)}"
     style = _DIM if row.is_stale(moment.now) else None
     return [
@@ -137,8 +144,18 @@ def _ended(ended: Sequence[Ended], now: datetime, canvas: Canvas) -> list[str]:
     """Return a line for each recently finished job, newest first."""
     if not ended:
         return []
-    head = f"  {'RECENTLY FINISHED':<18}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}  WHY"
-    return ["", canvas.line([Piece(head)]), *(_ended_line(each, now, canvas) for each in ended)]
+    title = "RECENTLY FINISHED" if canvas.width >= _WIDE else "FINISHED"
+    name = f"{title:<{_ended_name(canvas)}}"
+    head = f"  {name}  {'STATUS':<10}  {'WHEN':<8}  {'RUNTIME':>7}  {'COST':>9}{'  WHY' * (canvas.width >= _WIDE)}"
+    return ["", canvas.bar([Piece(head)], _HEADER), *(_ended_line(each, now, canvas) for each in ended)]
+
+
+_WIDE = 72
+"""From which width names of finished jobs have all the room that they like."""
+
+
+def _ended_name(canvas: Canvas) -> int:
+    return 18 if canvas.width >= _WIDE else 13
 
 
 def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
@@ -150,7 +167,7 @@ def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
     return canvas.line(
         [
             gap,
-            canvas.cell(job.name or job.id, 18),
+            canvas.cell(job.name or job.id, _ended_name(canvas)),
             gap,
             canvas.cell(stage or "-", 10, STAGE_STYLES.get(stage)),
             gap,
@@ -159,8 +176,7 @@ def _ended_line(ended: Ended, now: datetime, canvas: Canvas) -> str:
             canvas.cell("-" if seconds is None else span(seconds), 7, right=True),
             gap,
             canvas.cell("-" if ended.cost is None else str(ended.cost), 9, right=True),
-            gap,
-            Piece(canvas.formatted(job.status.message or "")),
+            *([gap, Piece(canvas.formatted(job.status.message or ""))] if canvas.width >= _WIDE else []),
         ]
     )
 
@@ -198,7 +214,8 @@ LEAST_LINE = 20
 QUIET_SECS = 60.0
 """After how long without a line it is told how long ago that was."""
 
-_ROW_DIM, _ROW_STRONG = "dim", "bold"
+_ROW_DIM = "dim"
+_HEADER, _CHOSEN = "bold reverse", "reverse"
 _ABSENT = "-"
 
 
@@ -242,6 +259,7 @@ _LAYOUTS = (
     _Layout(name=12, bars=6, gap=2, has_status=True, has_network=False),
     _Layout(name=12, bars=4, gap=1, has_status=True, has_network=False),
     _Layout(name=12, bars=4, gap=1, has_status=False, has_network=False),
+    _Layout(name=12, bars=3, gap=1, has_status=False, has_network=False),
 )
 """From the widest to the narrowest."""
 
@@ -250,7 +268,7 @@ def columns(canvas: Canvas, *, has_gpus: bool) -> Table:
     """Return the columns that there is room for. The last lines get what is left, in the widest layout with enough."""
     tables = (_job_table(layout, canvas, has_gpus=has_gpus) for layout in _LAYOUTS)
     return next(
-        (table for table in tables if table.columns[-1].width >= LEAST_LINE),
+        (table for table in tables if table.columns[-1].show is _last_line and table.columns[-1].width >= LEAST_LINE),
         _job_table(_LAYOUTS[-1], canvas, has_gpus=has_gpus),
     )
 
@@ -260,12 +278,13 @@ def _job_table(layout: _Layout, canvas: Canvas, *, has_gpus: bool) -> Table:
     chosen = [Column("NAME", layout.name, _name)]
     chosen += [Column("STATUS", 10, _status)] * layout.has_status
     chosen += [Column("RUNTIME", 7, _runtime, is_right=True), Column("COST", 8, _cost, is_right=True)]
-    chosen += [Column("CPU", bars + 5, _share(lambda row: row.cpu, bars))]
-    chosen += [Column("MEM", bars + 5, _share(lambda row: row.memory, bars))]
-    chosen += [Column("GPU", bars + 5, _share(lambda row: row.gpu, bars))] * has_gpus
+    chosen += [Column("CPU", bars + 5, _share(lambda row: row.cpu, bars, _load))]
+    chosen += [Column("MEM", bars + 5, _share(lambda row: row.memory, bars, _load))]
+    chosen += [Column("GPU", bars + 5, _share(lambda row: row.gpu, bars, _use))] * has_gpus
     chosen += [Column("NET", bars + 9, _network(bars))] * layout.has_network
     left = canvas.width - sum(column.width + layout.gap for column in chosen) - len("> ")
-    return Table([*chosen, Column("LAST LINE", max(0, left), _last_line)], Piece(" " * layout.gap))
+    last = Column("LAST LINE", left, _last_line)
+    return Table([*chosen, *[last] * (left >= len(last.header))], Piece(" " * layout.gap))
 
 
 def header(table: Table, canvas: Canvas) -> str:
@@ -273,23 +292,24 @@ def header(table: Table, canvas: Canvas) -> str:
     pieces = [Piece("  ")]
     for column in table.columns:
         pieces += [canvas.cell(column.header, column.width, right=column.is_right), table.gap]
-    return canvas.line(pieces)
+    return canvas.bar(pieces, _HEADER)
 
 
 def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chosen: bool) -> str:
     """Return the line of a job. One that does not run has no figures, but a reason perhaps."""
-    pieces = [Piece("> " if is_chosen else "  ", _ROW_STRONG if is_chosen else None)]
+    line = partial(canvas.bar, style=_CHOSEN) if is_chosen else canvas.line
+    pieces = [Piece("> " if is_chosen else "  ")]
     if row.job.status.stage == "RUNNING":
         for column in table.columns:
             pieces += [column.show(row, moment, canvas, column.width), table.gap]
-        return canvas.line(pieces)
+        return line(pieces)
     stage = str(row.job.status)
     waited = row.job.waited_secs(moment.now)
     since = f" for {span(waited)}" if waited is not None else ""
     why = f": {row.job.status.message}" if row.job.status.message else ""
     pieces += [_name(row, moment, canvas, table.columns[0].width), table.gap]
     pieces += [Piece(canvas.formatted(stage), STAGE_STYLES.get(stage)), Piece(canvas.formatted(f"{since}{why}"))]
-    return canvas.line(pieces)
+    return line(pieces)
 
 
 def bars(series: Series, count: int, top: float | None, moment: Moment, canvas: Canvas) -> str:
@@ -326,14 +346,27 @@ def _cost(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
     return canvas.cell(_ABSENT if row.cost is None else str(row.cost), width, right=True)
 
 
-def _share(read: Callable[[Row], Series], count: int) -> Callable[[Row, Moment, Canvas, int], Piece]:
-    """Return what shows a share of a hundred: its bars, and the present figure."""
+def _load(value: float) -> str:
+    """Return the color of a load: the higher, the nearer to its end."""
+    return "red" if value >= 90 else "yellow" if value >= 70 else "green"
+
+
+def _use(value: float) -> str:
+    """Return the color of the use of what is paid for: the lower, the more is wasted."""
+    return "red" if value < IDLE_PERCENT else "yellow" if value < 40 else "green"
+
+
+def _share(
+    read: Callable[[Row], Series], count: int, color: Callable[[float], str]
+) -> Callable[[Row, Moment, Canvas, int], Piece]:
+    """Return what shows a share of a hundred: its bars, and the present figure, which says the color."""
 
     def show(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
         series = read(row)
         figure = _ABSENT if series.last is None else percent(series.last)
         text = f"{bars(series, count, 100.0, moment, canvas)} {figure:>4}"
-        return canvas.cell(text, width, _ROW_DIM if row.is_stale(moment.now) else None)
+        style = None if series.last is None else color(series.last)
+        return canvas.cell(text, width, _ROW_DIM if row.is_stale(moment.now) else style)
 
     return show
 
@@ -348,7 +381,22 @@ def _network(count: int) -> Callable[[Row, Moment, Canvas, int], Piece]:
 
 
 def _last_line(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
-    return canvas.cell(last_line(row, moment), width)
+    """Return the last line, after how long the GPUs have been idle, which is what should be seen first."""
+    idle = idle_time(row)
+    said = last_line(row, moment)
+    return canvas.cell(f"{idle}  {said}" if idle else said, width, "yellow" if idle else None)
+
+
+def idle_time(row: Row) -> str:
+    """Format how long the GPUs of a job have been idle and what that cost: `GPU idle 12m, ~$0.40`; nothing if short."""
+    seconds = row.idle_secs
+    if seconds < LEAST_IDLE_SECS or row.told_at is None:
+        return ""
+    minutes = row.job.billed_minutes(row.told_at)
+    if row.cost is None or not minutes:
+        return f"GPU idle {span(seconds)}"
+    usd = row.cost.usd / minutes * Decimal(round(seconds)) / 60
+    return f"GPU idle {span(seconds)}, {row.cost._replace(usd=usd, is_estimated=True)}"
 
 
 def last_line(row: Row, moment: Moment) -> str:

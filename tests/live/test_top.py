@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = posix_only
 
 TOP = ("top", "--name", "mine", "--namespace", USER)
-FOOTER = "arrows move  Enter logs  s ssh  c cancel  / filter  ? help  q quit"
+FOOTER = "Enter logs  d page  o sort  / find  c cancel  ? help  q quit"
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -257,7 +257,7 @@ class TestKeys:
         terminal.shows("2 running, 1 scheduling")
         hub.replies_to(f"/api/jobs/{USER}/{jobs[2]}/cancel", 403, '{"error": "no right to cancel"}')
         terminal.type("cy")
-        terminal.shows("could not cancel mine: the token from HF_TOKEN has no permission for this: no right")
+        terminal.shows("could not cancel mine: the token from HF_TOKEN has no permission for this")
         assert stage_of(hub, jobs[2]) == "SCHEDULING"
 
     def test_a_last_line_that_begins_like_a_header(self, hub: Hub, jobs: list[str], on_hub: Open) -> None:

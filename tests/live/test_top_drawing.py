@@ -151,3 +151,78 @@ def test_costs_are_added_up() -> None:
     state.rows[job(1).id].cost = Cost(Decimal("1.25"), is_estimated=True)
     state.rows[job(2).id].cost = Cost(Decimal(0), is_estimated=True)
     assert drawn(state, Size(80, 24), NOW, Preferences())[0] == "hfjobs top: 1 running, 1 scheduling, ~$1.25 so far"
+
+
+class TestIdle:
+    """A job whose GPUs do nothing is marked: since when they have been seen idle, and what that cost of what it did."""
+
+    def state(self, *utilizations: float) -> Top:
+        """Return a job that has run for 59 minutes and cost $60, and a sample each 30 seconds."""
+        state = Top()
+        state.look([job(1)], NOW)
+        row = state.rows[job(1).id]
+        row.cost = Cost(Decimal(60), is_estimated=True)
+        row.event = '{"data": "step 7"}'
+        for number, each in enumerate(utilizations):
+            gpus = {"0": {"utilization": 0}, "1": {"utilization": each}}
+            told = Usage.from_api({"job_id": job(1).id, "gpus": gpus})
+            row.note(told, NOW + timedelta(seconds=30 * (number - len(utilizations))))
+        return state
+
+    def line(self, state: Top) -> str:
+        return drawn(state, Size(120, 24), NOW, Preferences())[2]
+
+    def test_is_told_with_its_cost(self) -> None:
+        assert self.line(self.state(90, *[4] * 13)).endswith("GPU idle 6m, ~$6.10  st…")
+
+    def test_a_moment_of_rest_and_one_gpu_at_work_are_none(self) -> None:
+        for told in ([90, 0, 0], [0] * 5 + [50], [5] * 9, []):
+            assert self.line(self.state(*told)).endswith("step 7")
+            assert "idle" not in self.line(self.state(*told))
+
+    def test_the_cost_may_not_be_known(self) -> None:
+        state = self.state(*[0] * 5)
+        state.rows[job(1).id].cost = None
+        assert self.line(state).endswith("GPU idle 2m  step 7")
+
+
+def test_jobs_are_sorted_by_a_key() -> None:
+    """Each press takes the next order, and the title says which; the chosen job stays chosen."""
+    state = Top()
+    state.look([job(3, name="b"), job(2, name="c"), job(1, name="a")], NOW)
+    for place, (usd, cpu) in {1: (2, 5), 2: (9, None), 3: (1, 70)}.items():
+        row = state.rows[job(place).id]
+        row.cost = Cost(Decimal(usd), is_estimated=True)
+        row.note(Usage.from_api({"job_id": row.job.id, "cpu_usage_pct": cpu}), NOW)
+    orders = {}
+    for _ in range(7):
+        state.press("o")
+        orders[state.order] = [int(row.job.id, 16) for row in state.shown]
+        assert (f"; by {state.order}" in drawn(state, Size(80, 24), NOW, Preferences())[0]) == bool(state.order)
+    assert (orders["name"], orders["cost"], orders["CPU"], orders[""]) == ([1, 3, 2], [2, 1, 3], [3, 1, 2], [3, 2, 1])
+    assert list(orders) == ["name", "runtime", "cost", "CPU", "memory", "GPU", ""]
+    state.press("O")
+    assert (state.order, state.chosen) == ("GPU", job(3).id)
+
+
+def test_finished_jobs_take_the_room_there_is() -> None:
+    state = Top()
+    state.look([job(1)], NOW)
+    state.end([Ended(replace(job(place, "ERROR"), finished_at=NOW)) for place in range(2, 50)])
+    for lines in (24, 50):
+        shown = drawn(state, Size(80, lines), NOW, Preferences())
+        assert sum(" ERROR " in line for line in shown) == lines - 11
+        assert len(shown) == lines
+
+
+def test_the_chosen_row_and_the_headers_are_bars() -> None:
+    """In reverse, up to the edge; loads have colors."""
+    state = Top()
+    state.look([job(2), job(1)], NOW)
+    state.rows[job(1).id].note(usage(1, 0), NOW)
+    shown = drawn(state, Size(80, 24), NOW, Preferences(color=True))
+    header, chosen, other = shown[1:4]
+    assert (header[:6], chosen[:4]) == ("\x1b[1;7m", "\x1b[7m")
+    assert all(cell_width(_CODE.sub("", line)) == 80 for line in (header, chosen))
+    assert "\x1b[32m" in other
+    assert "\x1b[7m" not in other

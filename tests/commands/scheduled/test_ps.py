@@ -52,7 +52,7 @@ def test_active_and_suspended_have_colours(hfjobs: Hfjobs, hub: Hub) -> None:
     add_schedule(hub)
     shown = hfjobs("scheduled", "ps", "-a", "--columns", "id,status,next_run", columns=80).stdout
     assert f"{NEW}  \x1b[32mactive\x1b[0m     in 3h17m" in shown
-    assert f"{DAILY_SCHEDULE}  \x1b[33msuspended\x1b[0m  -" in shown
+    assert f"{DAILY_SCHEDULE}  \x1b[38;5;136msuspended\x1b[0m  -" in shown
 
 
 @pytest.mark.parametrize(
