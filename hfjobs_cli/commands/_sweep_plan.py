@@ -86,12 +86,12 @@ def planned_items(
 
 
 def check_secrets(session: Session, items: Sequence[Item]) -> None:
-    """Raise UsageError if a value is that of a secret: labels and names are for everybody."""
-    secrets = {each for each in session.secrets if len(each.strip()) >= LEAST_SECRET}
+    """Raise UsageError if a value holds that of a secret: labels and names are for everybody."""
     token = session.settings.token
+    secrets = {each for each in (*session.secrets, token or "") if len(each.strip()) >= LEAST_SECRET}
     for item in items:
         for key, value in item.values.items():
-            if value in secrets or (token and value == token):
+            if any(secret in value for secret in secrets):
                 raise UsageError(
                     f"key '{key}' has the value of a secret, but values are shown",
                     hint="pass secrets with -s; all jobs of a sweep get the same secrets",

@@ -42,6 +42,8 @@ RESERVED = ("name", SWEEP, ITEM)
 _KEY = r"[^\W\d][\w.-]*"
 _PLACEHOLDER = re.compile(rf"(?<!\$)\{{({_KEY})\}}")
 _RANGE = re.compile(r"(-?\d{1,15})\.\.(-?\d{1,15})", re.ASCII)
+_LIKE_A_RANGE = re.compile(r"-?\d[\d.]*\.\.-?[\d.]*", re.ASCII)
+_IS_PADDED = re.compile(r"-?0\d")
 _VALUE = re.compile(r'(?:"((?:[^"]|"")*)"|([^",][^,]*|))(,|$)', re.DOTALL)
 _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]+")
 _AS_THEY_ARE = ("secrets", "secrets_file", "env_file")
@@ -75,15 +77,21 @@ def each_of(text: str) -> tuple[str, list[str]]:
 
 
 def _range(key: str, text: str) -> Iterable[str]:
-    """Return the whole numbers of `A..B`, or the text itself if it is none."""
+    """Return the whole numbers of `A..B`, with leading zeros if A or B has some, or the text itself if it is none."""
     found = _RANGE.fullmatch(text)
     if found is None:
+        if _LIKE_A_RANGE.fullmatch(text):
+            raise UsageError(
+                f"--each {key} has the invalid range '{text}'",
+                hint=f"use whole numbers, as in 0..9; or quote it to pass it as it is: {key}='\"{text}\"'",
+            )
         return [text]
     first, last = map(int, found.groups())
+    width = max(len(end) if _IS_PADDED.match(end) else 0 for end in found.groups())
     if first > last:
         raise UsageError(f"--each {key} has the empty range '{text}'", hint=f"use {last}..{first}")
     _check_count(last - first + 1, f"--each {key} has")
-    return map(str, range(first, last + 1))
+    return (f"{number:0{width}d}" for number in range(first, last + 1))
 
 
 def _check_count(count: int, what: str) -> None:
@@ -128,7 +136,7 @@ def _text_of(file: str) -> str:
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or ("it is not UTF-8" if isinstance(error, UnicodeError) else error)
-        raise UsageError(f"cannot read --each-from {file}: {reason}", hint=_ROWS) from None
+        raise UsageError(f"cannot read --each-from {file}: {str(reason).lower()}", hint=_ROWS) from None
 
 
 def _array(text: str) -> Iterator[tuple[str, Values]]:

@@ -130,6 +130,8 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("--each", "x=a,,b"), "--each x has an empty value", 'write "" for an empty value'),
     (("--each", 'x="a,b'), "a double quote is not closed", "double the quotes"),
     (("--each", "x=4..0"), "--each x has the empty range '4..0'", "use 0..4"),
+    (("--each", "x=0.1..0.5"), "--each x has the invalid range '0.1..0.5'", "use whole numbers"),
+    (("--each", "x=1.."), "--each x has the invalid range '1..'", "quote it"),
     (("--each", "x=0..999999999999"), "a sweep has at most 1000 jobs", "split it"),
     (("--each", "x=1..1001"), "a sweep has at most 1000 jobs", "split it"),
     (("--each", "x=1..26", "--each", "y=1..39"), "the sweep has 1014 jobs, more than 1000", "split it"),
@@ -140,7 +142,7 @@ WRONG: list[tuple[tuple[str, ...], str, str]] = [
     (("--parallel", "2"), "--parallel requires a sweep", "add --each"),
     (("--retry-failed",), "--retry-failed requires a sweep", "add --each"),
     (("--each", "x=a b", "--name", "n-{x}"), "invalid job name 'n-a b'", "'n-a-b'"),
-    (("--each-from", "nowhere.csv"), "cannot read --each-from nowhere.csv: No such file", "CSV with a header"),
+    (("--each-from", "nowhere.csv"), "cannot read --each-from nowhere.csv: no such file", "CSV with a header"),
 ]
 
 
@@ -337,7 +339,7 @@ def test_values_of_json_are_as_they_are_spelled(hfjobs: Hfjobs, hub: Hub) -> Non
 
 def test_values_of_secrets_are_nobodys(hfjobs: Hfjobs, hub: Hub) -> None:
     """What is the value of a secret cannot be a value of the sweep, which labels and names tell."""
-    words = ("run", "-d", "--each", "x=s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
+    words = ("run", "-d", "--each", "x=b-s3cret-value", "-s", "KEY", "--sweep", "grid", "ubuntu", "echo", "{x}")
     code, stdout, stderr = hfjobs(*words, KEY="s3cret-value")
     assert (code, stdout, hub.requests) == (2, "", [])
     assert stderr.startswith("error: key 'x' has the value of a secret")
@@ -422,6 +424,7 @@ def test_all_combinations_are_made_once_and_filled_once(drawn: dict[str, list[st
     each = [each_of(f"{key}={text}") for key, text in spelled.items()]
     assert dict(each) == drawn
     combined = combinations(each)
+    assert each_of("n=-1..1,007..010")[1] == ["-1", "0", "1", "007", "008", "009", "010"]
     assert [tuple(values.values()) for values in combined] == [*itertools.product(*drawn.values())]
     text = '{"k": {KEY}}${KEY}{{KEY}}{} {a b}'
     for values in combined:
