@@ -215,7 +215,7 @@ QUIET_SECS = 60.0
 """After how long without a line it is told how long ago that was."""
 
 _ROW_DIM = "dim"
-_HEADER, _CHOSEN = "bold reverse", "reverse"
+_HEADER, _CHOSEN = "bold reverse", "black on cyan"
 _ABSENT = "-"
 
 

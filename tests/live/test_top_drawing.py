@@ -216,13 +216,13 @@ def test_finished_jobs_take_the_room_there_is() -> None:
 
 
 def test_the_chosen_row_and_the_headers_are_bars() -> None:
-    """In reverse, up to the edge; loads have colors."""
+    """Up to the edge, each in its own colors; loads have colors, too."""
     state = Top()
     state.look([job(2), job(1)], NOW)
     state.rows[job(1).id].note(usage(1, 0), NOW)
     shown = drawn(state, Size(80, 24), NOW, Preferences(color=True))
     header, chosen, other = shown[1:4]
-    assert (header[:6], chosen[:4]) == ("\x1b[1;7m", "\x1b[7m")
+    assert (header[:6], chosen[:8]) == ("\x1b[1;7m", "\x1b[30;46m")
     assert all(cell_width(_CODE.sub("", line)) == 80 for line in (header, chosen))
     assert "\x1b[32m" in other
-    assert "\x1b[7m" not in other
+    assert "\x1b[30;46m" not in other
