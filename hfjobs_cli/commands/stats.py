@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +67,19 @@ def stats(
             raise UsageError("--for cannot be used with --follow", hint="-f is --follow here; write --filter 'gpu<5'")
         seconds = parse_duration(for_, "--for")
         output = replace(output, kind=kind_of("usage_summary"))
+    names: dict[str, str | None] = {}
+    references: list[JobReference] = []
+
+    def name_of(usage: Usage, _now: object) -> str | None:
+        """Return the name of a job, which is asked for if the job was given by its id."""
+        if usage.job_id not in names:
+            reference = next(each for each in references if each.id == usage.job_id)
+            names[usage.job_id] = None
+            with suppress(HfJobsError):  # it is no part of what was asked for
+                names[usage.job_id] = session.client.inspect_job(reference).name
+        return names[usage.job_id]
+
+    output = replace(output, kind=output.kind.reading({"name": name_of}))
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     now = session.clock()
@@ -76,7 +90,7 @@ def stats(
             f"--filter '{of_samples[0]}' is about samples, and a table in place has the last of each job",
             hint="remove --follow, or add --format jsonl",
         )
-    references = _chosen(session, jobs, replace(choice, filter_=filters or None), namespace)
+    references += _chosen(session, jobs, replace(choice, filter_=filters or None), namespace, names)
     if follow and len(references) > MAX_FOLLOWED:
         raise UsageError(
             f"cannot follow {len(references)} jobs at once, at most {MAX_FOLLOWED}",
@@ -99,9 +113,13 @@ def stats(
 
 
 def _chosen(
-    session: Session, jobs: list[str] | None, choice: options.Choice, namespace: str | None
+    session: Session,
+    jobs: list[str] | None,
+    choice: options.Choice,
+    namespace: str | None,
+    names: dict[str, str | None],
 ) -> list[JobReference]:
-    """Return the jobs that are named, or those that run and pass the filters."""
+    """Return the jobs that are named, or those that run and pass the filters, of which `names` gets the names."""
     if jobs and not is_by_filters(jobs, choice):
         return list(dict.fromkeys(named_jobs(session, jobs, namespace, ("RUNNING",))))
     match = " match" if choice.are_given else ""
@@ -111,6 +129,7 @@ def _chosen(
     found = [job for job in scan(session, wanted, namespace, choice.limit).jobs() if not job.has_ended]
     if not found:
         session.note(f"no running jobs{match}")
+    names.update((job.id, job.name) for job in found)
     return [JobReference.of(job, namespace) for job in found]
 
 

@@ -214,14 +214,20 @@ def _text(read: Callable[[Usage], str | None], about: About) -> Computed:
     return Computed(Shape(str), lambda usage, _now: read(usage), about)
 
 
+NAME = Computed(
+    Shape(str, is_optional=True), lambda _usage, _now: None, About("name of the job", "train", rank=75, least=12)
+)
+"""The name of the job, which no sample has: it is read where jobs can be asked for."""
+
 KIND = Kind(
     Usage,
     noun="usage sample",
     plural="usage samples",
     key="job_id",
-    default_columns=("job_id", "cpu", "memory", "memory_usage", "received", "sent", "gpu", "gpu_memory"),
+    default_columns=("job_id", "name", "cpu", "memory", "memory_usage", "received", "sent", "gpu", "gpu_memory"),
     wide_columns=("cores", "gpu_memory_usage"),
     computed={
+        "name": NAME,
         "cores": _number(
             lambda usage: usage.cores, About("processors", "3.5", header="CPUS", spell=lambda value: f"{value:g}")
         ),

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Measure, Record
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.usage import PERCENT, Usage, percent, rate
+from hfjobs_cli.models.usage import NAME, PERCENT, Usage, percent, rate
 
 
 def _share(meaning: str, example: str, header: str, rank: int, *aliases: str) -> About:
@@ -100,8 +100,9 @@ KIND = Kind(
     noun="usage summary",
     plural="usage summaries",
     key="job_id",
-    default_columns=("job_id", "samples", "cpu", "cpu_max", "memory", "memory_max", "gpu", "gpu_max"),
+    default_columns=("job_id", "name", "samples", "cpu", "cpu_max", "memory", "memory_max", "gpu", "gpu_max"),
     wide_columns=("gpu_memory", "gpu_memory_max", "received", "received_max", "sent", "sent_max"),
+    computed={"name": NAME},
     other_names={"id": "job_id", "job": "job_id", "net": "received", "vram": "gpu_memory"},
     filters="-f 'gpu<5%' -f 'gpu_max<20%'",
     templates="""\

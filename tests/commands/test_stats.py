@@ -483,3 +483,18 @@ def test_samples_that_cannot_be_read_hide_no_end(hfjobs: Hfjobs, hub: Hub) -> No
     result = hfjobs("stats", "-f", "--format", "jsonl", identifier)
     assert (result.code, result.stdout) == (0, "")
     assert len(hub.requests) < 8
+
+
+def test_a_job_that_is_given_by_its_id_has_its_name(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Where the name is shown, and only there, one more request asks for it; without an answer the figures stand."""
+    identifier = running(hub, 1)
+    Metrics(hub, identifier)
+    path = f"GET /api/jobs/{USER}/{identifier}"
+    code, stdout, stderr = hfjobs("stats", f"{USER}/{identifier}", "--columns", "job_id,name,cpu")
+    assert (code, stdout.splitlines()[1].split(), stderr) == (0, [identifier, "mine", "12%"], "")
+    asked = hub.paths.count(path)
+    assert hfjobs("stats", f"{USER}/{identifier}", "-q").stdout == f"{identifier}\n"
+    assert hub.paths.count(path) == 2 * asked - 1
+    hub.replies_to(f"/api/jobs/{USER}/{identifier}", 404, "{}")
+    code, stdout, stderr = hfjobs("stats", f"{USER}/{identifier}", "--columns", "job_id,name,cpu")
+    assert (code, stdout.splitlines()[1].split(), stderr) == (0, [identifier, "-", "12%"], "")

@@ -34,18 +34,18 @@ def test_jobs_with_and_without_gpus(hub: Hub, on_hub: Open) -> None:
     terminal = on_hub(*FOLLOW, columns=160)
     lines = terminal.until(lambda shown: "90% 90% 90% 90% 90% 90% 90% 4%" in shown and shown.count("2.0kbps") == 2)
     shown = lines.splitlines()
-    header = ["JOB", "ID", "CPU", "MEM", "MEM", "USAGE", "NET", "IN", "NET", "OUT", "GPU", "GPU", "MEM"]
+    header = ["JOB", "ID", "NAME", "CPU", "MEM", "MEM", "USAGE", "NET", "IN", "NET", "OUT", "GPU", "GPU", "MEM"]
     assert shown[0].split() == header
-    assert shown[1].startswith(f"  {number(2)}  12%  10%  1.5GB/15.0GB  2.0kbps  0bps")
-    assert shown[2].startswith(f"  {number(1)}  12%  10%  1.5GB/15.0GB  2.0kbps  0bps")
+    assert shown[1].startswith(f"  {number(2)}  mine  12%  10%  1.5GB/15.0GB  2.0kbps  0bps")
+    assert shown[2].startswith(f"  {number(1)}  mine  12%  10%  1.5GB/15.0GB  2.0kbps  0bps")
     clears = terminal.screen.clears
     second.say(gpus=gpus(*[100] * 8), cpu_usage_pct=77)
-    terminal.shows("100% 100% 100%", f"{number(2)}  77%")
+    terminal.shows("100% 100% 100%", f"{number(2)}  mine  77%")
     first.say(cpu_usage_pct=3)
-    terminal.shows(f"{number(1)}  3%")
+    terminal.shows(f"{number(1)}  mine  3%")
     assert terminal.screen.clears == clears
     end(hub, first, 1, "ERROR")
-    assert f"  {number(2)}  " in terminal.shows(f"- {number(1)}  3%", "1 of 2 running, 1 finished")
+    assert f"  {number(2)}  " in terminal.shows(f"- {number(1)}  mine  3%", "1 of 2 running, 1 finished")
     end(hub, second, 2, "COMPLETED")
     assert terminal.wait() == 0
     assert terminal.is_sane()
@@ -78,14 +78,14 @@ def test_a_break_is_told(hub: Hub, on_hub: Open) -> None:
     running(hub, 1)
     metrics = Metrics(hub, number(1))
     terminal = on_hub(*FOLLOW)
-    terminal.shows(f"{number(1)}  12%")
+    terminal.shows(f"{number(1)}  mine  12%")
     metrics.first_answer(hang_up)
     metrics.hang_up()
     shown = terminal.shows("the connection to ")
-    assert f"{number(1)}  12%" in shown
+    assert f"{number(1)}  mine  12%" in shown
     terminal.shows("1 of 1 running")
     metrics.say(cpu_usage_pct=55)
-    terminal.shows(f"{number(1)}  55%")
+    terminal.shows(f"{number(1)}  mine  55%")
     terminal.type("q")
     assert terminal.wait() == 0
 
@@ -99,7 +99,7 @@ def test_jobs_really_at_work(serve: Serve, open_terminal: Open, tmp_path: Path, 
     for each in (busy, brief):
         emulator.wait(each, "RUNNING")
     terminal = open_terminal("stats", "-f", environ=emulator.environ)
-    terminal.until(lambda shown: any(f"  {busy}  {cpu}%" in shown for cpu in range(1, 101)), "a busy processor")
+    terminal.until(lambda shown: any(f"  {busy}  busy   {cpu}%" in shown for cpu in range(1, 101)), "a busy processor")
     (tmp_path / "end").touch()
     terminal.shows(f"- {brief}", "1 of 2 running, 1 finished")
     terminal.type(key)
