@@ -196,12 +196,13 @@ def _with_secrets(session: Session, steps: Sequence[Step]) -> list[Step]:
 
 
 def _is_confirmed(session: Session, kind: Kind, todo: Sequence[Step]) -> bool:
+    plan, records = Plan(session, kind, "apply", "changed"), [step.record() for step in todo]
     if not session.can_ask:
         raise UsageError(
-            f"refusing to change {len(todo)} schedules without confirmation: stdin is not a terminal",
+            f"refusing to apply {plan.counted(records)} without confirmation: stdin is not a terminal",
             hint="pass --yes, or --dry-run to see the plan",
         )
-    return Plan(session, kind, "apply", "changed").is_meant([step.record() for step in todo])
+    return plan.is_meant(records)
 
 
 def _applied(session: Session, steps: Sequence[Step]) -> Iterator[ScheduleChange]:

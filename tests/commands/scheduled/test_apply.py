@@ -326,7 +326,7 @@ class TestApply:
         assert hfjobs.given(KEY)("scheduled", "apply", str(file)) == Result(
             2,
             "",
-            "error: refusing to change 2 schedules without confirmation: stdin is not a terminal\n"
+            "error: refusing to apply 2 changes of schedules without confirmation: stdin is not a terminal\n"
             "hint: pass --yes, or --dry-run to see the plan\n",
         )
         assert changes(hub) == []
