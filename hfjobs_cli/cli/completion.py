@@ -1,4 +1,4 @@
-"""What a TAB offers. Completers print nothing, never fail, and what has to be asked of the Hub is in `seen`.
+"""What a TAB offers. Completers print nothing, never fail, and what has to be asked of the Hub is in `hub_completion`.
 
 What is offered is what is accepted: words come from where options take them from.
 """
@@ -16,6 +16,7 @@ from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, TOPICS, Command
 from hfjobs_cli.formats.registry import formats_of
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
+    ARCHES,
     GROUPED_BY,
     INITIATOR_TYPES,
     NO_INITIATOR,
@@ -55,7 +56,7 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
 complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
 complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
 complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
-complete_arch = _from_list(["amd64", "arm64"])
+complete_arch = _from_list(ARCHES)
 
 
 def complete_file(incomplete: str) -> list[str]:

@@ -9,11 +9,12 @@ from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.raw_options import Typed, UvTyped
+from hfjobs_cli.models.vocabulary import ARCHES
 
 _PAIR = r"[A-Za-z_]\w*=.*"
 _NAME = r"[A-Z_][A-Z0-9_]+(=.*)?"
 _MOUNT = r"(hf://)?[^:/\s][^:]+:/[^/].*"
-_ARCH = "amd64|arm64"
+_ARCH = "|".join(ARCHES)
 """Values that can mean nothing else, even among the arguments of a script."""
 
 
@@ -220,7 +221,7 @@ class JobOptions(Typed):
             typer.Option(
                 "--arch",
                 metavar="ARCH",
-                help="CPU architecture: amd64 or arm64.",
+                help=f"CPU architecture: {' or '.join(ARCHES)}.",
                 autocompletion=completion.complete_arch,
                 rich_help_panel=sections.HARDWARE,
             ),

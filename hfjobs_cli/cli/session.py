@@ -1,4 +1,4 @@
-"""One run's local_environment: streams, clock, width, environment, settings and the client. Nothing else is global."""
+"""What one run works with: streams, clock, width, environment, settings and the client. Nothing else is global."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process groups of jobs: start, end with all descendants, measure."""
+"""The commands that this process has started, with their descendants: started, ended and measured as one."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Local processes: start in their own group, kill with their descendants, measure.
+"""What the operating system does with processes: start one in a group of its own, find its descendants, kill, measure.
 
 Windows has no such groups, and there no process is asked to end before it is ended.
 """

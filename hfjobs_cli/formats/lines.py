@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hfjobs_cli.formats.renderer import Render, View
 from hfjobs_cli.models.fields import Record
-
-if TYPE_CHECKING:
-    pass
 
 
 def render_ids(records: Iterable[Record], view: View) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import UsageError
@@ -11,125 +12,17 @@ from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.words import conflict, did_you_mean, one_of
 
 if TYPE_CHECKING:
-    from hfjobs_cli.formats.renderer import View
+    from hfjobs_cli.formats.renderer import Render, View
     from hfjobs_cli.models.kinds import Kind
 
 
-# Each function loads the module that it calls when it is first used.
+def _in(module: str, function: str = "render") -> Render:
+    """Return a function of a module of this package, which is loaded when it is first used."""
 
+    def render(records: Iterable[Any], view: View) -> None:
+        getattr(import_module(f"hfjobs_cli.formats.{module}"), function)(records, view)
 
-def _table(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.table import render
-
-    render(records, view)
-
-
-def _json(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.json_text import render_json
-
-    render_json(records, view)
-
-
-def _jsonl(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.json_text import render_jsonl
-
-    render_jsonl(records, view)
-
-
-def _csv(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.lines import render_csv
-
-    render_csv(records, view)
-
-
-def _tsv(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.lines import render_tsv
-
-    render_tsv(records, view)
-
-
-def _markdown(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.lines import render_markdown
-
-    render_markdown(records, view)
-
-
-def _html(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.html import render
-
-    render(records, view)
-
-
-def _html_page(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.html_summary import render
-
-    render(records, view)
-
-
-def _html_tree(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.html_tree import render
-
-    render(records, view)
-
-
-def _html_report(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.html_report import render
-
-    render(records, view)
-
-
-def _ids(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.lines import render_ids
-
-    render_ids(records, view)
-
-
-def _page(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.detail import render
-
-    render(records, view)
-
-
-def _diff(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.diff import render
-
-    render(records, view)
-
-
-def _tree(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.tree import render
-
-    render(records, view)
-
-
-def _graph_json(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.graph import render_json
-
-    render_json(records, view)
-
-
-def _mermaid(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.graph import render_mermaid
-
-    render_mermaid(records, view)
-
-
-def _dot(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.graph import render_dot
-
-    render_dot(records, view)
-
-
-def _job_command(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.command_line import render_jobs
-
-    render_jobs(records, view)
-
-
-def _schedule_command(records: Iterable[Any], view: View) -> None:
-    from hfjobs_cli.formats.command_line import render_schedules
-
-    render_schedules(records, view)
+    return render
 
 
 def _named(*renderers: Renderer) -> dict[str, Renderer]:
@@ -137,40 +30,55 @@ def _named(*renderers: Renderer) -> dict[str, Renderer]:
 
 
 RENDERERS = _named(
-    Renderer("table", _table, has_columns=True, about="columns, fitted to the terminal"),
-    Renderer("json", _json, about="one array, all or nothing"),
-    Renderer("jsonl", _jsonl, streams=True, about="one object per line, as they arrive"),
-    Renderer("csv", _csv, streams=True, has_columns=True, about="columns, as in RFC 4180"),
-    Renderer("tsv", _tsv, streams=True, has_columns=True, about="columns, separated by tabs"),
-    Renderer("markdown", _markdown, streams=True, has_columns=True, about="columns, as a Markdown table"),
-    Renderer("html", _html, has_columns=True, about="columns, as a page for a browser"),
+    Renderer("table", _in("table"), has_columns=True, about="columns, fitted to the terminal"),
+    Renderer("json", _in("json_text", "render_json"), about="one array, all or nothing"),
+    Renderer("jsonl", _in("json_text", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
+    Renderer("csv", _in("lines", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"),
+    Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"),
+    Renderer(
+        "markdown",
+        _in("lines", "render_markdown"),
+        streams=True,
+        has_columns=True,
+        about="columns, as a Markdown table",
+    ),
+    Renderer("html", _in("html"), has_columns=True, about="columns, as a page for a browser"),
 )
 """What `--format` takes besides a template and what packages add."""
 
-QUIET = Renderer("ids", _ids, streams=True)
+QUIET = Renderer("ids", _in("lines", "render_ids"), streams=True)
 """What `-q` stands for."""
 
 _FIRST = {
-    "description": _named(Renderer("page", _page, about="a one-page summary")),
-    "difference": _named(Renderer("diff", _diff, about="both values, one below the other")),
+    "description": _named(Renderer("page", _in("detail"), about="a one-page summary")),
+    "difference": _named(Renderer("diff", _in("diff"), about="both values, one below the other")),
     "relative": _named(
-        Renderer("tree", _tree, has_columns=True, about="a tree, drawn with lines"),
-        Renderer("json", _graph_json, about="an array of trees: root, nodes, edges"),
-        Renderer("mermaid", _mermaid, about="a flowchart, as GitHub draws it in Markdown"),
-        Renderer("dot", _dot, about="a graph for Graphviz"),
+        Renderer("tree", _in("tree"), has_columns=True, about="a tree, drawn with lines"),
+        Renderer("json", _in("graph", "render_json"), about="an array of trees: root, nodes, edges"),
+        Renderer("mermaid", _in("graph", "render_mermaid"), about="a flowchart, as GitHub draws it in Markdown"),
+        Renderer("dot", _in("graph", "render_dot"), about="a graph for Graphviz"),
     ),
 }
 """The formats that only one kind of record has, by its noun; the first of them is its default."""
 
 _MORE = {
-    "description": _named(Renderer("html", _html_page, about="the summary as a page for a browser")),
+    "description": _named(Renderer("html", _in("html_summary"), about="the summary as a page for a browser")),
     "group": _named(
-        Renderer("html", _html_report, has_columns=True, about="charts and columns, as a page for a browser")
+        Renderer("html", _in("html_report"), has_columns=True, about="charts and columns, as a page for a browser")
     ),
-    "relative": _named(Renderer("html", _html_tree, has_columns=True, about="a tree, as a page for a browser")),
-    "job": _named(Renderer("command", _job_command, streams=True, about="the command that starts the job again")),
+    "relative": _named(Renderer("html", _in("html_tree"), has_columns=True, about="a tree, as a page for a browser")),
+    "job": _named(
+        Renderer(
+            "command", _in("command_line", "render_jobs"), streams=True, about="the command that starts the job again"
+        )
+    ),
     "schedule": _named(
-        Renderer("command", _schedule_command, streams=True, about="the command that creates the schedule again")
+        Renderer(
+            "command",
+            _in("command_line", "render_schedules"),
+            streams=True,
+            about="the command that creates the schedule again",
+        )
     ),
 }
 """Formats that one kind of record has or draws in its own way, but that none is shown in by default."""

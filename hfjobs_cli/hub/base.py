@@ -181,7 +181,7 @@ class Hub:
             raise answer.problem(error.message) from error
 
     def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
-        """Ask for what a namespace has, or add to it. Raises NotFound syntax it if there is no such namespace."""
+        """Ask for what a namespace has, or add to it. Raises NotFound if there is no such namespace."""
         try:
             return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:

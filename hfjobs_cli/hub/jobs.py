@@ -116,7 +116,7 @@ class Jobs(Hub):
         """Return one job (`GET /api/jobs/{namespace}/{id}`).
 
         Without a namespace it is looked for in the organizations of the token's user, too, if that has no such job.
-        Raises NotFound syntax it if there is none.
+        Raises NotFound if there is none.
         """
 
         return self._wherever(reference, INSPECT)

@@ -70,7 +70,7 @@ class Schedules(Jobs):
         """Return one schedule (`GET /api/scheduled-jobs/{namespace}/{id}`).
 
         Without a namespace it is looked for in the organizations of the token's user, too, if that has no such
-        schedule. Raises NotFound syntax it if there is none.
+        schedule. Raises NotFound if there is none.
         """
         return self._where_it_is(reference, lambda name: self._schedule(INSPECT, name, reference.id))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import LOCAL, MAX_SECS, MAX_VARIABLE_BYTES, SPACE_PREFIXES, NewJob, Volume
+from hfjobs_cli.models.vocabulary import ARCHES
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.text.words import one_of
 
@@ -14,8 +15,6 @@ MAX_PORTS = 20
 MAX_GROUP = 46
 MAX_ALIAS = 34
 """How many ports, and characters of the names in a network, the Hub takes (its OpenAPI document)."""
-
-ARCHES = ("amd64", "arm64")
 
 _VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")
 _SECRET = re.compile(r"[a-zA-Z][_a-zA-Z0-9]*")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 from hfjobs_cli.immutable import value
@@ -120,34 +121,11 @@ KINDS = (
 
 
 def kind_of(name: str) -> Kind:
-    """Return a kind by its name. Its module is not loaded before it is needed."""
-    if name == "description":
-        from hfjobs_cli.models.description import KIND
-    elif name == "difference":
-        from hfjobs_cli.models.difference import KIND
-    elif name == "group":
-        from hfjobs_cli.models.group import KIND
-    elif name == "hardware":
-        from hfjobs_cli.models.hardware import KIND
-    elif name == "job":
-        from hfjobs_cli.models.job import KIND
-    elif name == "label_change":
-        from hfjobs_cli.models.label_change import KIND
-    elif name == "log_line":
-        from hfjobs_cli.models.log_line import KIND
-    elif name == "relative":
-        from hfjobs_cli.models.relative import KIND
-    elif name == "schedule":
-        from hfjobs_cli.models.schedule import KIND
-    elif name == "schedule_change":
-        from hfjobs_cli.models.schedule_change import KIND
-    elif name == "usage":
-        from hfjobs_cli.models.usage import KIND
-    elif name == "usage_summary":
-        from hfjobs_cli.models.usage_summary import KIND
-    else:
+    """Return a kind by its name. Its module is not loaded before it is needed. Raises LookupError."""
+    if name not in KINDS:
         raise LookupError(f"no kind of record named {name}")
-    return KIND
+    kind: Kind = import_module(f"hfjobs_cli.models.{name}").KIND
+    return kind
 
 
 _TYPES: dict[type, dict[str, Any]] = {

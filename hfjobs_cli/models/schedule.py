@@ -209,7 +209,6 @@ KIND = Kind(
         "last": "last_run",
         "next": "next_run",
         "suspended": "suspend",
-        "state": "status",
     },
     filters="-f 'command=*train*' -f 'label=team=ml' -f 'last_status!=COMPLETED'",
     templates="""\

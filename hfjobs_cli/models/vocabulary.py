@@ -28,6 +28,9 @@ NO_INITIATOR = "none"
 ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 """Where a schedule may stand."""
 
+ARCHES = ("amd64", "arm64")
+"""The CPU architectures that a job may ask for."""
+
 DUPLICATED_FROM = "duplicated-from"
 """The label by which a job says from which it was made, where the Hub cannot know it."""
 

@@ -1,4 +1,4 @@
-"""What a function of a template works with: the render_options of a rendering, and what may still be spent in it."""
+"""What the functions of a template get: options of the rendering, how much text may still be made; their errors."""
 
 from __future__ import annotations
 

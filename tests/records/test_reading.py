@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.hardware import Hardware
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.kinds import kind_of
 from tests.support import USER, Hfjobs, Hub
+from tests.words import KINDS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -132,3 +134,11 @@ def test_records_are_frozen(model: type[Record]) -> None:
     with pytest.raises(FrozenInstanceError):
         setattr(record, "name" if model is Hardware else "id", "other")
     assert not hasattr(record, "__dict__")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_other_tools_call_a_field_is_no_field(name: str) -> None:
+    """But stands for a field there is: the hint for a name that is taken would never be shown."""
+    kind = kind_of(name)
+    assert [each for each in kind.other_names if kind.find(each) is not None] == []
+    assert [each for each in kind.other_names.values() if kind.find(each) is None] == []
