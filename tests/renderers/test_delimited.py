@@ -96,7 +96,7 @@ class TestDelimited:
 
     @pytest.mark.parametrize("other", [["--format", "json"], ["--format", "{{.id}}"], ["-q"]])
     def test_columns_are_for_formats_that_have_some(self, hfjobs: Hfjobs, hub: Hub, other: list[str]) -> None:
-        error = "--columns applies only to table, csv, tsv, markdown"
+        error = "--columns applies only to table, csv, tsv, markdown, html"
         hint = "remove --columns, or use one of these formats"
         assert hfjobs("ps", "--columns", "id", *other) == Result(2, "", f"error: {error}\nhint: {hint}\n")
         assert hub.requests == []
