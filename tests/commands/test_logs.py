@@ -298,22 +298,22 @@ class TestLimits:
         assert (code, len(stdout.splitlines())) == (0, 60)
 
     @posix_only
-    @pytest.mark.parametrize("words", [("logs", "-f", "--max-log-requests", "60"), ("stats", "-f")])
+    @pytest.mark.parametrize("words", [("logs", "-f"), ("stats", "-f")])
     def test_descriptors(self, sixty: Hfjobs, words: tuple[str, ...]) -> None:
-        line = f"ulimit -n 48; exec {shlex.join(command(*words, *self.named(sixty, 60)))} >{os.devnull}"
+        line = f"ulimit -n 24; exec {shlex.join(command(*words, *self.named(sixty, 20)))} >{os.devnull}"
         code, _, stderr = run_shell(line, sixty.environ)
         assert (code, [each for each in stderr.splitlines() if each.startswith(("error", "hint"))]) == (
             1,
             [
-                "error: cannot open more than 48 files and connections at once",
+                "error: cannot open more than 24 files and connections at once",
                 "hint: follow fewer jobs at once, or raise the limit: ulimit -n 4096",
             ],
         )
         assert "certificates" not in stderr
 
-    @pytest.mark.parametrize("words", [("logs", "-f", "--max-log-requests", "60"), ("stats", "-f")])
+    @pytest.mark.parametrize("words", [("logs", "-f"), ("stats", "-f")])
     def test_threads(self, sixty: Hfjobs, words: tuple[str, ...]) -> None:
-        code, _, stderr = run_python(FEW_THREADS, *words, *self.named(sixty, 60), environ=sixty.environ)
+        code, _, stderr = run_python(FEW_THREADS, *words, *self.named(sixty, 20), environ=sixty.environ)
         assert code == 1
         (error,) = [each for each in stderr.splitlines() if each.startswith("error")]
         assert error.startswith("error: cannot start more threads: ")
@@ -324,7 +324,7 @@ FEW_THREADS = """
 import sys, threading
 start = threading.Thread.start
 def start_if_allowed(thread):
-    if threading.active_count() > 40:
+    if threading.active_count() > 12:
         raise RuntimeError("can't start new thread")
     start(thread)
 threading.Thread.start = start_if_allowed

@@ -34,7 +34,7 @@ def test_rows_are_kept_up_to_date_and_marked(hub: Hub, on_hub: Open) -> None:
     """Nothing but what changed is painted again."""
     first, second, _ = add(hub, 1), add(hub, 2, "SCHEDULING"), add(hub, 0, "SCHEDULING")
     terminal = on_hub(*WATCH)
-    shown = terminal.shows(first, second, "3 jobs, seen 0s ago").splitlines()
+    shown = terminal.shows(first, second, "3 jobs, updated 0s ago").splitlines()
     assert shown[0].split() == ["JOB", "ID", "NAME", "COMMAND", "CREATED", "STATUS", "RUNTIME"]
     assert shown[1].startswith(f"  {second}  watched ")
     assert " SCHEDULING " in shown[1]
@@ -91,11 +91,11 @@ def test_a_terminal_may_be_resized(hub: Hub, on_hub: Open, size: tuple[int, int]
 def test_a_break_of_the_network_is_told_and_survived(hub: Hub, on_hub: Open) -> None:
     job = add(hub, 1)
     terminal = on_hub(*WATCH)
-    terminal.shows(job, "1 job, seen")
+    terminal.shows(job, "1 job, updated")
     hub.then(*[hang_up] * 2)
     shown = terminal.shows("the connection to ")
     assert job in shown
-    terminal.shows(job, "1 job, seen 0s ago")
+    terminal.shows(job, "1 job, updated 0s ago")
     terminal.type("q")
     assert terminal.wait() == 0
     assert "connection" not in terminal.text
@@ -104,7 +104,7 @@ def test_a_break_of_the_network_is_told_and_survived(hub: Hub, on_hub: Open) -> 
 def test_what_ends_it_is_told_below_the_table(hub: Hub, on_hub: Open) -> None:
     job = add(hub, 1)
     terminal = on_hub(*WATCH)
-    terminal.shows(job, "1 job, seen")
+    terminal.shows(job, "1 job, updated")
     hub.replies(401, '{"error": "Invalid credentials"}', times=9)
     assert terminal.wait() == 4
     assert terminal.is_sane()
@@ -149,7 +149,7 @@ def test_ctrl_z_gives_the_terminal_back_for_a_while(hub: Hub, on_hub: Open) -> N
     terminal.shows("$ hfjobs", "Stopped")
     assert terminal.is_sane()
     terminal.type("\n")
-    terminal.shows(job, "1 job, seen")
+    terminal.shows(job, "1 job, updated")
     terminal.type("q")
     assert terminal.wait() == 0
     assert terminal.is_sane()
@@ -170,6 +170,6 @@ def test_keys_are_not_echoed(hub: Hub, on_hub: Open) -> None:
 
 def test_without_a_job(on_hub: Open) -> None:
     terminal = on_hub(*WATCH)
-    terminal.shows("no jobs", "0 jobs, seen")
+    terminal.shows("no jobs", "0 jobs, updated")
     terminal.type("q")
     assert terminal.wait() == 0
