@@ -87,24 +87,27 @@ def apply(
         todo = [step for step in steps if step.actions]
         session.note(f"would change {len(todo)} of {len(steps)} schedules; nothing was changed")
         return ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
-    with _one_at_a_time(session):
-        steps = _steps(session, wanted, namespace, groups, prunes=prune)
+    with _one_at_a_time(session) as journal:
+        steps = _steps(session, wanted, namespace, groups, prunes=prune, journal=journal)
         todo = [step for step in steps if step.actions]
         steps = _with_secrets(session, steps)
         if todo and not yes and not _is_confirmed(session, output.kind, todo):
             return ExitCode.FAILURE
-        records = list(_applied(session, steps))
+        records = list(_applied(session, steps, journal))
         if any({CREATE, REPLACE} & set(step.actions) for step in todo):
-            records = _settled(session, wanted, namespace, groups, records)
+            records = _settled(session, wanted, namespace, groups, records, journal)
     show_created(session, listing, records)
     return ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
 
 
 @contextmanager
-def _one_at_a_time(session: Session) -> Iterator[None]:
-    """Let no other process of this machine apply files meanwhile: it would create the same schedules."""
+def _one_at_a_time(session: Session) -> Iterator[Journal]:
+    """Let no other process of this machine apply files meanwhile: it would create the same schedules.
+
+    What was created lately is in the journal: listings may not show it yet.
+    """
     directory = state_directory(session.environ) / "apply"
-    lock = Journal(directory, session.settings.endpoint, "", "apply", lambda: session.clock().timestamp())
+    journal = Journal(directory, session.settings.endpoint, "", "apply", lambda: session.clock().timestamp())
     has_told = False
 
     def wait(seconds: float) -> None:
@@ -114,10 +117,11 @@ def _one_at_a_time(session: Session) -> Iterator[None]:
         has_told = True
         session.rest(seconds)
 
-    with lock.held(wait):
-        if lock.problem is not None:
-            session.warning(f"no lock ({lock.problem.strerror}): do not run 'scheduled apply' twice at the same time")
-        yield
+    with journal.held(wait):
+        if journal.problem is not None:
+            why = journal.problem.strerror
+            session.warning(f"no lock ({why}): do not run 'scheduled apply' twice at the same time")
+        yield journal
 
 
 def _actions(change: ScheduleChange) -> str:
@@ -152,6 +156,7 @@ def _steps(
     groups: Collection[str],
     *,
     prunes: bool = False,
+    journal: Journal | None = None,
 ) -> list[Step]:
     """Return what has to be done, namespace by namespace. Raises UsageError."""
     asked: dict[str, list[WantedSchedule]] = {}
@@ -164,13 +169,12 @@ def _steps(
                 raise UsageError(
                     f"schedule '{name}' is declared twice in namespace '{owner}'", hint="rename one of them"
                 )
-    return [
-        step
-        for several in asked.values()
-        for step in plan(
-            _found(session, several[0].namespace if several else namespace), several, groups=groups, prunes=prunes
-        )
-    ]
+    steps: list[Step] = []
+    for owner, several in asked.items():
+        found = _found(session, several[0].namespace if several else namespace)
+        found += _unlisted(session, owner, found, journal)
+        steps += plan(found, several, groups=groups, prunes=prunes)
+    return steps
 
 
 def _found(session: Session, namespace: str | None) -> list[ScheduledJob]:
@@ -180,6 +184,17 @@ def _found(session: Session, namespace: str | None) -> list[ScheduledJob]:
     if len(session.failures) > before:
         raise session.failures.pop()
     return found
+
+
+def _unlisted(
+    session: Session, owner: str, found: Sequence[ScheduledJob], journal: Journal | None
+) -> list[ScheduledJob]:
+    """Return the schedules of a namespace that were created so lately that the Hub does not list them yet."""
+    noted = [] if journal is None else [key.rpartition("/")[::2] for key in journal.asked]
+    listed = {each.id for each in found}
+    references = [JobReference(name, each) for name, each in noted if name.casefold() == owner and each not in listed]
+    seen = session.client.inspect_schedules(references)
+    return [each for each in seen if not isinstance(each, HfJobsError)]
 
 
 def _with_secrets(session: Session, steps: Sequence[Step]) -> list[Step]:
@@ -205,12 +220,12 @@ def _is_confirmed(session: Session, kind: Kind, todo: Sequence[Step]) -> bool:
     return plan.is_meant(records)
 
 
-def _applied(session: Session, steps: Sequence[Step]) -> Iterator[ScheduleChange]:
+def _applied(session: Session, steps: Sequence[Step], journal: Journal) -> Iterator[ScheduleChange]:
     """Do what has to be done, one schedule after the other; an error ends it, and what is left to do is named."""
     left = [step for step in steps if step.actions]
     try:
         for step in steps:
-            yield step.record(_apply(session, step))
+            yield step.record(_apply(session, step, journal))
             left = [each for each in left if each is not step]
     except BaseException as error:
         names = " ".join(str(step.name or step.record().id) for step in left)
@@ -226,16 +241,19 @@ def _settled(
     namespace: str | None,
     groups: Collection[str],
     records: Sequence[ScheduleChange],
+    journal: Journal,
 ) -> list[ScheduleChange]:
     """Delete the younger of schedules that another machine created at the same moment, and return the records.
 
     What cannot be settled now is so by the next `apply`.
     """
     try:
-        steps = [step for step in _steps(session, wanted, namespace, groups) if step.actions == (DELETE,)]
+        steps = [
+            step for step in _steps(session, wanted, namespace, groups, journal=journal) if step.actions == (DELETE,)
+        ]
         for step in steps:
             session.warning(f"deleting schedule {step.record().id}, {' '.join(step.changes)}")
-            _apply(session, step)
+            _apply(session, step, journal)
     except HfJobsError as error:
         session.failures.append(error)
         return list(records)
@@ -243,11 +261,11 @@ def _settled(
     return [each for each in records if each.id not in gone]
 
 
-def _apply(session: Session, step: Step) -> str | None:
+def _apply(session: Session, step: Step, journal: Journal) -> str | None:
     """Send the requests of a step, and return the id of the schedule."""
     client, wanted = session.client, step.wanted
     if step.found is None:
-        return None if wanted is None else _create(session, wanted, wanted.suspend).id
+        return None if wanted is None else _create(session, journal, wanted, wanted.suspend).id
     reference = JobReference.of(step.found, wanted.namespace if wanted is not None else None)
     for action in step.actions:
         if action == DELETE:
@@ -256,7 +274,7 @@ def _apply(session: Session, step: Step) -> str | None:
             continue
         elif action == REPLACE:
             suspend = step.found.suspend if wanted.suspend is None else wanted.suspend
-            made = _create(session, wanted, suspend, step.found)
+            made = _create(session, journal, wanted, suspend, step.found)
             _delete(session, reference)
             return made.id
         elif action == RESCHEDULE:
@@ -278,12 +296,13 @@ def _delete(session: Session, reference: JobReference) -> None:
 
 
 def _create(
-    session: Session, wanted: WantedSchedule, suspend: bool | None, old: ScheduledJob | None = None
+    session: Session, journal: Journal, wanted: WantedSchedule, suspend: bool | None, old: ScheduledJob | None = None
 ) -> ScheduledJob:
     own = {GROUP_LABEL: wanted.group, **({} if old is None else {REPLACES_LABEL: old.id})}
     job = replace(wanted.job, labels={**wanted.job.labels, **own})
     terms = schedule_options.Terms(suspend=suspend or None, concurrency=wanted.concurrency or None)
     made = create_schedule(session, job, wanted.namespace, wanted.when, terms)
+    journal.answer(f"{made.owner.name}/{made.id}", made.id)
     changes = list(job_changes(described_schedule(made).job, job))
     for change in changes:
         session.warning(f"schedule '{wanted.name}' is not as the file says: {change}; the Hub changed it")

@@ -236,6 +236,20 @@ class TestApply:
         assert result == Result(0, "\n".join(("1" * 24, "0" * 24, old["train"], "")), "")
         assert there(hub)["nightly"] == "0" * 24
 
+    def test_a_hub_that_lists_new_schedules_late(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
+        """What this machine has created lately is not created again."""
+
+        def stale(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] == "GET":
+                return Response("[]", content_type="application/json")(environ, start)
+            return app(environ, start)
+
+        hub.always(f"/api/scheduled-jobs/{USER}", stale)
+        assert hfjobs.given(KEY)("scheduled", "apply", str(file), "--yes").code == 0
+        ids = there(hub)
+        result = hfjobs("scheduled", "apply", str(file), "--yes", "--exit-code", "-q")
+        assert result == Result(0, f"{ids['nightly']}\n{ids['train']}\n", "")
+
     def test_what_somebody_took_over_is_left_alone(self, hfjobs: Hfjobs, hub: Hub, file: Path) -> None:
         """Neither the label of a replacement nor a group makes `apply` delete what has another name or is younger."""
         program = hfjobs.given(KEY)
