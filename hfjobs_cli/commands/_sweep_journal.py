@@ -84,8 +84,8 @@ class Journal:
         return asked is None or asked.job_id is not None or not self._is_recent(asked)
 
     def _is_recent(self, asked: Asked) -> bool:
-        """Return whether what came of a request need not show in a listing yet."""
-        return 0 <= self._clock() - asked.at < SETTLED_SECS
+        """Return whether what came of a request need not show in a listing yet. The clock may have been set back."""
+        return abs(self._clock() - asked.at) < SETTLED_SECS
 
     def _try_lock(self, file: FileIO) -> bool:
         """Return whether nobody else has the lock; there may be none, as on some network drives."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import json
 import shutil
 import threading
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +22,7 @@ from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.sweep import Filler, combinations, each_of
 from tests.commands.busy_hub import BusyHub, check, line, started
 from tests.emulator.emulation import until
-from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, pass_on, posix_only
+from tests.support import NOW, USER, Hfjobs, Hub, Result, Terminal, act_and_hang_up, hang_up, pass_on, posix_only
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -227,6 +229,21 @@ def test_a_lost_answer_is_settled_by_the_fingerprint(hfjobs: Hfjobs, hub: Hub) -
     code, _, stderr = hfjobs(*many)
     assert (code, len(of(hub, "many"))) == (0, 20), stderr
     assert len({job["labels"]["sweep-item"] for job in of(hub, "many")}) == 20
+
+
+def test_a_clock_that_is_set_back_settles_nothing(hfjobs: Hfjobs, hub: Hub) -> None:
+    words = ("run", "-d", "--each", "x=a", "--sweep", "grid", "ubuntu", "echo", "{x}")
+
+    def end_with_the_first(app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        return hang_up(app, environ, start) if posts(hub) else app(environ, start)
+
+    hub.always(JOBS, end_with_the_first)
+    assert hfjobs(*words).code == 5
+    hub.always(JOBS, pass_on)
+    later = dataclasses.replace(hfjobs, now=NOW - timedelta(seconds=10))
+    code, _, stderr = later(*words)
+    assert (code, len(of(hub))) == (0, 1)
+    assert "note: waiting up to 30s for 1 jobs that may or may not have been created\n" in stderr
 
 
 def test_of_two_jobs_of_one_item_the_older_goes_on(hfjobs: Hfjobs, hub: Hub) -> None:
