@@ -287,6 +287,22 @@ class TestKeys:
         assert terminal.is_sane()
         assert terminal.lines == ["$ hfjobs"]
 
+    @pytest.mark.usefixtures("jobs")
+    def test_a_page(self, on_hub: Open) -> None:
+        """d describes the chosen job, and Escape comes back; o sorts."""
+        terminal = on_hub(*TOP, columns=100, lines=50)
+        terminal.shows("2 running, 1 scheduling")
+        choose(terminal, "j", "mine")
+        terminal.type("d")
+        terminal.shows("-- page of mine; q or Ctrl-C goes back --", "Hardware     a100x8", "-- end of the page")
+        terminal.type("\x1b")
+        terminal.shows(FOOTER, "2 running, 1 scheduling")
+        terminal.type("oo")
+        terminal.shows("; by runtime")
+        terminal.type("q")
+        assert terminal.wait() == 0
+        assert terminal.is_sane()
+
     def test_logs_of_a_job_that_ends(self, serve: Serve, open_terminal: Open, tmp_path: Path) -> None:
         emulator = serve(tmp_path / "emulated", "--empty")
         code = "import time\nfor n in range(30): print('line', n, flush=True); time.sleep(0.2)"
