@@ -55,6 +55,9 @@ _OPTIONS = (
 )
 """An option that a command must have, what is suggested then, and words for it, with `-` or `--` before them."""
 
+_SELECTING = frozenset(["l", "label", "status", "initiator", "name", "filter", "since", "until", "limit", "a", "all"])
+"""Options that select jobs, which commands for a few jobs do not have."""
+
 _PATH = re.compile(r"': (?:File|Directory|Path) '")
 
 
@@ -174,6 +177,9 @@ def _option_meant(option: str, ctx: Any) -> str | None:
     word = option.lstrip("-")
     if (word == "follow" or word.startswith("follow=")) and (meant := _follow_meant(ctx)):
         return meant
+    if word in _SELECTING and ctx.command_path.split()[1:] in (["describe"], ["inspect"]):
+        program, command = ctx.command_path.split()
+        return f"pipe ids to it: {program} ps -q {option.partition('=')[0]} ... | {program} {command} -"
     if word == "image" and any(each.name == "image" for each in ctx.command.params):
         return "give the image as the first argument, without an option"
     if word in ("schedule", "cron") and any(each.name == "when" for each in ctx.command.params):

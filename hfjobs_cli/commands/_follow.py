@@ -83,6 +83,11 @@ class LogsShown:
         return [follower.job for follower in self._followers]
 
     @property
+    def names(self) -> list[str]:
+        """What each job is called in notices: as in front of its lines if there are several, else by its id."""
+        return self._names if len(self._names) > 1 else [follower.job.id for follower in self._followers]
+
+    @property
     def has_gap(self) -> bool:
         """Whether the Hub dropped log lines of a job before they were read."""
         return any(follower.has_gap for follower in self._followers)

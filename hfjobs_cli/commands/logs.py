@@ -110,7 +110,7 @@ def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bo
 
 def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
     """Report how followed jobs ended, and why others have no output yet."""
-    for job in shown.jobs:
+    for job, name in zip(shown.jobs, shown.names, strict=True):
         why = f": {job.status.message}" if job.status.message else ""
         if follow or job.status.stage == "SCHEDULING":
-            session.note(f"{job.id} is {job.status}{why}")
+            session.note(f"{name} is {job.status}{why}")

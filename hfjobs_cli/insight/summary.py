@@ -128,9 +128,11 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
     said = []
     if parent is not None and parent.type in STARTERS:
         others = [lineage.jobs[each] for each in lineage.children(parent.key)]
-        what = "runs of that schedule" if parent.type == "scheduled-job" else "jobs of that webhook"
+        what, source = ("run", "schedule") if parent.type == "scheduled-job" else ("job", "webhook")
         said.append(
-            f"One of {len(others):,} {what}: {_counted(others)}." if len(others) > 1 else f"The only one of the {what}."
+            f"One of {len(others):,} {what}s of that {source}: {_counted(others)}."
+            if len(others) > 1
+            else f"The only {what} of that {source}."
         )
     elif parent is not None and lineage.ancestors(job.id)[1:]:
         *_, above, root = [job.id, *lineage.ancestors(job.id)]

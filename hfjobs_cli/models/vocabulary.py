@@ -40,6 +40,9 @@ QUIET_NAME = "quiet"
 PERIODS = ("hour", "day", "week", "month")
 """Times by which a report can group jobs."""
 
+FIGURES_OF_GROUPS = ("waited", "cost", "cost_usd", "cost_is_estimated")
+"""Fields of a job that a group of jobs has too, as a sum or a median: jobs cannot be grouped by them."""
+
 GROUPED_BY = (
     "initiator",
     "initiator-type",

@@ -10,7 +10,7 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.models.fields import Field, Record
 from hfjobs_cli.models.job import JobInfo, initiator_type
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.vocabulary import GROUPED_BY
+from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, GROUPED_BY
 from hfjobs_cli.text.widths import help_row
 from hfjobs_cli.text.words import one_of, split_values
 
@@ -154,6 +154,9 @@ def _parse(kind: Kind, text: str) -> By:
     field = kind.find(text)
     if field is None or field.about.entry is not None:
         raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
+    if field.name in FIGURES_OF_GROUPS:
+        hint = "--sort orders groups by it; ps --sort orders jobs"
+        raise UsageError(f"cannot group jobs by '{text}'", hint=hint)
     return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
 
 

@@ -97,6 +97,10 @@ def test_an_option_that_was_meant_is_named(
         (("tree", "-f", "status=error"), "did you mean '--filter'?"),
         (("wait", "-f", "6a01d697"), "did you mean 'hfjobs logs -f'?"),
         (("inspect", "-f", "name=a"), "did you mean 'hfjobs ps -f'?"),
+        (
+            ("describe", "-l", "sweep=a", "--status", "failed"),
+            "pipe ids to it: hfjobs ps -q -l ... | hfjobs describe -",
+        ),
         (("describe", "-f", "@latest"), "did you mean 'hfjobs logs -f'?"),
         (("scheduled", "suspend", "-f"), "did you mean '--filter'?"),
         (

@@ -212,7 +212,7 @@ class TestStartedBy:
     def test_gone_schedule(self, hfjobs: Hfjobs, family: Family) -> None:
         found = described(hfjobs, family.add(by=("scheduled-job", GONE_SCHEDULE)))
         assert found["started_by"] == f"The schedule {GONE_SCHEDULE} started it, on behalf of {USER}."
-        assert found["family"] == "The only one of the runs of that schedule. No child jobs."
+        assert found["family"] == "The only run of that schedule. No child jobs."
 
     def test_webhook(self, hfjobs: Hfjobs, family: Family) -> None:
         variables = {"WEBHOOK_REPO_ID": "alice/cards", "WEBHOOK_REPO_TYPE": "dataset"}

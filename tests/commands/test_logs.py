@@ -343,6 +343,11 @@ class TestSeveralJobs:
             f"train: {HEADER}\n",
         )
 
+    def test_ends_bear_the_names_of_the_lines(self, replaying: Replaying) -> None:
+        program = replaying(Script(LINES, name="train"), Script([Line("three\nfour")], name="evaluate"))
+        told = program("logs", "-f", NAMED, f"alice/{OTHER}").stderr.splitlines()
+        assert {"train is COMPLETED", "evaluate is COMPLETED"} <= set(told)
+
     def test_names_that_are_alike_give_way_to_ids(self, replaying: Replaying) -> None:
         program = replaying(Script(LINES[1:2], name="train"), Script(LINES[2:], name="train"))
         assert program("logs", NAMED, f"alice/{OTHER}").stdout == f"{JOB} | one\n{OTHER} | two\n"

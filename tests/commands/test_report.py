@@ -330,6 +330,8 @@ class TestMistakes:
         [
             ("initator", "cannot group jobs by 'initator'", "did you mean 'initiator'?"),
             ("label", "cannot group jobs by 'label'", "did you mean 'label.KEY'?"),
+            ("waited", "cannot group jobs by 'waited'", "--sort orders groups by it; ps --sort orders jobs\n"),
+            ("flavor,cost", "cannot group jobs by 'cost'", "--sort orders"),
             ("label.", "cannot group jobs by 'label.'", ""),
             ("day,name,day", "--by contains 'day' twice", "give each field once"),
             (",", "--by is empty", "remove --by, or give it a value"),
