@@ -269,13 +269,13 @@ def _apply(session: Session, step: Step, journal: Journal) -> str | None:
     reference = JobReference.of(step.found, wanted.namespace if wanted is not None else None)
     for action in step.actions:
         if action == DELETE:
-            _delete(session, reference)
+            _delete(session, reference, journal)
         elif wanted is None:
             continue
         elif action == REPLACE:
             suspend = step.found.suspend if wanted.suspend is None else wanted.suspend
             made = _create(session, journal, wanted, suspend, step.found)
-            _delete(session, reference)
+            _delete(session, reference, journal)
             return made.id
         elif action == RESCHEDULE:
             client.reschedule(reference, wanted.when)
@@ -290,9 +290,11 @@ def _apply(session: Session, step: Step, journal: Journal) -> str | None:
     return step.found.id
 
 
-def _delete(session: Session, reference: JobReference) -> None:
+def _delete(session: Session, reference: JobReference, journal: Journal) -> None:
     with suppress(NotFound):  # another apply was faster
         session.client.delete_schedule(reference)
+    for key in [key for key in journal.asked if key.endswith(f"/{reference.id}")]:
+        journal.answer(key, None)
 
 
 def _create(
