@@ -11,7 +11,7 @@ from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
-from hfjobs_cli.hub.listing import ParallelListing, pages_of
+from hfjobs_cli.hub.listing import ActiveFront, ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS
 from hfjobs_cli.models.decode import describe
@@ -51,11 +51,13 @@ class Jobs(Hub):
         stages: Iterable[str] | None = None,
         labels: Iterable[tuple[str, str]] = (),
         since: datetime | None = None,
+        front: ActiveFront | None = None,
     ) -> Iterator[Page]:
         """Yield a namespace's jobs page by page, newest first (`GET /api/jobs/{namespace}`).
 
         `stages` keeps those in any of them, `labels` those that have all of them. The page on which the first job is
-        older than `since` is the last. A job that moves to a later page while they are being read is yielded once.
+        older than `since` is the last. A job that moves to a later page while they are being read is yielded once. With
+        a `front` of active jobs, ended ones are read behind it.
         """
         query = [("stage", stage) for stage in stages or ()]
         query += [("label", f"{key}={value}") for key, value in labels]
@@ -64,7 +66,7 @@ class Jobs(Hub):
             here = [*query, ("cursor", cursor)] if cursor else query
             return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
 
-        return pages_of(ask, lambda answer: self._records(JobInfo, answer, KIND), since)
+        return pages_of(ask, lambda answer: self._records(JobInfo, answer, KIND), since, front)
 
     def all_jobs(
         self,
@@ -82,8 +84,8 @@ class Jobs(Hub):
         asked = None if stages is None else tuple(stages)
         given = tuple(labels)
 
-        def read(stages: Iterable[str] | None) -> Iterator[Page]:
-            return self.list_jobs(namespace, stages, given, since)
+        def read(stages: Iterable[str] | None, front: ActiveFront | None) -> Iterator[Page]:
+            return self.list_jobs(namespace, stages, given, since, front)
 
         is_counted = not given and since is None
         return ParallelListing(

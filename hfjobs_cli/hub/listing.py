@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from hfjobs_cli.hub.concurrency import Prefetch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES, STAGES
 from hfjobs_cli.query.filters import Page
-from hfjobs_cli.text.times import LATEST
+from hfjobs_cli.text.times import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
@@ -50,20 +52,64 @@ class SeenJobs:
         return list(fresh.values())
 
 
+class ActiveFront:
+    """How far the active jobs have been read, newest first; what has ended is read behind that.
+
+    A job that ends meanwhile moves from one listing to another. It is missed if the page of ended jobs where it belongs
+    was asked for before the page of active jobs from which it is gone. So a page of ended jobs counts only if it was
+    asked for once the active jobs of its time had been read.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been read. All active jobs later than the moment `reached` have been, at EARLIEST all of them."""
+        self.reached = LATEST
+        self._changed = threading.Condition()
+
+    def read(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Yield the pages of active jobs, and note how far they reach."""
+        try:
+            for page in pages:
+                if page.jobs and page.has_next and _is_newest_first(page.jobs):
+                    self._move(_moment(page.jobs[-1]))
+                yield page
+        finally:
+            self.finish()
+
+    def finish(self) -> None:
+        """Let nobody wait any more: all have been read, or nobody needs them."""
+        self._move(EARLIEST)
+
+    def _move(self, moment: datetime) -> None:
+        with self._changed:
+            self.reached = min(self.reached, moment)
+            self._changed.notify_all()
+
+    def wait(self, moment: datetime) -> None:
+        """Wait until all active jobs of this moment and later have been read."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.reached == EARLIEST or self.reached < moment)
+
+
 def pages_of(
-    ask: Callable[[str | None], HubResponse], parse: Callable[[HubResponse], list[JobInfo]], since: datetime | None
+    ask: Callable[[str | None], HubResponse],
+    parse: Callable[[HubResponse], list[JobInfo]],
+    since: datetime | None,
+    front: ActiveFront | None = None,
 ) -> Iterator[Page]:
     """Yield the pages of a listing up to the one after which all jobs are older than `since`.
 
-    `ask` gets the page at a cursor, or the first one, and `parse` its jobs. Raises BadResponse for pages without end.
+    `ask` gets the page at a cursor, or the first one, and `parse` its jobs. With a `front` each page is read behind it,
+    again if it reaches further than it was expected to. Raises BadResponse for pages without end.
     """
     seen = SeenJobs()
     cursors: set[str] = set()
     cursor: str | None = None
     barren = 0
+    expected = LATEST
     while True:
-        answer = ask(cursor)
-        jobs = parse(answer)
+        if front is not None:
+            front.wait(expected)
+        answer, jobs, expected = _page(ask, parse, cursor, since, front)
         fresh = seen.new(jobs)
         cursor = None if _is_last(jobs, since) else answer.next_cursor()
         yield Page(fresh, has_next=cursor is not None)
@@ -73,6 +119,32 @@ def pages_of(
         if cursor in cursors or barren == MAX_BARREN_PAGES:
             raise answer.problem("its pages repeat")
         cursors.add(cursor)
+
+
+def _page(
+    ask: Callable[[str | None], HubResponse],
+    parse: Callable[[HubResponse], list[JobInfo]],
+    cursor: str | None,
+    since: datetime | None,
+    front: ActiveFront | None,
+) -> tuple[HubResponse, list[JobInfo], datetime]:
+    """Return a page, its jobs, and how far the next one may reach. Behind a `front` it is asked for until it counts."""
+    while True:
+        passed = LATEST if front is None else front.reached
+        answer = ask(cursor)
+        jobs = parse(answer)
+        if front is None:
+            return answer, jobs, LATEST
+        moments = [_moment(job) for job in jobs]
+        is_last = not jobs or _is_last(jobs, since) or answer.next_cursor() is None
+        end = EARLIEST if is_last or not _is_newest_first(jobs) else moments[-1]
+        if passed == EARLIEST or passed < end:
+            return answer, jobs, EARLIEST if is_last else _earlier(moments[-1], moments[0] - moments[-1])
+        front.wait(end)
+
+
+def _earlier(moment: datetime, by: timedelta) -> datetime:
+    return moment - by if moment - EARLIEST > by else EARLIEST
 
 
 def _is_last(jobs: Iterable[JobInfo], since: datetime | None) -> bool:
@@ -91,11 +163,13 @@ PAGE_SIZE = 100
 PAGES_AHEAD = 4
 """How many pages of a cursor are kept that are not yet needed."""
 
+ALL_PAGES = sys.maxsize
+
 FEW_PAGES = 5
 """How many pages are read by one cursor: by several it would take more requests, and hardly less time."""
 
-Read = Callable[["Iterable[str] | None"], "Iterator[Page]"]
-"""Stages, None for all -> the pages of the listing of jobs in these."""
+Read = Callable[["Iterable[str] | None", "ActiveFront | None"], "Iterator[Page]"]
+"""Stages, None for all, and what the pages are read behind -> the pages of the listing of jobs in these."""
 
 
 class ParallelListing:
@@ -123,7 +197,7 @@ class ParallelListing:
 
     def __iter__(self) -> Iterator[Page]:
         """Yield the jobs in pages. One that is all there is costs one request; only for more they are counted."""
-        pages = self._read(self._stages)
+        pages = self._read(self._stages, None)
         first = next(pages)
         cursors = _cursors(self._stages)
         if first.has_next and (len(cursors) > 1 or self._tells_total):
@@ -144,16 +218,20 @@ class ParallelListing:
     def _by_stages(self, stages: Sequence[tuple[str, ...]], known: Sequence[JobInfo]) -> Iterator[Page]:
         """Yield the jobs that come after those `known`, one cursor for each of some `stages`."""
         newest = max((_moment(job) for job in known if job.created_at is not None), default=LATEST)
-        under_way = [list(_jobs(self._read(each))) for each in stages if each[0] in ACTIVE_STAGES]
-        cursors = [Prefetch(self._read(each), PAGES_AHEAD) for each in stages if each[0] not in ACTIVE_STAGES]
+        active = [each for each in stages if each[0] in ACTIVE_STAGES]
+        front = ActiveFront() if active else None
+        cursors = [Prefetch(self._read(each, front), PAGES_AHEAD) for each in stages if each not in active]
+        if front is not None:  # all of them are kept, as what has ended waits for them
+            cursors += [Prefetch(front.read(self._read(each, None)), ALL_PAGES) for each in active]
         try:
-            streams = [*map(_jobs, cursors), *map(iter, under_way)]
-            # Of a job that is met twice, what was read later comes first.
-            multiplexed = merge(*streams, key=_place, reverse=True)
+            # Of a job that is met twice, what has ended comes first: it was active before.
+            multiplexed = merge(*map(_jobs, cursors), key=_place, reverse=True)
             yield from _in_pages(
                 (job for job in multiplexed if job.created_at is None or job.created_at <= newest), known
             )
         finally:
+            if front is not None:
+                front.finish()
             for cursor in cursors:
                 cursor.close()
 
