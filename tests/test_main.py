@@ -80,7 +80,7 @@ class TestTerminal:
 
     def test_colors_are_of_the_stage_only(self, environ: dict[str, str]) -> None:
         stdout = on_terminal(80, "ps", environ=environ).stdout
-        assert set(re.findall(r"\x1b\[3\dm(\w+)\x1b\[0m", stdout)) == {"SCHEDULING", "RUNNING"}
+        assert set(re.findall(r"\x1b\[3(?:\d|8;5;\d+)m(\w+)\x1b\[0m", stdout)) == {"SCHEDULING", "RUNNING"}
         assert "\x1b" not in on_terminal(80, "ps", environ={**environ, "NO_COLOR": "1"}).stdout
 
     def test_width_may_be_given_by_columns(self, environ: dict[str, str]) -> None:
