@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import queue
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,7 +46,8 @@ class UsageFollowers:
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
         """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
         self._session = session
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._news: deque[News] = deque()
+        self._arrived = threading.Semaphore(0)
         self._open = {each.id: UsageFollower(session.client, each, session.sleep) for each in references}
         for identifier, feed in self._open.items():
             start_thread(partial(self._read, identifier, feed))
@@ -64,8 +65,8 @@ class UsageFollowers:
     def take(self) -> list[News]:
         """Return the events since the last call. Raises errors that do not belong to a single job."""
         found = []
-        while not self._news.empty():
-            found.append(self._took(self._news.get()))
+        while self._news:
+            found.append(self._took(self._news.popleft()))
         return found
 
     def close(self) -> None:
@@ -80,12 +81,11 @@ class UsageFollowers:
         """
         end = time.monotonic() + seconds
         while not self.are_over and time.monotonic() < end:
-            try:
-                news = self._news.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
-            except queue.Empty:
+            # On Windows Ctrl-C is noticed only between two waits. One that ends the wait leaves what arrived to `take`.
+            if not self._arrived.acquire(timeout=WAIT_SLICE_SECS):
                 self._session.rest(0)
-                continue
-            yield self._took(news)
+            elif self._news:
+                yield self._took(self._news.popleft())
 
     def _took(self, news: News) -> News:
         if news.usage is None:
@@ -100,10 +100,14 @@ class UsageFollowers:
         error: BaseException | None = None
         try:
             for usage in feed:
-                self._news.put(News(identifier, usage))
+                self._put(News(identifier, usage))
         except BaseException as failure:
             error = failure
-        self._news.put(News(identifier, error=error))
+        self._put(News(identifier, error=error))
+
+    def _put(self, news: News) -> None:
+        self._news.append(news)
+        self._arrived.release()
 
 
 _ENDED, _STALE = "- ", "? "
