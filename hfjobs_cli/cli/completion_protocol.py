@@ -122,7 +122,7 @@ def _trailing_offers(ctx: typer.Context, begun: str) -> Offers:
 
 
 def _has_ended(ctx: typer.Context) -> bool:
-    """Return whether the words of another command have begun, of which nothing is known here."""
+    """Return whether the cursor is within the command that the job runs, whose words are not completed."""
     # The last two are what is run, and its words; behind an argument before them options go on.
     return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
 
