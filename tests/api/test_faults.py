@@ -10,7 +10,7 @@ from tests.support import TOKEN, Hfjobs
 LENGTH = b"Content-Length: %d\r\n\r\n"
 
 BROKEN = "lost the connection to HUB: "
-SLOW = "the response from HUB was not complete within 0.8 s"
+SLOW = "the response from HUB was not complete within 1.6 s"
 
 ONE, TWO = "a" * 24, "b" * 24
 """Ids of two jobs."""
@@ -44,11 +44,11 @@ FAULTS: dict[str, tuple[Callable[[], Fault], int, str]] = {
         "the response is larger than 256 MiB",
     ),
     "a bomb": (lambda: sends(bomb()), 1, "the response is larger than 256 MiB"),
-    "silence": (lambda: stalls, 5, "no response from HUB within 0.2 s"),
+    "silence": (lambda: stalls, 5, "no response from HUB within 0.4 s"),
     "silence in the body": (
         lambda: drips(HEAD + LENGTH % len(BODY) + BODY[:40], b""),
         5,
-        "no response from HUB within 0.2 s",
+        "no response from HUB within 0.4 s",
     ),
     "a dripping head": (lambda: drips(HEAD, b"X"), 5, SLOW),
     "a dripping body": (lambda: drips(HEAD + b"\r\n[", b" "), 5, SLOW),
@@ -67,9 +67,9 @@ def faulty(request: pytest.FixtureRequest) -> Iterator[tuple[FaultyHub, int, str
 
 @pytest.fixture
 def program(directories: dict[str, str], faulty: tuple[FaultyHub, int, str]) -> Hfjobs:
-    """The program; where time is the matter it waits 0.2 seconds, and four times that for a whole answer."""
+    """The program; where time is the matter it waits 0.4 seconds, and four times that for a whole answer."""
     hub, _, message = faulty
-    timeout = "0.2" if "within" in message else "30"
+    timeout = "0.4" if "within" in message else "30"
     return Hfjobs({**directories, "HF_ENDPOINT": hub.endpoint, "HF_TOKEN": TOKEN, "HFJOBS_TIMEOUT": timeout})
 
 

@@ -273,9 +273,9 @@ class TestLostAnswer:
     def test_a_timeout_counts_as_lost(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
         hfjobs("ps")
         hub.then(stall)
-        result = hfjobs("duplicate", BY_HAND, HFJOBS_TIMEOUT="0.2")
+        result = hfjobs("duplicate", BY_HAND, HFJOBS_TIMEOUT="0.5")
         assert (result.code, result.stdout) == (5, "")
-        assert f"been duplicated: no response from {hub.endpoint} within 0.2 s" in result.stderr
+        assert f"been duplicated: no response from {hub.endpoint} within 0.5 s" in result.stderr
         assert len(posts(hub)) == 1
 
     def test_when_looking_fails_too_the_first_reason_is_told(self, hfjobs: Hfjobs, hub: Hub) -> None:

@@ -136,7 +136,7 @@ class TestCancel:
     def test_ends_the_process_with_its_children(self, emulator: Emulator) -> None:
         code = (
             "import os, subprocess, sys\n"
-            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}])\n"
+            f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}], stdout=subprocess.DEVNULL)\n"
             "print(os.getpid(), child.pid)\n" + FOREVER
         )
         identifier = emulator.python(code)
