@@ -14,7 +14,7 @@ from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.api_types import Document, present
 from hfjobs_cli.emulator.flavors import built_in_environment
 from hfjobs_cli.emulator.output import Collector, Log
-from hfjobs_cli.emulator.process_group import ProcessGroup
+from hfjobs_cli.emulator.processes import ProcessGroup
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 
@@ -37,7 +37,7 @@ class Run(threading.Thread):
     def __init__(self, store: Store, state: State, process_group: ProcessGroup, job_id: str) -> None:
         """Run the job of this id, which waits for it. Nothing happens before `start`."""
         super().__init__(name=job_id, daemon=True)
-        self._household = process_group
+        self._process_group = process_group
         self.job_id = job_id
         self._store = store
         self._state = state
@@ -118,7 +118,7 @@ class Run(threading.Thread):
     ) -> int | None:
         """Run the command once and return its exit code, 128 and more for a signal; None if its time was up."""
         try:
-            process = self._household.start(
+            process = self._process_group.start(
                 lambda: processes.start(_found(argv, environment), directory=directory, environment=environment)
             )
         except OSError as error:
@@ -134,9 +134,9 @@ class Run(threading.Thread):
             is_in_time = self._wait(process, deadline)
         finally:
             if process.poll() is None and identity is not None:
-                self._household.end(identity)
+                self._process_group.end(identity)
             # With what a container would take with it.
-            code = self._household.collect(process)
+            code = self._process_group.collect(process)
             processes.kill_marked(MARK, {environment[MARK]})
             collector.finish(_DRAIN_SECS)
         return (code if code >= 0 else 128 - code) if is_in_time else None
@@ -162,7 +162,7 @@ class Run(threading.Thread):
 def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dict[str, str]:
     """Return the environment of a job. Its own variables take precedence, as in a container."""
     home = str(directory)
-    kept = {name: os.environ[name] for name in processes.OF_THIS_MACHINE if name in os.environ}
+    kept = {name: os.environ[name] for name in processes.INHERITED_VARIABLES if name in os.environ}
     # A job that asks for `python` finds one, at least the one that runs the emulator.
     kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
     # What a job leaves in a directory for temporary files goes with it, as a container's does.

@@ -159,9 +159,9 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
 
 def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
     """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
-    from hfjobs_cli.emulator.subreaper import become_subreaper
+    from hfjobs_cli.emulator.watchdog import start_watchdog
 
-    become_subreaper()
+    start_watchdog()
     # Before the lock is taken: whoever waits for that sees what fails.
     from hfjobs_cli.emulator import runner  # noqa: F401
 
@@ -177,7 +177,7 @@ def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
 
 
 def _run_all(store: Store, state: State, max_running: int) -> None:
-    from hfjobs_cli.emulator.process_group import ProcessGroup
+    from hfjobs_cli.emulator.processes import ProcessGroup
     from hfjobs_cli.emulator.runner import Run
 
     process_group = ProcessGroup()

@@ -299,7 +299,7 @@ class TestEscapes:
             until(lambda each=each: not self.sleepers(each), f"the end of what was left {how}")  # type: ignore[misc]
 
     def test_end_though_the_supervisor_was_killed_while_it_ended_them(self, own: Emulator, secs: str) -> None:
-        """The command has ended then, and nothing but the guardian knows whose the rest was."""
+        """The command has ended then, and only the watchdog knows whose the rest was."""
         shell = "trap 'echo ended; exit' TERM; (trap '' TERM; env -i setsid {} &); while :; do sleep 0.05; done"
         identifier = self.start(own, shell, secs)
         until(lambda: self.sleepers(secs), "its start")
@@ -316,10 +316,10 @@ class TestEscapes:
         for identifier in jobs:
             assert self.memory(own, identifier)  # so it is known which process it is
         supervisor = own.supervisor()
-        guardian = supervisor.parent()
-        assert guardian is not None
-        assert "watchdog" in " ".join(guardian.cmdline())
-        guardian.kill()
+        watchdog = supervisor.parent()
+        assert watchdog is not None
+        assert "watchdog" in " ".join(watchdog.cmdline())
+        watchdog.kill()
         supervisor.kill()
         own.kill()
         own.start()
