@@ -21,7 +21,8 @@ from hfjobs_cli.cli.program import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.preferences import TIMES
-from hfjobs_cli.text.escapes import LEAST_TOKEN, printable, redacted
+from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.terminal import Reader
@@ -294,14 +295,10 @@ class Session:
 
         What the program says itself does not go through it: a secret may be a word of that.
         """
-        from hfjobs_cli.text.redaction import without_secrets  # which only errors need
-
         return without_secrets(self._without_token(text), self._hidden)
 
     def redacted_quotes(self, text: str) -> str:
         """Return an error of this program without the token and the secrets in the values that it quotes."""
-        from hfjobs_cli.text.redaction import quotes_without_secrets
-
         return quotes_without_secrets(self._without_token(text), self._hidden)
 
     @property
@@ -315,7 +312,7 @@ class Session:
         return settings and settings.token
 
     def _without_token(self, text: str) -> str:
-        return redacted(text, self._token)
+        return without_token(text, self._token)
 
     def note(self, line: str) -> None:
         """Write a note to stderr, unless `-q` is given."""

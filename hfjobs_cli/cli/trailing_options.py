@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.cli.help_pages import CommandHelp
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.secrets import masked, masked_value
+from hfjobs_cli.text.redaction import masked, masked_value
 
 if TYPE_CHECKING:
     import typer

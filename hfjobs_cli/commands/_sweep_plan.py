@@ -18,8 +18,7 @@ from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.redaction import LEAST_SECRET
-from hfjobs_cli.text.secrets import looks_secret, masked_value
+from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
 from hfjobs_cli.text.times import span
 from hfjobs_cli.text.widths import GAP, cell_width, padding
 

@@ -17,7 +17,7 @@ from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.spec import Described, JobVolume
 from hfjobs_cli.text.numbers import percent
-from hfjobs_cli.text.secrets import masked_value, masked_words
+from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.times import age, span, timestamp
 from hfjobs_cli.text.words import quoted
 

@@ -13,7 +13,7 @@ from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, ht
 from hfjobs_cli.hub.headers import retry_after
 from hfjobs_cli.hub.responses import is_retryable_status
 from hfjobs_cli.hub.retry import REQUESTS, Retries
-from hfjobs_cli.text.secrets import without_password
+from hfjobs_cli.text.redaction import without_password
 
 MAX_REDIRECTS = 10
 

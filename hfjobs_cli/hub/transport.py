@@ -15,7 +15,7 @@ from hfjobs_cli.hub.headers import retry_after, sent_at
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
 from hfjobs_cli.hub.sse import Stream
-from hfjobs_cli.text.escapes import redacted as without_token
+from hfjobs_cli.text.redaction import without_token
 
 logger = logging.getLogger(__name__)
 

@@ -35,7 +35,7 @@ from hfjobs_cli.models.schedule_change import (
     SUSPEND,
     ScheduleChange,
 )
-from hfjobs_cli.text.secrets import masked_value, masked_words
+from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.times import LATEST, span
 from hfjobs_cli.text.words import quoted
 

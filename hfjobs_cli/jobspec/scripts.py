@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import LocalFile
-from hfjobs_cli.text.secrets import without_password
+from hfjobs_cli.text.redaction import without_password
 from hfjobs_cli.text.words import one_of
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")

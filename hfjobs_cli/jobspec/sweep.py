@@ -22,7 +22,7 @@ from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.packed_files import PACKED
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label
-from hfjobs_cli.text.secrets import looks_secret, masked_value
+from hfjobs_cli.text.redaction import looks_secret, masked_value
 from hfjobs_cli.text.words import did_you_mean
 
 T = TypeVar("T")

@@ -28,7 +28,7 @@ from hfjobs_cli.jobspec.scripts import (
 )
 from hfjobs_cli.jobspec.volumes import merge, parse_volume
 from hfjobs_cli.models.packed_files import MOUNT_PATH, PACKED
-from hfjobs_cli.text.secrets import masked_value, without_password
+from hfjobs_cli.text.redaction import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 

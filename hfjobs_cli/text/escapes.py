@@ -2,9 +2,6 @@
 
 import re
 
-LEAST_TOKEN = 8
-"""How short a token may be."""
-
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
 """Letters of Hangul that show nothing, of which some terminals think that they take two cells, others none."""
 
@@ -24,11 +21,6 @@ def printable(text: str) -> str:
 
 def _escape(char: str) -> str:
     return _ESCAPES.get(char) or char.encode("unicode_escape").decode("ascii")
-
-
-def redacted(text: str, token: str | None, shown: str = "<TOKEN>") -> str:
-    """Return `text` without the token. What is shorter than 8 characters is no token, and may be a part of any word."""
-    return text.replace(token, shown) if token and len(token) >= LEAST_TOKEN else text
 
 
 _COLOR = re.compile(r"\x1b\[[0-9;:]*m")

@@ -1,27 +1,101 @@
-"""Redact the token and secrets in text from outside: errors of the Hub may repeat what was sent.
+"""Redact secrets: what looks like one by its name, the token, and values that are known to be secret.
 
-What the program says itself is left alone: a secret may be a word as `alice`, which is also a namespace.
+Errors of the Hub may repeat what was sent. The program's own words are left alone: a secret may be a word such as
+`alice`, which is also a namespace.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
-from hfjobs_cli.text.secrets import MASK
+MASK = "***"
+
+_NAME = re.compile(
+    r"(?:^|[^a-z])(?:token|secret|password|passwd|passphrase|credentials?|(?:api|access|private|auth|secret)[-_]?key)"
+    r"(?:$|[^a-z])",
+    re.IGNORECASE,
+)
+_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
+_QUERY_VALUE = re.compile(r"(?P<name>[^&=]*)=[^&]*")
+_SIGNED = re.compile(r"(?:^|-)(?:sig|signature|key|auth|jwt)$", re.IGNORECASE)
+"""Query parameters that sign a URL, and so give access to anyone who has it: `X-Amz-Signature`, `sig`."""
+
+_NAMED = re.compile(r"(-{0,2}[\w-]+)(=?)(.*)", re.DOTALL)
+"""A word that may be an option or a variable, with or without a value."""
+
+
+def looks_secret(name: str) -> bool:
+    """Return whether a variable or option of this name is likely to be a secret: `WANDB_API_KEY`, `--hf-token`."""
+    return bool(_NAME.search(name))
+
+
+def masked(text: str) -> str:
+    """Return a text with tokens of the Hub masked."""
+    return _TOKEN.sub(MASK, text)
+
+
+def masked_value(name: str, value: str) -> str:
+    """Return the value of a variable, or a mask if it looks like a secret."""
+    return MASK if looks_secret(name) and value else masked(value)
+
+
+def masked_words(words: Iterable[str]) -> list[str]:
+    """Return the words of a command with values masked that look like secrets: `--token ***`, `API_KEY=***`."""
+    found: list[str] = []
+    is_next = False
+    for word in words:
+        named = _NAMED.fullmatch(word)
+        is_named = named is not None and looks_secret(named[1])
+        if is_next:
+            found.append(MASK)
+        elif named is not None and is_named and named[2]:
+            found.append(f"{named[1]}={MASK}")
+        else:
+            found.append(masked(word))
+        is_next = not is_next and is_named and word.startswith("-") and "=" not in word
+    return found
+
+
+def without_password(address: str) -> str:
+    """Return a URL without its password and without query values that look like secrets."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    place, question, query = rest.partition("?")
+    host, slash, path = place.partition("/")
+    login, at, host = host.rpartition("@")
+    if at:
+        user, colon, _ = login.partition(":")
+        host = f"{user}:{MASK}@{host}" if colon else f"{MASK}@{host}"
+    query, hash_, _ = query.partition("#")
+    return f"{scheme}://{host}{slash}{path}{question}{_QUERY_VALUE.sub(_masked_pair, query)}{hash_}"
+
+
+def _masked_pair(pair: re.Match[str]) -> str:
+    name = pair["name"]
+    return f"{name}={MASK}" if looks_secret(name) or _SIGNED.search(name) else masked(pair[0])
+
+
+LEAST_TOKEN = 8
+"""The shortest token that is redacted; a shorter one may be a part of any word."""
 
 LEAST_SECRET = 4
-"""How short a secret may be to be looked for; a shorter one is a part of any word."""
+"""The shortest secret that is redacted; shorter ones are parts of ordinary words."""
 
 _LEAST_PART = 8
-"""How short one line of a secret of several may be, and what is looked for of one in base64."""
+"""The shortest line of a multi-line secret, and the shortest part of one in base64, that is redacted."""
 
 _ENTITIES = {"&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos"}
-_ESCAPED = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
 _BLANK = r"(?:\s|%20|%0[9AaDd]|\+|\\+[nrt]|&#(?:9|10|13|32|[xX](?:0?9|0?[aAdD]|20));)+"
-_QUOTED = re.compile(r"'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)", re.DOTALL)
+_QUOTED = r"(?s)'(?:[^'\\]|\\.)*(?:'|$)|\"(?:[^\"\\]|\\.)*(?:\"|$)"
 _CUT = "..."
+
+
+def without_token(text: str, token: str | None, shown: str = "<TOKEN>") -> str:
+    """Redact the token of the session in a text, unless it is shorter than LEAST_TOKEN."""
+    return text.replace(token, shown) if token and len(token) >= LEAST_TOKEN else text
 
 
 def without_secrets(text: str, secrets: Collection[str]) -> str:
@@ -35,19 +109,19 @@ def without_secrets(text: str, secrets: Collection[str]) -> str:
 
 
 def quotes_without_secrets(text: str, secrets: Collection[str]) -> str:
-    """Return an error of this program in which values of others are quoted, without the secrets in those.
+    """Redact secrets in the quoted values of an error message of this program.
 
-    One that was cut, which ends with three dots, may end within a secret, so nothing of it is shown.
+    A value that ends with three dots was cut, maybe within a secret, so all of it is masked.
     """
     pattern = _pattern(frozenset(secrets))
     if pattern is None:
         return text
-    return _QUOTED.sub(lambda quoted: MASK if quoted[0].endswith(_CUT) else pattern.sub(MASK, quoted[0]), text)
+    return re.sub(_QUOTED, lambda quoted: MASK if quoted[0].endswith(_CUT) else pattern.sub(MASK, quoted[0]), text)
 
 
 @lru_cache(maxsize=8)
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
-    """Return what finds any of the secrets, None if there is none that can be looked for."""
+    """Return a pattern that matches any of the secrets; None if all are too short."""
     found: set[str] = set()
     for secret in secrets:
         lines = [line.strip() for line in secret.splitlines()]
@@ -60,7 +134,7 @@ def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
 
 
 def _formatted(char: str) -> str:
-    """Return a pattern for a character as it is, and as URLs, JSON and HTML spell it; for blanks, any blanks."""
+    """Return a pattern for a character as it is and as URLs, JSON and HTML escape it; any blanks match any others."""
     if char.isspace():
         return _BLANK
     if char.isalnum() and char.isascii():
@@ -78,14 +152,14 @@ def _formatted(char: str) -> str:
 
 
 def _in_base64(secret: bytes) -> Iterator[str]:
-    """Yield a secret in base64, alone or behind other bytes, of which the number decides how it looks."""
+    """Yield the base64 of a secret, alone or after other bytes: their number modulo 3 changes the encoding."""
     from base64 import b64encode
 
     for before, lost in ((0, 0), (1, 2), (2, 3)):
         encoded = b64encode(bytes(before) + secret).decode("ascii")
         certain = encoded.rstrip("=")
         if encoded != certain:
-            certain = certain[:-1]  # of which some bits belong to what follows
+            certain = certain[:-1]  # some of its bits belong to the next byte
         for text in {certain[lost:], encoded if not before else ""}:
             if len(text) >= _LEAST_PART:
                 yield text

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.secrets import MASK
+from hfjobs_cli.text.redaction import MASK
 
 _MAX_LISTED = 200
 """The longest list of choices in a hint, in characters; with what stands around it, three lines of a terminal."""
