@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands._create import ID_AND_URL, canceled, not_shown, show_created
 from hfjobs_cli.commands._listing import Listing, outcome
 from hfjobs_cli.commands._submit import check_all, flavors_of, tell_from_script
-from hfjobs_cli.commands._sweep_plan import Describe, Plan, check_secrets, notes, planned_items, sweep_name, within
+from hfjobs_cli.commands._sweep_plan import (
+    Describe,
+    Plan,
+    check_secrets,
+    notes,
+    planned_items,
+    sweep_name,
+    with_values,
+    within,
+)
 from hfjobs_cli.commands._sweep_run import Sweep
 from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, looks
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotLoggedIn, ReaderGone, Unavailable, UsageError
@@ -46,9 +56,10 @@ def run_sweep(
 ) -> ExitCode:
     """Do with a sweep what the options say, and return how that went. `words` are what is run, with placeholders."""
     _check_options(sweeping, following)
-    listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     name = sweep_name(sweeping, typed, words)
     items, given = planned_items(sweeping, typed, describe, name, local)
+    output = replace(output, kind=with_values(output.kind, items))
+    listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     for item in items:
         with sweep.syntax(item.values):
             check(item.launch.job)

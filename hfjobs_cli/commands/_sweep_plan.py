@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -16,6 +17,7 @@ from hfjobs_cli.jobspec import default_name, sweep
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
 from hfjobs_cli.models.cost import dollars
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, natural
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.escapes import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.kinds import Kind
 
 
 Describe = Callable[["Typed", Filler], "Launch"]
@@ -37,6 +40,9 @@ Describe = Callable[["Typed", Filler], "Launch"]
 
 PAGE_ROWS = 20
 """How many items of a plan are shown where there is no terminal that has room for more or less."""
+
+_VALUE_RANK = 95
+"""The rank of a column of values: they leave a narrow table last, long after the name, which is made of them."""
 
 MAX_CELL, LEAST_CELL = 32, 6
 """How many characters of a value are shown."""
@@ -116,6 +122,34 @@ def notes(items: Sequence[Item], given: int) -> Iterator[str]:
             )
     if given > len(items):
         yield f"note: {len(items)} of {given} combinations are different; equal ones run only once"
+
+
+def with_values(kind: Kind, items: Sequence[Item]) -> Kind:
+    """Return the kind of jobs as a sweep shows them: by default with the values of their items, and how they ended.
+
+    A value is shown whole as the column `label.KEY`, even if the Hub allows no such label.
+    """
+    values = {item.fingerprint: item.values for item in items}
+
+    def column(key: str) -> Computed:
+        def read(job: JobInfo, _now: datetime) -> str | None:
+            value = values.get((job.labels or {}).get(ITEM, ""), {}).get(key)
+            return None if value is None else masked_value(key, value)
+
+        about = About(
+            f"value of {key}",
+            "1",
+            header=key.upper(),
+            rank=_VALUE_RANK,
+            least=LEAST_CELL,
+            order=natural,
+            measure=NUMBER_IN_TEXT,
+        )
+        return Computed(Shape(str), read, about)
+
+    own = {f"label.{key}": column(key) for key in items[0].values}
+    shown = ("id", "name", *own, "status", "exit_code", "reason", "runtime")
+    return replace(kind, computed={**kind.computed, **own}, default_columns=shown)
 
 
 def _cell(key: str, value: str, width: int) -> str:

@@ -68,7 +68,7 @@ class Description(Record):
     """
 
     type: Annotated[str, About("job or schedule", "job")]
-    name: Annotated[str | None, About("name of the job", "nightly", rank=70, least=16)]
+    name: Annotated[str | None, About("name of the job", "nightly", rank=70, least=16, keeps_end=True)]
     job: Annotated[JobInfo | None, About("the job, as in inspect", "{{json .job}}")]
     schedule: Annotated[
         ScheduledJob | None, About("the schedule, as in scheduled inspect", "{{json .schedule}}", is_closed=True)

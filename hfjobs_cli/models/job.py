@@ -128,7 +128,9 @@ class JobInfo(spec.Described):
     """
 
     id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
-    name: Annotated[str | None, About("the label 'name'", "train-judge", read=spec.read_name, rank=70, least=16)]
+    name: Annotated[
+        str | None, About("the label 'name'", "train-judge", read=spec.read_name, rank=70, least=16, keeps_end=True)
+    ]
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
     finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]

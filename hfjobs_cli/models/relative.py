@@ -30,7 +30,7 @@ class Relative(Record):
         str, About("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
     ]
     type: Annotated[str, About("job, or the type of an initiator", "job")]
-    name: Annotated[str | None, About("its name", "refresh-index", rank=70, least=16)]
+    name: Annotated[str | None, About("its name", "refresh-index", rank=70, least=16, keeps_end=True)]
     namespace: Annotated[str | None, About("the owner of a job", "alice", rank=55)]
     status: Annotated[
         str | None,

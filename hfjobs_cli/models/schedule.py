@@ -95,7 +95,9 @@ class ScheduledJob(Record):
     """A schedule: job spec and cron expression. Times are aware and in UTC. It is the initiator of its jobs."""
 
     id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
-    name: Annotated[str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10)]
+    name: Annotated[
+        str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10, keeps_end=True)
+    ]
     created_at: Annotated[datetime | None, About("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
     job_spec: Annotated[JobSpec, About("what the jobs run", "{{json .job_spec}}", is_spread=True)]
     schedule: Annotated[

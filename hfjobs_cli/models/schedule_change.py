@@ -26,7 +26,7 @@ def _actions(actions: list[str]) -> str:
 class ScheduleChange(Record):
     """What is done so that a schedule is as the files say. `id` is null for one that is yet to be created."""
 
-    name: Annotated[str | None, About("name of the schedule", "nightly", rank=NEVER_LEAVES, least=16)]
+    name: Annotated[str | None, About("name of the schedule", "nightly", rank=NEVER_LEAVES, least=16, keeps_end=True)]
     actions: Annotated[
         list[str],
         About(

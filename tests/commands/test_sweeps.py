@@ -41,9 +41,9 @@ def of(hub: Hub, name: str = "grid") -> list[dict[str, Any]]:
     return [job for job in reversed(hub.all_jobs()) if job.get("labels", {}).get("sweep") == name]
 
 
-def end(hub: Hub, job: dict[str, Any], stage: str) -> None:
+def end(hub: Hub, job: dict[str, Any], stage: str, message: str | None = None) -> None:
     lifecycle.start(job, NOW)
-    lifecycle.end(job, stage, None, NOW)
+    lifecycle.end(job, stage, message, NOW)
     with hub.store.write() as tables:
         tables.save_job(job)
 
@@ -118,6 +118,54 @@ def test_all_are_followed_to_their_end(hfjobs: Hfjobs, hub: Hub) -> None:
 
     code, stdout, stderr = hfjobs(*GRID, "--retry-failed", "-q", *PRINT)
     assert (code, len(stdout.splitlines()), stderr, posts(hub)) == (10, 4, "", 6)
+
+
+def test_the_final_table_has_the_values_and_how_each_job_ended(hfjobs: Hfjobs, hub: Hub) -> None:
+    """Values that cannot be labels too; where there is little room, names leave before values."""
+    words = (
+        "--each",
+        "model=org/a,org/b",
+        "--each",
+        "seed=1,10",
+        "--sweep",
+        "ends",
+        "--yes",
+        "ubuntu",
+        "{model}{seed}",
+    )
+    assert hfjobs("run", "-d", *words).code == 0
+    for job in of(hub, "ends"):
+        failed = job["labels"]["seed"] == "1"
+        message = "Job failed with exit code: 3. Reason: Error." if failed else None
+        end(hub, job, "ERROR" if failed else "COMPLETED", message)
+    names = {job["id"]: job["labels"]["name"] for job in of(hub, "ends")}
+
+    code, stdout, _ = hfjobs("run", "--format", "csv", *words)
+    header, *rows = stdout.splitlines()
+    assert (code, header) == (10, "id,name,label.model,label.seed,status,exit_code,reason,runtime")
+    assert [row.split(",", 2)[2] for row in rows] == [
+        "org/a,1,ERROR,3,exit-code,0",
+        "org/a,10,COMPLETED,,,0",
+        "org/b,1,ERROR,3,exit-code,0",
+        "org/b,10,COMPLETED,,,0",
+    ]
+    assert [names[row.split(",")[0]] for row in rows] == [row.split(",")[1] for row in rows]
+
+    _, stdout, _ = hfjobs("run", "--width", "80", *words)
+    assert [line.split()[1:] for line in stdout.splitlines()] == [
+        ["ID", "MODEL", "SEED", "STATUS", "EXIT", "REASON", "RUNTIME"],
+        ["org/a", "1", "ERROR", "3", "exit-code", "0s"],
+        ["org/a", "10", "COMPLETED", "-", "-", "0s"],
+        ["org/b", "1", "ERROR", "3", "exit-code", "0s"],
+        ["org/b", "10", "COMPLETED", "-", "-", "0s"],
+    ]
+    _, stdout, _ = hfjobs("run", "--columns", "+cost,-reason,-name", *words)
+    assert stdout.split()[:9] == ["JOB", "ID", "MODEL", "SEED", "STATUS", "EXIT", "RUNTIME", "COST", stdout.split()[8]]
+    _, stdout, _ = hfjobs("ps", "-a", "-l", "sweep=ends", "--columns", "name,status", "--width", "30")
+    assert all(
+        line.partition(" ")[0].endswith(tuple(name[-6:] for name in names.values()))
+        for line in stdout.split("\n")[1:-1]
+    )
 
 
 WRONG: list[tuple[tuple[str, ...], str, str]] = [
