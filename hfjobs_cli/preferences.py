@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 
 from hfjobs_cli.immutable import value
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 
 RELATIVE, ISO = TIMES = ("relative", "iso")
 """How tables can show times: `3h ago`, or ISO 8601 in UTC."""

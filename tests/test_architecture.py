@@ -82,7 +82,7 @@ FENCES = {
         "cli/schedule_options.py",
         "cli/trailing_options.py",
     },
-    "rich": {"formats/styling.py", "cli/terminal.py", "text/widths.py"},
+    "rich": {"formats/styling.py", "cli/terminal.py", "text/display.py"},
     "shellingham": {"cli/shell_scripts.py"},
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
     "dotenv": {"jobspec/environment.py"},

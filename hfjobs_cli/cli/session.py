@@ -21,7 +21,7 @@ from hfjobs_cli.cli.program import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
 from hfjobs_cli.preferences import TIMES
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
 from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
-from hfjobs_cli.text.widths import cut
+from hfjobs_cli.text.display import cut
 from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:

@@ -19,10 +19,9 @@ from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, natural
 from hfjobs_cli.query.labels import is_label
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import GAP, cell_width, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
 from hfjobs_cli.text.times import span
-from hfjobs_cli.text.widths import GAP, cell_width, padding
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Sweeping

@@ -13,7 +13,7 @@ from hfjobs_cli.cli import options, subprocesses
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._select import job_filter
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._usage import Monitor

@@ -11,7 +11,7 @@ from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.difference import FILES, Difference
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.text.widths import block, cell_width, cut
+from hfjobs_cli.text.display import block, cell_width, cut
 
 _PIPE_WIDTH = 100
 """As if a pipe were a terminal of so many columns: a value that is wider has lines of its own."""

@@ -16,10 +16,10 @@ from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.spec import Described, JobVolume
+from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.times import age, span, timestamp
-from hfjobs_cli.text.words import quoted
 
 MOST_LINES = 6
 """How many lines of a command are shown, and of a line that it wrote."""

@@ -11,7 +11,7 @@ from hfjobs_cli.formats.template import extras
 from hfjobs_cli.models.fields import About, Record, Shape, declared
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.template import FUNCTIONS
-from hfjobs_cli.text.widths import help_row
+from hfjobs_cli.text.display import help_row
 
 _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", datetime: "time", list: "list"}
 

@@ -22,7 +22,7 @@ from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Field, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import Relative
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.times import timestamp
 
 _LONGEST = 120

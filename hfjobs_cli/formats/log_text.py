@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.text.escapes import colors_left_on, harmless, last_state, printable, without_colors
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.display import cell_width, colors_left_on, harmless, last_state, printable, without_colors
 
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 """Those of the names, a job after the other."""

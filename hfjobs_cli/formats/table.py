@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field, Record
-from hfjobs_cli.text.widths import GAP, MAX_PADDED, cell_width, cut, cut_middle, padding
+from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, padding
 
 ABSENT = "-"
 """What a cell shows when there is nothing to say."""

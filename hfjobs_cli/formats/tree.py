@@ -11,7 +11,7 @@ from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Field, Shape
 from hfjobs_cli.models.relative import Relative
-from hfjobs_cli.text.widths import cell_width, cut, padding
+from hfjobs_cli.text.display import cell_width, cut, padding
 
 _BRANCH = Field("branch", (), Shape(str), About("where it is", "", rank=NEVER_LEAVES), lambda _relative, _now: None)
 """The first column, which holds the branches and the ids."""

@@ -35,9 +35,9 @@ from hfjobs_cli.models.schedule_change import (
     SUSPEND,
     ScheduleChange,
 )
+from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.times import LATEST, span
-from hfjobs_cli.text.words import quoted
 
 
 class Step(NamedTuple):

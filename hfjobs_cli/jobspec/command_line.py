@@ -13,7 +13,7 @@ from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import check_name
-from hfjobs_cli.text.words import quoted_for_shell
+from hfjobs_cli.text.display import quoted_for_shell
 
 _LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
 """What short options are called where a value stands in the same word."""

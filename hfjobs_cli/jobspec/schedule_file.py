@@ -31,9 +31,9 @@ from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.query.references import check_name
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable, quoted
 from hfjobs_cli.text.times import span
-from hfjobs_cli.text.words import one_of, quoted
+from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 4
 

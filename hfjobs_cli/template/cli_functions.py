@@ -12,8 +12,7 @@ from hfjobs_cli.template.gofmt import Printer
 from hfjobs_cli.template.gotext import formatted, json_text, u_escaped, url_escaped
 from hfjobs_cli.template.table import shortened
 from hfjobs_cli.template.values import ABSENT, Authored, Int, Strings, kind, like, short_text, sorted_keys, type_name
-from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.widths import MAX_PADDED
+from hfjobs_cli.text.display import MAX_PADDED, printable
 
 
 def json(context: Context, value: Any) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.display import cell_width, printable
 
 EXCERPT_WIDTH = 76
 """How much of a long line is shown around the place that is wrong, in characters."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hfjobs_cli.template.colors import RESET
-from hfjobs_cli.text.widths import MAX_PADDED, cell_width, padding
+from hfjobs_cli.text.display import MAX_PADDED, cell_width, padding
 
 _SEQUENCE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 _PIECE = re.compile(rf"(?s:{_SEQUENCE.pattern}|.)")

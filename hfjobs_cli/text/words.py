@@ -1,13 +1,8 @@
 """Words of the command line: quoting for a shell, lists in options, and near matches."""
 
-import re
-import shlex
-from collections.abc import Callable, Iterable
-from itertools import groupby
+from collections.abc import Iterable
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.redaction import MASK
 
 _MAX_LISTED = 200
 """The longest list of choices in a hint, in characters; with what stands around it, three lines of a terminal."""
@@ -61,50 +56,3 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
 
     near = get_close_matches(word.lower(), list(choices), n=1)
     return f"did you mean '{near[0]}'?" if near else None
-
-
-_LEFT_ALONE = frozenset('"$`\\!')
-"""What is more than itself between double quotes."""
-
-_PLAIN = re.compile(r"[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*")
-"""Words that need no quotes in any shell. zsh takes `=ls` for the path of `ls`."""
-
-
-def quoted(words: Iterable[str]) -> str:
-    """Return words so that a shell would read them back: `echo "it's"`, where `shlex.join` has four more quotes."""
-    return " ".join(map(_quoted, words))
-
-
-def _quoted(word: str) -> str:
-    if "'" in word and _LEFT_ALONE.isdisjoint(word):
-        return f'"{word}"'
-    # What stands for a secret is no pattern, and nobody can run it.
-    is_plain = MASK in word and shlex.quote(word.replace(MASK, "x")) == word.replace(MASK, "x")
-    return word if is_plain else shlex.quote(word)
-
-
-def quoted_for_shell(word: str, holds: Callable[[str], bool] = lambda _text: True) -> str:
-    """Return a word that every POSIX shell reads back, and that no terminal obeys.
-
-    Characters that would move the cursor, and those that the output does not hold, are printed by the shell itself,
-    `"$(printf '\\033')"`: `$'\\033'` is not known to all of them. A line break stays one, as `$(...)` drops the last.
-    """
-
-    def is_shown(char: str) -> bool:
-        return char == "\n" or (printable(char) == char and holds(char))
-
-    pieces = [(shown, "".join(chars)) for shown, chars in groupby(word, is_shown)]
-    return "".join((_literal if shown else _printed)(piece) for shown, piece in pieces) or "''"
-
-
-def _literal(text: str) -> str:
-    if _PLAIN.fullmatch(text):
-        return text
-    # As shlex does it, which leaves too much without quotes.
-    return "'" + text.replace("'", "'\"'\"'") + "'"
-
-
-def _printed(text: str) -> str:
-    """Return what has a shell print the bytes of a text."""
-    octal = "".join(f"\\{byte:03o}" for byte in text.encode("utf-8"))
-    return f"\"$(printf '{octal}')\""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
-from hfjobs_cli.text.widths import cell_width
+from hfjobs_cli.text.display import cell_width
 from hfjobs_cli.tui.keyboard import keyboard_of
 
 _CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

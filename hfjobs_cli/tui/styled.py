@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.formats.styling import styled
-from hfjobs_cli.text.escapes import printable
-from hfjobs_cli.text.widths import cell_width, cut
+from hfjobs_cli.text.display import cell_width, cut, printable
 
 
 class Piece(NamedTuple):

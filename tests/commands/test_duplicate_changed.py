@@ -11,7 +11,7 @@ import pytest
 
 from hfjobs_cli.jobspec.command_line import command_line
 from hfjobs_cli.jobspec.model import NewJob
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 from tests.support import (
     BY_HAND,
     BY_SCHEDULE,

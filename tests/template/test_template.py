@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hfjobs_cli.template import FUNCTIONS, Object, RenderOptions, Template, TemplateError
 from hfjobs_cli.template.context import MAX_CHARACTERS
-from hfjobs_cli.text.escapes import printable
+from hfjobs_cli.text.display import printable
 
 GO = Path(__file__).parent / "go"
 """What Go's text/template makes of templates and `data.json`, with the functions of docker and gh's `timefmt`. `error`
