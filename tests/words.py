@@ -56,7 +56,9 @@ TOPICS = [
     "schema",
 ]
 FORMATS = ["table", "json", "jsonl", "csv", "tsv", "markdown", "html"]
+FORMATS_WITH_COLUMNS = [each for each in FORMATS if each not in ("json", "jsonl")]
 JOB_FORMATS = [*FORMATS, "command"]
+TREE_FORMATS = ["tree", "json", "mermaid", "dot", *(each for each in FORMATS if each != "json")]
 STATUSES = ["running", "scheduling", "completed", "error", "canceled", "deleted"]
 INITIATORS = ["user", "org", "scheduled-job", "duplicated-job", "webhook", "none"]
 

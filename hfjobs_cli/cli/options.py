@@ -8,7 +8,6 @@ import typer
 from hfjobs_cli.cli import completion, sections
 from hfjobs_cli.cli.binding import LoadKind, PerKind
 from hfjobs_cli.cli.trailing_options import of_job
-from hfjobs_cli.formats.registry import RENDERERS
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
 
@@ -46,8 +45,8 @@ def _format_option(kind: LoadKind) -> Any:
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help=f"One of {', '.join(RENDERERS)}, a Go template as '{{{{.name}}}}', or 'table TEMPLATE'; "
-            "'help' lists formats, fields and functions.",
+            help="How to print: table, json, jsonl, csv, html, a Go template as '{{.name}}', or 'table TEMPLATE'; "
+            "'help' lists all formats, fields and functions.",
             autocompletion=completion.complete_format(kind),
             callback=_or_help(kind, _format_help),
             is_eager=True,

@@ -60,7 +60,8 @@ def describe(
     The page of a schedule shows what it runs and when, its newest runs, and how many of the last 30 days succeeded and
     what they cost. Values that look like secrets are shown as ***. All requests are sent in parallel.
 
-    --format json prints the same data for programs. --from sends no requests, so cost and logs are left out.
+    --format page is the default; json prints the same data for programs, html for a browser. --from sends no requests,
+    so cost and logs are left out.
 
     \b
     Examples:

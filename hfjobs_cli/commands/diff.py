@@ -47,6 +47,8 @@ def diff(
     Values of variables and options that look like secrets are shown as *** in every format; 'hfjobs inspect' shows
     them.
 
+    --format diff, the default, prints both values one below the other; table prints them side by side.
+
     --exit-code exits with 1 if launch or outcome differ; differences in origin and times do not count.
 
     \b

@@ -36,6 +36,7 @@ from tests.words import (
     SCHEDULED_COMMANDS,
     STATUSES,
     TOPICS,
+    TREE_FORMATS,
 )
 
 SCHEDULE_WORDS = ["@active", "@suspended", "@status=", "@name=", "@label="]
@@ -95,10 +96,7 @@ class TestStaticWords:
             ("hfjobs help em", ["emulator"]),
             ("hfjobs hardware --columns ", [*HARDWARE_COLUMNS, "help"]),
             ("hfjobs hardware -f pr", ["price_minute=", "price=", "pretty_name="]),
-            (
-                "hfjobs tree --format ",
-                ["tree", "json", "mermaid", "dot", "table", "jsonl", "csv", "tsv", "markdown", "html", "help"],
-            ),
+            ("hfjobs tree --format ", [*TREE_FORMATS, "help"]),
             ("hfjobs tree --columns li", ["link"]),
             ("hfjobs tree --filter ima", ["image="]),
             ("hfjobs diff --format d", ["diff"]),

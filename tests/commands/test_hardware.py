@@ -196,7 +196,7 @@ class TestHelp:
 
     def test_lists_fields(self, hfjobs: Hfjobs, golden: Golden) -> None:
         result = hfjobs("hardware", "--format", "help")
-        shown = result.stdout.partition("\nFunctions:")[0] + "\n"
+        shown = result.stdout.partition("\n\n")[2].partition("\nFunctions:")[0] + "\n"
         assert (result.code, shown) == (0, golden("hardware-format-help.txt", shown))
         assert max(map(len, result.stdout.splitlines())) <= 80
 

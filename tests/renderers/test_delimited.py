@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support import BY_HAND, BY_SCHEDULE, Golden, Hfjobs, Hub, Result
+from tests.words import FORMATS_WITH_COLUMNS
 
 
 class TestDelimited:
@@ -96,7 +97,7 @@ class TestDelimited:
 
     @pytest.mark.parametrize("other", [["--format", "json"], ["--format", "{{.id}}"], ["-q"]])
     def test_columns_are_for_formats_that_have_some(self, hfjobs: Hfjobs, hub: Hub, other: list[str]) -> None:
-        error = "--columns applies only to table, csv, tsv, markdown, html"
+        error = f"--columns applies only to {', '.join(FORMATS_WITH_COLUMNS)}"
         hint = "remove --columns, or use one of these formats"
         assert hfjobs("ps", "--columns", "id", *other) == Result(2, "", f"error: {error}\nhint: {hint}\n")
         assert hub.requests == []

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.support import BY_HAND, Golden, Hfjobs, Hub, Result
+from tests.words import FORMATS
 
 
 class TestHelp:
@@ -16,9 +17,27 @@ class TestHelp:
     ) -> None:
         result = hfjobs(*command, "--format", "Help")
         assert hfjobs(*command, "--format", "help") == result
-        assert result == Result(0, golden("format-help.txt", result.stdout), "")
+        shown = result.stdout.partition("\n\n")[2]
+        assert (result.code, result.stderr, shown) == (0, "", golden("format-help.txt", shown))
         assert max(map(len, result.stdout.splitlines())) <= 80
         assert hub.requests == []
+
+    @pytest.mark.parametrize(
+        ("command", "own"),
+        [
+            ("ps", {"command": "the command that starts the job again"}),
+            ("hardware", {}),
+            ("scheduled ps", {"command": "the command that creates the schedule again"}),
+            ("diff", {"diff": "both values, one below the other"}),
+        ],
+    )
+    def test_lists_the_formats_of_the_page(self, hfjobs: Hfjobs, command: str, own: dict[str, str]) -> None:
+        """What `hfjobs help formatting` says of each, those of the kind of record, and `agent`."""
+        first, *rows, last = hfjobs(*command.split(), "--format", "help").stdout.partition("\n\n")[0].splitlines()
+        page = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", hfjobs("help", "formatting").stdout, re.MULTILINE))
+        assert list(page) == FORMATS
+        assert {name: about for name, about in (row.split(maxsplit=1) for row in rows)} == page | own
+        assert (first, last.split(";")[0]) == ("Formats:", " agent      jsonl")
 
     @pytest.mark.parametrize("option", ["--format", "--columns"])
     @pytest.mark.parametrize(

@@ -243,7 +243,7 @@ class TestFormats:
 
     def test_format_help(self, hfjobs: Hfjobs, golden: Golden) -> None:
         result = hfjobs("scheduled", "ps", "--format", "help")
-        shown = result.stdout.partition("\nFunctions:")[0] + "\n"
+        shown = result.stdout.partition("\n\n")[2].partition("\nFunctions:")[0] + "\n"
         assert (result.code, shown) == (0, golden("format-help.txt", shown))
         assert max(map(len, result.stdout.splitlines())) <= 80
 
