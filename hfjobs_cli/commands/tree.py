@@ -45,8 +45,8 @@ def tree(
     the same person are not included. The requested job is marked.
 
     At most 12 children of a parent are shown and the rest counted; --no-trunc shows all. (gone) marks what the Hub no
-    longer knows. Pages are read back to the age of the root. --from reads saved jobs. --format mermaid and dot print the
-    tree as a graph for other programs.
+    longer knows. Pages are read back to the age of the root. --from reads saved jobs. --format mermaid and dot print
+    the tree as a graph for other programs.
 
     \b
     Examples:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support import BY_HAND, Golden, Hfjobs, Hub, Result
+from tests.support import BY_HAND, Golden, Hfjobs, Hub
 from tests.words import FORMATS
 
 
@@ -36,7 +36,7 @@ class TestHelp:
         first, *rows, last = hfjobs(*command.split(), "--format", "help").stdout.partition("\n\n")[0].splitlines()
         page = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", hfjobs("help", "formatting").stdout, re.MULTILINE))
         assert list(page) == FORMATS
-        assert {name: about for name, about in (row.split(maxsplit=1) for row in rows)} == page | own
+        assert dict(row.split(maxsplit=1) for row in rows) == page | own
         assert (first, last.split(";")[0]) == ("Formats:", " agent      jsonl")
 
     @pytest.mark.parametrize("option", ["--format", "--columns"])
