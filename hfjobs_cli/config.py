@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, conflict, empty_option
 from hfjobs_cli.text.numbers import digits, number
-from hfjobs_cli.text.words import conflict, empty_option
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hfjobs_cli.config import ConfigFile, Defaults
-from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import did_you_mean
+from hfjobs_cli.errors import UsageError, did_you_mean
 
 MAX_BYTES = 1024 * 1024
 

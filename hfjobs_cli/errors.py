@@ -1,7 +1,8 @@
-"""What can go wrong, each with the exit code it ends the program with."""
+"""Errors with their exit codes, and hints for usage errors."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import ClassVar
 
@@ -23,7 +24,7 @@ class ExitCode(IntEnum):
     meaning: str
 
     def __new__(cls, value: int, meaning: str) -> ExitCode:
-        """Make a member that is an int and knows its meaning."""
+        """Make a member with its meaning."""
         member = int.__new__(cls, value)
         member._value_ = value
         member.meaning = meaning
@@ -49,17 +50,17 @@ class HfJobsError(Exception):
 
 
 class UsageError(HfJobsError):
-    """The command line or a setting makes no sense. Raised before any request, but for templates that fail later."""
+    """The command line or a setting is invalid. Raised before any request, except for templates that fail later."""
 
     exit_code = ExitCode.USAGE
 
 
 class RequestRefused(HfJobsError):
-    """The Hub answered with a 4xx that has no class of its own, for instance 400 or 402."""
+    """The Hub responded with a 4xx status that has no class of its own, for instance 400 or 402."""
 
 
 class NotRunning(RequestRefused):
-    """The job does not run, so there is nothing to be seen or changed of it. The Hub may answer 406 then."""
+    """The job is not running, which the request needs. The Hub may respond with 406 then."""
 
 
 class Conflict(RequestRefused):
@@ -67,25 +68,25 @@ class Conflict(RequestRefused):
 
 
 class BadResponse(HfJobsError):
-    """The Hub answered, but not with what the Jobs API promises: whether it did what was asked is not known."""
+    """The response is not as the Jobs API documents it. The request may have been carried out."""
 
     is_ambiguous = True
 
 
 class NotFound(HfJobsError):
-    """The Hub answered 404."""
+    """The Hub responded with 404."""
 
     exit_code = ExitCode.NOT_FOUND
 
 
 class NotLoggedIn(HfJobsError):
-    """There is no token, or the Hub rejected it (401)."""
+    """No token, or the Hub rejected it (401)."""
 
     exit_code = ExitCode.NOT_ALLOWED
 
 
 class NotAllowed(HfJobsError):
-    """The token is good but may not do this (403)."""
+    """The token is valid but lacks the permission (403)."""
 
     exit_code = ExitCode.NOT_ALLOWED
 
@@ -103,7 +104,7 @@ class Unavailable(HfJobsError):
         is_ambiguous: bool = False,
         retry_after_secs: float | None = None,
     ) -> None:
-        """`is_ambiguous` says that the server may have received the request and carried it out.
+        """`is_ambiguous` means that the server may have received the request and carried it out.
 
         `retry_after_secs` is the server's Retry-After.
         """
@@ -113,11 +114,11 @@ class Unavailable(HfJobsError):
 
 
 class LimitReached(HfJobsError):
-    """The system lets this process start no more threads, or open no more files and connections."""
+    """The process cannot start more threads, or open more files or connections."""
 
 
 class Interrupted(HfJobsError):
-    """Ctrl-C interrupted something that the user must know about."""
+    """Ctrl-C interrupted something, and the user must know its state."""
 
     exit_code = ExitCode.INTERRUPTED
 
@@ -130,3 +131,38 @@ class ReaderGone(HfJobsError):
     """The reader of stdout closed it (`| head`): not a failure."""
 
     exit_code = ExitCode.DONE
+
+
+_MAX_LISTED = 200
+"""The longest list of choices in a hint, in characters; with the rest of the hint, three lines of a terminal."""
+
+
+def empty_option(option: str) -> UsageError:
+    """Return the error for an option without a value."""
+    return UsageError(f"{option} is empty", hint=f"remove {option}, or give it a value")
+
+
+def conflict(option: str, other: str, *, hint: str = "remove one of them") -> UsageError:
+    """Return the error for two options that exclude each other."""
+    return UsageError(f"{option} cannot be used with {other}", hint=hint)
+
+
+def one_of(word: str, choices: Iterable[str]) -> str:
+    """Return a hint for a `word` that is not among `choices`: the closest of them, or a list if none is close."""
+    names = list(choices)
+    near = did_you_mean(word, names)
+    if near is not None:
+        return near
+    shown = names
+    while len(", ".join(shown)) > _MAX_LISTED:
+        shown = shown[:-1]
+    more = f" and {len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    return f"use one of {', '.join(shown)}{more}"
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
+    """Return a hint with the choice that `word` may be a typing mistake of; None if no choice is close."""
+    from difflib import get_close_matches  # 2 ms, for mistakes only
+
+    near = get_close_matches(word.lower(), list(choices), n=1)
+    return f"did you mean '{near[0]}'?" if near else None

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.cli import binding, terminal
 from hfjobs_cli.cli.registry import COMMANDS, Command, load, path_of
-from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import did_you_mean
+from hfjobs_cli.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -9,8 +9,7 @@ from typing import Any
 
 from hfjobs_cli.cli.connection import WITH_VALUE
 from hfjobs_cli.cli.registry import COMMANDS, Command
-from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import did_you_mean
+from hfjobs_cli.errors import UsageError, did_you_mean
 
 _NO_COMMAND = re.compile(r"no such command '([^']*)'")
 _PHRASES = {

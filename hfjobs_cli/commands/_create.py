@@ -23,6 +23,7 @@ from hfjobs_cli.errors import (
     OutputFailed,
     ReaderGone,
     UsageError,
+    conflict,
 )
 from hfjobs_cli.formats.registry import QUIET
 from hfjobs_cli.formats.renderer import RecordStream, Renderer
@@ -32,7 +33,6 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.times import timestamp
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from datetime import datetime

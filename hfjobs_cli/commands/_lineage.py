@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from hfjobs_cli.commands._resolve import note_newest
 from hfjobs_cli.commands._select import named_jobs
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError, one_of
 from hfjobs_cli.hub.saved_jobs import Snapshot
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of_id, parent_of
 from hfjobs_cli.jobspec.raw_options import typed_path
@@ -22,7 +22,6 @@ from hfjobs_cli.models.vocabulary import INITIATOR_TYPES
 from hfjobs_cli.query.references import JOBS, JobReference, check_name, is_name, parse_references
 from hfjobs_cli.query.selectors import SCHEDULED, Selector
 from hfjobs_cli.text.times import EARLIEST, LATEST
-from hfjobs_cli.text.words import one_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -7,10 +7,9 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.errors import HfJobsError, NotFound, UsageError
+from hfjobs_cli.errors import HfJobsError, NotFound, UsageError, did_you_mean
 from hfjobs_cli.query.references import JobReference, ReferenceSyntax, is_id, parse_references
 from hfjobs_cli.text.times import EARLIEST, age
-from hfjobs_cli.text.words import did_you_mean
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

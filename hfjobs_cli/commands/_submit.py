@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import HfJobsError, UsageError
+from hfjobs_cli.errors import HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.registry import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.fields import rows
@@ -25,7 +25,6 @@ from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, masked_value, masked_words
 from hfjobs_cli.text.times import span
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from decimal import Decimal

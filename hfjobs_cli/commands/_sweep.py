@@ -22,14 +22,22 @@ from hfjobs_cli.commands._sweep_plan import (
 )
 from hfjobs_cli.commands._sweep_run import Sweep
 from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, looks
-from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotLoggedIn, ReaderGone, Unavailable, UsageError
+from hfjobs_cli.errors import (
+    ExitCode,
+    HfJobsError,
+    Interrupted,
+    NotLoggedIn,
+    ReaderGone,
+    Unavailable,
+    UsageError,
+    conflict,
+)
 from hfjobs_cli.formats.registry import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff
 from hfjobs_cli.jobspec import sweep
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.sweep import SWEEP, Item
 from hfjobs_cli.jobspec.validate import check, check_flavor
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Following, Sweeping

@@ -16,7 +16,7 @@ from hfjobs_cli.commands._select import (
     not_running,
     refused,
 )
-from hfjobs_cli.errors import NotFound, RequestRefused, UsageError
+from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
@@ -24,7 +24,6 @@ from hfjobs_cli.models.label_change import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.labels import LabelChanges
 from hfjobs_cli.query.references import JOBS, JobReference
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import View

@@ -15,7 +15,7 @@ from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, lef
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import jobs_to_change, show_results
 from hfjobs_cli.commands._submit import create, prepared
-from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.registry import QUIET, RENDERERS
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.insight.differences import differences
@@ -23,7 +23,6 @@ from hfjobs_cli.jobspec.from_job import Changes
 from hfjobs_cli.jobspec.model import Launch
 from hfjobs_cli.jobspec.packing import read_file
 from hfjobs_cli.models.difference import KIND, LAUNCH
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create

@@ -12,9 +12,8 @@ from hfjobs_cli.cli.help_pages import help_width
 from hfjobs_cli.cli.program import renamed
 from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.errors import ExitCode, UsageError, one_of
 from hfjobs_cli.models.kinds import KINDS, Kind, json_schema, kind_of
-from hfjobs_cli.text.words import one_of
 
 _AGENTS = "agents"
 

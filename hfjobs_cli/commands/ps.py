@@ -9,11 +9,10 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, scan
-from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.errors import ExitCode, conflict
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.patterns import why_none
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan

@@ -10,11 +10,10 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, only, source_of, starter, with_ancestors
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, none_found
-from hfjobs_cli.errors import ExitCode, NotFound, UsageError
+from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan
 from hfjobs_cli.query.references import check_name
-from hfjobs_cli.text.words import conflict
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._lineage import Source

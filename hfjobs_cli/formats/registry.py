@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, conflict, did_you_mean, one_of
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.models.vocabulary import QUIET_NAME
-from hfjobs_cli.text.words import conflict, did_you_mean, one_of
 
 if TYPE_CHECKING:
     from hfjobs_cli.formats.renderer import Render, View

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hfjobs_cli.errors import conflict, empty_option
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
 from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
 from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
-from hfjobs_cli.text.words import conflict, empty_option
 
 
 def compose(typed: Typed, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.command_line import volume_text
 from hfjobs_cli.jobspec.compose import compose
@@ -33,7 +33,6 @@ from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable, quoted
 from hfjobs_cli.text.times import span
-from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 4
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.model import LocalFile
 from hfjobs_cli.text.redaction import without_password
-from hfjobs_cli.text.words import one_of
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 

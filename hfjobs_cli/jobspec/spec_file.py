@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.environment import resolved
 from hfjobs_cli.jobspec.fields import Row, rows
 from hfjobs_cli.jobspec.model import NewJob, Volume
 from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
 from hfjobs_cli.text.json_values import loads
-from hfjobs_cli.text.words import one_of
 
 MAX_MIB = 16
 

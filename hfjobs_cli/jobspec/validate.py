@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.model import LOCAL, MAX_SECS, MAX_VARIABLE_BYTES, SPACE_PREFIXES, NewJob, Volume
 from hfjobs_cli.models.vocabulary import ARCHES
 from hfjobs_cli.query.labels import new_labels
-from hfjobs_cli.text.words import one_of
 
 MAX_PORTS = 20
 MAX_GROUP = 46

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import did_you_mean
+from hfjobs_cli.errors import UsageError, did_you_mean
 
 WORDS = {
     "@hourly": "0 * * * *",

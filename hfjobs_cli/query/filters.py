@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, empty_option
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
@@ -15,7 +15,6 @@ from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, pars
 from hfjobs_cli.query.patterns import Condition, FieldPattern, all_match, is_exact, parse_patterns
 from hfjobs_cli.query.references import is_name
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
-from hfjobs_cli.text.words import empty_option
 
 _ACTIVE = StatusFilter("--status", ACTIVE_STAGES)
 """What is asked for if no status is."""

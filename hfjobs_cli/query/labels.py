@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from hfjobs_cli.errors import UsageError
-from hfjobs_cli.text.words import conflict, empty_option
+from hfjobs_cli.errors import UsageError, conflict, empty_option
 
 MAX_LENGTH = 100
 """How many characters a key may have, and a value."""

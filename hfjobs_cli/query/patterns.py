@@ -10,14 +10,13 @@ from functools import cached_property
 from itertools import chain
 from typing import NoReturn
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field, Record, formatted
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
 from hfjobs_cli.text.numbers import digits, number
 from hfjobs_cli.text.times import parse_time, span, timestamp
-from hfjobs_cli.text.words import one_of
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""

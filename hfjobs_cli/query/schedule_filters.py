@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.filters import name_pattern, parse_labels
 from hfjobs_cli.query.patterns import Condition, all_match, parse_patterns
-from hfjobs_cli.text.words import one_of, split_values, without_negation
+from hfjobs_cli.text.words import split_values, without_negation
 
 _OTHER_WORDS = {
     "enabled": ACTIVE,

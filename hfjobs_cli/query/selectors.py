@@ -6,10 +6,9 @@ import re
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from hfjobs_cli.errors import UsageError
+from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.query.references import ReferenceSyntax, check_name, is_name
 from hfjobs_cli.text.numbers import digits
-from hfjobs_cli.text.words import one_of
 
 NEWEST = ("latest", "last")
 """Words for the newest one, whatever its status."""

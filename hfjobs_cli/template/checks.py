@@ -9,6 +9,7 @@ from itertools import product
 from math import prod
 from typing import Any, NamedTuple
 
+from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import MAX_INVOCATIONS, unsteady
 from hfjobs_cli.template.context import (
     Context,
@@ -38,7 +39,6 @@ from hfjobs_cli.template.parser import (
     Variable,
 )
 from hfjobs_cli.template.values import Authored, Byte, Int, NotPlain, Object, Strings, kind, short_text, type_name
-from hfjobs_cli.text.words import did_you_mean
 
 
 class Unknown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hfjobs_cli.text.words import one_of
+from hfjobs_cli.errors import one_of
 
 RESET = "\x1b[0m"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
 from hfjobs_cli.template.checks import Schema, mistakes, shape_of_schema
 from hfjobs_cli.template.context import RenderOptions
@@ -12,7 +13,6 @@ from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.evaluator import Evaluator
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.parser import parse
-from hfjobs_cli.text.words import did_you_mean
 
 
 class Template:

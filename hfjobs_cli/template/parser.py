@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.lexer import Kind, Token, number, tokens, unquote
 from hfjobs_cli.template.values import Int
-from hfjobs_cli.text.words import did_you_mean
 
 
 @dataclass(slots=True)
