@@ -13,7 +13,7 @@ from hfjobs_cli.models.label_change import LabelChange
 from hfjobs_cli.query.labels import LabelChanges, label_changes
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.spec import Described
+    from hfjobs_cli.models.spec import SpecFields
     from hfjobs_cli.query.references import JobReference
 
 
@@ -32,7 +32,7 @@ class LabelOptions(OwnOptions):
         return label_changes(self.label or (), self.name, self.remove or (), replace=self.replace, clear=self.clear)
 
 
-def planned(reference: "JobReference", found: "Described", changes: LabelChanges) -> LabelChange:
+def planned(reference: "JobReference", found: "SpecFields", changes: LabelChanges) -> LabelChange:
     """Return what changes about the labels that were `found`. Raises HfJobsError if labels would be lost."""
     _check_none_is_lost(reference, found, changes)
     before = dict(found.labels or {})
@@ -46,7 +46,7 @@ def written(planned: LabelChange, labels: Mapping[str, str] | None) -> LabelChan
     return replace(planned, name=after.get("name"), after=after)
 
 
-def _check_none_is_lost(reference: "JobReference", found: "Described", changes: LabelChanges) -> None:
+def _check_none_is_lost(reference: "JobReference", found: "SpecFields", changes: LabelChanges) -> None:
     """Raise HfJobsError if labels are to stay that cannot be sent back as they are."""
     if changes.clear or changes.replace:
         return

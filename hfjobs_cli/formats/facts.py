@@ -15,7 +15,7 @@ from hfjobs_cli.models.fields import formatted
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.spec import Described, JobVolume
+from hfjobs_cli.models.spec import JobVolume, SpecFields
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.redaction import masked_value, masked_words
@@ -95,7 +95,7 @@ def _of_schedule(each: Description, schedule: ScheduledJob, view: View) -> Itera
         yield Fact("Cost", f"{cost} in the last {runs.days} days")
 
 
-def _spec(spec: Described) -> Iterator[Fact]:
+def _spec(spec: SpecFields) -> Iterator[Fact]:
     """Yield the rows of a job spec: image, command, hardware, variables. Values that look like secrets are masked."""
     yield Fact("Image", spec.image or "-")
     yield Fact("Command", quoted(masked_words(spec.words)))
@@ -158,7 +158,7 @@ def _counted(runs: Runs) -> str:
     return f"{total:,} {'run' if total == 1 else 'runs'}: {ended}{success}; ran {span(runs.running_secs)}"
 
 
-def _files(spec: Described) -> str:
+def _files(spec: SpecFields) -> str:
     """Return the local files that travel with it: `train.py (1,204 bytes)`."""
     found = unpacked(spec.environment or {}) or {}
     return ", ".join(
@@ -175,7 +175,7 @@ def _volume(volume: JobVolume) -> str:
     return f"{volume.mount_path or '?'}: {volume.described}"
 
 
-def _hardware(spec: Described) -> str:
+def _hardware(spec: SpecFields) -> str:
     limit = f"timeout {span(spec.timeout)}" if spec.timeout is not None else None
     tries = f"up to {spec.retry + 1:g} attempts" if spec.retry else None
     return ", ".join(filter(None, (spec.flavor or "-", spec.arch, limit, tries)))

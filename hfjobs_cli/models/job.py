@@ -120,7 +120,7 @@ def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class JobInfo(spec.Described):
+class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": "initiator"}):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only. `expose` and `expose_public` are ports.
@@ -134,18 +134,6 @@ class JobInfo(spec.Described):
     created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
     finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
-    docker_image: spec.DockerImage
-    space_id: spec.SpaceId
-    command: spec.Command
-    arguments: spec.Arguments
-    environment: spec.Environment
-    secrets: spec.Secrets
-    flavor: spec.Flavor
-    arch: spec.Arch
-    timeout: spec.Timeout
-    retry: spec.Retry
-    labels: spec.Labels
-    volumes: spec.Volumes
     status: Annotated[
         JobStatus,
         About(
@@ -185,10 +173,6 @@ class JobInfo(spec.Described):
             words=(*INITIATOR_TYPES, NO_INITIATOR),
         ),
     ]
-    network: spec.Network
-    expose: spec.Expose
-    expose_public: spec.ExposePublic
-    resource_group_id: spec.ResourceGroupId
     endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
     url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
 

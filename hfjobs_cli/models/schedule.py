@@ -20,28 +20,11 @@ STATE_STYLES = {ACTIVE: "green", SUSPENDED: "yellow"}
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class JobSpec(spec.Described):
+class JobSpec(spec.SpecFields):
     """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only.
     """
-
-    docker_image: spec.DockerImage
-    space_id: spec.SpaceId
-    command: spec.Command
-    arguments: spec.Arguments
-    environment: spec.Environment
-    secrets: spec.Secrets
-    flavor: spec.Flavor
-    arch: spec.Arch
-    timeout: spec.Timeout
-    retry: spec.Retry
-    labels: spec.Labels
-    volumes: spec.Volumes
-    network: spec.Network
-    expose: spec.Expose
-    expose_public: spec.ExposePublic
-    resource_group_id: spec.ResourceGroupId
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -1,4 +1,4 @@
-"""What is run: the fields that jobs and schedules have in common, and what a schedule has of them.
+"""The fields that jobs and schedules have in common: what is run, and how.
 
 Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/scheduled-jobs/{namespace}`.
 """
@@ -6,12 +6,29 @@ Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/sche
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from hfjobs_cli.models.decode import converter
 from hfjobs_cli.models.fields import About, Record, Shape, Source
 from hfjobs_cli.models.packed_files import typed_words
 from hfjobs_cli.text.times import span
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(frozen_default=True, eq_default=False)
+    def _declares_fields(cls: type[T]) -> type[T]:
+        """Tell type checkers that the dataclasses derived from a class have its fields."""
+        ...
+
+else:
+
+    def _declares_fields(cls: type[T]) -> type[T]:
+        """Return the class as it is: it copies its fields to those derived from it, in an order of their own."""
+        return cls
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -42,46 +59,6 @@ class JobNetwork(Record):
 
     group: Annotated[str | None, About("name of the network", "training")]
     aliases: Annotated[list[str], About("host names of the job", "[worker]")]
-
-
-class Described(Record):
-    """Base of what says what is run: a job, or the specification of jobs to come."""
-
-    __slots__ = ()
-
-    is_sent_back = True
-
-    docker_image: str | None
-    space_id: str | None
-    command: list[str] | None
-    arguments: list[str] | None
-    environment: dict[str, str] | None
-    secrets: list[str] | None
-    flavor: str | None
-    arch: str | None
-    timeout: int | float | None
-    retry: int | float | None
-    labels: dict[str, str] | None
-    volumes: list[JobVolume] | None
-    network: JobNetwork | None
-    expose: list[int] | None
-    expose_public: list[int] | None
-
-    @property
-    def unexpected_labels(self) -> Mapping[str, Any] | None:
-        """The labels that are no texts, and so not among `labels`; None if nobody knows which there are."""
-        found = self.left_out.get("labels", {})
-        return {key: value for key, value in found.items() if type(value) is not str} if type(found) is dict else None
-
-    @property
-    def image(self) -> str | None:
-        """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
-        return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
-
-    @property
-    def words(self) -> list[str]:
-        """The command and its arguments as they were typed, without what unpacks local files."""
-        return typed_words([*(self.command or ()), *(self.arguments or ())], self.environment, self.volumes)
 
 
 def _quoted(words: list[str]) -> str | None:
@@ -117,44 +94,91 @@ def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str
     return names
 
 
-DockerImage = Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
-SpaceId = Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
-Command = Annotated[
-    list[str] | None,
-    About(
-        "command, in tables with arguments",
-        "[ls]",
-        shown=lambda spec: spec.words,
-        spell=_quoted,
-        rank=40,
-        least=10,
-        has_commas=True,
-        keeps_end=True,
-    ),
-]
-Arguments = Annotated[
-    list[str] | None,
-    About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True, keeps_end=True),
-]
-Environment = Annotated[
-    dict[str, str] | None,
-    About("variables", "map[WANDB_MODE:offline]", aliases=("env",), entry="env", least=11, has_commas=True),
-]
-Secrets = Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
-Flavor = Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
-Arch = Annotated[str | None, About("CPU architecture", "amd64")]
-Timeout = Annotated[int | float | None, About("timeout in seconds", "3600", spell=span)]
-Retry = Annotated[int | float | None, About("number of retries", "2")]
-Labels = Annotated[
-    dict[str, str] | None,
-    About(
-        "labels by name", "map[name:train-judge]", aliases=("label",), entry="label", spell=_labels, rank=71, least=11
-    ),
-]
-Volumes = Annotated[list[JobVolume] | None, About("mounted volumes", "{{json .volumes}}", spell=_mounts, least=11)]
-Network = Annotated[JobNetwork | None, About("network group of the job", "{{json .network}}")]
-Expose = Annotated[list[int] | None, About("exposed ports", "[8000]", key="expose.ports")]
-ExposePublic = Annotated[
-    list[int] | None, About("exposed ports that need no token", "[8080]", key="expose.portsPublic")
-]
-ResourceGroupId = Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
+@_declares_fields
+class SpecFields(Record):
+    """The fields that jobs and the spec of a schedule have in common: what is run, and how.
+
+    A subclass is a record that has them among its own, first if it does not say where: with
+    `after={"network": "initiator"}` the fields from `network` on follow its own `initiator`.
+    """
+
+    __slots__ = ()
+
+    is_sent_back = True
+
+    docker_image: Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
+    space_id: Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
+    command: Annotated[
+        list[str] | None,
+        About(
+            "command, in tables with arguments",
+            "[ls]",
+            shown=lambda spec: spec.words,
+            spell=_quoted,
+            rank=40,
+            least=10,
+            has_commas=True,
+            keeps_end=True,
+        ),
+    ]
+    arguments: Annotated[
+        list[str] | None,
+        About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True, keeps_end=True),
+    ]
+    environment: Annotated[
+        dict[str, str] | None,
+        About("variables", "map[WANDB_MODE:offline]", aliases=("env",), entry="env", least=11, has_commas=True),
+    ]
+    secrets: Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
+    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
+    arch: Annotated[str | None, About("CPU architecture", "amd64")]
+    timeout: Annotated[int | float | None, About("timeout in seconds", "3600", spell=span)]
+    retry: Annotated[int | float | None, About("number of retries", "2")]
+    labels: Annotated[
+        dict[str, str] | None,
+        About(
+            "labels by name",
+            "map[name:train-judge]",
+            aliases=("label",),
+            entry="label",
+            spell=_labels,
+            rank=71,
+            least=11,
+        ),
+    ]
+    volumes: Annotated[list[JobVolume] | None, About("mounted volumes", "{{json .volumes}}", spell=_mounts, least=11)]
+    network: Annotated[JobNetwork | None, About("network group of the job", "{{json .network}}")]
+    expose: Annotated[list[int] | None, About("exposed ports", "[8000]", key="expose.ports")]
+    expose_public: Annotated[
+        list[int] | None, About("exposed ports that need no token", "[8080]", key="expose.portsPublic")
+    ]
+    resource_group_id: Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
+
+    def __init_subclass__(cls, after: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Declare these fields in the subclass, in the order of its keys in JSON."""
+        super().__init_subclass__()
+        if cls.__annotations__.keys() >= SpecFields.__annotations__.keys():
+            return  # `dataclass(slots=True)` makes each class a second time
+        hints = {**SpecFields.__annotations__, **cls.__annotations__}
+        order, place = list(cls.__annotations__), 0
+        for name in SpecFields.__annotations__:
+            place = order.index(after[name]) + 1 if name in after else place
+            order.insert(place, name)
+            place += 1
+        cls.__annotations__ = {name: hints[name] for name in order}
+
+    @property
+    def unexpected_labels(self) -> Mapping[str, Any] | None:
+        """The labels whose values are not strings, and which `labels` leaves out; None if the labels are unreadable."""
+        found = self.left_out.get("labels", {})
+        return {key: value for key, value in found.items() if type(value) is not str} if type(found) is dict else None
+
+    @property
+    def image(self) -> str | None:
+        """What the job runs in: an image, or a Space as `hf.co/spaces/OWNER/NAME`."""
+        return f"hf.co/spaces/{self.space_id}" if self.space_id else self.docker_image
+
+    @property
+    def words(self) -> list[str]:
+        """The command and its arguments as they were typed, without what unpacks local files."""
+        return typed_words([*(self.command or ()), *(self.arguments or ())], self.environment, self.volumes)
