@@ -20,7 +20,7 @@ from huggingface_hub import HfApi, Volume
 
 from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.emulator.flavors import hardware
+from hfjobs_cli.emulator.account import hardware
 from tests.support import NOW, TOKEN, command_environ
 
 USER = "alice"

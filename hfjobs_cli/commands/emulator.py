@@ -153,11 +153,11 @@ def _serve(
 
 
 def _reset(session: Session, directory: Path) -> ExitCode:
-    from hfjobs_cli.emulator.reset import forget
     from hfjobs_cli.emulator.state import Untrusted
+    from hfjobs_cli.emulator.supervisor import reset
 
     try:
-        is_forgotten = forget(directory)
+        is_reset = reset(directory)
     except Untrusted as error:
         raise HfJobsError(
             f"cannot delete the jobs in {directory}: {error}",
@@ -165,7 +165,7 @@ def _reset(session: Session, directory: Path) -> ExitCode:
         ) from error
     except OSError as error:
         raise HfJobsError(f"cannot delete the jobs in {directory}: {error}", hint=_ELSEWHERE) from error
-    session.notice(f"deleted the jobs in {directory}" if is_forgotten else f"no jobs in {directory}")
+    session.notice(f"deleted the jobs in {directory}" if is_reset else f"no jobs in {directory}")
     return ExitCode.DONE
 
 

@@ -22,16 +22,15 @@ from werkzeug.exceptions import (
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from hfjobs_cli.emulator.account import CREATOR, hardware, owner_of, whoami
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
-from hfjobs_cli.emulator.flavors import hardware
 from hfjobs_cli.emulator.jobs import Jobs
+from hfjobs_cli.emulator.output import kept_alive
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store, StoreError
-from hfjobs_cli.emulator.streams import kept_alive
 from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
-from hfjobs_cli.emulator.users import CREATOR, owner_of, whoami
 from hfjobs_cli.emulator.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -49,10 +48,10 @@ MAX_LABELS = 100
 KEEP_ALIVE_SECS = 30.0
 
 ADMIT = "hfjobs.admit"
-"""A server's function to call when the token was seen. It returns whether one more who has it can be served."""
+"""A server's function to call for an authenticated client. It returns whether one more can be served."""
 
-IS_LEFT = "hfjobs.is_left"
-"""A server's function that tells whether the client may be gone: it has closed its side of the connection."""
+MAY_BE_GONE = "hfjobs.may_be_gone"
+"""A server's function that returns whether the client may be gone: it has closed its side of the connection."""
 
 DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
 DEMO_HOST = "demo.localhost"
@@ -315,7 +314,7 @@ class App:
 
     def _stream(self, request: Request, events: Iterable[str | None]) -> Response:
         return Response(
-            kept_alive(events, self._keep_alive_secs, request.environ.get(IS_LEFT, lambda: False)),
+            kept_alive(events, self._keep_alive_secs, request.environ.get(MAY_BE_GONE, lambda: False)),
             content_type="text/event-stream",
             headers={"Cache-Control": "no-store"},
         )

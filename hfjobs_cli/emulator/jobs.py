@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from hfjobs_cli.emulator import lifecycle, streams
+from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.account import USER, jobs_usage, owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
-from hfjobs_cli.emulator.output import LogReader
+from hfjobs_cli.emulator.output import LogReader, log_events, metric_events, one_line
 from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
-from hfjobs_cli.emulator.users import USER, jobs_usage, owner_of
 
 NEVER_RUN = "(this is a sample job of the emulator: it never ran and has no output)"
 METRICS_EVERY_SECS = 1.0
@@ -161,9 +161,9 @@ class Jobs:
         job = self.find(namespace, identifier)
         with self._store.read() as tables:
             if not tables.is_real(identifier):
-                return streams.one_line(NEVER_RUN, job["createdAt"])
+                return one_line(NEVER_RUN, job["createdAt"])
         reader = LogReader(self._state.log_of(identifier), tail)
-        return streams.log_events(reader, lambda: self._is_active(namespace, identifier))
+        return log_events(reader, lambda: self._is_active(namespace, identifier))
 
     def metrics(self, namespace: str, identifier: str) -> Iterable[str | None]:
         """Yield the metrics of a job as events until it ends; None when there is nothing new."""
@@ -179,7 +179,7 @@ class Jobs:
                 process = tables.process_of(identifier)
             return () if process is None else measurements(process, identifier[-5:], METRICS_EVERY_SECS)
 
-        return streams.metric_events(measure, lambda: self._is_active(namespace, identifier))
+        return metric_events(measure, lambda: self._is_active(namespace, identifier))
 
     def _is_active(self, namespace: str, identifier: str) -> bool:
         """Return whether there is more to come of a job; of one that is gone, or cannot be read, there is not."""

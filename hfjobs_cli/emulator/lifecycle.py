@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from hfjobs_cli.emulator.account import CREATOR
 from hfjobs_cli.emulator.api_types import ACTIVE_STAGES, Document, new_id, parse_time, wire_time
-from hfjobs_cli.emulator.users import CREATOR
 
 _OF_THE_RUN = {
     "type",

@@ -1,39 +1,45 @@
-"""The output of a job: lines with timestamps, stored in a file in the format of the Hub."""
+"""The output of a job: its log file, with timestamps and in the format of the Hub, and its events over HTTP."""
 
 import codecs
 import errno
 import io
 import json
+import math
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from hfjobs_cli.emulator.api_types import present, wire_time
+from hfjobs_cli.emulator.api_types import Document, present, wire_time
 from hfjobs_cli.emulator.state import open_itself
 
 MAX_LINE_CHARACTERS = 64 * 1024
 MAX_LOG_BYTES = 64 * 1024 * 1024
-"""What is kept of one job; a job that prints without end must not fill the disk."""
+"""How much output of a job is kept: a job that prints forever must not fill the disk."""
 
 HEADER = "===== Job started at "
-"""How the line begins that stands before the output of each attempt."""
+"""The beginning of the header line before the output of each attempt."""
+
+KEEP_ALIVE = ": keep-alive\n\n"
 
 _READ_BYTES = 1024 * 1024
 _ROOM_BYTES = 256 * 1024
 _END = 'Z"}'
-"""How a whole line of the file ends, unlike one that was torn by a full disk."""
+"""The end of each complete line of the file. A full disk leaves incomplete lines."""
+
+_POLL_SECS = 0.1
+_CLOSED_SECS = 0.5
 
 
 class Log:
     """The log file of a job, appended to as far as the disk allows. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file, which is made if it is not there; if that cannot be done nothing is kept."""
+        """Open the file, or create it; if that fails, no output is kept."""
         self._path = path
         self._file: io.FileIO | None = None
         self._size = 0
@@ -58,13 +64,13 @@ class Log:
 
     def close(self) -> None:
         """Close the file; nothing can be added any more."""
-        with self._lock, suppress(OSError):  # some systems tell only now that there was no room
+        with self._lock, suppress(OSError):  # some systems report a full disk only now
             file, self._file = self._file, None
             if file is not None:
                 file.close()
 
     def make_room(self) -> None:
-        """Give up the end of a long output, where a full disk needs the room for something else."""
+        """Cut off the end of a long output, to free space on a full disk."""
         with suppress(OSError):
             size = self._path.stat().st_size
             if size > _ROOM_BYTES:
@@ -108,7 +114,7 @@ class Collector(threading.Thread):
                         self._take(self._decoder.decode(content))
 
     def finish(self, timeout_secs: float) -> None:
-        """Return when all has been collected, or nothing came for so long. What comes later is not kept."""
+        """Return when all has been collected, or nothing came for `timeout_secs`. Later output is not kept."""
         while self.is_alive() and time.monotonic() - self._heard_at < timeout_secs:
             self.join(0.05)
         with self._lock:
@@ -118,7 +124,7 @@ class Collector(threading.Thread):
             self._is_done = True
 
     def _take(self, text: str) -> None:
-        """Add the lines that are whole; those of more than MAX_LINE_CHARACTERS are parted."""
+        """Add the complete lines; those of more than MAX_LINE_CHARACTERS are split."""
         *lines, self._rest = (self._rest + text).split("\n")
         *parts, self._rest = _parts(self._rest)
         lines += parts
@@ -136,15 +142,15 @@ class LogReader:
     """The lines of a file that may still grow, each once."""
 
     def __init__(self, path: Path, tail: int | None = None) -> None:
-        """Read nothing yet. With `tail` the first look gives the last so many lines, below the last header."""
+        """Read nothing yet. With `tail`, the first call of `new_lines` returns the last header and that many lines."""
         self._path = path
         self._tail = tail
         self._place = 0
 
     def new_lines(self) -> list[str]:
-        """Return lines that came since the last call, as JSON; none if there are none.
+        """Return the lines that were added since the last call, as JSON.
 
-        A line that is being written is left for later, and so are those of many bytes.
+        A line that is still being written is left for a later call, and so is what exceeds a limit of bytes.
         """
         try:
             with open_itself(self._path, "rb") as file:
@@ -162,7 +168,7 @@ class LogReader:
 
 
 def _last(lines: list[str], count: int) -> list[str]:
-    """Return the last lines of output, with the header before them, which the Hub sends whatever is asked."""
+    """Return the last lines of output with the header before them, which the Hub always sends."""
     header: list[str] = []
     output: list[str] = []
     for line in lines:
@@ -171,3 +177,47 @@ def _last(lines: list[str], count: int) -> list[str]:
         else:
             output.append(line)
     return header + (output[-count:] if count else [])
+
+
+def log_events(reader: LogReader, is_active: Callable[[], bool]) -> Iterator[str | None]:
+    """Yield server-sent events with the output of a job until it has ended; None when there is nothing new."""
+    while True:
+        has_ended = not is_active()  # asked before the file is read, so that nothing is missed
+        lines = reader.new_lines()
+        for line in lines:
+            yield f"data: {line}\n\n"
+        if not lines:
+            if has_ended:
+                return
+            yield None
+
+
+def metric_events(measure: Callable[[], Iterable[Document]], is_active: Callable[[], bool]) -> Iterator[str | None]:
+    """Yield server-sent events with the resource usage of a job while it runs; None while `measure` has nothing."""
+    while is_active():
+        for each in measure():
+            yield f"event: metric\ndata: {json.dumps(each)}\n\n"
+        yield None
+
+
+def one_line(text: str, timestamp: str) -> Iterator[str]:
+    """Yield an event with a single line, in place of output."""
+    yield f"data: {json.dumps({'data': text, 'timestamp': timestamp})}\n\n"
+
+
+def kept_alive(events: Iterable[str | None], every_secs: float, may_be_gone: Callable[[], bool]) -> Iterator[str]:
+    """Yield events, with keep-alive comments while there are none.
+
+    If there is no event at first, a comment is sent at once, so that the client gets the head of the answer. Comments
+    are sent more often once the client `may_be_gone`: if it is, sending fails and the answer ends.
+    """
+    sent_at = -math.inf
+    for event in events:
+        if event is not None:
+            yield event
+            sent_at = time.monotonic()
+        elif time.monotonic() - sent_at >= (_CLOSED_SECS if may_be_gone() else every_secs):
+            yield KEEP_ALIVE
+            sent_at = time.monotonic()
+        else:
+            time.sleep(_POLL_SECS)

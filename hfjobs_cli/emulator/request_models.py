@@ -5,8 +5,8 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from hfjobs_cli.emulator.account import FLAVORS, UNLISTED
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, ApiError, Document
-from hfjobs_cli.emulator.flavors import FLAVORS, UNLISTED
 
 DEFAULT_TIMEOUT_SECS = 1800
 """What the Hub's documentation says of jobs without `timeoutSeconds`."""

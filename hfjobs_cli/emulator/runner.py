@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from hfjobs_cli.emulator import lifecycle, processes
+from hfjobs_cli.emulator.account import built_in_environment
 from hfjobs_cli.emulator.api_types import Document, present
-from hfjobs_cli.emulator.flavors import built_in_environment
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.processes import ProcessGroup
 from hfjobs_cli.emulator.state import State

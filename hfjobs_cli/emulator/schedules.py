@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from cronsim import CronSim, CronSimError
 
 from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.account import owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id, wire_time
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.store import Store, StoreError, Tables
-from hfjobs_cli.emulator.users import owner_of
 
 MISSED_SECS = 60
 _STEP_BACK = timedelta(seconds=2)

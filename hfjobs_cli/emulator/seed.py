@@ -9,10 +9,10 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from hfjobs_cli.emulator.account import CREATOR, ORGANIZATION, USER
 from hfjobs_cli.emulator.api_types import Document, parse_time, wire_time
 from hfjobs_cli.emulator.schedules import next_run
 from hfjobs_cli.emulator.store import History
-from hfjobs_cli.emulator.users import CREATOR, ORGANIZATION, USER
 
 _MADE_UP = datetime(2026, 5, 12, 9, 0, 0, tzinfo=timezone.utc)
 _LAST_RUN = datetime(2026, 5, 11, 13, 16, 7, tzinfo=timezone.utc)

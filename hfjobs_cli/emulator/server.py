@@ -1,4 +1,9 @@
-"""The API on loopback: a threaded HTTP server, the scheduler beside it, and a line for each request."""
+"""The API on loopback: a threaded HTTP server that limits open connections, with the scheduler beside it.
+
+Anyone on this machine can connect. Until a client has sent the token, its connection is unauthenticated: there are few
+of these, each has little time, and the oldest is closed to make room for a new one. They never use up the connections
+of authenticated clients.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +16,15 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from hfjobs_cli.emulator import processes, request_models  # noqa: F401 - what some requests need must not be missing later
+from hfjobs_cli.emulator import processes, request_models  # noqa: F401 - loaded now: a module may be missing later
 from hfjobs_cli.emulator.api_types import Clock, present
-from hfjobs_cli.emulator.app import ADMIT, IS_LEFT, MAX_BODY_BYTES, App
-from hfjobs_cli.emulator.connections import Connections
+from hfjobs_cli.emulator.app import ADMIT, MAX_BODY_BYTES, MAY_BE_GONE, App
 from hfjobs_cli.emulator.schedules import Scheduler
 
 if TYPE_CHECKING:
@@ -28,22 +33,62 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 
 _IDLE_SECS = 60.0
-"""How long a client that has shown the token may take to send the rest of a request, or to read on."""
+"""How long an authenticated client may pause while it sends a request or reads the answer."""
+
+HEAD_SECS = 10.0
+"""How long an unauthenticated client may take to send the head of a request, and again to receive the answer."""
 
 _MAX_HEAD_BYTES = 64 * 1024
 
 _POLL_SECS = 0.05
 
 _FAREWELL_SECS = 1.0
-"""How long the end of jobs can still be asked for, by those who follow them."""
+"""How long the server still answers after it has canceled its jobs, so that clients that follow them see their end."""
+
+_MAX_UNAUTHENTICATED = 64
+_MAX_AUTHENTICATED = 512
+_SPARE_FILES = 48
+_FILES_EACH = 3
+"""How many files an authenticated request may have open: the connection, the database and its journal."""
+
+_ACCEPT_SECS = 1.0
 
 
 class PortError(Exception):
-    """The port cannot be listened on."""
+    """The server cannot listen on the port."""
+
+
+def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[[str], None]) -> int:
+    """Serve the API and run scheduled jobs until KeyboardInterrupt, then cancel the jobs that were created through it.
+
+    `started` is called with the endpoint as soon as it can be used. Returns how many jobs were canceled. Raises
+    PortError, and StoreError if the store cannot be used.
+    """
+    server = Server(app, port, log=log)
+    app.schedules.skip_missed()
+    app.jobs.look()
+    scheduler = Scheduler(app.schedules, log)
+    scheduler.start()
+    answering = threading.Thread(target=server.serve, daemon=True)
+    canceled = 0
+    try:
+        started(server.endpoint)  # connections wait from now on, and are answered in a moment
+        answering.start()
+        while answering.is_alive():
+            answering.join(_POLL_SECS)  # in small steps, or Ctrl-C would have no effect on Windows
+    except KeyboardInterrupt:
+        canceled = app.jobs.stop()
+        if canceled:
+            time.sleep(_FAREWELL_SECS)
+    finally:
+        scheduler.stop()
+        if answering.ident is not None:
+            server.stop()
+    return canceled + app.jobs.stop()
 
 
 class Server:
-    """Serves a WSGI application on this machine, to this machine."""
+    """Serves a WSGI application on loopback."""
 
     def __init__(
         self,
@@ -65,7 +110,7 @@ class Server:
 
         # werkzeug would end the process if the port is taken.
         with socket.socket() as listener:
-            if os.name == "posix":  # elsewhere this lets others take the port over
+            if os.name == "posix":  # on Windows it would let others take the port over
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 listener.bind((HOST, port))
@@ -81,35 +126,35 @@ class Server:
         self._server.serve_forever(poll_interval=self._poll_secs)
 
     def stop(self) -> None:
-        """Answer no more requests; return when `serve` is done with them."""
+        """Answer no more requests; return when `serve` ends."""
         self._server.shutdown()
 
 
 class _Server(ThreadedWSGIServer):
-    """A thread for each connection, of which there are not too many."""
+    """A thread for each connection, of a limited number of connections."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.connections = Connections()
 
     def verify_request(self, request: Any, _client_address: Any) -> bool:
-        return self.connections.take(request)
+        return self.connections.accept(request)
 
     def shutdown_request(self, request: Any) -> None:
         super().shutdown_request(request)
         self.connections.release(request)
 
     def service_actions(self) -> None:
-        self.connections.close_late()
+        self.connections.close_overdue()
 
 
 class _Head(io.BufferedReader):
-    """What a client sends, of which the head is bounded as a whole."""
+    """The input of a connection. The size of the head of a request is limited."""
 
     left = _MAX_HEAD_BYTES
 
     def read(self, size: int | None = -1, /) -> bytes:
-        # What nobody wants werkzeug reads, and drops, in pieces of 10 MB.
+        # werkzeug reads and drops unwanted bodies in pieces of 10 MB.
         return super().read(_MAX_HEAD_BYTES if size is not None and size > MAX_BODY_BYTES else size)
 
     def readline(self, size: int | None = -1, /) -> bytes:
@@ -136,24 +181,24 @@ class _Handler(WSGIRequestHandler):
         is_whole = super().parse_request()
         if is_whole:
             self.rfile.left = sys.maxsize
-            self.server.connections.has_asked(self.request)
+            self.server.connections.head_received(self.request)
         return is_whole
 
     def make_environ(self) -> WSGIEnvironment:
         return {
             **super().make_environ(),
             ADMIT: lambda: self.server.connections.admit(self.request),
-            IS_LEFT: self._is_left,
+            MAY_BE_GONE: self._may_be_gone,
         }
 
-    def _is_left(self) -> bool:
-        with suppress(ValueError, OSError):  # a number that is too high to ask for, or a connection that was closed
+    def _may_be_gone(self) -> bool:
+        with suppress(ValueError, OSError):  # a descriptor too high for select, or a closed connection
             is_readable, _, _ = select.select([self.connection], [], [], 0)
             return bool(is_readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
         return False
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        self.server.connections.is_answered(self.request)
+        self.server.connections.answer_started(self.request)
         super().send_response(code, message)
 
     def date_time_string(self, _timestamp: float | None = None) -> str:
@@ -161,7 +206,7 @@ class _Handler(WSGIRequestHandler):
 
     def log_request(self, code: int | str = "-", _size: int | str = "-") -> None:
         if self.server.connections.is_closed(self.request):
-            return  # else strangers fill the screen
+            return  # else unauthenticated clients could fill the screen
         self.note(f"{self.requestline.removesuffix(' HTTP/1.1')} {int(code) if isinstance(code, int) else code}")
 
     def log(self, _type: str, message: str, *args: Any) -> None:
@@ -170,30 +215,99 @@ class _Handler(WSGIRequestHandler):
         self.note(message % args if args else message)
 
 
-def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[[str], None]) -> int:
-    """Serve the API and run scheduled jobs until KeyboardInterrupt, then end the jobs that were created through it.
+@dataclass
+class _Unauthenticated:
+    deadline: float | None
+    has_sent_head: bool = False
+    is_closed: bool = False
 
-    `started` is told the endpoint as soon as it can be used. Returns how many jobs were ended. Raises PortError, and
-    StoreError if the store cannot be used.
-    """
-    server = Server(app, port, log=log)
-    app.schedules.skip_missed()
-    app.jobs.look()
-    scheduler = Scheduler(app.schedules, log)
-    scheduler.start()
-    answering = threading.Thread(target=server.serve, daemon=True)
-    canceled = 0
-    try:
-        started(server.endpoint)  # who connects from now on is answered in a moment
-        answering.start()
-        while answering.is_alive():
-            answering.join(_POLL_SECS)  # in small steps, or Ctrl-C would not be seen on Windows
-    except KeyboardInterrupt:
-        canceled = app.jobs.stop()
-        if canceled:
-            time.sleep(_FAREWELL_SECS)
-    finally:
-        scheduler.stop()
-        if answering.ident is not None:
-            server.stop()
-    return canceled + app.jobs.stop()
+
+class Connections:
+    """The open connections of one server, and their limits. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Set the limits by the number of files that this process may open."""
+        files = _max_files()
+        self._max_unauthenticated = min(_MAX_UNAUTHENTICATED, files // 4)
+        self._max_authenticated = min(
+            _MAX_AUTHENTICATED, max(1, (files - self._max_unauthenticated - _SPARE_FILES) // _FILES_EACH)
+        )
+        self._unauthenticated: dict[socket.socket, _Unauthenticated] = {}  # the oldest first
+        self._authenticated: set[socket.socket] = set()
+        self._changed = threading.Condition()
+
+    def accept(self, connection: socket.socket) -> bool:
+        """Add a new connection, if need be in place of an unauthenticated one; return whether that was possible.
+
+        The first to be closed is the oldest that has not sent the head of a request.
+        """
+        with self._changed:
+            until = time.monotonic() + _ACCEPT_SECS
+            while len(self._unauthenticated) >= self._max_unauthenticated:
+                if not any(each.is_closed for each in self._unauthenticated.values()):
+                    self._close(min(self._unauthenticated, key=lambda each: self._unauthenticated[each].has_sent_head))
+                if not self._changed.wait(until - time.monotonic()):
+                    return False
+            self._unauthenticated[connection] = _Unauthenticated(time.monotonic() + HEAD_SECS)
+        return True
+
+    def release(self, connection: socket.socket) -> None:
+        """Remove a connection that has been closed."""
+        with self._changed:
+            self._unauthenticated.pop(connection, None)
+            self._authenticated.discard(connection)
+            self._changed.notify_all()
+
+    def head_received(self, connection: socket.socket) -> None:
+        """Set no deadline while the answer is prepared: that time is not the client's fault."""
+        with self._changed:
+            if found := self._unauthenticated.get(connection):
+                found.has_sent_head, found.deadline = True, None
+
+    def answer_started(self, connection: socket.socket) -> None:
+        """Set the deadline by which an unauthenticated client has to receive the answer."""
+        with self._changed:
+            if found := self._unauthenticated.get(connection):
+                found.deadline = time.monotonic() + HEAD_SECS
+
+    def admit(self, connection: socket.socket) -> bool:
+        """Mark a connection as authenticated, and return whether the limit allows one more."""
+        with self._changed:
+            if connection in self._authenticated:
+                return True
+            if len(self._authenticated) >= self._max_authenticated:
+                return False
+            if self._unauthenticated.pop(connection, None):
+                self._authenticated.add(connection)
+                self._changed.notify_all()
+        return True
+
+    def is_closed(self, connection: socket.socket) -> bool:
+        """Return whether a connection was closed to make room, or because its client took too long."""
+        with self._changed:
+            found = self._unauthenticated.get(connection)
+            return found is not None and found.is_closed
+
+    def close_overdue(self) -> None:
+        """Close the unauthenticated connections whose deadline has passed."""
+        now = time.monotonic()
+        with self._changed:
+            for connection, found in self._unauthenticated.items():
+                if found.deadline is not None and found.deadline < now:
+                    self._close(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        """Shut down a connection, so that its reader and writer end, and close it."""
+        self._unauthenticated[connection].is_closed = True
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+def _max_files() -> int:
+    """Return how many files this process may have open."""
+    if os.name == "nt":
+        return 2048
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2048 if soft == resource.RLIM_INFINITY else soft

@@ -293,7 +293,7 @@ class Store:
         with self._transaction("IMMEDIATE") as tables:
             yield tables
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Delete all data; the next open with a seed fills the store. Raises StoreError."""
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")

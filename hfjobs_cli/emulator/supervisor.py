@@ -1,8 +1,8 @@
-"""The process that runs the jobs of one state directory: at most one, started when there is something to run.
+"""The supervisor: the process that runs the jobs of one state directory. `reset` ends them and deletes the data.
 
-It outlives the command or the server that started it, so that neither takes jobs with it when it ends or is killed.
-As long as it is at work it holds a lock that the system takes from it at its end, whatever that is. So whoever looks
-can tell jobs that are being run from jobs that were left behind.
+There is at most one, started when there is something to run. It outlives the command or server that started it, so
+its jobs go on when that ends or is killed. While it runs it holds a lock, which the system releases however it ends.
+A job that is running while nobody holds the lock has lost its supervisor.
 """
 
 import shutil
@@ -10,26 +10,29 @@ import sqlite3
 import threading
 import time
 from collections.abc import Container, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.api_types import present
 from hfjobs_cli.emulator.state import State, make_private
-from hfjobs_cli.emulator.store import Store, StoreError
+from hfjobs_cli.emulator.store import Store, StoreError, Unmade, Unreadable
 
 MAX_RUNNING = 32
-"""How many jobs run at once unless it is told otherwise; others wait in SCHEDULING."""
+"""How many jobs run at once by default; others wait in SCHEDULING."""
 
 LEFT_BEHIND = "The process that ran the job no longer exists, so its result is unknown"
 
 _POLL_SECS = 0.05
 _LINGER_SECS = 1.0
-_TIMEOUT_SECS = 1.0
+_LOCK_SECS = 1.0
 _START_SECS = 10.0
 _RETRY_SECS = 5.0
 
-# In the state directory, so that nothing is imported from wherever the user happens to be.
+_RESET_SECS = 20.0
+"""How long `reset` waits for jobs to end; longer than the supervisor gives them."""
+
+# It runs in the state directory, so that nothing is imported from the user's current directory.
 _PROGRAM = (
     "import sys; sys.path[0] = sys.argv[1]; "
     "from hfjobs_cli.emulator.supervisor import supervise; supervise(sys.argv[2], int(sys.argv[3]))"
@@ -38,9 +41,9 @@ _PROGRAM = (
 
 @contextmanager
 def held(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
-    """Hold the lock of a state directory for a block; yield False if somebody else has it for that long.
+    """Hold the lock of a state directory for a block; yield False if another holds it for all of `timeout_secs`.
 
-    The lock is a transaction on an empty SQLite file: it is let go of when the process ends, on every system. Raises
+    The lock is a transaction on an empty SQLite file: every system releases it when the process ends. Raises
     StoreError if the file cannot be used.
     """
     try:
@@ -66,10 +69,10 @@ def _takes_lock(connection: sqlite3.Connection) -> bool:
 
 
 class Launcher:
-    """Keeps a supervisor running for the jobs of a store, and settles jobs whose process is lost."""
+    """Starts a supervisor for the jobs of a store when there is none, and settles jobs that have lost theirs."""
 
     def __init__(self, store: Store, state: State, max_running: int = MAX_RUNNING) -> None:
-        """Do nothing yet. A supervisor that is started here runs so many jobs at once."""
+        """Do nothing yet. A supervisor that is started here runs up to `max_running` jobs at once."""
         self._max_running = max_running
         self._store = store
         self._state = state
@@ -77,9 +80,10 @@ class Launcher:
         self._failed_at: float | None = None
 
     def look(self) -> None:
-        """Start a supervisor if one is needed and none is at work. Raises StoreError.
+        """Start a supervisor if there are jobs to run and none is running. Raises StoreError.
 
-        If none can be started, the jobs that wait say so, and nothing is tried for some seconds.
+        If it cannot be started, that becomes the message of the waiting jobs, and there is no new attempt for some
+        seconds.
         """
         with self._store.read() as tables:
             if not tables.has_unfinished_jobs() and not tables.jobs_with_processes():
@@ -95,7 +99,7 @@ class Launcher:
                 self._start()
 
     def _start(self) -> None:
-        """Start a supervisor and wait until it, or another, is at work."""
+        """Start a supervisor and wait until it, or another, holds the lock."""
         from hfjobs_cli.emulator.processes import start_python
 
         errors = self._state.supervisor_errors
@@ -111,7 +115,7 @@ class Launcher:
         except OSError as error:
             self._fail(str(error))
             return
-        # Nobody else collects its exit code, should this process live longer.
+        # It is reaped here, should this process live longer.
         threading.Thread(target=process.wait, daemon=True).start()
         until = time.monotonic() + _START_SECS
         while process.poll() is None and time.monotonic() < until:
@@ -131,9 +135,9 @@ class Launcher:
 
 
 def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
-    """Settle jobs without a supervisor, and kill their processes. Needs the lock.
+    """End the jobs that have lost their supervisor, and kill their processes. The caller holds the lock.
 
-    `spared` are the ids of those that somebody runs.
+    `spared` are the ids of the jobs that the caller runs.
     """
     from hfjobs_cli.emulator import processes
     from hfjobs_cli.emulator.runner import MARK
@@ -158,22 +162,22 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
 
 
 def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
-    """Run the jobs of a state directory until none is left, unless somebody else does. Raises StoreError."""
+    """Run the jobs of a state directory until none is left, unless another supervisor does. Raises StoreError."""
     from hfjobs_cli.emulator.watchdog import start_watchdog
 
     start_watchdog()
-    # Before the lock is taken: whoever waits for that sees what fails.
+    # Imported before the lock is taken: the launcher waits for that and reports errors until then.
     from hfjobs_cli.emulator import runner  # noqa: F401
 
     state = State(Path(root))
     store = Store(state)
     while _is_waiting(store):
-        with held(state, _TIMEOUT_SECS) as is_mine:
+        with held(state, _LOCK_SECS) as is_mine:
             if not is_mine:
                 return
             settle(store, state)
             _run_all(store, state, max_running)
-        # A job that came after the last look, and found the lock taken, is seen by the next.
+        # A job may have been added after the last poll but before the lock was released.
 
 
 def _run_all(store: Store, state: State, max_running: int) -> None:
@@ -205,3 +209,40 @@ def _run_all(store: Store, state: State, max_running: int) -> None:
 def _is_waiting(store: Store) -> bool:
     with store.read() as tables:
         return tables.has_unfinished_jobs(["SCHEDULING"])
+
+
+def reset(directory: Path) -> bool:
+    """Cancel all jobs of a state directory and delete its data; return False if it is not a state directory.
+
+    A running server goes on, with a new store and its old token. Nothing is removed through symbolic links. Raises
+    OSError: Untrusted if others can change or replace the files.
+    """
+    state = State(directory.absolute())
+    if not state.is_made():
+        return False
+    store: Store | None = None
+    with suppress(Unmade, Unreadable):
+        store = Store(state)
+        with store.write() as tables:
+            for job in tables.unfinished_jobs():
+                lifecycle.end(job, "CANCELED", None, present())
+                tables.save_job(job)
+            for schedule in tables.schedules():
+                tables.delete_schedule(schedule["id"])
+    with held(state, _RESET_SECS) as is_idle:
+        if not is_idle:
+            raise StoreError("some of them are still stopping")
+        try:
+            if store is not None:
+                settle(store, state)
+                store.clear()
+        except Unreadable:
+            store = None
+        if store is None:
+            for path in (state.database, state.database.with_name(f"{state.database.name}-journal")):
+                path.unlink(missing_ok=True)
+        for path in (state.logs, state.work):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in (state.supervisor_errors, state.token):
+            path.unlink(missing_ok=True)
+    return True

@@ -10,10 +10,10 @@ import secrets
 from typing import NamedTuple
 
 from hfjobs_cli.emulator import lifecycle
+from hfjobs_cli.emulator.account import ORGANIZATION, USER
 from hfjobs_cli.emulator.api_types import ApiError, Clock, Document, new_id
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.store import Store, Tables
-from hfjobs_cli.emulator.users import ORGANIZATION, USER
 
 DEFAULT_REPO = "dataset:davanstrien/model-cards"
 REPO_TYPES = ("model", "dataset", "space", "bucket")

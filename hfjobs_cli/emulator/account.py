@@ -1,8 +1,49 @@
-"""The hardware flavors of the Hub, as its documentation lists them (`hf jobs hardware`, pricing of Jobs, 2026)."""
+"""The account: a user and an organization, the hardware that they can use, and what their jobs cost.
 
+Source of the hardware: the Hub's documentation of Jobs (`hf jobs hardware`, pricing), 2026.
+"""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
 
-from hfjobs_cli.emulator.api_types import Document
+from hfjobs_cli.emulator.api_types import ApiError, Document, parse_time, wire_time
+
+USER: Document = {
+    "id": "60107b385ac3e86b3ea4fc34",
+    "name": "davanstrien",
+    "avatarUrl": "https://huggingface.co/avatars/davanstrien.svg",
+    "type": "user",
+}
+ORGANIZATION: Document = {
+    "id": "65a1f0c2d9b7e43c5f0a1b2d",
+    "name": "aurora-lab",
+    "avatarUrl": "https://huggingface.co/avatars/aurora-lab.svg",
+    "type": "org",
+}
+CREATOR: Document = {key: USER[key] for key in ("id", "name")}
+
+_OWNERS = {owner["name"]: owner for owner in (USER, ORGANIZATION)}
+
+
+def owner_of(namespace: str) -> Document:
+    """Return the user or organization with a namespace. Raises ApiError."""
+    if namespace not in _OWNERS:
+        raise ApiError(404, "Namespace not found")
+    return _OWNERS[namespace]
+
+
+def whoami() -> Document:
+    """Return the answer to `GET /api/whoami-v2`."""
+    token = {"displayName": "emulator", "role": "write", "createdAt": "2026-05-01T08:00:00.000Z"}
+    return {
+        **USER,
+        "fullname": USER["name"],
+        "isPro": True,
+        "orgs": [{**ORGANIZATION, "fullname": "Aurora Lab", "roleInOrg": "write"}],
+        "auth": {"type": "access_token", "accessToken": token},
+    }
 
 
 class Flavor(NamedTuple):
@@ -48,7 +89,7 @@ FLAVORS = {
 }
 
 UNLISTED = ("sprx8", "zero-a10g", "inf2x6")
-"""Flavors that the Hub's schema accepts and its documentation says nothing of."""
+"""Flavors that the Hub's schema accepts and its documentation does not mention."""
 
 
 def hardware() -> list[Document]:
@@ -69,16 +110,59 @@ def hardware() -> list[Document]:
     ]
 
 
+def _accelerator(flavor: Flavor) -> Document | None:
+    if not flavor.accelerators:
+        return None
+    return {
+        "type": "gpu",
+        "model": flavor.model,
+        "quantity": str(flavor.accelerators),
+        "vram": f"{flavor.vram} GB",
+        "manufacturer": "Nvidia",
+    }
+
+
 def micro_usd_a_minute(name: str) -> int:
-    """Return what a minute of a flavor costs, in millionths of a US dollar; nothing for one that has no price."""
+    """Return the price of a flavor per minute in millionths of a US dollar, 0 if it has none."""
     return round(FLAVORS[name].price * 1_000_000 / 60) if name in FLAVORS else 0
 
 
-def built_in_environment(job: Document) -> dict[str, str]:
-    """Return the variables that a job finds set: what its flavor has on the Hub, and where its network group is.
+def jobs_usage(jobs: Iterable[Document], now: datetime) -> Document:
+    """Return the answer to `GET /api/settings/billing/usage/jobs`. A period is a calendar month."""
+    start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
+    details = [_detail(job, now) for job in jobs if "startedAt" in job and parse_time(job["startedAt"]) >= start]
+    return {
+        "usage": {
+            "usedMicroUsd": sum(each["totalCostMicroUsd"] for each in details),
+            "totalMinutes": sum(each["totalMinutes"] for each in details),
+            "periodStart": wire_time(start),
+            "periodEnd": wire_time(end),
+            "jobDetails": details,
+        },
+        "hasAccess": True,
+    }
 
-    All members of a group run on this machine. The names of aliases do not resolve here: nothing on a machine can
-    give names to a job alone.
+
+def _detail(job: Document, now: datetime) -> Document:
+    finished = job.get("finishedAt")
+    seconds = ((parse_time(finished) if finished else now) - parse_time(job["startedAt"])).total_seconds()
+    minutes = max(0, math.ceil(seconds / 60))
+    return {
+        "jobId": job["id"],
+        "hardwareFlavor": job["flavor"],
+        "totalMinutes": minutes,
+        "totalCostMicroUsd": minutes * micro_usd_a_minute(job["flavor"]),
+        "startedAt": job["startedAt"],
+        **({"completedAt": finished} if finished else {}),
+    }
+
+
+def built_in_environment(job: Document) -> dict[str, str]:
+    """Return the variables that the Hub sets for a job: its hardware there, and the host of its network group.
+
+    All members of a group run on this machine. Their aliases do not resolve: a machine cannot resolve names for a
+    single job.
     """
     name = job["flavor"]
     flavor = FLAVORS.get(name, FLAVORS["cpu-basic"])
@@ -96,15 +180,3 @@ def _network(job: Document) -> dict[str, str]:
     if network is None:
         return {}
     return {"HF_NETWORK_GROUP_HOSTNAME": "localhost", "HF_NETWORK_GROUP_PREFIX": f"{network['group']}-"}
-
-
-def _accelerator(flavor: Flavor) -> Document | None:
-    if not flavor.accelerators:
-        return None
-    return {
-        "type": "gpu",
-        "model": flavor.model,
-        "quantity": str(flavor.accelerators),
-        "vram": f"{flavor.vram} GB",
-        "manufacturer": "Nvidia",
-    }
