@@ -22,7 +22,7 @@ from hfjobs_cli.template import (
     UnknownName,
     shape_of,
 )
-from hfjobs_cli.template.table import align
+from hfjobs_cli.template.terminal_text import align
 
 TABLE = "table"
 ROWS = {"tablerow", "tablerender"}

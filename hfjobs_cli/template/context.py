@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from hfjobs_cli.template.gofmt import Printer
-from hfjobs_cli.template.table import Table
+from hfjobs_cli.template.terminal_text import Table
 from hfjobs_cli.template.values import ABSENT, Authored, Int, kind, short_text, sorted_keys, type_name
 
 MAX_CHARACTERS = 16_000_000
