@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError, conflict, empty_option
-from hfjobs_cli.text.numbers import digits, number
+from hfjobs_cli.text.values import digits, number
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
 

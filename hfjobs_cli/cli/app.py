@@ -19,7 +19,7 @@ from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
-from hfjobs_cli.text.numbers import number
+from hfjobs_cli.text.values import number
 
 _OF_SHELLS = ("--install-completion", "--show-completion")
 """The options of the program whose value may be left out."""

@@ -15,7 +15,7 @@ from hfjobs_cli.cli.connection import Connection
 from hfjobs_cli.cli.trailing_options import Rule, is_script, trailing
 from hfjobs_cli.errors import UsageError, empty_option
 from hfjobs_cli.models.vocabulary import QUIET_NAME
-from hfjobs_cli.text.numbers import number, whole
+from hfjobs_cli.text.values import number, whole
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -17,7 +17,7 @@ from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name
 from hfjobs_cli.query.selectors import selector_words
-from hfjobs_cli.text.times import age
+from hfjobs_cli.text.values import age
 
 if TYPE_CHECKING:
     from decimal import Decimal

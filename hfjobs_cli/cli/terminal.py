@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from hfjobs_cli.config import choice
 from hfjobs_cli.preferences import TIMES, Preferences
-from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.values import digits
 
 if TYPE_CHECKING:
     from hfjobs_cli.tui.screen import Size

@@ -32,7 +32,7 @@ from hfjobs_cli.jobspec.from_job import is_made_from
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.times import timestamp
+from hfjobs_cli.text.values import timestamp
 
 if TYPE_CHECKING:
     from datetime import datetime

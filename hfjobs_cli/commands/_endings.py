@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import Unavailable
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

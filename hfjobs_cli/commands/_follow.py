@@ -16,7 +16,7 @@ from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
 from hfjobs_cli.hub.multiplexing import FollowFailed, multiplexed
 from hfjobs_cli.models.log_line import KIND, LogLine
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.times import parse_time, span
+from hfjobs_cli.text.values import parse_time, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -21,7 +21,7 @@ from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES
 from hfjobs_cli.query.references import JOBS, JobReference, check_name, is_name, parse_references
 from hfjobs_cli.query.selectors import SCHEDULED, Selector
-from hfjobs_cli.text.times import EARLIEST, LATEST
+from hfjobs_cli.text.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

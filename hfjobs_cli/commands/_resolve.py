@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError, did_you_mean
 from hfjobs_cli.query.references import JobReference, ReferenceSyntax, is_id, parse_references
-from hfjobs_cli.text.times import EARLIEST, age
+from hfjobs_cli.text.values import EARLIEST, age
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

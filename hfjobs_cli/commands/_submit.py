@@ -24,7 +24,7 @@ from hfjobs_cli.models.packed_files import VARIABLES, typed_words
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, masked_value, masked_words
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from decimal import Decimal

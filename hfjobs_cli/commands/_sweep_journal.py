@@ -18,7 +18,7 @@ from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from hfjobs_cli.text.numbers import number
+from hfjobs_cli.text.values import number
 
 SETTLED_SECS = 30.0
 """How long a request may take to show in a listing, if its answer is not known."""

@@ -21,7 +21,7 @@ from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, nat
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.display import GAP, cell_width, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Sweeping

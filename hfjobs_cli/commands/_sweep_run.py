@@ -20,7 +20,7 @@ from hfjobs_cli.hub.create_once import ANSWER_AFTER_INTERRUPT_SECS
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Retries
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.times import LATEST, span
+from hfjobs_cli.text.values import LATEST, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -20,7 +20,7 @@ from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 from hfjobs_cli.tui.changes import Change, aged, changes
 from hfjobs_cli.tui.screen import Size
 

@@ -11,7 +11,7 @@ from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.query.times import parse_moment
+from hfjobs_cli.text.values import parse_moment
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._follow import LogsShown

@@ -16,7 +16,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries
 from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo

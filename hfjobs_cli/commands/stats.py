@@ -19,8 +19,7 @@ from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.query.times import parse_duration
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import parse_duration, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._usage import News

@@ -17,8 +17,7 @@ from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.polling import JobPoller
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.query.times import parse_duration
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import parse_duration, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo

@@ -11,7 +11,7 @@ from hfjobs_cli.models.description import Description, Run
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.schedule import STATE_STYLES
 from hfjobs_cli.text.display import block, cell_width, cut
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 _WIDEST = 100
 """Longer lines are hard to read; a pipe gets them too."""

@@ -17,9 +17,8 @@ from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.spec import JobVolume, SpecFields
 from hfjobs_cli.text.display import quoted
-from hfjobs_cli.text.numbers import percent
 from hfjobs_cli.text.redaction import masked_value, masked_words
-from hfjobs_cli.text.times import age, span, timestamp
+from hfjobs_cli.text.values import age, percent, span, timestamp
 
 MOST_LINES = 6
 """How many lines of a command are shown, and of a line that it wrote."""

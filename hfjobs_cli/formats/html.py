@@ -23,7 +23,7 @@ from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import Relative
 from hfjobs_cli.text.display import printable
-from hfjobs_cli.text.times import timestamp
+from hfjobs_cli.text.values import timestamp
 
 _LONGEST = 120
 """How many characters of a cell are shown; all of a longer one opens below its beginning."""

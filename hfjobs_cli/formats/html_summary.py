@@ -11,7 +11,7 @@ from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.models.description import Description, Run
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.schedule import STATE_STYLES
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 _TYPED = frozenset(("Id", "Image", "Command", "Labels", "Variables", "Files", "Secrets", "Volumes", "Schedule"))
 """The labels of facts that are as somebody typed them."""

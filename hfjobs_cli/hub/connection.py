@@ -21,7 +21,7 @@ from hfjobs_cli.config import CONNECTION_SETTINGS, is_loopback
 from hfjobs_cli.errors import BadResponse, UsageError
 from hfjobs_cli.hub.headers import request_id
 from hfjobs_cli.query.references import check_name
-from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.values import digits
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
 from hfjobs_cli.hub.retry import LOOKUP_PAUSES_SECS
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.query.references import is_id, is_name
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.values import digits
 
 CLOCKS_DIFFER_SECS = 60.0
 """By how much clocks differ that are right, those of one Hub's servers among them."""

@@ -16,7 +16,7 @@ from hfjobs_cli.hub.concurrency import Prefetch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES, STAGES
 from hfjobs_cli.query.filters import Page
-from hfjobs_cli.text.times import EARLIEST, LATEST
+from hfjobs_cli.text.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse

@@ -27,7 +27,7 @@ from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, format_
 from hfjobs_cli.hub.headers import next_link, sent_at
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.text.json_values import loads
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 MAX_SHOWN_SECS = 366 * 86_400.0
 

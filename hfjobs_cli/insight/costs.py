@@ -15,8 +15,7 @@ from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
 from hfjobs_cli.models.hardware import Hardware, most_expensive
-from hfjobs_cli.text.numbers import LARGEST
-from hfjobs_cli.text.times import parse_time
+from hfjobs_cli.text.values import LARGEST, parse_time
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import CacheFile

@@ -18,7 +18,7 @@ from hfjobs_cli.models.spec import JobVolume
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked, masked_value, masked_words
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 _LONG = 60
 """How many characters a word has that is compared piece by piece, as it is a program itself."""

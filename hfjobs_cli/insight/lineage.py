@@ -14,7 +14,7 @@ from typing import NamedTuple
 from hfjobs_cli.models.job import JobInfo, JobInitiator, initiator_type
 from hfjobs_cli.models.relative import CIRCLE, GONE, JOB, UNREAD, Relative
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
-from hfjobs_cli.text.times import LATEST
+from hfjobs_cli.text.values import LATEST
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
 """How a job came of its parent: started by it, copied from it, or copied with changes."""

@@ -37,7 +37,7 @@ from hfjobs_cli.models.schedule_change import (
 )
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
-from hfjobs_cli.text.times import LATEST, span
+from hfjobs_cli.text.values import LATEST, span
 
 
 class Step(NamedTuple):

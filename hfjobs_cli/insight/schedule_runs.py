@@ -16,7 +16,7 @@ from hfjobs_cli.models.description import NextStep, Run, Runs
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.vocabulary import SUSPENDED
 from hfjobs_cli.query.cron import next_run
-from hfjobs_cli.text.times import EARLIEST, age, span, timestamp
+from hfjobs_cli.text.values import EARLIEST, age, span, timestamp
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo

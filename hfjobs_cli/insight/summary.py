@@ -14,7 +14,7 @@ from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
-from hfjobs_cli.text.times import age, span
+from hfjobs_cli.text.values import age, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 """What a shell's exit codes say of the signal that ended a command."""

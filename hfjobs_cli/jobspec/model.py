@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from hfjobs_cli.jobspec.fields import Property, put, rows
-from hfjobs_cli.query.times import parse_duration
+from hfjobs_cli.text.values import parse_duration
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.spec import JobVolume

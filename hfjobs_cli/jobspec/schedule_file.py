@@ -32,7 +32,7 @@ from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable, quoted
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 MAX_MIB = 4
 

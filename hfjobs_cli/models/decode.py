@@ -9,8 +9,7 @@ from typing import Any, TypeVar
 
 from hfjobs_cli.errors import BadResponse
 from hfjobs_cli.models.fields import Declared, Read, Record, Shape, Source, declared
-from hfjobs_cli.text.numbers import LARGEST, is_in_bounds
-from hfjobs_cli.text.times import parse_time
+from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 
 R = TypeVar("R", bound=Record)
 

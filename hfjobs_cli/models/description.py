@@ -8,7 +8,7 @@ from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Record, Shap
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 
 @dataclass(frozen=True, slots=True)

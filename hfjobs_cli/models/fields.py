@@ -14,8 +14,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, Union, get_args, get_orig
 from hfjobs_cli.config import DEFAULT_ENDPOINT
 from hfjobs_cli.immutable import value
 from hfjobs_cli.preferences import EXACT, Preferences
-from hfjobs_cli.text.numbers import number
-from hfjobs_cli.text.times import age, span, timestamp
+from hfjobs_cli.text.values import age, number, span, timestamp
 
 R = TypeVar("R", bound="Record")
 

@@ -22,8 +22,7 @@ from hfjobs_cli.models.fields import (
     natural,
 )
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.text.numbers import percent
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import percent, span
 
 BAR_WIDTH = 8
 """The cells of a bar that stands for all jobs, or for the cost of all of them."""

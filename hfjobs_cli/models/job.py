@@ -14,7 +14,7 @@ from hfjobs_cli.models import outcome, spec
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape, Source
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 STAGE_STYLES = {
     "RUNNING": "cyan",

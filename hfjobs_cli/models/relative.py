@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 JOB = "job"
 """The type of a relative that is a job."""

@@ -13,7 +13,7 @@ from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Rec
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
-from hfjobs_cli.text.numbers import percent
+from hfjobs_cli.text.values import percent
 
 STATE_STYLES = {ACTIVE: "green", SUSPENDED: "yellow"}
 """The color of each state, in rich's words."""

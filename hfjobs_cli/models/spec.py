@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from hfjobs_cli.models.decode import converter
 from hfjobs_cli.models.fields import About, Record, Shape, Source
 from hfjobs_cli.models.packed_files import typed_words
-from hfjobs_cli.text.times import span
+from hfjobs_cli.text.values import span
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from hfjobs_cli.models.job import JobInfo, initiator_type
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, GROUPED_BY
 from hfjobs_cli.text.display import help_row
-from hfjobs_cli.text.words import split_values
+from hfjobs_cli.text.values import split_values
 
 R = TypeVar("R", bound=Record)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field, Record
-from hfjobs_cli.text.numbers import number
+from hfjobs_cli.text.values import number, parse_duration, parse_moment
 
 _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -60,8 +60,6 @@ def _number(text: str, _now: datetime) -> float | None:
 
 
 def _duration(text: str, _now: datetime) -> float | None:
-    from hfjobs_cli.query.times import parse_duration  # its patterns take as long to make as the rest of this
-
     try:
         return parse_duration(text, "duration", at_least=0)
     except UsageError:
@@ -70,8 +68,6 @@ def _duration(text: str, _now: datetime) -> float | None:
 
 def _moment(text: str, now: datetime) -> datetime | None:
     """Read a moment as `--since` does, and one to come, as the next run of a schedule: `in 2h`."""
-    from hfjobs_cli.query.times import parse_moment
-
     ahead = text.removeprefix("in ")
     if ahead != text:
         seconds = _duration(ahead, now)

@@ -15,8 +15,7 @@ from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field, Record, formatted
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
-from hfjobs_cli.text.numbers import digits, number
-from hfjobs_cli.text.times import parse_time, span, timestamp
+from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, span, timestamp
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """What is in regular expressions, and seldom in values."""
@@ -228,8 +227,6 @@ def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
         return _no_number(name, text)
     if field.about.spell is not span or text == span(0):
         return (text,)
-    from hfjobs_cli.query.times import parse_duration  # its patterns take as long to make as the rest of this
-
     seconds = parse_duration(text, f"filter {name}")
     return (text, span(seconds), _plain(seconds))
 

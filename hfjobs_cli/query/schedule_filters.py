@@ -12,7 +12,7 @@ from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.filters import name_pattern, parse_labels
 from hfjobs_cli.query.patterns import Condition, all_match, parse_patterns
-from hfjobs_cli.text.words import split_values, without_negation
+from hfjobs_cli.text.values import split_values, without_negation
 
 _OTHER_WORDS = {
     "enabled": ACTIVE,

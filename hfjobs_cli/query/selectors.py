@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.query.references import ReferenceSyntax, check_name, is_name
-from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.values import digits
 
 NEWEST = ("latest", "last")
 """Words for the newest one, whatever its status."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Protocol, TextIO
 
-from hfjobs_cli.text.numbers import digits
+from hfjobs_cli.text.values import digits
 
 
 class Keyboard(Protocol):

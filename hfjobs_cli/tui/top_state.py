@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import STALE_SECS, Usage
-from hfjobs_cli.text.times import LATEST, parse_time
+from hfjobs_cli.text.values import LATEST, parse_time
 from hfjobs_cli.tui.styled import Series
 
 PAGE = 10

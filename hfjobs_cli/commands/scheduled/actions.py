@@ -18,7 +18,7 @@ from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import LabelChanges
 from hfjobs_cli.query.references import SCHEDULES, JobReference
-from hfjobs_cli.text.times import timestamp
+from hfjobs_cli.text.values import timestamp
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
