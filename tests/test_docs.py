@@ -14,7 +14,7 @@ from hfjobs_cli import __version__
 from hfjobs_cli.cli.registry import TOPICS as EXPLAINED
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RENDERERS
 from tests.emulator.emulation import Emulator, Serve, until
 from tests.support import (
     NOW,

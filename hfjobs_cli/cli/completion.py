@@ -13,7 +13,7 @@ import typer
 
 from hfjobs_cli.cli.binding import LoadKind
 from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, TOPICS, Command
-from hfjobs_cli.formats.registry import formats_of
+from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     ARCHES,
@@ -214,9 +214,8 @@ def complete_format(kind: LoadKind) -> Completer:
     """Offer the formats of a kind, those that packages add, and `help`."""
 
     def complete(incomplete: str) -> list[str]:
-        from hfjobs_cli.formats.plugins import names
-
-        return [name for name in (*formats_of(kind()), *names(), "help") if name.startswith(incomplete.lower())]
+        names = (*formats_of(kind()), *added_formats(), "help")
+        return [name for name in names if name.startswith(incomplete.lower())]
 
     return complete
 

@@ -62,7 +62,7 @@ def _names(commands: Sequence[Command], path: tuple[str, ...] = ()) -> Iterator[
 
 def _check_values(kind: Kind, defaults: Defaults) -> None:
     """Raise UsageError for columns or a format that there are not, with the place in the file."""
-    from hfjobs_cli.formats.registry import RENDERERS, choose_renderer
+    from hfjobs_cli.formats.renderer import RENDERERS, choose_renderer
     from hfjobs_cli.query.columns import choose_columns
 
     try:

@@ -13,8 +13,7 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import Conflict, ExitCode, NotFound, UsageError
-from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.kinds import Kind, kind_of
 from hfjobs_cli.query.columns import choose_columns

@@ -25,8 +25,7 @@ from hfjobs_cli.errors import (
     UsageError,
     conflict,
 )
-from hfjobs_cli.formats.registry import QUIET
-from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.jobspec.from_job import is_made_from
 from hfjobs_cli.models.job import JobInfo

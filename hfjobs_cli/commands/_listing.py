@@ -9,8 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
-from hfjobs_cli.formats.registry import QUIET, choose_renderer, formats_of
-from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, choose_renderer, formats_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
 from hfjobs_cli.text.display import cut

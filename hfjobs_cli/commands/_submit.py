@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError, conflict
-from hfjobs_cli.formats.registry import HUMAN, format_name
+from hfjobs_cli.formats.renderer import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described

@@ -32,7 +32,7 @@ from hfjobs_cli.errors import (
     UsageError,
     conflict,
 )
-from hfjobs_cli.formats.registry import HUMAN, QUIET, format_name
+from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff
 from hfjobs_cli.jobspec import sweep
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR

@@ -14,8 +14,7 @@ from hfjobs_cli.commands._endings import ending
 from hfjobs_cli.commands._listing import outcome
 from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
-from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import Renderer
+from hfjobs_cli.formats.renderer import RENDERERS, Renderer
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES

@@ -7,8 +7,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, UsageError
-from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import RecordStream
+from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 
 
 def inspect(

@@ -13,7 +13,7 @@ from hfjobs_cli.commands._lineage import AtHub, open_snapshot
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.formats.registry import QUIET
+from hfjobs_cli.formats.renderer import QUIET
 from hfjobs_cli.insight.report import Report
 from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND

@@ -12,8 +12,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotRunning, UsageError
-from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import RecordStream
+from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.kinds import kind_of

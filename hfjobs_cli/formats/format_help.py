@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from hfjobs_cli.formats import plugins
-from hfjobs_cli.formats.registry import AGENT, formats_of
+from hfjobs_cli.formats.renderer import AGENT, added_formats, formats_of, package_of, unreadable_packages
 from hfjobs_cli.formats.template import extras
 from hfjobs_cli.models.fields import About, Record, Shape, declared
 from hfjobs_cli.models.kinds import Kind
@@ -19,8 +18,8 @@ _TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", date
 def format_help(kind: Kind) -> str:
     """Return what `--format help` prints of a kind of record."""
     formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
-    formats += [f" {name:<10} from the package {plugins.package_of(name)}" for name in plugins.names()]
-    formats += [f" ({line})" for line in plugins.unreadable()]
+    formats += [f" {name:<10} from the package {package_of(name)}" for name in added_formats()]
+    formats += [f" ({line})" for line in unreadable_packages()]
     formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are accepted too"]
     functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]
     templates = [

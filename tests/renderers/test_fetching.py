@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from hfjobs_cli.formats.registry import RENDERERS
-from hfjobs_cli.formats.renderer import Renderer, View
+from hfjobs_cli.formats.renderer import RENDERERS, Renderer, View
 from hfjobs_cli.models.fields import Record
 from tests.support import BY_HAND, Hfjobs, Hub
 

@@ -17,7 +17,7 @@ from hfjobs_cli.commands._submit import check_all, flavors_of, local_environment
 from hfjobs_cli.commands._sweep_journal import Journal
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
-from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RENDERERS
 from hfjobs_cli.insight.schedule_plan import Step, job_changes, plan
 from hfjobs_cli.jobspec.environment import resolved
 from hfjobs_cli.jobspec.from_job import described_schedule

@@ -8,7 +8,7 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._schedules import LAST_RUN, named_schedules
 from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError
-from hfjobs_cli.formats.registry import RENDERERS
+from hfjobs_cli.formats.renderer import RENDERERS
 
 
 def inspect(
