@@ -207,13 +207,18 @@ class Run(NamedTuple):
         targets = self.action.targets
         return targets.filtered(self, choice) if is_by_filters(self.words, choice, targets.syntax) else None
 
+    def asks_about(self, filtered: Sequence[Any]) -> bool:
+        """Tell whether records that filters selected need confirmation. Raises UsageError if nobody can answer."""
+        most = 0 if self.action.asks is Asks.IF_FILTERED else 1
+        asks = self.plan.asks and len(filtered) > most
+        if asks:
+            self.plan.check_it_can_ask()
+        return asks
+
     def confirmed(self, filtered: Sequence[Any]) -> list[JobReference] | None:
         """Return the records that filters selected, None if they were not confirmed. Raises UsageError."""
-        most = 0 if self.action.asks is Asks.IF_FILTERED else 1
-        if self.plan.asks and len(filtered) > most:
-            self.plan.check_it_can_ask()
-            if not self.plan.is_meant(filtered):
-                return None
+        if self.asks_about(filtered) and not self.plan.is_meant(filtered):
+            return None
         return [JobReference.of(each, self.namespace) for each in filtered]
 
     def each(self, act: Request, references: Sequence[JobReference]) -> Iterator[tuple[JobReference, Any]]:

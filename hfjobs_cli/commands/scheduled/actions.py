@@ -40,7 +40,9 @@ class _Schedules(Targets):
         wanted = schedule_filter(run.session, choice, run.action.states)
         if run.plan.asks and run.action.asks is Asks.IF_FILTERED:
             run.plan.check_it_can_ask()
-        found = list_schedules(run.session, wanted, run.namespace, with_runs=run.plan.asks)
+        found = list_schedules(run.session, wanted, run.namespace, with_runs=False)
+        if run.asks_about(found) and not wanted.is_about(*LAST_RUN):
+            found = run.session.client.with_last_runs(found)  # they are shown with the question
         if not found:
             run.session.note(f"no {wanted.states[0] + ' ' if len(wanted.states) == 1 else ''}schedules match")
         return found

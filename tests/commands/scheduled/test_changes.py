@@ -71,12 +71,13 @@ class TestSuspendAndResume:
         assert (made["id"], made["suspend"], made["status"]["state"]) == (DAILY_SCHEDULE, False, "active")
 
     def test_filters_choose_those_that_can_be_changed(self, hfjobs: Hfjobs, hub: Hub) -> None:
-        """Nobody is asked where one fits."""
+        """Nobody is asked where one fits, and so nobody needs to know how it last ran."""
         active = add_schedule(hub)
         assert hfjobs("scheduled", "suspend", "--label", "team=data") == Result(0, f"{active}  suspended\n", "")
         result = hfjobs("scheduled", "resume", "--label", "team=ml")
         assert result == Result(0, f"{WEEKLY_SCHEDULE}  active\n", "")
         assert changes(hub) == [f"POST {LIST}/{active}/suspend", f"POST {LIST}/{WEEKLY_SCHEDULE}/resume"]
+        assert not [path for path in hub.paths if path.startswith("GET /api/jobs/")]
 
     def test_filters_that_choose_none(self, hfjobs: Hfjobs, hub: Hub) -> None:
         assert hfjobs("scheduled", "suspend", "--name", "x") == Result(0, "", "no active schedules match\n")
