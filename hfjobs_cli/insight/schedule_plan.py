@@ -23,7 +23,7 @@ from hfjobs_cli.jobspec.schedule_file import (
 )
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.jobspec.volumes import spell_volume
-from hfjobs_cli.models.packed_files import packed_variable
+from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.schedule_change import (
     CREATE,
@@ -168,7 +168,12 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
     variables = [dict(job.environment) for job in (found, wanted)]
     files = [unpacked(each) for each in variables]
     if all(each is not None for each in files):
-        yield from _entries("files", *(_sizes(each or {}, files) for each in files))
+        a, b = (_sizes(each or {}, files) for each in files)
+        yield from (
+            _arrow(f"files.{name}", a.get(name), b.get(name)) for name in sorted({*a, *b}) if a.get(name) != b.get(name)
+        )
+        if packed_variable(variables[0]) != packed_variable(variables[1]):
+            found, wanted = (_as_typed(job) for job in (found, wanted))
         for each in variables:
             each.pop(packed_variable(each) or "", None)
     for row in rows(NewJob):
@@ -186,6 +191,12 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
             yield _arrow(row.name.removesuffix("_secs"), _shown(row.name, a), _shown(row.name, b))
     yield from _entries("env", *variables, secret=True)
     yield from _entries("volumes", *_volumes(found.volumes, wanted.volumes))
+
+
+def _as_typed(job: NewJob) -> NewJob:
+    """Return a job with its command as it was typed: versions of hf and hfjobs pack the same files in other ways."""
+    words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)
+    return replace(job, command=tuple(words), arguments=())
 
 
 def _comparable(name: str, job: NewJob) -> object:

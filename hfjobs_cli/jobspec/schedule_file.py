@@ -27,6 +27,7 @@ from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, LOCAL, Launch, NewJob, Ne
 from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
 from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
 from hfjobs_cli.jobspec.validate import check
+from hfjobs_cli.jobspec.written_files import toml_text, with_files, written_out
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
@@ -54,7 +55,7 @@ NOT_OF_SCHEDULES = ("ssh", "network_group", "network_aliases")
 """The properties that the Hub does not give to jobs of schedules."""
 
 _FIRST_KEYS = {"schedule": (str,), "namespace": (str,), "suspend": (bool,), "concurrency": (bool,)}
-_SCRIPT_KEYS = {"script": (str,), "with": (list,), "python": (str,)}
+_SCRIPT_KEYS = {"script": (str,), "with": (list,), "python": (str,), "files": (dict,)}
 _TYPES: dict[str, tuple[type, ...]] = {"command": (list, str), "timeout": (str, int), "secrets": (list,)}
 """The types of keys whose values are not written as the Hub takes them."""
 
@@ -265,7 +266,8 @@ def _run(each: FileSchedule, local: LocalEnvironment) -> Launch:
         command=tuple(_words(values["command"])),
         arguments=tuple(values.get("arguments", ())),
     )
-    return Launch(compose(_typed(each), local, base), None)
+    job = compose(_typed(each), local, base)
+    return Launch(with_files(job, values["files"]) if values.get("files") else job, None)
 
 
 def _script(
@@ -274,6 +276,8 @@ def _script(
     values = each.values
     if "command" in values:
         raise UsageError("both a script and a command given", hint="remove one of them; a script takes arguments")
+    if "files" in values:
+        raise UsageError("both a script and files given", hint='use a command: ["uv", "run", "train.py"]')
     script = values["script"]
     downloaded = download(script) if is_address(script) else None
     how = UvTyped(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
@@ -337,12 +341,17 @@ def _option_keys() -> Iterator[tuple[Row, str]]:
 
 def dump(name: str, made: NewSchedule) -> str:
     """Return the table of a schedule. Raises UsageError for a volume that no text stands for."""
+    written = written_out(made.job)
+    if written is not None:
+        made = replace(made, job=written.job)
     lines = "".join(_line(key, each) for key, each in _values(made))
-    return f"[schedules.{_key(name)}]\n{_comment(made.job)}{lines}"
+    files = written.files.items() if written is not None else ()
+    texts = "".join(f"files.{_key(file)} = {toml_text(text)}\n" for file, text in files)
+    return f"[schedules.{_key(name)}]\n{_comment(made.job)}{lines}{texts}"
 
 
 def _comment(job: NewJob) -> str:
-    """Say what a job runs whose files are packed."""
+    """Say what a job runs whose files are packed, as they cannot be written as text."""
     if packed_variable(job.environment) is None:
         return ""
     words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)

@@ -107,16 +107,22 @@ def _of_shell(words: Sequence[str], variables: Mapping[str, str]) -> list[str] |
         if mark is None:
             return None
         return [_named(word, mark) for word in words[3:]]
-    if words[0] != "bash" or len(words) != 3 or len(words[2]) > _LONGEST:
+    line = line_of_bash(words, variables)
+    if line is None:
         return None
-    for variable, start in _UNPACKED_BY:
-        if variable in variables and words[2].startswith(start):
-            try:
-                found = shlex.split(words[2][len(start) :])
-            except ValueError:  # a quote without its end
-                return None
-            return [SCRIPT_NAME if word == SCRIPT_PATH else word for word in found]
-    return None
+    try:
+        return [SCRIPT_NAME if word == SCRIPT_PATH else word for word in shlex.split(line)]
+    except ValueError:  # a quote without its end
+        return None
+
+
+def line_of_bash(words: Sequence[str], variables: Mapping[str, str]) -> str | None:
+    """Return what bash runs once it has unpacked the files, as older versions of hf have it; None for all else."""
+    if len(words) != 3 or words[0] != "bash" or len(words[2]) > _LONGEST:
+        return None
+    found = (start for variable, start in _UNPACKED_BY if variable in variables and words[2].startswith(start))
+    start = next(found, None)
+    return None if start is None else words[2].removeprefix(start)
 
 
 def _named(word: str, mark: str) -> str:

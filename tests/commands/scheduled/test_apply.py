@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.model import NewJob
+from hfjobs_cli.jobspec.unpacking import unpacked
 from tests.commands.busy_hub import BusyHub
 from tests.commands.scheduled.busy_apply import Rounds, play
 from tests.commands.scheduled.support import add_schedule, named
 from tests.commands.test_job_spec import EVERYTHING, NO_SHRINKING, jobs, options
+from tests.commands.test_packed import by_hf_1_3, by_hf_1_8
 from tests.support import DAILY_SCHEDULE, USER, Hfjobs, Hub, Misbehavior, Result, act_and_hang_up, hang_up, pass_on
 
 if TYPE_CHECKING:
@@ -40,6 +43,17 @@ timeout = "2h"
 secrets = ["WANDB_API_KEY"]
 """
 KEY = {"WANDB_API_KEY": "value of WANDB_API_KEY"}
+
+CONTENTS = st.one_of(
+    st.binary(max_size=20), st.text("ab '\"\\\n\r\t\x1b\x85\u202e\ufeff\U0001f600", max_size=30).map(str.encode)
+)
+
+
+def is_utf8(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 @pytest.fixture
@@ -120,6 +134,66 @@ class TestExport:
         assert len(changes(hub)) == before
         assert program("scheduled", "delete", "round-trip", "--yes").code == 0
 
+    @settings(
+        max_examples=20, phases=NO_SHRINKING, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(content=CONTENTS, words=st.lists(st.sampled_from(["--lr", "3", "data", "a b", "@", "@/data", "", "$X"])))
+    @example(content=b"import sys\n", words=["data"])
+    @example(content=b"\xff", words=["data"])
+    def test_packed_files_are_written_as_text(
+        self, hfjobs: Hfjobs, hub: Hub, file: Path, content: bytes, words: list[str]
+    ) -> None:
+        """Byte for byte: those that are none stay packed. What is edited in the file is in the schedule then."""
+        (file.parent / "data").write_bytes(content)
+        names = [str(file.parent / "data") if word == "data" else word for word in words]
+        code, _, stderr = hfjobs(
+            "scheduled", "uv", "run", "--name", "own", "@daily", str(file.parent / "train.py"), *names
+        )
+        assert code == 0, stderr
+        exported = hfjobs("scheduled", "export", "own").stdout
+        is_text = "data" not in words or is_utf8(content)
+        assert ("PACKED_FILES" in exported) is not is_text
+        assert ("files.\"train.py\" = '''\nprint('hi')\n'''\n" in exported) is is_text
+        before = there(hub)["own"], len(changes(hub))
+        result = hfjobs("scheduled", "apply", "-", "--exit-code", "--yes", stdin=exported)
+        assert (result.code, result.stderr, (there(hub)["own"], len(changes(hub)))) == (0, "", before)
+        if is_text:
+            result = hfjobs("scheduled", "apply", "-", "--yes", "--json", stdin=exported.replace("'hi'", "'hello'"))
+            (change,) = json.loads(result.stdout)
+            assert change["changes"] == ["files.train.py: 12 bytes -> 15 bytes"]
+            with hub.store.read() as tables:
+                spec = next(each["jobSpec"] for each in tables.schedules(USER) if each["id"] == there(hub)["own"])
+            held = unpacked(spec["environment"])
+            assert held == {"train.py": b"print('hello')\n", **({"data": content} if "data" in words else {})}
+        assert hfjobs("scheduled", "delete", "own", "--yes").code == 0
+
+    @pytest.mark.parametrize(
+        ("made", "command"),
+        [
+            (by_hf_1_8, ["uv", "run", "--with", "trl", "train.py", "--lr", "3", "a > b", "c.yaml"]),
+            (by_hf_1_3, ["uv", "run", "--with", "trl", "script.py", "--lr", "3"]),
+        ],
+    )
+    def test_files_that_old_versions_of_hf_packed(
+        self, hfjobs: Hfjobs, hub: Hub, made: Callable[[bytes], dict[str, Any]], command: list[str]
+    ) -> None:
+        """They are written as text if no shell expands the command, and to apply that changes nothing."""
+        spec = {"dockerImage": "python:3.12", "flavor": "cpu-basic", "timeout": 60, "labels": {"name": "old"}}
+        identifier = add_schedule(hub, jobSpec={**spec, **made(b"print(1)\n")})
+        exported = hfjobs("scheduled", "export", "old").stdout
+        assert f"\ncommand = {json.dumps(command)}\n" in exported
+        assert " = '''\nprint(1)\n'''\n" in exported
+        assert hfjobs("scheduled", "apply", "-", "--exit-code", stdin=exported).code == 0
+        with hub.store.write() as tables:
+            held = tables.schedule(USER, identifier)
+            assert held is not None
+            held["jobSpec"]["command"][2] += ' "$LR"'
+            tables.save_schedule(held)
+        exported = hfjobs("scheduled", "export", "old").stdout
+        assert "_ENCODED = " in exported
+        assert hfjobs("scheduled", "apply", "-", "--exit-code", stdin=exported).code == 0
+        assert changes(hub) == []
+
 
 class TestApply:
     """The Hub has what the files say."""
@@ -159,9 +233,7 @@ class TestApply:
         file.with_name("train.py").write_text("print('ho')\n")
         code, stdout, stderr = program("scheduled", "apply", str(file), "--yes", "--format", "{{.name}} {{.changes}}")
         assert (code, stderr) == (0, "")
-        assert stdout == (
-            "nightly [env.LR: '1e-3' -> '3e-4']\ntrain [files.train.py: '12 bytes' -> '12 bytes (edited)']\n"
-        )
+        assert stdout == ("nightly [env.LR: '1e-3' -> '3e-4']\ntrain [files.train.py: 12 bytes -> 12 bytes (edited)]\n")
         new = there(hub)
         assert new.keys() == ids.keys() and not set(new.values()) & {ids["nightly"], ids["train"]}
         (train,) = hfjobs.jobs("scheduled", "inspect", new["train"])
@@ -384,6 +456,17 @@ class TestApply:
             ("[schedules.a]\npython = '3.12'\nIMAGE", "-: [schedules.a]: 'python' needs a script"),
             ("[schedules.a]\nscript = 'x.py'\nIMAGE", "-: [schedules.a]: both a script and a command given"),
             ("[schedules.a]\nschedule='@daily'\nscript = 'nowhere.py'", "-: [schedules.a]: no such file: 'nowhere.py'"),
+            ("[schedules.a]\nfiles.x = 1", "-: [schedules.a]: files is not a table of strings"),
+            ("[schedules.a]\nfiles.'../x' = ''\nIMAGE", "-: [schedules.a]: invalid file name '../x'"),
+            ("[schedules.a]\nfiles.true = ''\nIMAGE", "-: [schedules.a]: files need a command that begins with"),
+            (
+                "[schedules.a]\nfiles.x = ''\nenv.PACKED_FILES = ''\nIMAGE",
+                "-: [schedules.a]: both files and env.PACKED",
+            ),
+            (
+                "[schedules.a]\nschedule = '@daily'\nscript = 'x'\nfiles.x = ''",
+                "-: [schedules.a]: both a script and files",
+            ),
             ("[schedules.a]\nvolumes = ['.:/data']\nIMAGE", "-: [schedules.a]: volumes of a file cannot be local"),
             ("[schedules.a]\nflavor = 't4'\nIMAGE", "-: [schedules.a]: unknown flavor 't4'"),
             ("[schedules.'a b']\nIMAGE", "-: [schedules.\"a b\"]: invalid job name 'a b'"),
