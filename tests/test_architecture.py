@@ -74,7 +74,6 @@ FENCES = {
         "cli/command_options.py",
         "cli/completion.py",
         "cli/completion_protocol.py",
-        "cli/connection.py",
         "cli/help_pages.py",
         "cli/hub_completion.py",
         "cli/job_options.py",

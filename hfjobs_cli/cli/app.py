@@ -11,8 +11,7 @@ import typer
 
 from hfjobs_cli import __version__
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.cli.binding import WORDS_FOLLOW, for_typer
-from hfjobs_cli.cli.connection import WITH_VALUE, Connection
+from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typer
 from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
 from hfjobs_cli.cli.program import PROGRAM
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command, load, path_of

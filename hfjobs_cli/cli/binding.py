@@ -1,19 +1,19 @@
 """From our commands to typer's: groups of options become its options; the session comes from the context."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import MISSING, fields, is_dataclass
 from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args, get_origin
 
 import typer
 
-from hfjobs_cli.cli.connection import Connection
-from hfjobs_cli.cli.trailing_options import Rule, is_script, trailing
+from hfjobs_cli.cli.help_pages import Section
+from hfjobs_cli.cli.trailing_options import Rule, is_script, of_script, trailing
+from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError, empty_option
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.values import number, whole
 
@@ -31,6 +31,35 @@ WORDS_FOLLOW = "\0"
 
 BEHIND_DASHES = "behind --"
 """Marks the parameter that takes those words: `words: Annotated[list[str], BEHIND_DASHES]`."""
+
+
+WITH_VALUE = ("--token", "--endpoint")
+"""The options of the connection that are followed by a value."""
+
+
+@value
+class Connection:
+    """Options of the connection, which may stand before and after every command that asks the Hub."""
+
+    section: ClassVar[str] = Section.CONNECTION
+
+    token: Annotated[
+        str | None,
+        of_script(typer.Option("--token", metavar="TOKEN", help="Access token; prefer HF_TOKEN or 'hf auth login'.")),
+    ] = None
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="URL of the Hub.", show_default=False)
+    ] = None
+    demo: Annotated[
+        bool,
+        of_script(typer.Option("--demo", help="Use sample jobs on this machine; no account needed.")),
+    ] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Log each request to stderr, never the token.")] = False
+
+    @property
+    def overrides(self) -> Overrides:
+        """Return the options as overrides of the settings."""
+        return Overrides(self.token, self.endpoint, self.demo, self.debug)
 
 
 class PerKind(NamedTuple):
@@ -51,7 +80,7 @@ class _Group(NamedTuple):
         for name, hint, default in _declared(self.model):
             yield _parameter(name, hint, default, self.kind, section)
 
-    def take(self, given: dict[str, Any], session: Session) -> Any:
+    def take(self, given: dict[str, Any], session: "Session") -> Any:
         """Return the group with the options that belong to it, which are taken out of `given`."""
         own = {name: given.pop(name) for name, _, _ in _declared(self.model)}
         if _has_kind(self.model):
@@ -257,7 +286,7 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
 
 
 @functools.cache
-def _load(name: str, *columns: str | tuple[str, ...]) -> Kind:
+def _load(name: str, *columns: str | tuple[str, ...]) -> "Kind":
     from hfjobs_cli.models.kinds import kind_of
 
     return kind_of(name).showing(columns)

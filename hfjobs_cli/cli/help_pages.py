@@ -12,7 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.program import renamed
 from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command
-from hfjobs_cli.cli.sections import CONNECTION, OPTIONS, SECTIONS
 
 if TYPE_CHECKING:
     import typer
@@ -29,6 +28,23 @@ WIDE = 72
 
 TERM_WIDTH = 30
 """How wide the names of options are at most; the help of longer ones begins on the next line."""
+
+
+class Section:
+    """The sections in which help lists options, in order."""
+
+    SCRIPT = "Script"
+    JOB = "Job"
+    HARDWARE = "Hardware and limits"
+    NETWORK = "Network"
+    OPTIONS = "Options"
+    SWEEP = "Several jobs"
+    WHICH = "Which ones"
+    OUTPUT = "Output"
+    CONNECTION = "Connection and help"
+
+
+SECTIONS: tuple[str, ...] = tuple(title for name, title in vars(Section).items() if name.isupper())
 
 
 class _BoldHeadings:
@@ -115,14 +131,15 @@ def write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
         if row is not None and param.param_type_name == "argument":
             arguments.append(row)
         elif row is not None:
-            title = CONNECTION if "--help" in param.opts else getattr(param, "rich_help_panel", None) or OPTIONS
+            own = getattr(param, "rich_help_panel", None) or Section.OPTIONS
+            title = Section.CONNECTION if "--help" in param.opts else own
             sections.setdefault(title, []).append(row)
     if arguments:
         with formatter.section("Arguments"):
             formatter.write_dl(arguments)
-    if len(sections.get(CONNECTION, ())) == 1:  # nothing but --help
-        last = sections.pop(CONNECTION)
-        sections.setdefault(max(sections, key=SECTIONS.index, default=OPTIONS), []).extend(last)
+    if len(sections.get(Section.CONNECTION, ())) == 1:  # nothing but --help
+        last = sections.pop(Section.CONNECTION)
+        sections.setdefault(max(sections, key=SECTIONS.index, default=Section.OPTIONS), []).extend(last)
     terms = [term for rows in sections.values() for term, _ in rows]
     limit = TERM_WIDTH if formatter.width >= WIDE else TERM_WIDTH * 2 // 3
     width = max((len(term) for term in terms if len(term) <= limit - 2), default=0)

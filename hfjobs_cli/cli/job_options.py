@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion, sections
+from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.help_pages import Section
 from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
@@ -22,7 +23,7 @@ _ARCH = "|".join(ARCHES)
 class JobOptions(Typed):
     """Options of a new job, besides what it runs."""
 
-    section: ClassVar[str] = sections.JOB
+    section: ClassVar[str] = Section.JOB
 
     is_of_job: ClassVar[bool] = True
 
@@ -33,14 +34,14 @@ class JobOptions(Typed):
             metavar="NAME",
             help="Hardware flavor, cpu-basic by default; 'hfjobs hardware' lists them.",
             autocompletion=completion.complete_flavor,
-            rich_help_panel=sections.HARDWARE,
+            rich_help_panel=Section.HARDWARE,
         ),
     ] = None
     any_flavor: Annotated[
         bool,
         of_job(
             typer.Option(
-                "--any-flavor", help="Accept a --flavor that the Hub does not list.", rich_help_panel=sections.HARDWARE
+                "--any-flavor", help="Accept a --flavor that the Hub does not list.", rich_help_panel=Section.HARDWARE
             ),
             only_here=True,
         ),
@@ -51,7 +52,7 @@ class JobOptions(Typed):
             "--timeout",
             metavar="TIME",
             help="Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default.",
-            rich_help_panel=sections.HARDWARE,
+            rich_help_panel=Section.HARDWARE,
         ),
     ] = None
     max_cost: Annotated[
@@ -62,7 +63,7 @@ class JobOptions(Typed):
                 metavar="USD",
                 min=0,
                 help="Set the timeout so that the job costs at most this many dollars.",
-                rich_help_panel=sections.HARDWARE,
+                rich_help_panel=Section.HARDWARE,
             ),
             only_here=True,
         ),
@@ -74,7 +75,7 @@ class JobOptions(Typed):
             metavar="N",
             min=1,
             help="Run the job up to N times until it succeeds.",
-            rich_help_panel=sections.HARDWARE,
+            rich_help_panel=Section.HARDWARE,
         ),
     ] = None
     name: Annotated[
@@ -169,7 +170,7 @@ class JobOptions(Typed):
             min=1,
             max=65535,
             help="Make a port reachable with a token; may be repeated.",
-            rich_help_panel=sections.NETWORK,
+            rich_help_panel=Section.NETWORK,
         ),
     ] = None
     expose_public: Annotated[
@@ -180,11 +181,11 @@ class JobOptions(Typed):
             min=1,
             max=65535,
             help="Make a port reachable by anyone; may be repeated.",
-            rich_help_panel=sections.NETWORK,
+            rich_help_panel=Section.NETWORK,
         ),
     ] = None
     ssh: Annotated[
-        bool, typer.Option("--ssh", help="Allow SSH access to the job.", rich_help_panel=sections.NETWORK)
+        bool, typer.Option("--ssh", help="Allow SSH access to the job.", rich_help_panel=Section.NETWORK)
     ] = False
     network_group: Annotated[
         str | None,
@@ -193,7 +194,7 @@ class JobOptions(Typed):
             metavar="NAME",
             help="Network group; jobs of a group can reach each other.",
             autocompletion=completion.complete_seen("job", "network.group"),
-            rich_help_panel=sections.NETWORK,
+            rich_help_panel=Section.NETWORK,
         ),
     ] = None
     network_alias: Annotated[
@@ -202,7 +203,7 @@ class JobOptions(Typed):
             "--network-alias",
             metavar="NAME",
             help="Host name in the network group; may be repeated.",
-            rich_help_panel=sections.NETWORK,
+            rich_help_panel=Section.NETWORK,
         ),
     ] = None
     resource_group_id: Annotated[
@@ -212,7 +213,7 @@ class JobOptions(Typed):
             metavar="ID",
             help="The resource group to bill.",
             autocompletion=completion.complete_seen("job", "resource_group_id"),
-            rich_help_panel=sections.HARDWARE,
+            rich_help_panel=Section.HARDWARE,
         ),
     ] = None
     arch: Annotated[
@@ -223,7 +224,7 @@ class JobOptions(Typed):
                 metavar="ARCH",
                 help=f"CPU architecture: {' or '.join(ARCHES)}.",
                 autocompletion=completion.complete_arch,
-                rich_help_panel=sections.HARDWARE,
+                rich_help_panel=Section.HARDWARE,
             ),
             only_here=True,
             certain=_ARCH,
@@ -235,7 +236,7 @@ class JobOptions(Typed):
 class UvOptions(UvTyped):
     """How uv runs a script."""
 
-    section: ClassVar[str] = sections.SCRIPT
+    section: ClassVar[str] = Section.SCRIPT
 
     is_of_job: ClassVar[bool] = True
 
@@ -299,7 +300,7 @@ class Following:
 class Sweeping:
     """How many jobs are made of one description: a job for each combination of values."""
 
-    section: ClassVar[str] = sections.SWEEP
+    section: ClassVar[str] = Section.SWEEP
 
     each: Annotated[
         list[str] | None,

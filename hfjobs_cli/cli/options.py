@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion, sections
+from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.binding import LoadKind, PerKind
+from hfjobs_cli.cli.help_pages import Section
 from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
@@ -71,7 +72,7 @@ def _sort_option(kind: LoadKind) -> Any:
         metavar="COLUMNS",
         help="Sort by columns, - is descending: A,-B. Reads the whole listing first. '--columns help' lists them.",
         autocompletion=completion.complete_sort(kind),
-        rich_help_panel=sections.OUTPUT,
+        rich_help_panel=Section.OUTPUT,
     )
 
 
@@ -83,7 +84,7 @@ def _filter_option(kind: LoadKind, *short: str) -> Any:
         help="Only those whose whole field matches a pattern with *, ? and [abc]; FIELD!=GLOB excludes. Comma or "
         "repeat = any of, but labels = all of. '--columns help' lists the fields.",
         autocompletion=completion.complete_filter(kind),
-        rich_help_panel=sections.WHICH,
+        rich_help_panel=Section.WHICH,
     )
 
 
@@ -97,7 +98,7 @@ LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
 class Output:
     """How records of a kind are written."""
 
-    section: ClassVar[str] = sections.OUTPUT
+    section: ClassVar[str] = Section.OUTPUT
 
     kind: "Kind"
     columns: Annotated[str | None, PerKind(_columns_option)] = None
@@ -147,7 +148,7 @@ From = Annotated[
         metavar="FILE",
         help="Read jobs from FILE, saved with --format json or jsonl, instead of the Hub; - is stdin.",
         autocompletion=completion.complete_file,
-        rich_help_panel=sections.WHICH,
+        rich_help_panel=Section.WHICH,
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
@@ -159,7 +160,7 @@ Namespace = Annotated[
             metavar="NAME",
             help="User or organization that owns the jobs; default: HFJOBS_NAMESPACE, else the token's user.",
             autocompletion=completion.complete_namespace,
-            rich_help_panel=sections.CONNECTION,
+            rich_help_panel=Section.CONNECTION,
         )
     ),
 ]
@@ -169,7 +170,7 @@ Namespace = Annotated[
 class Filters:
     """Filters that select jobs by their fields."""
 
-    section: ClassVar[str] = sections.WHICH
+    section: ClassVar[str] = Section.WHICH
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="All jobs, not only running and scheduling ones.")] = False
     status: Annotated[

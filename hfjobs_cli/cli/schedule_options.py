@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 import typer
 
-from hfjobs_cli.cli import completion, sections
+from hfjobs_cli.cli import completion
+from hfjobs_cli.cli.help_pages import Section
 from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.cli.trailing_options import of_job
@@ -68,7 +69,7 @@ Namespace = Annotated[
             metavar="NAME",
             help="User or organization that owns the schedules; default: HFJOBS_NAMESPACE, else the token's user.",
             autocompletion=completion.complete_namespace,
-            rich_help_panel=sections.CONNECTION,
+            rich_help_panel=Section.CONNECTION,
         )
     ),
 ]
@@ -78,7 +79,7 @@ Namespace = Annotated[
 class ScheduleSelection:
     """Which schedules: the filters of a listing."""
 
-    section: ClassVar[str] = sections.WHICH
+    section: ClassVar[str] = Section.WHICH
 
     all_: Annotated[bool, typer.Option("--all", "-a", help="All schedules, including suspended ones.")] = False
     status: Annotated[

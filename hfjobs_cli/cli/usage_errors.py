@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise, takewhile
 from typing import Any
 
-from hfjobs_cli.cli.connection import WITH_VALUE
+from hfjobs_cli.cli.binding import WITH_VALUE
 from hfjobs_cli.cli.registry import COMMANDS, Command
 from hfjobs_cli.errors import UsageError, did_you_mean
 
