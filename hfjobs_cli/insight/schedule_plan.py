@@ -168,10 +168,10 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
     variables = [dict(job.environment) for job in (found, wanted)]
     files = [unpacked(each) for each in variables]
     if all(each is not None for each in files):
-        a, b = (_sizes(each or {}, files) for each in files)
-        yield from (
-            _arrow(f"files.{name}", a.get(name), b.get(name)) for name in sorted({*a, *b}) if a.get(name) != b.get(name)
-        )
+        before, after = (_sizes(each or {}, files) for each in files)
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                yield _arrow(f"files.{name}", before.get(name), after.get(name))
         if packed_variable(variables[0]) != packed_variable(variables[1]):
             found, wanted = (_as_typed(job) for job in (found, wanted))
         for each in variables:
