@@ -13,7 +13,7 @@ from hfjobs_cli.insight.differences import differences, is_of_account
 from hfjobs_cli.insight.lineage import parent_of
 from hfjobs_cli.models.difference import LAUNCH, Difference
 from hfjobs_cli.models.relative import JOB
-from hfjobs_cli.query.patterns import all_match, parse_patterns
+from hfjobs_cli.query.conditions import all_match, parse_conditions
 from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.commands._lineage import Source
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.query.patterns import Condition
+    from hfjobs_cli.query.conditions import Condition
 
 
 def diff(
@@ -61,7 +61,7 @@ def diff(
       hfjobs diff --with-last-good @failed --from jobs.jsonl
     """
     now = session.clock()
-    wanted = parse_patterns(output.kind, filter_ or (), now)
+    wanted = parse_conditions(output.kind, filter_ or (), now)
     listing = Listing(session, output)
     first, second = _two(
         source_of(session, from_), job, other, namespace, with_source=with_source, with_last_good=with_last_good

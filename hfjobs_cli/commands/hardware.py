@@ -6,7 +6,7 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.query.patterns import all_match, parse_patterns, why_none
+from hfjobs_cli.query.conditions import all_match, parse_conditions, why_none
 
 
 def hardware(
@@ -30,7 +30,7 @@ def hardware(
       hfjobs hardware -q -f 'name=cpu-*'
     """
     now = session.clock()
-    wanted = parse_patterns(output.kind, filter_ or (), now)
+    wanted = parse_conditions(output.kind, filter_ or (), now)
     listing = Listing(session, output, sort=sort)
 
     flavors = session.client.list_hardware()

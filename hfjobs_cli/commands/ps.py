@@ -12,7 +12,7 @@ from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode, conflict
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.query.patterns import why_none
+from hfjobs_cli.query.conditions import why_none
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan

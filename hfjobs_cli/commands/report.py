@@ -18,8 +18,8 @@ from hfjobs_cli.insight.report import Report
 from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.query.columns import parse_by
+from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
 from hfjobs_cli.query.initiators import SCHEDULED
-from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
@@ -70,7 +70,7 @@ def report(
     listing = Listing(session, replace(output, kind=kind), sort=sort)
     filters, of_groups = divide(selection.filter_ or (), jobs, kind)
     wanted = job_filter(session, replace(selection, all_=True, filter_=filters))
-    wanted_groups = parse_patterns(kind, of_groups, wanted.now)
+    wanted_groups = parse_conditions(kind, of_groups, wanted.now)
 
     snapshot = None if from_ is None else open_snapshot(session, from_)
     costs = session.costs if snapshot is None else session.costs_of_saved

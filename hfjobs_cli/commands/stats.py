@@ -16,7 +16,7 @@ from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.kinds import kind_of
-from hfjobs_cli.query.patterns import all_match, divide, parse_patterns
+from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span
 
@@ -82,7 +82,7 @@ def stats(
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     now = session.clock()
     filters, of_samples = divide(choice.filter_ or (), KIND, output.kind)
-    wanted = parse_patterns(output.kind, of_samples, now)
+    wanted = parse_conditions(output.kind, of_samples, now)
     if wanted and in_place:
         raise UsageError(
             f"--filter '{of_samples[0]}' is about samples, and a table in place has the last of each job",

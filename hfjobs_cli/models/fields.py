@@ -112,7 +112,7 @@ LIKELY_RANK = 72
 class Measure(NamedTuple):
     """How `--filter` compares a value with `<` and `>`.
 
-    `unit` says how the other value is typed (`UNITS` of `query/comparisons.py`); `of` returns the number, or the
+    `unit` says how the other value is typed (`UNITS` of `query/conditions.py`); `of` returns the number, or the
     moment, that is compared, None for a value that has none.
     """
 

@@ -10,9 +10,8 @@ from hfjobs_cli.errors import UsageError, empty_option
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.query.comparisons import Comparison
+from hfjobs_cli.query.conditions import Comparison, Condition, FieldPattern, all_match, is_exact, parse_conditions
 from hfjobs_cli.query.initiators import InitiatorPattern, initiators_match, parse_initiators
-from hfjobs_cli.query.patterns import Condition, FieldPattern, all_match, is_exact, parse_patterns
 from hfjobs_cli.query.references import is_name
 from hfjobs_cli.query.statuses import StatusFilter, common_stages, parse_statuses
 
@@ -135,7 +134,7 @@ def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[
 
 def name_pattern(kind: Kind, name: str | None, now: datetime) -> Condition | None:
     """Return the filter for `--name` if it is a pattern; None if the Hub can filter by the label."""
-    return None if name is None or is_exact(name) else parse_patterns(kind, [f"name={name}"], now)[0]
+    return None if name is None or is_exact(name) else parse_conditions(kind, [f"name={name}"], now)[0]
 
 
 def parse_filter(
@@ -160,7 +159,7 @@ def parse_filter(
     labels = list(parse_labels(label, name))
     globs: list[str] = []
     patterns: list[Condition] = []
-    parsed = parse_patterns(kind, filters, now)
+    parsed = parse_conditions(kind, filters, now)
     for pattern in parsed:
         if isinstance(pattern, Comparison):
             patterns.append(pattern)

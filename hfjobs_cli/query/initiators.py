@@ -10,7 +10,7 @@ from typing import NamedTuple
 from hfjobs_cli.errors import NotFound, UsageError, one_of
 from hfjobs_cli.models.job import JobInitiator, initiator_type
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, NO_INITIATOR
-from hfjobs_cli.query.patterns import is_exact
+from hfjobs_cli.query.conditions import is_exact
 from hfjobs_cli.text.values import split_values, without_negation
 
 SCHEDULED = "scheduled-job"

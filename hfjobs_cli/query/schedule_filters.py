@@ -10,8 +10,8 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import KIND, ScheduledJob
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
+from hfjobs_cli.query.conditions import Condition, all_match, parse_conditions
 from hfjobs_cli.query.filters import name_pattern, parse_labels
-from hfjobs_cli.query.patterns import Condition, all_match, parse_patterns
 from hfjobs_cli.text.values import split_values, without_negation
 
 _OTHER_WORDS = {
@@ -66,7 +66,7 @@ def parse_schedule_filter(
     kind: Kind = KIND,
 ) -> ScheduleFilter:
     """Read all filters of a listing. `default` are the states if none is asked for in any way. Raises UsageError."""
-    patterns = parse_patterns(kind, filters, now)
+    patterns = parse_conditions(kind, filters, now)
     states = _parse_states(status)
     if states is None:
         is_asked = all_ or any(pattern.field.name == "status" for pattern in patterns)

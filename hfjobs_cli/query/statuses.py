@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError, did_you_mean, one_of
 from hfjobs_cli.models.vocabulary import STAGE_WORDS, STAGES
-from hfjobs_cli.query.patterns import is_exact
+from hfjobs_cli.query.conditions import is_exact
 from hfjobs_cli.text.values import split_values, without_negation
 
 NEWER = ":*"

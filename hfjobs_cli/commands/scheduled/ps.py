@@ -10,7 +10,7 @@ from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.models.vocabulary import ACTIVE
-from hfjobs_cli.query.patterns import why_none
+from hfjobs_cli.query.conditions import why_none
 
 
 def ps(

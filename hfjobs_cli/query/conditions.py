@@ -1,37 +1,44 @@
-"""`--filter`: a field, and glob patterns that it must match, or a value to compare it with."""
+"""Conditions of `--filter`: glob patterns for a field, or comparisons such as `runtime>1h` and `label.lr<0.001`."""
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import translate
 from functools import cached_property
 from itertools import chain
-from typing import NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Field, Record, formatted
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.query.comparisons import UNITS, Comparison, parse_comparison
-from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, span, timestamp
+from hfjobs_cli.text.values import digits, number, parse_duration, parse_moment, parse_time, span, timestamp
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
-"""What is in regular expressions, and seldom in values."""
+"""Finds signs of a regular expression, which values rarely contain."""
 
 _EXCLUDED = re.compile(r"(?P<key>[^=!]+)!=(?P<value>.*)", re.DOTALL)
-"""An entry that is not wanted, as selectors of other tools have it."""
+"""An excluded entry, `KEY!=VALUE`, as in selectors of other tools."""
 
 _FILTER = re.compile(r"(?P<name>[^=<>!]*)(?P<sign>!?=|[<>]=?)(?P<value>.*)", re.DOTALL)
-"""A field, how it is compared, and with what."""
+"""Field, operator and value."""
 
 _NEGATED_SET = r"\[\^(?=.+\])"
+
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+}
 
 
 @value
 class FieldPattern:
-    """One `--filter`: a field, glob patterns of which one must match, and whether matches are excluded."""
+    """A `--filter` with glob patterns, one of which must match, or none of them if it is `negated`."""
 
     field: Field
     globs: tuple[str, ...]
@@ -43,34 +50,56 @@ class FieldPattern:
 
     @property
     def is_exact(self) -> bool:
-        """Return whether it names one value."""
+        """Return whether it is a single value, not a pattern."""
         return len(self.globs) == 1 and is_exact(self.globs[0])
 
     @property
     def is_needed(self) -> bool:
-        """Return whether a record must match it whatever else is asked of the field: of labels there may be several."""
+        """Return whether it must match even if another filter of the field does: a job can have several labels."""
         return self.field.shape.base is dict
 
     def fits(self, record: Record, now: datetime) -> bool:
-        """Return whether the field has such a value, leaving `negated` aside. Without any it has the word for that."""
+        """Return whether a value of the field matches, ignoring `negated`. No value matches the word `absent`."""
         texts = tuple(self.field.texts(record, now))
         return any(map(self._fits_one, texts)) if texts else self.field.about.absent in self.globs
+
+
+@value
+class Comparison:
+    """A `--filter` that compares a field with a number or a time by an operator, `sign`."""
+
+    field: Field
+    sign: str
+    bound: Any
+
+    negated = False
+    is_needed = True
+
+    def fits(self, record: Record, now: datetime) -> bool:
+        """Return whether the comparison is true; it is false without a value."""
+        measure, found = self.field.measure, self.field.read(record, now)
+        amount = None if found is None or measure is None else measure.of(found)
+        if amount is None:
+            return False
+        if not isinstance(amount, datetime):
+            amount = float(amount)  # so that 0.1 dollars, which are counted exactly, are 0.1
+        return _SIGNS[self.sign](amount, self.bound)
 
 
 Condition = FieldPattern | Comparison
 """One `--filter`."""
 
 
-def parse_patterns(kind: Kind, items: Iterable[str], now: datetime) -> list[Condition]:
-    """Read every `--filter`: `FIELD=GLOB`, `FIELD!=GLOB`, or a comparison as `FIELD>=VALUE`. `now` is for `created>2h`.
+def parse_conditions(kind: Kind, items: Iterable[str], now: datetime) -> list[Condition]:
+    """Parse each `--filter`: `FIELD=GLOB`, `FIELD!=GLOB`, or a comparison such as `FIELD>=VALUE`. Raises UsageError.
 
-    With commas there are several globs, where no value has one. Raises UsageError.
+    Commas separate globs, unless values of the field contain commas. `now` is for `created>2h`.
     """
     return [_parse(kind, item, now) for item in items]
 
 
 def all_match(conditions: Sequence[Condition], record: Record, now: datetime) -> bool:
-    """Return whether all filters match; of several patterns for one field, one is enough unless all are required."""
+    """Return whether all filters match. Of several patterns for a field one is enough, unless it `is_needed`."""
     wanted: dict[str, bool] = {}
     for each in conditions:
         fits = each.fits(record, now)
@@ -82,9 +111,9 @@ def all_match(conditions: Sequence[Condition], record: Record, now: datetime) ->
 
 
 def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], list[str]]:
-    """Divide filters: those of a `kind`, wrong ones among them, and those of fields that only what is `made` of it has.
+    """Split filters: those of `kind`, also invalid ones, and those of fields that only `made` has.
 
-    Groups of jobs, for one, have `jobs` and `failed`, and jobs have not.
+    For example, groups of jobs have the fields `jobs` and `failed`, which jobs lack.
     """
     own: list[str] = []
     others: list[str] = []
@@ -106,6 +135,11 @@ def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
         yield f"hint: a pattern must match the whole value; use '*{exact[0]}*' to match a part of it"
 
 
+def is_exact(glob: str) -> bool:
+    """Return whether a text contains no pattern characters."""
+    return not any(char in glob for char in "*?[")
+
+
 def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     found = _FILTER.fullmatch(item)
     given, sign, text = (found["name"].strip(), found["sign"], found["value"]) if found else ("", "", "")
@@ -118,13 +152,13 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
         return parse_comparison(item, field, given, sign, text, now)
     if text[:1] in ("<", ">") and field.measure is not None:
         raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"use '{given}{text[0]}={text[1:].strip()}'")
-    if field.about.entry == "label" and re.search("[<>]", text):  # which no label of the Hub holds
+    if field.about.entry == "label" and re.search("[<>]", text):  # labels cannot contain these
         raise UsageError(f"filter '{item}' does not compare a label", hint=f"write '{field.about.entry}.{text}'")
     name, entry, text = _entry(kind, given, text)
     if entry:
         field = kind.find(name) or field
     negated = sign == "!="
-    # `==` is what selectors of other tools have, and shells and Go write [^a] for what Python's patterns know as [!a].
+    # Selectors of other tools use `==`. Shells and Go write [^a] for Python's [!a].
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
     globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
     if not globs:
@@ -146,10 +180,16 @@ def _how(kind: Kind, item: str) -> str:
     return f"use for example {kind.filters}"
 
 
+def _field_hint(kind: Kind, name: str) -> str:
+    if name in ("since", "until") and kind.find("created"):
+        return f"use the option --{name}"
+    return one_of(kind.meant(name), kind.words)
+
+
 def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
     """Return the field, the entry and the pattern of a filter such as `label.team=ml`.
 
-    In the field it is compared as `team=ml`. Keys keep their letters as they are, capital or not.
+    The field is compared with `team=ml`. Keys keep their case.
     """
     outer, dot, entry = given.partition(".")
     field = kind.find(outer)
@@ -161,7 +201,7 @@ def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
 
 
 def _excluding(item: str, globs: Sequence[str], *, negated: bool) -> tuple[tuple[str, ...], bool]:
-    """Return patterns of entries, `KEY!=VALUE` as what it excludes, and whether they exclude. Raises UsageError."""
+    """Return patterns of entries, `KEY!=VALUE` as `KEY=VALUE`, and whether they exclude. Raises UsageError."""
     found = [_EXCLUDED.fullmatch(glob) for glob in globs]
     if not any(found):
         return tuple(globs), False
@@ -180,30 +220,123 @@ def _check_entries(item: str, globs: Sequence[str]) -> None:
         )
 
 
-def is_exact(glob: str) -> bool:
-    """Return whether a text contains no pattern characters."""
-    return not any(char in glob for char in "*?[")
+def parse_comparison(item: str, field: Field, name: str, sign: str, text: str, now: datetime) -> Comparison:
+    """Parse the filter `item`, which compares `field`, given as `name`, with a value. Raises UsageError."""
+    if field.measure is None:
+        raise UsageError(f"filter '{item}' cannot compare '{name}' with {sign}", hint=_instead(field, name, sign))
+    unit, given = UNITS[field.measure.unit], text.strip()
+    hint = f"use {unit.examples}, for example '{name}{sign}{unit.one}'"
+    if not given:
+        raise UsageError(f"filter '{item}' has no {unit.noun}", hint=hint)
+    bound = unit.read(given, now)
+    if bound is None:
+        raise UsageError(f"invalid {unit.noun} '{given}' in filter '{item}'", hint=hint)
+    return Comparison(field, sign, bound)
 
 
-def _field_hint(kind: Kind, name: str) -> str:
-    if name in ("since", "until") and kind.find("created"):
-        return f"use the option --{name}"
-    return one_of(kind.meant(name), kind.words)
+def _instead(field: Field, name: str, sign: str) -> str:
+    if field.has_entries:
+        return f"compare one of them: {name}.KEY{sign}2"
+    return f"compare numbers, durations, times or costs; match text with {name}=PATTERN"
+
+
+class Unit(NamedTuple):
+    """A unit for comparisons: its name and examples in errors, and its parser, which returns None if invalid."""
+
+    noun: str
+    examples: str
+    read: Callable[[str, datetime], Any]
+
+    @property
+    def one(self) -> str:
+        """One of the examples."""
+        return self.examples.replace(",", "").split()[-1]
+
+
+def _read_number(text: str, _now: datetime) -> float | None:
+    return number(text)
+
+
+def _read_duration(text: str, _now: datetime) -> float | None:
+    try:
+        return parse_duration(text, "duration", at_least=0)
+    except UsageError:
+        return None
+
+
+def _read_time(text: str, now: datetime) -> datetime | None:
+    """Parse a time as `--since` does, or a future one, for the next run of a schedule: `in 2h`."""
+    ahead = text.removeprefix("in ")
+    if ahead != text:
+        seconds = _read_duration(ahead, now)
+        return None if seconds is None else now + timedelta(seconds=seconds)
+    try:
+        return parse_moment(text, now, "time")
+    except UsageError:
+        return None
+
+
+def _read_money(text: str, _now: datetime) -> float | None:
+    return number(text.removeprefix("~").removeprefix("$"))
+
+
+def _read_percent(text: str, _now: datetime) -> float | None:
+    return number(text.removesuffix("%"))
+
+
+def _read_part(text: str, _now: datetime) -> float | None:
+    """Parse a fraction of 1 that is shown as a percentage: `50%`, `0.5`. 50 is ambiguous, and None."""
+    found = number(text.removesuffix("%"))
+    if found is None or text.endswith("%"):
+        return None if found is None else found / 100
+    return found if 0 <= found <= 1 else None
+
+
+_PREFIXES = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12, "p": 1e15}
+
+
+def _size(unit: str, base: float = 1.0) -> Callable[[str, datetime], float | None]:
+    """Return a parser of sizes, `80GB` or `80G`, as multiples of `base`, which is the unit of a number alone."""
+
+    def read(text: str, _now: datetime) -> float | None:
+        amount = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+        suffix = text[len(amount) :].strip().lower()
+        found = number(amount)
+        scale = _PREFIXES.get(suffix.removesuffix(unit.lower()))
+        if found is None or scale is None:
+            return None
+        return found * scale / base if suffix else found
+
+    return read
+
+
+UNITS = {
+    "number": Unit("number", "2 or 0.5", _read_number),
+    "duration": Unit("duration", "90s, 30m, 2d or 1.5h", _read_duration),
+    "moment": Unit("time", "30m, 2h, 7d, yesterday or 2026-05-11", _read_time),
+    "money": Unit("cost", "5 or 1.25", _read_money),
+    "percent": Unit("percentage", "5% or 50%", _read_percent),
+    "part": Unit("percentage", "5% or 50%", _read_part),
+    "B": Unit("size", "500MB or 80GB", _size("B")),
+    "GB": Unit("size", "500MB or 80GB", _size("B", 1e9)),
+    "bps": Unit("rate", "100kbps or 1Mbps", _size("bps")),
+}
+"""How values of each unit (`Measure.unit` of a field) are given on the command line."""
 
 
 def value_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
-    """Return the texts by which a field with the value `text` is found. Raises UsageError if it can have no such value.
+    """Return all texts that a field with the value `text` may have. Raises UsageError if the value is invalid.
 
-    `name` is what the field was called.
+    `name` is the name of the field that was given.
     """
     spell = _VALUE_ALIASES.get(field.shape.base)
     return (text,) if spell is None else spell(field, name, text)
 
 
-def _moment(_field: Field, name: str, text: str) -> tuple[str, ...]:
+def _time_aliases(_field: Field, name: str, text: str) -> tuple[str, ...]:
     try:
         if "T" not in text.upper():
-            raise ValueError(text)  # a day has many
+            raise ValueError(text)  # a day is not one time
         return (timestamp(parse_time(text)),)
     except (ValueError, OverflowError):
         raise UsageError(
@@ -213,15 +346,15 @@ def _moment(_field: Field, name: str, text: str) -> tuple[str, ...]:
         ) from None
 
 
-def _number(field: Field, name: str, text: str) -> tuple[str, ...]:
+def _number_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
     found = number(text)
     if found is None:
-        return _spelled_number(field, name, text)
-    exact = digits(text)  # whole ones may be longer than a float holds
+        return _formatted_number_aliases(field, name, text)
+    exact = digits(text)  # whole numbers may have more digits than a float
     return (text, _plain(found) if exact is None else str(exact))
 
 
-def _spelled_number(field: Field, name: str, text: str) -> tuple[str, ...]:
+def _formatted_number_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
     """Return the aliases of a number given as a duration or with a unit."""
     if field.about.spell is None or not any(digits(char) is not None for char in text):
         return _no_number(name, text)
@@ -239,7 +372,7 @@ def _plain(number: float) -> str:
     return formatted(number, None) or ""
 
 
-def _flag(_field: Field, name: str, text: str) -> tuple[str, ...]:
+def _flag_aliases(_field: Field, name: str, text: str) -> tuple[str, ...]:
     if text.lower() not in ("true", "false"):
         raise UsageError(
             f"field {name} is true or false, but not '{text}'", hint=f"use {name}!=* to find those without a value"
@@ -248,8 +381,8 @@ def _flag(_field: Field, name: str, text: str) -> tuple[str, ...]:
 
 
 _VALUE_ALIASES: dict[type, Callable[[Field, str, str], tuple[str, ...]]] = {
-    datetime: _moment,
-    int: _number,
-    float: _number,
-    bool: _flag,
+    datetime: _time_aliases,
+    int: _number_aliases,
+    float: _number_aliases,
+    bool: _flag_aliases,
 }
