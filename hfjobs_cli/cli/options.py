@@ -30,7 +30,7 @@ def _or_help(kind: LoadKind, text: Callable[["Kind"], str]) -> Callable[[typer.C
 
 
 def _format_help(kind: "Kind") -> str:
-    from hfjobs_cli.formats.format_help import format_help  # the template engine is needed by nothing else here
+    from hfjobs_cli.formats.template import format_help  # loads the template engine
 
     return format_help(kind)
 

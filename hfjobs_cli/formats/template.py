@@ -1,4 +1,4 @@
-"""`--format TEMPLATE`: Go templates over plain data, and `--format help`."""
+"""`--format TEMPLATE`: Go templates over plain data; and `--format help`, which lists what a template can use."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.formats.renderer import Renderer, View
+from hfjobs_cli.formats.renderer import (
+    AGENT,
+    Renderer,
+    View,
+    added_formats,
+    formats_of,
+    package_of,
+    unreadable_packages,
+)
 from hfjobs_cli.models.fields import About, Field, Record, declared, has_text
 from hfjobs_cli.models.fields import Shape as DeclaredShape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.template import (
+    FUNCTIONS,
     NO_VALUE,
     Object,
     RenderOptions,
@@ -23,6 +32,7 @@ from hfjobs_cli.template import (
     shape_of,
 )
 from hfjobs_cli.template.terminal_text import align
+from hfjobs_cli.text.display import help_row
 
 TABLE = "table"
 ROWS = {"tablerow", "tablerender"}
@@ -37,7 +47,7 @@ def template_renderer(kind: Kind, text: str) -> Renderer:
     body = text.lstrip().removeprefix(TABLE).lstrip() if is_table else text
     try:
         template = Template(body, escapes=True)
-        template.check(schema(kind))
+        template.check(_schema(kind))
     except UnknownName as error:
         error.hint = error.hint or "'--format help' lists fields and functions"
         raise
@@ -82,7 +92,7 @@ def _table(template: Template, records: Iterable[Record], view: View) -> None:
 def _rendered(
     template: Template, records: Iterable[Record], view: View, render_options: RenderOptions
 ) -> Iterator[str]:
-    reader = Reader(view.kind, template.fields())
+    reader = _Reader(view.kind, template.fields())
     for record in records:
         try:
             yield template.render(reader.read(record, view.now), render_options)
@@ -98,14 +108,14 @@ _KINDS: dict[type, tuple[str, ...]] = {
     float: ("int", "float"),
     bool: ("bool",),
 }
-"""What values of a type are in a template."""
+"""The types of values in a template, by the types of fields."""
 
 
-def schema(kind: Kind) -> Schema:
-    """Return what a template can use of a record: its fields, those of its parts, and what they are."""
+def _schema(kind: Kind) -> Schema:
+    """Return the fields that a template can use, with their types and nested fields."""
     extra = {
         name: shape_of("string", fields={}, name=f".{name}") if field.is_as_shown else _shape(field.shape, f".{name}")
-        for name, field in extras(kind).items()
+        for name, field in _computed_fields(kind).items()
     }
     return {**_fields(kind.model), **extra}
 
@@ -115,7 +125,7 @@ def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
 
 
 def _shape(declared_as: DeclaredShape, path: str) -> Shape:
-    """Return what a value of a declared type is. Only what may hold anything, as labels do, may have any field."""
+    """Return the template type of a declared type. Only objects of any keys, such as labels, may have any field."""
     base = declared_as.base
     if issubclass(base, Record):
         return shape_of("spoken" if has_text(base) else "map", fields=_fields(base, path), name=path)
@@ -128,8 +138,8 @@ def _shape(declared_as: DeclaredShape, path: str) -> Shape:
     return shape_of(*_KINDS[base], fields={}, name=path)
 
 
-def extras(kind: Kind) -> dict[str, Field]:
-    """Return the fields that are not in the JSON: what is computed, what has a name of its own, `label` and `env`."""
+def _computed_fields(kind: Kind) -> dict[str, Field]:
+    """Return the fields that are not in the JSON: computed ones, those with a name of their own, `label` and `env`."""
     in_json = {each.name for each in declared(kind.model)}
     found = {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
     entries = {each.about.entry: each for each in kind.fields.values() if each.about.entry}
@@ -137,7 +147,7 @@ def extras(kind: Kind) -> dict[str, Field]:
 
 
 def _nested(model: type[Record]) -> dict[str, Field]:
-    """Return a field for what stands before the dot in names, as of groups by `label.team`: an object of them."""
+    """Return an object for each prefix of names with a dot: for `label.team` the object `label`, with the key `team`."""
     found: dict[str, dict[str, str]] = {}
     for each in declared(model):
         outer, dot, key = each.name.partition(".")
@@ -156,20 +166,20 @@ def _of(record: Record, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 Read = Callable[[Record, datetime], Any]
-"""A record and the present moment -> one value, as plain data."""
+"""Returns one value of a record at a time, as plain data."""
 
 
-class Reader:
-    """Makes plain data of records of one kind."""
+class _Reader:
+    """Turns records of one kind into plain data."""
 
     def __init__(self, kind: Kind, names: Iterable[str] | None) -> None:
         """Read the fields of these names, or all fields if `names` is None."""
-        self._extras = {name: _extra(field) for name, field in extras(kind).items()}
+        self._extras = {name: _extra(field) for name, field in _computed_fields(kind).items()}
         # With its key in it, a record is never empty, and so never false.
         self._reads = None if names is None else {name: self._read_of(name) for name in (kind.key, *names)}
 
     def read(self, record: Record, now: datetime) -> Object:
-        """Return a record as plain data. Parts that are shown as a short text print as it."""
+        """Return a record as plain data. Parts with a short text print as that text."""
         if self._reads is None:
             return Object(_parts(record), more=_Extras(self._extras, record, now))
         return Object({name: read(record, now) for name, read in self._reads.items()})
@@ -179,7 +189,7 @@ class Reader:
 
 
 class _Extras(Mapping[str, Any]):
-    """The fields of a record that are not in the JSON, read when they are asked for: a cost may need a request."""
+    """The fields of a record that are not in the JSON. Each is read when it is used: a cost may need a request."""
 
     def __init__(self, reads: Mapping[str, Read], record: Record, now: datetime) -> None:
         self._reads, self._record, self._now = reads, record, now
@@ -195,7 +205,7 @@ class _Extras(Mapping[str, Any]):
 
 
 def _extra(field: Field) -> Read:
-    """Return what reads a field that is not in the JSON: as it is shown, or as plain data if it is shown as it is."""
+    """Return the function that reads a field that is not in the JSON: its cell if it is as shown, else plain data."""
     if field.is_as_shown:
         return lambda record, now: field.cell(record, now)
     return lambda record, now: _plain(field.plain(record, now))
@@ -215,3 +225,51 @@ def _plain(value: Any) -> Any:
 
 def _parts(record: Record) -> dict[str, Any]:
     return {name: _plain(value) for name, value in record.values().items()}
+
+
+_TYPE_NAMES = {str: "string", int: "number", float: "number", bool: "bool", datetime: "time", list: "list"}
+
+
+def format_help(kind: Kind) -> str:
+    """Return the output of `--format help`: the formats, fields and functions for a kind of record."""
+    formats = [f" {each.name:<10} {each.about}" for each in formats_of(kind).values()]
+    formats += [f" {name:<10} from the package {package_of(name)}" for name in added_formats()]
+    formats += [f" ({line})" for line in unreadable_packages()]
+    formats += [f" {AGENT:<10} jsonl; quiet, human and auto, as in hf jobs, are accepted too"]
+    functions = [f" {each.usage:<25} {each.about}" for each in FUNCTIONS.values()]
+    templates = [
+        f"--format TEMPLATE prints one line per {kind.noun} from a Go template.",
+        "--format 'table TEMPLATE' prints columns with headers, separated by \\t.",
+        "",
+        *(f" {line}" for line in kind.templates.splitlines()),
+    ]
+    sections = (["Formats:", *formats], templates, ["Fields:", *_field_rows(kind)], ["Functions:", *functions])
+    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
+
+
+def _field_rows(kind: Kind) -> list[str]:
+    """Return a row for each template field: path, type, meaning and example."""
+    told = list(_typed(kind.model))
+    known = {path for path, _, _ in told}
+    told += [
+        (name, "string" if each.is_as_shown else _type_name(each.shape), each.about)
+        for name, each in _computed_fields(kind).items()
+        if name not in known
+    ]
+    width = max(len(path) for path, _, _ in told)
+    return [
+        help_row(f" .{path:<{width}} {type_:<6} ", f"{about.meaning}: {about.example}") for path, type_, about in told
+    ]
+
+
+def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, About]]:
+    """Yield the path and type of each field of a record, each followed by its nested fields."""
+    for name, shape, about in declared(model):
+        yield f"{prefix}{name}", _type_name(shape), about
+        if shape.part is not None:
+            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.item is not None)}."
+            yield from _typed(shape.part, path)
+
+
+def _type_name(shape: DeclaredShape) -> str:
+    return _TYPE_NAMES.get(shape.base, "object")
