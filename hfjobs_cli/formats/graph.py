@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hfjobs_cli.formats.json_text import encoder
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.formats.tree import MOST, Line, edges, lines
+from hfjobs_cli.formats.tree import MOST, Line, edges, tree_lines
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.relative import JOB, Relative
 
@@ -43,7 +43,7 @@ def _lined(texts: Iterable[str]) -> str:
 
 def render_mermaid(records: Iterable[Relative], view: View) -> None:
     """Write a flowchart. Nodes are numbered, since ids may be words of its language."""
-    drawn = list(lines(list(records), MOST if view.folds else None))
+    drawn = list(tree_lines(list(records), MOST if view.folds else None))
     numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
     view.write("flowchart TD\n")
     for line, number in numbers.items():
@@ -63,7 +63,7 @@ def render_mermaid(records: Iterable[Relative], view: View) -> None:
 
 def render_dot(records: Iterable[Relative], view: View) -> None:
     """Write a graph of Graphviz."""
-    drawn = list(lines(list(records), MOST if view.folds else None))
+    drawn = list(tree_lines(list(records), MOST if view.folds else None))
     numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
     view.write('digraph jobs {\n  node [shape=box, style=rounded, fontname="sans-serif"]\n  edge [fontsize=10]\n')
     for line, number in numbers.items():

@@ -170,11 +170,20 @@ _FIRST = {
 """The formats that only one kind of record has, by its noun; the first of them is its default."""
 
 _MORE = {
-    "description": _named(Renderer("html", _in("html_summary"), about="the summary as a page for a browser")),
-    "group": _named(
-        Renderer("html", _in("html_report"), has_columns=True, about="charts and columns, as a page for a browser")
+    "description": _named(
+        Renderer("html", _in("html_pages", "render_summary"), about="the summary as a page for a browser")
     ),
-    "relative": _named(Renderer("html", _in("html_tree"), has_columns=True, about="a tree, as a page for a browser")),
+    "group": _named(
+        Renderer(
+            "html",
+            _in("html_pages", "render_report"),
+            has_columns=True,
+            about="charts and columns, as a page for a browser",
+        )
+    ),
+    "relative": _named(
+        Renderer("html", _in("html_pages", "render_tree"), has_columns=True, about="a tree, as a page for a browser")
+    ),
     "job": _named(
         Renderer(
             "command", _in("command_line", "render_jobs"), streams=True, about="the command that starts the job again"

@@ -147,7 +147,7 @@ def _computed_fields(kind: Kind) -> dict[str, Field]:
 
 
 def _nested(model: type[Record]) -> dict[str, Field]:
-    """Return an object for each prefix of names with a dot: for `label.team` the object `label`, with the key `team`."""
+    """Return an object for each prefix of names with a dot: for `label.team` the object `label` with key `team`."""
     found: dict[str, dict[str, str]] = {}
     for each in declared(model):
         outer, dot, key = each.name.partition(".")

@@ -42,7 +42,7 @@ _ASCII = _Marks("|- ", "`- ", "|> ", "`> ", "|  ", "   ", "> ", "...")
 def render(records: Iterable[Relative], view: View) -> None:
     """Write a line for each node; many children are folded. Writes nothing if reading fails."""
     marks = _Marks() if view.holds("".join(_Marks())) else _ASCII
-    drawn = list(lines(list(records), MOST if view.folds else None))
+    drawn = list(tree_lines(list(records), MOST if view.folds else None))
     heads = {line: _head(line, marks, view) for line in drawn}
     jobs = [line for line in drawn if line.relative is not None and line.relative.is_job]
     rows: dict[Field, dict[Line, str]] = {_BRANCH: heads}
@@ -169,7 +169,7 @@ class _Node(NamedTuple):
     parent: int | None
 
 
-def lines(relatives: Sequence[Relative], most: int | None = MOST) -> Iterator[Line]:
+def tree_lines(relatives: Sequence[Relative], most: int | None = MOST) -> Iterator[Line]:
     """Yield the lines of trees. Of more than `most` nodes that came of one the first, and those of interest, are drawn.
 
     There may be more generations than Python recurses.
