@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.models.fields import Record
+from hfjobs_cli.models.fields import VALUES_OF, Record
+
+_LINES_A_WRITE = 100
+"""How many lines are written at once: a write of its own takes a record a tenth of its time."""
 
 
 def encoder(view: View, indent: int | None = None) -> Callable[[Any], str]:
@@ -22,7 +25,7 @@ def encoder(view: View, indent: int | None = None) -> Callable[[Any], str]:
 
 
 def _plain(value: datetime | Record) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value.values()
+    return value.isoformat() if isinstance(value, datetime) else VALUES_OF[type(value)](value)
 
 
 def _harmless(text: str) -> str:
@@ -47,8 +50,8 @@ def render_json(records: Iterable[Record], view: View) -> None:
     # As text a record takes 1.3 kB, as an object 3 kB.
     lines = list(map(encoder(view), records))
     view.write("[")
-    for place, line in enumerate(lines):
-        view.write((",\n" if place else "\n") + line)
+    for place in range(0, len(lines), _LINES_A_WRITE):
+        view.write((",\n" if place else "\n") + ",\n".join(lines[place : place + _LINES_A_WRITE]))
     view.write("\n]\n" if lines else "]\n")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -19,6 +19,9 @@ Reader = Callable[[object, str, Source], R]
 Convert = Callable[[Any, str, Source], Any]
 """A JSON value that is not null, the path to it, and where it came from -> the value of a field. Raises BadResponse."""
 
+MAX_SHARED = 1000
+"""How many different owners, or other records of texts, are remembered to be used again."""
+
 _READERS: dict[tuple[type, bool], Reader[Any]] = {}
 
 
@@ -31,7 +34,10 @@ def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
 
 def _derived(model: type[R], is_saved: bool) -> Reader[R]:
     fields = [_as_saved(each) if is_saved else each for each in declared(model)]
-    steps = [(_key(each)[0], _as_they_are(each), _step(each, is_saved), _setter(model, each.name)) for each in fields]
+    steps = [
+        (_key(each)[0], _as_they_are(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))
+        for each in fields
+    ]
     create = model.__new__
 
     def read(values: object, path: str, source: Source) -> R:
@@ -39,15 +45,49 @@ def _derived(model: type[R], is_saved: bool) -> Reader[R]:
             raise wrong(path, "an object", values)
         get = values.get
         record = create(model)  # by its class, which is frozen, it would take half as long again
-        # Most values are taken as they are; only for the others is a function called, and a path spelled.
-        for key, kinds, step, put in steps:
+        # Most values are taken as they are, or after one call; a path is composed only for the others.
+        for key, kinds, quick_kinds, quick, step, put in steps:
             value = get(key)
-            put(record, value if type(value) in kinds else step(values, path, source))
+            if type(value) in kinds:
+                put(record, value)
+                continue
+            if type(value) in quick_kinds:
+                try:
+                    put(record, quick(value))
+                    continue
+                except (ValueError, OverflowError):
+                    pass  # the slow way says what is wrong
+            put(record, step(values, path, source))
         return record
 
+    if all(str in kinds for _, kinds, *_ in steps):
+        return _shared(read, [(key, kinds) for key, kinds, *_ in steps])
     if not model.is_sent_back:
         return read
-    return _keeping(read, {each.name: (key, step) for each, (key, _, step, _) in zip(fields, steps, strict=True)})
+    return _keeping(read, {each.name: (key, step) for each, (key, *_, step, _) in zip(fields, steps, strict=True)})
+
+
+def _shared(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> Reader[R]:
+    """Make the reader of a record of texts return the same record for the same texts: most jobs have one owner.
+
+    `steps` are its keys in the JSON and the types of their valid values.
+    """
+    keys = [key for key, _ in steps]
+    known: dict[tuple[Any, ...], R] = {}
+
+    def share(values: Any, path: str, source: Source) -> R:
+        texts = tuple(map(values.get, keys)) if isinstance(values, dict) else ()
+        try:
+            return known[texts]
+        except (KeyError, TypeError):  # new ones, or lists and objects
+            record = read(values, path, source)
+        if all(type(text) in kinds for text, (_, kinds) in zip(texts, steps, strict=True)):
+            if len(known) == MAX_SHARED:
+                known.clear()
+            known[texts] = record
+        return record
+
+    return share
 
 
 def _setter(model: type[Record], name: str) -> Callable[[Record, Any], None]:
@@ -149,6 +189,13 @@ def _as_they_are(field: Declared) -> tuple[type, ...]:
     absent = (type(None),) if field.shape.is_optional and not field.about.is_promised else ()
     plain = field.shape.base
     return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers have a bound
+
+
+def _quick(field: Declared) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
+    """Return the types of valid values of a field, and what converts them; it raises ValueError if one is invalid."""
+    base, _, item = field.shape
+    is_plain = field.about.read is None and len(_key(field)) == 1 and item == (Shape(str) if base is list else None)
+    return _QUICK[base] if is_plain and base in _QUICK else ((), str)
 
 
 def _step(field: Declared, is_saved: bool) -> Read:
@@ -338,4 +385,31 @@ def wrong(path: str, expected: str, value: object) -> BadResponse:
 _ONLY_TEXT = frozenset({str})
 _BOUNDED = f"a number up to {LARGEST}"
 _JSON_NAMES: dict[type, str] = {str: "a string", bool: "true or false", int: "a whole number"}
+
+
+def _quick_number(value: float) -> float:
+    if is_in_bounds(value):
+        return value
+    raise ValueError
+
+
+def _quick_list(values: list[Any]) -> list[Any]:
+    if _ONLY_TEXT.issuperset(map(type, values)):
+        return values
+    raise ValueError
+
+
+def _quick_dict(values: dict[str, Any]) -> dict[str, Any]:
+    if _ONLY_TEXT.issuperset(map(type, values.values())):
+        return values
+    raise ValueError
+
+
+_QUICK: dict[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
+    datetime: ((str,), parse_time),
+    float: ((int, float), _quick_number),
+    int: ((int,), _quick_number),
+    list: ((list,), _quick_list),
+    dict: ((dict,), _quick_dict),
+}
 _CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _moment, dict: _texts}

@@ -78,15 +78,20 @@ class Record:
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name, not copied, and parts as they are."""
-        model = type(self)
+        return VALUES_OF[type(self)](self)
+
+
+class _ValuesOf(dict[type, Callable[[Any], dict[str, Any]]]):
+    """For each class of records the function that `Record.values` calls, which is made when it is first needed."""
+
+    def __missing__(self, model: type[Record]) -> Callable[[Any], dict[str, Any]]:
         names: tuple[str, ...] = model.__slots__
-        if model not in _READS:
-            _READS[model] = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
-        return dict(zip(names, _READS[model](self), strict=True))
+        read = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
+        self[model] = values = lambda record: dict(zip(names, read(record)))  # noqa: B905 - one value a name
+        return values
 
 
-_READS: dict[type[Record], Callable[[Any], tuple[Any, ...]]] = {}
-"""What reads all fields of a record at once, by its class."""
+VALUES_OF = _ValuesOf()
 
 
 def has_text(record: object) -> bool:

@@ -100,6 +100,8 @@ def parse_conditions(kind: Kind, items: Iterable[str], now: datetime) -> list[Co
 
 def all_match(conditions: Sequence[Condition], record: Record, now: datetime) -> bool:
     """Return whether all filters match. Of several patterns for a field one is enough, unless it `is_needed`."""
+    if not conditions:
+        return True
     wanted: dict[str, bool] = {}
     for each in conditions:
         fits = each.fits(record, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -88,8 +88,10 @@ class InitiatorPattern(NamedTuple):
         return self._replace(ids=ids)
 
 
-def initiators_match(patterns: Iterable[InitiatorPattern], initiator: JobInitiator | None) -> bool:
+def initiators_match(patterns: Collection[InitiatorPattern], initiator: JobInitiator | None) -> bool:
     """Return whether an initiator is one of those that are wanted, if any are, and none of those that are not."""
+    if not patterns:
+        return True
     wanted = [pattern for pattern in patterns if not pattern.negated]
     if wanted and not any(pattern.fits(initiator) for pattern in wanted):
         return False
