@@ -15,8 +15,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.models.kinds import kind_of
-from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name
-from hfjobs_cli.query.selectors import selector_words
+from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name, selector_words
 from hfjobs_cli.text.values import age
 
 if TYPE_CHECKING:

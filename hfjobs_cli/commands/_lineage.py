@@ -18,9 +18,8 @@ from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of
 from hfjobs_cli.jobspec.raw_options import typed_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
-from hfjobs_cli.models.vocabulary import INITIATOR_TYPES
-from hfjobs_cli.query.references import JOBS, JobReference, check_name, is_name, parse_references
-from hfjobs_cli.query.selectors import SCHEDULED, Selector
+from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, SCHEDULED_JOB
+from hfjobs_cli.query.references import JOBS, JobReference, Selector, check_name, is_name, parse_references
 from hfjobs_cli.text.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ class FamilyReader:
 
     def _names(self, origin: Parent | None, namespace: str | None) -> dict[str, str | None] | None:
         """Return the names of schedules if there is one in the family."""
-        return None if origin is None or origin.type != "scheduled-job" else self._source.schedule_names(namespace)
+        return None if origin is None or origin.type != SCHEDULED_JOB else self._source.schedule_names(namespace)
 
 
 class _Listing:
@@ -421,7 +420,7 @@ def starter(source: Source, text: str, namespace: str | None) -> Parent | None:
         )
     if type_ not in STARTERS:
         raise UsageError(f"'{text}' has no tree", hint="use a job, scheduled-job:ID-OR-NAME or webhook:ID")
-    is_named = type_ == "scheduled-job" and not _ID.fullmatch(who)
+    is_named = type_ == SCHEDULED_JOB and not _ID.fullmatch(who)
     return Parent(type_, _schedule(source, who, namespace) if is_named else check_name(who, f"{type_} id"), RUN)
 
 
@@ -513,6 +512,6 @@ def _is_run(job: JobInfo, schedule: str) -> bool:
     started_by = job.initiator
     return (
         started_by is not None
-        and started_by.type == SCHEDULED
+        and started_by.type == SCHEDULED_JOB
         and ((started_by.id or "").startswith(schedule) or job.name == schedule)
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.commands._actions import Plan
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
-    from hfjobs_cli.query.selectors import Selector
+    from hfjobs_cli.query.references import Selector
 
 MAX_SHOWN = 10
 """How many of several candidates are shown."""

@@ -17,9 +17,9 @@ from hfjobs_cli.formats.renderer import QUIET
 from hfjobs_cli.insight.report import Report
 from hfjobs_cli.models.group import group_kind, group_model
 from hfjobs_cli.models.job import KIND
+from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
 from hfjobs_cli.query.columns import parse_by
 from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
-from hfjobs_cli.query.initiators import SCHEDULED
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
@@ -112,7 +112,7 @@ def _first(listing: Listing, groups: Sequence[Group], count: int) -> list[Group]
 
 def _schedules(session: Session, namespace: str | None, initiators: Iterable[str]) -> dict[str, str]:
     """Return the names of schedules by the initiators that they are, but for those that share a name with another."""
-    ids = {each: each.partition(":")[2] for each in initiators if each.startswith(f"{SCHEDULED}:")}
+    ids = {each: each.partition(":")[2] for each in initiators if each.startswith(f"{SCHEDULED_JOB}:")}
     known = (AtHub(session).schedule_names(namespace) or {}) if ids else {}
     times = Counter(known.values())
     named = {initiator: known.get(identifier) for initiator, identifier in ids.items()}

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from hfjobs_cli.models.job import JobInfo, JobInitiator, initiator_type
 from hfjobs_cli.models.relative import CIRCLE, GONE, JOB, UNREAD, Relative
-from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
+from hfjobs_cli.models.vocabulary import DUPLICATED_FROM, SCHEDULED_JOB
 from hfjobs_cli.text.values import LATEST
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
 """How a job came of its parent: started by it, copied from it, or copied with changes."""
 
-STARTERS = ("scheduled-job", "webhook")
+STARTERS = (SCHEDULED_JOB, "webhook")
 """The types of initiators whose jobs are a family."""
 
 
@@ -204,7 +204,7 @@ class Lineage:
         other = self._others.get(step.key)
         type_, who = (other.type, other.who) if other is not None else _type_and_id(step.key)
         note = None if type_ != JOB else UNREAD if step.key in self._unread else GONE
-        if type_ == "scheduled-job" and self._names is not None and who not in self._names:
+        if type_ == SCHEDULED_JOB and self._names is not None and who not in self._names:
             note = GONE
         return Relative(
             step.key,

@@ -16,9 +16,8 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.fields import natural
 from hfjobs_cli.models.group import INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.vocabulary import FINISHED_STAGES
+from hfjobs_cli.models.vocabulary import FINISHED_STAGES, SCHEDULED_JOB
 from hfjobs_cli.query.columns import By
-from hfjobs_cli.query.initiators import SCHEDULED
 
 MAX_EMPTY = 5_000
 """How many groups without jobs are shown at most. One odd date would make a row of every day since it."""
@@ -178,7 +177,7 @@ class Report:
             if each.name == INITIATOR:
                 name = common[INITIATOR_NAME] = (schedules or {}).get(text or "")
                 if name is not None:
-                    shown[INITIATOR] = f"{SCHEDULED}:{name}"
+                    shown[INITIATOR] = f"{SCHEDULED_JOB}:{name}"
         return model({**common, **tally.values(*self._whole), "groups": groups}, shown)
 
     @cached_property

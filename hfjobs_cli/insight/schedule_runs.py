@@ -14,7 +14,7 @@ from hfjobs_cli.insight.report import Tally
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import NextStep, Run, Runs
 from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.vocabulary import SUSPENDED
+from hfjobs_cli.models.vocabulary import SCHEDULED_JOB, SUSPENDED
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.text.values import EARLIEST, age, span, timestamp
 
@@ -74,7 +74,7 @@ class ScheduleRuns:
 
 def schedule_of(job: JobInfo) -> str | None:
     """Return the id of the schedule that a job is a run of, None if it is none."""
-    return job.initiator.id if job.initiator is not None and job.initiator.type == "scheduled-job" else None
+    return job.initiator.id if job.initiator is not None and job.initiator.type == SCHEDULED_JOB else None
 
 
 def newest_first(jobs: Iterable[JobInfo]) -> list[JobInfo]:

@@ -14,6 +14,7 @@ from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
+from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
 from hfjobs_cli.text.values import age, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
@@ -108,7 +109,7 @@ def started_by(job: JobInfo, lineage: Lineage) -> str:
         )
         how = f"It is a copy of {name}" if parent.link == DUPLICATE else f"It is a changed copy of {name}"
         return f"{how}{f', made by {behalf}' if behalf else ''}."
-    if parent.type == "scheduled-job":
+    if parent.type == SCHEDULED_JOB:
         name = lineage.name(parent) or parent.who
         return f"The schedule {name} started it{f', on behalf of {behalf}' if behalf else ''}."
     if parent.type == "webhook":
@@ -128,7 +129,7 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
     said = []
     if parent is not None and parent.type in STARTERS:
         others = [lineage.jobs[each] for each in lineage.children(parent.key)]
-        what, source = ("run", "schedule") if parent.type == "scheduled-job" else ("job", "webhook")
+        what, source = ("run", "schedule") if parent.type == SCHEDULED_JOB else ("job", "webhook")
         said.append(
             f"One of {len(others):,} {what}s of that {source}: {_counted(others)}."
             if len(others) > 1
@@ -152,7 +153,7 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
 def _origin(parent: Parent, lineage: Lineage) -> str:
     """Return what a line of jobs begins with, by its name if that is known."""
     name = lineage.name(parent)
-    if parent.type == "scheduled-job":
+    if parent.type == SCHEDULED_JOB:
         return f"the schedule {name or parent.who}"
     if parent.type == JOB:
         return f"{name} ({parent.who})" if name else parent.who

@@ -16,8 +16,11 @@ STAGE_WORDS = {
 }
 """What other tools call a stage, which is understood wherever one is asked for."""
 
-INITIATOR_TYPES = ("user", "org", "scheduled-job", "duplicated-job", "webhook")
-"""Every initiator type the Hub documents; answers may hold others."""
+SCHEDULED_JOB = "scheduled-job"
+"""The initiator type of runs of schedules."""
+
+INITIATOR_TYPES = ("user", "org", SCHEDULED_JOB, "duplicated-job", "webhook")
+"""The initiator types that the Hub documents; responses may contain others."""
 
 UNKNOWN_TYPE = "unknown"
 """How an initiator without a type is spelled."""

@@ -9,19 +9,17 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import NotFound, UsageError, one_of
 from hfjobs_cli.models.job import JobInitiator, initiator_type
-from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, NO_INITIATOR
+from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, NO_INITIATOR, SCHEDULED_JOB
 from hfjobs_cli.query.conditions import is_exact
 from hfjobs_cli.text.values import split_values, without_negation
-
-SCHEDULED = "scheduled-job"
 
 _TYPO = 0.85
 """How alike (difflib's ratio) two words are of which one is a typing mistake: `schedule-job`, not `scheduled-run`."""
 
 _OTHER_WORDS = {
-    "cron": SCHEDULED,
-    "schedule": SCHEDULED,
-    "scheduled": SCHEDULED,
+    "cron": SCHEDULED_JOB,
+    "schedule": SCHEDULED_JOB,
+    "scheduled": SCHEDULED_JOB,
     "manual": "user",
     "me": "user",
     "organization": "org",
@@ -53,7 +51,7 @@ class InitiatorPattern(NamedTuple):
         """Return whether it is an unresolved name of a schedule; jobs contain only the id."""
         return (
             self.ids is None
-            and self.type == SCHEDULED
+            and self.type == SCHEDULED_JOB
             and self.who is not None
             and not re.fullmatch(_PART_OF_ID, self.who)
         )
