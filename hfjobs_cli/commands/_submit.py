@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.jobspec.buckets import Buckets
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.query.references import JobReference
 
@@ -327,15 +328,29 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:
     """Return the job with its local files in a bucket, to which those that must be there are taken."""
-    if not launch.uploads and not any(volume.type == LOCAL for volume in launch.job.volumes):
-        return launch.job
-    from hfjobs_cli.jobspec.buckets import Buckets
+    return Uploads(session).filled([launch])[0]
 
-    settings = session.settings
-    namespace = launch.namespace or settings.namespace or session.client.whoami()
-    bucket = Buckets(namespace, settings.endpoint, settings.token, session.clock())
-    session.note(f"uploading local files to the bucket {namespace}/jobs-artifacts ...")
-    return bucket.filled(launch.job, launch.uploads)
+
+class Uploads:
+    """Takes local files and directories of new jobs to the bucket of their namespace."""
+
+    def __init__(self, session: Session) -> None:
+        """Ask for nothing yet."""
+        self._session = session
+        self._buckets: dict[str, Buckets] = {}
+
+    def filled(self, launches: Sequence[Launch]) -> list[NewJob]:
+        """Return jobs of one namespace with what they need in the bucket. Raises HfJobsError."""
+        if not any(each.uploads or any(volume.type == LOCAL for volume in each.job.volumes) for each in launches):
+            return [each.job for each in launches]
+        from hfjobs_cli.jobspec.buckets import Buckets
+
+        session, settings = self._session, self._session.settings
+        namespace = launches[0].namespace or settings.namespace or session.client.whoami()
+        if namespace not in self._buckets:
+            self._buckets[namespace] = Buckets(namespace, settings.endpoint, settings.token, session.clock())
+            session.note(f"uploading local files to the bucket {namespace}/jobs-artifacts ...")
+        return self._buckets[namespace].filled(launches)
 
 
 class Prepared(NamedTuple):

@@ -6,12 +6,12 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
-from hfjobs_cli.commands._submit import create
+from hfjobs_cli.commands._submit import Uploads, create
 from hfjobs_cli.commands._sweep_journal import SETTLED_SECS, Journal
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
@@ -83,6 +83,7 @@ class Sweep:
         """Ask for nothing yet."""
         session = self.session
         self._began = session.clock().timestamp()
+        self._uploads = Uploads(session)
         directory = state_directory(session.environ) / "sweeps"
         self._journal = Journal(directory, session.settings.endpoint, self.namespace, self.name, self._now)
 
@@ -152,6 +153,11 @@ class Sweep:
     def _create_batch(self, batch: Sequence[Item]) -> None:
         """Create the jobs of some items. Raises HfJobsError as soon as one cannot be created."""
         self._failure = None
+        jobs = self._uploads.filled([item.launch for item in batch])
+        batch = [
+            replace(item, launch=replace(item.launch, job=job, uploads={}))
+            for item, job in zip(batch, jobs, strict=True)
+        ]
         # In another thread, so that an interrupt ends no request whose answer says what was created.
         creating = BackgroundCall(lambda: list(iter_parallel(self._create, batch, AT_ONCE)))
         creating.start()

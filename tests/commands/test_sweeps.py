@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import json
+import secrets
 import shutil
 import threading
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from huggingface_hub import HfApi, Volume
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -166,6 +168,71 @@ def test_the_final_table_has_the_values_and_how_each_job_ended(hfjobs: Hfjobs, h
         line.partition(" ")[0].endswith(tuple(name[-6:] for name in names.values()))
         for line in stdout.split("\n")[1:-1]
     )
+
+
+def test_local_files_are_taken_to_a_bucket_for_each_job(
+    hfjobs: Hfjobs, hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A directory once for all; a script into a directory of each job, as jobs may write there."""
+    synced: list[tuple[str, str]] = []
+    held: dict[str, bytes] = {}
+
+    def sync_job_volume(_api: HfApi, source: str, mount_path: str, *, read_only: bool, namespace: str) -> Volume:
+        synced.append((source, namespace))
+        path = Path(source).name
+        return Volume(type="bucket", source="x/jobs-artifacts", mount_path=mount_path, path=path, read_only=read_only)
+
+    def create_bucket(_api: HfApi, **how: Any) -> None:
+        assert how == {"bucket_id": f"{USER}/jobs-artifacts", "exist_ok": True, "private": True}
+
+    def batch_bucket_files(_api: HfApi, *, bucket_id: str, add: list[tuple[bytes, str]]) -> None:
+        assert bucket_id == f"{USER}/jobs-artifacts"
+        held.update((path, content) for content, path in add)
+
+    for function in (sync_job_volume, create_bucket, batch_bucket_files):
+        monkeypatch.setattr(HfApi, function.__name__, function)
+    monkeypatch.chdir(tmp_path)
+    drawn, token_hex = itertools.cycle(["aaaaaa", "aaaaaa", "bbbbbb", "cccccc"]), secrets.token_hex
+    monkeypatch.setattr("secrets.token_hex", lambda size=None: next(drawn) if size == 3 else token_hex(size))
+    for name in ("train.py", "1.yaml", "2.yaml"):
+        Path(name).write_text(f"# {name}\n")
+    for name in ("common", "only-1", "only-2"):
+        Path(name).mkdir()
+    words = ("-v", "./common:/common", "-v", "./only-{x}:/only", "train.py", "{x}.yaml")
+    line = (
+        "uv",
+        "run",
+        "-d",
+        "--bucket",
+        "--each",
+        "x=1,2",
+        "--each",
+        "y=a",
+        "--sweep",
+        "files",
+        "--yes",
+        *words,
+        "{y}",
+    )
+    code, _, stderr = hfjobs(*line)
+    assert (code, stderr.count("uploading local files")) == (0, 1), stderr
+    assert synced == [(f"./{name}", USER) for name in ("common", "only-1", "only-2")]
+    places = []
+    for job in of(hub, "files"):
+        x = job["labels"]["x"]
+        assert job["command"] == ["uv", "run", "/data/train.py", f"/data/{x}.yaml", "a"]
+        paths = {volume["mountPath"]: volume["path"] for volume in job["volumes"]}
+        assert (paths["/common"], paths["/only"]) == ("common", f"only-{x}")
+        places += [f"{paths['/data']}/train.py", f"{paths['/data']}/{x}.yaml"]
+    assert sorted(held) == sorted(set(places))
+    assert len(places) == 4
+
+    before = posts(hub)
+    assert hfjobs(*line).code == 0
+    assert (posts(hub), len(synced), len(held)) == (before, 3, 4)  # they exist: nothing is uploaded
+    Path("2.yaml").write_text("# edited\n")
+    assert hfjobs(*line).code == 0
+    assert (posts(hub), len(held)) == (before + 1, 6)
 
 
 WRONG: list[tuple[tuple[str, ...], str, str]] = [
