@@ -125,7 +125,7 @@ class Listing:
 
     def json(self, values: object) -> str:
         """Return values, perhaps with records in them, as a line of JSON."""
-        from hfjobs_cli.formats.json_text import encoder
+        from hfjobs_cli.formats.lines import encoder
 
         return encoder(self._view)(values)
 

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from hfjobs_cli.formats import facts
-from hfjobs_cli.formats.facts import amount
+from hfjobs_cli.formats.detail import Fact, amount, facts_of, place, sentences
 from hfjobs_cli.formats.html import address, cell, counted, lines, linked, marked, moment, rows, table, text, write_page
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.tree import MOST, Line, shown_columns, tree_lines
@@ -41,10 +40,10 @@ def _article(each: Description, view: View) -> Iterator[str]:
     state = str(each.subject.status)
     url = address(each, view)
     yield f"<article>\n<h1>{text(_name(each))} {marked(state, {**STATE_STYLES, **STAGE_STYLES}.get(state))}</h1>\n"
-    yield f'<p class="place">{linked(text(facts.place(each)), url)}</p>\n'
-    yield from (f"<p>{text(sentence)}</p>\n" for sentence in facts.sentences(each) if sentence)
+    yield f'<p class="place">{linked(text(place(each)), url)}</p>\n'
+    yield from (f"<p>{text(sentence)}</p>\n" for sentence in sentences(each) if sentence)
     yield "<dl>\n"
-    for fact in facts.of_description(each, view):
+    for fact in facts_of(each, view):
         typed = ' class="code"' if fact.label in _TYPED else ""
         yield f"<div><dt>{text(fact.label)}</dt><dd{typed}>{_value(fact)}</dd></div>\n"
     yield "</dl>\n"
@@ -62,7 +61,7 @@ def _article(each: Description, view: View) -> Iterator[str]:
     yield "</article>\n"
 
 
-def _value(fact: facts.Fact) -> str:
+def _value(fact: Fact) -> str:
     """Return the content of a fact: moments, a bar of its periods, or its text."""
     if fact.moments:
         return "<br>".join(map(moment, fact.moments))
@@ -82,7 +81,7 @@ def _run(run: Run) -> Sequence[str]:
         "-" if run.created_at is None else moment(run.created_at),
         marked(run.status or "-", STAGE_STYLES.get(run.status or "")),
         "-" if run.running_secs is None else span(run.running_secs),
-        text(facts.amount(run.cost_usd, run.cost_is_estimated)),
+        text(amount(run.cost_usd, run.cost_is_estimated)),
         text((run.message or "").partition("\n")[0]),
     )
 

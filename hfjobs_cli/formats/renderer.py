@@ -139,8 +139,8 @@ def _named(*renderers: Renderer) -> dict[str, Renderer]:
 
 RENDERERS = _named(
     Renderer("table", _in("table"), has_columns=True, about="columns, fitted to the terminal"),
-    Renderer("json", _in("json_text", "render_json"), about="one array, all or nothing"),
-    Renderer("jsonl", _in("json_text", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
+    Renderer("json", _in("lines", "render_json"), about="one array, all or nothing"),
+    Renderer("jsonl", _in("lines", "render_jsonl"), streams=True, about="one object per line, as they arrive"),
     Renderer("csv", _in("lines", "render_csv"), streams=True, has_columns=True, about="columns, as in RFC 4180"),
     Renderer("tsv", _in("lines", "render_tsv"), streams=True, has_columns=True, about="columns, separated by tabs"),
     Renderer(
@@ -162,9 +162,9 @@ _FIRST = {
     "difference": _named(Renderer("diff", _in("diff"), about="both values, one below the other")),
     "relative": _named(
         Renderer("tree", _in("tree"), has_columns=True, about="a tree, drawn with lines"),
-        Renderer("json", _in("graph", "render_json"), about="an array of trees: root, nodes, edges"),
-        Renderer("mermaid", _in("graph", "render_mermaid"), about="a flowchart, as GitHub draws it in Markdown"),
-        Renderer("dot", _in("graph", "render_dot"), about="a graph for Graphviz"),
+        Renderer("json", _in("tree", "render_json"), about="an array of trees: root, nodes, edges"),
+        Renderer("mermaid", _in("tree", "render_mermaid"), about="a flowchart, as GitHub draws it in Markdown"),
+        Renderer("dot", _in("tree", "render_dot"), about="a graph for Graphviz"),
     ),
 }
 """The formats that only one kind of record has, by its noun; the first of them is its default."""
@@ -185,14 +185,12 @@ _MORE = {
         Renderer("html", _in("html_pages", "render_tree"), has_columns=True, about="a tree, as a page for a browser")
     ),
     "job": _named(
-        Renderer(
-            "command", _in("command_line", "render_jobs"), streams=True, about="the command that starts the job again"
-        )
+        Renderer("command", _in("lines", "render_jobs"), streams=True, about="the command that starts the job again")
     ),
     "schedule": _named(
         Renderer(
             "command",
-            _in("command_line", "render_schedules"),
+            _in("lines", "render_schedules"),
             streams=True,
             about="the command that creates the schedule again",
         )

@@ -1,30 +1,33 @@
-"""`--format tree`: a line per relative, with branches."""
+"""Trees of jobs: `--format tree`, with a line per node and branches, and as graphs `json`, `mermaid` and `dot`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Field, Shape
-from hfjobs_cli.models.relative import Relative
+from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.relative import JOB, Relative
 from hfjobs_cli.text.display import cell_width, cut, padding
 
 _BRANCH = Field("branch", (), Shape(str), About("where it is", "", rank=NEVER_LEAVES), lambda _relative, _now: None)
 """The first column, which holds the branches and the ids."""
 
 _ROOM = 56
-"""What is left of a line for an id, a status and times when the branches take their share."""
+"""The part of a line that is kept for id, status and times; branches use the rest."""
 
 _LONGEST_ID = 250
-"""How many characters an id has, with what stands to the left of it, that is whole however narrow the terminal."""
+"""Up to how many characters, with its branches, an id is never cut, however narrow the terminal is."""
 
 
 class _Marks(NamedTuple):
-    """What branches are drawn with, each as wide as the others of its kind."""
+    """The characters that branches are drawn with."""
 
     middle: str = "├─ "
     last: str = "└─ "
@@ -67,7 +70,7 @@ def render(records: Iterable[Relative], view: View) -> None:
 
 
 def shown_columns(drawn: Sequence[Line], view: View) -> list[Field]:
-    """Return the columns but the id, and that of the namespace if there are several and the columns are ours."""
+    """Return the columns without the id; with the namespace if there are several and the user chose no columns."""
     chosen = [column for column in view.columns if column.name != view.kind.key]
     namespaces = {line.relative.namespace for line in drawn if line.relative is not None} - {None}
     namespace = view.kind.cells["namespace"]
@@ -77,9 +80,9 @@ def shown_columns(drawn: Sequence[Line], view: View) -> list[Field]:
 
 
 def _head(line: Line, marks: _Marks, view: View) -> str:
-    """Return the branches of a line, and whose line it is.
+    """Return the branches and the id of a line.
 
-    Where they would take all the room their left end makes place for the number of the generation.
+    Branches that are too wide are cut on the left, and begin with the number of the generation.
     """
     relative = line.relative
     is_asked = relative is not None and relative.is_asked
@@ -125,7 +128,7 @@ def _aligned(
 
 
 def _free(line: Line, head: str, marks: _Marks, view: View) -> str:
-    """Return a line of its own: of what starts jobs, with its name, of what is gone, or of those that are folded."""
+    """Return a line without columns: of what starts jobs, of what the Hub no longer knows, or of folded children."""
     relative = line.relative
     more = [] if relative is None else [relative.name, relative.note and f"({relative.note})"]
     text = "  ".join([head, *(view.spell(each) for each in more if each)])
@@ -136,15 +139,15 @@ def _free(line: Line, head: str, marks: _Marks, view: View) -> str:
 
 
 MOST = 12
-"""How many that came of the same are drawn; more of them are folded into one line."""
+"""How many children of a node are drawn; the others are folded into one line."""
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """One line of a tree: a relative, or those that are folded into it.
+    """One line of a tree: a relative, or several that are folded into it.
 
-    `follows` says of each generation down to its own, but the first, whether another line of it follows. `place` is
-    that of the relative in the list, `parent` that of what it came of.
+    `follows` has a value for each generation below the root, down to its own: whether that branch goes on below.
+    `place` is the index of the relative in the list, `parent` that of its parent.
     """
 
     follows: tuple[bool, ...]
@@ -155,13 +158,13 @@ class Line:
 
     @property
     def summary(self) -> str:
-        """How many are folded into it, and how many of them failed: `2,988 more, 41 failed`."""
+        """How many relatives are folded, and how many of them failed: `2,988 more, 41 failed`."""
         failed = sum(each.status == "ERROR" for each in self.folded)
         return f"{len(self.folded):,} more" + (f", {failed:,} failed" if failed else "")
 
 
 class _Node(NamedTuple):
-    """Where a relative is in the list, where those end that came of it, and where those are that came of it at once."""
+    """Indexes in the list: of a relative, of the end of its descendants, of its children, and of its parent."""
 
     place: int
     end: int
@@ -170,9 +173,9 @@ class _Node(NamedTuple):
 
 
 def tree_lines(relatives: Sequence[Relative], most: int | None = MOST) -> Iterator[Line]:
-    """Yield the lines of trees. Of more than `most` nodes that came of one the first, and those of interest, are drawn.
+    """Yield the lines of trees. Of more than `most` children the first are drawn, and those of interest.
 
-    There may be more generations than Python recurses.
+    It does not recurse: there may be more generations than Python allows.
     """
     nodes = _nodes(relatives)
     asked = next((place for place, each in enumerate(relatives) if each.is_asked), -1)
@@ -211,7 +214,7 @@ def _nodes(relatives: Sequence[Relative]) -> list[_Node]:
 
 
 def _shown(children: Sequence[_Node], asked: int, most: int) -> list[int]:
-    """Return which are drawn: what leads to the one asked for, half of the first, those of which more came, others."""
+    """Return the children to draw: what leads to the requested job, half of the first, those with children, others."""
     places = [each.place for each in children]
     if len(children) <= most + 1:  # one line would stand for one
         return places
@@ -221,10 +224,109 @@ def _shown(children: Sequence[_Node], asked: int, most: int) -> list[int]:
     return sorted(list(chosen)[:most])
 
 
-def edges(drawn: Iterable[Line]) -> Iterator[tuple[Line, Line]]:
-    """Yield each line with that of what it came of."""
+def _edges(drawn: Iterable[Line]) -> Iterator[tuple[Line, Line]]:
+    """Yield the line of each parent with the line of its child."""
     by_place: dict[int, Line] = {}
     for line in drawn:
         if line.parent is not None:
             yield by_place[line.parent], line
         by_place[line.place] = line
+
+
+_GRAPH_COLORS = {"cyan": "#0891b2", "yellow": "#ca8a04", "green": "#16a34a", "red": "#dc2626", "magenta": "#a21caf"}
+"""The colors of stages in graphs; a line in each can be seen on white and on black."""
+
+_MERMAID_MARKUP = re.compile(r"[^\w .,:/()+-]")
+"""Characters that may have a meaning in a label of mermaid."""
+
+
+def render_json(records: Iterable[Relative], view: View) -> None:
+    """Write an array with an object for each tree: the id of its root, its nodes and its edges."""
+    trees: list[list[Relative]] = []
+    for each in records:
+        if not each.generation:
+            trees.append([])
+        trees[-1].append(each)
+    encode = encoder(view)
+    view.write(f"[{_json_items(_json_tree(nodes, encode) for nodes in trees)}]\n")
+
+
+def _json_tree(nodes: list[Relative], encode: Callable[[object], str]) -> str:
+    links = [{"from": each.parent, "to": each.id, "kind": each.link} for each in nodes if each.parent is not None]
+    lists = (f'"{name}": [{_json_items(map(encode, each))}]' for name, each in (("nodes", nodes), ("edges", links)))
+    return f'{{"root": {encode(nodes[0].id)}, {", ".join(lists)}}}'
+
+
+def _json_items(texts: Iterable[str]) -> str:
+    """Return the items of a JSON array, one a line."""
+    joined = ",\n".join(texts)
+    return f"\n{joined}\n" if joined else ""
+
+
+def render_mermaid(records: Iterable[Relative], view: View) -> None:
+    """Write a flowchart. Nodes are numbered, since ids may be words of its language."""
+    drawn = list(tree_lines(list(records), MOST if view.folds else None))
+    numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
+    view.write("flowchart TD\n")
+    for line, number in numbers.items():
+        view.write(f'  {number}["{"<br>".join(_mermaid_text(text, view) for text in _texts(line))}"]\n')
+    for above, below in _edges(drawn):
+        arrow = {"duplicate": "-->|duplicate|", "override": "-.->|override|"}.get(_link(below), "-->")
+        view.write(f"  {numbers[above]} {arrow} {numbers[below]}\n")
+    for stage, style in STAGE_STYLES.items():
+        found = [number for line, number in numbers.items() if line.relative and line.relative.status == stage]
+        if found:
+            view.write(f"  classDef {stage} stroke:{_GRAPH_COLORS[style]},stroke-width:2px\n")
+            view.write(f"  class {','.join(found)} {stage}\n")
+    for line, number in numbers.items():
+        if line.relative is not None and line.relative.is_asked:
+            view.write(f"  style {number} stroke-width:4px\n")
+
+
+def render_dot(records: Iterable[Relative], view: View) -> None:
+    """Write a graph of Graphviz."""
+    drawn = list(tree_lines(list(records), MOST if view.folds else None))
+    numbers = {line: f"n{number}" for number, line in enumerate(drawn)}
+    view.write('digraph jobs {\n  node [shape=box, style=rounded, fontname="sans-serif"]\n  edge [fontsize=10]\n')
+    for line, number in numbers.items():
+        options = [f"label={_dot_text(_texts(line), view)}"]
+        if line.relative is not None and line.relative.status in STAGE_STYLES:
+            options.append(f'color="{_GRAPH_COLORS[STAGE_STYLES[line.relative.status]]}"')
+        if line.relative is None or line.relative.type != JOB:
+            options.append("style=dashed" if line.relative is None else "shape=oval")
+        elif line.relative.is_asked:
+            options.append("penwidth=3")
+        view.write(f"  {number} [{', '.join(options)}]\n")
+    for above, below in _edges(drawn):
+        link = _link(below)
+        attributes = {"duplicate": " [label=duplicate]", "override": " [label=override, style=dashed]"}.get(link, "")
+        view.write(f"  {numbers[above]} -> {numbers[below]}{attributes}\n")
+    view.write("}\n")
+
+
+def _link(line: Line) -> str:
+    return (line.relative.link if line.relative is not None else None) or ""
+
+
+def _texts(line: Line) -> Iterator[str]:
+    """Yield the lines of text of a node."""
+    if line.relative is None:
+        yield line.summary
+        return
+    each = line.relative
+    yield each.id
+    if each.name:
+        yield each.name
+    if each.status or each.note:
+        yield each.status or f"({each.note})"
+
+
+def _mermaid_text(text: str, view: View) -> str:
+    """Return a text for a label of mermaid, where `#` and a number is an entity."""
+    return _MERMAID_MARKUP.sub(lambda found: f"#{ord(found[0])};", view.spell(text))
+
+
+def _dot_text(texts: Iterable[str], view: View) -> str:
+    r"""Return lines as a string of Graphviz, separated by `\n`."""
+    escaped = (view.spell(text).replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return '"' + "\\n".join(escaped) + '"'
