@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import cached_property
+from typing import NamedTuple
 
 from hfjobs_cli.immutable import value
 from hfjobs_cli.text.display import printable
@@ -14,6 +15,13 @@ RELATIVE, ISO = TIMES = ("relative", "iso")
 
 _ASCII_BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
 """Bars for outputs that have no block characters."""
+
+
+class Size(NamedTuple):
+    """The size of a terminal: columns and lines."""
+
+    columns: int
+    lines: int
 
 
 @value

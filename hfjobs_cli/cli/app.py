@@ -1,7 +1,9 @@
 """The app, the list of commands, and `main()`, where every error becomes one line and an exit code."""
 
 import functools
+import platform
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
@@ -13,10 +15,10 @@ from hfjobs_cli import __version__
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typer
 from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
-from hfjobs_cli.cli.program import PROGRAM
-from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, Command, load, path_of
+from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, SHELLS, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
+from hfjobs_cli.cli.usage_errors import usage_error
 from hfjobs_cli.errors import ExitCode, HfJobsError, ReaderGone
 from hfjobs_cli.text.values import number
 
@@ -49,8 +51,6 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     except (Exception, GeneratorExit) as error:
         # typer 0.26 has no public base class of its usage errors; all of them can format themselves.
         if hasattr(error, "format_message"):
-            from hfjobs_cli.cli.usage_errors import usage_error  # for mistakes only
-
             session.report(usage_error(error, PROGRAM, sys.argv[1:] if argv is None else argv))
             code = ExitCode.USAGE
         else:
@@ -74,9 +74,6 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
 
 def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
     """Return the error for an unexpected exception: what to report, and where it was raised."""
-    import platform
-    import traceback
-
     frames = traceback.extract_tb(error.__traceback__)
     ours = [each for each in frames if "hfjobs_cli" in each.filename] or frames
     place = f", {Path(ours[-1].filename).name} line {ours[-1].lineno}" if ours else ""
@@ -131,9 +128,9 @@ def _words(argv: Sequence[str]) -> list[str]:
 
 def _complete(session: Session) -> int:
     """Do what a shell asks for: print its script, or what a TAB offers, which is nothing where anything is wrong."""
-    from hfjobs_cli.cli.completion_protocol import Question
-    from hfjobs_cli.cli.shell_scripts import script_of  # which is needed for nothing else, as all about a TAB
+    from hfjobs_cli.cli.shells import Question, answer, script_of
 
+    session.answer_tab = answer
     what, _, shell = session.environ[COMPLETE].partition("_")
     if what == "source":
         session.write(script_of(shell))
@@ -144,9 +141,7 @@ def _complete(session: Session) -> int:
 
 
 def _shells() -> list[str]:
-    from hfjobs_cli.cli.completion import complete_shell  # for a TAB only
-
-    return complete_shell()
+    return list(SHELLS)
 
 
 def root(
@@ -190,7 +185,7 @@ def root(
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
     if install_completion or show_completion:
-        from hfjobs_cli.cli.shell_scripts import install, script_of, shell_named
+        from hfjobs_cli.cli.shells import install, script_of, shell_named
 
         shell = shell_named(install_completion or show_completion or "", session.environ)
         if install_completion:

@@ -134,10 +134,8 @@ def for_typer(
     def run(ctx: typer.Context, **given: Any) -> int:
         session: Session = ctx.obj
         if ctx.resilient_parsing:
-            from hfjobs_cli.cli.completion_protocol import answer
-
             # TAB was pressed; nothing is run.
-            return answer(ctx) if ctx.invoked_subcommand is None else 0
+            return session.answer_tab(ctx) if ctx.invoked_subcommand is None else 0
         if ctx.args:
             raise _unexpected(ctx)
         for name, parameter in single.items():
@@ -151,9 +149,7 @@ def for_typer(
             session.overrides = connection.take(given, session).overrides.over(session.overrides)
             session.start_debug()
             if session.config_file.commands:
-                from hfjobs_cli.cli.defaults import apply_defaults  # for those who have a file that says something
-
-                apply_defaults(session, path, kind, given)
+                session.apply_defaults(path, kind, given)
         found = trailing(ctx)
         session.is_quiet = given.get("quiet") or str(given.get("format_")).strip().lower() == QUIET_NAME
         if found is not None:
@@ -272,7 +268,7 @@ def _kind_named_at(group: Parameter) -> LoadKind | None:
     if get_origin(group.annotation) is not Annotated:
         return None
     _, name, *columns = get_args(group.annotation)
-    return functools.partial(_load, name, *columns)
+    return functools.partial(load_kind, name, *columns)
 
 
 def _has_kind(model: type) -> bool:
@@ -286,7 +282,8 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
 
 
 @functools.cache
-def _load(name: str, *columns: str | tuple[str, ...]) -> "Kind":
+def load_kind(name: str, *columns: str | tuple[str, ...]) -> "Kind":
+    """Return a kind of record, with further columns, or a tuple of all. What it is made of is loaded only now."""
     from hfjobs_cli.models.kinds import kind_of
 
     return kind_of(name).showing(columns)

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hfjobs_cli.cli.binding import LoadKind
-from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, TOPICS, Command
+from hfjobs_cli.cli import hub_completion
+from hfjobs_cli.cli.binding import LoadKind, load_kind
+from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, SHELLS, TOPICS, Command
 from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     ARCHES,
     GROUPED_BY,
     INITIATOR_TYPES,
+    KINDS,
     NO_INITIATOR,
     SCHEDULE_STATES,
     STAGES,
@@ -74,10 +76,7 @@ def complete_seen(kind: str, field: str) -> Asking:
     """Offer the values that the newest records of a kind have in a field; of labels first the keys."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        from hfjobs_cli.cli import hub_completion
-        from hfjobs_cli.models.kinds import kind_of
-
-        return hub_completion.values(ctx, kind_of(kind), field, incomplete)
+        return hub_completion.values(ctx, load_kind(kind), field, incomplete)
 
     return complete
 
@@ -86,18 +85,13 @@ def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[
     """Offer the keys that the newest records of a kind have in a field."""
 
     def complete(ctx: typer.Context) -> list[str]:
-        from hfjobs_cli.cli import hub_completion
-        from hfjobs_cli.models.kinds import kind_of
-
-        return hub_completion.keys(ctx, kind_of(kind), field)
+        return hub_completion.keys(ctx, load_kind(kind), field)
 
     return complete
 
 
 def complete_namespace(ctx: typer.Context) -> list[str]:
     """Offer the token's user, and their organizations."""
-    from hfjobs_cli.cli import hub_completion
-
     return hub_completion.namespaces(ctx)
 
 
@@ -106,24 +100,18 @@ def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
     known = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")(incomplete)
     if known:
         return known
-    from hfjobs_cli.models.kinds import kind_of
-
-    return _seen_in_list(ctx, kind_of("job"), "initiator", incomplete)
+    return _seen_in_list(ctx, load_kind("job"), "initiator", incomplete)
 
 
 def complete_by(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer what jobs are grouped by, and after `label.` the labels that the newest have."""
-    from hfjobs_cli.models.kinds import kind_of
-
     begun = incomplete.rpartition(",")[2]
     words = [each for each in GROUPED_BY if "KEY" not in each]
-    return _from_list([*words, *_entries(ctx, kind_of("job"), begun)] if begun else [*words, "label."])(incomplete)
+    return _from_list([*words, *_entries(ctx, load_kind("job"), begun)] if begun else [*words, "label."])(incomplete)
 
 
 def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
     """Return the lists that `incomplete` can become with values that the newest records have in a field."""
-    from hfjobs_cli.cli import hub_completion
-
     if re.search(_NOT_IN_LISTS, incomplete.replace("=", "")):
         return []
     done, comma, last = incomplete.rpartition(",")
@@ -205,8 +193,6 @@ def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     field = next((each for each in found if outer.lower() in (each.about.entry, each.name)), None)
     if field is None:
         return []
-    from hfjobs_cli.cli import hub_completion
-
     return [f"{outer}.{key}" for key in hub_completion.keys(ctx, kind, field.name) if key.startswith(typed)]
 
 
@@ -222,18 +208,14 @@ def complete_format(kind: LoadKind) -> Completer:
 
 def complete_shell() -> list[str]:
     """Offer the shells that have a completion."""
-    from hfjobs_cli.cli.shell_scripts import SCRIPTS  # for a TAB only
-
-    return list(SCRIPTS)
+    return list(SHELLS)
 
 
 def complete_topic(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete help topics and commands, and after `schema` the kinds of records."""
     before = list(ctx.params.get("words") or ())
     if before == ["schema"]:
-        from hfjobs_cli.models.kinds import KINDS, kind_of
-
-        words = {name: f"what lists of {kind_of(name).plural} look like" for name in KINDS}
+        words = {name: f"what lists of {load_kind(name).plural} look like" for name in KINDS}
     else:
         words = {command.name: command.summary for command in _commands_in(before)}
         if not before:
@@ -251,27 +233,19 @@ def _commands_in(path: Iterable[str]) -> tuple[Command, ...]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete the newest jobs with name, status and age, or selectors after `@`."""
-    from hfjobs_cli.cli import hub_completion
-
     return hub_completion.jobs(ctx, incomplete)
 
 
 def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete like `complete_jobs`, but only jobs that have not finished."""
-    from hfjobs_cli.cli import hub_completion
-
     return hub_completion.jobs(ctx, incomplete, ACTIVE_STAGES)
 
 
 def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete schedules with name, status and cron expression, or selectors after `@`."""
-    from hfjobs_cli.cli import hub_completion
-
     return hub_completion.schedules(ctx, incomplete)
 
 
 def complete_flavor(ctx: typer.Context) -> list[tuple[str, str]]:
     """Offer the flavors with their prices."""
-    from hfjobs_cli.cli import hub_completion
-
     return hub_completion.flavors(ctx)

@@ -1,6 +1,7 @@
 """What `--debug` prints: the records of the loggers below `hfjobs_cli`, as lines on stderr.
 
-Requests are `> METHOD URL` and `< STATUS ...`, decisions begin with `*`. Only --debug loads this module.
+Requests are `> METHOD URL` and `< STATUS ...`, decisions begin with `*`. Only --debug loads this module,
+and with it logging.
 """
 
 import logging
@@ -27,19 +28,20 @@ class DebugHandler(logging.Handler):
             self._write_line(line)
 
 
-def show_debug(write_line: Callable[[str], None], redacted: Callable[[str], str]) -> Callable[[], None]:
-    """Print what loggers say from now on, and return what ends it."""
-    handler, level = DebugHandler(write_line, redacted), ROOT.level
-    ROOT.addHandler(handler)
-    ROOT.setLevel(logging.DEBUG)
+class DebugLog:
+    """Prints what loggers say, and decisions of commands, from the start to the end."""
 
-    def end() -> None:
-        ROOT.removeHandler(handler)
-        ROOT.setLevel(level)
+    def __init__(self, write_line: Callable[[str], None], redacted: Callable[[str], str]) -> None:
+        """Start to print."""
+        self._handler, self._level = DebugHandler(write_line, redacted), ROOT.level
+        ROOT.addHandler(self._handler)
+        ROOT.setLevel(logging.DEBUG)
 
-    return end
+    def decided(self, line: str) -> None:
+        """Log a decision of a command."""
+        ROOT.getChild("commands").debug("* %s", line)
 
-
-def decided(line: str) -> None:
-    """Log a decision of a command."""
-    ROOT.getChild("commands").debug("* %s", line)
+    def end(self) -> None:
+        """Print no more."""
+        ROOT.removeHandler(self._handler)
+        ROOT.setLevel(self._level)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from typer.core import TyperCommand, TyperGroup
 
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.cli.program import renamed
-from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command
+from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command, renamed
 
 if TYPE_CHECKING:
     import typer

@@ -11,10 +11,8 @@ from datetime import datetime
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.binding import load_kind
 from hfjobs_cli.config import Overrides
-from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name, selector_words
 from hfjobs_cli.text.values import age
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     import typer
 
+    from hfjobs_cli.cli.session import Session
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.job import JobInfo
@@ -123,7 +122,7 @@ def _described(ctx: typer.Context, incomplete: str, syntax: ReferenceSyntax) -> 
         return [f"{before}{each}" for each in selector_words(syntax) if each.startswith(f"@{what.lower()}")]
     if name not in syntax.filters:
         return []
-    kind = kind_of(syntax.noun)
+    kind = load_kind(syntax.noun)
     field = kind.find(name)
     words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]
     found = words or values(ctx, kind, name, begun, before.rstrip("/"))
@@ -161,6 +160,8 @@ def _session(ctx: typer.Context) -> Session:
 
 def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
     """Return the result of a request, or `otherwise` if it fails or takes too long."""
+    from hfjobs_cli.hub.concurrency import call_with_timeout  # with sockets, which most completions need not
+
     with suppress(Exception):
         return call_with_timeout(look, math.inf if session.settings.is_demo else session.completion_secs)
     return otherwise

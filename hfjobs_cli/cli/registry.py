@@ -1,9 +1,14 @@
-"""The lists of commands and of topics. What is added here is a module below `commands`, or a page below `help`."""
+"""The lists of commands and of topics. What is added here is a module below `commands`, or a page below `help`.
+
+Also what the program is called: `hfjobs`, or `hf hfjobs` where it is an extension of the official client.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import PurePath
 from typing import NamedTuple
 
 
@@ -205,5 +210,29 @@ TOPICS = {
 COMPLETE = "_HFJOBS_COMPLETE"
 """The environment variable by which a shell asks: `source_bash` for the script, `complete_bash` at a TAB."""
 
+SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+"""The shells that have a completion script."""
+
 ANY_FILE = "\0file"
 """What the one word ends with that a completer offers where files are meant, which shells find better."""
+
+
+PROGRAM = "hfjobs"
+EXTENSION = "hf hfjobs"
+
+SCRIPT = "hf-hfjobs"
+"""The console script that the official client runs for `hf hfjobs`."""
+
+_WORDS = "|".join(name for each in COMMANDS for name in (each.name, *each.aliases))
+_COMMAND = re.compile(rf"(?<![\w./-])(?<!hf ){PROGRAM}(?= (?:-|COMMAND\b|\[OPTIONS\]|(?:{_WORDS})\b))")
+"""The program where it is called: before a command or an option."""
+
+
+def program_of(called: str) -> str:
+    """Return the name of the program from what it was called as: `sys.argv[0]`."""
+    return EXTENSION if PurePath(called).stem == SCRIPT else PROGRAM
+
+
+def renamed(text: str, program: str) -> str:
+    """Return text in which commands of this program begin with the name that it was called by."""
+    return text if program == PROGRAM else _COMMAND.sub(program, text)

@@ -13,20 +13,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from hfjobs_cli.cli import factories, terminal
 from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
-from hfjobs_cli.cli.program import PROGRAM, program_of, renamed
+from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
+from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.preferences import TIMES
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
 if TYPE_CHECKING:
-    from hfjobs_cli.cli.terminal import Reader
-    from hfjobs_cli.formats.renderer import View
+    from hfjobs_cli.cli.binding import LoadKind
+    from hfjobs_cli.cli.debug import DebugLog
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
@@ -55,6 +56,7 @@ class Session:
     `made` is what was created, which costs money, and `created` are the ids of those that nobody has been told of yet.
     `secrets` are taken out of what others say before that is told of on stderr.
     One that `is_quiet` (`-q`) tells no notes.
+    `answer_tab` prints completions for a context of typer, where TAB was pressed.
     `on_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
 
@@ -73,9 +75,10 @@ class Session:
     made: list[JobInfo | ScheduledJob] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
+    answer_tab: Callable[[Any], int] = lambda _ctx: 0
     on_wait: Callable[[str], None] | None = None
     _held: list[str] | None = None
-    _end_debug: Callable[[], None] | None = None
+    _debug_log: DebugLog | None = None
     _progress_shown: bool = False
     _interruption_reported: bool = False
     _is_over: bool = False
@@ -107,9 +110,15 @@ class Session:
         path = config_path(self.environ)
         if not self.environ.get("HFJOBS_CONFIG") and not os.path.exists(path):  # noqa: PTH110 - it never raises
             return ConfigFile()
-        from hfjobs_cli.config_file import read_config_file  # with tomllib, which others do without
+        from hfjobs_cli.cli.config_file import read_config_file
 
         return read_config_file(path, TIMES)
+
+    def apply_defaults(self, words: Sequence[str], kind: LoadKind | None, given: dict[str, Any]) -> None:
+        """Add what the configuration file says about a command to its options, in `given`. Raises UsageError."""
+        from hfjobs_cli.cli.config_file import apply_defaults
+
+        apply_defaults(self, words, kind, given)
 
     @cached_property
     def client(self) -> JobsClient:
@@ -156,24 +165,22 @@ class Session:
 
     def start_debug(self) -> None:
         """With `--debug`, print from now on what the loggers below `hfjobs_cli` say."""
-        if self.is_debug and self._end_debug is None:
-            from hfjobs_cli.cli.debug import show_debug  # with logging, which nothing else needs before httpx
+        if self.is_debug and self._debug_log is None:
+            from hfjobs_cli.cli.debug import DebugLog
 
             self.know_token()
-            self._end_debug = show_debug(self.notice, self.redacted)
+            self._debug_log = DebugLog(self.notice, self.redacted)
 
     def end_debug(self) -> None:
         """Print no more of it."""
-        if self._end_debug is not None:
-            self._end_debug()
-            self._end_debug = None
+        if self._debug_log is not None:
+            self._debug_log.end()
+            self._debug_log = None
 
     def debug(self, line: str) -> None:
         """Log a decision, which only `--debug` prints."""
-        if self.is_debug:
-            from hfjobs_cli.cli.debug import decided
-
-            decided(line)
+        if self._debug_log is not None:
+            self._debug_log.decided(line)
 
     def bound(self, kind: Kind) -> Kind:
         """Return a kind with those of its fields that need more than a record read with what this run knows."""
@@ -209,8 +216,6 @@ class Session:
 
         With `on_stderr` it is that of what is said besides the answer.
         """
-        from hfjobs_cli.formats.renderer import View
-
         reader = self._reader_of(self.stderr) if on_stderr else self.reader
         return View(
             kind=kind,
@@ -248,10 +253,8 @@ class Session:
             self.sleep(seconds)
 
     @cached_property
-    def _reader(self) -> Reader:
-        from hfjobs_cli.cli.terminal import Reader  # which only what waits needs
-
-        return Reader(self.stdout)
+    def _reader(self) -> terminal.Reader:
+        return terminal.Reader(self.stdout)
 
     @property
     def can_ask(self) -> bool:

@@ -6,15 +6,11 @@ import os
 import select
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from hfjobs_cli.config import choice
-from hfjobs_cli.preferences import TIMES, Preferences
+from hfjobs_cli.preferences import TIMES, Preferences, Size
 from hfjobs_cli.text.values import digits
-
-if TYPE_CHECKING:
-    from hfjobs_cli.tui.screen import Size
-
 
 FALLBACK_WIDTH = 80
 FALLBACK_LINES = 24
@@ -76,8 +72,6 @@ def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 def size_of(stream: TextIO) -> Size:
     """Return how much a terminal holds at this moment; what COLUMNS says does not change when it is resized."""
-    from hfjobs_cli.tui.screen import Size
-
     try:
         columns, lines = os.get_terminal_size(stream.fileno())
     except OSError:

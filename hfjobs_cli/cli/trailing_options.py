@@ -9,6 +9,7 @@ declared as the job's is taken there too, and a note says so. Each option says w
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -66,8 +67,6 @@ class Taken(NamedTuple):
     def __str__(self) -> str:
         if self.value is None:
             return self.name
-        import shlex  # for notes only
-
         key, equals, value = self.value.partition("=")
         if self.param.name == "secrets":
             shown = key

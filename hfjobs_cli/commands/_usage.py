@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.preferences import Size
     from hfjobs_cli.query.filters import JobFilter
-    from hfjobs_cli.tui.screen import Size
 
 
 class News(NamedTuple):

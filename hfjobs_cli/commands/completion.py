@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.shells import script_of, shell_named
 from hfjobs_cli.errors import ExitCode
 
 
@@ -19,7 +20,5 @@ def completion(session: Session, shell: command_options.Shell = "auto") -> ExitC
       hfjobs completion zsh > ~/.zfunc/_hfjobs
       hfjobs completion fish > ~/.config/fish/completions/hfjobs.fish
     """
-    from hfjobs_cli.cli.shell_scripts import script_of, shell_named
-
     session.write(script_of(shell_named(shell, session.environ)))
     return ExitCode.DONE

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
-from hfjobs_cli.cli.program import PROGRAM
+from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._lineage import FamilyReader, SharedAtHub, source_of
 from hfjobs_cli.commands._listing import Listing

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 from importlib.resources import files
 from typing import Any
 
-from hfjobs_cli.cli import command_options, pager, terminal
+from hfjobs_cli.cli import command_options, terminal
+from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.binding import kind_shown_by
 from hfjobs_cli.cli.help_pages import help_width
-from hfjobs_cli.cli.program import renamed
-from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of
+from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of, renamed
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.cli.subprocesses import show_paged
 from hfjobs_cli.errors import ExitCode, UsageError, one_of
-from hfjobs_cli.models.kinds import KINDS, Kind, json_schema, kind_of
+from hfjobs_cli.formats.page_text import laid_out
+from hfjobs_cli.models.kinds import Kind, json_schema, kind_of
+from hfjobs_cli.models.vocabulary import KINDS
 
 _AGENTS = "agents"
 
@@ -55,9 +59,9 @@ def help(  # noqa: A001 - the name of the command
     elif topic == "schema":
         session.write(_schema(*more))
     elif topic in TOPICS and not more:
-        pager.show(session, _page(session, topic))
+        show_paged(session, _page(session, topic))
     elif not topic:
-        pager.show(session, ctx.parent.command.overview(ctx.parent))
+        show_paged(session, ctx.parent.command.overview(ctx.parent))
     elif any(topic in (command.name, *command.aliases) for command in COMMANDS):
         return _of_command(session, *(words or ()))
     else:
@@ -71,8 +75,6 @@ def _page(session: Session, topic: str) -> str:
     page = renamed(_text(topic), session.program)
     if not terminal.is_terminal(session.stdout):
         return page
-    from hfjobs_cli.formats.page_text import laid_out
-
     # Not `session.reader`: what is wrong with settings must not hide how they are put right.
     width = help_width(terminal.width_of(session.stdout, session.environ))
     color = terminal.has_color(session.stdout, session.environ)
@@ -93,21 +95,17 @@ class _Captured(io.StringIO):
 
 def _of_command(session: Session, *words: str) -> int:
     """Show what `--help` of a command prints."""
-    from hfjobs_cli.cli.app import main
-
     stream = session.stdout
     session.stdout = captured = _Captured(stream)
     try:
         code = main([*words, "--help"], session)
     finally:
         session.stdout = stream
-    pager.show(session, captured.getvalue())
+    show_paged(session, captured.getvalue())
     return code
 
 
 def _schema(name: str = "job", *more: str) -> str:
-    import json
-
     kind = kind_of(name) if name in KINDS and not more else _kind_printed_by(name, *more)
     if kind is None:
         raise UsageError(f"no schema named '{' '.join([name, *more])}'", hint=one_of(name, KINDS))

@@ -11,6 +11,7 @@ from typing import Any
 
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared, fields_of
+from hfjobs_cli.models.vocabulary import KINDS
 
 
 @value
@@ -101,23 +102,6 @@ class Kind:
         """Return the text by which a record is asked for, a dash if it has none, as a group without a value."""
         text: Any = getattr(record, self.key)
         return "-" if text is None else str(text)
-
-
-KINDS = (
-    "description",
-    "difference",
-    "group",
-    "hardware",
-    "job",
-    "label_change",
-    "log_line",
-    "relative",
-    "schedule",
-    "schedule_change",
-    "usage",
-    "usage_summary",
-)
-"""The names of all kinds: each is the module in this package that holds its `KIND`."""
 
 
 def kind_of(name: str) -> Kind:

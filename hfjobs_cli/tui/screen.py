@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
+from hfjobs_cli.preferences import Size
 from hfjobs_cli.text.display import cell_width
 from hfjobs_cli.tui.keyboard import keyboard_of
 
@@ -27,13 +28,6 @@ _CLOSE_BELOW = "\x1b[m\x1b[?7h\x1b[?25h"
 
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"
 """Terminals that know these show all that is between them at once; others take no notice."""
-
-
-class Size(NamedTuple):
-    """The size of a terminal: columns and lines."""
-
-    columns: int
-    lines: int
 
 
 class Screen:

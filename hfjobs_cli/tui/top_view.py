@@ -11,9 +11,8 @@ from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.usage import percent, rate
-from hfjobs_cli.preferences import Preferences
+from hfjobs_cli.preferences import Preferences, Size
 from hfjobs_cli.text.values import age, span
-from hfjobs_cli.tui.screen import Size
 from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
 from hfjobs_cli.tui.top_state import IDLE_PERCENT, LEAST_IDLE_SECS, Ended, Row, Top
 

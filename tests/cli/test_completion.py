@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import shellingham  # type: ignore[import-untyped]
 
-from hfjobs_cli.cli.shell_scripts import install
+from hfjobs_cli.cli.shells import install
 from hfjobs_cli.errors import HfJobsError
 from tests.cli.shells import TAB, Shell, started
 from tests.cli.tabs import complete, offered
