@@ -82,9 +82,12 @@ class Record:
 
 
 class _ValuesOf(dict[type, Callable[[Any], dict[str, Any]]]):
-    """For each class of records the function that `Record.values` calls, which is made when it is first needed."""
+    """The function that returns the values of a record, by its class, made when it is first needed."""
 
     def __missing__(self, model: type[Record]) -> Callable[[Any], dict[str, Any]]:
+        if model.values is not Record.values:  # as groups, which have no slots
+            self[model] = model.values
+            return model.values
         names: tuple[str, ...] = model.__slots__
         read = attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),)
         self[model] = values = lambda record: dict(zip(names, read(record)))  # noqa: B905 - one value a name
