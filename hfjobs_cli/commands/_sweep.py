@@ -35,7 +35,7 @@ from hfjobs_cli.errors import (
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff
 from hfjobs_cli.jobspec import sweep
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL
 from hfjobs_cli.jobspec.sweep import SWEEP, Item
 from hfjobs_cli.jobspec.validate import check, check_flavor
 
@@ -94,6 +94,11 @@ def run_sweep(
         run = Sweep(session, name, namespace or "", items)
     if sweeping.retry_failed:
         run.replaced = {item: job.id for item, job in run.jobs.items() if job.status.stage == "ERROR"}
+    mounted = {volume.source for item in items for volume in item.launch.job.volumes if volume.type == LOCAL}
+    if run.jobs and mounted:
+        session.note(
+            f"note: edited files in {', '.join(sorted(mounted))} make no new jobs; use another --sweep name for that"
+        )
     todo = run.todo
     if typed.max_cost is not None:
         todo = within(session, run, flavors, Decimal(str(typed.max_cost)))

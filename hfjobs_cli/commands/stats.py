@@ -61,8 +61,13 @@ def stats(
     from hfjobs_cli.commands._watch import is_in_place, live_renderer
 
     if for_ is not None:
-        if follow:
+        # Nothing is followed then, so that -f can only be meant as in other commands.
+        filters = [word for word in jobs or () if follow and any(sign in word for sign in "<>=")]
+        if follow and not filters:
             raise UsageError("--for cannot be used with --follow", hint="-f is --follow here; write --filter 'gpu<5'")
+        jobs = [word for word in jobs or () if word not in filters]
+        choice = replace(choice, filter_=[*(choice.filter_ or ()), *filters])
+        follow = False
         seconds = parse_duration(for_, "--for")
         output = replace(output, kind=kind_of("usage_summary"))
     names: dict[str, str | None] = {}

@@ -245,7 +245,15 @@ KIND = Kind(
             About("used memory of all GPUs", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
         ),
     },
-    other_names={"id": "job_id", "job": "job_id", "mem": "memory", "net": "received", "vram": "gpu_memory"},
+    other_names={
+        "id": "job_id",
+        "job": "job_id",
+        "cpu_utilization": "cpu",
+        "memory_utilization": "memory",
+        "mem": "memory",
+        "net": "received",
+        "vram": "gpu_memory",
+    },
     filters="-f 'gpu<5%'",
     templates="""\
 {{.job_id}} {{.cpu_usage_pct}}                      values of fields

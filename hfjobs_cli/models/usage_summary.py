@@ -103,7 +103,14 @@ KIND = Kind(
     default_columns=("job_id", "name", "samples", "cpu", "cpu_max", "memory", "memory_max", "gpu", "gpu_max"),
     wide_columns=("gpu_memory", "gpu_memory_max", "received", "received_max", "sent", "sent_max"),
     computed={"name": NAME},
-    other_names={"id": "job_id", "job": "job_id", "net": "received", "vram": "gpu_memory"},
+    other_names={
+        "id": "job_id",
+        "job": "job_id",
+        "cpu_utilization": "cpu",
+        "memory_utilization": "memory",
+        "net": "received",
+        "vram": "gpu_memory",
+    },
     filters="-f 'gpu<5%' -f 'gpu_max<20%'",
     templates="""\
 {{.job_id}} {{.cpu}} {{.cpu_max}}                   values of fields

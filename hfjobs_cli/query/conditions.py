@@ -115,14 +115,21 @@ def all_match(conditions: Sequence[Condition], record: Record, now: datetime) ->
 def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], list[str]]:
     """Split filters: those of `kind`, also invalid ones, and those of fields that only `made` has.
 
-    For example, groups of jobs have the fields `jobs` and `failed`, which jobs lack.
+    For example, groups of jobs have the fields `jobs` and `failed`, which jobs lack. Raises UsageError for a field that
+    neither has.
     """
     own: list[str] = []
     others: list[str] = []
     for item in items:
         found = _FILTER.fullmatch(item)
         name = found["name"].strip() if found else ""
-        (others if kind.find(name) is None and made.find(name) is not None else own).append(item)
+        is_own, is_made = kind.find(name) is not None, made.find(name) is not None
+        if name and not is_own and not is_made and name.lower() not in ("since", "until"):
+            meant = made.meant(name)
+            names = [*made.words, *(word for word in kind.words if word not in made.words)]
+            hint = one_of(kind.meant(name) if meant == name else meant, names)
+            raise UsageError(f"unknown field '{name}' in filter '{item}'", hint=hint)
+        (others if is_made and not is_own else own).append(item)
     return own, others
 
 

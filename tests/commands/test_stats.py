@@ -382,9 +382,7 @@ class TestFor:
         for place, metrics in enumerate(three, 1):
             self.finish(hub, metrics, place)
         jobs = [f"{USER}/{number(place)}" for place in (1, 2, 3)]
-        code, stdout, stderr = hfjobs(
-            "stats", "--for", "1h", "--name", "mine", "--filter", "gpu_utilization<6", "--json"
-        )
+        code, stdout, stderr = hfjobs("stats", "--for", "1h", "--name", "mine", "-f", "gpu_utilization<6", "--json")
         assert (code, json.loads(stdout)) == (
             0,
             [
@@ -446,7 +444,19 @@ class TestFor:
         ("words", "said"),
         [
             (["--for", "soon"], "error: invalid --for 'soon'\n"),
-            (["--for", "1m", "-f", "gpu<5"], "error: --for cannot be used with --follow\nhint: -f is --follow here;"),
+            (["--for", "1m", "-f"], "error: --for cannot be used with --follow\nhint: -f is --follow here;"),
+            (
+                ["--for", "1m", "-f", "gpux<5"],
+                "error: unknown field 'gpux' in filter 'gpux<5'\nhint: did you mean 'gpu'?",
+            ),
+            (
+                ["--for", "1m", "-f", "cpu_utilization<5"],
+                "error: unknown field 'cpu_utilization' in filter 'cpu_utilization<5'\nhint: did you mean 'cpu'?",
+            ),
+            (
+                ["--filter", "gpu_max<5"],
+                "error: unknown field 'gpu_max' in filter 'gpu_max<5'\nhint: did you mean 'gpu'?",
+            ),
             (["--for", "1m", "--sort", "gpus"], "error: unknown column 'gpus'"),
         ],
     )

@@ -228,7 +228,8 @@ def test_local_files_are_taken_to_a_bucket_for_each_job(
     assert len(places) == 4
 
     before = posts(hub)
-    assert hfjobs(*line).code == 0
+    code, _, stderr = hfjobs(*line)
+    assert (code, "note: edited files in ./common, ./only-1, ./only-2 make no new jobs; " in stderr) == (0, True)
     assert (posts(hub), len(synced), len(held)) == (before, 3, 4)  # they exist: nothing is uploaded
     Path("2.yaml").write_text("# edited\n")
     assert hfjobs(*line).code == 0
