@@ -14,7 +14,7 @@ from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.hub.polling import JobPoller
+from hfjobs_cli.hub.listing import JobPoller
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries, retry_after_of
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span

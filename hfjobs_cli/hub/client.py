@@ -1,13 +1,61 @@
 """`JobsClient`: the Jobs API, one method per endpoint."""
 
-from hfjobs_cli.hub.account import Billing, Flavors
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.hub.concurrency import call_with_timeout
+from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.jobs import JobStreams
 from hfjobs_cli.hub.schedules import Scheduling
 
+if TYPE_CHECKING:
+    from hfjobs_cli.models.account import JobCharge
+    from hfjobs_cli.models.hardware import Hardware
 
-class JobsClient(JobStreams, Scheduling, Flavors, Billing):
+HARDWARE = Endpoint("GET", "/api/jobs/hardware", needs_token=False)
+
+OPTIONAL_TIMEOUT_SECS = 5.0
+"""How long to wait for the hardware where it is useful but not required."""
+
+CHARGES = Endpoint("GET", "/api/settings/billing/usage/jobs")
+
+
+class JobsClient(JobStreams, Scheduling):
     """The Jobs API of one Hub for one token. Methods may be called from several threads.
 
     A `namespace` of None is the token's user. All methods raise NotLoggedIn, NotAllowed, NotFound, RequestRefused,
     Unavailable or BadResponse, and UsageError for a name that cannot be one.
     """
+
+    _hardware: list[Hardware] | None = None
+
+    def list_hardware(self) -> list[Hardware]:
+        """Return every flavor that jobs can run on, in the Hub's order (`GET /api/jobs/hardware`). Needs no token."""
+        return self._hardware_from(HARDWARE)
+
+    def hardware_if_known(self) -> list[Hardware]:
+        """Return the same, or nothing if the Hub does not answer soon. It is requested once; failures are ignored."""
+        if self._hardware is None:
+            self._hardware = []
+            once = HARDWARE._replace(is_repeatable=False)
+            with suppress(HfJobsError, TimeoutError):
+                self._hardware = call_with_timeout(lambda: self._hardware_from(once), OPTIONAL_TIMEOUT_SECS)
+        return self._hardware
+
+    def _hardware_from(self, endpoint: Endpoint) -> list[Hardware]:
+        from hfjobs_cli.models.hardware import KIND, Hardware  # only commands that show or need it load it
+
+        return self._records(Hardware, self._transport.ask(endpoint), KIND)
+
+    def job_charges(self) -> list[JobCharge]:
+        """Return the cost of each job in the current billing period (`GET /api/settings/billing/usage/jobs`).
+
+        Only for the token's user: the Hub does not list what each job costs an organization.
+        """
+        from hfjobs_cli.models.account import JobsUsage
+
+        answer = self._transport.ask(CHARGES)
+        return self._parsed(answer, lambda data: JobsUsage.from_api(data, self._transport.endpoint, "answer")).charges

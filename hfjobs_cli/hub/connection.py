@@ -1,4 +1,4 @@
-"""One HTTP exchange with httpx: timeouts, size limits, proxies."""
+"""One HTTP exchange with httpx: timeouts, size limits, proxies, certificates."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies
@@ -29,6 +30,7 @@ CONNECT_TIMEOUT_SECS = 10.0
 MAX_REDIRECTS = 5
 MAX_BODY_MIB = 256
 MAX_IDLE_CONNECTIONS = 20
+MAX_CERTIFICATES_MIB = 64
 
 ENCODING = "gzip"
 """The one content encoding that is requested and read."""
@@ -50,10 +52,10 @@ Query = Iterable[tuple[str, str]]
 
 
 class Endpoint(NamedTuple):
-    """One thing that can be asked: a method, and a path with places for names, `/api/jobs/{namespace}/{id}`.
+    """An endpoint of the API: a method, and a path with fields for names, `/api/jobs/{namespace}/{id}`.
 
-    One that `is_repeatable` does the same if it is asked twice, so it is asked again after failures that may pass.
-    Without `needs_token` none is sent. What is answered counts for nothing unless it `has_answer`.
+    If it `is_repeatable`, a second request does no more than the first, so transient failures are retried. Without
+    `needs_token` no token is sent. Unless it `has_answer`, the body of the response is ignored.
     """
 
     method: str
@@ -63,7 +65,7 @@ class Endpoint(NamedTuple):
     has_answer: bool = True
 
     def at(self, **names: str) -> str:
-        """Return the path with names in their places. Raises UsageError for one that cannot be a name."""
+        """Return the path with these names filled in. Raises UsageError for an invalid name."""
         return self.path.format(**{key: quote(check_name(name, key), safe="") for key, name in names.items()})
 
 
@@ -137,7 +139,7 @@ def http_client(
 
 
 def check_encoding(response: httpx.Response) -> bool:
-    """Tell whether a body is compressed. Raises UnexpectedEncoding, also if it is compressed twice."""
+    """Return whether a body is compressed. Raises UnexpectedEncoding, also if it is compressed twice."""
     codings = [each.strip().lower() for each in response.headers.get("Content-Encoding", "").split(",")]
     codings = [each for each in codings if each not in ("", "identity")]
     if codings not in ([], [ENCODING], [f"x-{ENCODING}"]):
@@ -146,14 +148,14 @@ def check_encoding(response: httpx.Response) -> bool:
 
 
 def decoded_chunks(response: httpx.Response) -> Iterator[bytes]:
-    """Yield a body as it comes, decompressed, in bounded chunks. Raises UnexpectedEncoding, and what httpx raises."""
+    """Yield a body as it arrives, decompressed, in bounded chunks. Raises UnexpectedEncoding, and what httpx raises."""
     if not check_encoding(response):
         yield from response.iter_raw()
         return
     unpacker = None
     for packed in response.iter_raw():
         while packed:
-            if unpacker is None or unpacker.eof:  # several packed texts in a row are one (RFC 1952, 2.2)
+            if unpacker is None or unpacker.eof:  # several gzip members in a row are one text (RFC 1952, 2.2)
                 unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
             try:
                 piece = unpacker.decompress(packed, _CHUNK_BYTES)
@@ -321,14 +323,6 @@ def _timeout(timeout_secs: float, read_secs: float) -> httpx.Timeout:
     return httpx.Timeout(timeout_secs, connect=min(CONNECT_TIMEOUT_SECS, timeout_secs), read=read_secs)
 
 
-def _certificates() -> ssl.SSLContext:
-    """Return the TLS context with the certificates to trust. Raises OSError."""
-    from hfjobs_cli.hub.certificates import check_certificates  # plain http does without
-
-    check_certificates(os.environ)
-    return httpx.create_ssl_context()
-
-
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
@@ -355,7 +349,7 @@ def proxy_for(endpoint: str, proxies: Mapping[str, str], bad: Callable[[str], No
 
 
 def _fits(entry: str, host: str, port: int | None, bad: Callable[[str], None]) -> bool:
-    """Tell whether an entry of NO_PROXY covers a host: `*`, a name or domain, an address, a network, with a port."""
+    """Return whether an entry of NO_PROXY covers a host: `*`, a name or domain, an address, a network, with a port."""
     if entry == "*":
         return True
     pattern, wanted_port = _split_port(entry.lower())
@@ -394,3 +388,38 @@ def _is_in(host: str, network: object) -> bool:
         return ip_address(host) in network  # type: ignore[operator]
     except ValueError:
         return False
+
+
+def _certificates() -> ssl.SSLContext:
+    """Return the TLS context with the trusted certificates. Raises OSError if those that are set cannot be used.
+
+    A file may not be larger than MAX_CERTIFICATES_MIB: a device, for one, has no end.
+    """
+    file, directories = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        if not Path(file).is_file() or Path(file).stat().st_size > MAX_CERTIFICATES_MIB * 1024 * 1024:
+            raise OSError(f"{file} is not a file of certificates")
+    elif directories and not any(map(os.path.isdir, directories.split(os.pathsep))):
+        raise OSError(f"{directories} is not a directory of certificates")
+    return httpx.create_ssl_context()
+
+
+class Distrust(NamedTuple):
+    """Why the server is not trusted, which a retry does not change, and a hint."""
+
+    reason: str
+    hint: str
+
+
+def distrust(error: BaseException | None) -> Distrust | None:
+    """Return why the server was not trusted, None if the error has another cause."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Distrust(
+                f"its certificate is not trusted, {error.verify_message.rstrip('.')}",
+                "check the clock; if a proxy inspects connections, set SSL_CERT_FILE to a file with its certificate",
+            )
+        if isinstance(error, ssl.SSLError) and error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+            return Distrust("it does not speak https", "check HF_ENDPOINT and the proxy")
+        error = error.__cause__ or error.__context__
+    return None

@@ -70,7 +70,7 @@ def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
     """Tell whether another try may go better: not after a time-out, which has taken long enough, or a bad address."""
     if isinstance(error, httpx.TimeoutException | httpx.UnsupportedProtocol):
         return False
-    from hfjobs_cli.hub.certificates import distrust
+    from hfjobs_cli.hub.connection import distrust
 
     return isinstance(error, Unavailable) or not distrust(error)
 

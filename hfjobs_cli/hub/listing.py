@@ -1,24 +1,29 @@
-"""List jobs: pages by cursor, and long listings read in parallel, a stage each."""
+"""List jobs page by page, long listings in parallel; and poll many jobs with few requests."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused
 from hfjobs_cli.hub.concurrency import Prefetch
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES, STAGES
 from hfjobs_cli.query.filters import Page
+from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
+    from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.hub.responses import HubResponse
 
 logger = logging.getLogger(__name__)
@@ -28,19 +33,19 @@ MAX_BARREN_PAGES = 10
 """How many pages in a row may hold no new job before a listing counts as endless."""
 
 MEMORABLE_PAGES = 20
-"""On how many pages before it a job is looked for that may have moved to a later page. All ids would be 130 B a job."""
+"""On how many earlier pages a job is looked up, as it may move to a later page. To keep all ids takes 130 B a job."""
 
 
 class SeenJobs:
-    """The jobs of the last pages, so that one that is met again is shown once."""
+    """The jobs of the last pages, so that a job on two pages is shown once."""
 
     def __init__(self) -> None:
-        """Know none yet."""
+        """Start without jobs."""
         self._pages: deque[set[str]] = deque()
         self._ids: set[str] = set()
 
     def new(self, jobs: Iterable[JobInfo]) -> list[JobInfo]:
-        """Return those of a page that were not met, each once."""
+        """Return the jobs of a page that are new, each once."""
         fresh: dict[str, JobInfo] = {}
         for job in jobs:
             if job.id not in self._ids:
@@ -53,20 +58,20 @@ class SeenJobs:
 
 
 class ActiveFront:
-    """How far the active jobs have been read, newest first; what has ended is read behind that.
+    """How far the active jobs have been read, newest first. Ended jobs are read only up to there.
 
-    A job that ends meanwhile moves from one listing to another. It is missed if the page of ended jobs where it belongs
-    was asked for before the page of active jobs from which it is gone. So a page of ended jobs counts only if it was
-    asked for once the active jobs of its time had been read.
+    A job that ends meanwhile moves from the listing of active jobs to that of ended ones. It is missed if the page of
+    ended jobs where it belongs was requested before the page of active jobs that it has left. So a page of ended jobs
+    counts only if it was requested after the active jobs of the same time had been read.
     """
 
     def __init__(self) -> None:
-        """Nothing has been read. All active jobs later than the moment `reached` have been, at EARLIEST all of them."""
+        """Start with nothing read. Active jobs created after `reached` have been read; at EARLIEST all have."""
         self.reached = LATEST
         self._changed = threading.Condition()
 
     def read(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """Yield the pages of active jobs, and note how far they reach."""
+        """Yield the pages of active jobs, and record how far they reach."""
         try:
             for page in pages:
                 if page.jobs and page.has_next and _is_newest_first(page.jobs):
@@ -76,7 +81,7 @@ class ActiveFront:
             self.finish()
 
     def finish(self) -> None:
-        """Let nobody wait any more: all have been read, or nobody needs them."""
+        """End all waits: all active jobs have been read, or none are needed any more."""
         self._move(EARLIEST)
 
     def _move(self, moment: datetime) -> None:
@@ -85,7 +90,7 @@ class ActiveFront:
             self._changed.notify_all()
 
     def wait(self, moment: datetime) -> None:
-        """Wait until all active jobs of this moment and later have been read."""
+        """Wait until all active jobs created at `moment` or later have been read."""
         with self._changed:
             self._changed.wait_for(lambda: self.reached == EARLIEST or self.reached < moment)
 
@@ -96,10 +101,10 @@ def pages_of(
     since: datetime | None,
     front: ActiveFront | None = None,
 ) -> Iterator[Page]:
-    """Yield the pages of a listing up to the one after which all jobs are older than `since`.
+    """Yield the pages of a listing, up to the page after which all jobs are older than `since`.
 
-    `ask` gets the page at a cursor, or the first one, and `parse` its jobs. With a `front` each page is read behind it,
-    again if it reaches further than it was expected to. Raises BadResponse for pages without end.
+    `ask` requests the page at a cursor, None for the first page; `parse` returns its jobs. With a `front` no page may
+    reach further back than the front: if one does, it is requested again. Raises BadResponse if pages repeat.
     """
     seen = SeenJobs()
     cursors: set[str] = set()
@@ -128,7 +133,7 @@ def _page(
     since: datetime | None,
     front: ActiveFront | None,
 ) -> tuple[HubResponse, list[JobInfo], datetime]:
-    """Return a page, its jobs, and how far the next one may reach. Behind a `front` it is asked for until it counts."""
+    """Return a page, its jobs, and how far back the next page may reach. Repeats requests until `front` allows it."""
     while True:
         passed = LATEST if front is None else front.reached
         answer = ask(cursor)
@@ -148,9 +153,9 @@ def _earlier(moment: datetime, by: timedelta) -> datetime:
 
 
 def _is_last(jobs: Iterable[JobInfo], since: datetime | None) -> bool:
-    """Tell whether later pages hold only jobs that are too old.
+    """Return whether later pages hold only jobs that are too old.
 
-    The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
+    The Hub lists the newest jobs first but does not promise it, so the page itself must be in that order.
     """
     created = [job.created_at for job in jobs if job.created_at is not None]
     if since is None or not created or created[-1] >= since:
@@ -161,19 +166,19 @@ def _is_last(jobs: Iterable[JobInfo], since: datetime | None) -> bool:
 PAGE_SIZE = 100
 
 PAGES_AHEAD = 4
-"""How many pages of a cursor are kept that are not yet needed."""
+"""How many pages a cursor reads ahead."""
 
 ALL_PAGES = sys.maxsize
 
 FEW_PAGES = 5
-"""How many pages are read by one cursor: by several it would take more requests, and hardly less time."""
+"""Listings of up to this many pages are read by one cursor: several need more requests and save hardly any time."""
 
 Read = Callable[["Iterable[str] | None", "ActiveFront | None"], "Iterator[Page]"]
-"""Stages, None for all, and what the pages are read behind -> the pages of the listing of jobs in these."""
+"""Returns the pages of jobs in some stages (None = all), behind a front if one is given."""
 
 
 class ParallelListing:
-    """All jobs of a listing, newest first, to be read once. `total` is about how many there are, None if unknown."""
+    """All jobs of a listing, newest first; iterate once. `total` is about how many there are, None if unknown."""
 
     def __init__(
         self,
@@ -183,11 +188,10 @@ class ParallelListing:
         *,
         tells_total: bool = False,
     ) -> None:
-        """Ask for nothing yet.
+        """Prepare the listing; nothing is requested yet.
 
-        `read` lists the jobs in some of the `stages` that are wanted, None = all. `count` returns how many are in
-        these, or None if they can be read by one cursor only. Unless it `tells_total`, that may be more than what is
-        read.
+        `read` lists the jobs in some of the `stages` (None = all). `count` returns how many jobs are in these stages,
+        or None if only one cursor can read them. Unless it `tells_total`, that may be more than the listing has.
         """
         self._read = read
         self._count = count
@@ -196,7 +200,7 @@ class ParallelListing:
         self.total: int | None = None
 
     def __iter__(self) -> Iterator[Page]:
-        """Yield the jobs in pages. One that is all there is costs one request; only for more they are counted."""
+        """Yield the jobs in pages. A listing of one page takes one request; jobs are counted only if there are more."""
         pages = self._read(self._stages, None)
         first = next(pages)
         cursors = _cursors(self._stages)
@@ -216,15 +220,15 @@ class ParallelListing:
             yield from _closing(Prefetch(pages, PAGES_AHEAD))
 
     def _by_stages(self, stages: Sequence[tuple[str, ...]], known: Sequence[JobInfo]) -> Iterator[Page]:
-        """Yield the jobs that come after those `known`, one cursor for each of some `stages`."""
+        """Yield the jobs after the `known` ones, with one cursor for each group of `stages`."""
         newest = max((_moment(job) for job in known if job.created_at is not None), default=LATEST)
         active = [each for each in stages if each[0] in ACTIVE_STAGES]
         front = ActiveFront() if active else None
         cursors = [Prefetch(self._read(each, front), PAGES_AHEAD) for each in stages if each not in active]
-        if front is not None:  # all of them are kept, as what has ended waits for them
+        if front is not None:  # read without limit, as the cursors of ended jobs wait for these
             cursors += [Prefetch(front.read(self._read(each, None)), ALL_PAGES) for each in active]
         try:
-            # Of a job that is met twice, what has ended comes first: it was active before.
+            # Of a job that is listed twice the ended state comes first, which is the newer one.
             multiplexed = merge(*map(_jobs, cursors), key=_place, reverse=True)
             yield from _in_pages(
                 (job for job in multiplexed if job.created_at is None or job.created_at <= newest), known
@@ -237,7 +241,7 @@ class ParallelListing:
 
 
 def _cursors(stages: Sequence[str] | None) -> list[tuple[str, ...]]:
-    """Return the stages that each cursor is to read: those under way together, and each of the others."""
+    """Return the stages of each cursor: the active ones together, each other one by itself."""
     wanted = STAGES if stages is None else stages
     active = tuple(stage for stage in wanted if stage in ACTIVE_STAGES)
     ended: list[tuple[str, ...]] = [(stage,) for stage in wanted if stage not in ACTIVE_STAGES]
@@ -262,7 +266,7 @@ def _is_newest_first(jobs: Sequence[JobInfo]) -> bool:
 
 
 def _in_pages(jobs: Iterator[JobInfo], known: Iterable[JobInfo]) -> Iterator[Page]:
-    """Yield jobs in pages, but those that are `known`, and each once."""
+    """Yield jobs in pages, each once, without the `known` ones."""
     seen = SeenJobs()
     skipped = {job.id for job in known}
     page = list(islice(jobs, PAGE_SIZE))
@@ -277,3 +281,73 @@ def _closing(pages: Prefetch[Page]) -> Iterator[Page]:
         yield from pages
     finally:
         pages.close()
+
+
+class JobPoller:
+    """Polls a set of jobs until they have finished.
+
+    By id, `jobs` are the jobs as last seen, `pending` those that are not known to have finished, and `failed` the
+    errors of those that cannot be read.
+    """
+
+    def __init__(self, client: JobsClient, references: Iterable[JobReference]) -> None:
+        """Prepare polling; duplicates count once."""
+        self._client = client
+        self.pending = {reference.id: reference for reference in references}
+        self._order = list(self.pending)
+        self._reported: set[str] = set()
+        self.jobs: dict[str, JobInfo] = {}
+        self.failed: dict[str, HfJobsError] = {}
+
+    def newly_finished(self) -> list[JobInfo]:
+        """Return the jobs that have finished since the last call."""
+        ended = [each for each in self._order if each in self.jobs and self.jobs[each].has_ended]
+        new = [each for each in ended if each not in self._reported]
+        self._reported.update(new)
+        return [self.jobs[each] for each in new]
+
+    def poll(self) -> None:
+        """Poll all pending jobs once. Jobs that were read count, even if others fail.
+
+        Raises NotLoggedIn, and Unavailable or BadResponse if there is no usable response for some of them now.
+        """
+        groups: dict[str | None, set[str]] = defaultdict(set)
+        for identifier, reference in self.pending.items():
+            groups[reference.namespace].add(identifier)
+        alone: list[str] = []
+        for namespace, group in groups.items():
+            self._poll_listing(namespace, group)
+            alone += sorted(group)
+        results = self._client.inspect_jobs([self.pending[identifier] for identifier in alone])
+        for identifier, result in zip(alone, results, strict=True):
+            if not isinstance(result, HfJobsError):
+                self._record(result)
+            elif not isinstance(result, TRANSIENT_ERRORS):
+                self.failed[identifier] = result
+                del self.pending[identifier]
+        for result in results:
+            if isinstance(result, TRANSIENT_ERRORS):
+                raise result
+
+    def _poll_listing(self, namespace: str | None, missing: set[str]) -> None:
+        """Read pages of a namespace, newest first, and remove the jobs found there from `missing`.
+
+        Once no more jobs are missing than pages were read, it is cheaper to request them one by one.
+        """
+        if len(missing) < 2:
+            return
+        with suppress(NotFound, NotAllowed, RequestRefused, BadResponse):  # each of them is then requested alone
+            for pages, page in enumerate(self._client.list_jobs(namespace), 1):
+                for job in page.jobs:
+                    if job.id in missing:
+                        missing.remove(job.id)
+                        self._record(job)
+                if len(missing) <= pages:
+                    return
+
+    def _record(self, job: JobInfo) -> None:
+        self.jobs[job.id] = job
+        if job.has_ended:
+            del self.pending[job.id]
+        else:
+            self.pending[job.id] = JobReference.of(job, self.pending[job.id].namespace)

@@ -140,7 +140,7 @@ class ResponseHandler:
 
     def connection_error(self, error: httpx.RequestError | TimeoutError, call: HubRequest) -> Unavailable:
         """Return the error for a response that did not arrive, or not completely."""
-        from hfjobs_cli.hub.certificates import distrust  # needed only after a failure
+        from hfjobs_cli.hub.connection import distrust  # needed only after a failure
 
         origin = format_origin(self._endpoint)
         reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__

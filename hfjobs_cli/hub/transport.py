@@ -177,7 +177,7 @@ class Transport:
             except CONNECTION_ERRORS as error:
                 if (limit := system_limit_of(error)) is not None:
                     raise limit from error
-                from hfjobs_cli.hub.certificates import distrust
+                from hfjobs_cli.hub.connection import distrust
 
                 failure = self._responses.connection_error(error, call)
                 if isinstance(error, TimeoutError) or distrust(error):
