@@ -132,6 +132,19 @@ def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bil
     return Costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
 
 
+def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
+    """Return the cost of a job that has just finished, by current prices; None if they are not available."""
+    from hfjobs_cli.insight.costs import Costs
+
+    def prices() -> list[Hardware]:
+        found = session.client.hardware_if_known()
+        if not found:
+            raise Unavailable("prices are unknown")  # which must not be remembered
+        return found
+
+    return Costs(prices_of(session, prices), tuple).of(job, session.clock())
+
+
 def schedule_runs_of(session: Session) -> ScheduleRuns:
     """Return the runs of schedules, read once for each namespace, when the first is needed."""
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns

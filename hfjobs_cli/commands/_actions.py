@@ -1,26 +1,30 @@
-"""Actions on jobs and schedules: from a row follow the command, its confirmation, its dry run and its output."""
+"""Actions on jobs and schedules: from a row follow the command, its confirmation, its dry run and its output.
 
-from __future__ import annotations
+At the end is what the two actions share that change labels.
+"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from functools import update_wrapper
 from inspect import Parameter, Signature
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, get_args
 
 from hfjobs_cli.cli import options
+from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
-from hfjobs_cli.errors import Conflict, ExitCode, NotFound, UsageError
+from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.kinds import Kind, kind_of
+from hfjobs_cli.models.label_change import LabelChange
+from hfjobs_cli.models.spec import SpecFields
 from hfjobs_cli.query.columns import choose_columns
+from hfjobs_cli.query.labels import LabelChanges, label_changes
 from hfjobs_cli.query.references import JobReference, ReferenceSyntax
 
-if TYPE_CHECKING:
-    from hfjobs_cli.cli.session import Session
+NOTHING_CHANGED = "nothing was changed (--dry-run)"
 
 
 class Asks(IntEnum):
@@ -35,13 +39,13 @@ class Asks(IntEnum):
     """Also if filters select a single record."""
 
 
-Request = Callable[["Session", "JobReference", Any], Any]
+Request = Callable[[Session, JobReference, Any], Any]
 """Changes the record that a reference names, and returns the record to print.
 
 The last argument is what `Action.options` say, or for an action that creates jobs the ids of those created before.
 """
 
-Note = Callable[["Session", "JobReference", Any], None]
+Note = Callable[[Session, JobReference, Any], None]
 """Says on stderr what is special about a record that was changed."""
 
 
@@ -64,15 +68,15 @@ class Targets:
     selects_by_status = False
     """Whether the Hub lists records by status, so that selectors need to look only at those in `Action.states`."""
 
-    def named(self, run: Run) -> list[JobReference] | None:
+    def named(self, run: "Run") -> list[JobReference] | None:
         """Return the records that are named, None if one was not confirmed. Raises UsageError."""
         raise NotImplementedError
 
-    def filtered(self, run: Run, choice: Any) -> list[Any]:
+    def filtered(self, run: "Run", choice: Any) -> list[Any]:
         """Return the records that filters select, and say so if there are none. Raises UsageError."""
         raise NotImplementedError
 
-    def unchanged(self, run: Run, references: Sequence[JobReference], filtered: list[Any] | None) -> list[Any]:
+    def unchanged(self, run: "Run", references: Sequence[JobReference], filtered: list[Any] | None) -> list[Any]:
         """Return the records that would change, as they are now; `filtered` are those that filters selected."""
         raise NotImplementedError
 
@@ -200,7 +204,7 @@ class Run(NamedTuple):
     asked: Any
     namespace: str | None
     listing: Listing
-    plan: Plan
+    plan: "Plan"
 
     def filtered(self, choice: Any) -> list[Any] | None:
         """Return the records that filters select, None if they are named. Raises UsageError."""
@@ -323,3 +327,64 @@ class Plan(NamedTuple):
     def counted(self, records: Sequence[Any]) -> str:
         """Say how many records there are: `3 jobs`."""
         return f"{len(records)} {self.kind.plural if len(records) != 1 else self.kind.noun}"
+
+
+@value
+class LabelOptions(OwnOptions):
+    """What changes about labels and name."""
+
+    label: options.NewLabels = None
+    name: options.NewName = None
+    remove: options.RemovedLabels = None
+    replace: options.ReplaceLabels = False
+    clear: options.ClearLabels = False
+
+    def checked(self, _session: Session, _words: list[str]) -> LabelChanges:
+        """Return the changes. Raises UsageError if they contradict each other."""
+        return label_changes(self.label or (), self.name, self.remove or (), replace=self.replace, clear=self.clear)
+
+
+def label_action(targets: Targets, words: Any, preview: Request) -> Action:
+    """Return the row of an action that changes labels; `preview` returns the change that a dry run prints."""
+    return Action(
+        targets,
+        verb="change the labels of",
+        done="changed",
+        words=words,
+        options=LabelOptions,
+        shows="label_change",
+        preview=preview,
+        dry_run_note=NOTHING_CHANGED,
+    )
+
+
+def planned(reference: JobReference, found: SpecFields, changes: LabelChanges) -> LabelChange:
+    """Return what changes about the labels that were `found`. Raises HfJobsError if labels would be lost."""
+    _check_none_is_lost(reference, found, changes)
+    before = dict(found.labels or {})
+    after = changes.applied(before)
+    return LabelChange(reference.id, after.get("name"), before, after)
+
+
+def written(planned: LabelChange, labels: Mapping[str, str] | None) -> LabelChange:
+    """Return the change as the Hub made it: with the `labels` in its response."""
+    after = dict(labels or {})
+    return replace(planned, name=after.get("name"), after=after)
+
+
+def _check_none_is_lost(reference: JobReference, found: SpecFields, changes: LabelChanges) -> None:
+    """Raise HfJobsError if labels are to stay that cannot be sent back as they are."""
+    if changes.clear or changes.replace:
+        return
+    unexpected = found.unexpected_labels
+    if unexpected is None:
+        raise HfJobsError(
+            f"cannot read the labels of {reference}; they would be lost",
+            hint="use --replace to set only the given labels, or --clear to remove all",
+        )
+    lost = [key for key in unexpected if changes.keeps(key)]
+    if lost:
+        raise HfJobsError(
+            f"labels of {reference} would be lost, because their values are not strings: {', '.join(lost)}",
+            hint="set them with --label KEY=VALUE, or remove them with --remove KEY or --replace",
+        )

@@ -10,9 +10,9 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from hfjobs_cli.cli.factories import estimated_cost
 from hfjobs_cli.cli.interrupts import may_be_cut_short
-from hfjobs_cli.commands._endings import ending, estimated_cost
-from hfjobs_cli.commands._listing import Listing, id_and, outcome
+from hfjobs_cli.commands._listing import Listing, ending, id_and, outcome
 from hfjobs_cli.commands._submit import checked, create, show_plan, tell_from_script, with_bucket
 from hfjobs_cli.errors import (
     ExitCode,

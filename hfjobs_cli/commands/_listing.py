@@ -1,4 +1,4 @@
-"""Show records as the options for output ask."""
+"""Show records as the options for output ask, and say how jobs ended."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
+from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, choose_renderer, formats_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
+from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.display import cut
+from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
+    from hfjobs_cli.models.cost import Cost
 
 
 Records = Sequence[Any] | RecordStream
@@ -125,8 +129,6 @@ class Listing:
 
     def json(self, values: object) -> str:
         """Return values, perhaps with records in them, as a line of JSON."""
-        from hfjobs_cli.formats.lines import encoder
-
         return encoder(self._view)(values)
 
     def show(self, records: Records, limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
@@ -181,3 +183,18 @@ def outcome(jobs: Iterable[JobInfo]) -> ExitCode:
     if "ERROR" in stages:
         return ExitCode.JOB_FAILED
     return ExitCode.JOB_CANCELED if stages & {"CANCELED", "DELETED"} else ExitCode.DONE
+
+
+_VERBS = {"COMPLETED": "completed", "ERROR": "failed", "CANCELED": "was canceled", "DELETED": "was deleted"}
+
+
+def ending(session: Session, job: JobInfo, cost: Cost | None = None) -> str:
+    """Return name, status, running time and cost of a job in a line; of a failed one the command that explains it."""
+    name = f"{job.name} ({job.id})" if job.name else job.id
+    verb = _VERBS.get(job.status.stage or "", f"is {job.status}")
+    ran = job.running_secs(session.clock())
+    after = f" after {span(ran)}" if ran is not None else ""
+    why = f": {session.redacted(job.status.message).strip().rstrip('.')}" if job.status.message else ""
+    reference = JobReference.of(job, None) if job.owner.type == "org" else job.id  # which is found faster
+    explained = f"; see 'hfjobs describe {reference}'" if job.status.stage == "ERROR" else ""
+    return f"{name} {verb}{after}{f', cost {cost}' if cost is not None else ''}{why}{explained}"

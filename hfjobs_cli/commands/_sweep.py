@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -148,8 +149,6 @@ def _prints_requests(listing: Listing, output: Output) -> bool:
 
 
 def _print_requests(session: Session, listing: Listing, bodies: Sequence[object]) -> None:
-    import json
-
     if listing.renderer.name == "jsonl":
         session.write("".join(json.dumps(body) + "\n" for body in bodies))
     else:

@@ -20,6 +20,11 @@ from typing import NamedTuple
 
 from hfjobs_cli.text.values import number
 
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
 SETTLED_SECS = 30.0
 """How long a request may take to show in a listing, if its answer is not known."""
 
@@ -144,20 +149,14 @@ class Journal:
 
 def _lock(file: FileIO) -> None:
     if sys.platform == "win32":
-        import msvcrt
-
         file.seek(_LOCKED_BYTE)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     else:
-        import fcntl
-
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _unlock(file: FileIO) -> None:
     if sys.platform == "win32":
-        import msvcrt
-
         with suppress(OSError):
             file.seek(_LOCKED_BYTE)
             msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)

@@ -15,6 +15,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import default_name, sweep
 from hfjobs_cli.jobspec.environment import inlined
+from hfjobs_cli.jobspec.from_job import described
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, natural
@@ -195,8 +196,6 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
                 f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="use --timeout instead"
             )
         return cost.usd
-    from hfjobs_cli.jobspec.from_job import described
-
     made = described(job)
     return max_cost(made, priced_flavor(made, flavors)) or Decimal(0)
 

@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets
-from hfjobs_cli.commands._labels import LabelOptions, planned, written
+from hfjobs_cli.commands._actions import (
+    NOTHING_CHANGED,
+    Action,
+    Asks,
+    OwnOptions,
+    Run,
+    Targets,
+    label_action,
+    planned,
+    written,
+)
 from hfjobs_cli.commands._select import (
     done_to_each,
     filtered_jobs,
@@ -110,16 +119,7 @@ def _new_labels(session: Session, job: JobReference, changes: LabelChanges) -> L
     return planned(job, session.client.inspect_job(job), changes)
 
 
-@Action(
-    _JOBS,
-    verb="change the labels of",
-    done="changed",
-    words=options.Jobs,
-    options=LabelOptions,
-    shows="label_change",
-    preview=_new_labels,
-    dry_run_note="nothing was changed (--dry-run)",
-)
+@label_action(_JOBS, options.Jobs, _new_labels)
 def labels(session: Session, job: JobReference, changes: LabelChanges) -> LabelChange:
     """Change the labels and the name of jobs.
 
@@ -193,7 +193,7 @@ def _note_closed(session: Session, reference: JobReference, job: "JobInfo") -> N
     options=_PortOptions,
     prints=Renderer("addresses", _addresses, streams=True),
     preview=_new_ports,
-    dry_run_note="nothing was changed (--dry-run)",
+    dry_run_note=NOTHING_CHANGED,
     note=_note_closed,
 )
 def expose(session: Session, job: JobReference, ports: tuple[list[int], list[int]]) -> "JobInfo":

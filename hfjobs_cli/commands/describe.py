@@ -18,6 +18,8 @@ from hfjobs_cli.commands._schedules import named_schedules
 from hfjobs_cli.commands._select import named_jobs, show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
+from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
+from hfjobs_cli.hub.log_lines import is_header
 from hfjobs_cli.insight import schedule_runs, summary
 from hfjobs_cli.insight.lineage import Lineage
 from hfjobs_cli.insight.summary import has_last_good, same_launch
@@ -247,9 +249,6 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
 def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
     """Return the last log lines of a job as displayed; None if they are not requested or not available."""
-    from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
-    from hfjobs_cli.hub.log_lines import is_header
-
     if not tail or job.status.stage == "SCHEDULING":
         return None
     reference, timeout_secs = JobReference.of(job, None), min(STEP_TIMEOUT_SECS, session.settings.timeout_secs)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._lineage import AtHub, only
 from hfjobs_cli.errors import BadResponse, ExitCode, UsageError
+from hfjobs_cli.query.references import JobReference
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
@@ -38,8 +41,6 @@ def open(  # noqa: A001 - the name of the command
       hfjobs open 6a01d697aff1cd33e8f33a64
       hfjobs open @failed --print
     """
-    from hfjobs_cli.commands._lineage import AtHub, only
-
     if job.startswith(_SCHEDULE):
         raise UsageError("schedules have no page on the Hub", hint=f"use 'hfjobs describe {job}'")
     url = _page(only(AtHub(session).named([job], namespace), job))
@@ -54,8 +55,6 @@ def open(  # noqa: A001 - the name of the command
 
 def _page(job: JobInfo) -> str:
     """Return the address of a job's page. Raises BadResponse if it can have none."""
-    from hfjobs_cli.query.references import JobReference
-
     reference = JobReference.of(job, None)
     if job.url is None or reference.namespace is None:
         raise BadResponse(f"the Hub reports no owner of job {job.id}, so its URL is unknown")
@@ -74,8 +73,6 @@ def _has_browser(environ: Mapping[str, str]) -> bool:
 
 def _shown(url: str, environ: Mapping[str, str]) -> bool:
     """Open a page, and return whether a browser took it: the first of BROWSER that does, or that of the system."""
-    import webbrowser
-
     named = [each for each in environ.get("BROWSER", "").split(os.pathsep) if each]
     for using in named or (None,):
         try:

@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
-from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, NotRunning, UsageError
+from hfjobs_cli.commands._watch import NO_MARK, is_in_place, live_renderer, table_in_place
+from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, NotRunning, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
+from hfjobs_cli.hub.concurrency import WAIT_SLICE_SECS, start_thread
+from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.kinds import kind_of
+from hfjobs_cli.models.usage import STALE_SECS, Usage
+from hfjobs_cli.models.usage_summary import UsageMeter, UsageSummary
 from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._usage import News
     from hfjobs_cli.models.usage import Usage
-    from hfjobs_cli.models.usage_summary import UsageSummary
+    from hfjobs_cli.preferences import Size
 
 
 def stats(
@@ -58,8 +68,6 @@ def stats(
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
-    from hfjobs_cli.commands._watch import is_in_place, live_renderer
-
     if for_ is not None:
         # Nothing is followed then, so that -f can only be meant as in other commands.
         filters = [word for word in jobs or () if follow and any(sign in word for sign in "<>=")]
@@ -138,8 +146,6 @@ def _chosen(
 
 def _samples(session: Session, references: Sequence[JobReference], *, are_named: bool) -> Iterator[Usage]:
     """Yield one usage sample for each job. A job without metrics is a failure only if it was given by reference."""
-    from hfjobs_cli.hub.metrics import NoMetrics, usage_now
-
     silent: list[str] = []
 
     def look(reference: JobReference) -> Usage | None:
@@ -187,10 +193,6 @@ class Sampling:
         return found
 
     def _sampled(self, references: Sequence[JobReference]) -> list[UsageSummary]:
-        from hfjobs_cli.commands._usage import UsageFollowers
-        from hfjobs_cli.hub.metrics import NoMetrics
-        from hfjobs_cli.models.usage_summary import UsageMeter
-
         session = self._session
         meters = {each.id: UsageMeter(each.id) for each in references}
         failed: set[str] = set()
@@ -224,8 +226,6 @@ class Sampling:
 
 def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[Usage]:
     """Yield samples as they arrive, until all jobs have finished. Jobs without samples are reported."""
-    from hfjobs_cli.commands._usage import UsageFollowers
-
     feeds = UsageFollowers(session, references)
     silent = {each.id: each for each in references}
     for news in feeds.wait():
@@ -241,8 +241,6 @@ def _followed(session: Session, references: Sequence[JobReference]) -> Iterator[
 
 def _follow_in_place(session: Session, references: Sequence[JobReference], listing: Listing) -> None:
     """Show the last sample of each job until all have finished; the table stays on the screen."""
-    from hfjobs_cli.commands._usage import UsageFollowers, UsageTable
-
     table = UsageTable(listing, [each.id for each in references], session.clock())
     with session.live() as live:
         feeds = UsageFollowers(session, references)
@@ -257,3 +255,126 @@ def _follow_in_place(session: Session, references: Sequence[JobReference], listi
             live.paint(table.lines(size, feeds.trouble))
             if feeds.are_over:
                 return
+
+
+class News(NamedTuple):
+    """An event of a job: a sample, or the end of the stream, perhaps with an error."""
+
+    job_id: str
+    usage: Usage | None = None
+    error: BaseException | None = None
+
+
+class UsageFollowers:
+    """The metrics streams of several jobs, read in parallel."""
+
+    def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
+        """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
+        self._session = session
+        self._news: deque[News] = deque()
+        self._arrived = threading.Semaphore(0)
+        self._open = {each.id: UsageFollower(session.client, each, session.sleep) for each in references}
+        for identifier, feed in self._open.items():
+            start_thread(partial(self._read, identifier, feed))
+
+    @property
+    def are_over(self) -> bool:
+        """Return whether all have ended, and what they told was taken."""
+        return not self._open
+
+    @property
+    def trouble(self) -> str | None:
+        """The error that keeps the metrics of an unfinished job from being read; None if there is none."""
+        return next((feed.trouble for feed in self._open.values() if feed.trouble is not None), None)
+
+    def take(self) -> list[News]:
+        """Return the events since the last call. Raises errors that do not belong to a single job."""
+        found = []
+        while self._news:
+            found.append(self._took(self._news.popleft()))
+        return found
+
+    def close(self) -> None:
+        """Stop reading."""
+        for feed in self._open.values():
+            feed.close()
+
+    def wait(self, seconds: float = math.inf) -> Iterator[News]:
+        """Yield events as they arrive, until all jobs have finished, or for so many `seconds`.
+
+        Raises what is no failure of one job, and ReaderGone once nobody reads stdout any more.
+        """
+        end = time.monotonic() + seconds
+        while not self.are_over and time.monotonic() < end:
+            # On Windows Ctrl-C is noticed only between two waits. One that ends the wait leaves what arrived to `take`.
+            if not self._arrived.acquire(timeout=WAIT_SLICE_SECS):
+                self._session.rest(0)
+            elif self._news:
+                yield self._took(self._news.popleft())
+
+    def _took(self, news: News) -> News:
+        if news.usage is None:
+            self._open.pop(news.job_id, None)
+            if news.error is not None and (
+                isinstance(news.error, LimitReached) or not isinstance(news.error, HfJobsError)
+            ):
+                raise news.error
+        return news
+
+    def _read(self, identifier: str, feed: UsageFollower) -> None:
+        error: BaseException | None = None
+        try:
+            for usage in feed:
+                self._put(News(identifier, usage))
+        except BaseException as failure:
+            error = failure
+        self._put(News(identifier, error=error))
+
+    def _put(self, news: News) -> None:
+        self._news.append(news)
+        self._arrived.release()
+
+
+_ENDED, _STALE = "- ", "? "
+
+
+class UsageTable:
+    """The last sample of each job."""
+
+    def __init__(self, listing: Listing, job_ids: Iterable[str], now: datetime) -> None:
+        """Show that nothing is known yet."""
+        self._listing = listing
+        self._samples = {each: Usage(each, *[None] * (len(Usage.__slots__) - 1)) for each in job_ids}
+        self._told_at = dict.fromkeys(self._samples, now)
+        self._ended: set[str] = set()
+        self._now = now
+
+    def note(self, news: Iterable[News], now: datetime) -> None:
+        """Apply events."""
+        self._now = now
+        for each in news:
+            if each.usage is None:
+                self._ended.add(each.job_id)
+            else:
+                self._samples[each.job_id] = each.usage
+                self._told_at[each.job_id] = now
+
+    def lines(self, size: Size, trouble: str | None) -> list[str]:
+        """Return the lines of the screen: the table, and a footer with the number of running jobs or an error."""
+        running = len(self._samples) - len(self._ended)
+        ended = f", {len(self._ended)} finished" if self._ended else ""
+        told = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C quits"
+        return [*self.rows(size), "", self._listing.line(trouble or told, size.columns)]
+
+    def rows(self, size: Size) -> list[str]:
+        """Return the header, and a line for each job that there is room for."""
+        return table_in_place(self._listing, self._ordered(), size, self._mark)
+
+    def _ordered(self) -> Sequence[Usage]:
+        return self._listing.ordered(self._samples.values())
+
+    def _mark(self, usage: Usage) -> str:
+        if usage.job_id in self._ended:
+            return _ENDED
+        silent = (self._now - self._told_at[usage.job_id]).total_seconds()
+        return _STALE if silent > STALE_SECS else NO_MARK

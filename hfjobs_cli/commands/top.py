@@ -5,21 +5,32 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import options, subprocesses
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._select import job_filter
-from hfjobs_cli.errors import ExitCode, UsageError
+from hfjobs_cli.commands._select import job_filter, scan
+from hfjobs_cli.commands._watch import BackgroundPoller
+from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, UsageError
+from hfjobs_cli.hub.concurrency import max_descriptors, start_thread
+from hfjobs_cli.hub.last_line import LastLine
+from hfjobs_cli.hub.metrics import UsageFollower
+from hfjobs_cli.hub.retry import poll_backoff
+from hfjobs_cli.models.vocabulary import FINISHED_STAGES
+from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.display import printable
+from hfjobs_cli.tui.top_state import Ended, Top
+from hfjobs_cli.tui.top_view import drawn
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._usage import Monitor
     from hfjobs_cli.models.job import JobInfo
+    from hfjobs_cli.models.usage import Usage
+    from hfjobs_cli.query.filters import JobFilter
     from hfjobs_cli.tui.screen import Live
-    from hfjobs_cli.tui.top_state import Top
 
 TAIL = 200
 """How many lines are shown of what a job has written before it is followed."""
@@ -53,9 +64,6 @@ def top(
         )
     if wanted.names_schedules:
         wanted = wanted.with_schedules(session.client.schedule_names(namespace))
-    from hfjobs_cli.commands._usage import Monitor
-    from hfjobs_cli.tui.top_state import Top
-
     with session.live() as live:
         _run(session, live, Monitor(session, wanted, namespace, live.wake), Top())
     for failure in session.failures:  # of what could not be shown beside the rest
@@ -66,8 +74,6 @@ def top(
 
 def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
     """Paint the state each second, and do what keys ask for, until it is to end."""
-    from hfjobs_cli.tui.top_view import drawn
-
     for key in live.turns():
         action = None if key is None else state.press(key)
         row = state.chosen_row
@@ -131,3 +137,156 @@ def _signals_are_for_others() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+FIRST_PAUSE_SECS = 2.0
+MAX_FOLLOWED = 50
+"""Of how many jobs, the newest, figures and lines are read: each takes two connections."""
+
+DESCRIPTORS_EACH, SPARE_DESCRIPTORS = 4, 40
+"""How many descriptors each of these takes, and how many all else does: fewer are followed where few are allowed."""
+
+MAX_LATELY = 50
+"""How many of the jobs are shown that had ended before."""
+
+
+class Follower:
+    """What one running job uses and writes, each read in a thread of its own."""
+
+    def __init__(self, session: Session, reference: JobReference, ended: Callable[[], None]) -> None:
+        """Begin. `ended` is called when the job may have ended. Raises LimitReached."""
+        self._ended = ended
+        self._usages: deque[Usage] = deque()
+        self._feed = UsageFollower(session.client, reference, session.sleep)
+        self._line = LastLine(session.client, reference, session.sleep)
+        try:
+            start_thread(self._follow)
+            start_thread(self._read)
+        except LimitReached:
+            self.close()
+            raise
+
+    @property
+    def event(self) -> str:
+        """The event of the last line."""
+        return self._line.event
+
+    def usages(self) -> list[Usage]:
+        """Return the samples since this was last asked."""
+        return [self._usages.popleft() for _ in range(len(self._usages))]
+
+    def close(self) -> None:
+        """End both."""
+        self._feed.close()
+        self._line.close()
+
+    def _follow(self) -> None:
+        with suppress(HfJobsError):  # then there are no figures
+            for usage in self._feed:
+                self._usages.append(usage)
+            self._ended()
+
+    def _read(self) -> None:
+        with suppress(HfJobsError):
+            self._line.run()
+
+
+class Monitor:
+    """Watches the jobs of a namespace that are wanted, and brings the state of a screen up to date."""
+
+    def __init__(self, session: Session, wanted: JobFilter, namespace: str | None, wake: Callable[[], None]) -> None:
+        """Begin. `wake` is called when something is new that cannot wait for the next second."""
+        self._session = session
+        self._costs = session.costs
+        self._wanted = wanted
+        self._namespace = namespace
+        self._wake = wake
+        self._followers: dict[str, Follower] = {}
+        self._ended: deque[Ended] = deque()
+        self._told: deque[str] = deque()
+        self._look: object = None
+        self._background = BackgroundPoller(session, self._ask, poll_backoff(FIRST_PAUSE_SECS), wake)
+        self._start(self._ask_what_ended)
+
+    def bring(self, state: Top, now: datetime) -> None:
+        """Update the state. Raises the error that ended the polling, for example HfJobsError."""
+        gone = [change.job for change in self._background.changes() if change.event == "gone"]
+        look = self._background.last
+        if look is not None and look is not self._look:
+            self._look = look
+            state.look(look.jobs, look.at)
+            self._follow(look.jobs)
+        if gone:
+            self._start(lambda: self._ask_how_they_ended(gone))
+        for identifier, follower in self._followers.items():
+            row = state.rows[identifier]
+            row.event = follower.event
+            for usage in follower.usages():
+                row.note(usage, now)
+        for row in state.rows.values():
+            row.cost = self._costs.of(row.job, now)
+        state.end([self._ended.popleft() for _ in range(len(self._ended))])
+        if self._told:
+            state.message = self._told.popleft()
+        state.trouble = self._background.trouble
+
+    def cancel(self, job: JobInfo) -> None:
+        """Cancel a job in the background; the result is shown later."""
+
+        def cancel() -> None:
+            try:
+                done = self._session.client.cancel_job(self.reference(job))
+                self._told.append(f"{job.name or job.id}: {done.status}")
+            except HfJobsError as error:
+                self._told.append(f"could not cancel {job.name or job.id}: {error.message}")
+            self._background.hurry()
+            self._wake()
+
+        self._start(cancel)
+
+    def reference(self, job: JobInfo) -> JobReference:
+        """Return how a job is named."""
+        return JobReference.of(job, self._namespace)
+
+    def _ask(self) -> Sequence[JobInfo]:
+        present = self._wanted._replace(now=self._session.clock())
+        jobs = [job for job in scan(self._session, present, self._namespace).jobs() if not job.has_ended]
+        for job in jobs:  # prices are asked for here, where there is time for that
+            self._costs.of(job, present.now)
+        return jobs
+
+    def _follow(self, jobs: Sequence[JobInfo]) -> None:
+        """Start following jobs that run now, and stop following the others."""
+        most = min(MAX_FOLLOWED, (max_descriptors() - SPARE_DESCRIPTORS) // DESCRIPTORS_EACH)
+        running = [job for job in jobs if job.status.stage == "RUNNING"][: max(1, most)]
+        for identifier in self._followers.keys() - {job.id for job in running}:
+            self._followers.pop(identifier).close()
+        try:
+            for job in running:
+                if job.id not in self._followers:
+                    self._followers[job.id] = Follower(self._session, self.reference(job), self._background.hurry)
+        except LimitReached as error:  # the others have no figures
+            self._told.append(error.message)
+
+    def _ask_what_ended(self) -> None:
+        """Fetch recently finished jobs that match the filters, except for the status."""
+        finished = tuple(sorted(FINISHED_STAGES))
+        wanted = self._wanted._replace(stages=finished, statuses=())
+        with suppress(HfJobsError):
+            jobs = scan(self._session, wanted, self._namespace, MAX_LATELY).jobs()
+            self._end([job for job in jobs if job.has_ended])
+
+    def _ask_how_they_ended(self, jobs: Sequence[JobInfo]) -> None:
+        for job in jobs:
+            with suppress(HfJobsError):
+                now = self._session.client.inspect_job(self.reference(job))
+                if now.has_ended:
+                    self._end([now])
+
+    def _end(self, jobs: Sequence[JobInfo]) -> None:
+        now = self._session.clock()
+        self._ended += [Ended(job, self._costs.of(job, now)) for job in jobs]
+        self._wake()
+
+    def _start(self, work: Callable[[], None]) -> None:
+        start_thread(work)

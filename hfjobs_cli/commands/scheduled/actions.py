@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets
-from hfjobs_cli.commands._labels import LabelOptions, planned, written
+from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets, label_action, planned, written
 from hfjobs_cli.commands._schedules import LAST_RUN, list_schedules, schedule_filter, schedules_to_change
 from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.errors import UsageError
@@ -199,16 +198,7 @@ def _new_labels(session: Session, schedule: JobReference, changes: LabelChanges)
     return planned(schedule, session.client.inspect_schedule(schedule).job_spec, changes)
 
 
-@Action(
-    _SCHEDULES,
-    verb="change the labels of",
-    done="changed",
-    words=schedule_options.Schedules,
-    options=LabelOptions,
-    shows="label_change",
-    preview=_new_labels,
-    dry_run_note="nothing was changed (--dry-run)",
-)
+@label_action(_SCHEDULES, schedule_options.Schedules, _new_labels)
 def labels(session: Session, schedule: JobReference, changes: LabelChanges) -> LabelChange:
     """Change the labels and the name of schedules.
 
