@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
 import typer
 
 from hfjobs_cli.cli.help_pages import Section
+from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.trailing_options import Rule, is_script, of_script, trailing
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError, empty_option
@@ -284,8 +285,6 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
 @functools.cache
 def load_kind(name: str, *columns: str | tuple[str, ...]) -> "Kind":
     """Return a kind of record, with further columns, or a tuple of all. What it is made of is loaded only now."""
-    from hfjobs_cli.models.kinds import kind_of
-
     return kind_of(name).showing(columns)
 
 

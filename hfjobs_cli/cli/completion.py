@@ -13,14 +13,13 @@ import typer
 
 from hfjobs_cli.cli import hub_completion
 from hfjobs_cli.cli.binding import LoadKind, load_kind
-from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, SHELLS, TOPICS, Command
+from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, Command
 from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
     ARCHES,
     GROUPED_BY,
     INITIATOR_TYPES,
-    KINDS,
     NO_INITIATOR,
     SCHEDULE_STATES,
     STAGES,

@@ -1,4 +1,4 @@
-"""The lists of commands and of topics. What is added here is a module below `commands`, or a page below `help`.
+"""The lists of commands (modules in `commands`), kinds of records (in `models`) and help topics (pages in `help`).
 
 Also what the program is called: `hfjobs`, or `hf hfjobs` where it is an extension of the official client.
 """
@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import PurePath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from hfjobs_cli.models.kinds import Kind
 
 
 class Command(NamedTuple):
@@ -152,6 +155,30 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
     module = import_module(".".join(("hfjobs_cli.commands", *(each.name for each in groups), home)))
     function: Callable[..., int] = getattr(module, command.name)
     return function
+
+
+KINDS = {
+    "description": "description.KIND",
+    "difference": "difference.KIND",
+    "group": "group.KIND",
+    "hardware": "hardware.KIND",
+    "job": "job.KIND",
+    "label_change": "label_change.KIND",
+    "log_line": "log_line.KIND",
+    "relative": "relative.KIND",
+    "schedule": "schedule.KIND",
+    "schedule_change": "schedule_change.KIND",
+    "usage": "usage.KIND",
+    "usage_summary": "usage_summary.KIND",
+}
+"""Every kind of record: its module below `models`, and what it is called there."""
+
+
+def kind_of(name: str) -> Kind:
+    """Return a kind of record, whose module is loaded. Raises LookupError for an unknown name."""
+    module, attribute = KINDS[name].split(".")
+    kind: Kind = getattr(import_module(f"hfjobs_cli.models.{module}"), attribute)
+    return kind
 
 
 SCREEN = {

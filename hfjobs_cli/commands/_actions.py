@@ -11,13 +11,14 @@ from inspect import Parameter, Signature
 from typing import Annotated, Any, NamedTuple, get_args
 
 from hfjobs_cli.cli import options
+from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.kinds import Kind, kind_of
+from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.label_change import LabelChange
 from hfjobs_cli.models.spec import SpecFields
 from hfjobs_cli.query.columns import choose_columns

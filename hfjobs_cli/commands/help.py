@@ -11,13 +11,12 @@ from hfjobs_cli.cli import command_options, terminal
 from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.binding import kind_shown_by
 from hfjobs_cli.cli.help_pages import help_width
-from hfjobs_cli.cli.registry import COMMANDS, TOPICS, load, path_of, renamed
+from hfjobs_cli.cli.registry import COMMANDS, KINDS, TOPICS, kind_of, load, path_of, renamed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.subprocesses import show_paged
 from hfjobs_cli.errors import ExitCode, UsageError, one_of
 from hfjobs_cli.formats.page_text import laid_out
-from hfjobs_cli.models.kinds import Kind, json_schema, kind_of
-from hfjobs_cli.models.vocabulary import KINDS
+from hfjobs_cli.models.kinds import Kind, json_schema
 
 _AGENTS = "agents"
 

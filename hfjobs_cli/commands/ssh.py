@@ -9,12 +9,12 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options, subprocesses
+from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._select import is_running, jobs_to_change, not_running
 from hfjobs_cli.errors import BadResponse, HfJobsError
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Backoff, Retries
-from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.text.values import span
 

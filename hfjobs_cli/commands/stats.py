@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from hfjobs_cli.cli import command_options, options
+from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, named_jobs, not_running, refused, scan
@@ -24,7 +25,6 @@ from hfjobs_cli.hub.concurrency import WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
 from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
-from hfjobs_cli.models.kinds import kind_of
 from hfjobs_cli.models.usage import STALE_SECS, Usage
 from hfjobs_cli.models.usage_summary import UsageMeter, UsageSummary
 from hfjobs_cli.query.conditions import all_match, divide, parse_conditions

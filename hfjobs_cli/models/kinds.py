@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import cached_property
-from importlib import import_module
 from typing import Any
 
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared, fields_of
-from hfjobs_cli.models.vocabulary import KINDS
 
 
 @value
@@ -102,14 +100,6 @@ class Kind:
         """Return the text by which a record is asked for, a dash if it has none, as a group without a value."""
         text: Any = getattr(record, self.key)
         return "-" if text is None else str(text)
-
-
-def kind_of(name: str) -> Kind:
-    """Return a kind by its name. Its module is not loaded before it is needed. Raises LookupError."""
-    if name not in KINDS:
-        raise LookupError(f"no kind of record named {name}")
-    kind: Kind = import_module(f"hfjobs_cli.models.{name}").KIND
-    return kind
 
 
 _TYPES: dict[type, dict[str, Any]] = {

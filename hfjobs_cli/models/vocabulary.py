@@ -61,19 +61,3 @@ GROUPED_BY = (
     "env.KEY",
 )
 """What is worth listing of what a report groups jobs by, which may be every column, too."""
-
-KINDS = (
-    "description",
-    "difference",
-    "group",
-    "hardware",
-    "job",
-    "label_change",
-    "log_line",
-    "relative",
-    "schedule",
-    "schedule_change",
-    "usage",
-    "usage_summary",
-)
-"""The names of all kinds of records: each is the module in this package that holds its `KIND`."""

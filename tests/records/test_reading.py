@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.hardware import Hardware
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.kinds import kind_of
 from tests.support import USER, Hfjobs, Hub
 from tests.words import KINDS
 
