@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.hub.concurrency import FollowFailed, multiplexed
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
-from hfjobs_cli.hub.multiplexing import FollowFailed, multiplexed
 from hfjobs_cli.models.log_line import KIND, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time, span

@@ -17,7 +17,7 @@ from hfjobs_cli.commands._select import jobs_to_change, show_results
 from hfjobs_cli.commands._submit import create, prepared
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS
-from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
+from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
 from hfjobs_cli.insight.differences import differences
 from hfjobs_cli.jobspec.from_job import Changes
 from hfjobs_cli.jobspec.model import Launch

@@ -9,7 +9,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing, outcome
 from hfjobs_cli.commands._select import filtered_jobs, is_by_filters, named_jobs
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
-from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
+from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_moment
 

@@ -21,9 +21,8 @@ from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter,
 from hfjobs_cli.commands._watch import NO_MARK, is_in_place, live_renderer, table_in_place
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, NotRunning, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
-from hfjobs_cli.hub.concurrency import WAIT_SLICE_SECS, start_thread
+from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
-from hfjobs_cli.hub.multiplexing import MAX_FOLLOWED
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.usage import STALE_SECS, Usage
 from hfjobs_cli.models.usage_summary import UsageMeter, UsageSummary

@@ -17,7 +17,7 @@ from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.commands._watch import BackgroundPoller
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, UsageError
 from hfjobs_cli.hub.concurrency import max_descriptors, start_thread
-from hfjobs_cli.hub.last_line import LastLine
+from hfjobs_cli.hub.log_lines import LastLine
 from hfjobs_cli.hub.metrics import UsageFollower
 from hfjobs_cli.hub.retry import poll_backoff
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES

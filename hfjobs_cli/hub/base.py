@@ -15,8 +15,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, No
 from hfjobs_cli.hub.cache import WhoamiCache
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
-from hfjobs_cli.hub.headers import CLOCKS_DIFFER_SECS
-from hfjobs_cli.hub.responses import HubResponse
+from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS, HubResponse
 from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.models.account import User

@@ -1,4 +1,9 @@
-"""Run requests in parallel or in the background, with limits in number and time. All threads start here."""
+"""Run requests in parallel or in the background, with limits in number and time, and follow several logs at once.
+
+All threads start here.
+"""
+
+from __future__ import annotations
 
 import errno
 import math
@@ -8,9 +13,16 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, Unavailable
+from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, ReaderGone, Unavailable
+
+if TYPE_CHECKING:
+    from queue import Queue
+
+    from hfjobs_cli.hub.log_follower import LogFollower, LogItem
+
+    _Items = Queue["tuple[int, LogItem | FollowFailed | BaseException | None]"]
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -19,6 +31,13 @@ MAX_PARALLEL = 32
 """How many requests may be under way at a time."""
 
 WAIT_SLICE_SECS = 0.1
+"""The longest wait in one piece: on Windows Ctrl-C is noticed only between two waits."""
+
+MAX_FOLLOWED = 20
+"""How many logs are followed at once unless the user asks for more: each takes two threads and two descriptors."""
+
+MAX_QUEUED = 4
+"""How many items of one follower may wait in the queue."""
 
 
 def map_parallel(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
@@ -29,7 +48,7 @@ def map_parallel(function: Callable[[A], T], items: Sequence[A]) -> list[T]:
 def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MAX_PARALLEL) -> Iterator[T]:
     """Yield `function` of each item in order, called in up to `most` threads; raises what one of them raised.
 
-    What has not been begun when the iterator is closed is not done.
+    Items that have not been started when the iterator is closed are skipped.
     """
     if len(items) < 2:
         yield from map(function, items)
@@ -74,7 +93,7 @@ def iter_parallel(function: Callable[[A], T], items: Sequence[A], most: int = MA
 def results_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator[T | HfJobsError]:
     """Yield `function` of each item in order, or the error that it raised, called in parallel.
 
-    Raises NotLoggedIn instead of yielding it, because it holds for all.
+    Raises NotLoggedIn instead of yielding it, as every call would raise it.
     """
     down: list[Unavailable] = []
 
@@ -97,7 +116,7 @@ def results_parallel(function: Callable[[A], T], items: Sequence[A]) -> Iterator
 def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
     """Return what `function` returns, or raise what it raises; TimeoutError if it has not ended after `seconds`.
 
-    It is called in a thread, which is then left to itself: looking up a host name, for one, cannot be ended.
+    The thread in which it is called goes on after a timeout: a lookup of a host name, for one, cannot be canceled.
     """
     later = BackgroundCall(function)
     later.start()
@@ -105,25 +124,25 @@ def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
 
 
 class BackgroundCall(Generic[T]):
-    """A call of a function in a thread, which goes on even if the caller that waits for it is interrupted."""
+    """A call of a function in a thread. It goes on even if its caller is interrupted while waiting for the result."""
 
     def __init__(self, function: Callable[[], T]) -> None:
-        """Call nothing yet."""
+        """Prepare the call; `start` starts it."""
         self._function = function
         self._results: list[T] = []
         self._errors: list[BaseException] = []
-        # Not whether the thread is alive: Python takes one for ended whose `join` was interrupted.
+        # `Thread.is_alive` is no help: after an interrupted `join` Python takes the thread for ended.
         self._done = threading.Event()
         self.has_started = False
 
     def start(self) -> None:
-        """Call the function."""
+        """Call the function in a thread, or here if the system allows no more threads."""
         self.has_started = True
         if not _has_started(self.run):
             self.run()
 
     def result(self, seconds: float = math.inf) -> T:
-        """Return what it returns, or raise what it raises; TimeoutError if it has not ended after `seconds`."""
+        """Return the result of the function, or raise its exception. Raises TimeoutError after `seconds`."""
         end = time.monotonic() + seconds
         while not self._done.is_set() and time.monotonic() < end:
             # On Windows Ctrl-C is noticed only between two waits.
@@ -136,7 +155,7 @@ class BackgroundCall(Generic[T]):
 
     @property
     def is_done(self) -> bool:
-        """Tell whether the function has returned or raised."""
+        """Return whether the function has returned or raised."""
         return self._done.is_set()
 
     def run(self) -> None:
@@ -150,7 +169,7 @@ class BackgroundCall(Generic[T]):
 
 
 def started(function: Callable[[], T]) -> BackgroundCall[T]:
-    """Call `function` in a thread, and return the call. Raises LimitReached."""
+    """Call `function` in a thread, and return the call. Raises LimitReached if the system allows no more threads."""
     call = BackgroundCall(function)
     call.has_started = True
     start_thread(call.run)
@@ -158,7 +177,7 @@ def started(function: Callable[[], T]) -> BackgroundCall[T]:
 
 
 def start_thread(work: Callable[[], object]) -> None:
-    """Call `work` in a thread that does not keep the program from ending. Raises LimitReached."""
+    """Call `work` in a daemon thread. Raises LimitReached if the system allows no more threads."""
     if not _has_started(work):
         raise LimitReached(
             f"cannot start more threads: {threading.active_count()} are running",
@@ -176,14 +195,14 @@ def _has_started(work: Callable[[], object]) -> bool:
 
 
 def system_limit_of(error: BaseException) -> LimitReached | None:
-    """Return the limit of the system that an error comes from, None if it comes from none.
+    """Return the limit of the system that caused an error, None if it has another cause.
 
-    It is found without a file being opened, as a module that is imported is.
+    This opens no file and imports no module, as the process may open no more files.
     """
     cause: BaseException | None = error
     while cause is not None:
         is_limit = isinstance(cause, OSError) and cause.errno in (errno.EMFILE, errno.ENFILE)
-        # Where a name cannot be looked up, as the files for that cannot be opened, the system says something else.
+        # A host lookup that cannot open its files fails with another error.
         if is_limit or (isinstance(cause, socket.gaierror) and not _may_open_files()):
             return LimitReached(
                 f"cannot open more than {max_descriptors()} files and connections at once",
@@ -194,7 +213,7 @@ def system_limit_of(error: BaseException) -> LimitReached | None:
 
 
 def max_descriptors() -> int:
-    """Return how many files and connections this process may have open, or many if there is no such limit."""
+    """Return how many files and connections this process may have open; a million if there is no limit."""
     most = os.sysconf("SC_OPEN_MAX") if hasattr(os, "sysconf") else -1
     return most if most >= 0 else 1_000_000
 
@@ -208,20 +227,20 @@ def _may_open_files() -> bool:
 
 
 class Prefetch(Iterator[T]):
-    """What an iterator yields, made in a thread that begins at once, and stays up to `count` items ahead."""
+    """Reads an iterator in a thread, from the start, up to `count` items ahead of its reader."""
 
     def __init__(self, items: Iterator[T], count: int) -> None:
-        """Take from `items`, which nobody else may take from."""
+        """Start to read `items`, which nothing else may read."""
         self._items = items
         self._count = count
         self._made: deque[T] = deque()
         self._error: BaseException | None = None
         self._is_over = False
         self._changed = threading.Condition()
-        self._is_ahead = _has_started(self._make)  # else items are made when they are taken
+        self._is_ahead = _has_started(self._make)  # else items are read when they are needed
 
     def __next__(self) -> T:
-        """Return the next item; raises what making it raised."""
+        """Return the next item; raises what reading it raised."""
         if not self._is_ahead:
             return next(self._items)
         with self._changed:
@@ -235,7 +254,7 @@ class Prefetch(Iterator[T]):
             raise StopIteration
 
     def close(self) -> None:
-        """Make no more."""
+        """Stop reading."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
@@ -255,3 +274,85 @@ class Prefetch(Iterator[T]):
             with self._changed:
                 self._is_over = True
                 self._changed.notify_all()
+
+
+class FollowFailed(NamedTuple):
+    """A follower has ended with an error."""
+
+    error: HfJobsError
+
+
+def multiplexed(followers: Sequence[LogFollower], *, in_order: bool) -> Iterator[tuple[int, LogItem | FollowFailed]]:
+    """Yield the items of followers, each with the index of its follower: as they arrive, or one log after the other.
+
+    An error ends one follower and is yielded. ReaderGone and LimitReached end all, and are raised.
+    """
+    if len(followers) == 1:
+        for item in _followed(followers[0]):
+            yield 0, item
+    elif in_order:
+        yield from _one_after_the_other(followers)
+    else:
+        yield from _as_they_come(followers)
+
+
+def _followed(follower: LogFollower) -> Iterator[LogItem | FollowFailed]:
+    try:
+        yield from follower.items()
+    except (ReaderGone, LimitReached):
+        raise
+    except HfJobsError as error:
+        yield FollowFailed(error)
+
+
+def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
+    from queue import Queue  # only several logs need it
+
+    queued: _Items = Queue(MAX_QUEUED)
+    for place, follower in enumerate(followers):
+        _start_follower(place, follower, queued)
+    left = len(followers)
+    while left:
+        place, item = _next_item(queued)
+        if item is None:
+            left -= 1
+        else:
+            yield place, item
+
+
+def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
+    from queue import Queue  # only several logs need it
+
+    queues: list[_Items] = []
+    for place in range(len(followers)):
+        for at in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
+            queues.append(Queue(MAX_QUEUED))
+            _start_follower(at, followers[at], queues[at])
+        while (item := _next_item(queues[place])[1]) is not None:
+            yield place, item
+
+
+def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
+    def work() -> None:
+        try:
+            for item in _followed(follower):
+                queued.put((place, item))
+        except BaseException as error:
+            queued.put((place, error))
+        else:
+            queued.put((place, None))
+
+    start_thread(work)
+
+
+def _next_item(queued: _Items) -> tuple[int, LogItem | FollowFailed | None]:
+    from queue import Empty
+
+    while True:
+        try:
+            place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits
+        except Empty:
+            continue
+        if isinstance(item, BaseException):
+            raise item
+        return place, item

@@ -20,7 +20,6 @@ import httpx
 from hfjobs_cli import __version__
 from hfjobs_cli.config import CONNECTION_SETTINGS, is_loopback
 from hfjobs_cli.errors import BadResponse, UsageError
-from hfjobs_cli.hub.headers import request_id
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.values import digits
 
@@ -270,7 +269,7 @@ class ConnectionPool:
         body = self._body(response, context, is_stream=is_stream)
         size = "a stream" if is_stream else f"{len(body)} bytes"
         milliseconds = (time.monotonic() - started) * 1000
-        identifier = self._without_secrets(request_id(response.headers) or "")
+        identifier = self._without_secrets(_request_id(response.headers) or "")
         self._debug(
             f"< {response.status_code} {size} in {milliseconds:.0f} ms"
             + (f", request id {identifier}" if identifier else "")
@@ -301,7 +300,7 @@ class ConnectionPool:
 
     def _context(self, response: httpx.Response, call: HubRequest) -> str:
         """Describe a request and its response for messages: `GET /api/whoami-v2: 200, request id 1-5`."""
-        identifier = self._without_secrets(request_id(response.headers) or "")
+        identifier = self._without_secrets(_request_id(response.headers) or "")
         shown = f"{call.description}: {response.status_code}"
         return f"{shown}, request id {identifier}" if identifier else shown
 
@@ -317,6 +316,12 @@ def format_origin(url: httpx.URL | str) -> str:
     """Return scheme, host and port of an address."""
     url = httpx.URL(url)
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+
+
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the id by which the Hub's staff can find a request. They prefer the headers in this order."""
+    names = ("X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id")
+    return next((headers[name] for name in names if headers.get(name)), None)
 
 
 def _timeout(timeout_secs: float, read_secs: float) -> httpx.Timeout:

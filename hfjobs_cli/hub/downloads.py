@@ -10,8 +10,7 @@ from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, http_client, read_body
-from hfjobs_cli.hub.headers import retry_after
-from hfjobs_cli.hub.responses import is_retryable_status
+from hfjobs_cli.hub.responses import is_retryable_status, retry_after
 from hfjobs_cli.hub.retry import REQUESTS, Retries
 from hfjobs_cli.text.redaction import without_password
 

@@ -1,33 +1,53 @@
-"""The lines of a log, in the data of its events."""
+"""Log lines: parse them from events, and read the last line of a running job as it changes."""
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
 from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from hfjobs_cli.errors import NotFound
+from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, retry_after_of
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.client import JobsClient
+    from hfjobs_cli.hub.sse import Event, EventStream
+    from hfjobs_cli.query.references import JobReference
 
 HEADER = "===== Job started at "
-"""How the line begins that the Hub puts before the output of each attempt."""
+"""How a header begins: the line that the Hub puts before the output of each attempt."""
 
 Line = tuple["str | None", str]
-"""When a line came, as the Hub spells it, and its text. That of all lines of a long output is quickly made."""
+"""The timestamp of a line as the Hub sends it, None if it has none, and its text. A tuple, as millions are created."""
+
+IDLE_TIMEOUT_SECS = 75.0
+"""After how long without data a stream is opened again. The Hub sends a comment every 30 s."""
+
+FAST_LINES = 200
+"""From how many lines a second on the last line is polled every FAST_PAUSE_SECS instead: nobody can read so many."""
+
+FAST_PAUSE_SECS = 3.0
+FIRST_PAUSE_SECS = 1.0
+LONGEST_PAUSE_SECS = 30.0
 
 _HEADER = re.compile(r"===== Job started at \d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S* =====[\r\n]*")
 _TIME_AND_TEXT = itemgetter("timestamp", "data")
 
 
 def is_header(line: Line) -> bool:
-    """Tell whether a line begins an attempt, and is none of the job's own, which may begin alike."""
+    """Return whether a line is a header of the Hub, and not output of the job that begins in the same way."""
     return line[1].startswith(HEADER) and _HEADER.fullmatch(line[1]) is not None
 
 
 def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _event: None) -> list[Line]:
-    """Return the lines in the data of events; `odd` is told of each that holds none.
+    """Return the lines in the data of events; `odd` is called with each event that has no valid line.
 
-    They are parsed in one piece, which takes half the time.
+    All are parsed as one JSON array, which takes half the time.
     """
     with suppress(ValueError, RecursionError, LookupError, TypeError):
         values = json.loads(f"[{','.join(events)}]")
@@ -56,5 +76,68 @@ def _parse(event: str) -> Line | None:
 
 
 def comparable(timestamp: str | None) -> str:
-    """Return a text by which moments in UTC compare: `...:43` before `...:43.162`, which the Z would turn round."""
+    """Return a timestamp in UTC as a text that sorts by time: without the Z, `...:43` sorts before `...:43.162`."""
     return (timestamp or "").rstrip("Zz")
+
+
+class LastLine:
+    """The last line of one job, updated while `run` runs. `event` is the data of its event, empty before the first.
+
+    Only the event that is shown needs to be parsed: with thousands of lines a second, that is one.
+    """
+
+    def __init__(
+        self, client: JobsClient, reference: JobReference, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Prepare reading; nothing is requested yet."""
+        self._client = client
+        self._reference = reference
+        self._sleep = sleep
+        self._stream: EventStream | None = None
+        self._is_closed = False
+        self.event = ""
+
+    def close(self) -> None:
+        """End reading, from any thread."""
+        self._is_closed = True
+        if self._stream is not None:
+            self._stream.close()
+
+    def run(self) -> None:
+        """Read until closed; retry transient errors and missing logs.
+
+        Raises NotAllowed, NotLoggedIn or RequestRefused.
+        """
+        backoff = Backoff(FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS, growth=2.0)
+        while not self._is_closed:
+            before, is_fast, retry_after = self.event, False, 0.0
+            try:
+                is_fast = self._read()
+            except (*TRANSIENT_ERRORS, NotFound) as error:  # the caller polls the jobs too, and reports them
+                retry_after = retry_after_of(error)
+            pause = backoff.pause(made_progress=self.event != before)
+            if not self._is_closed:
+                self._sleep(FAST_PAUSE_SECS if is_fast else max(pause, retry_after))
+
+    def _read(self) -> bool:
+        """Read one stream. Return False when it ends, True as soon as lines come too fast."""
+        since, count = time.monotonic(), 0
+        with self._client.log_events(
+            self._reference, tail=1, idle_timeout_secs=IDLE_TIMEOUT_SECS, max_attempts=1
+        ) as stream:
+            self._stream = stream
+            for events in stream:
+                if self._is_closed:
+                    return False
+                self.event = next((event.data for event in reversed(events) if not _is_header(event)), self.event)
+                count += len(events)
+                if time.monotonic() - since > 1.0:
+                    since, count = time.monotonic(), 0
+                elif count > FAST_LINES:
+                    return True
+        return False
+
+
+def _is_header(event: Event) -> bool:
+    """Return whether an event is a header. Most events need no parsing for that."""
+    return HEADER in event.data and any(map(is_header, parse_lines([event.data])))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -24,10 +25,9 @@ from hfjobs_cli.errors import (
     Unavailable,
 )
 from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, format_origin
-from hfjobs_cli.hub.headers import next_link, sent_at
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.text.json_values import loads
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.values import digits, span
 
 MAX_SHOWN_SECS = 366 * 86_400.0
 
@@ -39,10 +39,18 @@ _NOT_SENT = (
     httpx.UnsupportedProtocol,
 )
 _CLIENT_CLOSED_REQUEST = 499
-"""What a proxy calls a connection that it lost, whatever has been done by then."""
+"""The status of proxies for a lost connection. The Hub may have carried out the request."""
 
 _NOT_PROCESSED = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 """Statuses that say the request was not processed, and that a later attempt may be."""
+
+CLOCKS_DIFFER_SECS = 60.0
+"""By how much correct clocks may differ, also those of the servers of one Hub."""
+
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_LINK = rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)'
+_LINK_PARAMETER = rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)'
+_ESCAPED = r"\\(.)"
 
 _ERROR_NUMBER = r"^\[(Errno|WinError) -?\d+\] "
 
@@ -60,9 +68,9 @@ class HubResponse(NamedTuple):
     redacted_quotes: Callable[[str], str]
 
     def next_cursor(self) -> str | None:
-        """Return the cursor in the link to the next page, None if there is no such page. Raises BadResponse.
+        """Return the cursor in the link to the next page, None if this is the last page. Raises BadResponse.
 
-        Nothing else of the link is used: it may lead anywhere.
+        Only the cursor is used, as the link may lead anywhere.
         """
         if self.next_link is None:
             return None
@@ -179,12 +187,12 @@ class ResponseHandler:
 
 
 def is_retryable(reply: RawResponse) -> bool:
-    """Tell whether a later attempt may get another response."""
+    """Return whether a later attempt may get another response."""
     return is_retryable_status(reply.response)
 
 
 def is_retryable_status(response: httpx.Response) -> bool:
-    """Tell whether a later attempt may get another status."""
+    """Return whether a later attempt may get another status."""
     return response.is_server_error or response.status_code in (
         httpx.codes.REQUEST_TIMEOUT,
         _CLIENT_CLOSED_REQUEST,
@@ -242,3 +250,52 @@ def _other_token(source: str) -> str:
     what_else = "that of 'hf auth login'" if source != "--token" else "HF_TOKEN or that of 'hf auth login'"
     verb = "remove --token" if source == "--token" else f"unset {source}"
     return f"use a valid token, or {verb} to use {what_else}"
+
+
+def sent_at(headers: Mapping[str, str]) -> datetime | None:
+    """Return when the server sent the response, by its own clock; None if it does not say."""
+    return _http_date(headers.get("Date", ""))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the server asks to wait, None if it does not say.
+
+    `Retry-After` holds seconds or a date (RFC 9110, 10.2.3). `RateLimit: "api";r=0;t=55` (draft 9 of the IETF's
+    RateLimit headers) is on every answer of the Hub and counts only when nothing remains (`r=0`).
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if digits(asked) is not None:
+        return float(asked)
+    until = _http_date(asked)
+    if until is not None:
+        return max(0.0, (until - (sent_at(headers) or datetime.now(timezone.utc))).total_seconds())
+    for policy in headers.get("RateLimit", "").split(","):
+        values = dict(part.strip().partition("=")[::2] for part in policy.split(";")[1:])
+        wait = values.get("t", "")
+        if values.get("r") == "0" and digits(wait) is not None:
+            return float(wait)
+    return None
+
+
+def next_link(headers: Mapping[str, str]) -> str | None:
+    """Return the address in `Link: <…>; rel="next"` (RFC 8288), None if there is none."""
+    links = headers.get("Link")
+    if not links:
+        return None
+    for link in re.finditer(_LINK, links):
+        for parameter in re.finditer(_LINK_PARAMETER, link["parameters"]):
+            if parameter["name"].lower() == "rel":
+                if "next" in re.sub(_ESCAPED, r"\1", parameter["value"].strip('"')).lower().split():
+                    return link["address"]
+                break  # only the first counts
+    return None
+
+
+def _http_date(text: str) -> datetime | None:
+    """Return the time in a header (RFC 9110, 5.6.7), None if it is not valid."""
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    # Times near the limits of datetime would overflow in calculations.
+    return None if moment.tzinfo is None or not 1970 <= moment.year < 9999 else moment

@@ -17,7 +17,7 @@ import httpx
 from hfjobs_cli.errors import BadResponse, Unavailable
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.connection import decoded_chunks
-from hfjobs_cli.hub.headers import sent_at
+from hfjobs_cli.hub.responses import sent_at
 
 MAX_LINE_MIB = 32
 """How long a line may be. A line of output that is 1 MB long can be six times that in JSON."""

@@ -11,8 +11,7 @@ from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
 from hfjobs_cli.hub.concurrency import call_with_timeout, system_limit_of
 from hfjobs_cli.hub.connection import CONNECTION_ERRORS, ConnectionPool, Endpoint, HubRequest, Query, RawResponse
-from hfjobs_cli.hub.headers import retry_after, sent_at
-from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable
+from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
 from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.redaction import without_token
