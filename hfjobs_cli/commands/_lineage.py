@@ -10,8 +10,7 @@ from itertools import islice
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
-from hfjobs_cli.commands._resolve import note_newest
-from hfjobs_cli.commands._select import named_jobs
+from hfjobs_cli.commands._resolve import named_jobs, note_newest
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError, one_of
 from hfjobs_cli.hub.saved_jobs import Snapshot
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of_id, parent_of

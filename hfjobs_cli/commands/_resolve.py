@@ -1,4 +1,4 @@
-"""Find what references mean that are no ids: names, prefixes of ids, and selectors such as `@latest`."""
+"""Resolve references to jobs and schedules: ids, prefixes of ids, names, and selectors such as `@latest`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import HfJobsError, NotFound, UsageError, did_you_mean
-from hfjobs_cli.query.references import JobReference, ReferenceSyntax, is_id, parse_references
+from hfjobs_cli.query.references import (
+    JOBS,
+    SCHEDULES,
+    JobReference,
+    ReferenceSyntax,
+    check_name,
+    is_id,
+    parse_references,
+)
 from hfjobs_cli.text.values import EARLIEST, age
 
 if TYPE_CHECKING:
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
     from hfjobs_cli.query.references import Selector
+    from hfjobs_cli.query.schedule_filters import ScheduleFilter
 
 MAX_SHOWN = 10
 """How many of several candidates are shown."""
@@ -197,8 +207,6 @@ class Resolver:
         return did_you_mean(description.name, {each.name for each in newest if each.name})
 
     def _newest_run(self, description: Selector) -> JobReference:
-        from hfjobs_cli.commands._schedules import newest_run  # which imports this module
-
         return newest_run(self._session, description.schedule, description.namespace)
 
     def _listing(self, namespace: str | None, wanted: Any) -> _Listing:
@@ -245,6 +253,21 @@ class _Listing:
             yield each
 
 
+def note_newest(session: Session, name: str, syntax: ReferenceSyntax, found: Sequence[JobInfo | ScheduledJob]) -> None:
+    """Return that there are several of a name, and which of them is meant: the first."""
+    more = " or more" if len(found) >= MAX_COUNTED else ""
+    session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {syntax.plural} named '{name}'")
+
+
+def _place(namespace: str | None) -> str:
+    return f"namespace '{namespace}'" if namespace else "your namespace"
+
+
+def _line(each: JobInfo | ScheduledJob, now: datetime) -> str:
+    created = age(each.created_at, now) if each.created_at else ""
+    return "  " + "  ".join(part for part in (each.id, each.name or "-", str(each.status), created) if part)
+
+
 def named(
     session: Session,
     texts: Iterable[str],
@@ -280,16 +303,93 @@ def named(
     return found
 
 
-def note_newest(session: Session, name: str, syntax: ReferenceSyntax, found: Sequence[JobInfo | ScheduledJob]) -> None:
-    """Return that there are several of a name, and which of them is meant: the first."""
-    more = " or more" if len(found) >= MAX_COUNTED else ""
-    session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {syntax.plural} named '{name}'")
+JOBS_AT_HUB = Named(
+    JOBS,
+    lambda session, wanted, namespace: scan(session, wanted, namespace, may_stop=True).jobs(),
+    lambda session, reference: session.client.inspect_job(reference),
+)
 
 
-def _place(namespace: str | None) -> str:
-    return f"namespace '{namespace}'" if namespace else "your namespace"
+def named_jobs(
+    session: Session, texts: Iterable[str], namespace: str | None, stages: Sequence[str] = ()
+) -> list[JobReference]:
+    """Return the jobs given as arguments and on stdin, with a note if there are none.
+
+    Those that are described (by a name, `@latest`, the beginning of an id) are looked for; one that does not exist is
+    reported at the end. Of several of one name the newest is meant, the newest in `stages` if any of them is. Raises
+    UsageError, also if an id may be short for several.
+    """
+    return named(session, texts, namespace, JOBS_AT_HUB, stages=stages) or []
 
 
-def _line(each: JobInfo | ScheduledJob, now: datetime) -> str:
-    created = age(each.created_at, now) if each.created_at else ""
-    return "  " + "  ".join(part for part in (each.id, each.name or "-", str(each.status), created) if part)
+def jobs_to_change(
+    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
+) -> list[JobReference] | None:
+    """Resolve references to jobs; None if a selector is ambiguous and confirmation is denied.
+
+    Raises UsageError if a name is that of several jobs to which the `plan` could be done.
+    """
+    return named(session, texts, namespace, JOBS_AT_HUB, plan)
+
+
+def _newest_first(session: Session, wanted: Any, namespace: str | None) -> Iterator[ScheduledJob]:
+    found = list_schedules(session, wanted, namespace, with_runs=False)
+    created = {each.id: each.created_at.timestamp() if each.created_at else 0.0 for each in found}
+    yield from sorted(found, key=lambda each: created[each.id], reverse=True)
+
+
+SCHEDULES_AT_HUB = Named(
+    SCHEDULES, _newest_first, lambda session, reference: session.client.inspect_schedule(reference)
+)
+
+
+def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
+    """Return the schedules given as arguments and on stdin, with a note if there are none.
+
+    Of several of one name the newest is meant. Those that are described (by a name, `@latest`, the beginning of an id)
+    are looked for; one that does not exist is reported at the end. Raises UsageError, also if an id may be short for
+    several.
+    """
+    return named(session, texts, namespace, SCHEDULES_AT_HUB) or []
+
+
+def schedules_to_change(
+    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
+) -> list[JobReference] | None:
+    """Resolve references to schedules; None if a selector is ambiguous and confirmation is denied.
+
+    Raises UsageError if a name is that of several schedules to which the `plan` could be done.
+    """
+    return named(session, texts, namespace, SCHEDULES_AT_HUB, plan)
+
+
+def newest_run(session: Session, schedule: str, namespace: str | None) -> JobReference:
+    """Return the newest job of a schedule that is named by its name or its id. Raises UsageError or NotFound."""
+    found = named_schedules(session, [schedule], namespace)
+    if not found:
+        raise session.failures.pop()
+    made = session.client.inspect_schedule(found[0])
+    if made.status.last_job is None:
+        raise NotFound(
+            f"schedule '{schedule}' has not run yet", hint=f"'hfjobs scheduled trigger {found[0]}' runs it now"
+        )
+    return JobReference(made.owner.name or found[0].namespace, made.status.last_job.id)
+
+
+LAST_RUN = ("last_status",)
+"""The fields of which the Hub does not tell with a schedule."""
+
+
+def list_schedules(
+    session: Session, wanted: ScheduleFilter, namespace: str | None, *, with_runs: bool
+) -> list[ScheduledJob]:
+    """Return the schedules of a namespace that match, `with_runs` with where their newest jobs stand."""
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    found = session.client.list_schedules(namespace, wanted.labels)
+    asks_runs = wanted.is_about(*LAST_RUN)
+    if asks_runs:
+        rough = wanted._replace(patterns=tuple(each for each in wanted.patterns if each.field.name not in LAST_RUN))
+        found = session.client.with_last_runs([each for each in found if rough.matches(each)])
+    found = [each for each in found if wanted.matches(each)]
+    return session.client.with_last_runs(found) if with_runs and not asks_runs else found

@@ -1,4 +1,4 @@
-"""Choose jobs: references, selectors or filters."""
+"""Select jobs by filters, and act on several of them at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from hfjobs_cli.commands._resolve import Named, named
 from hfjobs_cli.errors import HfJobsError, NotRunning, UsageError
 from hfjobs_cli.hub.concurrency import results_parallel
 from hfjobs_cli.models.job import KIND
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
     from hfjobs_cli.cli.schedule_options import ScheduleSelection
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands._actions import Plan
     from hfjobs_cli.commands._listing import Listing
     from hfjobs_cli.hub.listing import ParallelListing
     from hfjobs_cli.hub.saved_jobs import Snapshot
@@ -123,36 +121,6 @@ def _moment(text: str | None, now: datetime, option: str) -> datetime | None:
 
 
 T = TypeVar("T")
-
-
-def named_jobs(
-    session: Session, texts: Iterable[str], namespace: str | None, stages: Sequence[str] = ()
-) -> list[JobReference]:
-    """Return the jobs given as arguments and on stdin, with a note if there are none.
-
-    Those that are described (by a name, `@latest`, the beginning of an id) are looked for; one that does not exist is
-    reported at the end. Of several of one name the newest is meant, the newest in `stages` if any of them is. Raises
-    UsageError, also if an id may be short for several.
-    """
-    return named(session, texts, namespace, _jobs_at_hub(), stages=stages) or []
-
-
-def jobs_to_change(
-    session: Session, texts: Iterable[str], namespace: str | None, plan: Plan
-) -> list[JobReference] | None:
-    """Resolve references to jobs; None if a selector is ambiguous and confirmation is denied.
-
-    Raises UsageError if a name is that of several jobs to which the `plan` could be done.
-    """
-    return named(session, texts, namespace, _jobs_at_hub(), plan)
-
-
-def _jobs_at_hub() -> Named:
-    return Named(
-        JOBS,
-        lambda session, wanted, namespace: scan(session, wanted, namespace, may_stop=True).jobs(),
-        lambda session, reference: session.client.inspect_job(reference),
-    )
 
 
 def show_results(session: Session, listing: Listing, results: Sequence[Any]) -> None:

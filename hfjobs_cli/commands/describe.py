@@ -14,8 +14,8 @@ from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._lineage import FamilyReader, SharedAtHub, source_of
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._schedules import named_schedules
-from hfjobs_cli.commands._select import named_jobs, show_results
+from hfjobs_cli.commands._resolve import named_jobs, named_schedules
+from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower

@@ -13,7 +13,8 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Plan
 from hfjobs_cli.commands._create import ID_AND_URL, create_each, follow_new, left_running
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import jobs_to_change, show_results
+from hfjobs_cli.commands._resolve import jobs_to_change
+from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.commands._submit import create, prepared
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import QUIET, RENDERERS

@@ -7,7 +7,7 @@ from pathlib import Path
 from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.factories import emulator_needed
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._select import named_jobs
+from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.jobspec.raw_options import typed_path

@@ -5,7 +5,8 @@ from typing import Annotated
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._select import named_jobs, show_results
+from hfjobs_cli.commands._resolve import named_jobs
+from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._schedules import LAST_RUN, named_schedules
+from hfjobs_cli.commands._resolve import LAST_RUN, named_schedules
 from hfjobs_cli.commands._select import show_results
 from hfjobs_cli.errors import ExitCode, HfJobsError
 from hfjobs_cli.formats.renderer import RENDERERS

@@ -7,10 +7,12 @@ from typing import Annotated
 from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._schedules import list_schedules, schedule_filter
+from hfjobs_cli.commands._resolve import list_schedules
 from hfjobs_cli.errors import ExitCode
+from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
 from hfjobs_cli.query.conditions import why_none
+from hfjobs_cli.query.schedule_filters import ScheduleFilter, parse_schedule_filter
 
 
 def ps(
@@ -48,3 +50,19 @@ def ps(
         for hint in why_none(wanted.patterns):
             session.note(hint)
     return ExitCode.DONE
+
+
+def schedule_filter(
+    session: Session, selection: schedule_options.ScheduleSelection, default: tuple[str, ...] = (ACTIVE,)
+) -> ScheduleFilter:
+    """Return what the options ask for; `default` are the states if none is asked for. Raises UsageError."""
+    return parse_schedule_filter(
+        session.clock(),
+        all_=selection.all_,
+        status=selection.status or (),
+        label=selection.label or (),
+        name=selection.name,
+        filters=selection.filter_ or (),
+        default=default,
+        kind=session.bound(KIND),
+    )
