@@ -1,28 +1,24 @@
-"""Read parents and children of jobs from the Hub or from a file."""
+"""Read the parents and children of jobs, as far as a source of jobs knows them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
-from threading import Lock
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._resolve import named_jobs, note_newest
-from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError, one_of
-from hfjobs_cli.hub.saved_jobs import Snapshot
+from hfjobs_cli.commands._sources import Query
+from hfjobs_cli.errors import NotFound, UsageError, one_of
 from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of_id, parent_of
-from hfjobs_cli.jobspec.raw_options import typed_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, SCHEDULED_JOB
-from hfjobs_cli.query.references import JOBS, JobReference, Selector, check_name, is_name, parse_references
+from hfjobs_cli.query.references import JobReference, check_name, is_name
 from hfjobs_cli.text.values import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.commands._sources import Source
     from hfjobs_cli.query.filters import Page
 
 
@@ -127,7 +123,7 @@ class FamilyReader:
         """Begin to read a namespace, unless that was done; if it is known since when, several pages at once."""
         key = None if self._source.is_saved else namespace
         if key not in self._listings:
-            pages = self._source.pages(key, since=since, all_of_them=since is not None)
+            pages = self._source.pages(Query(key, since=since, reads_all=since is not None))
             self._listings[key] = _Listing(iter(pages), has_order=not self._source.is_saved)
 
     def _read_page(self, listing: _Listing) -> None:
@@ -187,220 +183,21 @@ def with_ancestors(
     return Lineage(seen.values(), names, missing if lookups else ())
 
 
+def name_label(job: JobInfo) -> tuple[tuple[str, str], ...]:
+    """Return the label by which the Hub finds jobs of the same name; none if it does not accept that name."""
+    return (("name", job.name),) if job.name and is_name(job.name) else ()
+
+
 def last_good(source: Source, job: JobInfo) -> JobInfo | None:
     """Return the newest job before another that has its name and was completed, None if there is none."""
     created = job.created_at or LATEST
-    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
-    pages = source.pages(job.owner.name, ["COMPLETED"], labels)
+    pages = source.pages(Query(job.owner.name, ("COMPLETED",), name_label(job)))
     older = (each for page in pages for each in page.jobs if (each.created_at or LATEST) < created)
     alike = (each for each in older if (each.name, each.owner.name) == (job.name, job.owner.name))
     found = (each for each in alike if each.status.stage == "COMPLETED")
     if source.is_saved:  # in whatever order
         return max(found, key=lambda each: each.created_at or EARLIEST, default=None)
     return next(found, None)
-
-
-Labels = Sequence[tuple[str, str]]
-
-
-class Source(Protocol):
-    """Base of sources of jobs: the Hub, or a file. A file contains all namespaces, and is complete."""
-
-    @property
-    def is_saved(self) -> bool:
-        """Return whether nothing is asked of the Hub."""
-
-    def named(self, texts: Sequence[str], namespace: str | None) -> list[JobInfo]:
-        """Return the jobs that are named. Raises UsageError, and what the first raised that cannot be had."""
-
-    def pages(
-        self,
-        namespace: str | None,
-        stages: Iterable[str] | None = None,
-        labels: Labels = (),
-        since: datetime | None = None,
-        *,
-        all_of_them: bool = False,
-    ) -> Iterable[Page]:
-        """Return the jobs of a namespace page by page, newest first, and perhaps others than are asked for.
-
-        With `all_of_them` several pages are read at once, as all will be read.
-        """
-
-    def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return the jobs that exist among the given ones."""
-
-    def schedule_names(self, namespace: str | None) -> dict[str, str | None] | None:
-        """Return the names of all schedules of a namespace by their ids, None if they are not known."""
-
-
-def source_of(session: Session, from_: str | None) -> Source:
-    """Return the Hub, or what was saved if it is named."""
-    return AtHub(session) if from_ is None else Saved(session, open_snapshot(session, from_))
-
-
-class AtHub:
-    """Jobs that the Hub is asked for."""
-
-    is_saved = False
-
-    def __init__(self, session: Session) -> None:
-        """Ask for nothing yet."""
-        self._session = session
-
-    def named(self, texts: Sequence[str], namespace: str | None) -> list[JobInfo]:
-        """Return the jobs that are named, all asked for at once."""
-        before = len(self._session.failures)
-        references = named_jobs(self._session, texts, namespace)
-        if len(self._session.failures) > before:
-            raise self._session.failures.pop(before)
-        return _without_failures(self._session.client.inspect_jobs(references))
-
-    def pages(
-        self,
-        namespace: str | None,
-        stages: Iterable[str] | None = None,
-        labels: Labels = (),
-        since: datetime | None = None,
-        *,
-        all_of_them: bool = False,
-    ) -> Iterable[Page]:
-        """Return the pages of the listing, each asked for when it is needed, or several at once."""
-        if all_of_them:
-            return self._session.client.all_jobs(namespace, stages, labels, since)
-        return self._session.client.list_jobs(namespace, stages, labels, since)
-
-    def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return the jobs that exist among the given ones, fetched in parallel."""
-        found = self._session.client.inspect_jobs(list(references))
-        return _without_failures(each for each in found if not isinstance(each, NotFound | NotAllowed))
-
-    def schedule_names(self, namespace: str | None) -> dict[str, str | None] | None:
-        """Return the names of schedules, None if this token may not see them."""
-        try:
-            return self._session.client.schedule_names(namespace)
-        except (BadResponse, NotAllowed, NotFound, RequestRefused) as error:
-            self._session.warning(f"cannot look up the names of schedules: {error.message}")
-            return None
-
-
-class SharedAtHub(AtHub):
-    """Jobs that the Hub is asked for by several readers at once, each page once."""
-
-    def __init__(self, session: Session) -> None:
-        """Ask for nothing yet."""
-        super().__init__(session)
-        self._known: dict[object, _SharedPages] = {}
-
-    def pages(
-        self,
-        namespace: str | None,
-        stages: Iterable[str] | None = None,
-        labels: Labels = (),
-        since: datetime | None = None,
-        *,
-        all_of_them: bool = False,
-    ) -> Iterable[Page]:
-        """Return the pages of the listing, which are cached."""
-        key = (namespace, stages and tuple(stages), tuple(labels), since)
-        pages = _SharedPages(super().pages(namespace, stages, labels, since, all_of_them=all_of_them))
-        return self._known.setdefault(key, pages)
-
-
-class _SharedPages:
-    """Pages that several threads read, each at its own pace, and that are asked for once."""
-
-    def __init__(self, pages: Iterable[Page]) -> None:
-        self._pages = iter(pages)
-        self._lock = Lock()
-        self._read: list[Page] = []
-        self._error: HfJobsError | None = None
-
-    def __iter__(self) -> Iterator[Page]:
-        place = 0
-        while self._has(place):
-            yield self._read[place]
-            place += 1
-
-    def _has(self, place: int) -> bool:
-        """Read on to the page at a place, and return whether there is one. What reading raised is raised again."""
-        with self._lock:
-            if place < len(self._read):
-                return True
-            if self._error is not None:
-                raise self._error
-            try:
-                self._read += islice(self._pages, 1)
-            except HfJobsError as error:
-                self._error = error
-                raise
-            return place < len(self._read)
-
-
-class Saved:
-    """Jobs that were saved. Standard input can be read but once, so all of them are kept."""
-
-    is_saved = True
-
-    def __init__(self, session: Session, snapshot: Snapshot) -> None:
-        """Read them when they are needed."""
-        self._session = session
-        self._jobs = _Kept(snapshot)
-
-    def named(self, texts: Sequence[str], namespace: str | None) -> list[JobInfo]:
-        """Return the jobs that are named."""
-        return _without_failures(saved_jobs(self._session, self._jobs, texts, namespace))
-
-    def pages(
-        self,
-        namespace: str | None,  # noqa: ARG002 - whoever asks for less has them all
-        stages: Iterable[str] | None = None,  # noqa: ARG002
-        labels: Labels = (),  # noqa: ARG002
-        since: datetime | None = None,  # noqa: ARG002
-        *,
-        all_of_them: bool = False,  # noqa: ARG002
-    ) -> Iterator[Page]:
-        """Return all of them, in whatever order they are."""
-        return self._jobs.pages()
-
-    def look_up(self, references: Iterable[JobReference]) -> list[JobInfo]:
-        """Return the jobs in the file among the given ones."""
-        wanted = {each.id for each in references}
-        return [job for job in self._jobs.jobs() if job.id in wanted]
-
-    def schedule_names(self, _namespace: str | None) -> None:
-        """Know of no schedules."""
-
-
-class _Kept(Snapshot):
-    """The jobs of another snapshot, read once."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.name = snapshot.name
-        self._snapshot = snapshot
-        self._found: list[JobInfo] | None = None
-
-    def jobs(self) -> Iterator[JobInfo]:
-        if self._found is None:
-            self._found = list(self._snapshot.jobs())
-        return iter(self._found)
-
-
-def _without_failures(results: Iterable[JobInfo | HfJobsError]) -> list[JobInfo]:
-    """Return jobs. Raises the first of the errors that are among them."""
-    found = []
-    for each in results:
-        if isinstance(each, HfJobsError):
-            raise each
-        found.append(each)
-    return found
-
-
-def only(jobs: Sequence[JobInfo], text: str) -> JobInfo:
-    """Return the one job that was named. Raises UsageError if standard input named none, or several."""
-    if len(jobs) != 1:
-        raise UsageError(f"expected one job, but '{text}' is {len(jobs)}", hint="give one job")
-    return jobs[0]
 
 
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -415,7 +212,7 @@ def starter(source: Source, text: str, namespace: str | None) -> Parent | None:
         raise UsageError(f"'{text}' is a job", hint=f"run: hfjobs tree {who}")
     if type_ in INITIATOR_TYPES and type_ not in STARTERS:
         raise UsageError(
-            f"there is no tree of all jobs that {text} started", hint=f"run: hfjobs tree -a --initiator {text}"
+            f"cannot show a tree of all jobs that {text} started", hint=f"run: hfjobs tree -a --initiator {text}"
         )
     if type_ not in STARTERS:
         raise UsageError(f"'{text}' has no tree", hint="use a job, scheduled-job:ID-OR-NAME or webhook:ID")
@@ -436,81 +233,3 @@ def _schedule(source: Source, name: str, namespace: str | None) -> str:
     if len(found) > 1:
         raise UsageError(f"{len(found)} schedules are named '{name}'", hint=f"use an id: {', '.join(found)}")
     return found[0]
-
-
-def open_snapshot(session: Session, source: str) -> Snapshot:
-    """Return the jobs in the file `source`, or on stdin if that is `-`.
-
-    To read them raises UsageError if it cannot be opened, or holds something else.
-    """
-
-    def opened() -> AbstractContextManager[IO[Any]]:
-        return nullcontext(session.stdin) if source == "-" else _opened(source)
-
-    name = "stdin" if source == "-" else source
-    return Snapshot(name, opened, session.settings.endpoint, failed=session.failures.append, warn=session.warning)
-
-
-def _opened(source: str) -> AbstractContextManager[IO[Any]]:
-    try:
-        return typed_path(source).open("rb")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot read --from {source}: {reason}", hint="use a file, or - for stdin") from None
-
-
-def saved_jobs(
-    session: Session, snapshot: Snapshot, texts: Sequence[str], namespace: str | None
-) -> Sequence[JobInfo | HfJobsError]:
-    """Return the given jobs in order; an error takes the place of a job that does not exist.
-
-    Raises UsageError.
-    """
-    if "-" in texts and snapshot.name == "stdin":
-        raise UsageError(
-            "cannot read both jobs and ids from stdin", hint="give the ids as arguments, or a file with --from"
-        )
-    wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock())
-    names = {each.id for each in wanted if isinstance(each, JobReference)}
-    is_described = any(isinstance(each, Selector) for each in wanted)
-    jobs = [job for job in snapshot.jobs() if is_described or job.id in names]
-    return [_meant(session, each, jobs) or _not_saved(each, snapshot) for each in wanted]
-
-
-def _not_saved(each: JobReference | Selector, snapshot: Snapshot) -> NotFound:
-    word = "named " if isinstance(each, Selector) and each.name and not each.prefix else ""
-    return NotFound(f"no job {word}'{each}' in {snapshot.name}")
-
-
-def _meant(session: Session, each: JobReference | Selector, jobs: Sequence[JobInfo]) -> JobInfo | None:
-    """Resolve a reference; None if there is no such job. Raises UsageError if it is ambiguous."""
-    here = [job for job in jobs if each.namespace in (None, job.owner.name)]
-    if isinstance(each, JobReference):
-        return next((job for job in here if job.id == each.id), None)
-    if each.prefix:
-        found = [job for job in here if job.id.startswith(each.prefix)]
-        if len(found) > 1:
-            ids = " ".join(job.id for job in found)
-            raise UsageError(f"'{each}' matches {len(found)} jobs: {ids}", hint="give more digits of the id")
-        if found:
-            return found[0]
-    if each.schedule:
-        here = [job for job in here if _is_run(job, each.schedule)]
-    elif each.name:
-        here = [job for job in here if each.name in (job.name, job.id)]
-    else:
-        here = list(filter(each.wanted.matches, here))
-    newest = sorted(here, key=lambda job: job.created_at or EARLIEST, reverse=True)
-    if each.name and len(newest) > 1:
-        note_newest(session, each.name, JOBS, newest)
-    return newest[each.place] if each.place < len(newest) else None
-
-
-def _is_run(job: JobInfo, schedule: str) -> bool:
-    """Return whether a schedule started a job; it is told by its id, or by its name, which its jobs have too."""
-    started_by = job.initiator
-    return (
-        started_by is not None
-        and started_by.type == SCHEDULED_JOB
-        and ((started_by.id or "").startswith(schedule) or job.name == schedule)
-    )

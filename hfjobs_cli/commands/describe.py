@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._lineage import FamilyReader, SharedAtHub, source_of
+from hfjobs_cli.commands._lineage import FamilyReader, name_label
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs, named_schedules
 from hfjobs_cli.commands._select import show_results
+from hfjobs_cli.commands._sources import Query, SharedAtHub, source_of
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
@@ -28,7 +29,7 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference, is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.commands._sources import Source
     from hfjobs_cli.models.description import NextStep, Runs, SameLaunch
     from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -236,10 +237,9 @@ def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
 
     If it has a name, those of the same name are looked at.
     """
-    labels = [("name", job.name)] if job.name and is_name(job.name) else []  # the Hub refuses to look for others
     found: list[JobInfo] = []
     is_whole = True
-    for number, page in enumerate(source.pages(job.owner.name, None, labels), start=1):
+    for number, page in enumerate(source.pages(Query(job.owner.name, None, name_label(job))), start=1):
         found += (each for each in page.jobs if not job.name or each.name == job.name)
         if number == MOST_PAGES and not source.is_saved:
             is_whole = not page.has_next

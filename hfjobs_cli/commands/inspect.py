@@ -7,6 +7,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._select import show_results
+from hfjobs_cli.commands._sources import open_snapshot, saved_jobs
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 
@@ -40,8 +41,6 @@ def inspect(
     """
     listing = Listing(session, output, default=RENDERERS["json"], sort=sort, indent=4)
     if from_ is not None:
-        from hfjobs_cli.commands._lineage import open_snapshot, saved_jobs
-
         snapshot = open_snapshot(session, from_)
         if jobs is None:
             listing.show(RecordStream(job for page in snapshot.pages(namespace) for job in page.jobs))

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, only, source_of, starter, with_ancestors
+from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, starter, with_ancestors
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, none_found
+from hfjobs_cli.commands._sources import Query, only, source_of
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan
 from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._lineage import Source
+    from hfjobs_cli.commands._sources import Source
     from hfjobs_cli.models.relative import Relative
     from hfjobs_cli.query.filters import Page
 
@@ -120,7 +121,7 @@ def _forest(
     def page_read(scan: Scan) -> None:
         session.progress(f"{scan.read:,} jobs read, {scan.matched:,} match ...")
 
-    pages = source.pages(namespace, wanted.stages, wanted.labels, wanted.earliest, all_of_them=not choice.limit)
+    pages = source.pages(Query(namespace, wanted.stages, wanted.labels, wanted.earliest, reads_all=not choice.limit))
     scan = Scan(kept(pages), wanted, choice.limit, page_read)
     chosen = [job.id for job in scan.jobs()]
     is_all = not (wanted.stages or wanted.labels or wanted.earliest or scan.has_more)

@@ -351,7 +351,7 @@ def grown_again(hub: Hub) -> str:
         (
             ("user:alice",),
             2,
-            "there is no tree of all jobs that user:alice started",
+            "cannot show a tree of all jobs that user:alice started",
             "run: hfjobs tree -a --initiator user:alice",
         ),
         (("duplicated-job:abc",), 2, "'duplicated-job:abc' is a job", "run: hfjobs tree abc"),
