@@ -9,21 +9,29 @@ from typing import NamedTuple
 
 from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.jobspec.unpacking import unpacked
-from hfjobs_cli.models import outcome as why
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable
 from hfjobs_cli.models.relative import JOB
-from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
+from hfjobs_cli.models.vocabulary import (
+    DELETED,
+    EXIT_CODE,
+    NO_CREDITS,
+    NO_SUBSCRIPTION,
+    OUT_OF_MEMORY,
+    RESOURCE_GROUP_LIMIT,
+    SCHEDULED_JOB,
+    TIMEOUT,
+)
 from hfjobs_cli.text.values import age, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 """What a shell's exit codes say of the signal that ended a command."""
 
 _BECAUSE = {
-    why.NO_CREDITS: "because there were no credits left (https://huggingface.co/settings/billing)",
-    why.NO_SUBSCRIPTION: "because there is no subscription",
-    why.RESOURCE_GROUP_LIMIT: "because its resource group reached its spending limit",
+    NO_CREDITS: "because there were no credits left (https://huggingface.co/settings/billing)",
+    NO_SUBSCRIPTION: "because there is no subscription",
+    RESOURCE_GROUP_LIMIT: "because its resource group reached its spending limit",
 }
 
 
@@ -80,13 +88,13 @@ def _failed(job: JobInfo, message: str, ended: str) -> Outcome:
     attempts = job.status.failure_count or 0
     earlier = "an attempt" if attempts == 2 else f"{attempts - 1:g} attempts"
     tried = f", after {earlier} that also failed" if attempts > 1 else ""
-    if reason == why.OUT_OF_MEMORY:
+    if reason == OUT_OF_MEMORY:
         code = f" (exit code {exit_code})" if exit_code is not None else ""
         return Outcome(f"It ran out of memory{ended}{code}{tried}.", reason, exit_code)
-    if reason == why.TIMEOUT:
+    if reason == TIMEOUT:
         limit = f" (timeout {span(job.timeout)})" if job.timeout is not None else ""
         return Outcome(f"It timed out{ended}{limit}{tried}.", reason, exit_code)
-    if reason == why.EXIT_CODE:
+    if reason == EXIT_CODE:
         signal = f" ({_SIGNALS[exit_code]})" if exit_code in _SIGNALS else ""
         return Outcome(f"It failed{ended}, with exit code {exit_code}{signal}{tried}.", reason, exit_code)
     return Outcome(f"It failed{ended}{_quoted(message)}{tried}.", reason, exit_code)
@@ -247,12 +255,12 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
             yield f"stats {name}", "show its resource usage"
         yield f"cancel {name}", "cancel it"
         return
-    if found.reason == why.OUT_OF_MEMORY:
+    if found.reason == OUT_OF_MEMORY:
         yield "hardware --sort price", "find a flavor with more memory"
         if can_change:
             yield f"duplicate {name} --flavor FLAVOR{again}", "run it again on that flavor"
         return
-    if found.reason == why.TIMEOUT and job.timeout:
+    if found.reason == TIMEOUT and job.timeout:
         if can_change:
             yield f"duplicate {name} --timeout {span(job.timeout * 2)}{again}", "run it again with twice the timeout"
         yield f"logs -n 20 {name}", "show its last log lines"
@@ -264,7 +272,7 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
         if worked:
             yield f"duplicate {name}", "run it again: it completed before"
         return
-    if found.reason == why.DELETED:
+    if found.reason == DELETED:
         yield f"tree {name}", "show its parents and children"
         return
     if found.reason is None:

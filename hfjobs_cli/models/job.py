@@ -2,18 +2,37 @@
 
 Field names are the Hub's in snake_case, and are also the keys of `--format json`. Facts about the payload: the Hub's
 OpenAPI document, tag `jobs`, schema of `GET /api/jobs/{namespace}/{jobId}`.
+
+Why a job ended is parsed from its status. `status.message` is for people, such as "Job failed with exit code: 137.
+Reason: OOMKilled." or "Job timeout"; the exit code is nowhere else. `status.cancelReason` is one of a few words,
+or a newer one.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models import outcome, spec
+from hfjobs_cli.models import spec
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape, Source
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.vocabulary import FINISHED_STAGES, INITIATOR_TYPES, NO_INITIATOR, STAGES, UNKNOWN_TYPE
+from hfjobs_cli.models.vocabulary import (
+    CANCELED,
+    DELETED,
+    EXIT_CODE,
+    FAILED,
+    FINISHED_STAGES,
+    HUB_WORDS,
+    INITIATOR_TYPES,
+    NO_INITIATOR,
+    OUT_OF_MEMORY,
+    REASONS,
+    STAGES,
+    TIMEOUT,
+    UNKNOWN_TYPE,
+)
 from hfjobs_cli.text.values import span
 
 STAGE_STYLES = {
@@ -24,7 +43,7 @@ STAGE_STYLES = {
     "CANCELED": "magenta",
     "DELETED": "magenta",
 }
-"""The colour of each stage, in rich's words."""
+"""The color of each stage, as rich names it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -108,12 +127,79 @@ def _stage_order(status: JobStatus) -> tuple[int, str] | None:
     return (STAGES.index(status.stage) if status.stage in STAGES else len(STAGES), status.stage)
 
 
+# Not compiled at the start: most jobs have no message.
+_EXIT_CODE = r"(?i)exit code:? ?([0-9]{1,3})\b"
+
+_REASON = r"(?i)\breason: ?([a-z]\w*)"
+
+_OUT_OF_MEMORY = r"(?i)\bOOM|out of memory"
+
+_TIMEOUT = r"(?i)\btime ?out\b|\btimed out\b|DeadlineExceeded"
+
+_WORD_BEGINS = r"(?<=[a-z0-9])(?=[A-Z])|_"
+
+
+def read_exit_code(values: dict[str, Any], _path: str, _source: object) -> int | None:
+    """Return the exit code of a failed job from its JSON, from the Hub or `--format json`."""
+    message = _status_text(values, "message")
+    return exit_code_of(message) if message and _status_text(values, "stage") == "ERROR" else None
+
+
+def exit_code_of(message: str) -> int | None:
+    """Return the exit code in a message; None without one."""
+    found = re.search(_EXIT_CODE, message)
+    return int(found[1]) if found else None
+
+
+def read_reason(values: dict[str, Any], _path: str, _source: object) -> str | None:
+    """Return why a job ended, from its JSON, from the Hub or `--format json`."""
+    stage = _status_text(values, "stage")
+    if stage not in ("ERROR", "CANCELED", "DELETED"):
+        return None
+    cancel_reason = _status_text(values, "cancelReason") or _status_text(values, "cancel_reason")
+    return reason_of(stage, _status_text(values, "message"), cancel_reason)
+
+
+def reason_of(stage: str, message: str, cancel_reason: str) -> str | None:
+    """Return why a job ended, in a word; None if it is unfinished or completed."""
+    if stage == "CANCELED":
+        return _reason_word(cancel_reason) or CANCELED
+    if stage == "DELETED":
+        return DELETED
+    if stage != "ERROR":
+        return None
+    if re.search(_OUT_OF_MEMORY, message):
+        return OUT_OF_MEMORY
+    if re.search(_TIMEOUT, message):
+        return TIMEOUT
+    named = re.search(_REASON, message)
+    if named and named[1] != HUB_WORDS[EXIT_CODE]:
+        return _reason_word(named[1])
+    return FAILED if exit_code_of(message) is None else EXIT_CODE
+
+
+def _reason_word(word: str) -> str:
+    return re.sub(_WORD_BEGINS, "-", word).lower()
+
+
+def _status_text(values: dict[str, Any], name: str) -> str:
+    """Return a string of the status; empty if it is missing."""
+    status = values.get("status")
+    found = status.get(name) if type(status) is dict else None
+    return found if type(found) is str else ""
+
+
+def reason_texts(reason: str) -> tuple[str, ...]:
+    """Return the texts that match a reason in filters: our word and the Hub's."""
+    return (reason, HUB_WORDS[reason]) if reason in HUB_WORDS else (reason,)
+
+
 def _read_endpoint(_values: dict[str, Any], _path: str, source: Source) -> str:
     return source.endpoint
 
 
 def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
-    """Return the address of the page, which the Hub does not send; None if the owner is not known."""
+    """Return the URL of the job's page; None if the owner is unknown. The Hub does not send it."""
     owner = values.get("owner")
     name = owner.get("name") if isinstance(owner, dict) else None
     return f"{source.endpoint}/jobs/{name}/{values['id']}" if isinstance(name, str) else None
@@ -147,16 +233,16 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
         ),
     ]
     exit_code: Annotated[
-        int | None, About("exit code of its command, if it failed", "137", read=outcome.read_exit_code, header="EXIT")
+        int | None, About("exit code of its command, if it failed", "137", read=read_exit_code, header="EXIT")
     ]
     reason: Annotated[
         str | None,
         About(
             "why it failed or was canceled, in a word",
             "out-of-memory",
-            read=outcome.read_reason,
-            search=outcome.reason_texts,
-            words=outcome.REASONS,
+            read=read_reason,
+            search=reason_texts,
+            words=REASONS,
         ),
     ]
     durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]

@@ -1,9 +1,9 @@
-"""The words of the Jobs API and of the options that take them. Light to import: help and completion need no more."""
+"""Words of the Jobs API, and of the options that take them. Help and completion need only this light module."""
 
 ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
 FINISHED_STAGES = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
 STAGES = ACTIVE_STAGES + FINISHED_STAGES
-"""Every stage the Hub's `stage` parameter accepts; answers may hold others."""
+"""The stages that the Hub's `stage` parameter accepts; responses may contain others."""
 
 STAGE_WORDS = {
     "failed": "ERROR",
@@ -14,7 +14,7 @@ STAGE_WORDS = {
     "queued": "SCHEDULING",
     "pending": "SCHEDULING",
 }
-"""What other tools call a stage, which is understood wherever one is asked for."""
+"""Other tools' names for stages, accepted wherever a stage is."""
 
 SCHEDULED_JOB = "scheduled-job"
 """The initiator type of runs of schedules."""
@@ -23,28 +23,28 @@ INITIATOR_TYPES = ("user", "org", SCHEDULED_JOB, "duplicated-job", "webhook")
 """The initiator types that the Hub documents; responses may contain others."""
 
 UNKNOWN_TYPE = "unknown"
-"""How an initiator without a type is spelled."""
+"""The type of an initiator without one."""
 
 NO_INITIATOR = "none"
-"""How a job that nothing is known to have started is asked for."""
+"""Matches jobs without an initiator."""
 
 ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
-"""Where a schedule may stand."""
+"""The states of a schedule."""
 
 ARCHES = ("amd64", "arm64")
-"""The CPU architectures that a job may ask for."""
+"""The CPU architectures that a job can request."""
 
 DUPLICATED_FROM = "duplicated-from"
-"""The label by which a job says from which it was made, where the Hub cannot know it."""
+"""The label with the id of the job that a changed copy was made from. The Hub does not record it."""
 
 QUIET_NAME = "quiet"
-"""The format that `hf jobs` has in place of `-q`."""
+"""The format of `hf jobs` that corresponds to `-q`."""
 
 PERIODS = ("hour", "day", "week", "month")
-"""Times by which a report can group jobs."""
+"""Periods by which a report can group jobs."""
 
 FIGURES_OF_GROUPS = ("waited", "cost", "cost_usd", "cost_is_estimated")
-"""Fields of a job that a group of jobs has too, as a sum or a median: jobs cannot be grouped by them."""
+"""Fields that jobs and groups both have. Groups have a sum or median, so jobs cannot be grouped by them."""
 
 GROUPED_BY = (
     "initiator",
@@ -60,4 +60,30 @@ GROUPED_BY = (
     "label.KEY",
     "env.KEY",
 )
-"""What is worth listing of what a report groups jobs by, which may be every column, too."""
+"""What help lists for `--by`. A report can also group by any other column."""
+
+OUT_OF_MEMORY, TIMEOUT, EXIT_CODE, FAILED = "out-of-memory", "timeout", "exit-code", "failed"
+NO_CREDITS, NO_SUBSCRIPTION, RESOURCE_GROUP_LIMIT = "no-credits", "no-subscription", "resource-group-limit"
+CANCELED, DELETED = "canceled", "deleted"
+
+REASONS = (
+    OUT_OF_MEMORY,
+    TIMEOUT,
+    EXIT_CODE,
+    FAILED,
+    CANCELED,
+    NO_CREDITS,
+    NO_SUBSCRIPTION,
+    RESOURCE_GROUP_LIMIT,
+    DELETED,
+)
+"""Why a job ended, in a word. Newer words of the Hub are converted: `Evicted` becomes `evicted`."""
+
+HUB_WORDS = {
+    OUT_OF_MEMORY: "OOMKilled",
+    EXIT_CODE: "Error",
+    NO_CREDITS: "NO_CREDITS",
+    NO_SUBSCRIPTION: "NO_SUBSCRIPTION",
+    RESOURCE_GROUP_LIMIT: "RESOURCE_GROUP_LIMIT",
+}
+"""The Hub's words for reasons. Filters accept them too."""
