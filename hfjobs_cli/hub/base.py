@@ -1,4 +1,4 @@
-"""What all resources of the Hub share: the transport, the default namespace, parsing of answers."""
+"""What all resources of the Hub share: the transport, the default namespace, parsing of responses."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ T = TypeVar("T")
 WHOAMI = Endpoint("GET", "/api/whoami-v2")
 
 MAX_SCRIPT_BYTES = 64 * 1024 * 1024
-"""How large a script may be that is downloaded."""
+"""The largest script that is downloaded."""
 
 MAX_ODD_VALUES = 10
-"""Of how many values that are not as documented a run tells one by one."""
+"""Up to how many unexpected values are reported one by one; the rest are counted."""
 
 
 class Hub:
-    """One Hub, for one token. Each resource is a class of its own on top of this one."""
+    """One Hub, for one token. The classes of its resources derive from this one."""
 
     def __init__(
         self,
@@ -61,11 +61,12 @@ class Hub:
         clock: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         namespace: str | None = None,
     ) -> None:
-        """Use `transport`; `memory` keeps the default namespace between runs, unless it is `namespace`.
+        """Use `transport`. The default namespace is `namespace`, else the token's user, whom `memory` caches.
 
-        `warn` is told of lost answers, and of values that are not as documented, which are left out. `unusable` is told
-        of each item of a listing that cannot be used, so that the others can; by default it is raised. `made` is told
-        of all that is created, as soon as it is known. Within `cut_short` an interrupt may come after another.
+        `warn` is called with a line about each lost response and each unexpected value, which is left out. `unusable`
+        is called with the error of each unusable item of a listing, and the others are used; without it the error is
+        raised. `made` is called with each job and schedule as soon as it is created. Within `cut_short` the user may
+        interrupt a second time.
         """
         self._unusable = unusable
         self._made = made
@@ -87,16 +88,16 @@ class Hub:
         return self._user().name
 
     def default_namespace(self) -> str:
-        """Return the namespace that is meant where none is named: that of the settings, or the token's user."""
+        """Return the namespace that is used if none is named: that of the settings, else the token's user."""
         return self._default_namespace()
 
     def other_namespaces(self) -> list[str]:
-        """Return where else to look than in the default namespace: the token's user and their organizations."""
+        """Return the namespaces of the token's user, their own and those of organizations, without the default one."""
         names = self.organizations() if self._namespace is None else [self.whoami(), *self.organizations()]
         return [each for each in names if each != self._namespace]
 
     def organizations(self) -> list[str]:
-        """Return the names of the organizations that the token's user is in (`GET /api/whoami-v2`, once)."""
+        """Return the names of the user's organizations (`GET /api/whoami-v2`, once)."""
         user = self._user()
         return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
@@ -114,17 +115,17 @@ class Hub:
         return user
 
     def download(self, address: str) -> bytes:
-        """Return the script at an address anywhere, which is asked for without a token. Raises HfJobsError."""
+        """Download the script at any address, without a token. Raises HfJobsError."""
         return self._transport.download(address, MAX_SCRIPT_BYTES)
 
     def close(self) -> None:
-        """Close all connections, and warn of how much more was odd than has been told."""
+        """Close all connections, and warn how many more unexpected values there were."""
         if self._odd_values > MAX_ODD_VALUES:
             self._warn(f"{self._odd_values - MAX_ODD_VALUES} more unexpected values from the Hub")
         self._transport.close()
 
     def _create_once(self, creation: CreateOnce[Created]) -> Created:
-        """Create a job, or a schedule, for which all is paid that is there afterwards: once, and told of at once."""
+        """Create a job or a schedule exactly once, as every copy would cost money; `made` is called with it at once."""
         from hfjobs_cli.hub.create_once import CreateContext
 
         def made(new: JobInfo | ScheduledJob) -> None:
@@ -134,11 +135,11 @@ class Hub:
         return creation.run(CreateContext(made, self._warn, self._sleep, self._clock, self._cut_short))
 
     def grace_period(self, identifier: str) -> GracePeriod | None:
-        """Return the time for which a job may still be missing because it was just created; None if it was not.
+        """Return how long a 404 for a job is retried because it was just created; None if it was not.
 
-        This run knows what it created itself. Of other jobs the id tells: as an ObjectId of MongoDB, its first 8 digits
-        are the second in which it was made. Clocks are no proof, so that only decides whether it is asked for again for
-        a while: an id of a while ago, or of the future, is that of a typing mistake.
+        The client knows what it created itself. The age of other jobs is in the id: the first 8 digits of an ObjectId
+        of MongoDB are its time in seconds. Clocks may be wrong, so this only decides whether to retry. An id that is
+        older, or of the future, is taken for a typing mistake.
         """
         if identifier in self._created_at:
             age = time.monotonic() - self._created_at[identifier]
@@ -151,9 +152,9 @@ class Hub:
         return GracePeriod(GRACE_SECS - age) if age < GRACE_SECS else None
 
     def _when_there(self, identifier: str, ask: Callable[[], T], *, is_read: bool) -> T:
-        """Return what `ask` returns: again and again for a while, if a job that was just created is still missing.
+        """Return what `ask` returns. For a while, retry it if a job that was just created is not found.
 
-        Of what this run created, which exists, no refusal to show it is taken for an answer, if `ask` only reads it.
+        If `ask` only reads a job that this client created, other refusals are retried too, as the job exists.
         """
         grace: GracePeriod | None = None
         while True:
@@ -173,14 +174,14 @@ class Hub:
             self._sleep(pause)
 
     def _parsed(self, answer: HubResponse, parse: Callable[[object], T]) -> T:
-        """Return what `parse` makes of the JSON in `answer`, syntax the request in its errors."""
+        """Return the JSON in `answer`, parsed by `parse`; errors name the request."""
         try:
             return parse(answer.data)
         except BadResponse as error:
             raise answer.problem(error.message) from error
 
     def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
-        """Ask for what a namespace has, or add to it. Raises NotFound if there is no such namespace."""
+        """Send a request to a listing of a namespace, or add to it. Raises NotFound if there is no such namespace."""
         try:
             return self._transport.ask(endpoint, query, body=body, namespace=namespace)
         except NotFound as error:
@@ -190,7 +191,7 @@ class Hub:
             ) from error
 
     def _record(self, model: type[R], answer: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
-        """Return the record in an answer. Raises BadResponse, also if `problem` says what is wrong with it."""
+        """Return the record in an answer. Raises BadResponse, also if `problem` finds something wrong."""
         told: list[str] = []
         endpoint = self._transport.endpoint
         record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, told.append))
@@ -202,9 +203,9 @@ class Hub:
         return record
 
     def _records(self, model: type[R], answer: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
-        """Return the records in an answer that is an array of them. Raises BadResponse.
+        """Return the records in an answer that is an array. Raises BadResponse.
 
-        What is wrong with some of them is told of, unless nobody has asked to see them.
+        Unexpected values and unusable records are reported only if it `tells`: not if the user did not ask for them.
         """
 
         def odd(record: R, message: str) -> None:
@@ -222,13 +223,13 @@ class Hub:
         return self._parsed(answer, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
 
     def _odd(self, kind: Kind, record: Record, message: str) -> None:
-        """Warn of a value that is not as documented, but not of thousands of them."""
+        """Warn about an unexpected value, but only about the first MAX_ODD_VALUES of them."""
         self._odd_values += 1
         if self._odd_values <= MAX_ODD_VALUES:
             self._warn(f"{kind.noun} {kind.key_of(record)}: unexpected value from the Hub: {message}")
 
     def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
-        """Call `ask` with the namespace; if a remembered one may be outdated, again with the present one."""
+        """Call `ask` with the namespace. If that is cached and outdated, call it again with the current one."""
         if namespace is not None:
             return ask(namespace)
         name = self._default_namespace()
@@ -241,9 +242,9 @@ class Hub:
             return ask(present)
 
     def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], syntax: ReferenceSyntax) -> tuple[str, T]:
-        """Return what `ask` finds in an organisation of the token's user, and its namespace. All are asked at once.
+        """Return the namespace of the user in which `ask` finds something, and that. All are tried in parallel.
 
-        Raises NotFound that says where else it was looked for than where it was `missing`.
+        Raises NotFound with the namespaces that were tried after the error `missing`.
         """
         others = self.other_namespaces()
 
@@ -265,29 +266,29 @@ class Hub:
 
     @staticmethod
     def _no_job(error: NotFound, namespace: str, identifier: str) -> NotFound:
-        """Return the error for a job that is not there."""
+        """Return the error for a job that does not exist."""
         return NotFound(
             f"no job '{identifier}' in namespace '{namespace}': {error.message}",
             hint=f"'hfjobs ps -a --namespace {namespace}' lists the jobs there",
         )
 
     def _user(self) -> User:
-        """Return the token's user, asked for once."""
+        """Return the token's user, who is requested once."""
         with self._lock:
             if self._confirmed is None:
                 self._confirmed = self._whoami()
             return self._confirmed
 
     def _known_user(self) -> str | None:
-        """Return the name of the token's user, None if it would have to be asked for."""
+        """Return the name of the token's user if that takes no request, else None."""
         if self._confirmed is not None:
             return self._confirmed.name
         return self._memory.recall() if self._memory else None
 
     def _default_namespace(self, outdated: str | None = None) -> str:
-        """Return that of the settings, or the token's user: known from this run, remembered, or asked for.
+        """Return the namespace of the settings, else the token's user: known already, cached, or requested.
 
-        A remembered name that is `outdated` is forgotten, and asked for again.
+        A cached name that is `outdated` is deleted and requested again.
         """
         if self._namespace is not None:
             return self._namespace

@@ -1,10 +1,13 @@
 """Send requests to one Hub: retries, rate limits, and whole responses or streams."""
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
@@ -13,8 +16,10 @@ from hfjobs_cli.hub.concurrency import call_with_timeout, system_limit_of
 from hfjobs_cli.hub.connection import CONNECTION_ERRORS, ConnectionPool, Endpoint, HubRequest, Query, RawResponse
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
-from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.redaction import without_token
+
+if TYPE_CHECKING:
+    from hfjobs_cli.hub.sse import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -110,6 +115,8 @@ class Transport:
 
         It fails after `idle_timeout_secs` without a byte. Raises what `ask` raises, and LimitReached.
         """
+        from hfjobs_cli.hub.sse import Stream  # only streams need it
+
         call = self._call(endpoint, query, names, idle_timeout_secs=idle_timeout_secs)
         reply = self._send_with_retries(call, max_attempts)
         try:
