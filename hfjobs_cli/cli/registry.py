@@ -159,19 +159,19 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
 
 KINDS = {
     "description": "description.KIND",
-    "difference": "difference.KIND",
+    "difference": "rows.DIFFERENCE",
     "group": "group.KIND",
     "hardware": "hardware.KIND",
     "job": "job.KIND",
-    "label_change": "label_change.KIND",
-    "log_line": "log_line.KIND",
+    "label_change": "rows.LABEL_CHANGE",
+    "log_line": "rows.LOG_LINE",
     "relative": "relative.KIND",
     "schedule": "schedule.KIND",
-    "schedule_change": "schedule_change.KIND",
+    "schedule_change": "rows.SCHEDULE_CHANGE",
     "usage": "usage.KIND",
     "usage_summary": "usage_summary.KIND",
 }
-"""Every kind of record: its module below `models`, and what it is called there."""
+"""Every kind of record, and where it is in `models`."""
 
 
 def kind_of(name: str) -> Kind:

@@ -14,7 +14,7 @@ from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.hub.concurrency import FollowFailed, multiplexed
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
-from hfjobs_cli.models.log_line import KIND, LogLine
+from hfjobs_cli.models.rows import LOG_LINE, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time, span
 
@@ -71,7 +71,7 @@ class LogsShown:
             for job, reference in zip(jobs, references, strict=True)
         ]
         self._names = names_of(jobs)
-        self._text = LogText(session.view(KIND, ()), self._names, timestamps=wanted.timestamps)
+        self._text = LogText(session.view(LOG_LINE, ()), self._names, timestamps=wanted.timestamps)
         self._told_of_waiting: dict[int, str | None] = {}
         self._failed: set[int] = set()
         self.errors: list[HfJobsError] = []

@@ -23,7 +23,7 @@ from hfjobs_cli.insight.differences import differences
 from hfjobs_cli.jobspec.from_job import Changes
 from hfjobs_cli.jobspec.model import Launch
 from hfjobs_cli.jobspec.packing import read_file
-from hfjobs_cli.models.difference import KIND, LAUNCH
+from hfjobs_cli.models.rows import DIFFERENCE, LAUNCH
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create
@@ -148,7 +148,7 @@ def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
     """Show in what the new jobs would differ from the old ones, and make none."""
-    listing = Listing(session, replace(output, kind=KIND), indent=4)
+    listing = Listing(session, replace(output, kind=DIFFERENCE), indent=4)
     now = session.clock()
     found = []
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=True)

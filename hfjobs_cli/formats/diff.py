@@ -9,8 +9,8 @@ from itertools import groupby
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT
-from hfjobs_cli.models.difference import FILES, Difference
 from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.rows import FILES, Difference
 from hfjobs_cli.text.display import block, cell_width, cut
 
 _PIPE_WIDTH = 100

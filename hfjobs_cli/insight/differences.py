@@ -11,9 +11,9 @@ from typing import TypeVar
 from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.model import NewJob
 from hfjobs_cli.jobspec.unpacking import unpacked
-from hfjobs_cli.models.difference import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import packed_variable
+from hfjobs_cli.models.rows import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.spec import JobVolume
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.display import quoted

@@ -24,8 +24,7 @@ from hfjobs_cli.jobspec.schedule_file import (
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.jobspec.volumes import spell_volume
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
-from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.schedule_change import (
+from hfjobs_cli.models.rows import (
     CREATE,
     DELETE,
     RELABEL,
@@ -35,6 +34,7 @@ from hfjobs_cli.models.schedule_change import (
     SUSPEND,
     ScheduleChange,
 )
+from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import LATEST, span

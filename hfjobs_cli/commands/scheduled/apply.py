@@ -35,8 +35,7 @@ from hfjobs_cli.jobspec.schedule_file import (
 )
 from hfjobs_cli.jobspec.validate import check_flavor
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.schedule import ScheduledJob
-from hfjobs_cli.models.schedule_change import (
+from hfjobs_cli.models.rows import (
     CREATE,
     DELETE,
     RELABEL,
@@ -47,6 +46,7 @@ from hfjobs_cli.models.schedule_change import (
     UNCHANGED,
     ScheduleChange,
 )
+from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.query.references import JobReference
 
 

@@ -1,0 +1,184 @@
+"""Small kinds of records: log lines, differences of jobs, and changes of labels and schedules.
+
+Facts about log lines: `GET /api/jobs/{namespace}/{id}/logs`, whose events do not name the job.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
+from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LogLine(Record):
+    """A line of output as the Hub stores it: without the line break, with escape sequences."""
+
+    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", name="job", header="JOB ID")]
+    timestamp: Annotated[
+        datetime | None, About("time of the line", "2026-05-12T14:58:25.162000+00:00", name="time", rank=80)
+    ]
+    data: Annotated[
+        str, About("text of the line", "epoch 3: loss 0.17", name="line", rank=NEVER_LEAVES, has_commas=True)
+    ]
+
+
+LOG_LINE = Kind(
+    LogLine,
+    noun="line",
+    plural="lines",
+    key="job_id",
+    default_columns=("job", "time", "line"),
+    other_names={"id": "job", "date": "time", "message": "line", "text": "line", "log": "line"},
+    filters="-f 'line=*Error*'",
+    templates="""\
+{{.timestamp}} {{.data}}                            values of fields
+{{.job_id}} {{.data | json}}                        functions
+{{or .timestamp "-"}}                               what may be null""",
+)
+
+
+LAUNCH, ORIGIN, OUTCOME, TIMES = "launch", "origin", "outcome", "times"
+"""The parts of a comparison. Times always differ between jobs, and origins mostly do."""
+
+
+FILES = "files."
+"""Prefix of the fields of packed files; the name of the file follows."""
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Difference(Record):
+    """A field that differs between two jobs, with both values; null = no value. Secrets are masked as `***`."""
+
+    field: Annotated[str, About("field that differs", "environment.LR", rank=NEVER_LEAVES)]
+    a: Annotated[
+        str | None, About("value in the first job", "0.1", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+    ]
+    b: Annotated[
+        str | None, About("value in the second job", "0.2", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+    ]
+    part: Annotated[str, About("launch, origin, outcome or times", "launch", rank=30)]
+    job_a: Annotated[str, About("id of the first job", "6a01d697aff1cd33e8f33a64")]
+    job_b: Annotated[str, About("id of the second job", "6a01c8c2aff1cd33e8f339d4")]
+
+    @classmethod
+    def none_in(cls, part: str, job_a: str, job_b: str) -> "Difference":
+        """Return the placeholder row for a part without differences, for people."""
+        return cls(part, None, None, part, job_a, job_b)
+
+    @property
+    def is_none(self) -> bool:
+        """Return whether this is the placeholder for a part without differences."""
+        return self.field == self.part and self.a is None and self.b is None
+
+
+DIFFERENCE = Kind(
+    Difference,
+    noun="difference",
+    plural="differences",
+    key="field",
+    default_columns=("field", "a", "b"),
+    wide_columns=("part",),
+    other_names={"name": "field", "old": "a", "new": "b", "left": "a", "right": "b", "before": "a", "after": "b"},
+    filters="-f 'part=launch' -f 'field=environment.*'",
+    templates="""\
+{{.field}}: {{or .a "-"}} -> {{or .b "-"}}    fields, which may be null
+{{if eq .part "launch"}}{{.field}}{{end}}     what was asked for alone""",
+)
+
+
+def _label_list(labels: dict[str, str]) -> str | None:
+    """Format labels as `--label` takes them, the name among them: `env=prod,name=train`."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or None
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LabelChange(Record):
+    """The labels of a job or schedule before and after a change."""
+
+    id: Annotated[str, About("id of the job or schedule", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
+    name: Annotated[str | None, About("name after the change", "train", rank=70, least=16)]
+    before: Annotated[
+        dict[str, str],
+        About("labels before the change", "map[team:ml]", header="LABELS BEFORE", spell=_label_list, least=13),
+    ]
+    after: Annotated[
+        dict[str, str],
+        About(
+            "labels after the change",
+            "map[name:train team:ml]",
+            header="LABELS AFTER",
+            spell=_label_list,
+            rank=80,
+            least=12,
+        ),
+    ]
+
+
+LABEL_CHANGE = Kind(
+    LabelChange,
+    noun="change of labels",
+    plural="changes of labels",
+    key="id",
+    default_columns=("id", "before", "after"),
+    other_names={"was": "before", "is": "after", "labels": "after"},
+    filters="-f 'after=team=ml'",
+    templates="""\
+{{.id}} {{.after.name}}                             values of fields
+{{range $key, $value := .after}}{{$key}} {{end}}    objects""",
+)
+
+
+CREATE, RESCHEDULE, RELABEL, SUSPEND, RESUME, REPLACE, DELETE = ACTIONS = (
+    "create",
+    "reschedule",
+    "relabel",
+    "suspend",
+    "resume",
+    "replace",
+    "delete",
+)
+UNCHANGED = "unchanged"
+
+
+def _actions(actions: list[str]) -> str:
+    return ", ".join(actions) or UNCHANGED
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class ScheduleChange(Record):
+    """What `scheduled apply` does with a schedule. `id` is null for a schedule that does not exist yet."""
+
+    name: Annotated[str | None, About("name of the schedule", "nightly", rank=NEVER_LEAVES, least=16, keeps_end=True)]
+    actions: Annotated[
+        list[str],
+        About(
+            "what is done; empty = unchanged",
+            "[reschedule relabel]",
+            header="ACTION",
+            spell=_actions,
+            rank=NEVER_LEAVES,
+            aliases=("action",),
+            words=(*ACTIONS, UNCHANGED),
+        ),
+    ]
+    id: Annotated[str | None, About("id of the schedule", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=60)]
+    changes: Annotated[
+        list[str],
+        About("what differs", "[flavor: cpu-basic -> t4-small]", spell=lambda each: "; ".join(each) or None, least=20),
+    ]
+
+
+SCHEDULE_CHANGE = Kind(
+    ScheduleChange,
+    noun="change of schedules",
+    plural="changes of schedules",
+    key="id",
+    default_columns=("name", "actions", "id", "changes"),
+    filters="-f 'actions=*replace*'",
+    templates="""\
+{{.name}} {{join .actions ", "}}                    values of fields
+{{range .changes}}{{.}}{{"\\n"}}{{end}}             lists""",
+)
