@@ -17,7 +17,6 @@ from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, C
 from hfjobs_cli.formats.renderer import added_formats, formats_of
 from hfjobs_cli.models.vocabulary import (
     ACTIVE_STAGES,
-    ARCHES,
     GROUPED_BY,
     INITIATOR_TYPES,
     NO_INITIATOR,
@@ -34,7 +33,7 @@ Completer = Callable[[str], list[str]]
 Asking = Callable[[typer.Context, str], list[str]]
 
 
-def _from_list(words: Iterable[str], signs: str = "") -> Completer:
+def from_list(words: Iterable[str], signs: str = "") -> Completer:
     """Return a completer for a comma-separated list of `words`, each optionally prefixed by one of `signs`."""
     known = list(words)
 
@@ -54,10 +53,9 @@ def _from_list(words: Iterable[str], signs: str = "") -> Completer:
     return complete
 
 
-complete_status = _from_list([stage.lower() for stage in STAGES], signs="!")
-complete_schedule_status = _from_list(SCHEDULE_STATES, signs="!")
-complete_when = _from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
-complete_arch = _from_list(ARCHES)
+complete_status = from_list([stage.lower() for stage in STAGES], signs="!")
+complete_schedule_status = from_list(SCHEDULE_STATES, signs="!")
+complete_when = from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 
 
 def complete_file(incomplete: str) -> list[str]:
@@ -96,7 +94,7 @@ def complete_namespace(ctx: typer.Context) -> list[str]:
 
 def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
     """Complete types of initiators, and after a colon those of the newest jobs."""
-    known = _from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")(incomplete)
+    known = from_list([*INITIATOR_TYPES, NO_INITIATOR], signs="!")(incomplete)
     if known:
         return known
     return _seen_in_list(ctx, load_kind("job"), "initiator", incomplete)
@@ -106,7 +104,7 @@ def complete_by(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer what jobs are grouped by, and after `label.` the labels that the newest have."""
     begun = incomplete.rpartition(",")[2]
     words = [each for each in GROUPED_BY if "KEY" not in each]
-    return _from_list([*words, *_entries(ctx, load_kind("job"), begun)] if begun else [*words, "label."])(incomplete)
+    return from_list([*words, *_entries(ctx, load_kind("job"), begun)] if begun else [*words, "label."])(incomplete)
 
 
 def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -> list[str]:
@@ -123,7 +121,7 @@ def complete_sort(kind: LoadKind) -> Asking:
     """Offer the columns of a kind."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return _from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="-")(incomplete)
+        return from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="-")(incomplete)
 
     return complete
 
@@ -132,7 +130,7 @@ def complete_columns(kind: LoadKind) -> Asking:
     """Offer the columns of a kind, and `help` by itself."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        names = _from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="+-")(incomplete)
+        names = from_list(_names(ctx, kind(), incomplete.rpartition(",")[2]), signs="+-")(incomplete)
         return names + ["help"] * "help".startswith(incomplete)
 
     return complete
@@ -153,7 +151,7 @@ def complete_filter(kind: LoadKind) -> Asking:
         field = kind().find(name.removesuffix("!"))
         if field is None or begun.startswith("!"):
             return []
-        known = _from_list(field.about.words, signs="!")(begun)
+        known = from_list(field.about.words, signs="!")(begun)
         return [f"{name}={value}" for value in known or _seen_in_list(ctx, kind(), field.name, begun)]
 
     return complete

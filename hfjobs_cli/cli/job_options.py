@@ -1,6 +1,7 @@
 """Options of `run`, `uv run` and others that describe a new job."""
 
-from typing import Annotated, ClassVar
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import typer
 
@@ -9,34 +10,61 @@ from hfjobs_cli.cli.help_pages import Section
 from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value
-from hfjobs_cli.jobspec.raw_options import Typed, UvTyped
-from hfjobs_cli.models.vocabulary import ARCHES
+from hfjobs_cli.jobspec.model import PROPERTIES, RawOptions, RawUvOptions
+from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Row
+
+T = TypeVar("T")
 
 _PAIR = r"[A-Za-z_]\w*=.*"
 _NAME = r"[A-Z_][A-Z0-9_]+(=.*)?"
 _MOUNT = r"(hf://)?[^:/\s][^:]+:/[^/].*"
-_ARCH = "|".join(ARCHES)
 """Values that can mean nothing else, even among the arguments of a script."""
+
+_COMPLETERS = {"flavor": completion.complete_flavor}
+"""Completers of properties whose words only the Hub knows."""
+
+
+def _declaring(hints: dict[str, Any]) -> Callable[[type[T]], type[T]]:
+    """Return a decorator that adds annotations to a class; a parameter without an option is not offered."""
+
+    def declare(cls: type[T]) -> type[T]:
+        cls.__annotations__ = {**cls.__annotations__, **hints}
+        return cls
+
+    return declare
+
+
+def _hint(row: Row, option: Option) -> Any:
+    """Return the annotation of the option of a property: its type and help, its bounds, what completion offers."""
+    about, help_ = row.about, option.help
+    completer: Any = _COMPLETERS.get(row.name)
+    if about.words:
+        completer = completion.from_list(about.words)
+        *others, last = about.words
+        help_ = f"{row.what[0].upper()}{row.what[1:]}: {', '.join(others)} or {last}."
+    elif option.completes_from:
+        completer = completion.complete_seen("job", option.completes_from)
+    made = typer.Option(
+        option.flag,
+        metavar=option.metavar,
+        min=about.least if row.is_number else None,
+        max=about.most if row.is_number and about.most < MAX_INTEGER else None,
+        help=help_,
+        autocompletion=completer,
+        rich_help_panel=option.section,
+    )
+    return Annotated[row.raw_type, of_job(made, only_here=option.only_here, certain="|".join(about.words))]
 
 
 @value
-class JobOptions(Typed):
-    """Options of a new job, besides what it runs."""
+@_declaring({row.parameter: _hint(row, row.about.option) for row in PROPERTIES if row.about.option is not None})
+class JobOptions(RawOptions):
+    """Options of a new job, besides what it runs: those of its properties, and these."""
 
     section: ClassVar[str] = Section.JOB
 
     is_of_job: ClassVar[bool] = True
 
-    flavor: Annotated[
-        str | None,
-        typer.Option(
-            "--flavor",
-            metavar="NAME",
-            help="Hardware flavor, cpu-basic by default; 'hfjobs hardware' lists them.",
-            autocompletion=completion.complete_flavor,
-            rich_help_panel=Section.HARDWARE,
-        ),
-    ] = None
     any_flavor: Annotated[
         bool,
         of_job(
@@ -46,15 +74,6 @@ class JobOptions(Typed):
             only_here=True,
         ),
     ] = False
-    timeout: Annotated[
-        str | None,
-        typer.Option(
-            "--timeout",
-            metavar="TIME",
-            help="Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default.",
-            rich_help_panel=Section.HARDWARE,
-        ),
-    ] = None
     max_cost: Annotated[
         float | None,
         of_job(
@@ -66,16 +85,6 @@ class JobOptions(Typed):
                 rich_help_panel=Section.HARDWARE,
             ),
             only_here=True,
-        ),
-    ] = None
-    attempts: Annotated[
-        int | None,
-        typer.Option(
-            "--attempts",
-            metavar="N",
-            min=1,
-            help="Run the job up to N times until it succeeds.",
-            rich_help_panel=Section.HARDWARE,
         ),
     ] = None
     name: Annotated[
@@ -162,78 +171,16 @@ class JobOptions(Typed):
             certain=_MOUNT,
         ),
     ] = None
-    expose: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--expose",
-            metavar="PORT",
-            min=1,
-            max=65535,
-            help="Make a port reachable with a token; may be repeated.",
-            rich_help_panel=Section.NETWORK,
-        ),
-    ] = None
-    expose_public: Annotated[
-        list[int] | None,
-        typer.Option(
-            "--expose-public",
-            metavar="PORT",
-            min=1,
-            max=65535,
-            help="Make a port reachable by anyone; may be repeated.",
-            rich_help_panel=Section.NETWORK,
-        ),
-    ] = None
-    ssh: Annotated[
-        bool, typer.Option("--ssh", help="Allow SSH access to the job.", rich_help_panel=Section.NETWORK)
-    ] = False
-    network_group: Annotated[
-        str | None,
-        typer.Option(
-            "--network-group",
-            metavar="NAME",
-            help="Network group; jobs of a group can reach each other.",
-            autocompletion=completion.complete_seen("job", "network.group"),
-            rich_help_panel=Section.NETWORK,
-        ),
-    ] = None
-    network_alias: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--network-alias",
-            metavar="NAME",
-            help="Host name in the network group; may be repeated.",
-            rich_help_panel=Section.NETWORK,
-        ),
-    ] = None
-    resource_group_id: Annotated[
-        str | None,
-        typer.Option(
-            "--resource-group-id",
-            metavar="ID",
-            help="The resource group to bill.",
-            autocompletion=completion.complete_seen("job", "resource_group_id"),
-            rich_help_panel=Section.HARDWARE,
-        ),
-    ] = None
-    arch: Annotated[
-        str | None,
-        of_job(
-            typer.Option(
-                "--arch",
-                metavar="ARCH",
-                help=f"CPU architecture: {' or '.join(ARCHES)}.",
-                autocompletion=completion.complete_arch,
-                rich_help_panel=Section.HARDWARE,
-            ),
-            only_here=True,
-            certain=_ARCH,
-        ),
-    ] = None
 
 
 @value
-class UvOptions(UvTyped):
+@_declaring({row.parameter: row.raw_type for row in PROPERTIES if not row.about.in_schedules})
+class ScheduledJobOptions(JobOptions):
+    """Options of the jobs of a schedule. The Hub gives them neither SSH nor a network."""
+
+
+@value
+class UvOptions(RawUvOptions):
     """How uv runs a script."""
 
     section: ClassVar[str] = Section.SCRIPT

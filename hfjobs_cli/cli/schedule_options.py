@@ -6,7 +6,6 @@ import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.help_pages import Section
-from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.cli.options import Filter, LongFilter
 from hfjobs_cli.cli.trailing_options import of_job
 from hfjobs_cli.immutable import value
@@ -124,15 +123,6 @@ class ScheduleChoice(ScheduleSelection):
     """Which schedules, where they can be named instead."""
 
     filter_: LongFilter = None
-
-
-@value
-class ScheduledJobOptions(JobOptions):
-    """What the jobs of a schedule are to be. The Hub gives them neither SSH nor a network."""
-
-    ssh: bool = False
-    network_group: str | None = None
-    network_alias: list[str] | None = None
 
 
 @value

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.schedule_options import Terms
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
-    from hfjobs_cli.jobspec.model import Launch, NewJob
-    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.environment import LocalEnvironment
+    from hfjobs_cli.jobspec.model import Launch, NewJob, RawOptions
     from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -150,7 +150,7 @@ ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
 def start(
     session: Session,
     launch: Launch,
-    typed: Typed,
+    typed: RawOptions,
     following: Following,
     output: Output,
     local: LocalEnvironment,
@@ -290,7 +290,7 @@ def check_when(session: Session, when: str | None) -> tuple[str, datetime | None
 def schedule(
     session: Session,
     launch: Launch,
-    typed: Typed,
+    typed: RawOptions,
     when: str,
     due: datetime | None,
     terms: Terms,

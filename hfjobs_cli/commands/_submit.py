@@ -12,10 +12,9 @@ from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, format_name
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
-from hfjobs_cli.jobspec.fields import rows
+from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PROPERTIES, Launch, NewJob, RawOptions
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.models.hardware import most_expensive
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def described_job(
-    typed: Typed,
+    typed: RawOptions,
     image: str | None,
     command: Sequence[str],
     arguments: int,
@@ -80,7 +79,7 @@ def described_job(
     return _with_arguments(job, arguments)
 
 
-def _taken_by_spec(base: NewJob, typed: Typed, spec: str) -> Iterator[str]:
+def _taken_by_spec(base: NewJob, typed: RawOptions, spec: str) -> Iterator[str]:
     """Yield warnings about secrets and directories that a spec takes from this machine."""
     typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
     if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
@@ -119,7 +118,7 @@ def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
 def checked(
     session: Session,
     job: NewJob,
-    typed: Typed,
+    typed: RawOptions,
     namespace: str | None,
     local: LocalEnvironment,
     *,
@@ -264,7 +263,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
     yield "ports", ", ".join(f"{port}{' (public)' if port in job.expose_public else ''}" for port in job.ports)
     yield "ssh", "yes" if job.ssh else ""
     yield "network", " as ".join(filter(None, [job.network_group, ", ".join(job.network_aliases)]))
-    for row in rows(NewJob):
+    for row in PROPERTIES:
         if row.about.title:
             value = getattr(job, row.name)
             yield row.about.title, "" if value is None else str(value)

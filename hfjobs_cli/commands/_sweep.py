@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Following, Sweeping
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.environment import LocalEnvironment
+    from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.tui.changes import Change
@@ -56,7 +57,7 @@ FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 10.0
 def run_sweep(
     session: Session,
     sweeping: Sweeping,
-    typed: Typed,
+    typed: RawOptions,
     describe: Describe,
     words: Sequence[str],
     following: Following,
@@ -127,7 +128,7 @@ def _check_options(sweeping: Sweeping, following: Following) -> None:
         )
 
 
-def _checked_flavors(session: Session, items: Sequence[Item], typed: Typed) -> list[Hardware]:
+def _checked_flavors(session: Session, items: Sequence[Item], typed: RawOptions) -> list[Hardware]:
     """Return what the Hub lists. Raises UsageError for a flavor that it does not list."""
     flavors = flavors_of(session)
     known = {flavor.name: flavor.price or 0 for flavor in flavors}

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.job_options import Sweeping
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._sweep_run import Sweep
-    from hfjobs_cli.jobspec.model import Launch
-    from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+    from hfjobs_cli.jobspec.environment import LocalEnvironment
+    from hfjobs_cli.jobspec.model import Launch, RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
 
 
-Describe = Callable[["Typed", Filler], "Launch"]
+Describe = Callable[["RawOptions", Filler], "Launch"]
 """Options of the job with placeholders replaced, and what replaces them elsewhere -> the job."""
 
 PAGE_ROWS = 20
@@ -48,7 +48,7 @@ MAX_CELL, LEAST_CELL = 32, 6
 """How many characters of a value are shown."""
 
 
-def sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
+def sweep_name(sweeping: Sweeping, typed: RawOptions, words: Sequence[str]) -> str:
     """Return the name of the sweep: by default one that is the same for the same line, whatever the values.
 
     Raises UsageError.
@@ -67,7 +67,7 @@ def sweep_name(sweeping: Sweeping, typed: Typed, words: Sequence[str]) -> str:
 
 
 def planned_items(
-    sweeping: Sweeping, typed: Typed, describe: Describe, name: str, local: LocalEnvironment
+    sweeping: Sweeping, typed: RawOptions, describe: Describe, name: str, local: LocalEnvironment
 ) -> tuple[list[Item], int]:
     """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
     for key in (SWEEP, ITEM):

@@ -10,7 +10,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.config import Overrides, emulator_directory, read_token
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError, conflict
-from hfjobs_cli.jobspec.raw_options import typed_path
+from hfjobs_cli.jobspec.environment import typed_path
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 

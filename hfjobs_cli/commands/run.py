@@ -9,7 +9,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from hfjobs_cli.jobspec.raw_options import Typed
+    from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.jobspec.sweep import Fill
 
 
@@ -62,7 +62,7 @@ def run(
         from hfjobs_cli.commands._sweep import run_sweep
         from hfjobs_cli.jobspec.sweep import filled_job
 
-        def describe(typed: Typed, fill: Fill) -> Launch:
+        def describe(typed: RawOptions, fill: Fill) -> Launch:
             words = [fill(word) for word in command or ()]
             described = described_job(
                 typed,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel
-from hfjobs_cli.jobspec.model import MAX_SECS, NewJob
+from hfjobs_cli.jobspec.model import NewJob
+from hfjobs_cli.jobspec.properties import MAX_INTEGER
 from hfjobs_cli.models.cost import Cost, dollars, micro_usd, to_micro
 from hfjobs_cli.models.hardware import Hardware, most_expensive
 from hfjobs_cli.text.values import LARGEST, parse_time
@@ -222,7 +223,7 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
             f"cannot apply --max-cost: the Hub lists no price for {flavor.name}",
             hint="use --timeout instead",
         )
-    minutes = min(int(usd / price), MAX_SECS // 60)
+    minutes = min(int(usd / price), MAX_INTEGER // 60)
     if minutes < 1:
         attempts = job.attempts or 1
         raise UsageError(

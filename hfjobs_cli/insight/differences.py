@@ -8,8 +8,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from typing import TypeVar
 
-from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import NewJob
+from hfjobs_cli.jobspec.model import PROPERTIES
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import packed_variable
@@ -71,7 +70,7 @@ def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     yield from _one("expose", *(_ports(job.expose) for job in (a, b)))
     yield from _one("expose_public", *(_ports(job.expose_public) for job in (a, b)))
     yield from _one("network", *(None if job.network is None else job.network.group for job in (a, b)))
-    for row in rows(NewJob):
+    for row in PROPERTIES:
         if row.about.title:
             values = (getattr(job, row.name) for job in (a, b))
             yield from _one(row.name, *(None if value is None else str(value) for value in values))

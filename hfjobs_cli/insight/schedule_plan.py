@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.create_once import same_schedule
-from hfjobs_cli.jobspec.fields import rows
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
 from hfjobs_cli.jobspec.schedule_file import (
     CHANGED_LABEL,
     GROUP_LABEL,
-    NOT_OF_SCHEDULES,
+    IN_SCHEDULES,
     OWN_LABELS,
     REPLACES_LABEL,
     WantedSchedule,
@@ -176,16 +175,16 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
             found, wanted = (_as_typed(job) for job in (found, wanted))
         for each in variables:
             each.pop(packed_variable(each) or "", None)
-    for row in rows(NewJob):
+    for row in IN_SCHEDULES:
         a, b = (_comparable(row.name, job) for job in (found, wanted))
-        if row.name in ("labels", "environment", "volumes", *NOT_OF_SCHEDULES) or a == b:
+        if row.name in ("labels", "environment", "volumes") or a == b:
             continue
         if row.name in ("docker_image", "space_id"):
             if (row.name == "docker_image") == (wanted.space_id is None):
                 yield _arrow("image", found.image, wanted.image)
         elif row.name in ("command", "arguments"):
             yield _arrow(row.name, *(quoted(masked_words(getattr(job, row.name))) for job in (found, wanted)))
-        elif row.name in ("arch", "resource_group_id") and b is None:
+        elif b is None:
             continue  # the Hub chose it
         else:
             yield _arrow(row.name.removesuffix("_secs"), _shown(row.name, a), _shown(row.name, b))

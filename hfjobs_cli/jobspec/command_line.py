@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, NewSchedule, Volume
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule, Volume
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
 from hfjobs_cli.query.cron import next_run
@@ -88,15 +87,15 @@ def _options(job: NewJob) -> Iterator[str]:
 def _set(job: NewJob, *types: type) -> Iterator[str]:
     """Yield the options that set properties of some types, each followed by its value."""
     default = NewJob()
-    for row in rows(NewJob):
+    for row in PROPERTIES:
         value = getattr(job, row.name)
-        if not row.about.option or row.base not in types or value == getattr(default, row.name):
+        if not row.flag or row.base not in types or value == getattr(default, row.name):
             continue
         if row.base is bool:
-            yield row.about.option
+            yield row.flag
             continue
         for each in value if row.base is list else [value]:
-            yield from _option(row.about.option, str(each))
+            yield from _option(row.flag, str(each))
 
 
 def _option(option: str, value: str) -> list[str]:

@@ -7,21 +7,20 @@ from dataclasses import replace
 
 from hfjobs_cli.errors import conflict, empty_option
 from hfjobs_cli.jobspec import default_name, environment
-from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import NewJob, Volume, split_image
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.model import PROPERTIES, NewJob, RawOptions, Volume, split_image
 from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import new_labels
 
 
-def compose(typed: Typed, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:
+def compose(typed: RawOptions, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:
     """Compose a job from options on top of `base`. Raises UsageError.
 
     Variables, secrets and labels are added to those of `base`, volumes take the place of those mounted there. What it
     runs, and the name that it gets by itself, are not looked at here.
     """
-    options = [(row, getattr(typed, row.typed)) for row in rows(NewJob) if row.about.option]
-    for option, value in [("--name", typed.name), *((row.about.option, value) for row, value in options)]:
+    options = [(row, getattr(typed, row.parameter)) for row in PROPERTIES if row.flag]
+    for option, value in [("--name", typed.name), *((row.flag, value) for row, value in options)]:
         if value == "":
             raise empty_option(option)
     labels = new_labels(typed.label or (), typed.name)
@@ -42,7 +41,7 @@ def compose(typed: Typed, local: LocalEnvironment, base: NewJob | None = None) -
 
 
 def compose_run(
-    typed: Typed, image: str, command: Sequence[str], namespace: str | None, local: LocalEnvironment
+    typed: RawOptions, image: str, command: Sequence[str], namespace: str | None, local: LocalEnvironment
 ) -> NewJob:
     """Return the job that runs a command in an image. Raises UsageError."""
     docker_image, space_id = split_image(image)
@@ -53,7 +52,7 @@ def compose_run(
 
 
 def compose_spec(
-    typed: Typed,
+    typed: RawOptions,
     base: NewJob,
     image: str | None,
     command: Sequence[str],
@@ -78,7 +77,7 @@ def overridden(base: NewJob, image: str | None, command: Sequence[str]) -> NewJo
     return replace(base, command=tuple(command), arguments=()) if command else base
 
 
-def named(job: NewJob, typed: Typed, automatic: str | None) -> NewJob:
+def named(job: NewJob, typed: RawOptions, automatic: str | None) -> NewJob:
     """Return the job with the name that it gets by itself, if any, unless it has one or is to have none."""
     if typed.no_name:
         return replace(job, labels={key: value for key, value in job.labels.items() if key != "name"})

@@ -4,8 +4,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, SPACE_PREFIXES
-from hfjobs_cli.jobspec.raw_options import Typed
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, SPACE_PREFIXES, RawOptions
 from hfjobs_cli.query.labels import MAX_LENGTH
 
 _HASH_LENGTH = 8
@@ -27,7 +26,7 @@ def name_of_script(script: str, arguments: Sequence[str], traits: Iterable[str])
 
 
 def traits(
-    typed: Typed,
+    typed: RawOptions,
     namespace: str | None,
     environment: Mapping[str, str],
     secrets: Iterable[str],

@@ -6,12 +6,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, typed_path
+from hfjobs_cli.immutable import value
+from hfjobs_cli.jobspec.model import RawOptions
 
 MAX_FILE_MIB = 4
 """How much of a file is read; no command line holds more."""
@@ -27,7 +29,55 @@ _KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
 """How a line of a key looks that could be a name: long, with small and capital letters and digits."""
 
 
-def environment(typed: Typed, local: LocalEnvironment) -> dict[str, str]:
+MAX_STDIN_MIB = 16
+"""How much is read from stdin, which may have no end."""
+
+
+@value
+class LocalEnvironment:
+    """Local sources of values: environment variables, with the token as HF_TOKEN, and stdin.
+
+    With `secrets_may_miss` a secret that is not set has no value instead of being an error. `warnings` are for stderr.
+    """
+
+    environ: Mapping[str, str]
+    stdin: TextIO
+    secrets_may_miss: bool = False
+    warnings: list[str] = field(default_factory=list)
+    _read: dict[str, str] = field(default_factory=dict)
+
+    def read_stdin(self, reader: str) -> str:
+        """Return all of stdin, for the first that wants it and each time it does. Raises UsageError for another."""
+        if reader not in self._read:
+            self.take_stdin(reader)
+            try:
+                text = self.stdin.read(MAX_STDIN_MIB * 1024 * 1024 + 1)
+            except (OSError, UnicodeError) as error:
+                raise UsageError(f"cannot read stdin for {reader}: {error}") from None
+            if len(text) > MAX_STDIN_MIB * 1024 * 1024:
+                raise UsageError(f"stdin is too large for {reader}: more than {MAX_STDIN_MIB} MiB")
+            self._read[reader] = text
+        return self._read[reader]
+
+    def take_stdin(self, reader: str) -> None:
+        """Make sure that nothing else reads stdin. Raises UsageError."""
+        if self._read:
+            raise UsageError(
+                f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="use a file for one of them"
+            )
+        self._read[reader] = ""
+
+
+def typed_path(text: str) -> Path:
+    """Return a path with `~` expanded, as it is if there is no such user."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def environment(typed: RawOptions, local: LocalEnvironment) -> dict[str, str]:
     """Resolve `--env`: `K=V` as given, `K` from the local environment, skipped if not set.
 
     Those of `--env-file` come first. Raises UsageError.
@@ -42,7 +92,7 @@ def environment(typed: Typed, local: LocalEnvironment) -> dict[str, str]:
     return known
 
 
-def inlined(typed: Typed, local: LocalEnvironment) -> Typed:
+def inlined(typed: RawOptions, local: LocalEnvironment) -> RawOptions:
     """Merge the content of `--env-file` into `--env`, so that the file is read once for many jobs."""
     if typed.env_file is None:
         return typed
@@ -51,7 +101,7 @@ def inlined(typed: Typed, local: LocalEnvironment) -> Typed:
     return replace(typed, env=[*env, *(typed.env or ())], env_file=None)
 
 
-def secrets(typed: Typed, local: LocalEnvironment) -> dict[str, str | None]:
+def secrets(typed: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
     """Return the secrets that were typed, read as variables are. One that is not set is an error, or has no value."""
     found = _of_file(typed.secrets_file, "--secrets-file", local)
     for text in typed.secrets or ():

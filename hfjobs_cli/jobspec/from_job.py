@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.compose import compose, overridden
-from hfjobs_cli.jobspec.fields import rows
-from hfjobs_cli.jobspec.model import LOCAL, LocalFile, NewJob, NewSchedule
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed
+from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, LocalFile, NewJob, NewSchedule, RawOptions
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
 
 
 def _described(made: JobInfo | JobSpec) -> NewJob:
-    found = {row.name: row.told_by(made) for row in rows(NewJob)}
+    found = {row.name: row.decoded(made) for row in PROPERTIES}
     return NewJob(**{name: value for name, value in found.items() if value is not None})
 
 
@@ -103,7 +102,7 @@ def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
 class Changes:
     """Overrides for a job that is started again. None, empty or False keeps the old value."""
 
-    typed: Typed
+    typed: RawOptions
     image: str | None = None
     unset_env: Sequence[str] = ()
     drop_secrets: bool = False

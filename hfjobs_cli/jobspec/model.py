@@ -1,13 +1,11 @@
-"""The description of a new job, and the body of the request for it."""
-
-from __future__ import annotations
+"""The spec of a new job: the table of its properties, the body of the request, and the raw options that describe it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from hfjobs_cli.jobspec.fields import Property, put, rows
-from hfjobs_cli.text.values import parse_duration
+from hfjobs_cli.immutable import value
+from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, put, rows_of, with_options
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.spec import JobVolume
@@ -15,10 +13,10 @@ if TYPE_CHECKING:
 DEFAULT_FLAVOR = "cpu-basic"
 
 DEFAULT_ATTEMPTS = 1
-"""How often a job is tried of which nothing is said, by the Hub's schema."""
+"""The number of attempts that the Hub's schema gives a job without any."""
 
 DEFAULT_TIMEOUT_SECS = 1800
-"""How long a job may run of which nothing is said, by the Hub's documentation."""
+"""The timeout that the Hub's documentation gives a job without any."""
 
 SPACE_PREFIXES = (
     "https://huggingface.co/spaces/",
@@ -26,18 +24,17 @@ SPACE_PREFIXES = (
     "huggingface.co/spaces/",
     "hf.co/spaces/",
 )
-"""How an image begins that is a Space."""
+"""Prefixes of an image that is a Space."""
 
 MAX_VARIABLE_BYTES = 128 * 1024
-"""What one variable or word holds on Linux, its name and its end counted (MAX_ARG_STRLEN)."""
+"""The size limit of one variable or argument on Linux, with its name and terminator (MAX_ARG_STRLEN)."""
 
 LOCAL = "local"
-"""The type of a volume that is a directory on this machine, which must be uploaded before the Hub can mount it."""
-
+"""The type of a volume that is a local directory, which must be uploaded before the Hub can mount it."""
 
 _FIRST = ("command", "arguments", "environment", "flavor")
 _LAST = ("spaceId", "dockerImage")
-"""With what a body begins and ends."""
+"""The first and last keys of a body."""
 
 
 class LocalFile(NamedTuple):
@@ -50,7 +47,7 @@ class LocalFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A bucket or repository to mount; `read_only` of None is what the Hub does by itself."""
+    """A bucket or repository to mount; `read_only` of None is the Hub's default."""
 
     type: str
     source: str
@@ -60,19 +57,19 @@ class Volume:
     path: str | None = None
 
     @classmethod
-    def told(cls, made: JobVolume) -> Volume:
-        """Return one that a job or schedule has."""
+    def from_record(cls, volume: "JobVolume") -> "Volume":
+        """Return a volume of an existing job or schedule."""
         return cls(
-            made.type or "model",
-            made.source or "",
-            made.mount_path or "",
-            made.revision,
-            made.read_only,
-            made.path,
+            volume.type or "model",
+            volume.source or "",
+            volume.mount_path or "",
+            volume.revision,
+            volume.read_only,
+            volume.path,
         )
 
     def body(self) -> dict[str, Any]:
-        """Return it as the Hub takes it."""
+        """Return the JSON value for a request."""
         values = {
             "type": self.type,
             "source": self.source,
@@ -84,78 +81,161 @@ class Volume:
         return {key: value for key, value in values.items() if value is not None}
 
 
+def parse_timeout(text: str) -> int:
+    """Return the whole seconds of `300`, `90s`, `1.5h`, `1h30m` or `1w`, rounded down. Raises UsageError."""
+    from hfjobs_cli.text.values import parse_duration  # help and completion parse none
+
+    return int(parse_duration(text, "timeout", at_least=1, at_most=MAX_INTEGER))
+
+
 @dataclass(frozen=True, slots=True)
 class NewJob:
     """The spec of a new job. One of `docker_image` and `space_id` is set; None or empty is the Hub's default.
 
-    Each is a row of the table of properties, from which the other forms of a job are made.
+    Each attribute is a row of the table of properties, from which the other forms of a job are made. Help lists options
+    in the order of the rows.
 
     A secret of None is one whose value is not known here. Ports in `expose_public` need not be in `expose`.
     """
 
     docker_image: Annotated[
-        str | None, Property("dockerImage", told=lambda made: made.docker_image if made.space_id is None else None)
+        str | None, Property("dockerImage", decode=lambda made: made.docker_image if made.space_id is None else None)
     ] = None
     space_id: Annotated[str | None, Property("spaceId")] = None
     command: Annotated[tuple[str, ...], Property("command")] = ()
-    arguments: Annotated[tuple[str, ...], Property("arguments", sent=lambda job: list(job.arguments))] = ()
-    environment: Annotated[Mapping[str, str], Property("environment", sent=lambda job: dict(job.environment))] = field(
-        default_factory=dict
+    arguments: Annotated[tuple[str, ...], Property("arguments", encode=lambda job: list(job.arguments))] = ()
+    environment: Annotated[Mapping[str, str], Property("environment", encode=lambda job: dict(job.environment))] = (
+        field(default_factory=dict)
     )
     secrets: Annotated[
-        Mapping[str, str | None], Property("secrets", told=lambda made: dict.fromkeys(made.secrets or ()))
+        Mapping[str, str | None], Property("secrets", decode=lambda made: dict.fromkeys(made.secrets or ()))
     ] = field(default_factory=dict, repr=False)
-    flavor: Annotated[str, Property("flavor", "--flavor", told=lambda made: made.flavor or None)] = DEFAULT_FLAVOR
-    arch: Annotated[str | None, Property("arch", "--arch")] = None
+    flavor: Annotated[
+        str,
+        Property(
+            "flavor",
+            Option(
+                "--flavor",
+                "Hardware and limits",
+                "NAME",
+                "Hardware flavor, cpu-basic by default; 'hfjobs hardware' lists them.",
+            ),
+            decode=lambda made: made.flavor or None,
+        ),
+    ] = DEFAULT_FLAVOR
+    arch: Annotated[
+        str | None,
+        Property(
+            "arch",
+            Option("--arch", "Hardware and limits", "ARCH", only_here=True),
+            words=("amd64", "arm64"),
+            what="CPU architecture",
+        ),
+    ] = None
     timeout_secs: Annotated[
         int | None,
         Property(
             "timeoutSeconds",
-            "--timeout",
-            parse=parse_timeout,
-            told=lambda made: None if made.timeout is None else int(made.timeout),
+            Option(
+                "--timeout",
+                "Hardware and limits",
+                "TIME",
+                "Maximum running time: 90s, 30m, 1.5h, 1h30m, 2d, 1w; 30m by default.",
+                parse=parse_timeout,
+            ),
+            decode=lambda made: None if made.timeout is None else int(made.timeout),
+            least=1,
+            what="timeout in seconds",
         ),
     ] = None
     attempts: Annotated[
         int | None,
-        Property("attempts", "--attempts", told=lambda made: None if made.retry is None else int(made.retry) + 1),
+        Property(
+            "attempts",
+            Option("--attempts", "Hardware and limits", "N", "Run the job up to N times until it succeeds."),
+            decode=lambda made: None if made.retry is None else int(made.retry) + 1,
+            least=1,
+            what="number of attempts",
+        ),
     ] = None
     labels: Annotated[Mapping[str, str], Property("labels")] = field(default_factory=dict)
     volumes: Annotated[
         tuple[Volume, ...],
         Property(
             "volumes",
-            sent=lambda job: [volume.body() for volume in job.volumes] or None,
-            told=lambda made: tuple(map(Volume.told, made.volumes or ())),
+            encode=lambda job: [volume.body() for volume in job.volumes] or None,
+            decode=lambda made: tuple(map(Volume.from_record, made.volumes or ())),
         ),
     ] = ()
     expose: Annotated[
-        tuple[int, ...], Property("expose.ports", "--expose", sent=lambda job: list(job.ports) or None)
+        tuple[int, ...],
+        Property(
+            "expose.ports",
+            Option("--expose", "Network", "PORT", "Make a port reachable with a token; may be repeated."),
+            encode=lambda job: list(job.ports) or None,
+            least=1,
+            most=65535,
+            what="port",
+        ),
     ] = ()
     expose_public: Annotated[
         tuple[int, ...],
         Property(
             "expose.portsPublic",
-            "--expose-public",
-            sent=lambda job: list(dict.fromkeys(job.expose_public)) if job.ports else None,
+            Option("--expose-public", "Network", "PORT", "Make a port reachable by anyone; may be repeated."),
+            encode=lambda job: list(dict.fromkeys(job.expose_public)) if job.ports else None,
+            least=1,
+            most=65535,
+            what="port",
         ),
     ] = ()
-    ssh: Annotated[bool, Property("ssh.enabled", "--ssh", told=lambda _made: None)] = False
+    ssh: Annotated[
+        bool,
+        Property(
+            "ssh.enabled",
+            Option("--ssh", "Network", help="Allow SSH access to the job."),
+            decode=lambda _made: None,
+            in_schedules=False,
+        ),
+    ] = False
     network_group: Annotated[
         str | None,
-        Property("network.group", "--network-group", told=lambda made: made.network and made.network.group),
+        Property(
+            "network.group",
+            Option(
+                "--network-group",
+                "Network",
+                "NAME",
+                "Network group; jobs of a group can reach each other.",
+                completes_from="network.group",
+            ),
+            decode=lambda made: made.network and made.network.group,
+            in_schedules=False,
+        ),
     ] = None
     network_aliases: Annotated[
         tuple[str, ...],
         Property(
             "network.aliases",
-            "--network-alias",
-            sent=lambda job: list(job.network_aliases) or None if job.network_group is not None else None,
-            told=lambda made: made.network and tuple(made.network.aliases),
+            Option("--network-alias", "Network", "NAME", "Host name in the network group; may be repeated."),
+            encode=lambda job: list(job.network_aliases) or None if job.network_group is not None else None,
+            decode=lambda made: made.network and tuple(made.network.aliases),
+            in_schedules=False,
         ),
     ] = ()
     resource_group_id: Annotated[
-        str | None, Property("resourceGroupId", "--resource-group-id", title="resource group")
+        str | None,
+        Property(
+            "resourceGroupId",
+            Option(
+                "--resource-group-id",
+                "Hardware and limits",
+                "ID",
+                "The resource group to bill.",
+                completes_from="resource_group_id",
+            ),
+            title="resource group",
+        ),
     ] = None
 
     @property
@@ -165,7 +245,7 @@ class NewJob:
 
     @property
     def ports(self) -> tuple[int, ...]:
-        """All ports, each once, those that need no token too."""
+        """All ports, each once, including the public ones."""
         return tuple(dict.fromkeys((*self.expose, *self.expose_public)))
 
     @property
@@ -175,15 +255,15 @@ class NewJob:
 
     @property
     def longest_secs(self) -> int:
-        """How long one attempt may run."""
+        """The maximum running time of one attempt, in seconds."""
         return DEFAULT_TIMEOUT_SECS if self.timeout_secs is None else self.timeout_secs
 
     def body(self) -> dict[str, Any]:
         """Return the request body. Unset properties are omitted, except for required ones."""
         found: dict[str, Any] = {}
-        for row in rows(NewJob):
-            if (value := row.sent_of(self)) is not None:
-                put(found, row.about.key, value)
+        for row in PROPERTIES:
+            if (encoded := row.encoded(self)) is not None:
+                put(found, row.about.key, encoded)
         order = (*_FIRST, *(key for key in found if key not in _LAST), *_LAST)
         return {key: found[key] for key in order if key in found}
 
@@ -191,11 +271,15 @@ class NewJob:
         """Return the body with null in place of the values of secrets, and of variables that are the token."""
         body = self.body()
         if token:
-            body["environment"] = {key: None if value == token else value for key, value in self.environment.items()}
+            body["environment"] = {key: None if text == token else text for key, text in self.environment.items()}
         return body | {"secrets": dict.fromkeys(self.secrets)} if self.secrets else body
 
 
-@dataclass(frozen=True, slots=True)
+PROPERTIES = rows_of(NewJob)
+"""The table of properties of a job."""
+
+
+@value
 class NewSchedule:
     """The spec of a new schedule. `concurrency` allows overlapping jobs."""
 
@@ -205,7 +289,7 @@ class NewSchedule:
     concurrency: bool = False
 
 
-@dataclass(frozen=True)
+@value
 class Launch:
     """A new job, its namespace, and the values that its script has set.
 
@@ -220,18 +304,46 @@ class Launch:
     is_untrusted: bool = False
 
 
+@value
+@with_options(PROPERTIES)
+class RawOptions:
+    """Raw values of the options that describe a job. None or False means not given.
+
+    It also has the options in PROPERTIES. Those that code reads by name, or that other options follow in help, are
+    declared here too.
+    """
+
+    env: list[str] | None = None
+    env_file: str | None = None
+    secrets: list[str] | None = None
+    secrets_file: str | None = None
+    name: str | None = None
+    no_name: bool = False
+    label: list[str] | None = None
+    volume: list[str] | None = None
+    flavor: str | None = None
+    any_flavor: bool = False
+    timeout: str | None = None
+    max_cost: float | None = None
+    attempts: int | None = None
+    network_group: str | None = None
+    network_alias: list[str] | None = None
+
+
+@value
+class RawUvOptions:
+    """Raw values of the options of `uv run`. None or False means not given."""
+
+    image: str | None = None
+    with_: list[str] | None = None
+    python: str | None = None
+    bucket: bool = False
+    trust_script: bool = False
+
+
 def split_image(text: str) -> tuple[str | None, str | None]:
     """Split `text` into image and Space; one of them is None."""
     for prefix in SPACE_PREFIXES:
         if text.startswith(prefix):
             return None, text[len(prefix) :]
     return text, None
-
-
-MAX_SECS = 2**53 - 1
-"""The largest number that the Hub takes."""
-
-
-def parse_timeout(text: str) -> int:
-    """Return the seconds of `300`, `90s`, `1.5h`, `1h30m` or `1w`, a fraction of one left out. Raises UsageError."""
-    return int(parse_duration(text, "timeout", at_least=1, at_most=MAX_SECS))

@@ -22,9 +22,20 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.command_line import volume_text
 from hfjobs_cli.jobspec.compose import compose
-from hfjobs_cli.jobspec.fields import Row, rows
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, LOCAL, Launch, NewJob, NewSchedule, parse_timeout, split_image
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
+from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.model import (
+    DEFAULT_ATTEMPTS,
+    LOCAL,
+    PROPERTIES,
+    Launch,
+    NewJob,
+    NewSchedule,
+    RawOptions,
+    RawUvOptions,
+    parse_timeout,
+    split_image,
+)
+from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.written_files import toml_text, with_files, written_out
@@ -51,8 +62,8 @@ _HOW = "'hfjobs scheduled export' prints a valid file"
 _CALLED = {"docker_image": "image", "space_id": "image", "environment": "env", "timeout_secs": "timeout"}
 """Keys of properties that are not called as they are in Python."""
 
-NOT_OF_SCHEDULES = ("ssh", "network_group", "network_aliases")
-"""The properties that the Hub does not give to jobs of schedules."""
+IN_SCHEDULES = tuple(row for row in PROPERTIES if row.about.in_schedules)
+"""The properties that the Hub gives to jobs of schedules."""
 
 _FIRST_KEYS = {"schedule": (str,), "namespace": (str,), "suspend": (bool,), "concurrency": (bool,)}
 _SCRIPT_KEYS = {"script": (str,), "with": (list,), "python": (str,), "files": (dict,)}
@@ -103,14 +114,10 @@ class WantedSchedule:
 def keys() -> dict[str, tuple[type, ...]]:
     """Return the types that the values of each key may have."""
     found: dict[str, tuple[type, ...]] = dict(_FIRST_KEYS)
-    for row in _rows():
+    for row in IN_SCHEDULES:
         key = _CALLED.get(row.name, row.name)
         found[key] = _TYPES.get(key, (row.base,))
     return {**found, **_SCRIPT_KEYS}
-
-
-def _rows() -> Iterator[Row]:
-    return (row for row in rows(NewJob) if row.name not in NOT_OF_SCHEDULES)
 
 
 def read_files(files: Sequence[str], local: LocalEnvironment) -> tuple[list[FileSchedule], frozenset[str]]:
@@ -173,7 +180,7 @@ def _check_keys(table: Mapping[str, Any], known: Mapping[str, tuple[type, ...]],
     for key, given in table.items():
         if key not in known:
             raise UsageError(f"{place}: unknown key '{key}'", hint=one_of(key, known))
-        item = next((row.item for row in rows(NewJob) if row.name == key and row.item is int), str)
+        item = next((row.item for row in PROPERTIES if row.name == key and row.item is int), str)
         inner = given.values() if isinstance(given, dict) and key != "schedules" else given
         is_wrong = type(given) not in known[key]
         if not is_wrong and type(given) in (list, dict) and key != "schedules":
@@ -280,7 +287,7 @@ def _script(
         raise UsageError("both a script and files given", hint='use a command: ["uv", "run", "train.py"]')
     script = values["script"]
     downloaded = download(script) if is_address(script) else None
-    how = UvTyped(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
+    how = RawUvOptions(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
     words = [_beside(each.file, word) for word in (script, *values.get("arguments", ()))]
     return compose_uv(_typed(each), how, words[0], words[1:], namespace, local, downloaded)
 
@@ -315,16 +322,16 @@ def _words(command: str | list[str]) -> list[str]:
         ) from None
 
 
-def _typed(each: FileSchedule) -> Typed:
+def _typed(each: FileSchedule) -> RawOptions:
     """Return the values of a table as the options that say the same."""
     values = each.values
     labels = values.get("labels", {})
     if labels.get("name", each.name) != each.name:
         raise UsageError(f"the label 'name' is not '{each.name}'", hint="remove it: the name is that of the table")
-    options = {row.typed: values[key] for row, key in _option_keys() if key in values}
+    options = {row.parameter: values[key] for row, key in _option_keys() if key in values}
     if "timeout" in options:
         options["timeout"] = str(options["timeout"])
-    return Typed(
+    return RawOptions(
         name=each.name,
         env=[f"{key}={text}" for key, text in values.get("env", {}).items()],
         secrets=list(values.get("secrets", ())),
@@ -336,7 +343,7 @@ def _typed(each: FileSchedule) -> Typed:
 
 def _option_keys() -> Iterator[tuple[Row, str]]:
     """Yield the properties that one option sets, and their keys in a file."""
-    return ((row, _CALLED.get(row.name, row.name)) for row in _rows() if row.about.option)
+    return ((row, _CALLED.get(row.name, row.name)) for row in IN_SCHEDULES if row.flag)
 
 
 def dump(name: str, made: NewSchedule) -> str:
@@ -372,7 +379,7 @@ def _values(made: NewSchedule) -> Iterator[tuple[str, Any]]:
         expose=tuple(job.ports),
         labels={key: text for key, text in job.labels.items() if key != "name" and key not in OWN_LABELS},
     )
-    for row in _rows():
+    for row in IN_SCHEDULES:
         key, each = _CALLED.get(row.name, row.name), getattr(written, row.name)
         if key in ("image", "command") or (each == getattr(default, row.name) and row.name != "flavor"):
             continue

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.jobspec.environment import resolved
-from hfjobs_cli.jobspec.fields import Row, rows
-from hfjobs_cli.jobspec.model import NewJob, Volume
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
+from hfjobs_cli.jobspec.environment import LocalEnvironment, resolved, typed_path
+from hfjobs_cli.jobspec.model import PROPERTIES, NewJob, Volume
+from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.text.json_values import loads
 
 MAX_MIB = 16
@@ -54,7 +53,7 @@ def _keys() -> tuple[dict[str, type], dict[str, dict[str, type]]]:
     """Return the types of the keys of a request body, and of its nested objects."""
     keys: dict[str, type] = {}
     inner_keys: dict[str, dict[str, type]] = {}
-    for row in rows(NewJob):
+    for row in PROPERTIES:
         outer, _, inner = row.about.key.partition(".")
         keys[outer] = dict if inner else row.base
         if inner:
@@ -65,7 +64,7 @@ def _keys() -> tuple[dict[str, type], dict[str, dict[str, type]]]:
 def _job(values: Mapping[str, Any], inner_keys: Mapping[str, Mapping[str, type]], place: str) -> NewJob:
     objects = {outer: _object(values.get(outer, {}), keys, f"{place}: {outer}") for outer, keys in inner_keys.items()}
     given = {}
-    for row in rows(NewJob):
+    for row in PROPERTIES:
         outer, _, inner = row.about.key.partition(".")
         value = objects[outer].get(inner) if inner else values.get(outer)
         if value is not None:

@@ -17,8 +17,8 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError, did_you_mean
+from hfjobs_cli.jobspec.environment import LocalEnvironment, typed_path
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, typed_path
 from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.models.packed_files import PACKED
 from hfjobs_cli.query.labels import MAX_LENGTH, is_label

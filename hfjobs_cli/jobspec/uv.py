@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.compose import compose, named
-from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, split_image
+from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_of, pack, read_file
-from hfjobs_cli.jobspec.raw_options import LocalEnvironment, Typed, UvTyped
 from hfjobs_cli.jobspec.scripts import (
     TABLE,
     Header,
@@ -42,8 +42,8 @@ def is_address(script: str) -> bool:
 
 
 def compose_uv(
-    typed: Typed,
-    how: UvTyped,
+    typed: RawOptions,
+    how: RawUvOptions,
     script: str,
     arguments: Sequence[str],
     namespace: str | None,
@@ -102,7 +102,7 @@ def compose_uv(
     return replace(launch, job=replace(job, command=parcel.command, environment=variables_))
 
 
-def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
+def _merged(typed: RawOptions, header: Header) -> tuple[RawOptions, list[str]]:
     """Merge options over the metadata of the script, and return the remaining volumes of the script too."""
     volumes, of_script = merge(header.volumes, typed.volume or ())
     merged = replace(
@@ -116,7 +116,7 @@ def _merged(typed: Typed, header: Header) -> tuple[Typed, list[str]]:
     return merged, of_script
 
 
-def _described(typed: Typed, image: str | None, header: Header, local: LocalEnvironment) -> NewJob:
+def _described(typed: RawOptions, image: str | None, header: Header, local: LocalEnvironment) -> NewJob:
     """Return the job without its command, and without secrets from the script."""
     docker_image, space_id = split_image(DEFAULT_IMAGE if image is None else image)
     labels = {**header.labels, **({} if header.name is None else {"name": header.name})}
@@ -131,7 +131,7 @@ def _with_secrets(job: NewJob, header: Header, local: LocalEnvironment) -> NewJo
 
 
 def _said(
-    header: Header, typed: Typed, how: UvTyped, namespace: str | None, job: NewJob, volumes: Sequence[str]
+    header: Header, typed: RawOptions, how: RawUvOptions, namespace: str | None, job: NewJob, volumes: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the keys and values that come from the script and are not overridden by options."""
     for key, of_script, is_typed in (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.jobspec.model import LOCAL, MAX_SECS, MAX_VARIABLE_BYTES, SPACE_PREFIXES, NewJob, Volume
-from hfjobs_cli.models.vocabulary import ARCHES
+from hfjobs_cli.jobspec.model import LOCAL, MAX_VARIABLE_BYTES, PROPERTIES, SPACE_PREFIXES, NewJob, Volume
+from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.query.labels import new_labels
 
 MAX_PORTS = 20
@@ -29,12 +30,10 @@ def check(job: NewJob) -> None:
     _check_texts(job)
     _check_variables(job)
     new_labels([f"{key}={value}" for key, value in job.labels.items()])
-    for count, what in ((job.timeout_secs, "timeout in seconds"), (job.attempts, "number of attempts")):
-        if count is not None and not 0 < count <= MAX_SECS:
-            raise UsageError(f"invalid {what} {count}", hint=f"use a number from 1 to {MAX_SECS}")
-    if job.arch is not None and job.arch not in ARCHES:
-        raise UsageError(f"invalid CPU architecture '{job.arch}'", hint=one_of(job.arch, ARCHES))
-    _check_ports(job)
+    for row in PROPERTIES:
+        _check_value(row, getattr(job, row.name))
+    if len(job.ports) > MAX_PORTS:
+        raise UsageError(f"too many ports: {len(job.ports)}", hint=f"use at most {MAX_PORTS}")
     _check_network(job)
     _check_volumes(job.volumes)
     if job.resource_group_id is not None and not _GROUP_ID.fullmatch(job.resource_group_id):
@@ -42,6 +41,16 @@ def check(job: NewJob) -> None:
             f"invalid resource group '{job.resource_group_id}'",
             hint="use its id of 24 hexadecimal digits, from the settings of the organization",
         )
+
+
+def _check_value(row: Row, value: Any) -> None:
+    """Check a value, or each item of one, by what its row allows."""
+    allowed = row.about
+    for each in value if row.base is list else [value]:
+        if type(each) is int and not allowed.least <= each <= allowed.most:
+            raise UsageError(f"invalid {row.what} {each}", hint=f"use a number from {allowed.least} to {allowed.most}")
+        if allowed.words and each is not None and each not in allowed.words:
+            raise UsageError(f"invalid {row.what} '{each}'", hint=one_of(each, allowed.words))
 
 
 def _check_image(job: NewJob) -> None:
@@ -107,14 +116,6 @@ def _wrong_name(what: str, name: str, how: str) -> UsageError:
     near = _NOT_IN_VARIABLES.sub("_", name.strip()).lstrip("_0123456789")
     hint = f"did you mean '{near}'?" if _VARIABLE.fullmatch(near) else how
     return UsageError(f"invalid {what} name '{name}'", hint=hint)
-
-
-def _check_ports(job: NewJob) -> None:
-    for port in job.ports:
-        if not 1 <= port <= 65535:
-            raise UsageError(f"invalid port {port}", hint="use 1 to 65535")
-    if len(job.ports) > MAX_PORTS:
-        raise UsageError(f"too many ports: {len(job.ports)}", hint=f"use at most {MAX_PORTS}")
 
 
 def _check_network(job: NewJob) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote, unquote
 
 from hfjobs_cli.errors import UsageError
+from hfjobs_cli.jobspec.environment import typed_path
 from hfjobs_cli.jobspec.model import LOCAL, Volume
-from hfjobs_cli.jobspec.raw_options import typed_path
 
 HUB = "hf://"
 

@@ -31,9 +31,6 @@ NO_INITIATOR = "none"
 ACTIVE, SUSPENDED = SCHEDULE_STATES = ("active", "suspended")
 """The states of a schedule."""
 
-ARCHES = ("amd64", "arm64")
-"""The CPU architectures that a job can request."""
-
 DUPLICATED_FROM = "duplicated-from"
 """The label with the id of the job that a changed copy was made from. The Hub does not record it."""
 

@@ -15,7 +15,7 @@ def run(
     image: job_options.Image = None,
     command: job_options.CommandWords = None,
     *,
-    job: schedule_options.ScheduledJobOptions,
+    job: job_options.ScheduledJobOptions,
     arguments: job_options.ArgumentCount = 0,
     default_command: job_options.DefaultCommand = False,
     spec: job_options.Spec = None,

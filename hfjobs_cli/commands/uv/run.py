@@ -9,8 +9,7 @@ from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from hfjobs_cli.jobspec.model import Launch
-    from hfjobs_cli.jobspec.raw_options import Typed
+    from hfjobs_cli.jobspec.model import Launch, RawOptions
     from hfjobs_cli.jobspec.sweep import Fill
 
 
@@ -62,7 +61,7 @@ def run(
         from hfjobs_cli.commands._sweep import run_sweep
         from hfjobs_cli.jobspec.sweep import filled
 
-        def describe(typed: Typed, fill: Fill) -> Launch:
+        def describe(typed: RawOptions, fill: Fill) -> Launch:
             program = script if downloaded is not None else fill(script)
             arguments = [fill(word) for word in words or ()]
             return compose_uv(typed, filled(uv, fill), program, arguments, namespace, local, downloaded)

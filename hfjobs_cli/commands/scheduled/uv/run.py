@@ -15,7 +15,7 @@ def run(
     script: schedule_options.NewScript = None,
     words: job_options.ScriptWords = None,
     *,
-    job: schedule_options.ScheduledJobOptions,
+    job: job_options.ScheduledJobOptions,
     uv: job_options.UvOptions,
     terms: schedule_options.Terms,
     output: Annotated[options.Output, "schedule"],
