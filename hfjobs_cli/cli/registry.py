@@ -169,7 +169,7 @@ KINDS = {
     "schedule": "schedule.KIND",
     "schedule_change": "rows.SCHEDULE_CHANGE",
     "usage": "usage.KIND",
-    "usage_summary": "usage_summary.KIND",
+    "usage_summary": "usage.SUMMARY_KIND",
 }
 """Every kind of record, and where it is in `models`."""
 

@@ -25,8 +25,7 @@ from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
 from hfjobs_cli.models.job import KIND
-from hfjobs_cli.models.usage import STALE_SECS, Usage
-from hfjobs_cli.models.usage_summary import UsageMeter, UsageSummary
+from hfjobs_cli.models.usage import STALE_SECS, Usage, UsageMeter, UsageSummary
 from hfjobs_cli.query.conditions import all_match, divide, parse_conditions
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_duration, span

@@ -1,6 +1,6 @@
-"""What a running job uses at some moment.
+"""Resource usage of running jobs: samples, and summaries over some time, which are computed here.
 
-The Hub's keys are in snake_case here, other than elsewhere, and are also those of `--format json`. Facts about the
+The Hub's keys are in snake_case here, unlike elsewhere, and are also those of `--format json`. Facts about the
 payload: the events named `metric` of `GET /api/jobs/{namespace}/{id}/metrics`.
 """
 
@@ -14,7 +14,9 @@ from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Rec
 from hfjobs_cli.models.kinds import Kind
 
 STALE_SECS = 5.0
-"""After how long without a sample what is known of a job is old: there should be one a second."""
+"""The age from which a sample is stale. The Hub sends one per second."""
+
+PERCENT = Measure("percent")
 
 _PREFIXES = ("", "k", "M", "G", "T", "P")
 
@@ -25,7 +27,7 @@ def size(count: float) -> str:
 
 
 def rate(count: float) -> str:
-    """Spell what passes a network in a second, in the Hub's unit: `0bps`, `2.1kbps`."""
+    """Format a network rate in bits per second: `0bps`, `2.1kbps`."""
     return _scaled(count, "bps")
 
 
@@ -40,33 +42,18 @@ def _scaled(count: float, unit: str) -> str:
 
 
 def percent(value: float) -> str:
-    """Format a share of a hundred: `7%`."""
+    """Format a percentage: `7%`."""
     return f"{value:.0f}%"
 
 
 def share(used: float | None, total: float | None) -> float | None:
-    """Return how many of a hundred parts are used, None if that is not known. Of less than one byte nothing is."""
+    """Return the used part in percent; None if it is unknown, or `total` is less than one."""
     return None if used is None or total is None or total < 1 else 100 * used / total
 
 
-PERCENT = Measure("percent")
-
-
-def _range(shares: Sequence[float]) -> str | None:
-    """Format the shares of several devices in short, so that one that is not as the others shows: `8x 0-97%`."""
-    if len(shares) < 2:
-        return percent(shares[0]) if shares else None
-    least, most = round(min(shares)), round(max(shares))
-    return f"{len(shares)}x {least}%" if least == most else f"{len(shares)}x {least}-{most}%"
-
-
-def _each(shares: Sequence[float]) -> str | None:
-    return " ".join(map(percent, shares)) or None
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class GpuUsage(Record):
-    """What of one GPU is used. `utilization` is a share of a hundred."""
+    """Usage of one GPU. `utilization` is in percent."""
 
     utilization: Annotated[
         int | float | None, About("utilization in percent", "97", key="utilization", measure=PERCENT)
@@ -79,13 +66,13 @@ class GpuUsage(Record):
     ]
 
     def __str__(self) -> str:
-        """Format how busy it is."""
+        """Format the utilization."""
         return "" if self.utilization is None else percent(self.utilization)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Usage(Record):
-    """What a job uses. `cpu_usage_pct` is a share of all its processors."""
+    """Usage of a job in one second. `cpu_usage_pct` is in percent of all its processors."""
 
     job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", key="job_id", rank=NEVER_LEAVES)]
     cpu_usage_pct: Annotated[
@@ -139,33 +126,33 @@ class Usage(Record):
 
     @property
     def cores(self) -> float | None:
-        """How many processors there are."""
+        """The number of processors."""
         return None if self.cpu_millicores is None else self.cpu_millicores / 1000
 
     @property
     def memory(self) -> float | None:
-        """How many percent of the memory are used."""
+        """The used memory in percent."""
         return share(self.memory_used_bytes, self.memory_total_bytes)
 
     @property
     def gpu(self) -> list[float]:
-        """How many percent of its time each GPU works, in the order of their ids."""
+        """The utilization of each GPU in percent, sorted by id."""
         return [each.utilization for each in self._gpus() if each.utilization is not None]
 
     @property
     def gpu_memory(self) -> list[float]:
-        """How many percent of the memory of each GPU are used, in the order of their ids."""
+        """The used memory of each GPU in percent, sorted by id."""
         shares = (share(each.memory_used_bytes, each.memory_total_bytes) for each in self._gpus())
         return [each for each in shares if each is not None]
 
     @property
     def memory_usage(self) -> str | None:
-        """The memory used, and that there is."""
+        """Used and total memory: `1.4MB/15.0GB`."""
         return _of(self.memory_used_bytes, self.memory_total_bytes)
 
     @property
     def gpu_memory_usage(self) -> str | None:
-        """The memory of all GPUs used, and that there is."""
+        """Used and total memory of all GPUs."""
         used = [each.memory_used_bytes for each in self._gpus()]
         return _of(_sum(used), _sum(each.memory_total_bytes for each in self._gpus()))
 
@@ -186,8 +173,8 @@ def _mean(shares: Sequence[float]) -> float:
     return sum(shares) / len(shares)
 
 
-def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, rank: int, *aliases: str) -> Computed:
-    """Return the field of a share of each GPU: the mean orders them, and where there is little room the range shows."""
+def _gpu_field(read: Callable[[Usage], list[float]], meaning: str, header: str, rank: int, *aliases: str) -> Computed:
+    """Return a field with a percentage of each GPU. It sorts by the mean; a narrow column shows the range."""
     return Computed(
         Shape(list, is_optional=True, item=Shape(float)),
         lambda usage, _now: read(usage) or None,
@@ -196,8 +183,8 @@ def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, ran
             "97% 95%",
             header=header,
             rank=rank,
-            spell=_each,
-            narrow=_range,
+            spell=_gpu_list,
+            narrow=_gpu_range,
             order=_mean,
             measure=Measure("percent", _mean),
             aliases=aliases,
@@ -206,18 +193,30 @@ def _shares(read: Callable[[Usage], list[float]], meaning: str, header: str, ran
     )
 
 
-def _number(read: Callable[[Usage], float | None], about: About) -> Computed:
+def _gpu_range(shares: Sequence[float]) -> str | None:
+    """Format percentages of several devices as a range, so that an outlier shows: `8x 0-97%`."""
+    if len(shares) < 2:
+        return percent(shares[0]) if shares else None
+    least, most = round(min(shares)), round(max(shares))
+    return f"{len(shares)}x {least}%" if least == most else f"{len(shares)}x {least}-{most}%"
+
+
+def _gpu_list(shares: Sequence[float]) -> str | None:
+    return " ".join(map(percent, shares)) or None
+
+
+def _number_field(read: Callable[[Usage], float | None], about: About) -> Computed:
     return Computed(Shape(float), lambda usage, _now: read(usage), about)
 
 
-def _text(read: Callable[[Usage], str | None], about: About) -> Computed:
+def _text_field(read: Callable[[Usage], str | None], about: About) -> Computed:
     return Computed(Shape(str), lambda usage, _now: read(usage), about)
 
 
 NAME = Computed(
     Shape(str, is_optional=True), lambda _usage, _now: None, About("name of the job", "train", rank=75, least=12)
 )
-"""The name of the job, which no sample has: it is read where jobs can be asked for."""
+"""The name of the job. Samples do not contain it; commands that can request jobs read it."""
 
 KIND = Kind(
     Usage,
@@ -228,19 +227,19 @@ KIND = Kind(
     wide_columns=("cores", "gpu_memory_usage"),
     computed={
         "name": NAME,
-        "cores": _number(
+        "cores": _number_field(
             lambda usage: usage.cores, About("processors", "3.5", header="CPUS", spell=lambda value: f"{value:g}")
         ),
-        "memory": _number(
+        "memory": _number_field(
             lambda usage: usage.memory,
             About("memory in percent", "9", header="MEM", rank=80, spell=percent, measure=PERCENT),
         ),
-        "memory_usage": _text(
+        "memory_usage": _text_field(
             lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
         ),
-        "gpu": _shares(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85, "gpu_utilization"),
-        "gpu_memory": _shares(lambda usage: usage.gpu_memory, "memory of each GPU in percent", "GPU MEM", 70),
-        "gpu_memory_usage": _text(
+        "gpu": _gpu_field(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85, "gpu_utilization"),
+        "gpu_memory": _gpu_field(lambda usage: usage.gpu_memory, "memory of each GPU in percent", "GPU MEM", 70),
+        "gpu_memory_usage": _text_field(
             lambda usage: usage.gpu_memory_usage,
             About("used memory of all GPUs", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
         ),
@@ -259,4 +258,108 @@ KIND = Kind(
 {{.job_id}} {{.cpu_usage_pct}}                      values of fields
 {{range $id, $gpu := .gpus}}{{$gpu.utilization}} {{end}}
 {{or .replica "-"}}                                 what may be null""",
+)
+
+
+def _percent_field(meaning: str, example: str, header: str, rank: int, *aliases: str) -> About:
+    return About(meaning, example, header=header, rank=rank, spell=percent, measure=PERCENT, aliases=aliases)
+
+
+def _rate_field(meaning: str, example: str, header: str, rank: int) -> About:
+    return About(meaning, example, header=header, rank=rank, spell=rate, measure=Measure("bps"))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class UsageSummary(Record):
+    """Means and maxima of a job's usage: percentages, of all GPUs together, and bits per second."""
+
+    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
+    samples: Annotated[int, About("number of samples, one per second", "60", rank=45)]
+    cpu: Annotated[int | float | None, _percent_field("mean CPU usage in percent", "87", "CPU", 90)]
+    cpu_max: Annotated[int | float | None, _percent_field("maximum CPU usage in percent", "99", "CPU MAX", 65)]
+    memory: Annotated[int | float | None, _percent_field("mean memory in percent", "9", "MEM", 80, "mem")]
+    memory_max: Annotated[int | float | None, _percent_field("maximum memory in percent", "12", "MEM MAX", 60)]
+    gpu: Annotated[
+        int | float | None, _percent_field("mean utilization of all GPUs in percent", "3", "GPU", 95, "gpu_utilization")
+    ]
+    gpu_max: Annotated[int | float | None, _percent_field("maximum of any GPU in percent", "8", "GPU MAX", 85)]
+    gpu_memory: Annotated[int | float | None, _percent_field("mean memory of all GPUs in percent", "40", "GPU MEM", 70)]
+    gpu_memory_max: Annotated[
+        int | float | None, _percent_field("maximum memory of any GPU in percent", "77", "GPU MEM MAX", 55)
+    ]
+    received: Annotated[int | float | None, _rate_field("mean received per second", "2048", "NET IN", 40)]
+    received_max: Annotated[int | float | None, _rate_field("maximum received per second", "4096", "NET IN MAX", 30)]
+    sent: Annotated[int | float | None, _rate_field("mean sent per second", "1024", "NET OUT", 40)]
+    sent_max: Annotated[int | float | None, _rate_field("maximum sent per second", "2048", "NET OUT MAX", 30)]
+
+
+def _one(read: Callable[[Usage], float | None]) -> Callable[[Usage], Sequence[float]]:
+    def values(usage: Usage) -> Sequence[float]:
+        found = read(usage)
+        return () if found is None else (found,)
+
+    return values
+
+
+_MEASURED: dict[str, Callable[[Usage], Sequence[float]]] = {
+    "cpu": _one(lambda usage: usage.cpu_usage_pct),
+    "memory": _one(lambda usage: usage.memory),
+    "gpu": lambda usage: usage.gpu,
+    "gpu_memory": lambda usage: usage.gpu_memory,
+    "received": _one(lambda usage: usage.rx_bps),
+    "sent": _one(lambda usage: usage.tx_bps),
+}
+"""Reads the values of each figure from a sample; of GPUs there are several."""
+
+
+class UsageMeter:
+    """Computes means and maxima of the samples of one job, without storing them."""
+
+    def __init__(self, job_id: str) -> None:
+        """Start without a sample."""
+        self.samples = 0
+        self._job_id = job_id
+        self._sums = dict.fromkeys(_MEASURED, 0.0)
+        self._counts = dict.fromkeys(_MEASURED, 0)
+        self._maxima: dict[str, float] = {}
+
+    def add(self, usage: Usage) -> None:
+        """Add a sample."""
+        self.samples += 1
+        for name, read in _MEASURED.items():
+            values = read(usage)
+            if values:
+                self._sums[name] += sum(values) / len(values)
+                self._counts[name] += 1
+                self._maxima[name] = max(self._maxima.get(name, values[0]), *values)
+
+    def summary(self) -> UsageSummary:
+        """Return the means and maxima; None for a figure that no sample contained."""
+        found: dict[str, float | None] = {}
+        for name, count in self._counts.items():
+            found[name] = round(self._sums[name] / count, 2) if count else None
+            found[f"{name}_max"] = round(self._maxima[name], 2) if count else None
+        return UsageSummary(self._job_id, self.samples, **found)
+
+
+SUMMARY_KIND = Kind(
+    UsageSummary,
+    noun="usage summary",
+    plural="usage summaries",
+    key="job_id",
+    default_columns=("job_id", "name", "samples", "cpu", "cpu_max", "memory", "memory_max", "gpu", "gpu_max"),
+    wide_columns=("gpu_memory", "gpu_memory_max", "received", "received_max", "sent", "sent_max"),
+    computed={"name": NAME},
+    other_names={
+        "id": "job_id",
+        "job": "job_id",
+        "cpu_utilization": "cpu",
+        "memory_utilization": "memory",
+        "net": "received",
+        "vram": "gpu_memory",
+    },
+    filters="-f 'gpu<5%' -f 'gpu_max<20%'",
+    templates="""\
+{{.job_id}} {{.cpu}} {{.cpu_max}}                   values of fields
+{{or .gpu "-"}}                                     what may be null""",
 )
