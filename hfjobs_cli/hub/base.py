@@ -18,9 +18,9 @@ from hfjobs_cli.hub.connection import Endpoint, Query
 from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS, HubResponse
 from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
-from hfjobs_cli.models.account import User
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.fields import Record
+from hfjobs_cli.models.job import User
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.query.references import ReferenceSyntax, is_name
 

@@ -12,7 +12,7 @@ from hfjobs_cli.hub.jobs import JobStreams
 from hfjobs_cli.hub.schedules import Scheduling
 
 if TYPE_CHECKING:
-    from hfjobs_cli.models.account import JobCharge
+    from hfjobs_cli.models.cost import JobCharge
     from hfjobs_cli.models.hardware import Hardware
 
 HARDWARE = Endpoint("GET", "/api/jobs/hardware", needs_token=False)
@@ -55,7 +55,7 @@ class JobsClient(JobStreams, Scheduling):
 
         Only for the token's user: the Hub does not list what each job costs an organization.
         """
-        from hfjobs_cli.models.account import JobsUsage
+        from hfjobs_cli.models.cost import JobsUsage
 
         answer = self._transport.ask(CHARGES)
         return self._parsed(answer, lambda data: JobsUsage.from_api(data, self._transport.endpoint, "answer")).charges

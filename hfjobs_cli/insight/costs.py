@@ -20,7 +20,7 @@ from hfjobs_cli.text.values import LARGEST, parse_time
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.cache import CacheFile
-    from hfjobs_cli.models.account import JobCharge
+    from hfjobs_cli.models.cost import JobCharge
     from hfjobs_cli.models.job import JobInfo
 
 logger = logging.getLogger(__name__)

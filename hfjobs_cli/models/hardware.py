@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.cost import micro_usd
 from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape
 from hfjobs_cli.models.kinds import Kind
 
@@ -108,7 +107,9 @@ class Hardware(Record):
 
         Should its two numbers differ the larger counts.
         """
-        from decimal import Decimal  # 4 ms, for whoever reckons
+        from decimal import Decimal  # 4 ms, which a listing of hardware does not need
+
+        from hfjobs_cli.models.cost import micro_usd
 
         hours = _PER_HOUR.get(self.unit_label or "")
         costs = []
