@@ -1,4 +1,4 @@
-"""Read the logs of one job, once or until it ends, over breaks and silence."""
+"""Read the logs of one job, once or until it ends, through lost connections and idle streams."""
 
 from __future__ import annotations
 
@@ -45,58 +45,58 @@ logger = logging.getLogger(__name__)
 
 
 HEALTHY_SECS = 10.0
-"""How long a connection must hold to count as a good one, even if nothing new came."""
+"""A connection that lasted this long resets the retries, even if no new line came."""
 
 FLUSH_IDLE_SECS, MAX_HELD_SECS = 0.5, 2.0
-"""How long nothing may come before what was held back is taken for new, and how long it is held back at most."""
+"""After how long without data the held lines count as new; and the longest time that lines are held."""
 
 FIRST_CHECK_SECS = 0.5
-"""How long nothing may come, of what is there already, before it is asked whether that is all."""
+"""After how long without data it is first checked whether all existing lines have come."""
 
 END_IDLE_SECS, MORE_IDLE_SECS = 8.0, 30.0
-"""How long nothing may come, of what is there already, before no more is expected, and if there is known to be more.
+"""After how long without data no more existing lines are expected; the second if more are known to exist.
 
-The official client waits 5 s for a log that it does not follow. A Hub that is to answer sooner is waited for less.
+The official client waits 5 s for a log that it does not follow. With a short HFJOBS_TIMEOUT these are shorter.
 """
 
 BUSY_SECS = 1.0
-"""How long what there is may come without a pause before it is asked where that ends, as a running job adds to it."""
+"""After how long without a pause it is checked where the existing lines end, as a running job keeps adding lines."""
 
 POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
 WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
-"""How long nothing may come before a job is looked at, first and later; and one that waits for its hardware."""
+"""After how long without data a job is polled, first and at most; and one that waits for hardware."""
 
 IDLE_TIMEOUTS = 2.5
-"""How many timeouts a stream may be silent for: the Hub sends a comment every 30 s, which is one."""
+"""How many timeouts a stream may be idle: the Hub sends a comment every 30 s, which is one timeout."""
 
 SUSPEND_TIMEOUTS = 0.5
-"""How many timeouts more than it should a short wait takes if the computer was asleep meanwhile."""
+"""By how many timeouts a short wait overruns if the computer was suspended meanwhile."""
 
 TICK_SECS = 0.25
 TAIL_LINES = 8
-"""How many of the last lines are asked for to see whether all have come."""
+"""How many of the last lines are requested to check whether all have come."""
 
 JOIN_LINES = 256
-"""How many of the last lines are asked for where streams end before them, again and again."""
+"""How many of the last lines are requested if streams end before them several times."""
 
 TAIL_IDLE_SECS = 0.3
-"""How long nothing may come after those."""
+"""After how long without data such a request ends."""
 
 MAX_EMPTY_STREAMS = 4
-"""How many streams in a row may end without anything new, though that is not all."""
+"""How many streams in a row may end without a new line although lines are missing."""
 
 MAX_NOT_FOUND = 3
-"""How often the log of a job that answers may be missing before there is none; a job that goes on may get one."""
+"""After how many 404s for its log an existing job counts as one without a log; a running job may still get one."""
 
 
 class Notice(NamedTuple):
-    """Something that the reader should be told about a job besides its output."""
+    """A message about a job for the user, in addition to its output."""
 
     text: str
 
 
 class WaitingForHardware(NamedTuple):
-    """The job waits for its hardware, still."""
+    """The job is still waiting for hardware."""
 
     job: JobInfo
 
@@ -105,31 +105,31 @@ LogItem = list[Line] | Notice | WaitingForHardware
 
 
 class _StreamEnd(Enum):
-    """How one connection came to its end."""
+    """Why reading of one connection ended."""
 
-    CLOSED = "the server ended it, or has nothing for it"
-    IDLE = "nothing comes any more"
+    CLOSED = "the server ended it, or has no log yet"
+    IDLE = "no more data arrives"
     RECONNECT = "another one may bring more"
-    COMPLETE = "there is no more to come"
+    COMPLETE = "all lines have come"
 
 
 class _FatalError(HfJobsError):
-    """What trying again will not better."""
+    """An error that a retry does not change."""
 
 
 class _LineTooLong(BadResponse, _FatalError):
-    """A stream holds what cannot be read, now or later."""
+    """A line of the stream is too long to be read."""
 
 
 class IncompleteOutput(Unavailable, _FatalError):
-    """Perhaps not all lines came."""
+    """Some lines may be missing."""
 
 
 class _Tail(NamedTuple):
-    """The last lines that there are, headers too, and how many were asked for.
+    """The last lines of the Hub, headers included. `asked` is how many were requested.
 
-    It `is_whole` if the server ended the answer, `is_open` if that went on, and nothing came; `is_short` if there must
-    be more than these.
+    `is_whole`: the server ended the response. `is_open`: it was still open when no more data came. `is_short`: the Hub
+    must have more lines than these.
     """
 
     lines: list[Line]
@@ -142,8 +142,8 @@ class _Tail(NamedTuple):
 class LogFollower:
     """The output of one job: every line once, in order. `job` is its last known state.
 
-    It goes on after breaks, which is told. What it raises is final: the job or the permission to see it is gone, the
-    Hub was away for too long, or it cannot be told whether all lines came.
+    It reconnects after errors, with a notice. Errors that it raises are final: the job is gone or may not be read any
+    more, the Hub was unreachable for too long, or some lines may be missing.
     """
 
     def __init__(
@@ -157,9 +157,9 @@ class LogFollower:
         timeout_secs: float,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Read all output or the last `tail` lines: what there is, or with `follow` what comes until the job ends.
+        """Read all output, or the last `tail` lines: the existing ones, or with `follow` all until the job ends.
 
-        `pause` makes pauses, of 0 seconds while nothing comes; what it raises ends the reading.
+        `pause` sleeps. It is also called with 0 while no data comes; what it raises ends the reading.
         """
         self.job = job
         self._client = client
@@ -190,7 +190,7 @@ class LogFollower:
         self._held_since: float | None = None
 
     def items(self) -> Iterator[LogItem]:
-        """Yield lines as they come, several at once, headers too, and what else there is to tell."""
+        """Yield lines as they arrive, several at a time, headers included; and notices."""
         end = None
         while end is not _StreamEnd.COMPLETE:
             taken, began = self._new_lines_count, time.monotonic()
@@ -216,7 +216,7 @@ class LogFollower:
 
     @property
     def job_has_ended(self) -> bool:
-        """Tell whether the job has ended, as far as is known."""
+        """Return whether the job has ended, as far as is known."""
         return self.job.has_ended
 
     @property
@@ -226,12 +226,12 @@ class LogFollower:
 
     @property
     def has_gap(self) -> bool:
-        """Tell whether the Hub has dropped lines that may not have been read, which was told."""
+        """Return whether the Hub dropped lines that may not have been read. A notice said so."""
         return self._resumer.has_gap
 
     @property
     def _is_finite(self) -> bool:
-        """Tell whether all that is wanted is there already."""
+        """Return whether all lines that are wanted exist already."""
         return self.job_has_ended or not self._follow
 
     @property
@@ -243,7 +243,7 @@ class LogFollower:
         return self.job.status.stage == "SCHEDULING" and self.job.started_at is None
 
     def _read_stream(self) -> Generator[LogItem, None, _StreamEnd]:
-        """Yield what comes over one connection, and return how that ended."""
+        """Yield the items of one connection, and return why it ended."""
         tail = self._resumer.connect()
         if self._resumer.count:
             asked = "all lines" if tail is None else f"the last {tail} lines"
@@ -266,7 +266,7 @@ class LogFollower:
                         self._was_cut = reader.is_cut and not parse_lines([event.data for event in events or ()])
                         yield from self._end_stream(is_whole=True)
                         end = end or _StreamEnd.CLOSED
-                    elif events is not None and reader.is_amid_event:  # a long line is on its way
+                    elif events is not None and reader.is_amid_event:  # a long line is arriving
                         self._pause(0)
                         idle.activity(self._first_check())
                     elif not events:
@@ -275,7 +275,7 @@ class LogFollower:
             return (yield from self._wait_for_log(error))
         except RequestRefused as error:
             if self._waits:
-                return _StreamEnd.CLOSED  # there is nothing to be read yet
+                return _StreamEnd.CLOSED  # there is no log yet
             if self._client.grace_period(self._reference.id) is None:
                 raise
             return (yield from self._wait_for_log(error))
@@ -283,7 +283,7 @@ class LogFollower:
         return end
 
     def _wait_for_log(self, error: NotFound | RequestRefused) -> Generator[LogItem, None, _StreamEnd]:
-        """Wait for the log of a job that has none yet. Raises NotFound if there is no job, or it ended without one."""
+        """Wait for the log of a job that has none yet. Raises NotFound if the job is gone, or ended without a log."""
         was_over = self.job_has_ended
         self.job = self._client.inspect_job(self._reference)
         self._not_found = 1 if self.job_has_ended > was_over else self._not_found + 1
@@ -302,7 +302,7 @@ class LogFollower:
     def _on_events(
         self, events: list[Event], reader: BufferedEventReader, idle: IdleTimer
     ) -> Generator[LogItem, None, _StreamEnd | None]:
-        """Yield the lines among events that are new; return an end if no more are wanted of this connection."""
+        """Yield the new lines of events; return why the connection ends, None if it goes on."""
         lines = self._new_lines(events, reader)
         yield from self._pop_notices()
         if lines:
@@ -313,13 +313,13 @@ class LogFollower:
             return _StreamEnd.RECONNECT
         if not self._is_finite or self.job_has_ended or idle.secs_since_start < BUSY_SECS:
             return None
-        # A running job may write for ever: what there is ends with the line that is the last one now.
+        # A running job may write forever: the existing lines end with the one that is the last now.
         if self._end_lines:
             return _StreamEnd.COMPLETE if self._resumer.has_passed(self._end_lines) else None
         return self._check_tail(idle)
 
     def _on_idle(self, reader: BufferedEventReader, idle: IdleTimer) -> Generator[LogItem, None, _StreamEnd | None]:
-        """Look what is the matter, if it is time for that; return an end if this connection is of no more use."""
+        """Check the job and the log if it is time; return why the connection ends, None if it goes on."""
         self._pause(0)
         if idle.was_suspended:
             yield Notice("this computer was asleep; reconnecting")
@@ -350,13 +350,13 @@ class LogFollower:
         )
 
     def _first_check(self) -> float:
-        """Return how long nothing may come before something is asked."""
+        """Return after how long without data the first check is due."""
         if self._is_finite:
             return self._check_secs
         return WAITING_POLL_SECS if self._waits else POLL_SECS
 
     def _read(self, reader: BufferedEventReader, idle: IdleTimer) -> list[Event] | None:
-        """Wait for what comes, but not for long. Raises what the stream raises, and _LineTooLong."""
+        """Wait a short time for events. Raises the error of the stream, and _LineTooLong."""
         wait = min(1.0 if self._resumer.has_position else TICK_SECS, idle.secs_until_check or TICK_SECS)
         if self._tail_poll is not None:
             wait = min(wait, TAIL_IDLE_SECS)
@@ -375,9 +375,9 @@ class LogFollower:
         return events
 
     def _new_lines(self, events: list[Event], reader: BufferedEventReader) -> list[Line]:
-        """Return the lines among events that are new."""
+        """Return the new lines of events."""
         data = [event.data for event in events if event.data]
-        if reader.is_finished:  # it may have ended in the middle of one
+        if reader.is_finished:  # the last event may be cut off
             return self._count_new(self._resumer.accept(parse_lines(data)))
         return self._count_new(self._resumer.accept(parse_lines(data, self._on_invalid)))
 
@@ -391,7 +391,7 @@ class LogFollower:
         self._warned_of_invalid = True
 
     def _flush_if_due(self, idle: IdleTimer) -> Iterator[LogItem]:
-        """Yield what was held back, if nothing came for a while, or it was held back for long."""
+        """Yield the held lines if no data came for a while, or if they were held for too long."""
         now = time.monotonic()
         if not self._resumer.is_holding:
             self._held_since = None
@@ -404,7 +404,7 @@ class LogFollower:
             yield from self._show(self._resumer.flush())
 
     def _end_stream(self, *, is_whole: bool) -> Iterator[LogItem]:
-        """Yield what was held back, as the connection brings no more."""
+        """Yield the held lines, because the connection has ended."""
         yield from self._show(self._resumer.end(is_whole=is_whole))
 
     def _show(self, lines: list[Line]) -> Iterator[LogItem]:
@@ -420,7 +420,7 @@ class LogFollower:
     def _on_job_polled(
         self, poll: BackgroundCall[JobInfo], idle: IdleTimer
     ) -> Generator[LogItem, None, _StreamEnd | None]:
-        """Take note of what a look at the job has shown; if it failed for now another will be taken."""
+        """Process the result of polling the job; if that failed, it is polled again later."""
         waited, self._job_poll = self._waits, None
         try:
             self.job = poll.result()
@@ -433,11 +433,11 @@ class LogFollower:
             idle.check_now()
         if self._waits:
             yield WaitingForHardware(self.job)
-        # A stream that was opened before the job began may never show anything.
+        # A stream that was opened before the job began may never send anything.
         return _StreamEnd.RECONNECT if waited and not self._waits and not idle.had_activity else None
 
     def _end_if_idle(self, idle: IdleTimer) -> _StreamEnd | None:
-        """Return whether all has come, now that nothing comes, though the stream is open."""
+        """Return why an idle connection ends, COMPLETE if all lines have come; None to wait longer."""
         if self._tail == 0 and not self._follow:
             return _StreamEnd.COMPLETE
         if not idle.secs_until_check and not idle.had_activity and self._has_not_begun:
@@ -458,11 +458,11 @@ class LogFollower:
         ):
             return _StreamEnd.COMPLETE
         if not self.job_has_ended and not self.count and self._is_tail_empty:
-            return _StreamEnd.COMPLETE  # two connections have shown no line for so long
+            return _StreamEnd.COMPLETE  # two connections have sent no line for so long
         return _StreamEnd.IDLE
 
     def _check_tail(self, idle: IdleTimer) -> _StreamEnd | None:
-        """Ask for the last lines, or compare them once they are there, and return an end if all have come."""
+        """Request the last lines in the background, or compare them when they are here. Return COMPLETE or None."""
         if self._tail_poll is None:
             self._count_at_check = self._new_lines_count
             self._check_secs = min(self._end_idle_secs / 2, 2 * self._check_secs)
@@ -489,9 +489,9 @@ class LogFollower:
         return None
 
     def _after_stream(self, end: _StreamEnd) -> Generator[LogItem, None, _StreamEnd]:
-        """Return whether all has come, now that a connection brings no more."""
+        """Return COMPLETE or RECONNECT, after a connection. Raises IncompleteOutput if lines may be missing."""
         if end is _StreamEnd.CLOSED and not self.job_has_ended and self._poll_until_ended():
-            self._empty_streams = 0  # those before tell nothing
+            self._empty_streams = 0  # earlier streams prove nothing
         if not self._is_finite:
             if self._waits:
                 yield WaitingForHardware(self.job)
@@ -524,17 +524,17 @@ class LogFollower:
         return _StreamEnd.RECONNECT
 
     def _is_complete(self) -> bool:
-        """Tell whether all has come, now that the server has ended a stream."""
+        """Return whether all lines have come, after the server has ended a stream."""
         if self._tail == 0 and not self._follow:
             return True
         check = self._check_tail_now()
-        if check is TailCheck.UNKNOWN:  # of a running job there may be more at any time
+        if check is TailCheck.UNKNOWN:  # a running job may write more at any time
             return not self.job_has_ended and self._empty_streams > 0
         is_seen_twice = self._empty_streams > (0 if self._resumer.count else 1) and not self._was_cut
         return check is TailCheck.COMPLETE or (check is TailCheck.AMBIGUOUS and is_seen_twice)
 
     def _join_tail(self) -> list[Line] | None:
-        """Return what the last lines have that no stream brings up to its end; None if they do not tell."""
+        """Return lines at the end of the log that no stream sends; None if they cannot be identified."""
         for asked in (TAIL_LINES, JOIN_LINES):
             try:
                 last = self._fetch_last(asked)
@@ -548,7 +548,7 @@ class LogFollower:
         return None
 
     def _poll_until_ended(self) -> bool:
-        """Tell whether the job has ended, waiting a moment for that if it is followed."""
+        """Return whether the job has ended. If it is followed, wait a moment for that."""
         for pause in END_PAUSES_SECS if self._follow else (0.0,):
             self._pause(pause)
             self.job = self._client.inspect_job(self._reference)
@@ -557,7 +557,7 @@ class LogFollower:
         return False
 
     def _check_tail_now(self) -> TailCheck:
-        """Compare the last lines that the Hub has with those that were taken."""
+        """Request the last lines, and compare them with the received ones."""
         try:
             last = self._fetch_tail()
         except LimitReached:
@@ -570,19 +570,20 @@ class LogFollower:
         return TailCheck.COMPLETE if has_passed else check
 
     def _fetch_tail(self) -> _Tail:
-        """Return the last lines that there are. Where those of a short log come, and no end, just as many are asked."""
+        """Return the last lines of the Hub. If a short log does not end, request just as many as were received."""
         count = self._resumer.count
-        is_mark = not self.job_has_ended and not count  # what comes is looked for in what is taken later
+        is_mark = not self.job_has_ended and not count  # to be found later among the received lines
         last = self._fetch_last(TAIL_LINES if is_mark else min(TAIL_LINES, count + 1))
         is_sure = last.is_whole and not self._resumer.ends_early
         return self._fetch_last(count) if not is_sure and 0 < count < TAIL_LINES else last
 
     def _fetch_last(self, asked: int) -> _Tail:
+        """Request the last `asked` lines, and return those that come before a pause."""
         lines: list[Line] = []
-        invalid: list[str] = []  # which the Hub counts, too
+        invalid: list[str] = []  # the Hub counts these too
         count, enough = 0, min(asked, self._resumer.count)
         began = last_event_at = time.monotonic()
-        with self._connect(asked, 2 * self._end_idle_secs) as reader:  # this ends it, before the transport does
+        with self._connect(asked, 2 * self._end_idle_secs) as reader:  # the loop below ends first
             while not reader.is_finished:
                 has_enough = count >= enough > 0
                 gap = TAIL_IDLE_SECS if has_enough else self._end_idle_secs
@@ -594,7 +595,7 @@ class LogFollower:
                 if found or events:
                     last_event_at = time.monotonic()
                     count += sum(not is_header(line) for line in found)
-                    lines = [*lines, *found][-2 * asked :]  # headers, too: at most one for each line
+                    lines = [*lines, *found][-2 * asked :]  # with headers, at most one for each line
             asked = max(1, asked - len(invalid))
             is_open = reader.is_open and not reader.is_finished
             return _Tail(lines, asked, reader.is_finished and not reader.is_cut, is_open, count + len(invalid) < enough)

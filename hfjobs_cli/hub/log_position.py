@@ -1,4 +1,4 @@
-"""The position in a log from which to go on: by count, or by the content of the last lines."""
+"""The position in a log from which to resume: by the number of lines, by the content of the last ones, or by time."""
 
 from __future__ import annotations
 
@@ -8,40 +8,41 @@ from collections.abc import Sequence
 from hfjobs_cli.hub.log_lines import Line, comparable
 
 MAX_REMEMBERED = 16_384
-"""How many of the last lines are remembered, as two numbers each."""
+"""How many of the last lines are remembered, as two hashes each."""
 
 COMPARED_FIRST = 16
-"""How many of the first lines are compared one by one, so that it is seen at once if they are others."""
+"""How many of the first lines are compared one by one, to notice a different log at once."""
 
 FIRST_KEPT = 4 * COMPARED_FIRST
+"""How many of the first lines are kept for that, since they may come in another order."""
 
 MAX_HELD = 20_000
 """How many lines may be held back until it is known whether they are new."""
 
 MAX_REORDERED = 1024
-"""Among how many of the last lines the order may have changed."""
+"""Up to how many of the last lines may come in another order."""
 
 MAX_CANDIDATES = 2048
-"""How many places are tried at once, of those where lines are alike: the last ones."""
+"""How many possible positions among equal lines are tracked at once: the last ones."""
 
 SURE_RUN = 32
-"""How many lines in a row are no coincidence, though they have no timestamps."""
+"""How many matching lines in a row prove a position, even without timestamps."""
 
 
 class Diverged(Exception):
-    """What comes is not what came before. `passed` is what has come until then, None if that is too much to keep."""
+    """The log is not the one received before. `passed` are its lines so far, None if they are too many to keep."""
 
     def __init__(self, message: str, passed: list[Line] | None = None) -> None:
-        """Say what is different."""
+        """Create the error; the message says what differs."""
         super().__init__(message)
         self.passed = passed
 
 
 class LineHistory:
-    """The lines that were taken of a log: their number, sums whatever the order, the first and the last of them."""
+    """The received lines of a log: their number, sums of hashes in any order, the first and the last ones."""
 
     def __init__(self) -> None:
-        """Hold none."""
+        """Start without lines."""
         self.count = 0
         self.sum = 0
         self.text_sum = 0
@@ -50,27 +51,27 @@ class LineHistory:
         self.recent_texts: deque[int] = deque(maxlen=MAX_REMEMBERED)
         self.latest = ""
         self.last: str | None = None
-        """When the last one came, as the Hub spells it."""
+        """The timestamp of the last line, as the Hub sends it."""
         self.timestamps = 0
-        """At how many moments they came, which may be counted twice."""
+        """The number of different timestamps; one that occurs in two calls of `add` counts twice."""
 
     @property
     def has_timestamp(self) -> bool:
-        """Tell whether the last one has a moment at which it came."""
+        """Return whether the last line has a timestamp."""
         return bool(self.last)
 
     @property
     def are_identified_by_times(self) -> bool:
-        """Tell whether most lines have a moment of their own."""
+        """Return whether most lines have a timestamp of their own."""
         return self.has_timestamp and 2 * self.timestamps > self.count
 
     def add(self, lines: Sequence[Line]) -> None:
-        """Add what comes next."""
+        """Add the next lines."""
         if not lines:
             return
         if len(self.first) < FIRST_KEPT:
             self.first += lines[: FIRST_KEPT - len(self.first)]
-        stamps, data = zip(*lines, strict=True)  # quicker than one line after the other
+        stamps, data = zip(*lines, strict=True)  # faster than a loop over the lines
         keys, texts = list(map(hash, lines)), list(map(hash, data))
         self.count += len(lines)
         self.sum += sum(keys)
@@ -86,10 +87,10 @@ class LineHistory:
 
 
 class CountPosition:
-    """The place is after as many lines as were taken, if they are the same: in the same order, or nearly so."""
+    """The position after as many lines as were received, if they are the same, in the same or nearly the same order."""
 
     def __init__(self, history: LineHistory) -> None:
-        """Look behind the lines that were taken."""
+        """Look for the position after the lines of `history`."""
         self._history = history
         self._first = set(history.first)
         self._first_texts = {text for _, text in history.first}
@@ -110,7 +111,7 @@ class CountPosition:
         self.repeats: Counter[int] = Counter()
 
     def accept(self, lines: Sequence[Line]) -> list[Line] | None:
-        """Return what is behind the place, None before that. Raises Astray if it is another log."""
+        """Return the lines after the position, None before it. Raises Diverged if it is a different log."""
         passed = lines[: self._history.count - self._count]
         if self._count < COMPARED_FIRST:
             for at, line in enumerate(passed[: COMPARED_FIRST - self._count]):
@@ -122,7 +123,7 @@ class CountPosition:
             self._text_sum += texts
             self._count += len(part)
             if is_window:
-                self._note(part)
+                self._record(part)
             else:
                 self._text_sum_before_window += texts
         if self._count < self._history.count:
@@ -132,7 +133,7 @@ class CountPosition:
         return [*new, *remove_known(lines[len(passed) :], self.repeats)]
 
     def _keep(self, passed: Sequence[Line]) -> None:
-        """Keep what has come while it may turn out to be another log."""
+        """Keep the lines while the log may turn out to be a different one."""
         if self._count < COMPARED_FIRST or (self._may_be_other and self._count < MAX_HELD):
             self._passed += passed
         else:
@@ -140,7 +141,7 @@ class CountPosition:
 
     def _compare(self, at: int, line: Line) -> None:
         is_other = line[1] not in self._first_texts and (not line[0] or line[0] not in self._first_times)
-        # Lines that are alike but for their times: those of a log whose beginning was dropped are among the later.
+        # Lines of equal text: if the Hub dropped the beginning, the first line is one of the later ones.
         is_later = at == 0 and line[0] != self._history.first[0][0] and hash(line) in self._history.recent
         if is_other or is_later:
             raise Diverged(
@@ -149,8 +150,8 @@ class CountPosition:
             )
         self._may_be_other |= line != self._history.first[at]
 
-    def _note(self, lines: Sequence[Line]) -> None:
-        """Take note of those among the last lines that were not taken."""
+    def _record(self, lines: Sequence[Line]) -> None:
+        """Record which of the last lines were not received before."""
         if self._left is None:
             self._left = Counter(self._recent)
         for line in lines:
@@ -161,9 +162,9 @@ class CountPosition:
                 self._unknown.append(line)
 
     def _new_among_passed(self, last: Sequence[Line]) -> list[Line]:
-        """Return lines that stand before the place and are new, as those of one moment may be in another order.
+        """Return new lines before the position: lines with the same timestamp may come in another order.
 
-        The `last` of those before the place are taken now.
+        `last` are the lines before the position in the present call. Raises Diverged if more than the order differs.
         """
         if self._sum == self._history.sum:
             self.keeps_times = True
@@ -189,29 +190,31 @@ class CountPosition:
         return self._unknown
 
     def _is_shifted(self, passed: Sequence[Line]) -> bool:
-        """Tell whether what has come are the same lines but for the first, which the Hub has dropped."""
+        """Return whether the lines are the same without the first ones, which the Hub has dropped."""
         keys = [hash(line) for line in passed[-len(self._recent) :]]
         return any(keys[:-by] == self._recent[by:] for by in range(1, len(keys) - 2))
 
 
 class _Aligner:
-    """Finds the end of the keys of lines that were taken in those that come.
+    """Finds the end of the received keys (hashes of lines) among the keys that come now.
 
-    What comes may begin in the middle of those, or, unless it is `anchored`, before them.
+    The keys that come may begin in the middle of the received ones or, unless `anchored`, before them.
     """
 
     def __init__(self, keys: list[int], *, anchored: bool) -> None:
         self._keys = keys
         self._anchored = anchored
-        self._shifts: list[int] = []  # what comes may begin so many keys later, and the end is still to come
+        self._shifts: list[int] = []  # where in the received keys those that come may begin; the end is still to come
         self._failure = [] if anchored else _failure_table(keys)
         self._state = 0
         self.seen = 0
         self.place = 0
-        """After how many lines the end is, as far as is known; 0 if it was not found."""
+        """After how many of the keys that come the end is, as far as is known; 0 if it was not found."""
         self.run = 0
+        """How many keys matched there."""
 
     def add(self, key: int, *, may_end: bool = True) -> None:
+        """Add the next key. Without `may_end` it is not the last of the received ones."""
         keys, size, seen = self._keys, len(self._keys), self.seen
         if seen == 0:
             self._shifts = [at for at, each in enumerate(keys) if each == key][-MAX_CANDIDATES:]
@@ -226,7 +229,7 @@ class _Aligner:
             self._search(key, may_end=may_end)
 
     def _search(self, key: int, *, may_end: bool) -> None:
-        """Go on in the search of Knuth, Morris and Pratt."""
+        """Advance the search of Knuth, Morris and Pratt."""
         state = self._state
         if state == len(self._keys):
             state = self._failure[state - 1]
@@ -238,7 +241,7 @@ class _Aligner:
 
     @property
     def is_certain(self) -> bool:
-        """Tell whether the place is found, and what comes cannot make it a later one."""
+        """Return whether the place is found, and no later one can follow."""
         if not self.place or self._shifts:
             return False
         state = self._state
@@ -248,11 +251,12 @@ class _Aligner:
 
     @property
     def cannot_match(self) -> bool:
+        """Return whether the keys that come do not begin with any of the received ones, although they should."""
         return self._anchored and self.seen > 0 and not self.place and not self._shifts
 
 
 def _failure_table(keys: list[int]) -> list[int]:
-    """Return for each beginning of the keys how long an end of it is that is a beginning, too."""
+    """Return for each prefix of the keys the length of its longest proper suffix that is a prefix of the keys too."""
     table = [0] * len(keys)
     length = 0
     for at in range(1, len(keys)):
@@ -264,50 +268,50 @@ def _failure_table(keys: list[int]) -> list[int]:
 
 
 class ContentPosition:
-    """The place is behind the last of the lines that were taken, wherever that is in what comes.
+    """The position after the last received lines, wherever they are in the log.
 
-    Where they fit several times, as equal lines do, it is the last of these places.
+    If they match at several places, as equal lines do, the last place counts.
     """
 
     def __init__(self, history: LineHistory, *, anchored: bool, keeps_times: bool | None, by_text: bool = True) -> None:
-        """Look for what was taken; if it is `anchored`, what comes begins with some of that, or after all of it.
+        """Look for the last lines of `history`. If `anchored`, the log begins with some of them, or after all of them.
 
-        Lines that hold the same at other moments are others if the Hub `keeps_times`, or unless it is looked `by_text`.
+        Lines with the same text and other timestamps are different lines if the Hub `keeps_times`, or unless `by_text`.
         """
         self._history = history
         self._anchored = anchored
         self._by_line = _Aligner(list(history.recent), anchored=anchored)
         self._by_text = _Aligner(list(history.recent_texts), anchored=anchored) if by_text and not keeps_times else None
-        self._held: list[Line] = []  # what is behind the place, or may be
+        self._held: list[Line] = []  # lines after the position, or perhaps after it
         self.keeps_times = keeps_times
         self.repeats: Counter[int] = Counter()
         self.has_gap = False
 
     @property
     def has_candidate(self) -> bool:
-        """Tell whether a place was found, though a later one may fit, too."""
+        """Return whether a position was found; a later one may match too."""
         return bool(self._by_line.place or (self._by_text is not None and self._by_text.place))
 
     @property
     def is_uncertain(self) -> bool:
-        """Tell whether the place may be a coincidence, as few lines fit and their timestamps do not tell."""
+        """Return whether the match may be a coincidence: few lines match, and timestamps do not identify them."""
         if self._anchored or (self._by_line.place and self._history.are_identified_by_times):
             return False
         return max(each.run for each in (self._by_line, self._by_text or self._by_line)) < SURE_RUN
 
-    def _forget_place(self) -> None:
-        """Look on for a better place, as more has come behind this one than can be held back."""
+    def _discard_candidate(self) -> None:
+        """Discard the position found, as more lines follow it than can be held back, and look for a later one."""
         self._held.clear()
         self._by_line.place = self._by_line.run = 0
         if self._by_text is not None:
             self._by_text.place = self._by_text.run = 0
 
     def accept(self, lines: Sequence[Line]) -> list[Line] | None:
-        """Return what is behind the place, None before that."""
+        """Return the lines after the position, None while it is not certain."""
         for at, line in enumerate(lines):
             self._hold(line)
             if len(self._held) > MAX_HELD and self.has_candidate and self.is_uncertain:
-                self._forget_place()
+                self._discard_candidate()
                 continue
             if self._is_found() or len(self._held) > MAX_HELD:
                 new = self.flush(is_last=True)
@@ -319,9 +323,10 @@ class ContentPosition:
         return None
 
     def flush(self, *, is_last: bool) -> list[Line] | None:
-        """Return what is behind the place, if one was found, now that nothing comes.
+        """Return the lines after the position, if one was found, because no more lines come now.
 
-        If it `is_last`, nothing more will come: what is newer than all that was taken is new, wherever it is.
+        If `is_last`, none will come at all: then every line that is newer than all received ones is new, wherever it
+        is.
         """
         if self._by_line.place:
             self.keeps_times = self.keeps_times or (True if self._history.has_timestamp else None)
@@ -338,7 +343,7 @@ class ContentPosition:
         self._held.append(line)
         self._by_line.add(hash(line))
         if self._by_text is not None:
-            # A line that is stamped anew is stamped later than before.
+            # A line that gets a new timestamp gets a later one.
             is_older = bool(line[0]) and comparable(line[0]) < comparable(self._history.last)
             self._by_text.add(hash(line[1]), may_end=not is_older)
         place = self._by_line.place or (self._by_text.place if self._by_text is not None else 0)
@@ -356,11 +361,11 @@ class ContentPosition:
 
     @property
     def cannot_match(self) -> bool:
-        """Tell whether what comes does not begin with any of the lines that were taken, though it should."""
+        """Return whether the log does not begin with any of the received lines, although it should."""
         return self._by_line.cannot_match and (self._by_text is None or self._by_text.cannot_match)
 
     def _new_lines(self) -> list[Line]:
-        """Return those held back that were not taken, as if they were in another order: what is lost is in between."""
+        """Return the held lines that were not received before, in any order. If all are new, there may be a gap."""
         left = Counter(self._history.recent)
         new = []
         for line in self._held:
@@ -376,16 +381,16 @@ class ContentPosition:
 
 
 class TimePosition:
-    """The place is before the first line that came from some moment on: nothing was taken yet, and nothing older is."""
+    """The position before the first line from some time on: no line was received yet, and older ones are not wanted."""
 
     def __init__(self, since: str) -> None:
-        """Leave out what came before `since`, by the clock of the Hub."""
+        """Skip the lines before `since`, by the clock of the Hub."""
         self._since = since
         self.keeps_times: bool | None = None
         self.repeats: Counter[int] = Counter()
 
     def accept(self, lines: Sequence[Line]) -> list[Line] | None:
-        """Return what is behind the place, None before that."""
+        """Return the lines after the position, None before it."""
         for at, (time, _) in enumerate(lines):
             if self._since and comparable(time) >= self._since:
                 return list(lines[at:])
@@ -393,7 +398,7 @@ class TimePosition:
 
 
 def remove_known(lines: Sequence[Line], known: Counter[int]) -> list[Line]:
-    """Return lines that are not known; each that is counts once, and is known no more."""
+    """Return the lines that are not known. A known line is removed as often as `known` counts it, which decreases."""
     if not known:
         return list(lines)
     new = []

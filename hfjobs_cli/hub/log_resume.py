@@ -1,4 +1,4 @@
-"""What is new in a log that begins again at each connection: every line once, in order."""
+"""Find the new lines of a log that starts over at each connection: every line once, in order."""
 
 from __future__ import annotations
 
@@ -22,80 +22,80 @@ MAX_HEADERS = 1024
 """How many headers are remembered."""
 
 MAX_SHORT_STREAMS = 2
-"""After how many replays in a row that end before the place it is looked for in another way."""
+"""After how many complete streams in a row that end before the position another way to find it is used."""
 
 
 MIN_RUN = 3
-"""How many lines in a row are no proof, if their timestamps do not tell, unless they are all that were taken."""
+"""Without timestamps, fewer matching lines in a row prove nothing, unless they are all that were received."""
 
 
 class TailCheck(Enum):
-    """What the last lines that the Hub has say of those that were taken."""
+    """How the last lines of the Hub compare with the received ones."""
 
-    COMPLETE = "they are the last that were taken"
-    INCOMPLETE = "there are others"
-    AMBIGUOUS = "they may be the last that were taken, or not, as some are alike"
-    UNKNOWN = "too few came to tell"
+    COMPLETE = "all lines were received"
+    INCOMPLETE = "some lines were not received"
+    AMBIGUOUS = "perhaps all lines were received: some are equal"
+    UNKNOWN = "too few lines to compare"
 
 
 class LogResumer:
-    """What was taken of one log, and what is new of what comes.
+    """The received lines of one log, and which of the lines that come are new.
 
-    Call `connect` at each connection, `accept` with what comes, `flush` when nothing came for a moment, `end` when no
-    more will.
+    Call `connect` before each connection, `accept` with its lines, `flush` when none came for a moment, and `end` after
+    the last ones.
     """
 
     def __init__(self, tail: int | None = None, on_loss: Callable[[str], None] = lambda _text: None) -> None:
-        """Take all of the log, or what comes from its last `tail` lines on.
+        """Read all of the log, or from its last `tail` lines on.
 
-        `on_loss` is told, once, if the Hub does not have all that it had.
+        `on_loss` is called with a notice if the Hub no longer has all lines.
         """
         self._tail = tail
-        self._tell: Callable[[str], None] = on_loss
+        self._on_loss = on_loss
         self._history = LineHistory()
         self._headers: dict[str, None] = {}
-        self._is_counting = tail is None  # the Hub has the first lines, and how many came is known
-        self._overlaps = True  # the last lines that it is asked for can be those that were asked for before
+        self._is_counting = tail is None  # the Hub has the first lines, so the number of lines is the position
+        self._overlaps = True  # the last lines of the log may still overlap the received ones
         self._since = ""
         self._position: CountPosition | ContentPosition | TimePosition | None = None
-        self._repeats: Counter[int] = Counter()  # lines that were taken, and come again after the place
+        self._repeats: Counter[int] = Counter()  # received lines that come again after the position
         self._keeps_times: bool | None = None
         self._short_streams = 0
         self.has_diverged = False
         self.ends_early = False
-        """Whether the Hub has ended a stream as if that were all, before what had come of another."""
+        """Whether the Hub has ended a stream normally before lines that were received from another."""
         self.has_gap = False
-        """Whether lines may be lost, as the Hub does not have the last one that came before."""
+        """Whether lines may be lost, because the Hub no longer has the last received line."""
 
     @property
     def count(self) -> int:
-        """How many lines were taken, without headers."""
+        """How many lines were received, without headers."""
         return self._history.count
 
     @property
     def has_position(self) -> bool:
-        """Tell whether the place is found, so that all that comes is new."""
+        """Return whether the position is found, so that all lines that come are new."""
         return self._position is None
 
     @property
     def is_holding(self) -> bool:
-        """Tell whether lines may be held back that are new."""
+        """Return whether lines are held back that may be new."""
         return isinstance(self._position, ContentPosition) and self._position.has_candidate
 
     @property
     def is_uncertain(self) -> bool:
-        """Tell whether lines are held back behind a place that may be a coincidence, and the true one still to come."""
+        """Return whether lines are held back because the position found may be a coincidence."""
         return (
             isinstance(self._position, ContentPosition) and self._position.has_candidate and self._position.is_uncertain
         )
 
     @property
     def has_enough(self) -> bool:
-        """Tell whether as many lines were taken as were asked for, and at least one."""
+        """Return whether as many lines as requested were received, and at least one."""
         return self._tail == 0 or self.count >= (self._tail or 1)
 
     def connect(self) -> int | None:
-        """Return how many lines to ask for at a new connection, None for all. The lines of that are to be taken."""
+        """Start a connection. Return how many of the last lines to request, None for all."""
         self.has_diverged = False
         self._repeats = Counter()
         history = self._history
@@ -107,7 +107,7 @@ class LogResumer:
             self._position = CountPosition(history)
             return None
         if self._tail is not None and history.count < self._tail and history.count <= MAX_REMEMBERED and self._overlaps:
-            # Lines that were stamped anew are not found so: then all are asked for.
+            # This does not find lines with new timestamps; then all lines are requested.
             is_by_text = not history.has_timestamp
             self._position = ContentPosition(history, anchored=True, keeps_times=self._keeps_times, by_text=is_by_text)
             return self._tail
@@ -115,16 +115,16 @@ class LogResumer:
         return None
 
     def _content_position(self) -> ContentPosition:
-        """Return what looks for the last lines in all that there are, which may begin after them, or before."""
+        """Return the search for the last received lines in the whole log, which may begin after them, or before."""
         is_anchored = self._tail is None and self._history.count <= MAX_REMEMBERED
         return ContentPosition(self._history, anchored=is_anchored, keeps_times=self._keeps_times)
 
     def note_server_time(self, moment: datetime) -> None:
-        """Take note of when the first answer came, by the clock of the Hub: what was there before is older."""
+        """Remember when the first response was sent, by the clock of the Hub: existing lines are older."""
         self._since = self._since or f"{moment.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S}"
 
     def accept(self, lines: list[Line]) -> list[Line]:
-        """Return those of the lines that are new. If it `has_diverged` then the connection is of no use any more."""
+        """Return the new lines. If it `has_diverged` afterwards, no more of this connection is needed."""
         if HEADER not in "\n".join([text for _, text in lines]):
             return self._accept(lines)
         new: list[Line] = []
@@ -137,11 +137,11 @@ class LogResumer:
         return new + self._accept(lines[begun:])
 
     def _accept_header(self, line: Line) -> list[Line]:
-        """Return a header if it is new. With the last lines comes that above them, which may have come before."""
+        """Return a header if it is new. The Hub sends the header above the last lines again with these."""
         is_new = line[1] not in self._headers and not isinstance(self._position, CountPosition)
         if is_new and len(self._headers) < MAX_HEADERS:
             self._headers[line[1]] = None
-        # Before the place there may be attempts of which no line was asked for.
+        # Before the position there may be attempts whose lines are not wanted.
         return [line] if is_new and (self._position is None or self.is_holding) else []
 
     def _accept(self, lines: list[Line]) -> list[Line]:
@@ -158,25 +158,25 @@ class LogResumer:
             self._diverge(str(error))
             if error.passed is None:
                 return []
-            # It is looked for here, as the Hub may have dropped more by the next connection.
+            # Search this connection, as the Hub may have dropped more by the next one.
             self.has_diverged = False
             self._position = self._content_position()
             return self._accept([*error.passed, *lines])
         if isinstance(position, ContentPosition) and position.cannot_match and self._tail is not None:
-            self._overlaps = False  # more lines have come than were asked for
+            self._overlaps = False  # the job wrote more lines meanwhile than were requested
             self.has_diverged = True
             return []
         return [] if new is None else self._resume_at(new)
 
     def flush(self) -> list[Line]:
-        """Return what was held back, now that nothing comes."""
+        """Return the held lines, because no more lines come now."""
         new = self._position.flush(is_last=False) if isinstance(self._position, ContentPosition) else None
         return [] if new is None else self._resume_at(new)
 
     def end(self, *, is_whole: bool) -> list[Line]:
-        """Return what was held back, now that nothing will come.
+        """Return the held lines, because the connection has ended.
 
-        A log that `is_whole`, and ends before the place again and again, is another one than before.
+        If the log `is_whole`, and ends before the position several times in a row, it is a different log.
         """
         position = self._position
         if position is None:
@@ -186,13 +186,13 @@ class LogResumer:
             self.ends_early = True
         if self._short_streams >= MAX_SHORT_STREAMS:
             self.give_up_position()
-        # What is newer may be what was taken, stamped anew, and broken off before the place.
+        # Newer lines may be received ones with new timestamps, of a stream that broke off before the position.
         is_last = bool(self._keeps_times) or self._short_streams >= MAX_SHORT_STREAMS
         new = position.flush(is_last=is_last) if isinstance(position, ContentPosition) else None
         return [] if new is None else self._resume_at(new)
 
     def give_up_position(self) -> None:
-        """Look for the place in another way at the next connection, as so many lines do not come any more."""
+        """Find the position in another way at the next connection, as the Hub no longer sends so many lines."""
         if isinstance(self._position, CountPosition):
             self._diverge("the Hub no longer has all lines; continuing after the last line received")
 
@@ -200,10 +200,10 @@ class LogResumer:
         self.has_diverged = True
         if self._is_counting:
             self._is_counting = False
-            self._tell(why)
+            self._on_loss(why)
 
     def _resume_at(self, new: list[Line]) -> list[Line]:
-        """Go on from the place that was found."""
+        """Continue from the position that was found, with the `new` lines after it."""
         position = self._position
         self._position = None
         if position is not None:
@@ -211,14 +211,14 @@ class LogResumer:
             self._keeps_times = position.keeps_times if self._keeps_times is None else self._keeps_times
         if isinstance(position, ContentPosition) and position.has_gap:
             self.has_gap = True
-            self._tell("some lines may be missing: the Hub no longer has the last line received")
+            self._on_loss("some lines may be missing: the Hub no longer has the last line received")
         self._history.add(new)
         return new
 
     def check(self, lines: Sequence[Line], asked: int, *, is_whole: bool) -> TailCheck:
-        """Compare the last lines that there are, of `asked` ones, with those that were taken.
+        """Compare the last lines of the Hub with the received ones. `asked` is how many were requested.
 
-        If it `is_whole`, there are no more than these: the server has ended the answer.
+        If `is_whole`, there are no more than these: the server has ended the response.
         """
         if any(line[1] not in self._headers for line in lines if is_header(line)):
             return TailCheck.INCOMPLETE
@@ -246,22 +246,22 @@ class LogResumer:
         if is_short:
             return TailCheck.UNKNOWN
         repeats = any(keys[by:] == keys[:-by] for by in range(1, len(keys)))
-        is_alike = repeats or len(keys) == 1  # one more that is alike would show the same
+        is_alike = repeats or len(keys) == 1  # one more equal line would look the same
         is_ambiguous = (is_alike and (is_by_text or len(lines) >= asked)) or len(lines) < min(asked, history.count)
         return TailCheck.AMBIGUOUS if is_ambiguous else TailCheck.COMPLETE
 
     def _check_first(self, lines: Sequence[Line], *, is_whole: bool) -> TailCheck:
         if not lines:
             return TailCheck.AMBIGUOUS if is_whole else TailCheck.UNKNOWN
-        if self._tail == 0:  # these were there before, or have come since
+        if self._tail == 0:  # these existed before, or were written since
             is_older = bool(lines[-1][0]) and comparable(lines[-1][0]) < self._since
             return TailCheck.COMPLETE if is_older else TailCheck.AMBIGUOUS
         return TailCheck.INCOMPLETE
 
     def join_tail(self, last: Sequence[Line], asked: int) -> list[Line] | None:
-        """Take what follows in the `last` lines that there are, if they begin with lines that were taken; else None.
+        """Add and return what is new in the `last` lines of the Hub; None if they do not overlap the received ones.
 
-        They count only if they are as many as were `asked` for, as then they do end with the last one.
+        They count only if they are as many as `asked` for, as only then they certainly end with the last line.
         """
         lines = [line for line in last if not is_header(line)]
         history = self._history
@@ -286,7 +286,7 @@ class LogResumer:
         return new
 
     def has_passed(self, lines: Sequence[Line]) -> bool:
-        """Tell whether lines that were the last ones are among those that were taken."""
+        """Return whether lines that once were the last ones have been received."""
         lines = [line for line in lines if not is_header(line)]
         keys, recent = list(map(hash, lines)), list(self._history.recent)
         if _holds(recent, keys):
@@ -298,13 +298,13 @@ class LogResumer:
 
 
 def _holds(recent: list[int], keys: list[int]) -> bool:
-    """Tell whether keys stand in a row in recent ones."""
+    """Return whether the keys occur in a row in the recent ones."""
     size = len(keys)
     ends = range(size - 1, len(recent)) if size else ()
     return any(recent[at + 1 - size : at + 1] == keys for at in ends if recent[at] == keys[-1])
 
 
 def _overlap(keys: list[int], history: list[int]) -> int:
-    """Return how many of the first keys are the last that were taken, 0 if none are, or if that is not certain."""
+    """Return how many of the first keys are the last ones of `history`; 0 if none are, or if it is ambiguous."""
     sizes = [size for size in range(1, min(len(keys), len(history)) + 1) if keys[:size] == history[-size:]]
     return sizes[0] if len(sizes) == 1 else 0

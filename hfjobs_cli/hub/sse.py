@@ -20,45 +20,45 @@ from hfjobs_cli.hub.connection import decoded_chunks
 from hfjobs_cli.hub.responses import sent_at
 
 MAX_LINE_MIB = 32
-"""How long a line may be. A line of output that is 1 MB long can be six times that in JSON."""
+"""The longest line. In JSON, a line of output can be six times as long."""
 
 MAX_EVENT_MIB = 32
-"""How much memory the lines of one event may take."""
+"""The most memory that the lines of one event may take."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _DATA = "data: "
 _LINE_OVERHEAD = 64
-"""Bytes of memory that a line takes beside its text. A million empty lines are no event either."""
+"""Bytes of memory that a line takes besides its text: a million empty lines are too large an event, too."""
 
 
 class Event(NamedTuple):
-    """One event: its name, `message` if it has none, and its data. What is not UTF-8 in it is replaced."""
+    """One event: its name, `message` by default, and its data. Invalid UTF-8 is replaced."""
 
     name: str
     data: str
 
 
 MAX_SKIPPED_MIB = 8 * MAX_LINE_MIB
-"""How long a line may be that is left out; what goes on for longer has no end."""
+"""The longest line that is skipped; a longer one counts as endless."""
 
 
 class EventParser:
-    """Makes events of the bytes of one stream. `skipped` is how many lines were left out, as they are too long."""
+    """Parses the bytes of one stream into events. `skipped` counts the lines that were skipped as too long."""
 
     def __init__(self, *, skips: bool = False) -> None:
-        """Begin at the start of a stream. What follows a line that is too long is read if it `skips` such lines."""
+        """Start at the beginning of a stream. Lines that are too long are an error unless it `skips` them."""
         self.skipped = 0
         self._skips = skips
-        self._skipped_bytes = 0  # of a line that is left out, and whose end is still to come
-        self._rest = bytearray()  # of a line whose end is still to come
+        self._skipped_bytes = 0  # length so far of a line that is being skipped
+        self._rest = bytearray()  # of a line that is not complete yet
         self._after_return = False
         self._is_first = True
         self._name = b""
         self._data: list[bytes] = []
-        self._size = 0  # of what is in _data
+        self._size = 0  # of the lines in _data
 
     def feed(self, data: bytes) -> list[Event]:
-        """Return the events that `data` completes: none if it is a comment, which shows that the other side lives.
+        """Return the events that `data` completes; none for a comment, which only shows that the server is alive.
 
         Raises BadResponse for a line or an event that is too long.
         """
@@ -81,18 +81,18 @@ class EventParser:
         return self._events(lines)
 
     def finish(self) -> list[Event]:
-        """Return the event that was begun when the stream ended: it may be whole but for the line break."""
+        """Return the event in which the stream has ended, if any: it may be complete except for the line break."""
         rest = bytes(self._rest)
         self._rest.clear()
         return self._events([rest, b""])
 
     @property
     def is_amid_event(self) -> bool:
-        """Tell whether an event was begun whose end is still to come. A comment is none."""
+        """Return whether the data so far ends within an event. A comment is not an event."""
         return bool(self._data or self._skipped_bytes or (self._rest and not self._rest.startswith(b":")))
 
     def _newlines(self, data: bytes) -> bytes:
-        r"""Return `data` with `\n` for each end of a line, which may be `\r\n` or `\r`, too."""
+        r"""Return `data` with `\n` for each line end, which may also be `\r\n` or `\r`."""
         if self._after_return and data:
             data = data.removeprefix(b"\n")
             self._after_return = False
@@ -111,7 +111,7 @@ class EventParser:
             self._rest.clear()
 
     def _after_skipped(self, data: bytes) -> bytes:
-        """Return what follows a line that is left out."""
+        """Return the data after the line that is being skipped."""
         _, newline, after = data.partition(b"\n")
         if newline:
             self._skipped_bytes = 0
@@ -151,9 +151,9 @@ class EventParser:
             raise BadResponse(f"an event of the stream is longer than {MAX_EVENT_MIB} MiB")
 
     def _simple_events(self, lines: Sequence[bytes]) -> list[Event]:
-        """Return events of which each has a single line of data and nothing else, as those of a log; else none.
+        """Return the events if each has one line of data and nothing else, as in a log; else return none.
 
-        They are taken apart at once, which takes a third of the time.
+        They are parsed in one piece, which takes a third of the time.
         """
         if self._data or self._name or len(lines) % 2 or any(lines[1::2]):
             return []
@@ -164,7 +164,7 @@ class EventParser:
 
 
 def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
-    """Yield the events of a stream as they come, several at once; none of them at a sign of life.
+    """Yield the events of a stream as they arrive, several at a time; an empty list for a comment.
 
     Raises BadResponse for a line or an event that is too long, and what the stream raises.
     """
@@ -175,18 +175,18 @@ def read_events(stream: Iterable[bytes]) -> Iterator[list[Event]]:
 
 
 class EventStream:
-    """The events of one answer, to be read once: `with client.log_events(job) as stream: for events in stream`."""
+    """The events of one response; iterate once: `with client.log_events(job) as stream: for events in stream`."""
 
     def __init__(self, stream: Stream) -> None:
-        """Take an answer of which only the head was read."""
+        """Read a response whose body is still unread."""
         self._stream = stream
         self.sent_at = stream.sent_at
 
     def __iter__(self) -> Iterator[list[Event]]:
-        """Yield events as they come, several at once; none of them at a sign of life.
+        """Yield events as they arrive, several at a time; an empty list for a comment.
 
-        Raises Unavailable if the stream breaks off, or if there is silence for too long, and BadResponse for a line
-        or an event without end.
+        Raises Unavailable if the stream breaks off or is idle for too long, and BadResponse for a line or an event that
+        is too long.
         """
         try:
             yield from read_events(self._stream)
@@ -194,7 +194,7 @@ class EventStream:
             raise BadResponse(f"unexpected response from the Hub: {error.message} ({self._stream.context})") from error
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield what comes as it comes, for whoever makes events of it. Raises Unavailable."""
+        """Yield the data as it arrives, for callers that parse it themselves. Raises Unavailable."""
         yield from self._stream
 
     def __enter__(self) -> EventStream:
@@ -202,25 +202,25 @@ class EventStream:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """End the answer."""
+        """Close the response."""
         self._stream.__exit__(*exception)
 
     def close(self) -> None:
-        """End the answer from any thread: whoever waits for more is told at once that there is none."""
+        """Close the response, from any thread. A thread that waits for data sees the end at once."""
         self._stream.close()
 
 
 class Stream:
-    """A 2xx answer that may have no end, to be read once: `with transport.stream(...) as stream: for data in stream`.
+    """A 2xx response that may be endless; iterate once: `with transport.stream(...) as stream: for data in stream`.
 
-    Its connection is its own: it is asked for with `Connection: close`, so it never goes back to the pool. `sent_at` is
-    the moment at which the server began to answer, by its clock, `context` the request in words.
+    Its connection serves no other request: it is sent with `Connection: close`, so it never goes back to the pool.
+    `sent_at` is when the server began the response, by its clock; `context` describes the request.
     """
 
     def __init__(
         self, response: httpx.Response, context: str, connection_error: Callable[[httpx.RequestError], Unavailable]
     ) -> None:
-        """Take an answer of which only the head was read; `connection_error` makes an error of one of httpx.
+        """Read a response whose body is still unread; `connection_error` converts errors of httpx.
 
         Raises OSError if the process may open no more descriptors.
         """
@@ -233,7 +233,7 @@ class Stream:
         self._handle = _second_handle(response)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield what comes, as it comes. Raises Unavailable if it breaks off, or if there is silence for too long."""
+        """Yield the data as it arrives. Raises Unavailable if the stream breaks off or is idle for too long."""
         try:
             for data in decoded_chunks(self._response):
                 if self._is_closed:
@@ -243,7 +243,7 @@ class Stream:
             if not self._is_closed:
                 raise self._connection_error(error) from error
         except Exception:
-            if not self._is_closed:  # else it is what closing does to whoever reads
+            if not self._is_closed:  # else closing caused it
                 raise
 
     def __enter__(self) -> Stream:
@@ -251,9 +251,9 @@ class Stream:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """End the answer."""
+        """Close the response."""
         self._is_closed = True
-        with suppress(Exception):  # nothing is asked of it any more
+        with suppress(Exception):  # it is not needed any more
             self._response.close()
         with self._lock:
             if self._handle is not None:
@@ -261,19 +261,19 @@ class Stream:
                 self._handle = None
 
     def close(self) -> None:
-        """End the answer from any thread: whoever waits for more is told at once that there is none."""
+        """Close the response, from any thread. A thread that waits for data sees the end at once."""
         self._is_closed = True
         with self._lock:
             if self._handle is not None:
-                with suppress(OSError):  # the other side has closed it
+                with suppress(OSError):  # the server has closed it
                     self._handle.shutdown(socket.SHUT_RDWR)
 
 
 def _second_handle(response: httpx.Response) -> socket.socket | None:
-    """Return another descriptor of the connection of an answer, None if there is none, as of one in-process.
+    """Return another descriptor of the connection of a response; None without a socket, as for responses in-process.
 
-    The first is closed by whoever reads, and its number may be that of another connection a moment later. A plain
-    socket, where the other is an SSLSocket, also leaves the encryption to whoever is reading.
+    The thread that reads closes the first descriptor, whose number may belong to another connection a moment later. It
+    is a plain socket, even if the other is an SSLSocket: encryption is left to the thread that reads.
     """
     network = response.extensions.get("network_stream")
     connection = network and network.get_extra_info("socket")
@@ -283,20 +283,20 @@ def _second_handle(response: httpx.Response) -> socket.socket | None:
 
 
 MAX_BUFFERED_BYTES = 1024 * 1024
-"""How much may wait to be taken before no more is read."""
+"""How much is buffered before reading pauses."""
 
 MAX_READ_BYTES = 256 * 1024
-"""How much is taken at once, unless a single piece is larger."""
+"""How much is returned at once, unless a single chunk is larger."""
 
 
 class BufferedEventReader:
-    """The events of one stream: `with Feed(lambda: client.log_events(job)) as feed: events = feed.take(1.0)`.
+    """Reads one stream in a thread: `with BufferedEventReader(connect) as reader: events = reader.read(1.0)`.
 
-    What comes in many small pieces is taken several at once, as fast as it is wanted.
+    `connect` opens the stream. Small chunks are joined, so that many events are parsed at once.
     """
 
     def __init__(self, connect: Callable[[], EventStream]) -> None:
-        """Have a thread open the stream and read it. Raises LimitReached."""
+        """Start a thread that opens the stream and reads it. Raises LimitReached."""
         self._connect = connect
         self._parser = EventParser(skips=True)
         self._chunks: deque[bytes] = deque()
@@ -312,38 +312,38 @@ class BufferedEventReader:
 
     @property
     def is_open(self) -> bool:
-        """Tell whether the server has begun to answer."""
+        """Return whether the server has begun its response."""
         return self._stream is not None
 
     @property
     def sent_at(self) -> datetime | None:
-        """The moment at which the server began to answer, by its clock."""
+        """When the server began its response, by its clock; None before that."""
         return self._stream.sent_at if self._stream is not None else None
 
     @property
     def is_amid_event(self) -> bool:
-        """Tell whether a part of an event was taken, whose end is still to come."""
+        """Return whether the data read so far ends within an event."""
         return self._parser.is_amid_event
 
     @property
     def is_cut(self) -> bool:
-        """Tell whether the stream has ended within an event, which may be whole but for the blank line after it."""
+        """Return whether the stream ended within an event, which may be complete except for the blank line after it."""
         return self._is_cut
 
     @property
     def skipped(self) -> int:
-        """How many lines were left out, as they are too long."""
+        """How many lines were skipped because they are too long."""
         return self._parser.skipped
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether the stream has ended, and all of it was taken."""
+        """Return whether the stream has ended and all of it was read."""
         return self._is_finished
 
     def read(self, timeout_secs: float) -> list[Event] | None:
-        """Return what has come, none at a sign of life or at the end; None if nothing comes for so long.
+        """Return the next events, an empty list for a comment or at the end; None if nothing arrives in time.
 
-        Raises what the stream raised, after all that came before that.
+        Raises the error of the stream, after all data before it was returned.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._chunks or self._is_over, max(0.0, timeout_secs))
@@ -369,7 +369,7 @@ class BufferedEventReader:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        """End the stream."""
+        """Close the stream."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()
@@ -393,7 +393,7 @@ class BufferedEventReader:
                 self._changed.notify_all()
 
     def _add(self, chunk: bytes) -> bool:
-        """Add what has come, once there is room for it; return whether anybody still wants it."""
+        """Add a chunk once there is room for it; return whether the reader is still open."""
         with self._changed:
             while self._buffered_bytes > MAX_BUFFERED_BYTES and not self._is_closed:
                 self._changed.wait()
