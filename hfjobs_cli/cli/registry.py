@@ -19,7 +19,8 @@ class Command(NamedTuple):
     """A command, or a group of them: its name, and the first line of its help.
 
     It is the function of its name in the module of its name below `commands`, or if it `is_action` in `actions`; one in
-    a group is in the folder of that name. One that `asks_hub` takes the options about the connection.
+    a group is in the folder of that name. `function` names another place, as `run.uv_run`. One that `asks_hub` takes
+    the options about the connection.
 
     The last arguments of one that `runs_words` are the words of another command, which end its options, but for those
     that describe the job (`cli/trailing_options.py`). Of options that are given twice the last one counts there, as
@@ -38,6 +39,7 @@ class Command(NamedTuple):
     takes_words: bool = False
     elsewhere: tuple[str, ...] = ()
     is_action: bool = False
+    function: str = ""
 
 
 COMMANDS = (
@@ -91,7 +93,9 @@ COMMANDS = (
     Command("completion", "Print the completion script for a shell.", asks_hub=False),
     Command("help", "Explain a topic or a command.", asks_hub=False),
     Command(
-        "uv", "Run Python scripts as new jobs.", commands=(Command("run", "Run a script with uv.", runs_words=True),)
+        "uv",
+        "Run Python scripts as new jobs.",
+        commands=(Command("run", "Run a script with uv.", runs_words=True, function="run.uv_run"),),
     ),
     Command(
         "scheduled",
@@ -106,7 +110,11 @@ COMMANDS = (
             Command(
                 "uv",
                 "Run Python scripts on schedules.",
-                commands=(Command("run", "Run a script with uv, on a schedule.", runs_words=True),),
+                commands=(
+                    Command(
+                        "run", "Run a script with uv, on a schedule.", runs_words=True, function="scheduled.run.uv_run"
+                    ),
+                ),
             ),
             Command("ps", "List schedules (also: ls, list).", ("ls", "list"), elsewhere=("get",)),
             Command(
@@ -152,8 +160,9 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
     """Return the function of a command, whose module is loaded; it comes after the groups that it is in."""
     *groups, command = path
     home = "actions" if command.is_action else command.name
-    module = import_module(".".join(("hfjobs_cli.commands", *(each.name for each in groups), home)))
-    function: Callable[..., int] = getattr(module, command.name)
+    place = command.function or ".".join((*(each.name for each in groups), home, command.name))
+    module, _, name = place.rpartition(".")
+    function: Callable[..., int] = getattr(import_module(f"hfjobs_cli.commands.{module}"), name)
     return function
 
 

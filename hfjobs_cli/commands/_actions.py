@@ -13,6 +13,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._create import create_each
 from hfjobs_cli.commands._listing import Listing, id_and
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
@@ -257,7 +258,6 @@ class Run(NamedTuple):
 
     def create(self, references: Sequence[JobReference]) -> ExitCode:
         """Create a job of each, one after the other, and print the jobs."""
-        from hfjobs_cli.commands._create import create_each
 
         def create(reference: JobReference, known: list[str]) -> Any:
             return self.request(self.session, reference, known)

@@ -1,48 +1,28 @@
-"""Create jobs and schedules once, show them, and follow jobs."""
+"""Create jobs one after the other, show new jobs, and say after Ctrl-C which ones run."""
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from functools import partial
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli.factories import estimated_cost
 from hfjobs_cli.cli.interrupts import may_be_cut_short
-from hfjobs_cli.commands._listing import Listing, ending, id_and, outcome
-from hfjobs_cli.commands._submit import checked, create, show_plan, tell_from_script, with_bucket
+from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import (
     ExitCode,
     HfJobsError,
     Interrupted,
-    LimitReached,
     NotFound,
     OutputFailed,
-    ReaderGone,
-    UsageError,
-    conflict,
 )
-from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
-from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
-from hfjobs_cli.jobspec.from_job import is_made_from
+from hfjobs_cli.formats.renderer import RecordStream, Renderer
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.values import timestamp
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from hfjobs_cli.cli.job_options import Following
-    from hfjobs_cli.cli.options import Output
-    from hfjobs_cli.cli.schedule_options import Terms
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.formats.renderer import View
-    from hfjobs_cli.jobspec.environment import LocalEnvironment
-    from hfjobs_cli.jobspec.model import Launch, NewJob, RawOptions
     from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -147,36 +127,6 @@ def _id_and_url(jobs: Iterable[JobInfo], view: View) -> None:
 ID_AND_URL = Renderer("id-and-url", _id_and_url, streams=True)
 
 
-def start(
-    session: Session,
-    launch: Launch,
-    typed: RawOptions,
-    following: Following,
-    output: Output,
-    local: LocalEnvironment,
-) -> ExitCode:
-    """Create, dry-run or follow a job as the options say, and return the exit code."""
-    if following.detach and following.cancel_on_interrupt:
-        raise conflict("--cancel-on-interrupt", "--detach")
-    listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
-    if following.dry_run:
-        show_plan(session, launch, output, local)
-        return ExitCode.DONE
-    tell_from_script(session, launch)
-    if following.detach:
-        show_created(session, listing, [create(session, launch)])
-        return ExitCode.DONE
-    with left_running(session, cancels=following.cancel_on_interrupt):
-        job = create(session, launch, waits_for_id=following.cancel_on_interrupt)
-        if listing.renderer is QUIET:
-            show_created(session, listing, [job])
-        else:
-            announce(session, job)
-            session.created.clear()
-        return follow_new(session, [job], listing)
-
-
 def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> None:
     """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
     try:
@@ -185,34 +135,6 @@ def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> 
         session.report_created()
         raise not_shown(error) from None
     session.created.clear()
-
-
-def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> ExitCode:
-    """Follow the logs of new jobs until they finish, and return the exit code.
-
-    If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
-    shown by then.
-    """
-    from hfjobs_cli.commands._follow import LogsShown, Wanted
-
-    is_for_eyes = listing.renderer is ID_AND_URL
-    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
-    try:
-        shown.run()
-    except (OutputFailed, ReaderGone) as error:
-        session.notice(_goes_on(jobs))
-        raise OutputFailed(error.message, error.hint, error.details) from None
-    except LimitReached:
-        session.notice(_goes_on(jobs))
-        raise
-    for job in () if session.is_quiet else shown.jobs:
-        session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
-    session.failures += shown.errors
-    if not is_for_eyes and listing.renderer is not QUIET:
-        show_created(session, listing, shown.jobs)
-    if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
-        session.notice(_goes_on(active))
-    return outcome(shown.jobs)
 
 
 @contextmanager
@@ -269,100 +191,10 @@ def canceled(session: Session, jobs: Sequence[JobInfo]) -> Interrupted:
     return Interrupted(f"interrupted; canceled {' '.join(done)}")
 
 
-def _goes_on(jobs: Sequence[JobInfo]) -> str:
+def goes_on(jobs: Sequence[JobInfo]) -> str:
     names = " ".join(map(_named, jobs))
     return f"{names} {'continues' if len(jobs) == 1 else 'continue'} to run; follow with 'hfjobs logs -f {names}'"
 
 
 def _named(job: JobInfo) -> str:
     return str(JobReference.of(job, None))
-
-
-def check_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
-    """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
-    if when is None:
-        raise UsageError(
-            "missing argument 'WHEN'", hint=("give it before the image or script, for example '0 9 * * 1' or @daily")
-        )
-    return when, next_run(when, session.clock())
-
-
-def schedule(
-    session: Session,
-    launch: Launch,
-    typed: RawOptions,
-    when: str,
-    due: datetime | None,
-    terms: Terms,
-    output: Output,
-    local: LocalEnvironment,
-) -> ExitCode:
-    """Create or dry-run a schedule as the options say, and return the exit code. `due` is its first run."""
-    listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
-    _check(launch.job)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
-
-    if terms.dry_run:
-        body = partial(_body, when=when, terms=terms)
-        show_plan(session, launch, output, local, body, _summary(when, due, terms), cost="cost of each job")
-        return ExitCode.DONE
-    tell_from_script(session, launch, cost="cost of each job")
-    made = create_schedule(session, with_bucket(session, launch), launch.namespace, when, terms)
-    show_created(session, listing, [made])
-    return ExitCode.DONE
-
-
-def create_schedule(session: Session, job: NewJob, namespace: str | None, when: str, terms: Terms) -> ScheduledJob:
-    """Create a schedule: one request, whatever happens to it."""
-    check = f"--name {shlex.quote(job.name)}" if job.name else ""
-    body = _body(job.body(), when, terms)
-    return session.client.create_schedule(namespace, body, _asked(job, when, terms), check)
-
-
-def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
-    """Return the body of the request for a schedule from that for a job."""
-    asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
-    given = {key: value for key, value in asked.items() if value is not None}
-    return {"jobSpec": job, "schedule": when, **given}
-
-
-def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
-    """Return how the schedule is told that is asked for."""
-
-    def changed(made: ScheduledJob) -> list[str]:
-        found = changed_fields(made.job_spec, job)
-        found += [] if same_schedule(made.schedule, when) else ["schedule"]
-        for name in ("suspend", "concurrency"):
-            told, sent = getattr(made, name), getattr(terms, name)
-            found += [] if told is None or told == bool(sent) else [name]
-        return found
-
-    return RequestMatcher(
-        lambda made: same_schedule(made.schedule, when) and is_made_from(made.job_spec, job),
-        lambda made: why_different(made.job_spec, job),
-        changed,
-    )
-
-
-def _check(job: NewJob) -> None:
-    """Raise UsageError for properties that jobs of schedules cannot have."""
-    if job.ssh:
-        raise UsageError("jobs of a schedule cannot have SSH", hint="remove --ssh, or start the job with 'hfjobs run'")
-    if job.network_group is not None or job.network_aliases:
-        raise UsageError(
-            "jobs of a schedule cannot join a network group",
-            hint="remove the network group, or start the job with 'hfjobs run'",
-        )
-
-
-def _summary(when: str, due: datetime | None, terms: Terms) -> Iterator[tuple[str, str]]:
-    """Yield what a schedule is to be besides its jobs, line by line."""
-    yield "schedule", when + (f" (first at {timestamp(due)})" if due and not terms.suspend else "")
-    yield "suspended", "yes, until it is resumed" if terms.suspend else ""
-    yield "concurrency", "yes, jobs may overlap" if terms.concurrency else ""
-
-
-def _name_and_next(made: ScheduledJob) -> str:
-    due = made.status.next_job_run_at
-    suspended = "suspended" if made.suspend else ""
-    return "  ".join(filter(None, [made.name, suspended or (f"next {timestamp(due)}" if due else "")]))

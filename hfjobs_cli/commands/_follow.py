@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.cli.factories import estimated_cost
+from hfjobs_cli.commands._create import ID_AND_URL, goes_on, show_created
+from hfjobs_cli.commands._listing import ending, outcome
+from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
-from hfjobs_cli.formats.renderer import RecordStream, Renderer
+from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
 from hfjobs_cli.hub.concurrency import FollowFailed, multiplexed
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
@@ -194,3 +197,29 @@ def _moment(line: Line) -> datetime | None:
     with suppress(ValueError, OverflowError):
         return parse_time(line[0]) if line[0] else None
     return None
+
+
+def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> ExitCode:
+    """Follow the logs of new jobs until they finish, and return the exit code.
+
+    If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
+    shown by then.
+    """
+    is_for_eyes = listing.renderer is ID_AND_URL
+    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
+    try:
+        shown.run()
+    except (OutputFailed, ReaderGone) as error:
+        session.notice(goes_on(jobs))
+        raise OutputFailed(error.message, error.hint, error.details) from None
+    except LimitReached:
+        session.notice(goes_on(jobs))
+        raise
+    for job in () if session.is_quiet else shown.jobs:
+        session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
+    session.failures += shown.errors
+    if not is_for_eyes and listing.renderer is not QUIET:
+        show_created(session, listing, shown.jobs)
+    if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
+        session.notice(goes_on(active))
+    return outcome(shown.jobs)

@@ -1,4 +1,4 @@
-"""Compose, check and preview a new job or schedule."""
+"""Submit new jobs and schedules: preview them, create them once, show or follow them."""
 
 from __future__ import annotations
 
@@ -6,199 +6,101 @@ import json
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import HfJobsError, UsageError, conflict
-from hfjobs_cli.formats.renderer import HUMAN, format_name
-from hfjobs_cli.jobspec.compose import compose_run, compose_spec
+from hfjobs_cli.commands._compose import checked, flavor_of, flavors_of, local_environment
+from hfjobs_cli.commands._create import ID_AND_URL, announce, left_running, show_created
+from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.errors import ExitCode, UsageError, conflict
+from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
+from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
+from hfjobs_cli.insight.costs import max_cost
+from hfjobs_cli.jobspec.buckets import Buckets
 from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, PROPERTIES, Launch, NewJob, RawOptions
-from hfjobs_cli.jobspec.scripts import check_not_a_file
-from hfjobs_cli.jobspec.validate import check, check_flavor
-from hfjobs_cli.models.hardware import most_expensive
+from hfjobs_cli.jobspec.from_job import is_made_from
+from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, Launch, NewJob, RawOptions
+from hfjobs_cli.jobspec.volumes import spell_volume
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import VARIABLES, typed_words
-from hfjobs_cli.query.references import check_name
+from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.text.display import printable
-from hfjobs_cli.text.redaction import LEAST_SECRET, masked_value, masked_words
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.redaction import masked_value, masked_words
+from hfjobs_cli.text.values import span, timestamp
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from datetime import datetime
 
+    from hfjobs_cli.cli.job_options import Following, Sweeping
     from hfjobs_cli.cli.options import Output
+    from hfjobs_cli.cli.schedule_options import Terms
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.jobspec.buckets import Buckets
-    from hfjobs_cli.models.hardware import Hardware
-    from hfjobs_cli.query.references import JobReference
+    from hfjobs_cli.commands._compose import ImageRun, ScriptRun
+    from hfjobs_cli.models.schedule import ScheduledJob
 
 
-def described_job(
+def start(
+    session: Session,
+    run: ImageRun | ScriptRun,
     typed: RawOptions,
-    image: str | None,
-    command: Sequence[str],
-    arguments: int,
-    namespace: str | None,
-    spec: str | None,
-    local: LocalEnvironment,
-    *,
-    runs_default: bool,
-    fill: Callable[[NewJob], NewJob] = lambda job: job,
-) -> NewJob:
-    """Compose the job from the command line and `--spec`; its last `arguments` words are sent as arguments.
+    sweeping: Sweeping,
+    following: Following,
+    output: Output,
+) -> ExitCode:
+    """Create, dry-run or follow a job, or the jobs of a sweep, as the options say, and return the exit code."""
+    local = local_environment(session, dry_run=following.dry_run)
+    describe = run.describer(session, local)
+    if sweeping.is_sweep():
+        from hfjobs_cli.commands._sweep import run_sweep
 
-    `fill` replaces what stands for something else in a spec.
+        return run_sweep(session, sweeping, typed, describe, run.words, following, output, local)
+    launch = describe(typed, None)
+    if following.detach and following.cancel_on_interrupt:
+        raise conflict("--cancel-on-interrupt", "--detach")
+    listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
+    if following.dry_run:
+        show_plan(session, launch, output, local)
+        return ExitCode.DONE
+    tell_from_script(session, launch)
+    if following.detach:
+        show_created(session, listing, [create(session, launch)])
+        return ExitCode.DONE
+    with left_running(session, cancels=following.cancel_on_interrupt):
+        job = create(session, launch, waits_for_id=following.cancel_on_interrupt)
+        if listing.renderer is QUIET:
+            show_created(session, listing, [job])
+        else:
+            announce(session, job)
+            session.created.clear()
+        from hfjobs_cli.commands._follow import follow_new
 
-    Without a command it is refused, unless it `runs_default`: what the image runs by itself. Raises UsageError.
-    """
-    words = list(command)
-    if words and words[0].startswith("-"):
-        local.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
-    if words and runs_default:
-        raise conflict("--default-command", "a command")
-    if spec is not None:
-        from hfjobs_cli.jobspec.spec_file import read_spec
-
-        base = fill(read_spec(spec, local))
-        job = compose_spec(typed, base, image, words, local)
-        local.warnings.extend(_taken_by_spec(base, typed, spec))
-    elif image is None:
-        raise UsageError(
-            "missing argument 'IMAGE'", hint=("give an image and a command, for example: python:3.12 python --version")
-        )
-    else:
-        check_not_a_file(image)
-        if not words and not runs_default:
-            raise UsageError(
-                "missing argument 'COMMAND'",
-                hint="add a command, or --default-command to run the default of the image",
-            )
-        job = compose_run(typed, image, words, namespace, local)
-    return _with_arguments(job, arguments)
+        return follow_new(session, [job], listing)
 
 
-def _taken_by_spec(base: NewJob, typed: RawOptions, spec: str) -> Iterator[str]:
-    """Yield warnings about secrets and directories that a spec takes from this machine."""
-    typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
-    if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
-        yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
-    if directories := [volume.source for volume in base.volumes if volume.type == LOCAL]:
-        yield f"--spec {spec} uploads from this machine: {', '.join(directories)}"
+def schedule(
+    session: Session, run: ImageRun | ScriptRun, typed: RawOptions, when: str | None, terms: Terms, output: Output
+) -> ExitCode:
+    """Create or dry-run a schedule as the options say, and return the exit code."""
+    when, due = _checked_when(session, when)
+    local = local_environment(session, dry_run=terms.dry_run)
+    launch = run.describer(session, local)(typed, None)
+    listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
+    _check_for_schedule(launch.job)
+    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
 
-
-def _with_arguments(job: NewJob, count: int) -> NewJob:
-    """Return the job with the last words of its command as arguments."""
-    if not count:
-        return job
-    words = (*job.command, *job.arguments)
-    if count >= len(words):
-        raise UsageError(
-            f"--arguments {count} leaves no command: it has only {len(words)} words", hint="use a smaller number"
-        )
-    return replace(job, command=words[:-count], arguments=words[-count:])
+    if terms.dry_run:
+        body = partial(_body, when=when, terms=terms)
+        show_plan(session, launch, output, local, body, _terms_shown(when, due, terms), cost="cost of each job")
+        return ExitCode.DONE
+    tell_from_script(session, launch, cost="cost of each job")
+    made = create_schedule(session, with_bucket(session, launch), launch.namespace, when, terms)
+    show_created(session, listing, [made])
+    return ExitCode.DONE
 
 
 MAX_SHOWN = 200
 """How much of a value is shown in a summary."""
-
-
-def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
-    """Return the local environment for variables and secrets; HF_TOKEN in it is the token of the login."""
-    settings = session.settings
-    token = settings.token
-    if session.overrides.token is not None:
-        # What is passed on is what the environment and the login say; --token is for this request.
-        token = load_settings(session.environ, Overrides()).token or token
-    environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
-    return LocalEnvironment(environ, session.stdin, secrets_may_miss=dry_run)
-
-
-def checked(
-    session: Session,
-    job: NewJob,
-    typed: RawOptions,
-    namespace: str | None,
-    local: LocalEnvironment,
-    *,
-    was_run: bool = False,
-) -> NewJob:
-    """Check a job before it is sent, with warnings. Raises UsageError.
-
-    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
-    is typed. With `--max-cost` the timeout is set.
-    """
-    check_all(session, [job], namespace, local)
-    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
-    if typed.max_cost is None and takes_any:
-        return job
-    flavors = flavors_of(session)
-    if not takes_any:
-        check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
-    if typed.max_cost is None:
-        return job
-    from decimal import Decimal
-
-    return limited(job, flavors, Decimal(str(typed.max_cost)))
-
-
-def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, local: LocalEnvironment) -> None:
-    """Check jobs except for their flavors, with warnings. Raises UsageError."""
-    warnings: list[str] = []
-    token = local.environ.get("HF_TOKEN")
-    for job in jobs:
-        session.secrets.update(filter(None, job.secrets.values()))
-        if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
-            are = "is" if len(short) == 1 else "are"
-            warnings.append(f"{', '.join(short)} {are} too short to be masked in messages of the Hub")
-        for key in [key for key, value in job.environment.items() if token and value == token]:
-            warnings.append(
-                f"{key} is a plain variable that everyone with access to the job can read; use -s {key} "
-                "to keep it secret"
-            )
-        check(job)
-        if job.volumes:
-            from hfjobs_cli.jobspec.volumes import check_local
-
-            check_local(job.volumes)
-    if namespace is not None:
-        check_name(namespace, "namespace")
-    for line in dict.fromkeys([*warnings, *local.warnings]):
-        session.warning(line)
-    local.warnings.clear()
-
-
-def limited(job: NewJob, flavors: list[Hardware], usd: Decimal) -> NewJob:
-    """Return the job with a timeout such that it costs no more. Raises UsageError, and HfJobsError without a price."""
-    from hfjobs_cli.insight.costs import longest_for
-
-    allowed = longest_for(job, priced_flavor(job, flavors), usd)
-    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
-
-
-def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
-    """Return the flavor of a job, whose price decides about `--max-cost`. Raises HfJobsError."""
-    flavor = flavor_of(job, flavors)
-    if flavor is None:
-        raise HfJobsError(
-            f"cannot apply --max-cost: the price of {job.flavor} is unknown",
-            hint="the Hub does not list it or does not respond; use --timeout instead",
-        )
-    return flavor
-
-
-def flavors_of(session: Session) -> list[Hardware]:
-    """Return the flavors of the Hub; none if the request fails, which other requests report."""
-    try:
-        return session.client.hardware_if_known()
-    except HfJobsError:
-        return []
-
-
-def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
-    """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
-    return most_expensive(flavors).get(job.flavor)
 
 
 def show_plan(
@@ -239,8 +141,6 @@ def show_plan(
 
 def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str, str]]:
     """Yield the rows of the summary of a job; a key with several values is shown before the first."""
-    from hfjobs_cli.jobspec.volumes import spell_volume
-
     job = launch.job
     yield "image", job.image
     yield "command", shlex.join(masked_words(typed_words([*job.command, *job.arguments], job.environment, job.volumes)))
@@ -280,8 +180,6 @@ def _shortened(key: str, value: str) -> str:
 
 
 def _cost(session: Session, job: NewJob) -> str:
-    from hfjobs_cli.insight.costs import max_cost
-
     flavor = flavor_of(job, flavors_of(session))
     usd = None if flavor is None else max_cost(job, flavor)
     if flavor is None or usd is None:
@@ -312,9 +210,6 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
     `known` are ids of jobs like it that were created before. If it `waits_for_id`, Ctrl-C does not end it before the
     id of the job to cancel is known.
     """
-    from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, why_different
-    from hfjobs_cli.jobspec.from_job import is_made_from
-
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
     asked: RequestMatcher[JobInfo] = RequestMatcher(
@@ -342,8 +237,6 @@ class Uploads:
         """Return jobs of one namespace with what they need in the bucket. Raises HfJobsError."""
         if not any(each.uploads or any(volume.type == LOCAL for volume in each.job.volumes) for each in launches):
             return [each.job for each in launches]
-        from hfjobs_cli.jobspec.buckets import Buckets
-
         session, settings = self._session, self._session.settings
         namespace = launches[0].namespace or settings.namespace or session.client.whoami()
         if namespace not in self._buckets:
@@ -352,44 +245,66 @@ class Uploads:
         return self._buckets[namespace].filled(launches)
 
 
-class Prepared(NamedTuple):
-    """An existing job, and the new job to create from it."""
-
-    source: JobInfo
-    job: NewJob
-
-    @property
-    def as_it_would_be(self) -> JobInfo:
-        """The new job as the Hub would show it, which has no id yet."""
-        body = self.job.shown()
-        spec = {
-            **body,
-            "timeout": body.get("timeoutSeconds"),
-            "retry": None if self.job.attempts is None else self.job.attempts - 1,
-            "secrets": list(self.job.secrets),
-        }
-        owner = {"id": self.source.owner.id, "name": self.source.owner.name, "type": self.source.owner.type}
-        return JobInfo.from_api({**spec, "id": "new", "owner": owner, "status": {"stage": "SCHEDULING"}})
+def _checked_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
+    """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
+    if when is None:
+        raise UsageError(
+            "missing argument 'WHEN'", hint=("give it before the image or script, for example '0 9 * * 1' or @daily")
+        )
+    return when, next_run(when, session.clock())
 
 
-def prepared(
-    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, dry_run: bool
-) -> dict[JobReference, Prepared | HfJobsError]:
-    """Return the new job for each given job, or the error from reading it.
+def _check_for_schedule(job: NewJob) -> None:
+    """Raise UsageError for properties that jobs of schedules cannot have."""
+    if job.ssh:
+        raise UsageError("jobs of a schedule cannot have SSH", hint="remove --ssh, or start the job with 'hfjobs run'")
+    if job.network_group is not None or job.network_aliases:
+        raise UsageError(
+            "jobs of a schedule cannot join a network group",
+            hint="remove the network group, or start the job with 'hfjobs run'",
+        )
 
-    Raises UsageError for the first that cannot be started again like this, before any is.
-    """
-    local = local_environment(session, dry_run=dry_run)
-    if takes_stdin:
-        local.take_stdin("the list of jobs")
-    places = list(dict.fromkeys(references))
-    found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
-    sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
-    old = {place: described(job) for place, job in sources.items()}
-    check_unset(changes.unset_env, list(old.values()))
-    new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
-    ready = {
-        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, local, was_run=True))
-        for place, source in sources.items()
-    }
-    return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}
+
+def _terms_shown(when: str, due: datetime | None, terms: Terms) -> Iterator[tuple[str, str]]:
+    """Yield what a schedule is to be besides its jobs, line by line."""
+    yield "schedule", when + (f" (first at {timestamp(due)})" if due and not terms.suspend else "")
+    yield "suspended", "yes, until it is resumed" if terms.suspend else ""
+    yield "concurrency", "yes, jobs may overlap" if terms.concurrency else ""
+
+
+def _name_and_next(made: ScheduledJob) -> str:
+    due = made.status.next_job_run_at
+    suspended = "suspended" if made.suspend else ""
+    return "  ".join(filter(None, [made.name, suspended or (f"next {timestamp(due)}" if due else "")]))
+
+
+def create_schedule(session: Session, job: NewJob, namespace: str | None, when: str, terms: Terms) -> ScheduledJob:
+    """Create a schedule: one request, whatever happens to it."""
+    check = f"--name {shlex.quote(job.name)}" if job.name else ""
+    body = _body(job.body(), when, terms)
+    return session.client.create_schedule(namespace, body, _asked(job, when, terms), check)
+
+
+def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
+    """Return the body of the request for a schedule from that for a job."""
+    asked = {"suspend": terms.suspend, "concurrency": terms.concurrency}
+    given = {key: value for key, value in asked.items() if value is not None}
+    return {"jobSpec": job, "schedule": when, **given}
+
+
+def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
+    """Return how the schedule is told that is asked for."""
+
+    def changed(made: ScheduledJob) -> list[str]:
+        found = changed_fields(made.job_spec, job)
+        found += [] if same_schedule(made.schedule, when) else ["schedule"]
+        for name in ("suspend", "concurrency"):
+            told, sent = getattr(made, name), getattr(terms, name)
+            found += [] if told is None or told == bool(sent) else [name]
+        return found
+
+    return RequestMatcher(
+        lambda made: same_schedule(made.schedule, when) and is_made_from(made.job_spec, job),
+        lambda made: why_different(made.job_spec, job),
+        changed,
+    )

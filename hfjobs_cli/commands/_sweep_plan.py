@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.commands._submit import flavor_of, limited, priced_flavor
+from hfjobs_cli.commands._compose import Describe, flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import default_name, sweep
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import described
-from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Filler, Item
+from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, natural
 from hfjobs_cli.query.labels import is_label
@@ -29,14 +29,11 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._sweep_run import Sweep
     from hfjobs_cli.jobspec.environment import LocalEnvironment
-    from hfjobs_cli.jobspec.model import Launch, RawOptions
+    from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
 
-
-Describe = Callable[["RawOptions", Filler], "Launch"]
-"""Options of the job with placeholders replaced, and what replaces them elsewhere -> the job."""
 
 PAGE_ROWS = 20
 """How many items of a plan are shown where there is no terminal that has room for more or less."""
@@ -81,7 +78,7 @@ def planned_items(
     typed = inlined(typed, local)
     items = sweep.items_of(
         combined,
-        lambda filler: describe(sweep.filled(typed, filler), filler),
+        lambda filler: describe(filler.options(typed), filler),
         name,
         base=given_name or name,
         is_named=sweep.is_filled(given_name),

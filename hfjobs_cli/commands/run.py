@@ -1,16 +1,12 @@
-"""`hfjobs run`."""
+"""`hfjobs run` and `hfjobs uv run`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from hfjobs_cli.cli import job_options, options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.errors import ExitCode
-
-if TYPE_CHECKING:
-    from hfjobs_cli.jobspec.model import RawOptions
-    from hfjobs_cli.jobspec.sweep import Fill
 
 
 def run(
@@ -52,34 +48,51 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
       hfjobs run --each lr=1e-4,3e-4 --each seed=0..4 --sweep grid IMAGE python train.py --lr {lr} --seed {seed}
     """
-    # Help and completion do without these.
-    from hfjobs_cli.commands._create import start
-    from hfjobs_cli.commands._submit import described_job, local_environment
-    from hfjobs_cli.jobspec.model import Launch
+    from hfjobs_cli.commands import _compose, _submit  # help and completion do without these
 
-    local = local_environment(session, dry_run=following.dry_run)
-    if sweeping.is_sweep():
-        from hfjobs_cli.commands._sweep import run_sweep
-        from hfjobs_cli.jobspec.sweep import filled_job
+    what = _compose.ImageRun(image, command or (), arguments, spec, default_command, namespace)
+    return _submit.start(session, what, job, sweeping, following, output)
 
-        def describe(typed: RawOptions, fill: Fill) -> Launch:
-            words = [fill(word) for word in command or ()]
-            described = described_job(
-                typed,
-                image and fill(image),
-                words,
-                arguments,
-                namespace,
-                spec,
-                local,
-                runs_default=default_command,
-                fill=lambda written: filled_job(written, fill),
-            )
-            return Launch(described, namespace)
 
-        words = [*filter(None, [image or spec]), *(command or ())]
-        return run_sweep(session, sweeping, job, describe, words, following, output, local)
-    described = described_job(
-        job, image, command or (), arguments, namespace, spec, local, runs_default=default_command
-    )
-    return start(session, Launch(described, namespace), job, following, output, local)
+def uv_run(
+    session: Session,
+    script: job_options.Script,
+    words: job_options.ScriptWords = None,
+    *,
+    job: job_options.JobOptions,
+    sweeping: job_options.Sweeping,
+    uv: job_options.UvOptions,
+    following: job_options.Following,
+    output: Annotated[options.Output, "job"],
+    namespace: options.Namespace = None,
+) -> ExitCode:
+    """Run a script with uv, as a new job.
+
+    SCRIPT is a Python file, a URL, or a command such as 'lighteval'. Dependencies can be declared in the script itself
+    (PEP 723) or with --with. The script and the files among its arguments are sent inside the request, so no bucket is
+    needed; --bucket is for files that are too large.
+
+    Words after SCRIPT are its arguments. Until the first --, options of the job are accepted there too, as in hf jobs,
+    and a note says so: long ones, and -s NAME, -e KEY=VALUE and the like. Write SCRIPT -- ARGS to pass them to the
+    script. --name and --token there belong to the script.
+
+    A [tool.hf-jobs] table in the script's metadata may set image, flavor, python, timeout, name, namespace,
+    network_group, env, labels, secrets, volumes and network_aliases. Command-line options override it. What it sets is
+    printed before anything is sent. A script from a URL gets no secrets, namespace, network group, local directories or
+    buckets that you do not name, unless you pass --trust-script.
+
+    Following, Ctrl-C, -d, --dry-run and sweeps with --each work as in 'hfjobs run'.
+
+    \b
+    Examples:
+      hfjobs uv run train.py --epochs 3
+      hfjobs uv run --flavor a10g-small --with trl train.py config.yaml
+      hfjobs uv run -d -s HF_TOKEN https://example.org/embed.py
+      hfjobs uv run --with lighteval lighteval --help
+      hfjobs uv run --dry-run train.py
+      hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
+    """
+    from hfjobs_cli.commands import _compose, _submit
+
+    what = _compose.ScriptRun(script, words or (), uv, namespace)
+    return _submit.start(session, what, job, sweeping, following, output)

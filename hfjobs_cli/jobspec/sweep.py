@@ -250,6 +250,33 @@ class Filler:
         """Return the text with the values."""
         return _PLACEHOLDER.sub(self._value, text) if "{" in text else text
 
+    def options(self, options: T) -> T:
+        """Return options with the values, except for those of secrets."""
+        changes: dict[str, Any] = {}
+        for each in fields(options):  # type: ignore[arg-type]
+            value = getattr(options, each.name)
+            if isinstance(value, str) and each.name not in _AS_THEY_ARE:
+                changes[each.name] = self(value)
+            elif isinstance(value, list) and each.name not in _AS_THEY_ARE:
+                changes[each.name] = [self(item) if isinstance(item, str) else item for item in value]
+        return replace(options, **changes) if changes else options  # type: ignore[type-var]
+
+    def job(self, job: NewJob) -> NewJob:
+        """Return a job that was written down, with the values."""
+
+        def volume(each: Volume) -> Volume:
+            path = each.path and self(each.path)
+            return replace(each, source=self(each.source), mount_path=self(each.mount_path), path=path)
+
+        return replace(
+            job,
+            command=tuple(map(self, job.command)),
+            arguments=tuple(map(self, job.arguments)),
+            environment={key: self(value) for key, value in job.environment.items()},
+            labels={key: self(value) for key, value in job.labels.items()},
+            volumes=tuple(map(volume, job.volumes)),
+        )
+
     def _value(self, found: re.Match[str]) -> str:
         key, text = found[1], found.string
         if text[found.start() - 1 : found.start()] == "{" and text[found.end() : found.end() + 1] == "}":
@@ -267,35 +294,6 @@ class Filler:
 def is_filled(text: str | None) -> bool:
     """Return whether a text has a placeholder."""
     return bool(text and _PLACEHOLDER.search(text))
-
-
-def filled(options: T, fill: Fill) -> T:
-    """Replace placeholders in all options except for secrets."""
-    changes: dict[str, Any] = {}
-    for each in fields(options):  # type: ignore[arg-type]
-        value = getattr(options, each.name)
-        if isinstance(value, str) and each.name not in _AS_THEY_ARE:
-            changes[each.name] = fill(value)
-        elif isinstance(value, list) and each.name not in _AS_THEY_ARE:
-            changes[each.name] = [fill(item) if isinstance(item, str) else item for item in value]
-    return replace(options, **changes) if changes else options  # type: ignore[type-var]
-
-
-def filled_job(job: NewJob, fill: Fill) -> NewJob:
-    """Return a job that was written down with placeholders replaced."""
-
-    def volume(each: Volume) -> Volume:
-        path = each.path and fill(each.path)
-        return replace(each, source=fill(each.source), mount_path=fill(each.mount_path), path=path)
-
-    return replace(
-        job,
-        command=tuple(map(fill, job.command)),
-        arguments=tuple(map(fill, job.arguments)),
-        environment={key: fill(value) for key, value in job.environment.items()},
-        labels={key: fill(value) for key, value in job.labels.items()},
-        volumes=tuple(map(volume, job.volumes)),
-    )
 
 
 @dataclass(frozen=True)

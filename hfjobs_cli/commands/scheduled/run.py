@@ -1,4 +1,4 @@
-"""`hfjobs scheduled run`."""
+"""`hfjobs scheduled run` and `hfjobs scheduled uv run`."""
 
 from __future__ import annotations
 
@@ -43,14 +43,39 @@ def run(
       hfjobs scheduled run @hourly --suspend --concurrency IMAGE python poll.py
       hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
     """
-    # Help and completion do without these.
-    from hfjobs_cli.commands._create import check_when, schedule
-    from hfjobs_cli.commands._submit import described_job, local_environment
-    from hfjobs_cli.jobspec.model import Launch
+    from hfjobs_cli.commands import _compose, _submit  # help and completion do without these
 
-    when, due = check_when(session, when)
-    local = local_environment(session, dry_run=terms.dry_run)
-    described = described_job(
-        job, image, command or (), arguments, namespace, spec, local, runs_default=default_command
-    )
-    return schedule(session, Launch(described, namespace), job, when, due, terms, output, local)
+    what = _compose.ImageRun(image, command or (), arguments, spec, default_command, namespace)
+    return _submit.schedule(session, what, job, when, terms, output)
+
+
+def uv_run(
+    session: Session,
+    when: schedule_options.NewWhen = None,
+    script: schedule_options.NewScript = None,
+    words: job_options.ScriptWords = None,
+    *,
+    job: job_options.ScheduledJobOptions,
+    uv: job_options.UvOptions,
+    terms: schedule_options.Terms,
+    output: Annotated[options.Output, "schedule"],
+    namespace: schedule_options.Namespace = None,
+) -> ExitCode:
+    """Run a script with uv, on a schedule.
+
+    SCRIPT is the same as for 'hfjobs uv run'. It is stored in the schedule as it is now: later changes to the local
+    file have no effect on future jobs. Options after SCRIPT are read as there.
+
+    The [tool.hf-jobs] table in the script's metadata applies, except for network_group and network_aliases, which
+    schedules do not have.
+
+    \b
+    Examples:
+      hfjobs scheduled uv run @daily --name nightly sync.py --all
+      hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
+      hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
+    """
+    from hfjobs_cli.commands import _compose, _submit
+
+    what = _compose.ScriptRun(script, words or (), uv, namespace)
+    return _submit.schedule(session, what, job, when, terms, output)

@@ -1,0 +1,280 @@
+"""Compose and check new jobs: from a command line, a spec, or existing jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from hfjobs_cli.config import Overrides, load_settings
+from hfjobs_cli.errors import HfJobsError, UsageError, conflict
+from hfjobs_cli.insight.costs import longest_for
+from hfjobs_cli.jobspec.compose import compose_run, compose_spec
+from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob, RawOptions, RawUvOptions
+from hfjobs_cli.jobspec.scripts import check_not_a_file
+from hfjobs_cli.jobspec.spec_file import read_spec
+from hfjobs_cli.jobspec.uv import compose_uv, is_address
+from hfjobs_cli.jobspec.validate import check, check_flavor
+from hfjobs_cli.jobspec.volumes import check_local
+from hfjobs_cli.models.hardware import most_expensive
+from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.query.references import check_name
+from hfjobs_cli.text.redaction import LEAST_SECRET
+
+if TYPE_CHECKING:
+    from hfjobs_cli.cli.session import Session
+    from hfjobs_cli.jobspec.sweep import Filler
+    from hfjobs_cli.models.hardware import Hardware
+    from hfjobs_cli.query.references import JobReference
+
+
+Describe = Callable[["RawOptions", "Filler | None"], "Launch"]
+"""Options of the job, and in a sweep what replaces placeholders -> the job."""
+
+
+class ImageRun(NamedTuple):
+    """What `run` runs: a command in an image, or what a `--spec` says.
+
+    The last `arguments` words are sent as arguments. A missing command is an error, unless it `runs_default`, the
+    default command of the image.
+    """
+
+    image: str | None
+    command: Sequence[str]
+    arguments: int
+    spec: str | None
+    runs_default: bool
+    namespace: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """The words that name it."""
+        return [*filter(None, [self.image or self.spec]), *self.command]
+
+    def describer(self, _session: Session, local: LocalEnvironment) -> Describe:
+        """Return a function that composes the job. Calling it raises UsageError."""
+
+        def describe(typed: RawOptions, fill: Filler | None) -> Launch:
+            image, words = self.image, list(self.command)
+            if fill is not None:
+                image, words = image and fill(image), [fill(word) for word in words]
+            return Launch(self._composed(typed, image, words, local, fill), self.namespace)
+
+        return describe
+
+    def _composed(
+        self, typed: RawOptions, image: str | None, words: list[str], local: LocalEnvironment, fill: Filler | None
+    ) -> NewJob:
+        if words and words[0].startswith("-"):
+            local.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
+        if words and self.runs_default:
+            raise conflict("--default-command", "a command")
+        if self.spec is not None:
+            base = read_spec(self.spec, local)
+            base = base if fill is None else fill.job(base)
+            job = compose_spec(typed, base, image, words, local)
+            local.warnings.extend(_taken_by_spec(base, typed, self.spec))
+        elif image is None:
+            raise UsageError(
+                "missing argument 'IMAGE'",
+                hint="give an image and a command, for example: python:3.12 python --version",
+            )
+        else:
+            check_not_a_file(image)
+            if not words and not self.runs_default:
+                raise UsageError(
+                    "missing argument 'COMMAND'",
+                    hint="add a command, or --default-command to run the default of the image",
+                )
+            job = compose_run(typed, image, words, self.namespace, local)
+        return _with_arguments(job, self.arguments)
+
+
+class ScriptRun(NamedTuple):
+    """What `uv run` runs: a script with its arguments."""
+
+    script: str | None
+    arguments: Sequence[str]
+    uv: RawUvOptions
+    namespace: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """The words that name it."""
+        return [*filter(None, [self.script]), *self.arguments]
+
+    def describer(self, session: Session, local: LocalEnvironment) -> Describe:
+        """Download the script if it is a URL, and return a function that composes the job, which raises UsageError."""
+        script = self.script
+        if script is None:
+            raise UsageError(
+                "missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py"
+            )
+        downloaded = session.client.download(script) if is_address(script) else None
+
+        def describe(typed: RawOptions, fill: Filler | None) -> Launch:
+            if fill is None:
+                return compose_uv(typed, self.uv, script, self.arguments, self.namespace, local, downloaded)
+            program = script if downloaded is not None else fill(script)
+            arguments = [fill(word) for word in self.arguments]
+            return compose_uv(typed, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
+
+        return describe
+
+
+def _taken_by_spec(base: NewJob, typed: RawOptions, spec: str) -> Iterator[str]:
+    """Yield warnings about secrets and directories that a spec takes from this machine."""
+    typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
+    if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
+        yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
+    if directories := [volume.source for volume in base.volumes if volume.type == LOCAL]:
+        yield f"--spec {spec} uploads from this machine: {', '.join(directories)}"
+
+
+def _with_arguments(job: NewJob, count: int) -> NewJob:
+    """Return the job with the last words of its command as arguments."""
+    if not count:
+        return job
+    words = (*job.command, *job.arguments)
+    if count >= len(words):
+        raise UsageError(
+            f"--arguments {count} leaves no command: it has only {len(words)} words", hint="use a smaller number"
+        )
+    return replace(job, command=words[:-count], arguments=words[-count:])
+
+
+def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
+    """Return the local environment for variables and secrets; HF_TOKEN in it is the token of the login."""
+    settings = session.settings
+    token = settings.token
+    if session.overrides.token is not None:
+        # What is passed on is what the environment and the login say; --token is for this request.
+        token = load_settings(session.environ, Overrides()).token or token
+    environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
+    return LocalEnvironment(environ, session.stdin, secrets_may_miss=dry_run)
+
+
+def checked(
+    session: Session,
+    job: NewJob,
+    typed: RawOptions,
+    namespace: str | None,
+    local: LocalEnvironment,
+    *,
+    was_run: bool = False,
+) -> NewJob:
+    """Check a job before it is sent, with warnings. Raises UsageError.
+
+    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
+    is typed. With `--max-cost` the timeout is set.
+    """
+    check_all(session, [job], namespace, local)
+    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
+    if typed.max_cost is None and takes_any:
+        return job
+    flavors = flavors_of(session)
+    if not takes_any:
+        check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
+    if typed.max_cost is None:
+        return job
+    return limited(job, flavors, Decimal(str(typed.max_cost)))
+
+
+def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, local: LocalEnvironment) -> None:
+    """Check jobs except for their flavors, with warnings. Raises UsageError."""
+    warnings: list[str] = []
+    token = local.environ.get("HF_TOKEN")
+    for job in jobs:
+        session.secrets.update(filter(None, job.secrets.values()))
+        if short := [name for name, value in job.secrets.items() if value and len(value.strip()) < LEAST_SECRET]:
+            are = "is" if len(short) == 1 else "are"
+            warnings.append(f"{', '.join(short)} {are} too short to be masked in messages of the Hub")
+        for key in [key for key, value in job.environment.items() if token and value == token]:
+            warnings.append(
+                f"{key} is a plain variable that everyone with access to the job can read; use -s {key} "
+                "to keep it secret"
+            )
+        check(job)
+        if job.volumes:
+            check_local(job.volumes)
+    if namespace is not None:
+        check_name(namespace, "namespace")
+    for line in dict.fromkeys([*warnings, *local.warnings]):
+        session.warning(line)
+    local.warnings.clear()
+
+
+def limited(job: NewJob, flavors: list[Hardware], usd: Decimal) -> NewJob:
+    """Return the job with a timeout such that it costs no more. Raises UsageError, and HfJobsError without a price."""
+    allowed = longest_for(job, priced_flavor(job, flavors), usd)
+    return replace(job, timeout_secs=allowed if job.timeout_secs is None else min(job.timeout_secs, allowed))
+
+
+def priced_flavor(job: NewJob, flavors: list[Hardware]) -> Hardware:
+    """Return the flavor of a job, whose price decides about `--max-cost`. Raises HfJobsError."""
+    flavor = flavor_of(job, flavors)
+    if flavor is None:
+        raise HfJobsError(
+            f"cannot apply --max-cost: the price of {job.flavor} is unknown",
+            hint="the Hub does not list it or does not respond; use --timeout instead",
+        )
+    return flavor
+
+
+def flavors_of(session: Session) -> list[Hardware]:
+    """Return the flavors of the Hub; none if the request fails, which other requests report."""
+    try:
+        return session.client.hardware_if_known()
+    except HfJobsError:
+        return []
+
+
+def flavor_of(job: NewJob, flavors: list[Hardware]) -> Hardware | None:
+    """Return the flavor of a job among those that the Hub lists, None if it is none of them."""
+    return most_expensive(flavors).get(job.flavor)
+
+
+class Prepared(NamedTuple):
+    """An existing job, and the new job to create from it."""
+
+    source: JobInfo
+    job: NewJob
+
+    @property
+    def as_it_would_be(self) -> JobInfo:
+        """The new job as the Hub would show it, which has no id yet."""
+        body = self.job.shown()
+        spec = {
+            **body,
+            "timeout": body.get("timeoutSeconds"),
+            "retry": None if self.job.attempts is None else self.job.attempts - 1,
+            "secrets": list(self.job.secrets),
+        }
+        owner = {"id": self.source.owner.id, "name": self.source.owner.name, "type": self.source.owner.type}
+        return JobInfo.from_api({**spec, "id": "new", "owner": owner, "status": {"stage": "SCHEDULING"}})
+
+
+def prepared(
+    session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, dry_run: bool
+) -> dict[JobReference, Prepared | HfJobsError]:
+    """Return the new job for each given job, or the error from reading it.
+
+    Raises UsageError for the first that cannot be started again like this, before any is.
+    """
+    local = local_environment(session, dry_run=dry_run)
+    if takes_stdin:
+        local.take_stdin("the list of jobs")
+    places = list(dict.fromkeys(references))
+    found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
+    sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
+    old = {place: described(job) for place, job in sources.items()}
+    check_unset(changes.unset_env, list(old.values()))
+    new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
+    ready = {
+        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, local, was_run=True))
+        for place, source in sources.items()
+    }
+    return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}
