@@ -24,14 +24,16 @@ from werkzeug.wrappers import Request, Response
 
 from hfjobs_cli.emulator.account import CREATOR, hardware, owner_of, whoami
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
+from hfjobs_cli.emulator.buckets import Buckets
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.output import kept_alive
 from hfjobs_cli.emulator.schedules import Schedules
 from hfjobs_cli.emulator.seed import history
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.store import History, Store, StoreError
+from hfjobs_cli.emulator.store import History, Store
 from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
 from hfjobs_cli.emulator.webhooks import Webhooks
+from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -46,6 +48,7 @@ MAX_CURSOR_CHARACTERS = 2048
 MAX_MESSAGE_CHARACTERS = 500
 MAX_LABELS = 100
 KEEP_ALIVE_SECS = 30.0
+XET_TOKEN_SECS = 3600
 
 ADMIT = "hfjobs.admit"
 """A server's function to call for an authenticated client. It returns whether one more can be served."""
@@ -61,6 +64,7 @@ _LABEL = re.compile(f"({LABEL_KEY})=({LABEL_VALUE})")
 _JOB = "/api/jobs/<namespace>/<identifier>"
 _SCHEDULED = "/api/scheduled-jobs/<namespace>"
 _WEBHOOKS = "/api/settings/webhooks"
+_BUCKET = "/api/buckets/<namespace>/<name>"
 _ROUTES = Map(
     [
         Rule(path, endpoint=endpoint, methods=[method])
@@ -95,6 +99,14 @@ _ROUTES = Map(
             ("POST", f"{_SCHEDULED}/<identifier>/run", "run_schedule"),
             ("POST", f"{_SCHEDULED}/<identifier>/schedule", "change_schedule"),
             ("PUT", f"{_SCHEDULED}/<identifier>/labels", "label_schedule"),
+            ("GET", _BUCKET, "inspect_bucket"),
+            ("POST", _BUCKET, "create_bucket"),
+            ("GET", f"{_BUCKET}/tree", "list_files"),
+            ("GET", f"{_BUCKET}/tree/<path:prefix>", "list_files"),
+            ("POST", f"{_BUCKET}/batch", "change_files"),
+            ("GET", f"{_BUCKET}/xet-write-token", "xet_token"),
+            ("POST", "/xet/<_store>/v1/xorbs/default/<identifier>", "upload_xorb"),
+            ("POST", "/xet/<_store>/v1/shards", "upload_shard"),
         )
     ],
     merge_slashes=False,
@@ -129,6 +141,8 @@ class App:
         self.jobs = Jobs(store, state, clock=clock, look_after=look_after)
         self.schedules = Schedules(store, self.jobs, clock=clock)
         self.webhooks = Webhooks(store, self.jobs, clock=clock)
+        self.buckets = Buckets(state)
+        self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -136,14 +150,15 @@ class App:
         try:
             response = self._answer(request)
         except NotFound:
-            response = _refusal(
-                HTTPStatus.NOT_FOUND, f"{request.path} not found: this server provides only the Jobs API"
-            )
+            what = "only takes uploads to buckets" if "/buckets/" in request.path else "provides only the Jobs API"
+            response = _refusal(HTTPStatus.NOT_FOUND, f"{request.path} not found: this server {what}")
         except HTTPException as error:
             response = _refusal(error.code or HTTPStatus.INTERNAL_SERVER_ERROR, error.description or error.name)
         except ApiError as error:
             response = _refusal(error.status, error.message)
-        except StoreError as error:
+        except ConnectionError:
+            raise
+        except OSError as error:  # of the store, or of the disk
             response = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
@@ -312,6 +327,39 @@ class App:
         self.webhooks.delete(identifier)
         return _json({})
 
+    def _inspect_bucket(self, _request: Request, namespace: str, name: str) -> Response:
+        return _json(self.buckets.find(namespace, name))
+
+    def _create_bucket(self, request: Request, namespace: str, name: str) -> Response:
+        answer = {"url": f"{request.host_url}buckets/{namespace}/{name}"}
+        if self.buckets.create(namespace, name):
+            return _json(answer)
+        return _json(answer | {"error": "You already created this bucket repo"}, HTTPStatus.CONFLICT)
+
+    def _list_files(self, _request: Request, namespace: str, name: str, prefix: str = "") -> Response:
+        return _json(self.buckets.tree(namespace, name, prefix))
+
+    def _change_files(self, request: Request, namespace: str, name: str) -> Response:
+        from hfjobs_cli.emulator.request_models import ChangeFile, parse_body
+
+        operations = [parse_body(ChangeFile, line).on_the_wire() for line in _content(request).splitlines()]
+        return _json(self.buckets.change(namespace, name, operations))
+
+    def _xet_token(self, request: Request, namespace: str, name: str) -> Response:
+        self.buckets.find(namespace, name)
+        url = f"{request.host_url}xet/{self.buckets.xet_store()}"
+        expires = int(self._clock().timestamp()) + XET_TOKEN_SECS
+        return _json({"casUrl": url, "accessToken": self.token, "exp": expires})
+
+    def _upload_xorb(self, request: Request, _store: str, identifier: str) -> Response:
+        request.max_content_length = MAX_XORB_BYTES
+        self.buckets.add_xorb(identifier, request.get_data())
+        return _json({"was_inserted": True})
+
+    def _upload_shard(self, request: Request, _store: str) -> Response:
+        self.buckets.add_shard(_content(request))
+        return _json({"result": 1})
+
     def _stream(self, request: Request, events: Iterable[str | None]) -> Response:
         return Response(
             kept_alive(events, self._keep_alive_secs, request.environ.get(MAY_BE_GONE, lambda: False)),
@@ -357,13 +405,17 @@ def _refusal(status: int, message: str) -> Response:
     return response
 
 
+def _content(request: Request) -> bytes:
+    content = request.get_data()
+    if len(content) >= MAX_BODY_BYTES:  # werkzeug cuts off the rest of a chunked body
+        raise RequestEntityTooLarge
+    return content
+
+
 def _body(request: Request, kind: type[B]) -> B:
     from hfjobs_cli.emulator.request_models import parse_body
 
-    body = request.get_data()
-    if len(body) >= MAX_BODY_BYTES:  # werkzeug cuts a chunked body without a word
-        raise RequestEntityTooLarge
-    return parse_body(kind, body)
+    return parse_body(kind, _content(request))
 
 
 def _stages(request: Request) -> list[str]:

@@ -215,6 +215,15 @@ class CreateWebhook(Webhook):
         return self
 
 
+class ChangeFile(Body):
+    """A line of `POST /api/buckets/{namespace}/{name}/batch`: a file to add to a bucket, or to delete from it."""
+
+    type: Annotated[str, StringConstraints(pattern="^(addFile|copyFile|deleteFile)$")]
+    path: str
+    xet_hash: str = ""
+    mtime: Annotated[int, Field(ge=0, le=_MAX_INTEGER)] = 0
+
+
 B = TypeVar("B", bound=Body)
 
 

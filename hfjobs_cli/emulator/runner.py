@@ -1,6 +1,7 @@
 """One job from its start to its end: a process, its output, its time, its attempts."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import IO, NamedTuple, cast
 from hfjobs_cli.emulator import lifecycle, processes
 from hfjobs_cli.emulator.account import built_in_environment
 from hfjobs_cli.emulator.api_types import Document, present
+from hfjobs_cli.emulator.buckets import mounted
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.processes import ProcessGroup
 from hfjobs_cli.emulator.state import State
@@ -66,6 +68,7 @@ class Run(threading.Thread):
         try:
             directory.parent.mkdir(mode=0o700, exist_ok=True)
             directory.mkdir(mode=0o700)
+            job = _with_mounts(job, mounted(self._state, job))
             outcome = self._attempts(job, _environment(job, secrets, directory), directory, log)
         except (OSError, ValueError) as error:
             outcome = _Outcome("ERROR", f"The emulator could not run the job: {error}")
@@ -168,6 +171,21 @@ def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dic
     # What a job leaves in a directory for temporary files goes with it, as a container's does.
     built_in = {"HOME": home, "USERPROFILE": home, "TMPDIR": home, **built_in_environment(job)}
     return {**kept, **built_in, **job["environment"], **secrets, MARK: home}
+
+
+def _with_mounts(job: Document, mounts: dict[str, Path]) -> Document:
+    """Return a job with directories of this machine in place of mount paths, in its command and its variables."""
+    paths = sorted(filter(None, mounts), key=len, reverse=True)
+    if not paths:
+        return job
+    pattern = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, paths))})(?![\w.-])")
+
+    def here(text: str) -> str:
+        return pattern.sub(lambda found: str(mounts[found[1]]), text)
+
+    environment = {name: here(value) for name, value in job["environment"].items()}
+    words = {key: list(map(here, job[key])) for key in ("command", "arguments") if key in job}
+    return job | words | {"environment": environment}
 
 
 def _found(argv: list[str], environment: dict[str, str]) -> list[str]:

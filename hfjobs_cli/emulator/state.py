@@ -47,6 +47,16 @@ class State:
         """The directories in which jobs run."""
         return self.root / "work"
 
+    @property
+    def buckets(self) -> Path:
+        """The buckets, and the files in them."""
+        return self.root / "buckets"
+
+    @property
+    def xet(self) -> Path:
+        """The contents that clients upload before they add files to buckets."""
+        return self.root / "xet"
+
     def log_of(self, identifier: str) -> Path:
         """The output of one job, a JSON object a line as the Hub sends it: `data` and `timestamp`."""
         return self.logs / f"{identifier}.jsonl"
@@ -62,7 +72,7 @@ class State:
         something else: `reset` must not remove what is not ours.
         """
         check_place(self.root)
-        _make_directory(self.root)
+        make_directory(self.root)
         if not self.is_made():
             names = {path.name for path in self.root.iterdir()}
             if names - {self.lock.name} and self.database.name not in names:  # else somebody makes it at this moment
@@ -80,8 +90,8 @@ class State:
                 check_file(file.with_name(file.name + suffix), is_secret=file == self.database)
         check_file(self.token, is_secret=True)
         check_file(self.supervisor_errors, is_secret=False)
-        check_directory(self.logs)
-        check_directory(self.work)
+        for directory in (self.logs, self.work, self.buckets, self.xet):
+            check_directory(directory)
         return True
 
     def directories_at_work(self) -> list[Path]:
@@ -108,12 +118,12 @@ def make_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def _make_directory(path: Path) -> None:
+def make_directory(path: Path) -> None:
     """Make a directory, and those above it, for its owner alone. Raises OSError."""
     try:
         path.mkdir(mode=0o700)
     except FileNotFoundError:
-        _make_directory(path.parent)
+        make_directory(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
     except OSError:
         if not path.is_dir():

@@ -241,7 +241,7 @@ def reset(directory: Path) -> bool:
         if store is None:
             for path in (state.database, state.database.with_name(f"{state.database.name}-journal")):
                 path.unlink(missing_ok=True)
-        for path in (state.logs, state.work):
+        for path in (state.logs, state.work, state.buckets, state.xet):
             shutil.rmtree(path, ignore_errors=True)
         for path in (state.supervisor_errors, state.token):
             path.unlink(missing_ok=True)

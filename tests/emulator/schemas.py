@@ -1,5 +1,7 @@
 """What the Hub's OpenAPI document says of its answers, for holding the emulator against it.
 
+It does not describe buckets: those answers are what huggingface_hub and hf_xet read.
+
 Keys that it does not list are not allowed, as there. `network` is younger than the document; huggingface_hub reads it.
 The job of a webhook has the keys of a request for one, as there, and of its secrets the names.
 """
@@ -216,7 +218,17 @@ JOBS_USAGE = closed(
 )
 WHO: Schema = closed({"id": TEXT, "name": TEXT})
 ONE_WEBHOOK = closed({"webhook": WEBHOOK})
-ERROR = closed({"error": TEXT})
+BUCKET = closed({"id": TEXT, "private": FLAG, "createdAt": MOMENT, "size": NUMBER, "totalFiles": NUMBER})
+BUCKET_FILE = closed({"type": one_of("file"), "path": TEXT, "size": NUMBER, "xetHash": TEXT, "mtime": MOMENT})
+BATCH = closed(
+    {
+        "success": FLAG,
+        "processed": NUMBER,
+        "succeeded": NUMBER,
+        "failed": {"type": "array", "items": closed({"path": TEXT, "error": TEXT})},
+    }
+)
+ERROR = closed({"error": TEXT}, {"url": TEXT})
 
 
 def many(schema: Schema) -> Schema:
@@ -251,6 +263,14 @@ ANSWERS: dict[str, Schema] = {
     "POST scheduled-jobs/*/*/run": JOB,
     "POST scheduled-jobs/*/*/schedule": SCHEDULED_JOB,
     "PUT scheduled-jobs/*/*/labels": SCHEDULED_JOB,
+    "GET buckets/*/*": BUCKET,
+    "POST buckets/*/*": closed({"url": TEXT}),
+    "GET buckets/*/*/tree": many(BUCKET_FILE),
+    "GET buckets/*/*/tree/*/*": many(BUCKET_FILE),
+    "POST buckets/*/*/batch": BATCH,
+    "GET buckets/*/*/xet-write-token": closed({"casUrl": TEXT, "accessToken": TEXT, "exp": NUMBER}),
+    "POST /xet/*/v1/xorbs/default/*": closed({"was_inserted": FLAG}),
+    "POST /xet/*/v1/shards": closed({"result": NUMBER}),
 }
 WORDS = {word for answer in ANSWERS for word in answer.partition(" ")[2].split("/")} - {"*"}
 

@@ -82,8 +82,8 @@ def test_errors_have_the_shape_of_the_hub(hub: Hub, method: str, path: str, stat
 
 
 def test_what_is_not_an_endpoint(hub: Hub) -> None:
-    elsewhere = ask(hub, "POST", "/api/buckets/alice/x")
-    message = "/api/buckets/alice/x not found: this server provides only the Jobs API"
+    elsewhere = ask(hub, "POST", "/api/models/alice/x")
+    message = "/api/models/alice/x not found: this server provides only the Jobs API"
     assert (elsewhere.status, elsewhere.data) == (404, {"error": message})
     assert ask(hub, "GET", f"/api/jobs/{USER}//{BY_HAND}").status == 404
     assert ask(hub, "DELETE", f"/api/jobs/{USER}/{BY_HAND}")[0] == 405
