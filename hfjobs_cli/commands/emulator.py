@@ -46,8 +46,8 @@ def emulator(
     it: it prints the two lines that point a shell at it, then logs requests to stderr until Ctrl-C.
 
     Commands of jobs run as processes ON THIS MACHINE, as you, each in its own directory, which is removed afterwards.
-    Images are recorded but not used: there is no container and no GPU, volumes are not mounted, and what a command
-    needs must be installed here.
+    Images are recorded but not used: there is no container and no GPU, and what a command needs must be installed here.
+    Local scripts and directories are uploaded to buckets here; no other volumes are mounted.
 
     Jobs, including those of --demo, are kept until 'reset' deletes them, in a directory that only you may access.
     Ctrl-C cancels the jobs created through this server. If the server is killed they keep running, and the next server
@@ -55,7 +55,7 @@ def emulator(
 
     'fire' does what the Hub does when a repository changes, and prints the ids of the jobs it starts. Give the id of a
     webhook to start its job, only --repo for all webhooks that watch that repository, or jobs to run them again. The
-    event is in the variable WEBHOOK_PAYLOAD, and the initiator of the jobs is the webhook.
+    jobs have the event in WEBHOOK_PAYLOAD and the webhook as their initiator.
 
     'hfjobs help emulator' has the details.
 
@@ -183,7 +183,7 @@ def _fire(session: Session, directory: Path, references: list[str], repo_text: s
             f"invalid --repo '{repo_text}'", hint="use for example model:alice/judge or dataset:alice/data"
         )
     repo = Repo(kind, name)
-    session.overrides = Overrides(demo=True, emulator_dir=directory)  # what is described is looked for there
+    session.overrides = Overrides(demo=True, emulator_dir=directory)  # names and selectors of jobs are resolved there
     try:
         app = open_app(directory, clock=session.clock, runs_jobs=session.runs_demo_jobs)
         if not references:
