@@ -41,7 +41,7 @@ WHOAMI = Endpoint("GET", "/api/whoami-v2")
 MAX_SCRIPT_BYTES = 64 * 1024 * 1024
 """The largest script that is downloaded."""
 
-MAX_ODD_VALUES = 10
+MAX_REPORTED_VALUES = 10
 """Up to how many unexpected values are reported one by one; the rest are counted."""
 
 
@@ -71,7 +71,7 @@ class Hub:
         self._unusable = unusable
         self._made = made
         self._cut_short = cut_short
-        self._odd_values = 0
+        self._unexpected_values = 0
         self._transport = transport
         self._memory = memory
         self._warn = warn
@@ -103,9 +103,9 @@ class Hub:
 
     def _whoami(self) -> User:
         answer = self._transport.ask(WHOAMI)
-        told: list[str] = []
-        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", told.append))
-        for message in told:
+        messages: list[str] = []
+        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", messages.append))
+        for message in messages:
             self._warn(
                 f"user {user.name}: unexpected value from the Hub: "
                 f"{answer.redacted_quotes(message.removeprefix('user.'))}"
@@ -120,8 +120,8 @@ class Hub:
 
     def close(self) -> None:
         """Close all connections, and warn how many more unexpected values there were."""
-        if self._odd_values > MAX_ODD_VALUES:
-            self._warn(f"{self._odd_values - MAX_ODD_VALUES} more unexpected values from the Hub")
+        if self._unexpected_values > MAX_REPORTED_VALUES:
+            self._warn(f"{self._unexpected_values - MAX_REPORTED_VALUES} more unexpected values from the Hub")
         self._transport.close()
 
     def _create_once(self, creation: CreateOnce[Created]) -> Created:
@@ -151,7 +151,7 @@ class Hub:
             return None
         return GracePeriod(GRACE_SECS - age) if age < GRACE_SECS else None
 
-    def _when_there(self, identifier: str, ask: Callable[[], T], *, is_read: bool) -> T:
+    def _retry_if_new(self, identifier: str, ask: Callable[[], T], *, is_read: bool) -> T:
         """Return what `ask` returns. For a while, retry it if a job that was just created is not found.
 
         If `ask` only reads a job that this client created, other refusals are retried too, as the job exists.
@@ -192,14 +192,14 @@ class Hub:
 
     def _record(self, model: type[R], answer: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
         """Return the record in an answer. Raises BadResponse, also if `problem` finds something wrong."""
-        told: list[str] = []
+        messages: list[str] = []
         endpoint = self._transport.endpoint
-        record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, told.append))
+        record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, messages.append))
         wrong = problem(record)
         if wrong is not None:
             raise answer.problem(wrong)
-        for message in told:
-            self._odd(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
+        for message in messages:
+            self._warn_unexpected(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
     def _records(self, model: type[R], answer: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
@@ -210,7 +210,7 @@ class Hub:
 
         def odd(record: R, message: str) -> None:
             if tells:
-                self._odd(kind, record, answer.redacted_quotes(message))
+                self._warn_unexpected(kind, record, answer.redacted_quotes(message))
 
         def unusable(error: BadResponse) -> None:
             if not tells:
@@ -222,10 +222,10 @@ class Hub:
         endpoint = self._transport.endpoint
         return self._parsed(answer, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
 
-    def _odd(self, kind: Kind, record: Record, message: str) -> None:
-        """Warn about an unexpected value, but only about the first MAX_ODD_VALUES of them."""
-        self._odd_values += 1
-        if self._odd_values <= MAX_ODD_VALUES:
+    def _warn_unexpected(self, kind: Kind, record: Record, message: str) -> None:
+        """Warn about an unexpected value, but only about the first MAX_REPORTED_VALUES of them."""
+        self._unexpected_values += 1
+        if self._unexpected_values <= MAX_REPORTED_VALUES:
             self._warn(f"{kind.noun} {kind.key_of(record)}: unexpected value from the Hub: {message}")
 
     def _in_namespace(self, namespace: str | None, ask: Callable[[str], T]) -> T:
@@ -241,7 +241,9 @@ class Hub:
                 raise
             return ask(present)
 
-    def _found_elsewhere(self, missing: NotFound, ask: Callable[[str], T], syntax: ReferenceSyntax) -> tuple[str, T]:
+    def _find_in_other_namespaces(
+        self, missing: NotFound, ask: Callable[[str], T], syntax: ReferenceSyntax
+    ) -> tuple[str, T]:
         """Return the namespace of the user in which `ask` finds something, and that. All are tried in parallel.
 
         Raises NotFound with the namespaces that were tried after the error `missing`.

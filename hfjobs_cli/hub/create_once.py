@@ -67,9 +67,9 @@ class SpecLike(Protocol):
 class RequestMatcher(Generic[Created]):
     """Recognizes what was requested.
 
-    `matches` tells whether a record in a listing was made from the request. For the record in the response, `mismatch`
-    says why it cannot be the requested one, None if it can, and `changed_fields` names fields that differ from the
-    request.
+    `matches` returns whether a record in a listing was made from the request. For the record in the response,
+    `mismatch` says why it cannot be the requested one, None if it can, and `changed_fields` names fields that differ
+    from the request.
     """
 
     matches: Callable[[Created], bool]
@@ -95,9 +95,9 @@ def changed_fields(found: JobInfo | JobSpec, asked: SpecLike) -> list[str]:
     """Return the fields that a job has and that differ from what was requested."""
     changed = [] if found.flavor in (None, asked.flavor) else ["flavor"]
     for name in ("environment", "labels"):
-        told: Mapping[str, str] | None = getattr(found, name)
+        has: Mapping[str, str] | None = getattr(found, name)
         sent: Mapping[str, str] = getattr(asked, name) or {}
-        if told is not None and not sent.items() <= told.items():
+        if has is not None and not sent.items() <= has.items():
             changed.append(name)
     return changed
 
@@ -117,7 +117,7 @@ def why_not_new(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -
 
 
 def same_schedule(one: str | None, other: str | None) -> bool:
-    """Tell whether two cron expressions are spelled alike, but for blanks and names like `@daily`."""
+    """Return whether two cron expressions are the same except for blanks and names like `@daily`."""
     return _cron(one) == _cron(other)
 
 
@@ -127,7 +127,7 @@ def _cron(text: str | None) -> str:
 
 
 def _image(text: str) -> str:
-    """Return the full name of an image, without what goes without saying."""
+    """Return the name of an image without the default registry, and with its tag."""
     name = text.casefold()
     for registry in _DEFAULT_REGISTRY:
         name = name.removeprefix(registry)
@@ -146,8 +146,8 @@ NOT_SENT = ("created_by", "initiator")
 class CreateContext:
     """What `CreateOnce` needs from the program.
 
-    `made` is called with each new record before anything else happens, `warn` with what was unexpected. Within
-    `cut_short` a second interrupt is raised too. `clock` is this machine's.
+    `made` is called with each new record before anything else happens, `warn` with a line about anything unexpected.
+    Within `cut_short` a second interrupt is raised too. `clock` is this machine's.
     """
 
     made: Callable[[JobInfo | ScheduledJob], None]
@@ -162,9 +162,9 @@ class CreateOnce(Generic[Created]):
     """How one job or schedule is created: `send` sends the request once, and `read` reads the response.
 
     If the outcome is ambiguous, `newest` lists the newest records of the namespace, with the server's time, and `asked`
-    recognizes the new one; `found_by` says by what, for the message. `ambiguous_error` returns message and hint of the
-    error if that does not settle it, given a reason. `known` are ids that existed before, so none of them is the new
-    one. If it `waits_for_id`, an interrupt is raised only after the new id is known.
+    recognizes the new one; `found_by` says how, for the message. `ambiguous_error` returns the message and hint of the
+    error if the outcome stays ambiguous, given a reason. `known` are ids that existed before, so none of them is the
+    new one. If it `waits_for_id`, an interrupt is raised only after the new id is known.
     """
 
     send: Callable[[], HubResponse]
@@ -279,7 +279,7 @@ class _Attempt(Generic[Created]):
         return new
 
     def _has_odd_time(self, new: Created, answer: HubResponse) -> bool:
-        """Tell whether a record may be older than the request, by the server's clock or this machine's.
+        """Return whether a record may be older than the request, by the server's clock or this machine's.
 
         A cached response has an old `Date`. If that differs from this machine's clock, either of the two may be wrong.
         """
@@ -324,10 +324,10 @@ class _Attempt(Generic[Created]):
             self.context.warn(f"{self.request.noun} {new.id} differs from what was sent: {', '.join(sent)}")
 
     def _is_older(self, new: Created, there: Sequence[Created]) -> bool:
-        """Tell whether a record existed before the request, by times of a single clock.
+        """Return whether a record existed before the request, by times of a single clock.
 
-        It did if its own times say that it has existed for longer, or if it is older than another record that matches,
-        by more than the time since the request.
+        It did if its own times show that it has existed for longer than the time since the request, or if it is older
+        than another record that matches by more than that.
         """
         limit = time.monotonic() - self.started + CLOCKS_DIFFER_SECS
         if _existed_secs(new) > limit:
@@ -359,7 +359,7 @@ class _Attempt(Generic[Created]):
                 there, seen_at = self.request.newest()
                 found |= {each.id: each for each in there if self._is_candidate(each, seen_at)}
             except HfJobsError:
-                is_sure = False  # the reason why the response was lost says more than this second failure
+                is_sure = False  # why the response was lost says more than this second failure
                 break
             is_sure = True
             self.candidates = list(found)
@@ -374,13 +374,13 @@ class _Attempt(Generic[Created]):
         raise Unavailable(*self.request.ambiguous_error(reason.message + candidates), is_ambiguous=True) from reason
 
     def _is_candidate(self, each: Created, seen_at: datetime | None) -> bool:
-        """Tell whether a record in a listing, which the server sent at `seen_at`, may be the new one."""
+        """Return whether a record in a listing, which the server sent at `seen_at`, may be the new one."""
         if each.created_at is None or each.id in self.request.known or not is_id(each.id):
             return False
         return self._age(each, seen_at or self.context.clock()) <= 0 and self.request.asked.matches(each)
 
     def _age(self, each: Created, now: datetime) -> float:
-        """Return how many seconds before the request a record was created, by a clock that says `now`, or fewer.
+        """Return how many seconds before the request a record was created at least; `now` is the time of that clock.
 
         A `Date` has whole seconds, rounded down, and at least as much time has passed here since the request as there.
         """
@@ -393,7 +393,7 @@ class _Attempt(Generic[Created]):
 
 
 def _existed_secs(each: JobInfo | ScheduledJob) -> float:
-    """Return the least time for which a record has existed, by its own times."""
+    """Return for how many seconds a record has existed at least, by its own times."""
     from hfjobs_cli.models.job import JobInfo
 
     if isinstance(each, JobInfo):

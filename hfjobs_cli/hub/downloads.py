@@ -29,10 +29,10 @@ def downloaded(
     warn: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> bytes:
-    """Return what is at an address, following redirects, within `longest_secs` a try.
+    """Return the content at an address, following redirects. Each attempt may take `longest_secs`.
 
-    What may pass is tried again, as with the Hub; `warn` is told of each pause, and of plain http. Raises UsageError
-    for what is no address, and HfJobsError if it cannot be had, or is larger than `most_bytes`.
+    Transient errors are retried, as with the Hub; `warn` is called with a line before each pause, and for plain http.
+    Raises UsageError for an invalid address, and HfJobsError if it cannot be downloaded or exceeds `most_bytes`.
     """
     shown = redacted(without_password(address))
     try:
@@ -45,7 +45,7 @@ def downloaded(
                 try:
                     return call_with_timeout(lambda: _body(client, request, most_bytes, shown, debug), longest_secs)
                 except (Unavailable, httpx.RequestError) as error:
-                    if not _may_pass(error):
+                    if not _is_transient(error):
                         raise
                     pause = retries.pause_after(error)
                     reason = redacted(str(error).replace(address, shown)) or type(error).__name__
@@ -53,7 +53,7 @@ def downloaded(
                     sleep(pause)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError) as error:
         before, at, rest = address.rpartition("@")
-        if at:  # what is no address may hold a password anywhere
+        if at:  # an invalid address may have a password anywhere
             shown, reason = f"{before.partition('://')[0]}://***@{without_password(f'x://{rest}')[4:]}", ""
         else:
             reason = f": {str(error).replace(address, shown)}"
@@ -65,8 +65,8 @@ def downloaded(
         raise Unavailable(f"could not download {shown}: {reason}", hint="download it, and use the file") from None
 
 
-def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
-    """Tell whether another try may go better: not after a time-out, which has taken long enough, or a bad address."""
+def _is_transient(error: Unavailable | httpx.RequestError) -> bool:
+    """Return whether to retry: not after a timeout, which took long enough, or for an invalid address."""
     if isinstance(error, httpx.TimeoutException | httpx.UnsupportedProtocol):
         return False
     from hfjobs_cli.hub.connection import distrust
@@ -77,7 +77,7 @@ def _may_pass(error: Unavailable | httpx.RequestError) -> bool:
 def _body(
     client: httpx.Client, request: httpx.Request, most_bytes: int, shown: str, debug: Callable[[str], None]
 ) -> bytes:
-    response = _final(client, request, shown, debug)
+    response = _follow_redirects(client, request, shown, debug)
     try:
         if is_retryable_status(response):
             raise Unavailable(
@@ -103,8 +103,10 @@ def _body(
         response.close()
 
 
-def _final(client: httpx.Client, request: httpx.Request, shown: str, debug: Callable[[str], None]) -> httpx.Response:
-    """Follow redirects, but none from https to where anybody on the way could change what comes. Raises HfJobsError."""
+def _follow_redirects(
+    client: httpx.Client, request: httpx.Request, shown: str, debug: Callable[[str], None]
+) -> httpx.Response:
+    """Follow redirects, but none from https to http, where others could change the content. Raises HfJobsError."""
     for _ in range(MAX_REDIRECTS + 1):
         debug(f"> GET {without_password(str(request.url))}")
         response = client.send(request, stream=True)

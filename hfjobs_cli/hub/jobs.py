@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 _BY_HAND = ("user", "org")
-"""The types of initiators of jobs that somebody has started."""
+"""The types of initiators of jobs that a person has started."""
 
 _NOT_BY_HAND = {*INITIATOR_TYPES} - {*_BY_HAND}
 
@@ -55,9 +55,9 @@ class Jobs(Hub):
     ) -> Iterator[Page]:
         """Yield a namespace's jobs page by page, newest first (`GET /api/jobs/{namespace}`).
 
-        `stages` keeps those in any of them, `labels` those that have all of them. The page on which the first job is
-        older than `since` is the last. A job that moves to a later page while they are being read is yielded once. With
-        a `front` of active jobs, ended ones are read behind it.
+        Only jobs in any of the `stages`, and with all of the `labels`, are listed. The first page with jobs older than
+        `since` is the last. A job that moves to a later page during the listing is yielded once. With a `front` of
+        active jobs, no page of ended jobs reaches further back than the front.
         """
         query = [("stage", stage) for stage in stages or ()]
         query += [("label", f"{key}={value}") for key, value in labels]
@@ -77,9 +77,9 @@ class Jobs(Hub):
         *,
         tells_total: bool = False,
     ) -> ParallelListing:
-        """Return the same jobs in the same order, for whoever will read all of them: several pages are read at once.
+        """Return the same jobs in the same order, for callers that read them all: long listings are read in parallel.
 
-        With `tells_total` the history knows about how many they will be, if that can be known.
+        With `tells_total` the listing has their approximate number, if that can be known.
         """
         asked = None if stages is None else tuple(stages)
         given = tuple(labels)
@@ -102,31 +102,31 @@ class Jobs(Hub):
         return count
 
     def _sure_count(self, namespace: str | None, stages: Sequence[str] | None) -> int | None:
-        """Return how many jobs are in these stages, or in all; None if it is not told, or some are in unknown ones.
+        """Return how many jobs are in these stages, or in all; None if that is unknown, or if some are in new stages.
 
-        The Hub refuses to be asked for a stage that it does not know, and this version cannot know those that will be
-        added: only a listing without stages has them. There are such jobs if all are more than those in known stages.
+        The Hub rejects stages that it does not know, and this version does not know stages that are added later: only a
+        listing without stages has those jobs. There are some if all jobs are more than those in known stages.
         """
         asked = [stages] if stages is not None else [(), STAGES]
         try:
             first, *others = map_parallel(lambda each: self.count_jobs(namespace, each), asked)
         except HfJobsError:
-            return None  # it is a help, and the jobs can be read without
+            return None  # the count is not required for reading the jobs
         return first if all(other == first for other in others) else None
 
     def inspect_job(self, reference: JobReference) -> JobInfo:
         """Return one job (`GET /api/jobs/{namespace}/{id}`).
 
-        Without a namespace it is looked for in the organizations of the token's user, too, if that has no such job.
-        Raises NotFound if there is none.
+        Without a namespace, if the default one has no such job, the other namespaces of the user are searched. Raises
+        NotFound if there is none.
         """
 
-        return self._wherever(reference, INSPECT)
+        return self._in_any_namespace(reference, INSPECT)
 
     def inspect_jobs(self, references: list[JobReference]) -> list[JobInfo | HfJobsError]:
-        """Return the jobs in order, all asked for at once; in the place of one that failed stands its error.
+        """Return the jobs in order, requested in parallel, with the error in place of each that failed.
 
-        Raises NotLoggedIn instead of returning it, because it holds for all.
+        Raises NotLoggedIn instead of returning it, as every request would fail with it.
         """
         return list(results_parallel(self.inspect_job, references))
 
@@ -135,10 +135,10 @@ class Jobs(Hub):
     ) -> JobInfo:
         """Create a new job with the spec of another (`POST /api/jobs/{namespace}/{id}/duplicate`).
 
-        The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
-        looked for by its initiator; `known` are ids of earlier duplicates that are not it. Raises Unavailable with
-        a hint how to check if it is not found, and Interrupted with the same hint after a KeyboardInterrupt. If it
-        `waits_for_id`, the interrupt is only raised when `made` was told what there is to cancel, or that is in doubt.
+        The request is sent once, as each one creates a job that costs money. If the response is lost, the new job is
+        looked up by its initiator; `known` are ids of earlier duplicates. If it is not found, Unavailable is raised
+        with a hint how to check, and after a KeyboardInterrupt Interrupted with the same hint. If it `waits_for_id`,
+        the interrupt is raised only after `made` was called with the new job, or if the outcome stays ambiguous.
         """
         source = reference.id
 
@@ -150,7 +150,7 @@ class Jobs(Hub):
         except NotFound as missing:  # so nothing was created
             if reference.namespace is not None:
                 raise
-            name, _ = self._found_elsewhere(missing, lambda name: self._job(INSPECT, name, source), JOBS)
+            name, _ = self._find_in_other_namespaces(missing, lambda name: self._job(INSPECT, name, source), JOBS)
             return duplicate(name)
 
     def create_job(
@@ -165,9 +165,10 @@ class Jobs(Hub):
     ) -> JobInfo:
         """Create a job (`POST /api/jobs/{namespace}`).
 
-        The request is sent once. If its answer is lost, or about another job, the new job is looked for: one made since
-        by the same user that is what was `asked` for; `known` are ids of earlier ones. `check` are options of `ps` by
-        which people find it. Raises Unavailable and Interrupted as `duplicate_job` does, and `waits_for_id` like that.
+        The request is sent once. If the response is lost, or about another job, the new job is looked up: one that the
+        same user has created since, and that `asked` recognizes. `known` are ids of earlier jobs. `check` are options
+        of `ps` that find the job, for the hint. Raises Unavailable and Interrupted, and `waits_for_id`, as
+        `duplicate_job`.
         """
         return self._in_namespace(
             namespace, lambda name: self._create(name, body, asked, check, known, waits_for_id=waits_for_id)
@@ -224,12 +225,12 @@ class Jobs(Hub):
         return self._create_once(creation)
 
     def cancel_job(self, reference: JobReference) -> JobInfo:
-        """Cancel a job and return it as it is then (`POST /api/jobs/{namespace}/{id}/cancel`).
+        """Cancel a job and return its new state (`POST /api/jobs/{namespace}/{id}/cancel`).
 
-        One that has ended before is returned as it ended, if the Hub does not refuse it.
+        A job that had ended before is returned as it ended.
         """
         try:
-            return self._wherever(reference, CANCEL)
+            return self._in_any_namespace(reference, CANCEL)
         except RequestRefused:
             job = self.inspect_job(reference)
             if not job.has_ended:
@@ -238,36 +239,36 @@ class Jobs(Hub):
 
     def label_job(self, reference: JobReference, labels: Mapping[str, str]) -> JobInfo:
         """Replace all labels of a job and return it (`PUT /api/jobs/{namespace}/{id}/labels`)."""
-        return self._wherever(reference, LABELS, {"labels": dict(labels)})
+        return self._in_any_namespace(reference, LABELS, {"labels": dict(labels)})
 
     def expose_job(self, reference: JobReference, ports: Sequence[int], public: Sequence[int] = ()) -> JobInfo:
         """Replace the ports of a running job and return it (`PUT /api/jobs/{namespace}/{id}/expose`).
 
         `public` are those of the `ports` that need no token.
         """
-        return self._wherever(reference, EXPOSE, {"ports": [*ports], "portsPublic": [*public]})
+        return self._in_any_namespace(reference, EXPOSE, {"ports": [*ports], "portsPublic": [*public]})
 
-    def _wherever(self, reference: JobReference, endpoint: Endpoint, body: object = None) -> JobInfo:
-        """Ask about a job, without a namespace in the organizations of the token's user too."""
+    def _in_any_namespace(self, reference: JobReference, endpoint: Endpoint, body: object = None) -> JobInfo:
+        """Send a request about a job: in its namespace, else in the default one, then in the others of the user."""
 
         def ask(name: str) -> JobInfo:
             return self._job(endpoint, name, reference.id, body)
 
-        def ask_wherever() -> JobInfo:
+        def ask_anywhere() -> JobInfo:
             try:
                 return self._in_namespace(reference.namespace, ask)
             except NotFound as missing:
                 if reference.namespace is not None:
                     raise
-                return self._found_elsewhere(missing, ask, JOBS)[1]
+                return self._find_in_other_namespaces(missing, ask, JOBS)[1]
 
-        return self._when_there(reference.id, ask_wherever, is_read=endpoint.method == "GET")
+        return self._retry_if_new(reference.id, ask_anywhere, is_read=endpoint.method == "GET")
 
     def _duplicate(self, namespace: str, source: str, known: Collection[str], *, waits_for_id: bool) -> JobInfo:
-        from hfjobs_cli.hub.create_once import CreateOnce  # which what only reads does without
+        from hfjobs_cli.hub.create_once import CreateOnce  # only creating needs it
 
         def send() -> HubResponse:
-            return self._asked_about(DUPLICATE, namespace, source)
+            return self._send_about(DUPLICATE, namespace, source)
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
@@ -287,9 +288,9 @@ class Jobs(Hub):
     def _started_by(
         self, type_: str, identifier: str, namespace: str, source: Callable[[], JobInfo | JobSpec]
     ) -> RequestMatcher[JobInfo]:
-        """Return how jobs are told that are made of another, or by a schedule: by their initiator.
+        """Return the matcher for a job that duplicates another, or that a schedule starts: by its initiator.
 
-        If the answer does not name that, the job is compared with its `source`, which is asked for then.
+        If the response has no such initiator, the job is compared with its `source`, which is requested then.
         """
         from hfjobs_cli.hub.create_once import RequestMatcher, why_different, why_wrong_owner
 
@@ -313,26 +314,26 @@ class Jobs(Hub):
         return RequestMatcher(is_it, other, changed)
 
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
-        """Return the newest jobs of a namespace, and when the server said so."""
+        """Return the newest jobs of a namespace, and when the server sent them."""
         answer = self._listing(LIST, namespace)
         return self._records(JobInfo, answer, KIND, tells=False), answer.sent_at
 
     def _new_job(self, answer: HubResponse) -> JobInfo:
-        """Return the job that an answer says was created. Raises BadResponse."""
+        """Return the new job in a response. Raises BadResponse."""
         from hfjobs_cli.hub.create_once import why_not_new
 
         return self._record(JobInfo, answer, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
-        """Ask for a job, or for something to be done with it, and parse it as it comes back."""
+        """Send a request about a job, and return the job in the response."""
 
         def problem(job: JobInfo) -> str | None:
             return None if job.id == identifier else f"it is about job '{job.id}'"
 
-        return self._record(JobInfo, self._asked_about(endpoint, namespace, identifier, body), KIND, problem)
+        return self._record(JobInfo, self._send_about(endpoint, namespace, identifier, body), KIND, problem)
 
-    def _asked_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
-        """Ask about a job. Raises NotFound that names it."""
+    def _send_about(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
+        """Send a request about a job. Raises NotFound that names the job."""
         try:
             return self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
@@ -340,7 +341,7 @@ class Jobs(Hub):
 
 
 def _is_of(user: str | None, job: JobInfo) -> bool:
-    """Tell whether a user has created a job, as far as that is known."""
+    """Return whether a user may have created a job: also if either is unknown."""
     return user is None or job.created_by is None or (job.created_by.name or user).casefold() == user.casefold()
 
 
@@ -349,9 +350,9 @@ METRICS = Endpoint("GET", "/api/jobs/{namespace}/{id}/metrics")
 
 
 class JobStreams(Hub):
-    """The streams of the Hub's jobs. They are asked for once or a few times, and never resumed: that is up to callers.
+    """Logs and metrics of jobs as streams. Opening is retried up to `max_attempts`; resuming is up to the caller.
 
-    Silence of more than `idle_timeout_secs` breaks a stream off; the Hub sends a comment every 30 s.
+    A stream fails after `idle_timeout_secs` without data. The Hub sends a comment every 30 s.
     """
 
     def log_events(
@@ -362,10 +363,10 @@ class JobStreams(Hub):
         idle_timeout_secs: float,
         max_attempts: int = MAX_ATTEMPTS,
     ) -> EventStream:
-        """Return what a job wrote, from the start or the last `tail` lines, and what it writes until it ends.
+        """Return the log of a job, from the start or the last `tail` lines on, until the job ends.
 
-        The data of each event is JSON: `{"data": LINE, "timestamp": ISO 8601}`. Before the output of each attempt
-        stands a line `===== Job started at ...`, which comes with `tail` too, and is not one of those.
+        The data of each event is JSON: `{"data": LINE, "timestamp": ISO 8601}`. The output of each attempt begins with
+        a header, `===== Job started at ...`, which also comes with `tail`, in addition to its lines.
         """
         query = [] if tail is None else [("tail", str(tail))]
         return self._events(LOGS, reference, query, idle_timeout_secs, max_attempts)
@@ -373,16 +374,16 @@ class JobStreams(Hub):
     def metric_events(
         self, reference: JobReference, *, idle_timeout_secs: float, max_attempts: int = MAX_ATTEMPTS
     ) -> EventStream:
-        """Return what a running job uses, once a second: the data of each event named `metric` is JSON.
+        """Return the usage of a running job, once a second: the data of each event named `metric` is JSON.
 
-        There is no history, and the stream need not end with the job. Raises NotRunning if that has ended already.
+        There is no history, and the stream may go on after the job. Raises NotRunning if the job has ended.
         """
         return self._events(METRICS, reference, (), idle_timeout_secs, max_attempts)
 
     def _events(
         self, endpoint: Endpoint, reference: JobReference, query: Query, idle_timeout_secs: float, max_attempts: int
     ) -> EventStream:
-        from hfjobs_cli.hub.sse import EventStream  # which what reads no streams does without
+        from hfjobs_cli.hub.sse import EventStream  # only streams need it
 
         def ask(namespace: str) -> EventStream:
             try:
@@ -403,4 +404,4 @@ class JobStreams(Hub):
         except NotFound as missing:
             if reference.namespace is not None:
                 raise
-            return self._found_elsewhere(missing, ask, JOBS)[1]
+            return self._find_in_other_namespaces(missing, ask, JOBS)[1]

@@ -20,41 +20,41 @@ if TYPE_CHECKING:
 
 
 IDLE_TIMEOUT_SECS = 10.0
-"""After how long without a sample, of which there should be one a second, the job may have ended."""
+"""After how long without a sample the job is checked. There should be one a second."""
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 15.0
 
 
 class NoMetrics(HfJobsError):
-    """A job runs, but the Hub does not tell what it uses."""
+    """A job is running, but the Hub has no metrics for it."""
 
     def __init__(self, job_id: str) -> None:
-        """Say so of a job."""
+        """Create the error for a job."""
         super().__init__(f"no metrics for job {job_id} yet", hint="if it has just started, try again")
 
 
 def usage_now(client: JobsClient, reference: JobReference) -> Usage:
-    """Return what a job uses at this moment. Raises NotRunning if it has ended, NoFigures if nothing is told of it."""
+    """Return the present usage of a job. Raises NotRunning if it has ended, NoMetrics if the Hub has none."""
     try:
         with client.metric_events(reference, idle_timeout_secs=IDLE_TIMEOUT_SECS) as stream, suppress(Unavailable):
             for sample in _samples(stream, reference):
                 return sample
     except NotFound:
-        client.inspect_job(reference)  # of a job that is there, there are no figures yet
+        client.inspect_job(reference)  # raises NotFound if there is no such job; else it has no metrics yet
     raise NoMetrics(reference.id)
 
 
 class UsageFollower:
-    """What one job uses, followed: `for usage in feed` ends when the job has ended, over silence and breaks.
+    """Follows the usage of one job: `for usage in follower` ends when the job has ended, whatever the stream does.
 
-    `trouble` is what keeps the Hub from telling, None if it does.
+    `trouble` is the message of the present error, None if there is none.
     """
 
     def __init__(
         self, client: JobsClient, reference: JobReference, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        """Ask for nothing yet."""
+        """Prepare following; nothing is requested yet."""
         self._client = client
         self._reference = reference
         self._sleep = sleep
@@ -63,7 +63,7 @@ class UsageFollower:
         self.trouble: str | None = None
 
     def close(self) -> None:
-        """End it, from any thread."""
+        """End following, from any thread."""
         self._is_closed = True
         if self._stream is not None:
             self._stream.close()
@@ -77,28 +77,28 @@ class UsageFollower:
                 for sample in self._read_stream():
                     self.trouble, made_progress = None, True
                     yield sample
-                # It ended, or was silent for so long: has the job ended?
+                # The stream ended or was idle for too long.
                 if self._is_closed or self._has_ended():
                     return
             except TRANSIENT_ERRORS as error:
                 self.trouble, retry_after = error.message, retry_after_of(error)
-                if isinstance(error, BadResponse):  # the Hub answers, and can say whether the job has ended
+                if isinstance(error, BadResponse):  # the Hub responds, so the job can be checked
                     with suppress(*TRANSIENT_ERRORS):
                         if self._has_ended():
                             return
             self._sleep(max(backoff.pause(made_progress=made_progress), retry_after))
 
     def _read_stream(self) -> Iterator[Usage]:
-        """Yield the samples of one connection, which ends also if it breaks off or tells nothing for too long.
+        """Yield the samples of one connection, until it ends, breaks off or is idle for too long.
 
-        There are none of a job that does not run, or of which the Hub has no figures yet.
+        There are none if the job is not running, or if the Hub has no metrics for it yet.
         """
         with (
             suppress(NotRunning, NotFound),
             self._client.metric_events(self._reference, idle_timeout_secs=IDLE_TIMEOUT_SECS, max_attempts=1) as stream,
         ):
             self._stream = stream
-            if self._is_closed:  # before there was a stream to be closed
+            if self._is_closed:  # closed before the stream was open
                 return
             try:
                 yield from _samples(stream, self._reference)
@@ -110,10 +110,9 @@ class UsageFollower:
 
 
 def _samples(stream: EventStream, reference: JobReference) -> Iterator[Usage]:
-    """Yield samples until none arrives for SILENCE_SECS; comments do not count. Raises BadResponse.
+    """Yield samples until none arrives for IDLE_TIMEOUT_SECS; comments do not count. Raises BadResponse.
 
-    An event is one if its data is an object that holds something, whatever its name: the official client looks at
-    nothing else.
+    An event is a sample if its data is an object that is not empty, whatever its name, as in the official client.
     """
     last_sample_at = time.monotonic()
     for events in stream:

@@ -22,22 +22,22 @@ PAGE_SIZE = 100
 MAX_UNPACKED_BYTES = 1024 * 1024
 """How much of a compressed file is unpacked at once."""
 GZIP = b"\x1f\x8b"
-"""How what was compressed begins."""
+"""The first bytes of a compressed file."""
 MAX_KEPT_BYTES = 16 * 1024 * 1024
-"""How much of a pipe is kept in memory; more is kept in a file."""
+"""How much of a pipe is kept in memory; the rest is kept in a temporary file."""
 MAX_BROKEN = 20
-"""After how many broken lines a file is given up."""
+"""After how many invalid lines reading ends with an error."""
 
 
 class BrokenSnapshot(UsageError):
-    """The file that was named does not hold the jobs that it should."""
+    """The file does not contain saved jobs, or cannot be read."""
 
 
 class Snapshot:
-    """The jobs in a file or a stream: what commands print, what jq makes of it, several put together.
+    """The jobs in a file or a stream: output of commands, also after jq, or several outputs in a row.
 
-    Of a job that is there more than once the last state is the job, as what was appended is newer. So all is read
-    before the first of them is known, and then again; jobs are in the order in which those states stand there.
+    If a job occurs several times, the last state counts, as appended output is newer. So the file is read twice, once
+    to find the last states. Jobs are in the order of these states.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class Snapshot:
     ) -> None:
         """Read the stream that `opened` returns, which is called `name`.
 
-        `failed` is told of each line that holds no job, so that the others can be read; `warn` of values that are not
-        as documented, which are left out. `endpoint` is that of jobs that name none.
+        `failed` is called with an error for each line that is not a job, and the others are read; `warn` with a line
+        for each unexpected value, which is left out. `endpoint` is that of jobs without one.
         """
         self.name = name
         self._opened = opened
@@ -61,7 +61,7 @@ class Snapshot:
         self._warn = warn
 
     def pages(self, namespace: str | None = None) -> Iterator[Page]:
-        """Yield the jobs in pages, those of one namespace or all. Raises as `jobs`."""
+        """Yield the jobs in pages, of one namespace or all. Raises as `jobs`."""
         jobs = (job for job in self.jobs() if namespace is None or job.owner.name == namespace)
         page = list(islice(jobs, PAGE_SIZE))
         while page:
@@ -70,7 +70,7 @@ class Snapshot:
             page = following
 
     def jobs(self) -> Iterator[JobInfo]:
-        """Yield the jobs. Raises BrokenSnapshot if the first is none, too many are none, or reading fails."""
+        """Yield the jobs. Raises BrokenSnapshot if the first line, or too many, are not jobs, or if reading fails."""
         with self._opened() as opened, SpooledTemporaryFile(MAX_KEPT_BYTES) as copy:
             stream = getattr(opened, "buffer", opened)
             raw = self._raw(stream)
@@ -80,14 +80,14 @@ class Snapshot:
                 stream.seek(begin)
                 again = self._raw(stream)
             else:
-                # A pipe is read but once: what has been read is kept, and what has not may have no end.
+                # A pipe can be read only once, so what was read is kept. The rest may be endless.
                 last = self._last_states(_copied(raw, copy))
                 copy.seek(0)
                 again = chain(self._raw(copy), raw)
             yield from self._jobs(again, last)
 
     def _last_states(self, raw: Iterator[bytes | str]) -> dict[str, int]:
-        """Return at which place the last state of each job stands, as far as there are jobs."""
+        """Return the number of the value that is the last state of each job."""
         last: dict[str, int] = {}
         broken = 0
         for count, (_, value) in enumerate(values(self._pieces(raw)), 1):
@@ -96,7 +96,7 @@ class Snapshot:
             else:
                 broken += 1
             if broken == count or broken > MAX_BROKEN:
-                break  # no snapshot, as will be told
+                break  # not saved jobs; the second reading raises the error
         return last
 
     def _jobs(self, raw: Iterator[bytes | str], last: dict[str, int]) -> Iterator[JobInfo]:
@@ -122,16 +122,16 @@ class Snapshot:
                 yield job
 
     def _job(self, value: Any, line: int) -> JobInfo:
-        # What the Hub itself answered has other names, and is as good.
+        # Responses of the Hub itself, with its keys, are accepted too.
         is_saved = not (isinstance(value, dict) and "createdAt" in value)
-        told: list[str] = []
-        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, told.append))
-        for message in told:
+        messages: list[str] = []
+        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, messages.append))
+        for message in messages:
             self._warn(f"{self.name}, line {line}, job {job.id}: ignored {message.removeprefix('job.')}")
         return job
 
     def _pieces(self, raw: Iterator[bytes | str]) -> Iterator[str]:
-        """Yield what a stream holds, as it arrives. What is no UTF-8 is made what is no JSON."""
+        """Yield the text of a stream as it arrives. Invalid UTF-8 becomes text that is invalid JSON."""
         decoder: codecs.IncrementalDecoder | None = None
         for piece in self._unpacked(raw):
             if isinstance(piece, str):
@@ -149,7 +149,7 @@ class Snapshot:
             yield piece
 
     def _unpacked(self, pieces: Iterator[bytes | str]) -> Iterator[bytes | str]:
-        """Yield pieces as they are, or unpacked if they are compressed: also several files, one behind the other."""
+        """Yield the pieces, decompressed if necessary, also several compressed files in a row."""
         first = next(pieces, None)
         if first is None:
             return
@@ -192,9 +192,9 @@ def _copied(raw: Iterator[bytes | str], copy: IO[bytes]) -> Iterator[bytes | str
 
 
 def _as_ours(value: Any) -> Any:
-    """Return a job that huggingface_hub or `hf jobs ps --json` wrote as we would have; all else as it is.
+    """Return a job in the format of huggingface_hub or `hf jobs ps --json` in ours; other values unchanged.
 
-    In the latter the status is a word, the words of the command are a line, and what is not there is `N/A`.
+    In the latter the status is a word, the command is one text, and absent values are `N/A`.
     """
     if not isinstance(value, dict) or "createdAt" in value:
         return value
@@ -205,12 +205,12 @@ def _as_ours(value: Any) -> Any:
     job = {key: each for key, each in value.items() if each != "N/A"}
     command = job.get("command")
     if isinstance(command, str):
-        job["command"] = command.split(" ")  # as it was joined; which blanks are in words is not known
+        job["command"] = command.split(" ")  # it was joined with blanks; those within words cannot be recognized
     return {**job, "status": {"stage": job.get("status")}}
 
 
 _VOLUME_KEYS = {"mountPath": "mount_path", "readOnly": "read_only"}
-"""What `Volume.to_dict` of huggingface_hub names as the Hub does, also in a job whose other keys are ours."""
+"""Keys that `Volume.to_dict` of huggingface_hub writes as the Hub does, also in a job with our other keys."""
 
 
 def _renamed(volume: Any) -> Any:

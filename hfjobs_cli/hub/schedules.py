@@ -34,7 +34,7 @@ RESCHEDULE = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/schedule")
 LABEL = Endpoint("PUT", "/api/scheduled-jobs/{namespace}/{id}/labels")
 
 FEW_RUNS = 6
-"""Up to how many jobs are asked for one by one, before a page of the listing, which has many, is looked at first."""
+"""Up to how many jobs are requested one by one; for more, a page of the listing is read first."""
 
 
 class Schedules(Jobs):
@@ -45,9 +45,9 @@ class Schedules(Jobs):
     ) -> list[ScheduledJob]:
         """Return the schedules of a namespace, as the Hub orders them (`GET /api/scheduled-jobs/{namespace}`).
 
-        Of the `labels` the Hub is told the first, as it filters by one only; so some may lack the others.
+        The Hub filters by one label only, so schedules may lack all but the first of the `labels`.
         """
-        from hfjobs_cli.models.schedule import KIND, ScheduledJob  # a command pays for what it shows only
+        from hfjobs_cli.models.schedule import KIND, ScheduledJob  # only commands about schedules load it
 
         query = [("label", f"{key}={value}") for key, value in labels][:1]
         answer = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
@@ -58,8 +58,8 @@ class Schedules(Jobs):
         from hfjobs_cli.models.decode import read_list
         from hfjobs_cli.models.schedule import ScheduledJob
 
-        def ignore(*_odd: object) -> None:
-            """Leave out what is not as documented: it has no name to be found by."""
+        def ignore(*_invalid: object) -> None:
+            """Skip invalid schedules: they have no name to be found by."""
 
         answer = self._in_namespace(namespace, partial(self._listing, LIST))
         endpoint = self._transport.endpoint
@@ -69,22 +69,22 @@ class Schedules(Jobs):
     def inspect_schedule(self, reference: JobReference) -> ScheduledJob:
         """Return one schedule (`GET /api/scheduled-jobs/{namespace}/{id}`).
 
-        Without a namespace it is looked for in the organizations of the token's user, too, if that has no such
-        schedule. Raises NotFound if there is none.
+        Without a namespace, if the default one has no such schedule, the other namespaces of the user are searched.
+        Raises NotFound if there is none.
         """
-        return self._where_it_is(reference, lambda name: self._schedule(INSPECT, name, reference.id))
+        return self._in_its_namespace(reference, lambda name: self._schedule(INSPECT, name, reference.id))
 
     def inspect_schedules(self, references: list[JobReference]) -> list[ScheduledJob | HfJobsError]:
-        """Return the schedules in order, all asked for at once; in the place of one that failed stands its error.
+        """Return the schedules in order, requested in parallel, with the error in place of each that failed.
 
-        Raises NotLoggedIn instead of returning it, because it holds for all.
+        Raises NotLoggedIn instead of returning it, as every request would fail with it.
         """
         return list(results_parallel(self.inspect_schedule, references))
 
     def with_last_runs(self, schedules: list[ScheduledJob]) -> list[ScheduledJob]:
-        """Return schedules with where their newest jobs stand, which the Hub does not say with them.
+        """Return the schedules with the stage of their last job, which the Hub does not send with them.
 
-        What cannot be found out, because there is no such job any more or for some other reason, is left out.
+        The stage is None if the job no longer exists or cannot be read.
         """
         runs = {}
         for each in schedules:
@@ -112,42 +112,42 @@ class Schedules(Jobs):
         return [each.ran(stages.get(each.status.last_job.id)) if each.status.last_job else each for each in schedules]
 
     def suspend_schedule(self, reference: JobReference) -> None:
-        """Have a schedule make no more jobs (`POST .../suspend`)."""
-        self._where_it_is(reference, lambda name: self._told(SUSPEND, name, reference.id))
+        """Suspend a schedule: it starts no more jobs (`POST .../suspend`)."""
+        self._in_its_namespace(reference, lambda name: self._send_about_schedule(SUSPEND, name, reference.id))
 
     def resume_schedule(self, reference: JobReference) -> None:
-        """Have a schedule make jobs again (`POST .../resume`)."""
-        self._where_it_is(reference, lambda name: self._told(RESUME, name, reference.id))
+        """Resume a schedule: it starts jobs again (`POST .../resume`)."""
+        self._in_its_namespace(reference, lambda name: self._send_about_schedule(RESUME, name, reference.id))
 
     def reschedule(self, reference: JobReference, schedule: str) -> ScheduledJob:
-        """Change when a schedule makes jobs, and return it (`POST .../schedule`)."""
+        """Change the cron expression of a schedule, and return the schedule (`POST .../schedule`)."""
         body = {"schedule": schedule}
-        return self._where_it_is(reference, lambda name: self._schedule(RESCHEDULE, name, reference.id, body))
+        return self._in_its_namespace(reference, lambda name: self._schedule(RESCHEDULE, name, reference.id, body))
 
     def label_schedule(self, reference: JobReference, labels: Mapping[str, str]) -> ScheduledJob:
-        """Replace the labels that the jobs of a schedule will have, and return it (`PUT .../labels`)."""
+        """Replace the labels of the future jobs of a schedule, and return the schedule (`PUT .../labels`)."""
         body = {"labels": dict(labels)}
-        return self._where_it_is(reference, lambda name: self._schedule(LABEL, name, reference.id, body))
+        return self._in_its_namespace(reference, lambda name: self._schedule(LABEL, name, reference.id, body))
 
     def delete_schedule(self, reference: JobReference) -> None:
-        """Delete a schedule (`DELETE .../{id}`). If the answer is lost, it is looked whether it is gone."""
-        self._where_it_is(reference, lambda name: self._delete(name, reference.id))
+        """Delete a schedule (`DELETE .../{id}`). If the response is lost, check whether the schedule is gone."""
+        self._in_its_namespace(reference, lambda name: self._delete(name, reference.id))
 
-    def _where_it_is(self, reference: JobReference, ask: Callable[[str], T]) -> T:
-        """Call `ask` with the namespace of a schedule: if none is named the user's, or else that where it is found."""
+    def _in_its_namespace(self, reference: JobReference, ask: Callable[[str], T]) -> T:
+        """Call `ask` with the namespace of a schedule: the one named, else the default one, else where it is found."""
         try:
             return self._in_namespace(reference.namespace, ask)
         except NotFound as missing:  # so nothing was done
             if reference.namespace is not None:
                 raise
-            name, _ = self._found_elsewhere(
+            name, _ = self._find_in_other_namespaces(
                 missing, lambda name: self._schedule(INSPECT, name, reference.id), SCHEDULES
             )
             return ask(name)
 
     def _delete(self, namespace: str, identifier: str) -> None:
         try:
-            self._told(DELETE, namespace, identifier)
+            self._send_about_schedule(DELETE, namespace, identifier)
         except HfJobsError as error:
             if not error.is_ambiguous or not self._is_gone(namespace, identifier):
                 raise
@@ -161,16 +161,20 @@ class Schedules(Jobs):
         return False
 
     def _schedule(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> ScheduledJob:
-        """Ask for a schedule, or for something to be done with it, and parse the schedule that comes back."""
+        """Send a request about a schedule, and return the schedule in the response."""
         from hfjobs_cli.models.schedule import KIND, ScheduledJob
 
         def problem(schedule: ScheduledJob) -> str | None:
             return None if schedule.id == identifier else f"it is about schedule '{schedule.id}'"
 
-        return self._record(ScheduledJob, self._told(endpoint, namespace, identifier, body), KIND, problem)
+        return self._record(
+            ScheduledJob, self._send_about_schedule(endpoint, namespace, identifier, body), KIND, problem
+        )
 
-    def _told(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> HubResponse:
-        """Ask for something to be done with a schedule. Raises NotFound that names it."""
+    def _send_about_schedule(
+        self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None
+    ) -> HubResponse:
+        """Send a request about a schedule. Raises NotFound that names the schedule."""
         try:
             return self._transport.ask(endpoint, body=body, namespace=namespace, id=identifier)
         except NotFound as error:
@@ -180,7 +184,7 @@ class Schedules(Jobs):
             ) from error
 
     def _newest_stages(self, namespace: str) -> dict[str, str | None]:
-        """Return where the newest hundred jobs of a namespace stand, none if they cannot be listed."""
+        """Return the stages of the newest hundred jobs of a namespace; nothing if they cannot be listed."""
         try:
             page = next(iter(self.list_jobs(namespace)))
         except HfJobsError:
@@ -193,16 +197,16 @@ TRIGGER = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/run", is_repeat
 
 
 class Scheduling(Schedules):
-    """The schedules of the Hub, and the jobs that they make."""
+    """Schedules, with creating and triggering them."""
 
     def create_schedule(
         self, namespace: str | None, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
         """Create a schedule (`POST /api/scheduled-jobs/{namespace}`).
 
-        The request is sent once. If its answer is lost, or about another schedule, the new one is looked for: one made
-        since that is what was `asked` for. `check` are options of `scheduled ps` by which people find it. Raises
-        Unavailable and Interrupted as `trigger_schedule` does.
+        The request is sent once. If the response is lost, or about another schedule, the new one is looked up: one that
+        was created since, and that `asked` recognizes. `check` are options of `scheduled ps` that find it, for the
+        hint. Raises Unavailable and Interrupted as `trigger_schedule`.
         """
         return self._in_namespace(namespace, lambda name: self._create_schedule(name, body, asked, check))
 
@@ -237,20 +241,20 @@ class Scheduling(Schedules):
         )
 
     def trigger_schedule(self, reference: JobReference, known: Collection[str] = ()) -> JobInfo:
-        """Have a schedule make a job at once, and return the job (`POST .../run`).
+        """Start a job of a schedule now, and return the job (`POST .../run`).
 
-        The request is sent once, since each creates a job and bills somebody. If its answer is lost, the new job is
-        looked for by its initiator; `known` are ids of earlier jobs that are not it. Raises Conflict that names the job
-        which runs if only one may at a time, Unavailable with a hint how to check if the new one is not found, and
-        Interrupted with the same hint after a KeyboardInterrupt.
+        The request is sent once, as each one creates a job that costs money. If the response is lost, the new job is
+        looked up by its initiator; `known` are ids of earlier jobs. Raises Conflict that names the running job if only
+        one may run at a time, Unavailable with a hint how to check if the new job is not found, and Interrupted with
+        the same hint after a KeyboardInterrupt.
         """
-        return self._where_it_is(reference, lambda name: self._trigger(name, reference.id, known))
+        return self._in_its_namespace(reference, lambda name: self._trigger(name, reference.id, known))
 
     def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
-        from hfjobs_cli.hub.create_once import CreateOnce  # which what only reads does without
+        from hfjobs_cli.hub.create_once import CreateOnce  # only creating needs it
 
         def send() -> HubResponse:
-            return self._told(TRIGGER, namespace, identifier)
+            return self._send_about_schedule(TRIGGER, namespace, identifier)
 
         def ambiguous_error(reason: str) -> tuple[str, str]:
             return (
@@ -269,16 +273,16 @@ class Scheduling(Schedules):
         try:
             return self._create_once(CreateOnce(send, self._new_job, newest, asked, ambiguous_error, known))
         except Conflict as error:
-            raise self._busy(error, namespace, identifier) from error
+            raise self._conflict(error, namespace, identifier) from error
 
-    def _busy(self, error: Conflict, namespace: str, identifier: str) -> Conflict:
-        """Return the error of a schedule of which a job is running, with that job named if it is found."""
+    def _conflict(self, error: Conflict, namespace: str, identifier: str) -> Conflict:
+        """Return the error for a schedule whose job is still running, with the id of the job if it is found."""
         running: list[str] = []
         try:
             for page in self.list_jobs(namespace, ACTIVE_STAGES):
                 running += [job.id for job in page.jobs if _is_run_of(job, identifier)]
         except HfJobsError:
-            pass  # that it was refused tells more than this second failure
+            pass  # the refusal says more than this second failure
         which = f"its job {' and '.join(running)} is running" if running else "another of its jobs is running"
         return Conflict(
             f"schedule {namespace}/{identifier} was not triggered: {which}, and it allows only one at a "
