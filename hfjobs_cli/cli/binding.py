@@ -285,7 +285,7 @@ def _needed(kind: LoadKind | None, name: str) -> LoadKind:
 @functools.cache
 def load_kind(name: str, *columns: str | tuple[str, ...]) -> "Kind":
     """Return a kind of record, with further columns, or a tuple of all. What it is made of is loaded only now."""
-    return kind_of(name).showing(columns)
+    return kind_of(name).with_columns(columns)
 
 
 class Number(NamedTuple):

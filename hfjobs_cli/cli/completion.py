@@ -151,7 +151,7 @@ def complete_filter(kind: LoadKind) -> Asking:
         field = kind().find(name.removesuffix("!"))
         if field is None or begun.startswith("!"):
             return []
-        known = from_list(field.about.words, signs="!")(begun)
+        known = from_list(field.meta.known_values, signs="!")(begun)
         return [f"{name}={value}" for value in known or _seen_in_list(ctx, kind(), field.name, begun)]
 
     return complete
@@ -184,10 +184,10 @@ def _names(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
 def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     """Return `label.` and `env.`, and after one of these its keys that the newest records have."""
     outer, dot, typed = begun.partition(".")
-    found = [each for each in kind.cells.values() if each.about.entry]
+    found = [each for each in kind.cells.values() if each.meta.entry]
     if not dot:
-        return [f"{each.about.entry}." for each in found]
-    field = next((each for each in found if outer.lower() in (each.about.entry, each.name)), None)
+        return [f"{each.meta.entry}." for each in found]
+    field = next((each for each in found if outer.lower() in (each.meta.entry, each.name)), None)
     if field is None:
         return []
     return [f"{outer}.{key}" for key in hub_completion.keys(ctx, kind, field.name) if key.startswith(typed)]

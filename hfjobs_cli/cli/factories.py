@@ -165,7 +165,7 @@ def with_runs(session: Session, kind: Kind) -> Kind:
         found = cost(schedule, now)
         return None if found is None else float(found.usd)
 
-    return kind.reading({"success": success, "cost": cost, "cost_usd": usd})
+    return kind.with_reads({"success": success, "cost": cost, "cost_usd": usd})
 
 
 def priced(session: Session, kind: Kind) -> Kind:
@@ -182,4 +182,4 @@ def priced(session: Session, kind: Kind) -> Kind:
         found = cost(job, now)
         return None if found is None else found.is_estimated
 
-    return kind.reading({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})
+    return kind.with_reads({"cost": cost, "cost_usd": usd, "cost_is_estimated": is_estimated})

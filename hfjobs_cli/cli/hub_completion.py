@@ -124,7 +124,7 @@ def _described(ctx: typer.Context, incomplete: str, syntax: ReferenceSyntax) -> 
         return []
     kind = load_kind(syntax.noun)
     field = kind.find(name)
-    words = [word for word in (field.about.words if field else ()) if word.startswith(begun.lower())]
+    words = [word for word in (field.meta.known_values if field else ()) if word.startswith(begun.lower())]
     found = words or values(ctx, kind, name, begun, before.rstrip("/"))
     return [f"{before}{at}{name}={value}" for value in found]
 

@@ -146,7 +146,7 @@ class Listing:
         """Return records when all is asked for that their fields need, such as prices; of a stream as they come."""
         kind = self._output.kind
         names = self._columns_and_fields()
-        asking = [kind.fields[name] for name in kind.asking if name in names]
+        asking = [kind.fields[name] for name in kind.requested if name in names]
         if not asking:
             return records
 

@@ -18,7 +18,7 @@ from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import described
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, About, Computed, Shape, natural
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Computed, Meta, Shape, natural
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.display import GAP, cell_width, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
@@ -133,16 +133,16 @@ def with_values(kind: Kind, items: Sequence[Item]) -> Kind:
             value = values.get((job.labels or {}).get(ITEM, ""), {}).get(key)
             return None if value is None else masked_value(key, value)
 
-        about = About(
+        meta = Meta(
             f"value of {key}",
             "1",
             header=key.upper(),
             rank=_VALUE_RANK,
-            least=LEAST_CELL,
-            order=natural,
+            min_width=LEAST_CELL,
+            sort_key=natural,
             measure=NUMBER_IN_TEXT,
         )
-        return Computed(Shape(str), read, about)
+        return Computed(Shape(str), read, meta)
 
     own = {f"label.{key}": column(key) for key in items[0].values}
     shown = ("id", "name", *own, "status", "exit_code", "reason", "runtime")

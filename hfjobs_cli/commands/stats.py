@@ -89,7 +89,7 @@ def stats(
                 names[usage.job_id] = session.client.inspect_job(reference).name
         return names[usage.job_id]
 
-    output = replace(output, kind=output.kind.reading({"name": name_of}))
+    output = replace(output, kind=output.kind.with_reads({"name": name_of}))
     listing = Listing(session, output, default=live_renderer(session) if follow else RENDERERS["table"], sort=sort)
     in_place = follow and is_in_place(session, listing, "--follow", lambda each: each.streams)
     now = session.clock()

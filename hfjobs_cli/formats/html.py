@@ -137,7 +137,7 @@ def cell(column: Field, record: Record, view: View) -> str:
     if len(shown) > _LONGEST:
         beginning = text(shown[:_LONGEST].rstrip())
         return f"<details><summary>{beginning}&hellip;</summary>{text(shown)}</details>"
-    return marked(shown, column.about.styles.get(shown))
+    return marked(shown, column.meta.styles.get(shown))
 
 
 def table(records: Sequence[Record], view: View) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.models.fields import NEVER_LEAVES, SPARE_RANK, Field, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, SPARE_RANK, Field, Record
 from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, padding
 
 ABSENT = "-"
@@ -28,7 +28,7 @@ def render(records: Iterable[Record], view: View) -> None:
     ellipsis = "…" if view.is_unicode else "."
     shown = [
         [_shortening(column)(text, width, ellipsis) for text in texts[column]]
-        if view.width and column.about.least
+        if view.width and column.meta.min_width
         else texts[column]
         for column, width in fitted
     ]
@@ -37,7 +37,7 @@ def render(records: Iterable[Record], view: View) -> None:
 
 
 def _shortening(column: Field) -> Callable[[str, int, str], str]:
-    return cut_middle if column.about.keeps_end else cut
+    return cut_middle if column.meta.cuts_middle else cut
 
 
 def _texts(column: Field, records: Iterable[Record], view: View) -> list[str]:
@@ -74,7 +74,7 @@ def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) 
 
 def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
     """Return the lines with their colors."""
-    styles = [column.about.styles for column, _ in fitted]
+    styles = [column.meta.styles for column, _ in fitted]
     return inked(
         piece
         for cells in lines
@@ -97,7 +97,7 @@ def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | 
         least = (_least(column, measure(column)) for column in chosen)
         return sum(least) + GAP * (len(chosen) - 1) <= limit
 
-    by_rank = sorted(columns, key=lambda column: column.about.rank)
+    by_rank = sorted(columns, key=lambda column: column.meta.rank)
     variant = {column: column for column in columns}
     shown = set(columns)
 
@@ -105,14 +105,14 @@ def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | 
         return [variant[column] for column in columns if column in shown]
 
     for column in by_rank:
-        if column.about.rank < SPARE_RANK and not fits(chosen()):
+        if column.meta.rank < SPARE_RANK and not fits(chosen()):
             shown.discard(column)
     for column in by_rank:
         if column.narrow is not None and not fits(chosen()):
             variant[column] = column.narrow
-    by_rank.sort(key=lambda column: variant[column].about.rank)
+    by_rank.sort(key=lambda column: variant[column].meta.rank)
     for column in by_rank:
-        if column.about.rank < NEVER_LEAVES and len(shown) > 1 and not fits(chosen()):
+        if column.meta.rank < ALWAYS_SHOWN and len(shown) > 1 and not fits(chosen()):
             shown.discard(column)
     for column in reversed(by_rank):
         if column not in shown:
@@ -130,7 +130,7 @@ def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | 
 
 def _least(column: Field, width: int) -> int:
     """Return the width that a column needs, which would like to have `width`."""
-    return width if column.about.least is None else min(width, column.about.least)
+    return width if column.meta.min_width is None else min(width, column.meta.min_width)
 
 
 def _shrink(columns: Sequence[Field], widths: Sequence[int], room: int) -> list[int]:

@@ -16,7 +16,7 @@ from hfjobs_cli.formats.renderer import (
     package_of,
     unreadable_packages,
 )
-from hfjobs_cli.models.fields import About, Field, Record, declared, has_text
+from hfjobs_cli.models.fields import Field, Meta, Record, declared_fields, has_text
 from hfjobs_cli.models.fields import Shape as DeclaredShape
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.template import (
@@ -121,7 +121,7 @@ def _schema(kind: Kind) -> Schema:
 
 
 def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
-    return {name: _shape(shape, f"{path}.{name}") for name, shape, _ in declared(model)}
+    return {name: _shape(shape, f"{path}.{name}") for name, shape, _ in declared_fields(model)}
 
 
 def _shape(declared_as: DeclaredShape, path: str) -> Shape:
@@ -140,23 +140,23 @@ def _shape(declared_as: DeclaredShape, path: str) -> Shape:
 
 def _computed_fields(kind: Kind) -> dict[str, Field]:
     """Return the fields that are not in the JSON: computed ones, those with a name of their own, `label` and `env`."""
-    in_json = {each.name for each in declared(kind.model)}
+    in_json = {each.name for each in declared_fields(kind.model)}
     found = {name: each for name, each in kind.fields.items() if name not in in_json and not each.is_part}
-    entries = {each.about.entry: each for each in kind.fields.values() if each.about.entry}
+    entries = {each.meta.entry: each for each in kind.fields.values() if each.meta.entry}
     return {**found, **entries, **_nested(kind.model)}
 
 
 def _nested(model: type[Record]) -> dict[str, Field]:
     """Return an object for each prefix of names with a dot: for `label.team` the object `label` with key `team`."""
     found: dict[str, dict[str, str]] = {}
-    for each in declared(model):
+    for each in declared_fields(model):
         outer, dot, key = each.name.partition(".")
         if dot:
             found.setdefault(outer, {})[key] = each.name
 
     def field(outer: str, names: Mapping[str, str]) -> Field:
-        about = About(f"each {outer}.KEY by its key", f"map[{next(iter(names))}:...]")
-        return Field(outer, (), DeclaredShape(dict), about, lambda record, _now: _of(record, names))
+        meta = Meta(f"each {outer}.KEY by its key", f"map[{next(iter(names))}:...]")
+        return Field(outer, (), DeclaredShape(dict), meta, lambda record, _now: _of(record, names))
 
     return {outer: field(outer, names) for outer, names in found.items()}
 
@@ -252,22 +252,20 @@ def _field_rows(kind: Kind) -> list[str]:
     told = list(_typed(kind.model))
     known = {path for path, _, _ in told}
     told += [
-        (name, "string" if each.is_as_shown else _type_name(each.shape), each.about)
+        (name, "string" if each.is_as_shown else _type_name(each.shape), each.meta)
         for name, each in _computed_fields(kind).items()
         if name not in known
     ]
     width = max(len(path) for path, _, _ in told)
-    return [
-        help_row(f" .{path:<{width}} {type_:<6} ", f"{about.meaning}: {about.example}") for path, type_, about in told
-    ]
+    return [help_row(f" .{path:<{width}} {type_:<6} ", f"{meta.meaning}: {meta.example}") for path, type_, meta in told]
 
 
-def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, About]]:
+def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Meta]]:
     """Yield the path and type of each field of a record, each followed by its nested fields."""
-    for name, shape, about in declared(model):
-        yield f"{prefix}{name}", _type_name(shape), about
+    for name, shape, meta in declared_fields(model):
+        yield f"{prefix}{name}", _type_name(shape), meta
         if shape.part is not None:
-            path = prefix if about.is_spread else f"{prefix}{name}{'[]' * (shape.item is not None)}."
+            path = prefix if meta.is_flattened else f"{prefix}{name}{'[]' * (shape.item is not None)}."
             yield from _typed(shape.part, path)
 
 

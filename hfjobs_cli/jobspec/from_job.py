@@ -57,10 +57,10 @@ def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = No
     """Raise HfJobsError if what was made from this would not be made again."""
     if not spec.left_out:
         return
-    from hfjobs_cli.models.fields import declared  # for answers that are not as documented
+    from hfjobs_cli.models.fields import declared_fields  # for answers that are not as documented
     from hfjobs_cli.models.schedule import JobSpec
 
-    lost = [each.name for each in declared(JobSpec) if each.name in spec.left_out]
+    lost = [each.name for each in declared_fields(JobSpec) if each.name in spec.left_out]
     if lost:
         raise HfJobsError(f"cannot copy {what}: the Hub sent invalid values: {', '.join(lost)}", hint)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, NamedTuple
 
-from hfjobs_cli.models.fields import About, Record
+from hfjobs_cli.models.fields import Meta, Record
 
 MICRO = Decimal("0.000001")
 """A millionth of a US dollar, the Hub's unit."""
@@ -50,16 +50,16 @@ def dollars(usd: Decimal) -> str:
 class JobCharge(Record):
     """The charge for one job. Without `completed_at` the job was still running when it was last counted."""
 
-    job_id: Annotated[str | None, About("the job", "6a01d697aff1cd33e8f33a64")]
-    hardware_flavor: Annotated[str | None, About("its flavor", "a10g-small")]
-    total_minutes: Annotated[int | float | None, About("minutes billed", "60")]
-    total_cost_micro_usd: Annotated[int | float | None, About("millionths of a US dollar", "1000000")]
-    started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00")]
-    completed_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00")] = None
+    job_id: Annotated[str | None, Meta("the job", "6a01d697aff1cd33e8f33a64")]
+    hardware_flavor: Annotated[str | None, Meta("its flavor", "a10g-small")]
+    total_minutes: Annotated[int | float | None, Meta("minutes billed", "60")]
+    total_cost_micro_usd: Annotated[int | float | None, Meta("millionths of a US dollar", "1000000")]
+    started_at: Annotated[datetime | None, Meta("start time", "2026-05-11T13:18:02+00:00")]
+    completed_at: Annotated[datetime | None, Meta("end time", "2026-05-11T14:17:32+00:00")] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobsUsage(Record):
     """The charges to the token's user in the current billing period."""
 
-    charges: Annotated[list[JobCharge], About("of each job", "[...]", key="usage.jobDetails")]
+    charges: Annotated[list[JobCharge], Meta("of each job", "[...]", key="usage.jobDetails")]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import BadResponse
-from hfjobs_cli.models.fields import Declared, Read, Record, Shape, Source, declared
+from hfjobs_cli.models.fields import DeclaredField, Read, Record, Shape, Source, declared_fields
 from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 
 R = TypeVar("R", bound=Record)
@@ -33,7 +33,7 @@ def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
 
 
 def _derived(model: type[R], is_saved: bool) -> Reader[R]:
-    fields = [_as_saved(each) if is_saved else each for each in declared(model)]
+    fields = [_as_saved(each) if is_saved else each for each in declared_fields(model)]
     steps = [
         (_key(each)[0], _as_they_are(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))
         for each in fields
@@ -163,49 +163,49 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _as_saved(field: Declared) -> Declared:
+def _as_saved(field: DeclaredField) -> DeclaredField:
     """Return a field as declared whose place is its name. One that was made of others is made again if it is absent."""
-    make, key = field.about.read, field.name
+    make, key = field.meta.read, field.name
     if make is None:
-        return field._replace(about=field.about._replace(key=key))
+        return field._replace(meta=field.meta._replace(key=key))
     take = _at(key, field, is_saved=True)
 
     def read(values: dict[str, Any], path: str, source: Source) -> Any:
         return make(values, path, source) if values.get(key) is None else take(values, path, source)
 
-    return field._replace(about=field.about._replace(key=key, read=read))
+    return field._replace(meta=field.meta._replace(key=key, read=read))
 
 
-def _key(field: Declared) -> list[str]:
+def _key(field: DeclaredField) -> list[str]:
     """Return the place of a field in the JSON object, one name for each object that it is in."""
     first, *others = field.name.split("_")
-    return (field.about.key or first + "".join(map(str.capitalize, others))).split(".")
+    return (field.meta.key or first + "".join(map(str.capitalize, others))).split(".")
 
 
-def _as_they_are(field: Declared) -> tuple[type, ...]:
+def _as_they_are(field: DeclaredField) -> tuple[type, ...]:
     """Return the types of values at the first name of a field's place that are the field's value as they are."""
-    if field.about.read is not None:
+    if field.meta.read is not None:
         return ()
-    absent = (type(None),) if field.shape.is_optional and not field.about.is_promised else ()
+    absent = (type(None),) if field.shape.is_optional and not field.meta.is_always_sent else ()
     plain = field.shape.base
     return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers have a bound
 
 
-def _quick(field: Declared) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
+def _quick(field: DeclaredField) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
     """Return the types of valid values of a field, and what converts them; it raises ValueError if one is invalid."""
     base, _, item = field.shape
-    is_plain = field.about.read is None and len(_key(field)) == 1 and item == (Shape(str) if base is list else None)
+    is_plain = field.meta.read is None and len(_key(field)) == 1 and item == (Shape(str) if base is list else None)
     return _QUICK[base] if is_plain and base in _QUICK else ((), str)
 
 
-def _step(field: Declared, is_saved: bool) -> Read:
+def _step(field: DeclaredField, is_saved: bool) -> Read:
     """Return the function that reads one field from the object it is in.
 
     What is wrong there is told of, and absent, unless the field is what the record is asked for by.
     """
     absent = _absent(field.shape)
-    if field.about.read is not None:
-        return _lenient(field.about.read, lambda: None)
+    if field.meta.read is not None:
+        return _lenient(field.meta.read, lambda: None)
     *outer, key = _key(field)
     if not outer:
         return _at(key, field, is_saved, absent)
@@ -226,7 +226,7 @@ def _absent(shape: Shape) -> Callable[[], Any] | None:
 
 def _nothing(model: type[R]) -> R:
     """Return a record of which all was left out."""
-    names = [each.name for each in declared(model)]
+    names = [each.name for each in declared_fields(model)]
     record = model(*[None] * len(names))
     record.keep_left_out(dict.fromkeys(names))
     return record
@@ -243,14 +243,14 @@ def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
     return read
 
 
-def _at(key: str, field: Declared, is_saved: bool, absent: Callable[[], Any] | None = None) -> Read:
+def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any] | None = None) -> Read:
     """Make a function that reads the value of a field at `key`. One that is wrong is told of and `absent`, or raises.
 
     It is called some thirty times a job, so that one function does it all.
     """
     convert = converter(field.shape, is_saved)
     is_list = field.shape.base is list
-    is_needed = field.about.is_promised or not (field.shape.is_optional or is_list)
+    is_needed = field.meta.is_always_sent or not (field.shape.is_optional or is_list)
 
     def read(values: dict[str, Any], path: str, source: Source) -> Any:
         value = values.get(key)

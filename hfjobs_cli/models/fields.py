@@ -1,4 +1,4 @@
-"""Records, the base class of all that the Hub sends, and their fields: type, text, comparison, order and filters."""
+"""Records, the base class of everything the Hub sends, and their fields: metadata, type, text, sort key, filters."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ R = TypeVar("R", bound="Record")
 class Record:
     """Base of every record and of its parts, which are frozen dataclasses with slots, made without `eq` and `repr`.
 
-    A field is declared once, `name: Annotated[TYPE, About(...)]`; all else that is known of it follows from there. What
-    the Hub leaves out is None. A record that defines `__str__` is shown as that short text where a cell is wanted. One
-    that `is_sent_back`, in parts, knows what was left out of it.
+    A field is declared once, `name: Annotated[TYPE, Meta(...)]`, and everything else follows from that. A field that
+    the Hub omits is None. `__str__`, if a record defines it, is its text in cells. A record that `is_sent_back` to the
+    Hub, in parts, has its invalid values in `left_out`.
     """
 
     __slots__ = ("_left_out",)
 
     is_sent_back: ClassVar[bool] = False
 
-    # Written once here, as dataclasses would write them anew for each record, each time the program starts.
+    # Defined once here, because dataclasses would generate them for each record at every start.
     def __eq__(self, other: object) -> bool:
         """Return whether it is a record of the same class with the same values."""
         return self.values() == other.values() if isinstance(other, Record) and type(other) is type(self) else False
@@ -41,7 +41,7 @@ class Record:
         return hash(tuple(self.values().values()))
 
     def __repr__(self) -> str:
-        """Format it as it could be made: `JobOwner(id='...', name='alice', type='user')`."""
+        """Format it as a constructor call: `JobOwner(id='...', name='alice', type='user')`."""
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.values().items())})"
 
     @classmethod
@@ -52,32 +52,32 @@ class Record:
         path: str | None = None,
         odd: Callable[[str], None] = lambda _message: None,
     ) -> R:
-        """Parse a JSON value as the Hub at `endpoint` sent it.
+        """Parse a JSON value from the Hub at `endpoint`.
 
-        What is not as documented is absent, and `odd` is told of it, with its place below `path`, by default the name
-        of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the value is no
-        object, or has nothing by which the record could be asked for.
+        Invalid values become None, and `odd` is called with a message that names their place, below `path`, by default
+        the name of the class. Unknown keys are ignored. Raises BadResponse, which names the place too, if the value is
+        not an object or its key field is invalid.
         """
-        from hfjobs_cli.models.decode import reader  # which reads by the fields below
+        from hfjobs_cli.models.decode import reader  # which imports this module
 
         return reader(cls)(values, cls.__name__ if path is None else path, Source(endpoint, odd))
 
     def asdict(self) -> dict[str, Any]:
-        """Return the fields by name as plain values, copied, those of parts too: what `dataclasses.asdict` gives."""
+        """Return the fields by name as copied plain values, also in parts, as `dataclasses.asdict` does."""
         return dataclasses.asdict(self)  # type: ignore[call-overload, no-any-return]
 
     @property
     def left_out(self) -> Mapping[str, Any]:
-        """The JSON, by the names of fields, of which something is not as documented, and so not in the record."""
+        """The JSON of fields with invalid values, by the names of the fields."""
         found: Mapping[str, Any] = getattr(self, "_left_out", {})
         return found
 
     def keep_left_out(self, found: Mapping[str, Any]) -> None:
-        """Remember the fields with invalid values. They are neither shown nor compared."""
+        """Store the JSON of fields with invalid values. They are neither shown nor compared."""
         object.__setattr__(self, "_left_out", found)
 
     def values(self) -> dict[str, Any]:
-        """Return the fields by name, not copied, and parts as they are."""
+        """Return the fields by name, neither copied nor converted."""
         return VALUES_OF[type(self)](self)
 
 
@@ -98,7 +98,7 @@ VALUES_OF = _ValuesOf()
 
 
 def has_text(record: object) -> bool:
-    """Return whether this is a record, or a class of records, that is shown as a short text."""
+    """Return whether a record, or a class of records, has a short text for cells."""
     model = record if isinstance(record, type) else type(record)
     return issubclass(model, Record) and model.__str__ is not object.__str__
 
@@ -111,17 +111,17 @@ class Source(NamedTuple):
 
 
 Read = Callable[["dict[str, Any]", str, Source], Any]
-"""The JSON object that holds a value, the path to it, and where it came from -> the value. Raises BadResponse."""
+"""The JSON object that contains a value, its path, and its source -> the value. Raises BadResponse."""
 
-LIKELY_RANK = 72
-"""The rank of a column that nobody gets without asking for it."""
+DEFAULT_RANK = 72
+"""The rank of columns that are not shown by default."""
 
 
 class Measure(NamedTuple):
     """How `--filter` compares a value with `<` and `>`.
 
-    `unit` says how the other value is typed (`UNITS` of `query/conditions.py`); `of` returns the number, or the
-    moment, that is compared, None for a value that has none.
+    `unit` is the unit of the other value (`UNITS` in `query/conditions.py`). `of` returns the number or time to
+    compare; None for a value without one.
     """
 
     unit: str
@@ -129,34 +129,45 @@ class Measure(NamedTuple):
 
 
 NUMBER_IN_TEXT = Measure("number", number)
-"""Compares texts that are numbers, as those of labels and variables; others never match."""
+"""Compares strings that are numbers, such as values of labels and variables; other strings never match."""
 
 
 def natural(text: str) -> tuple[bool, float, str]:
-    """Return a natural sort key: numbers by value, before all other text."""
+    """Return a natural sort key: numbers by value, before any other text."""
     found = number(text)
     return (found is None, 0.0 if found is None else found, text)
 
 
-class About(NamedTuple):
-    """Metadata of a field: meaning, example, and how it differs from the defaults of its name and type.
+class Meta(NamedTuple):
+    """Metadata of a field: its meaning, an example, and what does not follow from its name and type.
 
-    In the Hub's JSON: `key` is its place if that is not the name in camelCase, `expose.ports` one object deeper; `read`
-    reads it from the object that it is in. For the command line: `name`, what it is called there if not as in Python,
-    and `aliases`. A part that declares a `name` is a field of the whole record by that name, and all that is in a part
-    that `is_spread` is one by the name that it has there.
+    JSON of the Hub:
 
-    For eyes: `header`; `rank`, by which columns leave where space is short, low ones first; `least`, the width to which
-    it may be cut, in its middle if it `keeps_end`; `spell`, its value as text; `narrow`, the same shorter; `drawn`, the
-    same as only a terminal has it; `styles`, rich's styles by cell. `shown` is what tables have and filters compare in
-    place of the value, from the record that declares it. `order` is what `--sort` compares of the value, `search` what
-    `--filter` compares, also of None, and `words` are values of it that are known. `has_commas` says that a comma
-    belongs to a value. `measure` is how it is compared with `<` and `>`, if that does not follow from its type. An
-    object of texts has a field for each of its entries: `label.KEY`, if `entry` is `label`.
+    - `key`: the place of the field, by default its name in camelCase; `expose.ports` is one object deeper.
+    - `read`: the function that reads it from the object that contains it.
+    - `is_always_sent`: warn if the Hub omits it, although its type allows None.
 
-    The parts of a part that `is_closed` are no fields of the record by themselves.
+    Command line:
 
-    `is_promised` says that it is odd if the Hub leaves it out, though it may be None.
+    - `name`: its name there, if not the one in Python. With a `name`, a field of a part is a field of the whole record.
+    - `aliases`: other names.
+    - `is_flattened`: all fields of this part are fields of the whole record, by their own names.
+    - `is_opaque`: the fields of this part are not fields of the record.
+    - `entry`: an object of strings has a field for each entry: `label.KEY`, if `entry` is `label`.
+    - `sort_key`: what `--sort` compares.
+    - `filter_texts`: the texts that `--filter` matches; `absent_word` matches None.
+    - `known_values`: values that completion offers.
+    - `has_commas`: values may contain commas.
+    - `measure`: how `<` and `>` compare it, if that does not follow from its type.
+
+    Tables:
+
+    - `header`.
+    - `rank`: columns with a low rank are dropped first where space is short.
+    - `min_width`: the width to which a cell may be cut, in its middle with `cuts_middle`.
+    - `formatter`: formats the value; `narrow_formatter` is shorter, `tty_formatter` is for terminals only.
+    - `cell_value`: what tables show and filters compare instead of the value. It is given the record that declares it.
+    - `styles`: styles of rich, by the text of the cell.
     """
 
     meaning: str
@@ -166,24 +177,24 @@ class About(NamedTuple):
     name: str | None = None
     aliases: tuple[str, ...] = ()
     header: str | None = None
-    rank: int = LIKELY_RANK
-    least: int | None = None
-    spell: Callable[[Any], str | None] | None = None
-    narrow: Callable[[Any], str | None] | None = None
-    drawn: Callable[[Any], str | None] | None = None
+    rank: int = DEFAULT_RANK
+    min_width: int | None = None
+    formatter: Callable[[Any], str | None] | None = None
+    narrow_formatter: Callable[[Any], str | None] | None = None
+    tty_formatter: Callable[[Any], str | None] | None = None
     styles: Mapping[str, str] = {}
-    shown: Callable[[Any], Any] | None = None
-    order: Callable[[Any], Any] | None = None
-    search: Callable[[Any], Iterable[str]] | None = None
+    cell_value: Callable[[Any], Any] | None = None
+    sort_key: Callable[[Any], Any] | None = None
+    filter_texts: Callable[[Any], Iterable[str]] | None = None
     measure: Measure | None = None
     entry: str | None = None
-    absent: str | None = None
-    words: tuple[str, ...] = ()
+    absent_word: str | None = None
+    known_values: tuple[str, ...] = ()
     has_commas: bool = False
-    keeps_end: bool = False
-    is_spread: bool = False
-    is_closed: bool = False
-    is_promised: bool = False
+    cuts_middle: bool = False
+    is_flattened: bool = False
+    is_opaque: bool = False
+    is_always_sent: bool = False
 
 
 class Shape(NamedTuple):
@@ -204,23 +215,23 @@ class Shape(NamedTuple):
         return inner.base if issubclass(inner.base, Record) else None
 
 
-class Declared(NamedTuple):
+class DeclaredField(NamedTuple):
     """A declared field of a record: name, type and metadata."""
 
     name: str
     shape: Shape
-    about: About
+    meta: Meta
 
 
-_DECLARED: dict[type, tuple[Declared, ...]] = {}
+_DECLARED: dict[type, tuple[DeclaredField, ...]] = {}
 
 
-def declared(model: type[Record]) -> tuple[Declared, ...]:
-    """Return the fields that a record declares, in order."""
+def declared_fields(model: type[Record]) -> tuple[DeclaredField, ...]:
+    """Return the declared fields of a record, in order."""
     if model not in _DECLARED:
         hints = get_annotations(model, eval_str=True)
         _DECLARED[model] = tuple(
-            Declared(name, shape_of(hint.__origin__), *hint.__metadata__)
+            DeclaredField(name, shape_of(hint.__origin__), *hint.__metadata__)
             for name, hint in hints.items()
             if hasattr(hint, "__metadata__")
         )
@@ -228,7 +239,7 @@ def declared(model: type[Record]) -> tuple[Declared, ...]:
 
 
 def shape_of(hint: Any) -> Shape:
-    """Take a type apart. Raises TypeError for one that no field has."""
+    """Analyze a type. Raises TypeError for one that a field cannot have."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [each for each in get_args(hint) if each is not type(None)]
         is_optional = len(kinds) < len(get_args(hint))
@@ -246,14 +257,14 @@ def shape_of(hint: Any) -> Shape:
     raise TypeError(f"a field of a record cannot be {hint}")
 
 
-NEVER_LEAVES = 100
-"""The rank of a column that is shown however narrow the terminal."""
+ALWAYS_SHOWN = 100
+"""The rank of columns that are never dropped."""
 
 SPARE_RANK = 10
-"""Columns of a lower rank leave before others are made narrow."""
+"""Columns of a lower rank are dropped before others are narrowed."""
 
 NARROW_RANK = 90
-"""The rank of a column that has been made as narrow as it gets."""
+"""The rank of a column in its narrow form."""
 
 
 class Computed(NamedTuple):
@@ -261,48 +272,50 @@ class Computed(NamedTuple):
 
     shape: Shape
     read: Callable[[Any, datetime], Any]
-    about: About
+    meta: Meta
 
 
 @value
 class Field:
     """One field of a kind. `name` is its name in `--columns`, `--sort` and `--filter`.
 
-    `path` leads to it from the record, in Python's names; it is empty for what is computed. `read` gives what is shown
-    of a record at some moment, None if there is nothing.
+    `path` are the names in Python from the record to it, empty for a computed field. `read` returns the value to show
+    of a record at some time; None if there is none.
     """
 
     name: str
     path: tuple[str, ...]
     shape: Shape
-    about: About
+    meta: Meta
     read: Callable[[Any, datetime], Any]
 
     @property
     def header(self) -> str:
         """The header of its column."""
-        return self.about.header or self.name.upper().replace("_", " ")
+        return self.meta.header or self.name.upper().replace("_", " ")
 
     @cached_property
     def narrow(self) -> Field | None:
         """The short form of the column, used before it is dropped from a narrow table."""
-        if self.about.narrow is None:
+        if self.meta.narrow_formatter is None:
             return None
-        about = self.about._replace(spell=self.about.narrow, narrow=None, drawn=None, rank=NARROW_RANK)
-        return dataclasses.replace(self, about=about)
+        meta = self.meta._replace(
+            formatter=self.meta.narrow_formatter, narrow_formatter=None, tty_formatter=None, rank=NARROW_RANK
+        )
+        return dataclasses.replace(self, meta=meta)
 
     @property
     def is_part(self) -> bool:
-        """Return whether it is asked for by the name of the object that it is in."""
+        """Return whether its name begins with that of the object that contains it."""
         return "." in self.name
 
     @property
     def is_as_shown(self) -> bool:
-        """Return whether templates read what tables show: of what is not in the JSON, where there is a text for it."""
-        return not self.path and self.about.spell is not None
+        """Return whether templates get its text: it is computed, and has a formatter."""
+        return not self.path and self.meta.formatter is not None
 
     def plain(self, record: Record, now: datetime) -> Any:
-        """Return its value from the JSON, or the computed one."""
+        """Return its value in the JSON, or the computed one."""
         if not self.path:
             return self.read(record, now)
         value: Any = record
@@ -312,27 +325,27 @@ class Field:
 
     @property
     def is_cell(self) -> bool:
-        """Return whether it can be shown in a cell: an object that has no short text cannot."""
-        return self.about.spell is not None or self.shape.part is None or has_text(self.shape.part)
+        """Return whether it can be shown in a cell. An object without a short text cannot."""
+        return self.meta.formatter is not None or self.shape.part is None or has_text(self.shape.part)
 
     def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
         """Return its text for a cell; None if it is empty.
 
-        A bool, from renderers of packages, says whether to show it as on a terminal.
+        Renderers of other packages may pass a bool: whether the output is a terminal.
         """
         if isinstance(reader, bool):
             reader = Preferences(is_tty=reader)
         value = self.read(record, now)
         if value is None:
             return None
-        if reader.is_tty and self.about.drawn is not None:
-            return self.about.drawn(value)
-        if self.about.spell is not None:
-            return self.about.spell(value)
+        if reader.is_tty and self.meta.tty_formatter is not None:
+            return self.meta.tty_formatter(value)
+        if self.meta.formatter is not None:
+            return self.meta.formatter(value)
         return value if type(value) is str else formatted(value, now if reader.has_relative_times else None)
 
     def value(self, record: Record, now: datetime) -> Any:
-        """Return what programs read in its column: text or a number, None if there is nothing."""
+        """Return its value for programs: text or a number; None if it is empty."""
         value = self.read(record, now)
         if value is None or type(value) in (int, float):
             return value
@@ -343,8 +356,8 @@ class Field:
         value = self.read(record, now)
         if value is None:
             return None
-        if self.about.order is not None:
-            return self.about.order(value)
+        if self.meta.sort_key is not None:
+            return self.meta.sort_key(value)
         return value if isinstance(value, str | int | float | datetime) else self._formatted(value)
 
     @property
@@ -354,44 +367,44 @@ class Field:
 
     def entry(self, key: str) -> Field:
         """Return the field that is one of its entries: `label.team`. Numbers sort as numbers."""
-        name = f"{self.about.entry or self.name}.{key}"
-        about = About(
+        name = f"{self.meta.entry or self.name}.{key}"
+        meta = Meta(
             f"value of {name}",
             key,
             header=name.upper(),
-            rank=self.about.rank,
-            least=self.about.least,
-            order=natural,
+            rank=self.meta.rank,
+            min_width=self.meta.min_width,
+            sort_key=natural,
             measure=NUMBER_IN_TEXT,
-            has_commas=self.about.has_commas,
+            has_commas=self.meta.has_commas,
         )
         return Field(
-            name, (), Shape(str, is_optional=True), about, lambda record, now: (self.read(record, now) or {}).get(key)
+            name, (), Shape(str, is_optional=True), meta, lambda record, now: (self.read(record, now) or {}).get(key)
         )
 
     @property
     def measure(self) -> Measure | None:
-        """How it is compared with `<` and `>`; None if it cannot be."""
-        if self.about.measure is not None:
-            return self.about.measure
+        """How `<` and `>` compare it; None if they cannot."""
+        if self.meta.measure is not None:
+            return self.meta.measure
         if self.shape.base is datetime:
             return Measure("moment")
         if self.shape.base in (int, float):
-            return Measure("duration" if self.about.spell is span else "number")
+            return Measure("duration" if self.meta.formatter is span else "number")
         return None
 
     def texts(self, record: Record, now: datetime) -> Iterable[str]:
-        """Return the texts by which it can be found."""
+        """Return the texts that filters match."""
         value = self.read(record, now)
         if value is None:
             return ()
-        return self._texts(value) if self.about.search is None else self.about.search(value)
+        return self._texts(value) if self.meta.filter_texts is None else self.meta.filter_texts(value)
 
     def _formatted(self, value: Any) -> str | None:
-        return self.about.spell(value) if self.about.spell is not None else formatted(value, None)
+        return self.meta.formatter(value) if self.meta.formatter is not None else formatted(value, None)
 
     def _texts(self, value: Any) -> Iterator[str]:
-        """Yield a value as it is and as it is shown; of lists also each item, unless they are words of one line."""
+        """Yield the text and the plain form of a value; also each item of a list, unless items may contain commas."""
         if isinstance(value, dict):
             for key, text in value.items():
                 yield f"{key}={text}"
@@ -404,9 +417,9 @@ class Field:
         if isinstance(value, list):
             words = [formatted(item, None) or "" for item in value if not isinstance(item, Record)]
             yield " ".join(words)
-            if not self.about.has_commas:
+            if not self.meta.has_commas:
                 yield from words
-        elif self.about.spell is not None:
+        elif self.meta.formatter is not None:
             yield formatted(value, None) or ""
 
 
@@ -431,25 +444,25 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
     """Yield the fields of a kind: declared, computed and nested."""
     parts: list[Field] = []
     for name, made in computed.items():
-        yield Field(name, (), made.shape, made.about, made.read)
-    for each in declared(model):
+        yield Field(name, (), made.shape, made.meta, made.read)
+    for each in declared_fields(model):
         yield _field(each, ())
-        if each.shape.part is not None and each.shape.item is None and not each.about.is_closed:
-            parts += (_field(inner, (each.name,), each.about.is_spread) for inner in declared(each.shape.part))
+        if each.shape.part is not None and each.shape.item is None and not each.meta.is_opaque:
+            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in declared_fields(each.shape.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)
 
 
-def _field(each: Declared, outer: tuple[str, ...], is_spread: bool = False) -> Field:
+def _field(each: DeclaredField, outer: tuple[str, ...], is_spread: bool = False) -> Field:
     path = (*outer, each.name)
-    name = each.about.name or (each.name if is_spread else ".".join(path))
-    return Field(name, path, each.shape, each.about, _read(path, each.about))
+    name = each.meta.name or (each.name if is_spread else ".".join(path))
+    return Field(name, path, each.shape, each.meta, _read(path, each.meta))
 
 
-def _read(path: tuple[str, ...], about: About) -> Callable[[Any, datetime], Any]:
+def _read(path: tuple[str, ...], meta: Meta) -> Callable[[Any, datetime], Any]:
     name = path[-1]
     # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
-    shown = about.shown or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
+    shown = meta.cell_value or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
     if len(path) == 1:
         return lambda record, _now: shown(record)
     first, _ = path

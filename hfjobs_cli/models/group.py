@@ -11,14 +11,14 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.fields import (
-    NEVER_LEAVES,
+    ALWAYS_SHOWN,
     NUMBER_IN_TEXT,
-    About,
     Computed,
     Measure,
+    Meta,
     Record,
     Shape,
-    declared,
+    declared_fields,
     natural,
 )
 from hfjobs_cli.models.kinds import Kind
@@ -46,61 +46,63 @@ def _cost(group: Any) -> Any:
     return None if usd is None else Cost(Decimal(str(usd)), group.cost_is_estimated)
 
 
-def _share(meaning: str, header: str, *aliases: str) -> About:
-    return About(
+def _share(meaning: str, header: str, *aliases: str) -> Meta:
+    return Meta(
         meaning,
         "0.23",
         header=header,
         aliases=aliases,
         rank=40,
-        spell=percent,
-        narrow=percent,
-        drawn=_bar,
+        formatter=percent,
+        narrow_formatter=percent,
+        tty_formatter=_bar,
         measure=Measure("part"),
     )
 
 
 COUNTS: dict[str, Any] = {
-    "jobs": Annotated[int, About("number of jobs", "48", rank=NEVER_LEAVES)],
-    "completed": Annotated[int, About("number of completed jobs", "40", rank=9)],
-    "failed": Annotated[int, About("number of failed jobs", "6", rank=80)],
-    "canceled": Annotated[int, About("number of canceled or deleted jobs", "2", rank=55)],
-    "active": Annotated[int, About("number of unfinished jobs", "0", rank=50)],
+    "jobs": Annotated[int, Meta("number of jobs", "48", rank=ALWAYS_SHOWN)],
+    "completed": Annotated[int, Meta("number of completed jobs", "40", rank=9)],
+    "failed": Annotated[int, Meta("number of failed jobs", "6", rank=80)],
+    "canceled": Annotated[int, Meta("number of canceled or deleted jobs", "2", rank=55)],
+    "active": Annotated[int, Meta("number of unfinished jobs", "0", rank=50)],
     "success_rate": Annotated[
         int | float | None,
-        About(
+        Meta(
             "completed / (completed + failed)",
             "0.87",
             name="success",
             rank=85,
-            spell=percent,
+            formatter=percent,
             measure=Measure("part"),
         ),
     ],
     "waiting_secs": Annotated[
         int | float | None,
-        About("waiting time, median (p50)", "76", name="waited", header="WAIT P50", rank=65, spell=span),
+        Meta("waiting time, median (p50)", "76", name="waited", header="WAIT P50", rank=65, formatter=span),
     ],
     "waiting_p95_secs": Annotated[
         int | float | None,
-        About("waiting time that 95% do not exceed", "190", name="waited_p95", header="WAIT P95", rank=7, spell=span),
+        Meta(
+            "waiting time that 95% do not exceed", "190", name="waited_p95", header="WAIT P95", rank=7, formatter=span
+        ),
     ],
     "running_secs": Annotated[
-        int | float, About("running time, sum", "40300", name="ran", header="RUN TOTAL", rank=70, spell=span)
+        int | float, Meta("running time, sum", "40300", name="ran", header="RUN TOTAL", rank=70, formatter=span)
     ],
     "running_p50_secs": Annotated[
         int | float | None,
-        About("running time, median (p50)", "610", name="ran_p50", header="RUN P50", rank=8, spell=span),
+        Meta("running time, median (p50)", "610", name="ran_p50", header="RUN P50", rank=8, formatter=span),
     ],
     "running_p95_secs": Annotated[
         int | float | None,
-        About("running time that 95% do not exceed", "5400", name="ran_p95", header="RUN P95", rank=6, spell=span),
+        Meta("running time that 95% do not exceed", "5400", name="ran_p95", header="RUN P95", rank=6, formatter=span),
     ],
-    "cost_usd": Annotated[int | float | None, About("cost in US dollars", "12.5")],
-    "cost_is_estimated": Annotated[bool | None, About("whether a part of it is an estimate", "true")],
+    "cost_usd": Annotated[int | float | None, Meta("cost in US dollars", "12.5")],
+    "cost_is_estimated": Annotated[bool | None, Meta("whether a part of it is an estimate", "true")],
     "job_share": Annotated[int | float, _share("its share of all jobs of the report", "OF JOBS", "share")],
     "cost_share": Annotated[int | float | None, _share("its share of the cost of all of them", "OF COST")],
-    "groups": Annotated[int, About("how many groups are summed up in it; 1 if it is one itself", "1")],
+    "groups": Annotated[int, Meta("how many groups are summed up in it; 1 if it is one itself", "1")],
 }
 """What every group has besides what its jobs have in common, in the order of the JSON."""
 
@@ -149,25 +151,25 @@ def group_model(by: Mapping[str, str]) -> type[Group]:
         styles = {} if place else {TOTAL: "bold"}
         common[name] = Annotated[
             str | None,
-            About(
+            Meta(
                 meaning,
                 example.get(name, name),
-                rank=NEVER_LEAVES,
-                least=24,
+                rank=ALWAYS_SHOWN,
+                min_width=24,
                 styles=styles,
-                shown=methodcaller("label", name),
-                order=natural,
+                cell_value=methodcaller("label", name),
+                sort_key=natural,
                 measure=NUMBER_IN_TEXT,
             ),
         ]
         if name == "initiator":
-            common[INITIATOR_NAME] = Annotated[str | None, About("name of the schedule that started them", "nightly")]
+            common[INITIATOR_NAME] = Annotated[str | None, Meta("name of the schedule that started them", "nightly")]
     return type("Group", (Group,), {"__annotations__": {**common, **COUNTS}, "__doc__": Group.__doc__})
 
 
 def group_kind(model: type[Group]) -> Kind:
     """Return the kind of such groups."""
-    by = [each.name for each in declared(model) if each.name not in (*COUNTS, INITIATOR_NAME)]
+    by = [each.name for each in declared_fields(model) if each.name not in (*COUNTS, INITIATOR_NAME)]
     key = by[0]
     return Kind(
         model,
@@ -194,12 +196,12 @@ def group_kind(model: type[Group]) -> Kind:
             "cost": Computed(
                 Shape(str),
                 lambda group, _now: _cost(group),
-                About(
+                Meta(
                     "what they cost, ~ if that is estimated",
                     "~$12.50",
                     rank=90,
-                    spell=str,
-                    order=lambda cost: cost.usd,
+                    formatter=str,
+                    sort_key=lambda cost: cost.usd,
                     measure=Measure("money", lambda cost: cost.usd),
                 ),
             ),

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape
 from hfjobs_cli.models.kinds import Kind
 
 if TYPE_CHECKING:
@@ -46,16 +46,16 @@ def _price_minute(amount: float) -> str:
 class Accelerator(Record):
     """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
 
-    type: Annotated[str | None, About("gpu or neuron", "gpu")]
-    model: Annotated[str | None, About("model of the accelerator", "A100")]
+    type: Annotated[str | None, Meta("gpu or neuron", "gpu")]
+    model: Annotated[str | None, Meta("model of the accelerator", "A100")]
     quantity: Annotated[
-        str | None, About("number of accelerators", "4", order=_amount, measure=Measure("number", _number))
+        str | None, Meta("number of accelerators", "4", sort_key=_amount, measure=Measure("number", _number))
     ]
     vram: Annotated[
         str | None,
-        About("memory of all accelerators", "320 GB", name="vram", order=_amount, measure=Measure("GB", _number)),
+        Meta("memory of all accelerators", "320 GB", name="vram", sort_key=_amount, measure=Measure("GB", _number)),
     ]
-    manufacturer: Annotated[str | None, About("manufacturer", "Nvidia")]
+    manufacturer: Annotated[str | None, Meta("manufacturer", "Nvidia")]
 
     def __str__(self) -> str:
         """Format number and model: `4x A100`."""
@@ -66,24 +66,24 @@ class Accelerator(Record):
 class Hardware(Record):
     """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
 
-    name: Annotated[str, About("name, for --flavor", "a100x4", rank=NEVER_LEAVES)]
-    pretty_name: Annotated[str | None, About("display name", "4x Nvidia A100", rank=40)]
+    name: Annotated[str, Meta("name, for --flavor", "a100x4", rank=ALWAYS_SHOWN)]
+    pretty_name: Annotated[str | None, Meta("display name", "4x Nvidia A100", rank=40)]
     cpu: Annotated[
-        str | None, About("processors", "48 vCPU", rank=70, order=_amount, measure=Measure("number", _number))
+        str | None, Meta("processors", "48 vCPU", rank=70, sort_key=_amount, measure=Measure("number", _number))
     ]
-    ram: Annotated[str | None, About("memory", "568 GB", rank=70, order=_amount, measure=Measure("GB", _number))]
+    ram: Annotated[str | None, Meta("memory", "568 GB", rank=70, sort_key=_amount, measure=Measure("GB", _number))]
     ephemeral_storage: Annotated[
-        str | None, About("disk", "4000 GB", name="disk", rank=60, order=_amount, measure=Measure("GB", _number))
+        str | None, Meta("disk", "4000 GB", name="disk", rank=60, sort_key=_amount, measure=Measure("GB", _number))
     ]
-    accelerator: Annotated[Accelerator | None, About("number and model", "4x A100", rank=80)]
+    accelerator: Annotated[Accelerator | None, Meta("number and model", "4x A100", rank=80)]
     unit_cost_micro_usd: Annotated[
-        int | float | None, About("price per unit, millionths of US$", "166667", key="unitCostMicroUSD")
+        int | float | None, Meta("price per unit, millionths of US$", "166667", key="unitCostMicroUSD")
     ]
     unit_cost_usd: Annotated[
         int | float | None,
-        About("price per unit, US dollars", "0.166667", key="unitCostUSD", measure=Measure("money")),
+        Meta("price per unit, US dollars", "0.166667", key="unitCostUSD", measure=Measure("money")),
     ]
-    unit_label: Annotated[str | None, About("unit of the price", "minute", is_promised=True)]
+    unit_label: Annotated[str | None, Meta("unit of the price", "minute", is_always_sent=True)]
 
     @property
     def price(self) -> float | None:
@@ -147,24 +147,24 @@ KIND = Kind(
         "price_minute": Computed(
             Shape(float),
             lambda flavor, _now: flavor.price_minute,
-            About(
+            Meta(
                 "US dollars per minute",
                 "$0.1667",
                 header="PRICE/MIN",
                 rank=65,
-                spell=_price_minute,
+                formatter=_price_minute,
                 measure=Measure("money"),
             ),
         ),
         "price": Computed(
             Shape(float),
             lambda flavor, _now: flavor.price,
-            About(
+            Meta(
                 "US dollars per hour",
                 "$10.00",
                 header="PRICE/HOUR",
                 rank=90,
-                spell=_price_hour,
+                formatter=_price_hour,
                 measure=Measure("money"),
             ),
         ),

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape, Source
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import (
     CANCELED,
@@ -50,14 +50,14 @@ STAGE_STYLES = {
 class JobStatus(Record):
     """The status of a job. `stage` is one of STAGES or a newer one; `message` is for people."""
 
-    stage: Annotated[str | None, About("status of the job", "ERROR", is_promised=True)]
+    stage: Annotated[str | None, Meta("status of the job", "ERROR", is_always_sent=True)]
     message: Annotated[
-        str | None, About("message about the status", "Job failed", name="message", least=11, has_commas=True)
+        str | None, Meta("message about the status", "Job failed", name="message", min_width=11, has_commas=True)
     ] = None
-    cancel_reason: Annotated[str | None, About("why it was canceled", "NO_CREDITS")] = None
-    failure_count: Annotated[int | float | None, About("attempts that failed", "0")] = None
-    expose_urls: Annotated[list[str] | None, About("addresses of its ports", "[https://...]", least=11)] = None
-    ssh_url: Annotated[str | None, About("address to log in to", "ssh://...")] = None
+    cancel_reason: Annotated[str | None, Meta("why it was canceled", "NO_CREDITS")] = None
+    failure_count: Annotated[int | float | None, Meta("attempts that failed", "0")] = None
+    expose_urls: Annotated[list[str] | None, Meta("addresses of its ports", "[https://...]", min_width=11)] = None
+    ssh_url: Annotated[str | None, Meta("address to log in to", "ssh://...")] = None
 
     def __str__(self) -> str:
         """Format the status as its stage; nothing if it is not known."""
@@ -68,18 +68,18 @@ class JobStatus(Record):
 class JobDurations(Record):
     """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
 
-    scheduling_secs: Annotated[int | float | None, About("time before it ran", "76", spell=span)] = None
-    running_secs: Annotated[int | float | None, About("running time", "403", spell=span)] = None
-    total_secs: Annotated[int | float | None, About("total time", "479", spell=span)] = None
+    scheduling_secs: Annotated[int | float | None, Meta("time before it ran", "76", formatter=span)] = None
+    running_secs: Annotated[int | float | None, Meta("running time", "403", formatter=span)] = None
+    total_secs: Annotated[int | float | None, Meta("total time", "479", formatter=span)] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JobOwner(Record):
     """The namespace a job belongs to: a user or an organization."""
 
-    id: Annotated[str | None, About("its id", "60107b385ac3e86b3ea4fc34")]
-    name: Annotated[str | None, About("the namespace", "alice", is_promised=True)]
-    type: Annotated[str | None, About("user or org", "user")]
+    id: Annotated[str | None, Meta("its id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str | None, Meta("the namespace", "alice", is_always_sent=True)]
+    type: Annotated[str | None, Meta("user or org", "user")]
 
     def __str__(self) -> str:
         """Format the owner as its name; nothing if it is not known."""
@@ -90,8 +90,8 @@ class JobOwner(Record):
 class JobCreator(Record):
     """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
 
-    id: Annotated[str | None, About("their id", "60107b385ac3e86b3ea4fc34")]
-    name: Annotated[str | None, About("their name", "alice")]
+    id: Annotated[str | None, Meta("their id", "60107b385ac3e86b3ea4fc34")]
+    name: Annotated[str | None, Meta("their name", "alice")]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -101,9 +101,9 @@ class JobInitiator(Record):
     Only users and organizations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
     """
 
-    type: Annotated[str | None, About("what started the job", "scheduled-job")]
-    id: Annotated[str | None, About("id of that", "69c4179671691dc46f166314")]
-    name: Annotated[str | None, About("of a user or organization", "alice")] = None
+    type: Annotated[str | None, Meta("what started the job", "scheduled-job")]
+    id: Annotated[str | None, Meta("id of that", "69c4179671691dc46f166314")]
+    name: Annotated[str | None, Meta("of a user or organization", "alice")] = None
 
     def __str__(self) -> str:
         """Format the initiator as `--initiator` takes it: `user:alice`, `scheduled-job:69c4179671691dc46f166314`."""
@@ -124,15 +124,15 @@ def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
 class Organization(Record):
     """An organization of a user. Its name is a namespace."""
 
-    name: Annotated[str, About("name of the organization", "aurora-lab")]
+    name: Annotated[str, Meta("name of the organization", "aurora-lab")]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class User(Record):
     """The user of a token. The name is a namespace."""
 
-    name: Annotated[str, About("name of the user", "alice")]
-    orgs: Annotated[list[Organization], About("organizations of the user", "[aurora-lab]")]
+    name: Annotated[str, Meta("name of the user", "alice")]
+    orgs: Annotated[list[Organization], Meta("organizations of the user", "[aurora-lab]")]
 
 
 def _stage_order(status: JobStatus) -> tuple[int, str] | None:
@@ -228,54 +228,55 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
     `name`, `exit_code`, `reason`, `endpoint` and `url` are not sent by the Hub but computed here.
     """
 
-    id: Annotated[str, About("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=NEVER_LEAVES)]
+    id: Annotated[str, Meta("its id", "6a01d697aff1cd33e8f33a64", header="JOB ID", rank=ALWAYS_SHOWN)]
     name: Annotated[
-        str | None, About("the label 'name'", "train-judge", read=spec.read_name, rank=70, least=16, keeps_end=True)
+        str | None,
+        Meta("the label 'name'", "train-judge", read=spec.read_name, rank=70, min_width=16, cuts_middle=True),
     ]
-    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
-    started_at: Annotated[datetime | None, About("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
-    finished_at: Annotated[datetime | None, About("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
+    created_at: Annotated[datetime | None, Meta("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
+    started_at: Annotated[datetime | None, Meta("start time", "2026-05-11T13:18:02+00:00", name="started", rank=73)]
+    finished_at: Annotated[datetime | None, Meta("end time", "2026-05-11T14:17:32+00:00", name="finished", rank=73)]
     status: Annotated[
         JobStatus,
-        About(
+        Meta(
             "its status, printed as its stage",
             "RUNNING",
             aliases=("status.stage",),
-            rank=NEVER_LEAVES,
+            rank=ALWAYS_SHOWN,
             styles=STAGE_STYLES,
-            order=_stage_order,
-            words=tuple(stage.lower() for stage in STAGES),
+            sort_key=_stage_order,
+            known_values=tuple(stage.lower() for stage in STAGES),
         ),
     ]
     exit_code: Annotated[
-        int | None, About("exit code of its command, if it failed", "137", read=read_exit_code, header="EXIT")
+        int | None, Meta("exit code of its command, if it failed", "137", read=read_exit_code, header="EXIT")
     ]
     reason: Annotated[
         str | None,
-        About(
+        Meta(
             "why it failed or was canceled, in a word",
             "out-of-memory",
             read=read_reason,
-            search=reason_texts,
-            words=REASONS,
+            filter_texts=reason_texts,
+            known_values=REASONS,
         ),
     ]
-    durations: Annotated[JobDurations | None, About("seconds", "{{json .durations}}")]
-    owner: Annotated[JobOwner, About("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
-    created_by: Annotated[JobCreator | None, About("the person", "{{json .created_by}}")]
+    durations: Annotated[JobDurations | None, Meta("seconds", "{{json .durations}}")]
+    owner: Annotated[JobOwner, Meta("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    created_by: Annotated[JobCreator | None, Meta("the person", "{{json .created_by}}")]
     initiator: Annotated[
         JobInitiator | None,
-        About(
+        Meta(
             "what started it",
             "user:alice",
-            narrow=initiator_type,
-            search=_initiator_texts,
-            absent=NO_INITIATOR,
-            words=(*INITIATOR_TYPES, NO_INITIATOR),
+            narrow_formatter=initiator_type,
+            filter_texts=_initiator_texts,
+            absent_word=NO_INITIATOR,
+            known_values=(*INITIATOR_TYPES, NO_INITIATOR),
         ),
     ]
-    endpoint: Annotated[str, About("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
-    url: Annotated[str | None, About("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
+    endpoint: Annotated[str, Meta("the Hub", "https://huggingface.co", read=_read_endpoint, rank=10)]
+    url: Annotated[str | None, Meta("its page", "https://huggingface.co/jobs/..", read=_read_url, rank=10)]
 
     @property
     def has_ended(self) -> bool:
@@ -346,32 +347,32 @@ KIND = Kind(
         "image": Computed(
             Shape(str),
             lambda job, _now: job.image,
-            About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
+            Meta("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, min_width=11),
         ),
         "runtime": Computed(
             Shape(float),
             lambda job, now: job.running_secs(now),
-            About("running time so far", "3h11m", rank=50, spell=span),
+            Meta("running time so far", "3h11m", rank=50, formatter=span),
         ),
         "waited": Computed(
             Shape(float),
             lambda job, now: job.waited_secs(now),
-            About("time before it ran", "1m16s", rank=73, spell=span),
+            Meta("time before it ran", "1m16s", rank=73, formatter=span),
         ),
         "cost": Computed(
             Shape(str),
             _unpriced,
-            About(
+            Meta(
                 "cost, ~ if estimated",
                 "~$1.25",
                 rank=76,
-                spell=str,
-                order=lambda cost: cost.usd,
+                formatter=str,
+                sort_key=lambda cost: cost.usd,
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(Shape(float), _unpriced, About("cost in US dollars", "1.25", measure=Measure("money"))),
-        "cost_is_estimated": Computed(Shape(bool), _unpriced, About("whether the cost is an estimate", "true")),
+        "cost_usd": Computed(Shape(float), _unpriced, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
+        "cost_is_estimated": Computed(Shape(bool), _unpriced, Meta("whether the cost is an estimate", "true")),
     },
     other_names={
         "age": "created",

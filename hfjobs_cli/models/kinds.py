@@ -1,4 +1,4 @@
-"""Kinds of records: everything the command line knows of jobs, schedules, hardware and others; JSON Schema."""
+"""Kinds of records: the names, columns and fields of jobs, schedules, hardware and others; their JSON Schema."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from functools import cached_property
 from typing import Any
 
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared, fields_of
+from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared_fields, fields_of
 
 
 @value
 class Kind:
-    """One kind of record. Options, completion, help and renderers get it as an argument; none of them names a job.
+    """One kind of record. Options, completion, help and renderers get it as an argument, and work for all kinds.
 
-    `noun` and `plural` are its names in messages. `key` is the field by which one is asked for, which is what `-q`
-    prints. Tables show `default_columns`, and with them the `added_columns` of a command; `-w` adds `wide_columns`.
-    `asking` are computed fields for which the Hub may have to be asked. `other_names` are what other tools call a
-    field. `filters` and `templates` are examples of them, for messages and for help. `json_item` returns the schema of
-    an item of `--format json` from that of a record, where such an item is no record.
+    `noun` and `plural` are its names in messages. `key` is the field that identifies a record, which `-q` prints.
+    Tables show `default_columns` and the `added_columns` of a command; `-w` adds `wide_columns`. `requested` are
+    computed fields that may need requests. `other_names` are fields by their names in other tools, for suggestions.
+    `filters` and `templates` are examples, for messages and help. `json_item` returns the schema of an item of
+    `--format json`, if that is not a record, from the schema of a record.
     """
 
     model: type[Record]
@@ -31,29 +31,29 @@ class Kind:
     wide_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
     computed: Mapping[str, Computed] = field(default_factory=dict)
-    asking: tuple[str, ...] = ()
+    requested: tuple[str, ...] = ()
     other_names: Mapping[str, str] = field(default_factory=dict)
     filters: str = ""
     templates: str = ""
     json_item: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
-    def reading(self, reads: Mapping[str, Callable[[Any, datetime], Any]]) -> Kind:
-        """Return the kind with those of its computed fields read like this that need more than a record to be known.
+    def with_reads(self, reads: Mapping[str, Callable[[Any, datetime], Any]]) -> Kind:
+        """Return the kind with other functions for some of its computed fields, by their names.
 
-        What a job costs, for one, depends on prices, which only a run that has a client can ask for.
+        For example, costs depend on prices, and only a command with a client can request those.
         """
         own = {name: self.computed[name]._replace(read=read) for name, read in reads.items() if name in self.computed}
-        return replace(self, computed={**self.computed, **own}, asking=tuple(own)) if own else self
+        return replace(self, computed={**self.computed, **own}, requested=tuple(own)) if own else self
 
-    def showing(self, columns: Sequence[str | tuple[str, ...]]) -> Kind:
-        """Return the kind as a command shows it that adds columns, or has others, given as a tuple, by default."""
+    def with_columns(self, columns: Sequence[str | tuple[str, ...]]) -> Kind:
+        """Return the kind with added columns, or with other default columns, given as a tuple."""
         added = tuple(each for each in columns if isinstance(each, str))
         shown = next((each for each in columns if not isinstance(each, str)), self.default_columns)
         return replace(self, added_columns=added, default_columns=shown) if columns else self
 
     @cached_property
     def fields(self) -> dict[str, Field]:
-        """All fields by name: those that tables show first, parts of parts last. Raises TypeError if two are one."""
+        """All fields by name: columns of tables first, parts of parts last. Raises TypeError for a duplicate name."""
         found: dict[str, Field] = {}
         for each in fields_of(self.model, self.computed):
             if found.setdefault(each.name, each) is not each:
@@ -62,26 +62,26 @@ class Kind:
 
     @cached_property
     def cells(self) -> dict[str, Field]:
-        """The fields that can be a column, order a listing, or be compared with a pattern."""
-        aliases = {alias for each in self.fields.values() for alias in each.about.aliases}
+        """The fields that `--columns`, `--sort` and `--filter` accept."""
+        aliases = {alias for each in self.fields.values() for alias in each.meta.aliases}
         return {name: each for name, each in self.fields.items() if each.is_cell and name not in aliases}
 
     @cached_property
     def words(self) -> list[str]:
-        """The names of `cells` that are worth listing in an error: not those of parts of parts."""
+        """The names of `cells` for errors and help, without parts of parts."""
         return [name for name, each in self.cells.items() if not each.is_part]
 
     @cached_property
     def _names(self) -> dict[str, Field]:
-        """Every name by which a field of `cells` is found: its own, that of the JSON, and its aliases."""
+        """The fields of `cells` by every name: their own, their place in the JSON, and aliases."""
         own = {".".join(each.path): each for each in self.cells.values() if each.path}
-        aliases = {alias: each for each in self.cells.values() for alias in each.about.aliases}
+        aliases = {alias: each for each in self.cells.values() for alias in each.meta.aliases}
         return {**own, **self.cells, **aliases}
 
     def find(self, name: str) -> Field | None:
         """Return the field with this name in `--columns`, `--sort` and `--filter`; None if there is none.
 
-        One entry of an object of texts is a field too: `label.team`. Keys keep their case, and may hold dots.
+        An entry of an object of strings is a field too: `label.team`. Keys keep their case, and may contain dots.
         """
         found = self._names.get(name) or self._names.get(name.lower())
         if found is not None:
@@ -92,12 +92,12 @@ class Kind:
                 return holder.entry(key)
         return None
 
-    def meant(self, name: str) -> str:
-        """Return the name here of what other tools call `name`, for suggestions."""
+    def suggested(self, name: str) -> str:
+        """Return the field that other tools call `name`, for suggestions, or `name` itself."""
         return self.other_names.get(name.lower(), name)
 
     def key_of(self, record: Record) -> str:
-        """Return the text by which a record is asked for, a dash if it has none, as a group without a value."""
+        """Return the value of the key field as text; a dash without one, as of a group without a value."""
         text: Any = getattr(record, self.key)
         return "-" if text is None else str(text)
 
@@ -113,7 +113,7 @@ _TYPES: dict[type, dict[str, Any]] = {
 
 
 def json_schema(kind: Kind) -> dict[str, Any]:
-    """Return the schema (draft 2020-12) of what `--format json` prints: an array. A line of `jsonl` is one record."""
+    """Return the schema (draft 2020-12) of the array that `--format json` prints. A line of `jsonl` is one item."""
     record = _object(kind.model)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -125,7 +125,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
 
 def _object(model: type[Record]) -> dict[str, Any]:
     """Return the JSON Schema of one record: all fields are required, no others are allowed."""
-    properties = {name: {"description": about.meaning, **_value(shape)} for name, shape, about in declared(model)}
+    properties = {name: {"description": meta.meaning, **_value(shape)} for name, shape, meta in declared_fields(model)}
     return {
         "description": (model.__doc__ or "").partition("\n")[0],
         "type": "object",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.values import span
@@ -27,39 +27,39 @@ class Relative(Record):
     """A node of a tree: a job or an initiator. Its children follow it, one `generation` further down."""
 
     id: Annotated[
-        str, About("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
+        str, Meta("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
     ]
-    type: Annotated[str, About("job, or the type of an initiator", "job")]
-    name: Annotated[str | None, About("its name", "refresh-index", rank=70, least=16, keeps_end=True)]
-    namespace: Annotated[str | None, About("the owner of a job", "alice", rank=55)]
+    type: Annotated[str, Meta("job, or the type of an initiator", "job")]
+    name: Annotated[str | None, Meta("its name", "refresh-index", rank=70, min_width=16, cuts_middle=True)]
+    namespace: Annotated[str | None, Meta("the owner of a job", "alice", rank=55)]
     status: Annotated[
         str | None,
-        About(
+        Meta(
             "status of a job",
             "COMPLETED",
-            rank=NEVER_LEAVES,
+            rank=ALWAYS_SHOWN,
             styles=STAGE_STYLES,
-            shown=lambda relative: relative.status or (f"({relative.note})" if relative.note else None),
+            cell_value=lambda relative: relative.status or (f"({relative.note})" if relative.note else None),
         ),
     ]
-    note: Annotated[str | None, About("gone, not read, circle, or null", "gone")]
-    created_at: Annotated[datetime | None, About("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
+    note: Annotated[str | None, Meta("gone, not read, circle, or null", "gone")]
+    created_at: Annotated[datetime | None, Meta("creation time", "2026-05-11T13:16:07+00:00", name="created", rank=60)]
     running_secs: Annotated[
-        int | float | None, About("running time so far", "403", name="runtime", spell=span, rank=50)
+        int | float | None, Meta("running time so far", "403", name="runtime", formatter=span, rank=50)
     ]
-    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=40)]
-    parent: Annotated[str | None, About("id of the parent", "6a01d697aff1cd33e8f33a64")]
+    flavor: Annotated[str | None, Meta("the hardware", "a10g-small", rank=40)]
+    parent: Annotated[str | None, Meta("id of the parent", "6a01d697aff1cd33e8f33a64")]
     link: Annotated[
         str | None,
-        About(
+        Meta(
             "kind of link: run, duplicate or override",
             "duplicate",
             rank=30,
-            shown=lambda relative: None if relative.link == "run" else relative.link,
+            cell_value=lambda relative: None if relative.link == "run" else relative.link,
         ),
     ]
-    generation: Annotated[int, About("number of generations below the root", "1")]
-    is_asked: Annotated[bool, About("whether it is the requested one", "true", name="asked")]
+    generation: Annotated[int, Meta("number of generations below the root", "1")]
+    is_asked: Annotated[bool, Meta("whether it is the requested one", "true", name="asked")]
 
     @property
     def is_job(self) -> bool:

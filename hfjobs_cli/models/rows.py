@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
 
@@ -16,12 +16,12 @@ from hfjobs_cli.models.kinds import Kind
 class LogLine(Record):
     """A line of output as the Hub stores it: without the line break, with escape sequences."""
 
-    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", name="job", header="JOB ID")]
+    job_id: Annotated[str, Meta("id of the job", "6a01d697aff1cd33e8f33a64", name="job", header="JOB ID")]
     timestamp: Annotated[
-        datetime | None, About("time of the line", "2026-05-12T14:58:25.162000+00:00", name="time", rank=80)
+        datetime | None, Meta("time of the line", "2026-05-12T14:58:25.162000+00:00", name="time", rank=80)
     ]
     data: Annotated[
-        str, About("text of the line", "epoch 3: loss 0.17", name="line", rank=NEVER_LEAVES, has_commas=True)
+        str, Meta("text of the line", "epoch 3: loss 0.17", name="line", rank=ALWAYS_SHOWN, has_commas=True)
     ]
 
 
@@ -52,16 +52,16 @@ FILES = "files."
 class Difference(Record):
     """A field that differs between two jobs, with both values; null = no value. Secrets are masked as `***`."""
 
-    field: Annotated[str, About("field that differs", "environment.LR", rank=NEVER_LEAVES)]
+    field: Annotated[str, Meta("field that differs", "environment.LR", rank=ALWAYS_SHOWN)]
     a: Annotated[
-        str | None, About("value in the first job", "0.1", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+        str | None, Meta("value in the first job", "0.1", rank=90, min_width=8, styles=STAGE_STYLES, has_commas=True)
     ]
     b: Annotated[
-        str | None, About("value in the second job", "0.2", rank=90, least=8, styles=STAGE_STYLES, has_commas=True)
+        str | None, Meta("value in the second job", "0.2", rank=90, min_width=8, styles=STAGE_STYLES, has_commas=True)
     ]
-    part: Annotated[str, About("launch, origin, outcome or times", "launch", rank=30)]
-    job_a: Annotated[str, About("id of the first job", "6a01d697aff1cd33e8f33a64")]
-    job_b: Annotated[str, About("id of the second job", "6a01c8c2aff1cd33e8f339d4")]
+    part: Annotated[str, Meta("launch, origin, outcome or times", "launch", rank=30)]
+    job_a: Annotated[str, Meta("id of the first job", "6a01d697aff1cd33e8f33a64")]
+    job_b: Annotated[str, Meta("id of the second job", "6a01c8c2aff1cd33e8f339d4")]
 
     @classmethod
     def none_in(cls, part: str, job_a: str, job_b: str) -> "Difference":
@@ -98,21 +98,21 @@ def _label_list(labels: dict[str, str]) -> str | None:
 class LabelChange(Record):
     """The labels of a job or schedule before and after a change."""
 
-    id: Annotated[str, About("id of the job or schedule", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
-    name: Annotated[str | None, About("name after the change", "train", rank=70, least=16)]
+    id: Annotated[str, Meta("id of the job or schedule", "6a01d697aff1cd33e8f33a64", rank=ALWAYS_SHOWN)]
+    name: Annotated[str | None, Meta("name after the change", "train", rank=70, min_width=16)]
     before: Annotated[
         dict[str, str],
-        About("labels before the change", "map[team:ml]", header="LABELS BEFORE", spell=_label_list, least=13),
+        Meta("labels before the change", "map[team:ml]", header="LABELS BEFORE", formatter=_label_list, min_width=13),
     ]
     after: Annotated[
         dict[str, str],
-        About(
+        Meta(
             "labels after the change",
             "map[name:train team:ml]",
             header="LABELS AFTER",
-            spell=_label_list,
+            formatter=_label_list,
             rank=80,
-            least=12,
+            min_width=12,
         ),
     ]
 
@@ -151,23 +151,30 @@ def _actions(actions: list[str]) -> str:
 class ScheduleChange(Record):
     """What `scheduled apply` does with a schedule. `id` is null for a schedule that does not exist yet."""
 
-    name: Annotated[str | None, About("name of the schedule", "nightly", rank=NEVER_LEAVES, least=16, keeps_end=True)]
+    name: Annotated[
+        str | None, Meta("name of the schedule", "nightly", rank=ALWAYS_SHOWN, min_width=16, cuts_middle=True)
+    ]
     actions: Annotated[
         list[str],
-        About(
+        Meta(
             "what is done; empty = unchanged",
             "[reschedule relabel]",
             header="ACTION",
-            spell=_actions,
-            rank=NEVER_LEAVES,
+            formatter=_actions,
+            rank=ALWAYS_SHOWN,
             aliases=("action",),
-            words=(*ACTIONS, UNCHANGED),
+            known_values=(*ACTIONS, UNCHANGED),
         ),
     ]
-    id: Annotated[str | None, About("id of the schedule", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=60)]
+    id: Annotated[str | None, Meta("id of the schedule", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=60)]
     changes: Annotated[
         list[str],
-        About("what differs", "[flavor: cpu-basic -> t4-small]", spell=lambda each: "; ".join(each) or None, least=20),
+        Meta(
+            "what differs",
+            "[flavor: cpu-basic -> t4-small]",
+            formatter=lambda each: "; ".join(each) or None,
+            min_width=20,
+        ),
     ]
 
 

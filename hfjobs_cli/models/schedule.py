@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape, Source
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
@@ -31,9 +31,9 @@ class JobSpec(spec.SpecFields):
 class LastRun(Record):
     """The newest job of a schedule. `stage` is not sent with it but asked for, None if it is not known."""
 
-    id: Annotated[str, About("id of the job", "6a01c8c2aff1cd33e8f339d4")]
-    at: Annotated[datetime | None, About("when it was created", "2026-05-11T12:17:06+00:00")] = None
-    stage: Annotated[str | None, About("status of the job", "COMPLETED")] = None
+    id: Annotated[str, Meta("id of the job", "6a01c8c2aff1cd33e8f339d4")]
+    at: Annotated[datetime | None, Meta("when it was created", "2026-05-11T12:17:06+00:00")] = None
+    stage: Annotated[str | None, Meta("status of the job", "COMPLETED")] = None
 
     def __str__(self) -> str:
         """Format the run as the id of its job."""
@@ -54,9 +54,9 @@ def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
 class ScheduleStatus(Record):
     """The status of a schedule. A suspended one has a next run too, which does not happen while it is suspended."""
 
-    state: Annotated[str, About("active or suspended", "active", read=_read_state)]
-    last_job: Annotated[LastRun | None, About("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
-    next_job_run_at: Annotated[datetime | None, About("time of the next run", "2026-05-12T12:17:00+00:00")]
+    state: Annotated[str, Meta("active or suspended", "active", read=_read_state)]
+    last_job: Annotated[LastRun | None, Meta("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
+    next_job_run_at: Annotated[datetime | None, Meta("time of the next run", "2026-05-12T12:17:00+00:00")]
 
     def __str__(self) -> str:
         """Format the status as the state."""
@@ -77,32 +77,33 @@ def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleS
 class ScheduledJob(Record):
     """A schedule: job spec and cron expression. Times are aware and in UTC. It is the initiator of its jobs."""
 
-    id: Annotated[str, About("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=NEVER_LEAVES)]
+    id: Annotated[str, Meta("its id", "69c4179671691dc46f166314", header="SCHEDULE ID", rank=ALWAYS_SHOWN)]
     name: Annotated[
-        str | None, About("the label 'name'", "refresh-index", read=_read_name, rank=70, least=10, keeps_end=True)
+        str | None, Meta("the label 'name'", "refresh-index", read=_read_name, rank=70, min_width=10, cuts_middle=True)
     ]
-    created_at: Annotated[datetime | None, About("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
-    job_spec: Annotated[JobSpec, About("what the jobs run", "{{json .job_spec}}", is_spread=True)]
+    created_at: Annotated[datetime | None, Meta("creation time", "2026-03-25T17:12:54+00:00", name="created", rank=60)]
+    job_spec: Annotated[JobSpec, Meta("what the jobs run", "{{json .job_spec}}", is_flattened=True)]
     schedule: Annotated[
-        str | None, About("when it runs, in UTC", "17 12 * * *", rank=75, least=11, has_commas=True, is_promised=True)
+        str | None,
+        Meta("when it runs, in UTC", "17 12 * * *", rank=75, min_width=11, has_commas=True, is_always_sent=True),
     ]
-    suspend: Annotated[bool | None, About("whether it is suspended", "false", is_promised=True)]
-    suspend_reason: Annotated[str | None, About("why it is suspended", "...", least=11, has_commas=True)]
-    concurrency: Annotated[bool | None, About("whether runs may overlap", "false")]
+    suspend: Annotated[bool | None, Meta("whether it is suspended", "false", is_always_sent=True)]
+    suspend_reason: Annotated[str | None, Meta("why it is suspended", "...", min_width=11, has_commas=True)]
+    concurrency: Annotated[bool | None, Meta("whether runs may overlap", "false")]
     status: Annotated[
         ScheduleStatus,
-        About(
+        Meta(
             "active or suspended",
             "active",
             read=_read_status,
             aliases=("status.state", "state"),
-            words=SCHEDULE_STATES,
-            rank=NEVER_LEAVES,
+            known_values=SCHEDULE_STATES,
+            rank=ALWAYS_SHOWN,
             styles=STATE_STYLES,
         ),
     ]
-    owner: Annotated[JobOwner, About("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
-    initiator: Annotated[JobInitiator | None, About("who created it", "user:alice")]
+    owner: Annotated[JobOwner, Meta("namespace, printed as its name", "alice", aliases=("owner.name",), rank=74)]
+    initiator: Annotated[JobInitiator | None, Meta("who created it", "user:alice")]
 
     def ran(self, stage: str | None) -> "ScheduledJob":
         """Return the schedule with what is known of where its newest job stands."""
@@ -144,46 +145,46 @@ KIND = Kind(
         "image": Computed(
             Shape(str),
             lambda made, _now: made.job_spec.image,
-            About("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, least=11),
+            Meta("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, min_width=11),
         ),
         "last_run": Computed(
-            Shape(datetime), _last_at, About("time of the last run", "2026-05-11T12:17:06+00:00", rank=60)
+            Shape(datetime), _last_at, Meta("time of the last run", "2026-05-11T12:17:06+00:00", rank=60)
         ),
         "last_status": Computed(
             Shape(str),
             _last_stage,
-            About(
+            Meta(
                 "status of the last run",
                 "COMPLETED",
                 rank=62,  # whoever has to choose would rather know what comes than how the last one went
                 styles=STAGE_STYLES,
-                search=_stage_texts,
-                words=tuple(map(str.lower, STAGES)),
+                filter_texts=_stage_texts,
+                known_values=tuple(map(str.lower, STAGES)),
             ),
         ),
         "next_run": Computed(
             Shape(datetime),
             _next_run,
-            About("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
+            Meta("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
         ),
         "success": Computed(
             Shape(float),
             _unread,
-            About("success of 30 days of runs", "93%", rank=77, spell=percent, measure=Measure("part")),
+            Meta("success of 30 days of runs", "93%", rank=77, formatter=percent, measure=Measure("part")),
         ),
         "cost": Computed(
             Shape(str),
             _unread,
-            About(
+            Meta(
                 "cost of 30 days, ~ if estimated",
                 "~$1.25",
                 rank=76,
-                spell=str,
-                order=lambda cost: cost.usd,
+                formatter=str,
+                sort_key=lambda cost: cost.usd,
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(Shape(float), _unread, About("cost in US dollars", "1.25", measure=Measure("money"))),
+        "cost_usd": Computed(Shape(float), _unread, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
     },
     other_names={
         "age": "created",

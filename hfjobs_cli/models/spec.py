@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from hfjobs_cli.models.decode import converter
-from hfjobs_cli.models.fields import About, Record, Shape, Source
+from hfjobs_cli.models.fields import Meta, Record, Shape, Source
 from hfjobs_cli.models.packed_files import typed_words
 from hfjobs_cli.text.values import span
 
@@ -35,12 +35,12 @@ else:
 class JobVolume(Record):
     """A bucket or repository mounted into a job."""
 
-    type: Annotated[str | None, About("bucket, model, dataset, space", "bucket")]
-    source: Annotated[str | None, About("bucket or repository", "alice/data")]
-    mount_path: Annotated[str | None, About("where it is mounted", "/data")]
-    revision: Annotated[str | None, About("of a repository", "main")] = None
-    read_only: Annotated[bool | None, About("whether it is read-only", "true")] = None
-    path: Annotated[str | None, About("directory in the source", "train")] = None
+    type: Annotated[str | None, Meta("bucket, model, dataset, space", "bucket")]
+    source: Annotated[str | None, Meta("bucket or repository", "alice/data")]
+    mount_path: Annotated[str | None, Meta("where it is mounted", "/data")]
+    revision: Annotated[str | None, Meta("of a repository", "main")] = None
+    read_only: Annotated[bool | None, Meta("whether it is read-only", "true")] = None
+    path: Annotated[str | None, Meta("directory in the source", "train")] = None
 
     @property
     def described(self) -> str:
@@ -57,8 +57,8 @@ class JobVolume(Record):
 class JobNetwork(Record):
     """The network group a job joined, and the aliases it claims there."""
 
-    group: Annotated[str | None, About("name of the network", "training")]
-    aliases: Annotated[list[str], About("host names of the job", "[worker]")]
+    group: Annotated[str | None, Meta("name of the network", "training")]
+    aliases: Annotated[list[str], Meta("host names of the job", "[worker]")]
 
 
 def _quoted(words: list[str]) -> str | None:
@@ -106,53 +106,62 @@ class SpecFields(Record):
 
     is_sent_back = True
 
-    docker_image: Annotated[str | None, About("image, null for a Space", "python:3.12", least=11)]
-    space_id: Annotated[str | None, About("Space, null for an image", "alice/app", least=11)]
+    docker_image: Annotated[str | None, Meta("image, null for a Space", "python:3.12", min_width=11)]
+    space_id: Annotated[str | None, Meta("Space, null for an image", "alice/app", min_width=11)]
     command: Annotated[
         list[str] | None,
-        About(
+        Meta(
             "command, in tables with arguments",
             "[ls]",
-            shown=lambda spec: spec.words,
-            spell=_quoted,
+            cell_value=lambda spec: spec.words,
+            formatter=_quoted,
             rank=40,
-            least=10,
+            min_width=10,
             has_commas=True,
-            keeps_end=True,
+            cuts_middle=True,
         ),
     ]
     arguments: Annotated[
         list[str] | None,
-        About("arguments of the command", "[--epochs 3]", spell=_quoted, least=10, has_commas=True, keeps_end=True),
+        Meta(
+            "arguments of the command",
+            "[--epochs 3]",
+            formatter=_quoted,
+            min_width=10,
+            has_commas=True,
+            cuts_middle=True,
+        ),
     ]
     environment: Annotated[
         dict[str, str] | None,
-        About("variables", "map[WANDB_MODE:offline]", aliases=("env",), entry="env", least=11, has_commas=True),
+        Meta("variables", "map[WANDB_MODE:offline]", aliases=("env",), entry="env", min_width=11, has_commas=True),
     ]
-    secrets: Annotated[list[str] | None, About("names of its secrets", "[HF_TOKEN]", read=_read_secrets, least=11)]
-    flavor: Annotated[str | None, About("the hardware", "a10g-small", rank=75)]
-    arch: Annotated[str | None, About("CPU architecture", "amd64")]
-    timeout: Annotated[int | float | None, About("timeout in seconds", "3600", spell=span)]
-    retry: Annotated[int | float | None, About("number of retries", "2")]
+    secrets: Annotated[list[str] | None, Meta("names of its secrets", "[HF_TOKEN]", read=_read_secrets, min_width=11)]
+    flavor: Annotated[str | None, Meta("the hardware", "a10g-small", rank=75)]
+    arch: Annotated[str | None, Meta("CPU architecture", "amd64")]
+    timeout: Annotated[int | float | None, Meta("timeout in seconds", "3600", formatter=span)]
+    retry: Annotated[int | float | None, Meta("number of retries", "2")]
     labels: Annotated[
         dict[str, str] | None,
-        About(
+        Meta(
             "labels by name",
             "map[name:train-judge]",
             aliases=("label",),
             entry="label",
-            spell=_labels,
+            formatter=_labels,
             rank=71,
-            least=11,
+            min_width=11,
         ),
     ]
-    volumes: Annotated[list[JobVolume] | None, About("mounted volumes", "{{json .volumes}}", spell=_mounts, least=11)]
-    network: Annotated[JobNetwork | None, About("network group of the job", "{{json .network}}")]
-    expose: Annotated[list[int] | None, About("exposed ports", "[8000]", key="expose.ports")]
-    expose_public: Annotated[
-        list[int] | None, About("exposed ports that need no token", "[8080]", key="expose.portsPublic")
+    volumes: Annotated[
+        list[JobVolume] | None, Meta("mounted volumes", "{{json .volumes}}", formatter=_mounts, min_width=11)
     ]
-    resource_group_id: Annotated[str | None, About("id of that", "66f1a0c2b7d04e2f9c318a55")]
+    network: Annotated[JobNetwork | None, Meta("network group of the job", "{{json .network}}")]
+    expose: Annotated[list[int] | None, Meta("exposed ports", "[8000]", key="expose.ports")]
+    expose_public: Annotated[
+        list[int] | None, Meta("exposed ports that need no token", "[8080]", key="expose.portsPublic")
+    ]
+    resource_group_id: Annotated[str | None, Meta("id of that", "66f1a0c2b7d04e2f9c318a55")]
 
     def __init_subclass__(cls, after: Mapping[str, str] = MappingProxyType({})) -> None:
         """Declare these fields in the subclass, in the order of its keys in JSON."""

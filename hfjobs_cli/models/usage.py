@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import NEVER_LEAVES, About, Computed, Measure, Record, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape
 from hfjobs_cli.models.kinds import Kind
 
 STALE_SECS = 5.0
@@ -55,14 +55,12 @@ def share(used: float | None, total: float | None) -> float | None:
 class GpuUsage(Record):
     """Usage of one GPU. `utilization` is in percent."""
 
-    utilization: Annotated[
-        int | float | None, About("utilization in percent", "97", key="utilization", measure=PERCENT)
-    ]
+    utilization: Annotated[int | float | None, Meta("utilization in percent", "97", key="utilization", measure=PERCENT)]
     memory_used_bytes: Annotated[
-        int | float | None, About("memory in percent", "1048576", key="memory_used_bytes", measure=Measure("B"))
+        int | float | None, Meta("memory in percent", "1048576", key="memory_used_bytes", measure=Measure("B"))
     ]
     memory_total_bytes: Annotated[
-        int | float | None, About("total memory", "22836000000", key="memory_total_bytes", measure=Measure("B"))
+        int | float | None, Meta("total memory", "22836000000", key="memory_total_bytes", measure=Measure("B"))
     ]
 
     def __str__(self) -> str:
@@ -74,55 +72,55 @@ class GpuUsage(Record):
 class Usage(Record):
     """Usage of a job in one second. `cpu_usage_pct` is in percent of all its processors."""
 
-    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", key="job_id", rank=NEVER_LEAVES)]
+    job_id: Annotated[str, Meta("id of the job", "6a01d697aff1cd33e8f33a64", key="job_id", rank=ALWAYS_SHOWN)]
     cpu_usage_pct: Annotated[
         int | float | None,
-        About(
+        Meta(
             "CPU usage in percent",
             "87",
             key="cpu_usage_pct",
             name="cpu",
             header="CPU",
             rank=90,
-            spell=percent,
+            formatter=percent,
             measure=PERCENT,
         ),
     ]
-    cpu_millicores: Annotated[int | float | None, About("CPUs, in thousandths", "3500", key="cpu_millicores")]
+    cpu_millicores: Annotated[int | float | None, Meta("CPUs, in thousandths", "3500", key="cpu_millicores")]
     memory_used_bytes: Annotated[
-        int | float | None, About("memory used", "1417216", key="memory_used_bytes", measure=Measure("B"))
+        int | float | None, Meta("memory used", "1417216", key="memory_used_bytes", measure=Measure("B"))
     ]
     memory_total_bytes: Annotated[
-        int | float | None, About("total memory", "15032385536", key="memory_total_bytes", measure=Measure("B"))
+        int | float | None, Meta("total memory", "15032385536", key="memory_total_bytes", measure=Measure("B"))
     ]
     rx_bps: Annotated[
         int | float | None,
-        About(
+        Meta(
             "received per second",
             "2048",
             key="rx_bps",
             name="received",
             header="NET IN",
             rank=40,
-            spell=rate,
+            formatter=rate,
             measure=Measure("bps"),
         ),
     ]
     tx_bps: Annotated[
         int | float | None,
-        About(
+        Meta(
             "sent per second",
             "1024",
             key="tx_bps",
             name="sent",
             header="NET OUT",
             rank=40,
-            spell=rate,
+            formatter=rate,
             measure=Measure("bps"),
         ),
     ]
-    gpus: Annotated[dict[str, GpuUsage] | None, About("the GPUs by id", "{{json .gpus}}", key="gpus")]
-    replica: Annotated[str | None, About("replica of the job", "j6qz9", key="replica")]
+    gpus: Annotated[dict[str, GpuUsage] | None, Meta("the GPUs by id", "{{json .gpus}}", key="gpus")]
+    replica: Annotated[str | None, Meta("replica of the job", "j6qz9", key="replica")]
 
     @property
     def cores(self) -> float | None:
@@ -178,14 +176,14 @@ def _gpu_field(read: Callable[[Usage], list[float]], meaning: str, header: str, 
     return Computed(
         Shape(list, is_optional=True, item=Shape(float)),
         lambda usage, _now: read(usage) or None,
-        About(
+        Meta(
             meaning,
             "97% 95%",
             header=header,
             rank=rank,
-            spell=_gpu_list,
-            narrow=_gpu_range,
-            order=_mean,
+            formatter=_gpu_list,
+            narrow_formatter=_gpu_range,
+            sort_key=_mean,
             measure=Measure("percent", _mean),
             aliases=aliases,
             has_commas=True,
@@ -205,16 +203,16 @@ def _gpu_list(shares: Sequence[float]) -> str | None:
     return " ".join(map(percent, shares)) or None
 
 
-def _number_field(read: Callable[[Usage], float | None], about: About) -> Computed:
-    return Computed(Shape(float), lambda usage, _now: read(usage), about)
+def _number_field(read: Callable[[Usage], float | None], meta: Meta) -> Computed:
+    return Computed(Shape(float), lambda usage, _now: read(usage), meta)
 
 
-def _text_field(read: Callable[[Usage], str | None], about: About) -> Computed:
-    return Computed(Shape(str), lambda usage, _now: read(usage), about)
+def _text_field(read: Callable[[Usage], str | None], meta: Meta) -> Computed:
+    return Computed(Shape(str), lambda usage, _now: read(usage), meta)
 
 
 NAME = Computed(
-    Shape(str, is_optional=True), lambda _usage, _now: None, About("name of the job", "train", rank=75, least=12)
+    Shape(str, is_optional=True), lambda _usage, _now: None, Meta("name of the job", "train", rank=75, min_width=12)
 )
 """The name of the job. Samples do not contain it; commands that can request jobs read it."""
 
@@ -228,20 +226,20 @@ KIND = Kind(
     computed={
         "name": NAME,
         "cores": _number_field(
-            lambda usage: usage.cores, About("processors", "3.5", header="CPUS", spell=lambda value: f"{value:g}")
+            lambda usage: usage.cores, Meta("processors", "3.5", header="CPUS", formatter=lambda value: f"{value:g}")
         ),
         "memory": _number_field(
             lambda usage: usage.memory,
-            About("memory in percent", "9", header="MEM", rank=80, spell=percent, measure=PERCENT),
+            Meta("memory in percent", "9", header="MEM", rank=80, formatter=percent, measure=PERCENT),
         ),
         "memory_usage": _text_field(
-            lambda usage: usage.memory_usage, About("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
+            lambda usage: usage.memory_usage, Meta("memory used", "1.4MB/15.0GB", header="MEM USAGE", rank=30)
         ),
         "gpu": _gpu_field(lambda usage: usage.gpu, "utilization of each GPU in percent", "GPU", 85, "gpu_utilization"),
         "gpu_memory": _gpu_field(lambda usage: usage.gpu_memory, "memory of each GPU in percent", "GPU MEM", 70),
         "gpu_memory_usage": _text_field(
             lambda usage: usage.gpu_memory_usage,
-            About("used memory of all GPUs", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
+            Meta("used memory of all GPUs", "1.4GB/22.8GB", header="GPU MEM USAGE", rank=25),
         ),
     },
     other_names={
@@ -261,20 +259,20 @@ KIND = Kind(
 )
 
 
-def _percent_field(meaning: str, example: str, header: str, rank: int, *aliases: str) -> About:
-    return About(meaning, example, header=header, rank=rank, spell=percent, measure=PERCENT, aliases=aliases)
+def _percent_field(meaning: str, example: str, header: str, rank: int, *aliases: str) -> Meta:
+    return Meta(meaning, example, header=header, rank=rank, formatter=percent, measure=PERCENT, aliases=aliases)
 
 
-def _rate_field(meaning: str, example: str, header: str, rank: int) -> About:
-    return About(meaning, example, header=header, rank=rank, spell=rate, measure=Measure("bps"))
+def _rate_field(meaning: str, example: str, header: str, rank: int) -> Meta:
+    return Meta(meaning, example, header=header, rank=rank, formatter=rate, measure=Measure("bps"))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class UsageSummary(Record):
     """Means and maxima of a job's usage: percentages, of all GPUs together, and bits per second."""
 
-    job_id: Annotated[str, About("id of the job", "6a01d697aff1cd33e8f33a64", rank=NEVER_LEAVES)]
-    samples: Annotated[int, About("number of samples, one per second", "60", rank=45)]
+    job_id: Annotated[str, Meta("id of the job", "6a01d697aff1cd33e8f33a64", rank=ALWAYS_SHOWN)]
+    samples: Annotated[int, Meta("number of samples, one per second", "60", rank=45)]
     cpu: Annotated[int | float | None, _percent_field("mean CPU usage in percent", "87", "CPU", 90)]
     cpu_max: Annotated[int | float | None, _percent_field("maximum CPU usage in percent", "99", "CPU MAX", 65)]
     memory: Annotated[int | float | None, _percent_field("mean memory in percent", "9", "MEM", 80, "mem")]

@@ -76,16 +76,14 @@ def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
 def columns_help(kind: Kind) -> str:
     """Return what `--columns help` prints: a line for each column, those shown by default marked, then parts."""
     fields = kind.cells
-    rows = [(name, fields[name].header, fields[name].about.meaning + _mark(kind, name)) for name in kind.words]
+    rows = [(name, fields[name].header, fields[name].meta.meaning + _mark(kind, name)) for name in kind.words]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         help_row(f"{name:<{widths[0]}} {header:<{widths[1]}} ", meaning)
         for name, header, meaning in [("NAME", "HEADER", "SHOWS"), *rows]
     ]
-    inner = {
-        f"{each.about.entry}.KEY": f"one of the {each.about.meaning}" for each in fields.values() if each.about.entry
-    }
-    inner.update((name, field.about.meaning) for name, field in fields.items() if field.is_part)
+    inner = {f"{each.meta.entry}.KEY": f"one of the {each.meta.meaning}" for each in fields.values() if each.meta.entry}
+    inner.update((name, field.meta.meaning) for name, field in fields.items() if field.is_part)
     width = max(map(len, inner), default=0)
     parts = [help_row(f"{name:<{width}} ", meaning) for name, meaning in inner.items()]
     return "\n".join([*lines, *(["", "Parts of those:", *parts] if parts else []), ""])
@@ -104,7 +102,7 @@ def _mark(kind: Kind, name: str) -> str:
 def _known(kind: Kind, name: str) -> Field:
     field = kind.find(name)
     if field is None:
-        raise UsageError(f"unknown column '{name}'", hint=one_of(kind.meant(name), kind.words))
+        raise UsageError(f"unknown column '{name}'", hint=one_of(kind.suggested(name), kind.words))
     return field
 
 
@@ -152,12 +150,12 @@ def _parse(kind: Kind, text: str) -> By:
     if name in ("initiator-type", "initiator_type"):
         return By("initiator-type", "type of the initiator", _initiator_type)
     field = kind.find(text)
-    if field is None or field.about.entry is not None:
-        raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.meant(name), GROUPED_BY))
+    if field is None or field.meta.entry is not None:
+        raise UsageError(f"cannot group jobs by '{text}'", hint=one_of(kind.suggested(name), GROUPED_BY))
     if field.name in FIGURES_OF_GROUPS:
         hint = "--sort orders groups by it; ps --sort orders jobs"
         raise UsageError(f"cannot group jobs by '{text}'", hint=hint)
-    return By(field.name, field.about.meaning, lambda job, now: field.cell(job, now))
+    return By(field.name, field.meta.meaning, lambda job, now: field.cell(job, now))
 
 
 def _reading_period(spell: Callable[[datetime], str]) -> Callable[[JobInfo, datetime], str | None]:

@@ -61,7 +61,7 @@ class FieldPattern:
     def fits(self, record: Record, now: datetime) -> bool:
         """Return whether a value of the field matches, ignoring `negated`. No value matches the word `absent`."""
         texts = tuple(self.field.texts(record, now))
-        return any(map(self._fits_one, texts)) if texts else self.field.about.absent in self.globs
+        return any(map(self._fits_one, texts)) if texts else self.field.meta.absent_word in self.globs
 
 
 @value
@@ -125,9 +125,9 @@ def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], lis
         name = found["name"].strip() if found else ""
         is_own, is_made = kind.find(name) is not None, made.find(name) is not None
         if name and not is_own and not is_made and name.lower() not in ("since", "until"):
-            meant = made.meant(name)
+            meant = made.suggested(name)
             names = [*made.words, *(word for word in kind.words if word not in made.words)]
-            hint = one_of(kind.meant(name) if meant == name else meant, names)
+            hint = one_of(kind.suggested(name) if meant == name else meant, names)
             raise UsageError(f"unknown field '{name}' in filter '{item}'", hint=hint)
         (others if is_made and not is_own else own).append(item)
     return own, others
@@ -161,21 +161,21 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
         return parse_comparison(item, field, given, sign, text, now)
     if text[:1] in ("<", ">") and field.measure is not None:
         raise UsageError(f"filter '{item}' mixes = and {text[0]}", hint=f"use '{given}{text[0]}={text[1:].strip()}'")
-    if field.about.entry == "label" and re.search("[<>]", text):  # labels cannot contain these
-        raise UsageError(f"filter '{item}' does not compare a label", hint=f"write '{field.about.entry}.{text}'")
+    if field.meta.entry == "label" and re.search("[<>]", text):  # labels cannot contain these
+        raise UsageError(f"filter '{item}' does not compare a label", hint=f"write '{field.meta.entry}.{text}'")
     name, entry, text = _entry(kind, given, text)
     if entry:
         field = kind.find(name) or field
     negated = sign == "!="
     # Selectors of other tools use `==`. Shells and Go write [^a] for Python's [!a].
     text = re.sub(_NEGATED_SET, "[!", text.removeprefix("="))
-    globs = tuple(filter(None, [text] if field.about.has_commas else text.split(",")))
+    globs = tuple(filter(None, [text] if field.meta.has_commas else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"use {name}!=* to find {kind.plural} without a value")
     if field.shape.base is dict and not entry:
         globs, excludes = _excluding(item, globs, negated=negated)
         negated = negated or excludes
-    if field.shape.base is dict and not field.about.has_commas:
+    if field.shape.base is dict and not field.meta.has_commas:
         _check_entries(item, globs)
     found_by = [value_aliases(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
     return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
@@ -192,7 +192,7 @@ def _how(kind: Kind, item: str) -> str:
 def _field_hint(kind: Kind, name: str) -> str:
     if name in ("since", "until") and kind.find("created"):
         return f"use the option --{name}"
-    return one_of(kind.meant(name), kind.words)
+    return one_of(kind.suggested(name), kind.words)
 
 
 def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
@@ -205,7 +205,7 @@ def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
     if not dot or not entry or field is None or not field.has_entries:
         return given.lower(), "", text
     text = text.removeprefix("=")
-    globs = [text] if field.about.has_commas else text.split(",")
+    globs = [text] if field.meta.has_commas else text.split(",")
     return outer.lower(), entry, ",".join(f"{entry}={glob}" for glob in globs if glob)
 
 
@@ -365,9 +365,9 @@ def _number_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
 
 def _formatted_number_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
     """Return the aliases of a number given as a duration or with a unit."""
-    if field.about.spell is None or not any(digits(char) is not None for char in text):
+    if field.meta.formatter is None or not any(digits(char) is not None for char in text):
         return _no_number(name, text)
-    if field.about.spell is not span or text == span(0):
+    if field.meta.formatter is not span or text == span(0):
         return (text,)
     seconds = parse_duration(text, f"filter {name}")
     return (text, span(seconds), _plain(seconds))
