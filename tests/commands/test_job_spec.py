@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +22,8 @@ from hfjobs_cli.jobspec.command_line import command_line
 from hfjobs_cli.jobspec.model import NewJob, Volume
 from hfjobs_cli.jobspec.volumes import spell_volume
 from tests.commands.test_duplicate_changed import SHELLS, read_by, rerun
-from tests.support import USER, Hfjobs, Hub
+from tests.emulator import emulation
+from tests.support import TOKEN, USER, Hfjobs, Hub
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -262,6 +263,42 @@ def test_every_way_leads_to_the_same_request(hfjobs: Hfjobs, hub: Hub, job: NewJ
     again = ROWS["secrets"].options(job.secrets)
     program("duplicate", "-d", "-q", identifier, "-e", "CHANGED=1", *again)
     assert program.sent[-1] == known(changed(as_told(job), identifier, CHANGED="1")).body()
+
+
+def replaced(value: Any) -> Iterator[Any]:
+    """Yield JSON values in which one string or number of `value` is replaced by an unusual one, or a key is."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield from ({**value, key: each} for each in replaced(held))
+        yield {f"1 {key}": held for key, held in value.items()}
+    elif isinstance(value, list):
+        for place, held in enumerate(value):
+            yield from ([*value[:place], each, *value[place + 1 :]] for each in replaced(held))
+    elif isinstance(value, str):
+        yield from ("", "no such word", "\0", f"{value} "[::-1], value * 99)
+    else:
+        yield from (-1, 0, 2**16, 2**53)
+
+
+def test_what_the_hub_refuses_is_refused_before_it_is_sent(hfjobs: Hfjobs, hub: Hub) -> None:
+    """What the Hub refuses is what the emulator does, which has a model of its own."""
+    job = known(replace(EVERYTHING, ssh=False))
+    program = hfjobs.given({name: value or "" for name, value in job.secrets.items()})
+    refused, sent = set(), []
+    for key, value in job.body().items():
+        for each in replaced(value):
+            body = {**job.body(), key: each}
+            if emulation.ask(hub.endpoint, "POST", f"/api/jobs/{USER}", body, token=TOKEN).status != 400:
+                continue
+            refused.add(key)
+            hub.requests.clear()
+            result = program("run", "-d", "--spec", "-", stdin=json.dumps(body))
+            if result.code != 2 or any(request.method != "GET" for request in hub.requests):
+                sent.append((key, each, result))
+    assert sent == []
+    assert {"arch", "attempts", "timeoutSeconds", "volumes", "expose", "network", "resourceGroupId"} <= refused
 
 
 def test_each_is_changed_by_its_option(hfjobs: Hfjobs, hub: Hub) -> None:
