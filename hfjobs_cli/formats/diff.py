@@ -14,21 +14,21 @@ from hfjobs_cli.models.rows import FILES, Difference
 from hfjobs_cli.text.display import block, cell_width, cut
 
 _PIPE_WIDTH = 100
-"""As if a pipe were a terminal of so many columns: a value that is wider has lines of its own."""
+"""The width for pipes: a value that is wider goes on lines of its own."""
 
 _MOST_LINES = 12
 """How many lines of one value are shown."""
 
 _MOST_CHANGED = 60
-"""How many lines are shown of how a file has changed."""
+"""How many lines of the changes of a file are shown."""
 
 _MOST_COMPARED = 5_000
-"""How many lines are compared one by one; the time for more grows with their square."""
+"""Up to how many lines are compared one by one; the time grows with their square."""
 
 _STYLES = {"-": "red", "+": "green", "@": "cyan"}
 
 _WIDEST_FIELD = 32
-"""Beside fields that are wider the values begin further to the right."""
+"""Up to this width fields share one column; values of wider fields begin further to the right."""
 
 Pieces = Iterator[tuple[str, "str | None"]]
 
@@ -59,7 +59,7 @@ def _parts(found: Iterable[Difference], view: View) -> Iterator[Pieces]:
 
 
 def _difference(each: Difference, width: int, view: View) -> Pieces:
-    """Yield the pieces of one difference: on a line if there is room, else with both values below the field."""
+    """Yield the pieces of one difference: on one line if there is room, else both values below the field."""
     room = view.width or _PIPE_WIDTH
     arrow = "→" if view.holds("→") else "->"
     field = cut(view.spell(each.field), room - 2, "...")
@@ -85,9 +85,9 @@ def _difference(each: Difference, width: int, view: View) -> Pieces:
 
 
 def _unified(each: Difference, room: int, view: View) -> list[str]:
-    """Return how a file has changed, without the two lines that name it.
+    """Return the changes of a file as a unified diff, without the two lines that name it.
 
-    Nothing if one of them has no such file, or if too much has changed to be compared line by line.
+    Return nothing if only one of the jobs has the file, or if too many lines changed to be compared one by one.
     """
     if each.a is None or each.b is None:
         return []
@@ -99,7 +99,7 @@ def _unified(each: Difference, room: int, view: View) -> list[str]:
 
 
 def _changed_lines(a: list[str], b: list[str]) -> int:
-    """Return how many lines two texts have between what both begin and what both end with."""
+    """Return how many lines two texts have between their common beginning and their common end."""
     most = min(len(a), len(b))
     first = next((at for at in range(most) if a[at] != b[at]), most)
     last = next((at for at in range(most - first) if a[-1 - at] != b[-1 - at]), most - first)
@@ -107,6 +107,6 @@ def _changed_lines(a: list[str], b: list[str]) -> int:
 
 
 def _lines(value: str, room: int, view: View) -> list[str]:
-    """Return a value on lines that fit, of a long one the first, unless nothing is to be cut."""
+    """Return the lines of a value, wrapped; of a long value the first ones, unless the output may not be cut."""
     lines = (view.spell(line) for line in value.split("\n"))
     return block(lines, room, _MOST_LINES if view.folds else None, "…" if view.holds("…") else "...")

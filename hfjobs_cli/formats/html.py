@@ -1,6 +1,6 @@
-"""`--format html`: a page for a browser, in one file without scripts and without anything from elsewhere.
+"""`--format html`: a page for a browser, in one file, without scripts and without resources from elsewhere.
 
-Text of jobs is only ever text: `text()` is the one way in which it gets into a page, as content and in attributes.
+Text of jobs is always escaped: it gets into a page only through `text()`, as content and in attributes.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.values import timestamp
 
 _LONGEST = 120
-"""How many characters of a cell are shown; all of a longer one opens below its beginning."""
+"""How many characters of a cell are shown; the rest of a longer one can be unfolded."""
 
 _WEB = ("https://", "http://")
-"""How an endpoint begins whose pages are linked."""
+"""The schemes of endpoints whose pages are linked."""
 
 
 def render(records: Iterable[Record], view: View) -> None:
@@ -38,7 +38,7 @@ def render(records: Iterable[Record], view: View) -> None:
 
 
 def write_page(title: str, body: Iterable[str], view: View, *, has_heading: bool = True) -> None:
-    """Write a whole page, in ASCII, so that it is the same in every encoding of stdout."""
+    """Write a whole page, in ASCII, which is the same in every encoding of stdout."""
     heading = f"<h1>{text(title)}</h1>\n" if has_heading else ""
     made = f'<p class="made">As of {moment(view.now)}, by hfjobs</p>\n'
     page = "".join([_head(title), heading, made, *body, "</body>\n</html>\n"])
@@ -47,7 +47,7 @@ def write_page(title: str, body: Iterable[str], view: View, *, has_heading: bool
 
 @cache
 def _policy() -> str:
-    """Return what a browser may do with the page: nothing but to use its one style sheet."""
+    """Return the content security policy: the browser may only apply the style sheet of the page."""
     digest = b64encode(sha256(_STYLE.encode("ascii")).digest()).decode("ascii")
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -70,39 +70,39 @@ def _head(title: str) -> str:
 
 
 def text(value: str) -> str:
-    """Return untrusted text as content of an element or of an attribute in quotes."""
+    """Return untrusted text escaped for the content of an element or an attribute in quotes."""
     return escape(printable(value))
 
 
 def lines(value: str) -> str:
-    """Return untrusted text whose line breaks stay."""
+    """Return untrusted text escaped, with its line breaks."""
     return "\n".join(map(text, value.split("\n")))
 
 
 def moment(value: datetime) -> str:
-    """Return a moment as an element, to the minute; a page may be read long after it was made."""
+    """Return a time as an element, to the minute. It is not relative, as a page may be read long after."""
     stamp = timestamp(value)
     return f'<time datetime="{stamp}" title="{stamp}">{stamp[:10]} {stamp[11:16]} UTC</time>'
 
 
 def marked(value: str, style: str | None) -> str:
-    """Return a status with its color, which is the name of a class."""
+    """Return a status in its color; a class has the name of the color."""
     return f'<span class="status {style}">{text(value)}</span>' if style else text(value)
 
 
 def counted(records: Sequence[Record], view: View) -> str:
-    """Return how many records there are: `3 jobs`. A sum is none."""
+    """Return the number of records, without sums: `3 jobs`."""
     count = sum(not is_sum(each) for each in records)
     return f"{count:,} {view.kind.noun if count == 1 else view.kind.plural}"
 
 
 def is_sum(record: Record) -> bool:
-    """Return whether it sums up other records."""
+    """Return whether a record is a sum of others."""
     return isinstance(record, Group) and record.is_sum
 
 
 def address(record: Record, view: View) -> str | None:
-    """Return the URL of the Hub's page about a record; None if there is none, or if it is not of the view's Hub."""
+    """Return the URL of the Hub's page about a record; None if there is none, or if it belongs to another Hub."""
     if isinstance(record, Description):
         return None if record.job is None else address(record.job, view)
     owner: str | None
@@ -117,7 +117,7 @@ def address(record: Record, view: View) -> str | None:
         return None
     names = [owner, record.id]
     if any(not name.strip(".") for name in names):
-        return None  # what a browser takes for a step up
+        return None  # a browser would go to the parent directory
     return "/".join([endpoint, "jobs", *(quote(name, safe="", errors="replace") for name in names)])
 
 
@@ -141,7 +141,7 @@ def cell(column: Field, record: Record, view: View) -> str:
 
 
 def table(records: Sequence[Record], view: View) -> Iterator[str]:
-    """Yield a table of the columns of a view. Sums are its foot."""
+    """Yield a table with the columns of a view, and sums in its foot."""
     columns = view.columns
     yield '<div class="table"><table>\n<thead><tr>'
     for column in columns:
@@ -172,7 +172,7 @@ def _row(record: Record, view: View) -> str:
 
 
 def _class(column: Field, view: View) -> str:
-    """Return the class of the cells of a column: numbers are aligned to the right, what is typed is code."""
+    """Return the class of the cells of a column: numbers are aligned to the right, input of users is code."""
     measure = column.measure
     if measure is not None and measure is not NUMBER_IN_TEXT and measure.unit != "moment":
         return ' class="number"'

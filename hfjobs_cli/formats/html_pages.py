@@ -20,7 +20,7 @@ from hfjobs_cli.models.vocabulary import PERIODS
 from hfjobs_cli.text.values import span
 
 _TYPED = frozenset(("Id", "Image", "Command", "Labels", "Variables", "Files", "Secrets", "Volumes", "Schedule"))
-"""The labels of facts that are as somebody typed them."""
+"""The labels of facts that show input of users."""
 
 _RUNS = {"RUN": "code", "CREATED": "", "STATUS": "", "RUNTIME": "number", "COST": "number", "MESSAGE": ""}
 
@@ -62,7 +62,7 @@ def _article(each: Description, view: View) -> Iterator[str]:
 
 
 def _value(fact: Fact) -> str:
-    """Return the content of a fact: moments, a bar of its periods, or its text."""
+    """Return the content of a fact: its times, a bar of its periods, or its text."""
     if fact.moments:
         return "<br>".join(map(moment, fact.moments))
     if not fact.periods:
@@ -96,7 +96,7 @@ def render_tree(records: Iterable[Relative], view: View) -> None:
 
 
 def _trees(drawn: Sequence[Line], columns: Sequence[Field], view: View) -> Iterator[str]:
-    """Yield lists, whose items hold the list of their children."""
+    """Yield nested lists: each item has the list of its children."""
     yield '<div class="tree">\n'
     depth = 0
     for line in drawn:
@@ -121,10 +121,10 @@ def _node(line: Line, columns: Sequence[Field], view: View) -> str:
 
 
 _MOST_BARS = 30
-"""How many bars are drawn; the table has all groups."""
+"""How many bars are drawn at most; the table has all groups."""
 
 _OUTCOMES = {"completed": "green", "failed": "red", "canceled": "magenta", "active": "cyan"}
-"""The counts that make up a bar of jobs, and their classes."""
+"""The counts that a bar of jobs consists of, with their classes."""
 
 
 def render_report(records: Iterable[Group], view: View) -> None:
@@ -157,7 +157,7 @@ def _charts(groups: Sequence[Group]) -> Iterator[str]:
 
 
 def _charts_over_time(groups: Sequence[Group], period: str) -> Iterator[str]:
-    """Yield lines of jobs and of cost, each period the sum of its groups. Jobs without a time are left out."""
+    """Yield line charts of jobs and of cost, summed up by period. Jobs without a time are left out."""
     jobs: dict[str, float] = defaultdict(float)
     failed: dict[str, float] = defaultdict(float)
     usd: dict[str, float] = defaultdict(float)
@@ -183,7 +183,7 @@ def _charts_over_time(groups: Sequence[Group], period: str) -> Iterator[str]:
 
 
 def _outcomes(groups: Sequence[Group]) -> list[_Part]:
-    """Return the parts of bars that there are, for the legend."""
+    """Return the parts that occur in bars, for the legend."""
     return [
         _Part(name, total, style)
         for name, style in _OUTCOMES.items()
@@ -204,7 +204,7 @@ def _of_cost(group: Group) -> tuple[list[_Part], str]:
 
 
 def _bars(title: str, bars: Sequence[tuple[list[_Part], str]], names: Sequence[str], parts: list[_Part]) -> str:
-    """Return a chart with a bar for each name; the longest one is as wide as there is room."""
+    """Return a chart with a bar for each name; the longest bar has the whole width."""
     most = max(sum(part.amount for part in each) for each, _ in bars)
     drawn = [
         f"<li><span>{text(name)}</span>{_bar(each, most)}<b>{text(shown)}</b></li>\n"
@@ -219,11 +219,11 @@ def _bars(title: str, bars: Sequence[tuple[list[_Part], str]], names: Sequence[s
 
 
 _WIDTH, _HEIGHT = 1000, 200
-"""The size of the drawing of a line, which is stretched to the width of the page."""
+"""The size of a line chart in its own units; it is stretched to the width of the page."""
 
 
 class _Part(NamedTuple):
-    """A part of a bar: what it stands for, how much that is, and its class."""
+    """A part of a bar: its label, its amount and its class."""
 
     label: str
     amount: float
@@ -231,7 +231,7 @@ class _Part(NamedTuple):
 
 
 class _Series(NamedTuple):
-    """A line over time: what it stands for, a number for each period, and its class."""
+    """A line over time: its label, a number for each period, and its class."""
 
     label: str
     numbers: Sequence[float]
@@ -239,7 +239,7 @@ class _Series(NamedTuple):
 
 
 def _bar(parts: Sequence[_Part], most: float) -> str:
-    """Return a bar of parts, one beside the other; `most` is as wide as there is room."""
+    """Return a bar of parts side by side; an amount of `most` has the whole width."""
     drawn = []
     begin = 0.0
     for part in parts:
@@ -253,14 +253,14 @@ def _bar(parts: Sequence[_Part], most: float) -> str:
 
 
 def _legend(parts: Sequence[_Part | _Series]) -> str:
-    """Return what the colors stand for."""
+    """Return the legend of the colors."""
     rect = '<rect class="{}" width="100%" height="100%"/>'.format
     keys = (f'<svg class="key" aria-hidden="true">{rect(part.style)}</svg>{text(part.label)}' for part in parts)
     return f'<ul class="legend">{"".join(f"<li>{each}</li>" for each in keys)}</ul>'
 
 
 def _line_chart(title: str, series: Sequence[_Series], periods: Sequence[str], most: str) -> str:
-    """Return lines over time, with the first and the last period below. `most` is the highest number as text."""
+    """Return a line chart, labeled with the first and the last period. `most` is the highest number as text."""
     top = max((number for each in series for number in each.numbers), default=0) or 1
     drawn = "".join(_polyline(each, top) for each in series)
     label = f"{title}, {periods[0]} to {periods[-1]}, at most {most}"

@@ -8,25 +8,24 @@ from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.text.display import cell_width, colors_left_on, harmless, last_state, printable, without_colors
 
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
-"""Those of the names, a job after the other."""
+"""The colors of the names, in the order of the jobs."""
 
 _RESET = "\x1b[0m"
 _REDRAW = "\x1b[A\r\x1b[K"
 """Go up to the line above and clear it."""
 
 TimedLine = tuple["str | None", str]
-"""When a line came, as the Hub spells it, and the line."""
+"""The timestamp of a line, as the Hub sends it, and its text."""
 
 
 class LogText:
-    r"""Writes lines to a view: to a pipe their last state, to a terminal without what could harm it.
+    r"""Writes log lines to a view: to a pipe their last state, to a terminal escaped.
 
-    A line that is a new state of the one before, which is how progress bars come (`\r` and a text), takes its place on
-    a terminal.
+    A line that begins with `\r` is a new state of the line before, as in progress bars, and replaces it on a terminal.
     """
 
     def __init__(self, view: View, names: Sequence[str], *, timestamps: bool = False) -> None:
-        """Write lines of jobs of these names, which are not shown if there is only one."""
+        """Write lines of jobs with these names. The name is not shown if there is only one."""
         self._view = view
         self._timestamps = timestamps
         self._prefixes = list(_prefixes(names, view.color)) if len(names) > 1 else [""]
@@ -35,7 +34,7 @@ class LogText:
         self._bar: int | None = None
 
     def write(self, place: int, lines: Sequence[TimedLine]) -> None:
-        """Write lines of the job at this place in the order of the names."""
+        """Write lines of the job whose name has the index `place`."""
         if self._is_plain:
             text = "\n".join([line for _, line in lines])
             if text.count("\n") + 1 == len(lines) and self._is_simple(text):
@@ -46,11 +45,11 @@ class LogText:
             self._write_line(place, timestamp, line)
 
     def interrupted(self) -> None:
-        """Take note that something else was written: the line above is not one of these."""
+        """Remember that something else was written, so that the next line replaces none."""
         self._bar = None
 
     def _is_simple(self, text: str) -> bool:
-        """Return whether lines can be written as they are."""
+        """Return whether lines can be written without changes."""
         if self._view.reader.is_tty:
             return text.isascii() and text.replace("\n", "").isprintable() and not self._colors[0]
         return "\r" not in text
@@ -80,7 +79,7 @@ class LogText:
         return f"{before}{shown}{_RESET}" if is_colored else shown
 
     def _is_bar(self, line: str, shown: str) -> bool:
-        r"""Return whether a line is one state: `\r` and a text that takes one line of the terminal."""
+        r"""Return whether a line is a state of a progress bar: `\r` and a text that fits on a line of the terminal."""
         if not self._view.reader.can_redraw or line.rfind("\r") != 0 or "\n" in line or "\t" in line:
             return False
         return self._view.width is None or cell_width(without_colors(shown)) < self._view.width

@@ -12,7 +12,7 @@ Piece: TypeAlias = "tuple[str, str | None]"
 """A text and its style, in rich's words."""
 
 Word: TypeAlias = "list[Piece]"
-"""What is not parted where a line is broken."""
+"""The pieces of a word, which is never broken across lines."""
 
 HEADING, CODE, STRONG, LINK, PROMPT = "bold", "cyan", "bold", "underline", "bold"
 
@@ -22,7 +22,7 @@ _INDENT = 2
 
 
 def laid_out(markdown: str, width: int, *, color: bool, is_unicode: bool) -> str:
-    """Return a page of Markdown as text of a width, with the codes of its styles if there is to be color."""
+    """Return a page of Markdown as text of a width, with escape codes if `color`."""
     lines = [[*line, ("\n", None)] for line in _blocks(markdown.splitlines(), width, color=color, bullet=is_unicode)]
     pieces = [piece for line in lines for piece in line]
     if not color:
@@ -33,7 +33,7 @@ def laid_out(markdown: str, width: int, *, color: bool, is_unicode: bool) -> str
 
 
 def _blocks(lines: Sequence[str], width: int, *, color: bool, bullet: bool) -> Iterator[Word]:
-    """Yield lines, each as its pieces."""
+    """Yield lines as lists of pieces."""
     place = 0
     while place < len(lines):
         line = lines[place]
@@ -67,7 +67,7 @@ def _begins_block(line: str) -> bool:
 
 
 def _code(lines: Sequence[str], width: int) -> Iterator[Word]:
-    """Yield code, indented where there is room; what is typed stands out from what is printed."""
+    """Yield code, indented if there is room; commands stand out from their output."""
     longest = max(map(cell_width, lines), default=0)
     indent = " " * max(0, min(_INDENT, width - longest))
     for line in lines:
@@ -75,7 +75,7 @@ def _code(lines: Sequence[str], width: int) -> Iterator[Word]:
 
 
 def _words(text: str, *, color: bool) -> list[Word]:
-    """Return a text of one paragraph as words. Without color code keeps its backticks."""
+    """Return the words of one paragraph. Without color, code keeps its backticks."""
     words: list[Word] = [[]]
     for piece, style in _inline(text, color=color):
         for part in re.split(r"(\s+)", piece):
@@ -104,7 +104,7 @@ def _inline(text: str, *, color: bool) -> Iterator[Piece]:
 
 
 def _filled(words: Iterable[Word], width: int) -> Iterator[Word]:
-    """Yield words on lines of at most a width, but for words that are longer."""
+    """Yield words on lines up to a width; only words that are longer exceed it."""
     line: Word = []
     used = 0
     for word in words:
@@ -138,7 +138,7 @@ def _table(lines: Sequence[str], width: int, *, color: bool) -> Iterator[Word]:
         widths[max((at for at, size in enumerate(widths) if size > floors[at]), key=widths.__getitem__)] -= 1
     for row in table:
         cells = [list(_filled(words, size)) for words, size in zip(row, widths, strict=True)]
-        while any(_size(line) > widths[0] for line in cells[0]):  # a word that is longer has a line of its own
+        while any(_size(line) > widths[0] for line in cells[0]):  # a longer word has a line of its own
             yield cells[0].pop(0)
         for number in range(max(map(len, cells))):
             line: Word = []

@@ -1,4 +1,4 @@
-"""Formats: what one is, which there are, and which one `--format` means.
+"""Formats: what a format is, the list of all formats, and the choice by `--format`.
 
 A format is a name and a function that writes records to a view. Installed packages add some, through the entry point
 group `hfjobs.renderers`.
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from hfjobs_cli.preferences import Preferences
 
 Render = Callable[["Iterable[Any]", "View"], None]
-"""Writes records, all of the view's kind, to a view."""
+"""Writes records of the view's kind to a view."""
 
 
 class RecordStream:
     """Records that are fetched while they are written, such as the pages of a long listing.
 
-    This is the only way in which writing records may cause requests: all else is a sequence, fetched before.
+    Only these may cause requests while records are written; all other records are fetched before.
     """
 
     def __init__(self, records: Iterable[Any]) -> None:
-        """Stream `records`, which are read once."""
+        """Stream `records`, which can be read once."""
         self._records = records
 
     def __iter__(self) -> Iterator[Any]:
-        """Yield the records as they come."""
+        """Yield the records as they arrive."""
         return iter(self._records)
 
 
 class Renderer(NamedTuple):
-    """A format: its name, the function that writes records to a view, and what help says of it.
+    """A format: its name, the function that writes records to a view, and its description for help (`about`).
 
-    One that `streams` writes each record by itself, as soon as it is known. The others leave no half of an answer: they
-    read all records before they write the first byte. One that `has_columns` writes those of the view. `fields` are
-    names of other fields that it writes, as a template does; None if that cannot be known before.
+    A format that `streams` writes each record as soon as it arrives. Others read all records before they write the
+    first byte, so that an error leaves no partial output. A format that `has_columns` writes the columns of the view.
+    `fields` are the names of other fields that it writes, as in a template; None if they cannot be known before.
     """
 
     name: str
@@ -61,14 +61,14 @@ class Renderer(NamedTuple):
 
 @value
 class View:
-    """Everything that decides the output, besides the records, which are all of one `kind`.
+    """Everything that decides the output, besides the records. All records are of one `kind`.
 
-    `reader` is what the reader of the output prefers: colors, times, what a terminal can do. `now` is when the view was
-    made. `width` is how many character cells a line may have, None where nothing is to be cut. `columns_asked` says
-    that the user chose the columns. `indent` is for json, None = one record a line. `is_one` says that there is exactly
-    one record, which json shows without an array. `folds` says that many of the same may be drawn as one. `safe_cells`
-    says that a spreadsheet will read it. `notice` takes a line for stderr. `endpoint` returns that of the Hub
-    whose pages may be linked, None if there is none.
+    `write` writes to stdout, `notice` writes a line to stderr. `reader` is what the reader of the output prefers:
+    colors, times, what a terminal can do. `now` is when the view was made. `columns_asked`: the user chose the columns.
+    `width` is the width of lines in character cells, None to cut nothing. `indent` is for json, None = one record a
+    line. `is_one`: there is exactly one record, which json writes without an array. `folds`: many similar items may be
+    drawn as one. `safe_cells`: cells must be safe for spreadsheets. `endpoint` returns the Hub whose pages may be
+    linked, None for no links.
     """
 
     kind: Kind
@@ -86,12 +86,12 @@ class View:
     endpoint: Callable[[], str | None] = lambda: None
 
     def cell(self, column: Field, record: Record) -> str | None:
-        """Return the short text of a field of a record as the reader prefers it, None if there is nothing to say."""
+        """Return the text of a field in a table, as the reader prefers it; None for an empty cell."""
         return column.cell(record, self.now, self.reader)
 
     @property
     def color(self) -> bool:
-        """Return whether text may have colors."""
+        """Return whether to write colors."""
         return self.reader.color
 
     @property
@@ -112,15 +112,15 @@ class View:
 
     @property
     def is_unicode(self) -> bool:
-        """Return whether the output can hold every character."""
+        """Return whether the encoding of the output has every character."""
         return self.reader.is_unicode
 
     def holds(self, text: str) -> bool:
-        """Return whether the output can hold a text as it is."""
+        """Return whether the encoding of the output has all characters of a text."""
         return self.reader.holds(text)
 
     def spell(self, text: str) -> str:
-        """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
+        """Return untrusted `text` escaped: on one line, in characters of the output, harmless for a terminal."""
         return self.reader.spell(text)
 
 
@@ -211,7 +211,7 @@ HF_FORMATS = (QUIET_NAME, HUMAN, AUTO, AGENT)
 
 
 def format_name(format_: str | None) -> str | None:
-    """Return what `--format` asks for, in the names of our formats; None for the default. A template stays as it is."""
+    """Return the name of our format for a value of `--format`, None for the default. Templates stay as they are."""
     if format_ is None or "{{" in format_:
         return format_
     name = format_.strip().lower()
@@ -221,7 +221,7 @@ def format_name(format_: str | None) -> str | None:
 def choose_renderer(
     kind: Kind, format_: str | None, *, json: bool = False, quiet: bool = False, default: Renderer
 ) -> Renderer:
-    """Return the renderer that `--format`, `--json` and `-q` ask for together.
+    """Return the renderer for `--format`, `--json` and `-q`.
 
     Raises UsageError if they contradict each other, if there is no such format, or if a template is wrong, and
     PluginFailed for the format of a package that cannot be used.
@@ -240,7 +240,7 @@ def choose_renderer(
     if json and name != "json":
         raise conflict("--json", f"--format {name}")
     if "{{" in name:
-        from hfjobs_cli.formats.template import template_renderer  # which nothing else needs
+        from hfjobs_cli.formats.template import template_renderer  # loads the template engine
 
         return template_renderer(kind, name)
     known = formats_of(kind)

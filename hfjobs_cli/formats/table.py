@@ -8,7 +8,7 @@ from hfjobs_cli.models.fields import ALWAYS_SHOWN, SPARE_RANK, Field, Record
 from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, padding
 
 ABSENT = "-"
-"""What a cell shows when there is nothing to say."""
+"""The text of an empty cell."""
 
 
 def render(records: Iterable[Record], view: View) -> None:
@@ -24,7 +24,7 @@ def render(records: Iterable[Record], view: View) -> None:
         return natural[column]
 
     fitted = fit(view.columns, measure, view.width)
-    _tell_what_left(fitted, view)
+    _notice_missing(fitted, view)
     ellipsis = "…" if view.is_unicode else "."
     shown = [
         [_shortening(column)(text, width, ellipsis) for text in texts[column]]
@@ -46,8 +46,8 @@ def _texts(column: Field, records: Iterable[Record], view: View) -> list[str]:
     return [column.header, *(ABSENT if cell is None else view.spell(cell) for cell in cells)]
 
 
-def _tell_what_left(fitted: Iterable[tuple[Field, int]], view: View) -> None:
-    """Name the columns that were asked for and found no room; those shown by default leave without a word."""
+def _notice_missing(fitted: Iterable[tuple[Field, int]], view: View) -> None:
+    """Write a notice with the requested columns that do not fit. Default columns are left out silently."""
     shown = {column.name for column, _ in fitted}
     lost = [
         column.header
@@ -59,14 +59,14 @@ def _tell_what_left(fitted: Iterable[tuple[Field, int]], view: View) -> None:
 
 
 def _paddings(cells: Sequence[str], fitted: Sequence[tuple[Field, int]]) -> Iterator[str]:
-    """Yield what comes after each cell: blanks up to the next column, or the end of the line."""
+    """Yield the text after each cell: blanks up to the next column, or the line end."""
     for text, (_, width) in zip(cells[:-1], fitted[:-1], strict=True):
         yield padding(cell_width(text), width)
     yield "\n"
 
 
 def _plain(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]) -> str:
-    """Return the lines as text without any code, so that a pipe needs no rich."""
+    """Return the lines as plain text. This needs no rich, so output to a pipe starts sooner."""
     return "".join(
         cell + blanks for cells in lines for cell, blanks in zip(cells, _paddings(cells, fitted), strict=True)
     )
@@ -84,11 +84,11 @@ def _colored(lines: Iterable[Sequence[str]], fitted: Sequence[tuple[Field, int]]
 
 
 def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | None) -> list[tuple[Field, int]]:
-    """Return the columns that fit in `limit` cells with their widths; `measure` tells how wide one would like to be.
+    """Return the columns that fit in `limit` character cells, with their widths. `measure` returns the natural width.
 
-    Elastic columns shrink first, the widest most. Then spare columns leave, others make place for their narrow
-    variants, and then they leave by rank; what there is room for after all comes back. Those that never leave, and the
-    last one there is, may be wider than `limit`.
+    Elastic columns shrink first, the widest most. If that is not enough, spare columns are left out, then columns are
+    replaced by their narrow variants, then columns are left out by rank. Columns for which there is room after all come
+    back. Columns that are never left out, and the last remaining one, may be wider than `limit`.
     """
     if limit is None:
         return [(column, min(measure(column), MAX_PADDED)) for column in columns]
@@ -129,14 +129,14 @@ def fit(columns: Sequence[Field], measure: Callable[[Field], int], limit: int | 
 
 
 def _least(column: Field, width: int) -> int:
-    """Return the width that a column needs, which would like to have `width`."""
+    """Return the least width of a column whose natural width is `width`."""
     return width if column.meta.min_width is None else min(width, column.meta.min_width)
 
 
 def _shrink(columns: Sequence[Field], widths: Sequence[int], room: int) -> list[int]:
-    """Return `widths` with elastic ones reduced, the widest first, until their sum is `room` or all are at least."""
+    """Return `widths` reduced to a sum of `room`, the widest elastic column first, but none below its least width."""
     floors = [_least(column, width) for column, width in zip(columns, widths, strict=True)]
-    # What an elastic column wants beyond the whole room cannot be had anyway; this bounds the loop below.
+    # No elastic column can be wider than the whole room; this bounds the loop below.
     shrunk = [max(floor, min(width, room)) for floor, width in zip(floors, widths, strict=True)]
     while sum(shrunk) > room:
         places = [place for place, width in enumerate(shrunk) if width > floors[place]]

@@ -249,15 +249,15 @@ def format_help(kind: Kind) -> str:
 
 def _field_rows(kind: Kind) -> list[str]:
     """Return a row for each template field: path, type, meaning and example."""
-    told = list(_typed(kind.model))
-    known = {path for path, _, _ in told}
-    told += [
+    rows = list(_typed(kind.model))
+    known = {path for path, _, _ in rows}
+    rows += [
         (name, "string" if each.is_as_shown else _type_name(each.shape), each.meta)
         for name, each in _computed_fields(kind).items()
         if name not in known
     ]
-    width = max(len(path) for path, _, _ in told)
-    return [help_row(f" .{path:<{width}} {type_:<6} ", f"{meta.meaning}: {meta.example}") for path, type_, meta in told]
+    width = max(len(path) for path, _, _ in rows)
+    return [help_row(f" .{path:<{width}} {type_:<6} ", f"{meta.meaning}: {meta.example}") for path, type_, meta in rows]
 
 
 def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Meta]]:
