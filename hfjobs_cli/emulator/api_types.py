@@ -9,7 +9,7 @@ Document = dict[str, Any]
 """A JSON object as the Hub sends it: a job, a scheduled job, or a part of one."""
 
 Clock = Callable[[], datetime]
-"""Returns the present moment, aware."""
+"""Returns the current time, with a time zone."""
 
 ACTIVE_STAGES = ("RUNNING", "SCHEDULING")
 STAGES = ("COMPLETED", "CANCELED", "ERROR", "DELETED", *ACTIVE_STAGES)
@@ -19,7 +19,7 @@ LABEL_VALUE = "[a-zA-Z0-9._-]*"
 
 
 class ApiError(Exception):
-    """A request that is refused with an HTTP status and a message, as the Hub words it."""
+    """An error response: an HTTP status and the Hub's message."""
 
     def __init__(self, status: int, message: str) -> None:
         """`status` is a 4xx."""
@@ -29,24 +29,24 @@ class ApiError(Exception):
 
 
 class Process(NamedTuple):
-    """A local process. Its creation time (seconds since 1970) tells it from a later one with the same pid."""
+    """A local process. Its creation time (seconds since 1970) distinguishes it from a later one with the same pid."""
 
     pid: int
     created: float
 
 
 def present() -> datetime:
-    """Return the present moment."""
+    """Return the current time."""
     return datetime.now(timezone.utc)
 
 
 def wire_time(moment: datetime) -> str:
-    """Format a moment as the Hub does: UTC, milliseconds, `Z`. Such texts are in the order of the moments."""
+    """Format a time as the Hub does: UTC, milliseconds, `Z`. Such texts sort by time."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_time(text: str) -> datetime:
-    """Read what `wire_time` wrote."""
+    """Parse what `wire_time` returned."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 

@@ -56,7 +56,7 @@ ADMIT = "hfjobs.admit"
 MAY_BE_GONE = "hfjobs.may_be_gone"
 """A server's function that returns whether the client may be gone: it has closed its side of the connection."""
 
-DEMO_TOKEN = "hf_demo"  # noqa: S105 - opens nothing but the demo
+DEMO_TOKEN = "hf_demo"  # noqa: S105 - gives access only to the demo
 DEMO_HOST = "demo.localhost"
 
 _LABEL = re.compile(f"({LABEL_KEY})=({LABEL_VALUE})")
@@ -120,7 +120,7 @@ class _Request(Request):
 
 
 class App:
-    """The API over one store, for clients with the token. Each endpoint of `_ROUTES` has a method of its name."""
+    """The API over one store, for clients with the token. Each endpoint in `_ROUTES` has a method with its name."""
 
     def __init__(
         self,
@@ -129,16 +129,16 @@ class App:
         *,
         token: str,
         clock: Clock = present,
-        look_after: Callable[[], None] = lambda: None,
+        run_jobs: Callable[[], None] = lambda: None,
         keep_alive_secs: float = KEEP_ALIVE_SECS,
     ) -> None:
-        """Serve `store`. Without `look_after` jobs are kept but not run. Raises ValueError for an empty token."""
+        """Serve `store`. Without `run_jobs`, jobs are stored but not run. Raises ValueError for an empty token."""
         if not token:
             raise ValueError("without a token, anybody could run commands")
         self._store = store
         self.token = token
         self._keep_alive_secs = keep_alive_secs
-        self.jobs = Jobs(store, state, clock=clock, look_after=look_after)
+        self.jobs = Jobs(store, state, clock=clock, run_jobs=run_jobs)
         self.schedules = Schedules(store, self.jobs, clock=clock)
         self.webhooks = Webhooks(store, self.jobs, clock=clock)
         self.buckets = Buckets(state)
@@ -165,12 +165,12 @@ class App:
 
     @property
     def has_history(self) -> bool:
-        """Return whether the store holds the invented history. Raises StoreError."""
+        """Return whether the store has sample jobs. Raises StoreError."""
         with self._store.read() as tables:
             return tables.has_history()
 
     def _answer(self, request: _Request) -> Response:
-        _ = request.host  # raises BadRequest if it is not this machine's, as when a web page has its name point here
+        _ = request.host  # raises BadRequest for a name other than this machine's, against DNS rebinding by web pages
         if "Origin" in request.headers:
             raise Forbidden("Requests from web pages are not allowed")
         endpoint, values = _ROUTES.bind_to_environ(request.environ).match()
@@ -377,11 +377,11 @@ def open_app(
     runs_jobs: bool = True,
     max_running: int = MAX_RUNNING,
 ) -> App:
-    """Return the API over the store in `directory`, which is made if it is not there, with the demo's history or empty.
+    """Return the API over the store in `directory`; a new store gets the sample jobs unless `is_empty`.
 
-    Without a `token` one is made that opens nothing else, before or after. Without `runs_jobs` new jobs are kept, and
-    wait; at most `max_running` run at once. Raises OSError if the directory cannot be used: Untrusted if others may
-    have had a hand in it.
+    Without a `token`, a new one is created for this app alone. Without `runs_jobs`, new jobs wait forever; else at most
+    `max_running` run at once. Raises OSError if the directory cannot be used: Untrusted if others can change or
+    replace it.
     """
     state = State(directory.absolute())
     store = Store(state, seed=History if is_empty else lambda: history(clock()))
@@ -390,7 +390,7 @@ def open_app(
         state,
         token=f"hf_{secrets.token_hex(17)}" if token is None else token,
         clock=clock,
-        look_after=Launcher(store, state, max_running).look if runs_jobs else (lambda: None),
+        run_jobs=Launcher(store, state, max_running).poll if runs_jobs else (lambda: None),
     )
 
 
@@ -446,7 +446,7 @@ def _encode_cursor(job: Document) -> str:
 
 
 def _cursor(request: Request) -> tuple[str, str] | None:
-    """Return `createdAt` and id of the last job of the page before."""
+    """Return `createdAt` and id of the last job of the previous page."""
     text = request.args.get("cursor")
     if text is None:
         return None

@@ -1,4 +1,4 @@
-"""What can be asked of jobs, apart from HTTP. Whatever is given from outside has been checked for its form."""
+"""What the API does with jobs, apart from HTTP. Bodies and queries have been validated by then."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -18,14 +18,14 @@ METRICS_EVERY_SECS = 1.0
 class Jobs:
     """The jobs of one store. Methods raise ApiError and StoreError."""
 
-    def __init__(self, store: Store, state: State, *, clock: Clock, look_after: Callable[[], None]) -> None:
-        """Use `store`; `look_after` is called to have jobs run and ended, and before they are shown."""
+    def __init__(self, store: Store, state: State, *, clock: Clock, run_jobs: Callable[[], None]) -> None:
+        """Use `store`; `run_jobs` is called after jobs were added or canceled, and before they are returned."""
         self._store = store
         self._state = state
         self._clock = clock
-        self._look_after = look_after
+        self._run_jobs = run_jobs
         self._opener = new_id(clock())
-        self._invented: dict[str, datetime] | None = None
+        self._samples: dict[str, datetime] | None = None
 
     def page(
         self,
@@ -37,10 +37,10 @@ class Jobs:
     ) -> tuple[list[Document], bool]:
         """Return up to `size` jobs, the newest first, and whether more follow.
 
-        `after` is the `createdAt` and `id` of the job before the first.
+        `after` is the `createdAt` and `id` of the last job of the previous page.
         """
         owner_of(namespace)
-        self.look()
+        self.poll()
         with self._store.read() as tables:
             found = tables.newest_jobs(namespace, stages=stages, labels=labels, after=after, limit=size + 1)
         now = self._clock()
@@ -49,19 +49,19 @@ class Jobs:
     def count(self, namespace: str, stages: Sequence[str]) -> int:
         """Return how many jobs of a namespace are in any of these stages, or in all."""
         owner_of(namespace)
-        self.look()
+        self.poll()
         with self._store.read() as tables:
             return tables.count_jobs(namespace, stages)
 
     def usage(self) -> Document:
-        """Return what the user's jobs of this month would be billed."""
-        self.look()
+        """Return the usage of the user's jobs of this month, with what the Hub would bill."""
+        self.poll()
         with self._store.read() as tables:
             return jobs_usage(tables.all_jobs(USER["name"]), self._clock())
 
     def find(self, namespace: str, identifier: str) -> Document:
         """Return a job."""
-        self.look()
+        self.poll()
         with self._store.read() as tables:
             return self._live(self._in(tables, namespace, identifier))
 
@@ -76,10 +76,10 @@ class Jobs:
         )
         with self._store.write() as tables:
             self.add(tables, job, secrets)
-        return self._begun(job)
+        return self._started(job)
 
     def duplicate(self, namespace: str, identifier: str) -> Document:
-        """Have a job run that is like another, secrets and all."""
+        """Create and start a copy of a job, with its secrets."""
         with self._store.write() as tables:
             source = self._in(tables, namespace, identifier)
             job = lifecycle.new_job(
@@ -89,34 +89,34 @@ class Jobs:
                 now=self._clock(),
             )
             self.add(tables, job, tables.secrets_of_job(identifier))
-        return self._begun(job)
+        return self._started(job)
 
     def add(self, tables: Tables, job: Document, secrets: dict[str, str]) -> None:
-        """Store a job; the next `look` starts it."""
+        """Store a job; the next `poll` starts it."""
         tables.add_job(job, secrets, opener=self._opener)
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Start added jobs and end canceled ones. After a failure the next call tries again."""
         with suppress(StoreError):
-            self._end_invented()
-            self._look_after()
+            self._end_samples()
+            self._run_jobs()
 
-    def _end_invented(self) -> None:
-        """End the jobs of the invented history whose time is over, as nothing else does: they are not run."""
-        if self._invented is None:
+    def _end_samples(self) -> None:
+        """End the sample jobs whose timeout has passed. They are not run, so nothing else ends them."""
+        if self._samples is None:
             with self._store.read() as tables:
-                self._invented = {job["id"]: lifecycle.timeout_at(job) for job in tables.invented_jobs()}
+                self._samples = {job["id"]: lifecycle.timeout_at(job) for job in tables.sample_jobs()}
         now = self._clock()
-        over = [identifier for identifier, moment in self._invented.items() if moment <= now]
+        over = [identifier for identifier, moment in self._samples.items() if moment <= now]
         if not over:
             return
         with self._store.write() as tables:
             for identifier in over:
                 job = tables.job_anywhere(identifier)
                 if job is not None and lifecycle.is_active(job):
-                    lifecycle.end(job, "ERROR", "Job timeout", self._invented[identifier])
+                    lifecycle.end(job, "ERROR", "Job timeout", self._samples[identifier])
                     tables.save_job(job)
-        self._invented = {each: moment for each, moment in self._invented.items() if each not in over}
+        self._samples = {each: moment for each, moment in self._samples.items() if each not in over}
 
     def cancel(self, namespace: str, identifier: str) -> Document:
         """Mark an unfinished job as canceled; the supervisor ends its process."""
@@ -125,7 +125,7 @@ class Jobs:
             if lifecycle.is_active(job):
                 lifecycle.end(job, "CANCELED", None, self._clock())
                 tables.save_job(job)
-        self.look()
+        self.poll()
         return job
 
     def set_labels(self, namespace: str, identifier: str, labels: dict[str, str]) -> Document:
@@ -137,7 +137,7 @@ class Jobs:
         return self._live(job)
 
     def expose(self, namespace: str, identifier: str, ports: Document) -> Document:
-        """Replace the ports of a job that runs."""
+        """Replace the exposed ports of a running job."""
         with self._store.write() as tables:
             job = self._in(tables, namespace, identifier)
             if job["status"]["stage"] != "RUNNING":
@@ -153,7 +153,7 @@ class Jobs:
             for job in jobs:
                 lifecycle.end(job, "CANCELED", "The emulator was stopped", self._clock())
                 tables.save_job(job)
-        self.look()
+        self.poll()
         return len(jobs)
 
     def output(self, namespace: str, identifier: str, tail: int | None) -> Iterable[str | None]:
@@ -182,14 +182,14 @@ class Jobs:
         return metric_events(measure, lambda: self._is_active(namespace, identifier))
 
     def _is_active(self, namespace: str, identifier: str) -> bool:
-        """Return whether there is more to come of a job; of one that is gone, or cannot be read, there is not."""
+        """Return whether a job has not ended; False if it does not exist or cannot be read."""
         try:
             return lifecycle.is_active(self.find(namespace, identifier))
         except (ApiError, StoreError):
             return False
 
-    def _begun(self, job: Document) -> Document:
-        self.look()
+    def _started(self, job: Document) -> Document:
+        self.poll()
         return self._live(job)
 
     def _live(self, job: Document) -> Document:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from hfjobs_cli.emulator.account import CREATOR
 from hfjobs_cli.emulator.api_types import ACTIVE_STAGES, Document, new_id, parse_time, wire_time
 
-_OF_THE_RUN = {
+_RUN_KEYS = {
     "type",
     "id",
     "createdAt",
@@ -17,11 +17,11 @@ _OF_THE_RUN = {
     "status",
     "durations",
 }
-"""The keys of a job that do not say what is to be run; a scheduled job has the others in `jobSpec`."""
+"""The keys of a job that are not part of its specification; the `jobSpec` of a scheduled job has the others."""
 
 
 def new_job(specification: Document, *, owner: Document, initiator: Document, now: datetime) -> Document:
-    """Return a job that waits to be run."""
+    """Return a new job in the stage SCHEDULING."""
     return {
         "type": "job",
         "id": new_id(now),
@@ -35,8 +35,8 @@ def new_job(specification: Document, *, owner: Document, initiator: Document, no
 
 
 def specification_of(job: Document) -> Document:
-    """Return the keys of a job that say what is to be run."""
-    return {key: value for key, value in job.items() if key not in _OF_THE_RUN}
+    """Return the keys of a job that are its specification."""
+    return {key: value for key, value in job.items() if key not in _RUN_KEYS}
 
 
 def is_active(job: Document) -> bool:
@@ -45,13 +45,13 @@ def is_active(job: Document) -> bool:
 
 
 def start(job: Document, now: datetime) -> None:
-    """Make a job one that runs since `now`."""
+    """Record that a job started running."""
     job["startedAt"] = wire_time(now)
     job["status"] |= {"stage": "RUNNING", "message": None, "failureCount": 0}
 
 
 def end(job: Document, stage: str, message: str | None, now: datetime) -> None:
-    """Make a job one that ended `now`."""
+    """Record that a job ended."""
     job["durations"] = _durations(job, now)
     job["finishedAt"] = wire_time(now)
     job["status"] |= {"stage": stage, "message": message}
@@ -63,14 +63,14 @@ def timeout_at(job: Document) -> datetime:
 
 
 def expose(job: Document, ports: Document) -> None:
-    """Give a job the ports that are reachable from now on."""
+    """Record the ports that a job exposes from now on."""
     job["expose"] = ports
     job["status"].pop("exposeUrls", None)
     job["status"] |= _expose_urls(job)
 
 
 def live(job: Document, now: datetime) -> Document:
-    """Return `job` with the durations of one that has not ended counted to `now`, as the Hub does."""
+    """Return a job with durations up to `now` if it has not ended, as the Hub does."""
     return job | {"durations": _durations(job, now)} if is_active(job) else job
 
 
@@ -83,7 +83,7 @@ def _durations(job: Document, now: datetime) -> Document:
 
 
 def _expose_urls(job: Document) -> Document:
-    """Return where the ports of a job are reached: it runs on this machine, so there."""
+    """Return the addresses of the ports of a job, which runs on this machine."""
     ports = job.get("expose", {}).get("ports", ())
     return {"exposeUrls": [f"http://127.0.0.1:{port}" for port in ports]} if ports else {}
 

@@ -1,4 +1,4 @@
-"""Request bodies, checked as the Hub's OpenAPI document says; unknown keys are dropped."""
+"""Request bodies, validated as the Hub's OpenAPI document says; unknown keys are dropped."""
 
 from typing import Annotated, TypeVar
 
@@ -9,7 +9,7 @@ from hfjobs_cli.emulator.account import FLAVORS, UNLISTED
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, ApiError, Document
 
 DEFAULT_TIMEOUT_SECS = 1800
-"""What the Hub's documentation says of jobs without `timeoutSeconds`."""
+"""The timeout of jobs without `timeoutSeconds`, by the Hub's documentation."""
 
 _MAX_INTEGER = 2**53 - 1
 _CRON_FIELD = r"((\d+,)+\d+|((\*|\d+)(/|-)\d+)|\d+|\*)"
@@ -21,7 +21,7 @@ def _known_flavor(name: str) -> str:
     return name
 
 
-# No process can be given a NUL, neither in a word nor in a variable.
+# Arguments and variables of processes cannot contain NUL.
 Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 NonEmpty = Annotated[Word, StringConstraints(min_length=1)]
 VariableName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][_a-zA-Z0-9]+$")]
@@ -44,7 +44,7 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _has_no_nulls(cls, values: object) -> object:
-        """Refuse null for what may be left out, as the Hub does; but for `timeoutSeconds`, where it means that."""
+        """Refuse null for optional keys, as the Hub does, except for `timeoutSeconds`."""
         for key, value in values.items() if isinstance(values, dict) else ():
             if value is None and key in cls._keys() and key != "timeoutSeconds":
                 raise ValueError(f"{key} must not be null")
@@ -84,7 +84,7 @@ class Expose(Body):
 
 
 class Ssh(Body):
-    """Whether to let people in by SSH, which the emulator cannot."""
+    """Whether to allow SSH, which the emulator does not have."""
 
     enabled: bool = False
 
@@ -129,7 +129,7 @@ class CreateJob(Body):
         return self
 
     def specification(self) -> Document:
-        """Return the keys that a job has in common with what was asked; of secrets only the names."""
+        """Return the keys of the request that a job has too; of secrets only the names."""
         specification = self.on_the_wire()
         specification.pop("ssh", None)
         specification["timeout"] = specification.pop("timeoutSeconds", DEFAULT_TIMEOUT_SECS)
@@ -161,14 +161,14 @@ class Labels(Body):
 
 
 class Watched(Body):
-    """What a webhook watches: a repository, or all of an account."""
+    """What a webhook watches: a repository, or all repositories of an account."""
 
     type: Annotated[str, StringConstraints(pattern="^(bucket|dataset|model|org|space|user)$")]
     name: NonEmpty
 
 
 class Webhook(Body):
-    """A change of a webhook, `POST /api/settings/webhooks/{id}`: what is not given stays as it is.
+    """A change of a webhook, `POST /api/settings/webhooks/{id}`; keys that are not given stay.
 
     huggingface_hub sends an empty `watched` if none is given.
     """
@@ -191,14 +191,14 @@ class Webhook(Body):
         return self
 
     def settings(self) -> Document:
-        """Return what a webhook keeps of this, apart from its job and the job's secrets."""
+        """Return the keys that a webhook stores, except its job and the job's secrets."""
         kept = self.on_the_wire()
         for key in ("job", "secrets", *(() if self.watched else ("watched",))):
             kept.pop(key, None)
         return kept
 
     def job_secrets(self) -> dict[str, str]:
-        """Return the secrets that are given for the job, with their values."""
+        """Return the given secrets of the job, with their values."""
         return {**((self.job and self.job.secrets) or {}), **(self.secrets or {})}
 
 

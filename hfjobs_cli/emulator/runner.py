@@ -21,7 +21,7 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import Store, StoreError, Unmade
 
 MARK = "HFJOBS_EMULATOR_JOB"
-"""The variable by which processes of a job are found, wherever they went: it holds the job's directory."""
+"""A variable with the job's directory, by which all processes of a job can be found."""
 
 _DRAIN_SECS = 5.0
 _RETRY_SECS = 1.0
@@ -34,10 +34,10 @@ class _Outcome(NamedTuple):
 
 
 class Run(threading.Thread):
-    """A running job. `stop` ends it; the caller has stored the reason."""
+    """A running job. The caller of `stop` has stored why it ends."""
 
     def __init__(self, store: Store, state: State, process_group: ProcessGroup, job_id: str) -> None:
-        """Run the job of this id, which waits for it. Nothing happens before `start`."""
+        """Prepare to run a waiting job. Nothing happens before `start`."""
         super().__init__(name=job_id, daemon=True)
         self._process_group = process_group
         self.job_id = job_id
@@ -47,11 +47,11 @@ class Run(threading.Thread):
         self._failures = 0
 
     def stop(self) -> None:
-        """End the process: terminate it, and kill it some seconds later."""
+        """End the job: terminate its process, and kill it some seconds later."""
         self._stopped.set()
 
     def run(self) -> None:
-        """Run the job to its end, unless it was canceled before."""
+        """Run the job until it ends, unless it was canceled before."""
         try:
             with self._store.write() as tables:
                 job = tables.job_anywhere(self.job_id)
@@ -60,7 +60,7 @@ class Run(threading.Thread):
                 secrets = tables.secrets_of_job(self.job_id)
                 lifecycle.start(job, present())
                 tables.save_job(job)
-        except StoreError:  # it waits on, and is tried again
+        except StoreError:  # it still waits, and is tried again
             time.sleep(_RETRY_SECS)
             return
         directory = self._state.work_of(self.job_id)
@@ -75,11 +75,11 @@ class Run(threading.Thread):
         finally:
             log.close()
             shutil.rmtree(directory, ignore_errors=True)
-        while not self._write_down(outcome):
+        while not self._store_outcome(outcome):
             log.make_room()  # how the job ended is worth more than the end of its output
             time.sleep(_RETRY_SECS)
 
-    def _write_down(self, outcome: _Outcome) -> bool:
+    def _store_outcome(self, outcome: _Outcome) -> bool:
         """Store how the job ended, and return whether that succeeded: a full disk may be temporary."""
         try:
             with self._store.write() as tables:
@@ -96,13 +96,13 @@ class Run(threading.Thread):
         return True
 
     def _attempts(self, job: Document, environment: dict[str, str], directory: Path, log: Log) -> _Outcome:
-        """Run the command until it succeeds, or as often as was asked."""
+        """Run the command until it succeeds or all attempts are used up."""
         argv = [*job.get("command", ()), *job.get("arguments", ())]
         if not argv:
             return _Outcome("ERROR", "The job has no command, and the emulator does not run the command of its image")
         deadline = time.monotonic() + job["timeout"]
         while True:
-            if time.monotonic() > deadline:  # also of a command that cannot be started
+            if time.monotonic() > deadline:  # checked here too, for commands that cannot be started
                 return _Outcome("ERROR", "Job timeout")
             log.add_header(present())
             code = self._attempt(argv, environment, directory, log, deadline)
@@ -119,7 +119,7 @@ class Run(threading.Thread):
     def _attempt(
         self, argv: list[str], environment: dict[str, str], directory: Path, log: Log, deadline: float
     ) -> int | None:
-        """Run the command once and return its exit code, 128 and more for a signal; None if its time was up."""
+        """Run the command once and return its exit code, 128 and more for a signal; None if it timed out."""
         try:
             process = self._process_group.start(
                 lambda: processes.start(_found(argv, environment), directory=directory, environment=environment)
@@ -132,27 +132,27 @@ class Run(threading.Thread):
         identity = processes.identify(process.pid)
         is_in_time = True
         try:
-            with suppress(StoreError), self._store.write() as tables:  # without it metrics are missing, no more
+            with suppress(StoreError), self._store.write() as tables:  # only metrics need it
                 tables.set_process(self.job_id, identity)
             is_in_time = self._wait(process, deadline)
         finally:
             if process.poll() is None and identity is not None:
                 self._process_group.end(identity)
-            # With what a container would take with it.
+            # Its descendants end with it, as in a container.
             code = self._process_group.collect(process)
             processes.kill_marked(MARK, {environment[MARK]})
             collector.finish(_DRAIN_SECS)
         return (code if code >= 0 else 128 - code) if is_in_time else None
 
     def _wait(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
-        """Wait until the process ends or must be ended. Return whether it was in time."""
+        """Wait until the process ends or is to be stopped. Return False if it timed out."""
         while process.poll() is None and not self._stopped.wait(0.02):
             if time.monotonic() > deadline:
                 return False
         return True
 
     def _count_failures(self) -> bool:
-        """Store the number of failures, if possible, and return whether there is another attempt."""
+        """Store the number of failures, if possible, and return whether the job may go on."""
         with suppress(StoreError), self._store.write() as tables:
             job = tables.job_anywhere(self.job_id)
             if job is None or not lifecycle.is_active(job):
@@ -166,9 +166,9 @@ def _environment(job: Document, secrets: dict[str, str], directory: Path) -> dic
     """Return the environment of a job. Its own variables take precedence, as in a container."""
     home = str(directory)
     kept = {name: os.environ[name] for name in processes.INHERITED_VARIABLES if name in os.environ}
-    # A job that asks for `python` finds one, at least the one that runs the emulator.
+    # A job always finds `python`, at least the one that runs the emulator.
     kept["PATH"] = os.pathsep.join(filter(None, [kept.get("PATH"), str(Path(sys.executable).parent)]))
-    # What a job leaves in a directory for temporary files goes with it, as a container's does.
+    # Temporary files of a job are removed with its directory, as with a container.
     built_in = {"HOME": home, "USERPROFILE": home, "TMPDIR": home, **built_in_environment(job)}
     return {**kept, **built_in, **job["environment"], **secrets, MARK: home}
 
@@ -189,6 +189,6 @@ def _with_mounts(job: Document, mounts: dict[str, Path]) -> Document:
 
 
 def _found(argv: list[str], environment: dict[str, str]) -> list[str]:
-    """Return the command line with its program looked up on the job's PATH, which Windows would not do by itself."""
+    """Return the command line; on Windows, with the program found on the job's PATH, which Windows does not search."""
     program = shutil.which(argv[0], path=environment.get("PATH")) if os.name == "nt" else None
     return [program or argv[0], *argv[1:]]

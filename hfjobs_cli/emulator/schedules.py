@@ -1,4 +1,4 @@
-"""Scheduled jobs: what can be asked of them, when they are due, and the thread that runs them."""
+"""Scheduled jobs: what the API does with them, when they are due, and the thread that runs them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from hfjobs_cli.emulator.store import Store, StoreError, Tables
 
 MISSED_SECS = 60
 _STEP_BACK = timedelta(seconds=2)
-"""How far a clock may be set back without a word: what has just been run must not be run again for that."""
+"""How far the clock may be set back before runs are planned anew: the last run must not be repeated."""
 
 BUSY = (
     "Another job is already running at the same time, set `concurrency` to allow multiple instances of scheduled jobs "
@@ -75,18 +75,18 @@ class Schedules:
         return made
 
     def delete(self, namespace: str, identifier: str) -> None:
-        """Forget a scheduled job. Its runs go on."""
+        """Delete a scheduled job. Jobs that it started continue."""
         with self._store.write() as tables:
             self._in(tables, namespace, identifier)
             tables.delete_schedule(identifier)
 
     def suspend(self, namespace: str, identifier: str) -> None:
-        """Let a scheduled job rest."""
+        """Suspend a scheduled job."""
         with self._changed(namespace, identifier) as (_, made):
             made["suspend"] = True
 
     def resume(self, namespace: str, identifier: str) -> None:
-        """Have a scheduled job run again, from its next time on: what was missed is not made up for."""
+        """Resume a scheduled job, from its next time on: missed runs are not made up for."""
         with self._changed(namespace, identifier) as (_, made):
             made["suspend"] = False
             made.pop("suspendReason", None)
@@ -100,18 +100,18 @@ class Schedules:
         return made
 
     def set_labels(self, namespace: str, identifier: str, labels: dict[str, str]) -> Document:
-        """Replace the labels that the runs will have."""
+        """Replace the labels of future runs."""
         with self._changed(namespace, identifier) as (_, made):
             made["jobSpec"]["labels"] = labels
         return made
 
     def run(self, namespace: str, identifier: str) -> Document:
-        """Run a scheduled job now, whatever its schedule. Raises ApiError 409 if a run is under way and may not be."""
+        """Run a scheduled job now. Raises ApiError 409 if it is still running, unless it allows concurrent runs."""
         with self._changed(namespace, identifier) as (tables, made):
             job = self._add_run(tables, made)
         if job is None:
             raise ApiError(409, BUSY)
-        self._jobs.look()
+        self._jobs.poll()
         return lifecycle.live(job, self._clock())
 
     def run_due(self) -> None:
@@ -131,10 +131,10 @@ class Schedules:
                     self._add_run(tables, made)
                     self._plan(made)
                     tables.save_schedule(made)
-        self._jobs.look()
+        self._jobs.poll()
 
     def skip_missed(self) -> None:
-        """Plan anew what was due while no server ran, more than a minute ago: it is not made up for."""
+        """Plan the next run of schedules that were due more than a minute ago, when no server ran: they are skipped."""
         self._follow_clock(self._clock())
         long_ago = wire_time(self._clock() - timedelta(seconds=MISSED_SECS))
         with self._store.write() as tables:
@@ -144,7 +144,7 @@ class Schedules:
                     tables.save_schedule(made)
 
     def _follow_clock(self, now: datetime) -> None:
-        """Plan anew what was planned by a clock that has been set back since: it would not be due for long."""
+        """Plan anew the runs that were planned before the clock was set back: they would come too late."""
         with self._store.write() as tables:
             for made in tables.schedules():
                 if made["status"]["nextJobRunAt"] > wire_time(next_run(made["schedule"], now) + _STEP_BACK):
@@ -180,7 +180,7 @@ class Schedules:
 
 
 def _is_due(made: Document, now: str) -> bool:
-    """Return whether a scheduled job should be run at `now`; times of one form can be compared as text."""
+    """Return whether a scheduled job should be run at `now`."""
     return not made["suspend"] and made["status"]["nextJobRunAt"] <= now
 
 
@@ -195,14 +195,14 @@ _ALIASES = {
 
 
 def next_run(schedule: str, after: datetime) -> datetime:
-    """Return the first moment after `after` at which a schedule is due.
+    """Return the first time after `after` at which a schedule is due.
 
-    Five fields are those of cron; a sixth, of seconds, stands before them. Raises ApiError for a schedule that makes no
-    sense, is never due, or has a seventh field, which the emulator does not know.
+    Before the five fields of cron there may be one for seconds. Raises ApiError for a schedule that is invalid, never
+    due, or has a seventh field, which the emulator does not support.
     """
     try:
         return next(CronSim(_ALIASES.get(schedule, schedule), after))
-    except (CronSimError, ValueError) as error:  # a number of more digits than Python reads
+    except (CronSimError, ValueError) as error:  # ValueError: a number with too many digits for Python
         raise ApiError(400, f"schedule: {error}") from None
     except StopIteration:
         raise ApiError(400, "schedule: never due") from None
@@ -212,7 +212,7 @@ _TICK_SECS = 0.2
 
 
 class Scheduler(threading.Thread):
-    """Runs due schedules until it is stopped. Two schedulers on one store run nothing twice."""
+    """Runs due schedules until it is stopped. Two schedulers on one store never run a schedule twice."""
 
     def __init__(self, schedules: Schedules, warn: Callable[[str], None]) -> None:
         """Run the schedules of `schedules`; `warn` is called if the store cannot be used."""
@@ -230,6 +230,6 @@ class Scheduler(threading.Thread):
                 self._warn(f"could not run scheduled jobs: {error}")
 
     def stop(self) -> None:
-        """Start nothing more, and return when nothing is being started."""
+        """Start no more jobs, and return once no job is being started."""
         self._stopped.set()
         self.join()

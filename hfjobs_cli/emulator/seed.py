@@ -1,8 +1,7 @@
-"""The invented history of the demo: some months of one user's jobs, and a few that are still under way.
+"""The sample jobs of the demo: some months of one user's jobs, and a few that still run.
 
-It was made up as of a morning in May 2026, and moves to the moment at which a demo is made: what is under way, and what
-ended in the last days, as it is, the rest by whole days, and weekly runs by whole weeks. Ids stay, so that they can be
-quoted.
+They are written as of a morning in May 2026. When a demo is created, their times move to the present: those of active
+and recent jobs exactly, others by whole days, and weekly runs by whole weeks. Ids stay, so that docs can quote them.
 """
 
 import random
@@ -23,7 +22,7 @@ _WEBHOOK = "69a8b1d05c0f3e7d21b4a906"
 _UV_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 _TORCH_IMAGE = "pytorch/pytorch:2.6.0-cuda12.4-cudnn9-devel"
 
-# Jobs can be run again, on this machine and with any Python: what they do takes a moment and touches nothing.
+# Sample jobs can be run again, on this machine and with any Python: they take a moment and change nothing.
 _STEPS = (
     '; import time; [print("step", n, "loss", round(4 / n, 3), flush=True) or time.sleep(0.1) for n in range(1, 21)]'
 )
@@ -129,7 +128,7 @@ _ERRORS = (
 
 
 def history(now: datetime) -> History:
-    """Return the jobs and scheduled jobs of a new demo, as the Hub would send them."""
+    """Return the jobs, scheduled jobs and webhooks of a new demo, as the Hub would send them."""
     passed = timedelta(days=(now - _MADE_UP).days)
     legacy_keys = ("startedAt", "finishedAt", "durations", "initiator")
     before = [{key: value for key, value in job.items() if key not in legacy_keys} for job in _before_initiators()]
@@ -151,7 +150,7 @@ def _webhook() -> Document:
 
 
 def _moved(job: Document, passed: timedelta) -> Document:
-    """Return a job so much later, or a run of the weekly schedule on the same day of the week."""
+    """Return a job moved by a time; a run of the weekly schedule stays on its day of the week."""
     if job.get("initiator") == _by("scheduled-job", _WEEKLY_SCHEDULE):
         passed -= timedelta(days=passed.days % 7)
     times = [key for key in ("createdAt", "startedAt", "finishedAt") if key in job]
@@ -159,7 +158,7 @@ def _moved(job: Document, passed: timedelta) -> Document:
 
 
 def _schedules(jobs: list[Document], now: datetime, passed: timedelta) -> Iterator[Document]:
-    """Two schedules, suspended, so that nothing runs on a machine by itself."""
+    """Yield two schedules, suspended, so that nothing runs on a machine by itself."""
     for identifier, schedule, concurrency, spec in (
         (_DAILY_SCHEDULE, "17 12 * * *", True, _REFRESH),
         (_WEEKLY_SCHEDULE, "0 3 * * 0", False, _EVALUATE),
@@ -192,7 +191,7 @@ def _id_at(moment: datetime) -> str:
 
 
 def _scheduled() -> Iterator[Document]:
-    """62 runs of two schedules; the 63rd is under way."""
+    """Yield 62 runs of two schedules; the 63rd still runs."""
     dice = random.Random(62)  # noqa: S311
     for day in range(47):
         created = datetime(2026, 5, 11, 12, 17, 6, tzinfo=timezone.utc) - timedelta(days=day)
@@ -203,7 +202,7 @@ def _scheduled() -> Iterator[Document]:
 
 
 def _started_by_hand() -> Iterator[Document]:
-    """The user's own runs, some of them duplicated later."""
+    """Yield the user's own runs, some of them duplicated later."""
     dice = random.Random(110)  # noqa: S311
     moments = sorted(_LAST_RUN - timedelta(seconds=dice.randrange(9_000, 8_000_000)) for _ in range(109))
     for index, created in enumerate([*moments, _LAST_RUN]):
@@ -224,7 +223,7 @@ def _hooked() -> Iterator[Document]:
 
 
 def _of_organization() -> Iterator[Document]:
-    """Runs that an organization started for the user, and those in its own namespace."""
+    """Yield runs that an organization started for the user, and those in its own namespace."""
     dice = random.Random(15)  # noqa: S311
     for index in range(15):
         created = datetime(2026, 5, 8, 7, 30, 15, tzinfo=timezone.utc) - timedelta(hours=71 * index)
@@ -233,7 +232,7 @@ def _of_organization() -> Iterator[Document]:
 
 
 def _before_initiators() -> Iterator[Document]:
-    """Jobs from a time when the Hub recorded neither initiators nor durations."""
+    """Yield jobs from a time when the Hub recorded neither initiators nor durations."""
     dice = random.Random(8)  # noqa: S311
     for index in range(8):
         created = datetime(2025, 8, 29, 10, 5, 0, tzinfo=timezone.utc) - timedelta(hours=30 * index)
@@ -241,7 +240,7 @@ def _before_initiators() -> Iterator[Document]:
 
 
 def _recent() -> Iterator[Document]:
-    """Jobs under way, and some that ended in the days before."""
+    """Yield active jobs, and some that ended in the days before."""
     dice = random.Random(7)  # noqa: S311
 
     def ago(**distance: float) -> datetime:
@@ -285,7 +284,7 @@ def _running(created: datetime, spec: Document, initiator: Document) -> Document
 
 
 def _ended(created: datetime, spec: Document, initiator: Document, dice: random.Random, failing: float) -> Document:
-    """Return a job that ran for a while and was completed, or with probability `failing` was not."""
+    """Return a finished job; it failed or was canceled with probability `failing`."""
     waited = dice.randrange(3, 90)
     ran = int(spec["timeout"] * dice.uniform(0.01, 0.6))
     status: Document = {"stage": "COMPLETED", "message": None, "failureCount": 0}

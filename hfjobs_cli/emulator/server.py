@@ -66,7 +66,7 @@ def serve(app: App, port: int, *, started: Callable[[str], None], log: Callable[
     """
     server = Server(app, port, log=log)
     app.schedules.skip_missed()
-    app.jobs.look()
+    app.jobs.poll()
     scheduler = Scheduler(app.schedules, log)
     scheduler.start()
     answering = threading.Thread(target=server.serve, daemon=True)

@@ -13,7 +13,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class State:
-    """The places below one directory. None of them need exist."""
+    """The paths below one state directory. None of them need exist."""
 
     root: Path
 
@@ -34,7 +34,7 @@ class State:
 
     @property
     def token(self) -> Path:
-        """The token of a server, which earlier versions kept here. Nothing is read from it."""
+        """The token of a server, which earlier versions stored here. It is never read."""
         return self.root / "token"
 
     @property
@@ -58,35 +58,35 @@ class State:
         return self.root / "xet"
 
     def log_of(self, identifier: str) -> Path:
-        """The output of one job, a JSON object a line as the Hub sends it: `data` and `timestamp`."""
+        """The output of one job: a JSON object per line as the Hub sends it, with `data` and `timestamp`."""
         return self.logs / f"{identifier}.jsonl"
 
     def work_of(self, identifier: str) -> Path:
-        """The directory in which one job runs; it is there as long as the job."""
+        """The directory in which one job runs; it is removed when the job ends."""
         return self.work / identifier
 
     def make(self) -> None:
-        """Make the directory, and the database as an empty file that nobody else can read.
+        """Create the directory, and the database as an empty private file.
 
-        Raises Untrusted if others may have had a hand in what is there, and OSError, also for a directory that holds
-        something else: `reset` must not remove what is not ours.
+        Raises Untrusted if others can change or replace what is there, and OSError, also for a directory with other
+        content, which `reset` must not remove.
         """
         check_place(self.root)
         make_directory(self.root)
         if not self.is_made():
             names = {path.name for path in self.root.iterdir()}
-            if names - {self.lock.name} and self.database.name not in names:  # else somebody makes it at this moment
+            if names - {self.lock.name} and self.database.name not in names:  # else another process just made it
                 raise OSError(None, "not empty, and not a directory of the emulator")
         make_private(self.database)
 
     def is_made(self) -> bool:
-        """Return whether there is a database. Raises Untrusted if others may have had a hand in what is there."""
+        """Return whether there is a database. Raises Untrusted if others can change or replace what is there."""
         check_place(self.root)
         check_directory(self.root)
         if not os.path.lexists(self.database):
             return False
         for file in (self.database, self.lock):
-            for suffix in ("", "-journal", "-wal", "-shm"):  # what SQLite keeps beside it
+            for suffix in ("", "-journal", "-wal", "-shm"):  # files of SQLite
                 check_file(file.with_name(file.name + suffix), is_secret=file == self.database)
         check_file(self.token, is_secret=True)
         check_file(self.supervisor_errors, is_secret=False)
@@ -100,7 +100,7 @@ class State:
 
 
 def open_itself(path: Path, mode: Literal["ab", "rb"]) -> io.FileIO:
-    """Open a file, but not through a symbolic link; one that is made is its owner's alone. Raises OSError."""
+    """Open a file, but not through a symbolic link. A new file is private (0600). Raises OSError."""
 
     def opener(name: str, flags: int) -> int:
         return os.open(name, flags | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -109,9 +109,9 @@ def open_itself(path: Path, mode: Literal["ab", "rb"]) -> io.FileIO:
 
 
 def make_private(path: Path) -> None:
-    """Create a private file (0600). Raises OSError.
+    """Create a private file (0600), unless it exists. Raises OSError.
 
-    One that is there must not be opened: SQLite's locks on it would be lost when it is closed again
+    An existing file must not be opened: closing it would drop SQLite's locks on it
     (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     with suppress(FileExistsError):
@@ -119,7 +119,7 @@ def make_private(path: Path) -> None:
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory, and those above it, for its owner alone. Raises OSError."""
+    """Create a private directory (0700), and missing ones above it, unless it exists. Raises OSError."""
     try:
         path.mkdir(mode=0o700)
     except FileNotFoundError:
@@ -144,9 +144,9 @@ class Untrusted(OSError):
 
 
 def check_place(directory: Path) -> None:
-    """Raise Untrusted if others can put something in the place of a directory, which need not be there.
+    """Raise Untrusted if others can replace a directory, which need not exist.
 
-    Links on the way to it are followed, if nobody else can change them. Raises OSError if it cannot be looked at.
+    Symbolic links in its path are followed if nobody else can change them. Raises OSError if it cannot be read.
     """
     if directory.is_symlink():
         raise Untrusted(f"{directory} is a symbolic link")
@@ -162,7 +162,7 @@ def check_place(directory: Path) -> None:
         try:
             found = entry.lstat()
         except (FileNotFoundError, NotADirectoryError):
-            return  # what is made there is checked in its turn
+            return  # nothing is there to replace; it is checked again once it exists
         _check_entry(here, entry, found)
         if not stat.S_ISLNK(found.st_mode):
             here = entry
@@ -201,7 +201,7 @@ def _check_entry(holder: Path, entry: Path, found: os.stat_result) -> None:
 
 
 def _of_owner(path: Path, forbidden: int) -> os.stat_result | None:
-    """Return what a path itself is, None if nothing is there. Raises Untrusted."""
+    """Return the status of a path, None if it does not exist. Raises Untrusted."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -211,9 +211,9 @@ def _of_owner(path: Path, forbidden: int) -> os.stat_result | None:
     if os.name != "nt":
         _check_owner(path, found)
         if found.st_mode & forbidden:
-            deed = "write to" if found.st_mode & _WRITE else "read"
+            action = "write to" if found.st_mode & _WRITE else "read"
             mode = "go-w" if forbidden == _WRITE else "go-rw"
-            raise Untrusted(f"others can {deed} {path}", f"chmod {mode} {shlex.quote(str(path))}")
+            raise Untrusted(f"others can {action} {path}", f"chmod {mode} {shlex.quote(str(path))}")
     return found
 
 
@@ -232,13 +232,13 @@ def _name(uid: int) -> str:
 
 
 def _is_writable(found: os.stat_result) -> bool:
-    """Return whether others can write to a directory on the way; those of a group of the user alone are no others."""
+    """Return whether others can write to a directory; members of a group with only the user do not count."""
     writers = found.st_mode & _WRITE
     return bool(writers) and not (writers == stat.S_IWGRP and _is_own_group(found.st_gid))
 
 
 def _is_own_group(gid: int) -> bool:
-    """Return whether a group is the one that many systems give to each user, with nobody else in it."""
+    """Return whether a group is the private group that many systems give to each user, without other members."""
     import grp
     import pwd
 

@@ -19,8 +19,8 @@ CREATE TABLE jobs (
     stage TEXT NOT NULL,
     document TEXT NOT NULL,
     secrets TEXT NOT NULL,     -- JSON, with values; the document has the names
-    is_real INTEGER NOT NULL,  -- 0 for those of the invented history, which are never run
-    opener TEXT,               -- what opened the store to create it: one run of a server, or of a command
+    is_real INTEGER NOT NULL,  -- 0 for sample jobs, which are never run
+    opener TEXT,               -- identifies the run of a server or command that created it
     process TEXT               -- JSON, [pid, time of creation], while there may be one
 ) WITHOUT ROWID;
 CREATE INDEX jobs_newest_first ON jobs (namespace, created_at DESC, id DESC);
@@ -40,17 +40,17 @@ CREATE TABLE IF NOT EXISTS webhooks (
     secrets TEXT NOT NULL      -- of its job; the document has the names
 ) WITHOUT ROWID
 """
-"""A table apart, which stores of earlier versions lack: they can still use one that has it."""
+"""Stores of earlier versions lack this table; those versions can still use a store that has it."""
 
 Secrets = dict[str, str]
 
 
 class StoreError(OSError):
-    """The file cannot be made, opened or understood."""
+    """The database cannot be created, opened or read."""
 
 
 class Unreadable(StoreError):
-    """The file is damaged, or was written by another version."""
+    """The database is damaged, or was written by another version."""
 
 
 class Unmade(StoreError):
@@ -58,7 +58,7 @@ class Unmade(StoreError):
 
 
 class History(NamedTuple):
-    """What a new store begins with; none of these jobs is ever run."""
+    """The sample data of a new store. These jobs are never run."""
 
     jobs: Iterable[Document] = ()
     schedules: Iterable[Document] = ()
@@ -66,7 +66,7 @@ class History(NamedTuple):
 
 
 class Tables:
-    """What can be read and written in one transaction. Jobs and schedules are documents, changed by saving them."""
+    """Reads and writes in one transaction. Jobs and schedules are documents, changed by saving them."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Use the transaction that `connection` is in."""
@@ -75,7 +75,7 @@ class Tables:
     def add_job(
         self, job: Document, secrets: Secrets | None = None, *, is_real: bool = True, opener: str | None = None
     ) -> None:
-        """Keep a new job."""
+        """Store a new job."""
         values = (job["id"], job["owner"]["name"], job["createdAt"], job["status"]["stage"], json.dumps(job))
         self._connection.execute(
             "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
@@ -93,7 +93,7 @@ class Tables:
         return self._one("SELECT document FROM jobs WHERE namespace = ? AND id = ?", namespace, identifier)
 
     def job_anywhere(self, identifier: str) -> Document | None:
-        """Return a job of whatever namespace, None if there is none."""
+        """Return a job of any namespace, None if there is none."""
         return self._one("SELECT document FROM jobs WHERE id = ?", identifier)
 
     def secrets_of_job(self, identifier: str) -> Secrets:
@@ -111,7 +111,7 @@ class Tables:
     ) -> list[Document]:
         """Return up to `limit` jobs, newest first, that are in any of `stages` and have all of `labels`.
 
-        `after` is the `createdAt` and `id` of the job before the first, so that new jobs do not shift later pages.
+        `after` is the `createdAt` and `id` of the last job of the previous page, so that new jobs do not shift pages.
         """
         where, values = _in_stages(namespace, stages)
         for key, value in labels:
@@ -127,18 +127,18 @@ class Tables:
         )
 
     def all_jobs(self, namespace: str) -> Iterator[Document]:
-        """Yield the jobs of a namespace in no order, none of which is kept."""
+        """Yield the jobs of a namespace in no order, without keeping them in memory."""
         for (text,) in self._connection.execute("SELECT document FROM jobs WHERE namespace = ?", (namespace,)):
             yield json.loads(text)
 
     def count_jobs(self, namespace: str, stages: Sequence[str]) -> int:
-        """Return how many jobs of a namespace are in any of `stages`, or in all if none is named."""
+        """Return how many jobs of a namespace are in any of `stages`, or in all if it is empty."""
         where, values = _in_stages(namespace, stages)
         (count,) = self._connection.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()  # noqa: S608
         return int(count)
 
     def unfinished_jobs(self, stages: Sequence[str] = ACTIVE_STAGES, opener: str | None = None) -> list[Document]:
-        """Return the jobs that are to be run or are running on this machine; those of one `opener`, or all."""
+        """Return the jobs that wait or run on this machine: of one `opener`, or all."""
         where = f"{_UNFINISHED} AND stage IN ({_marks(stages)})" + (" AND opener = ?" if opener else "")
         return self._all(f"SELECT document FROM jobs WHERE {where}", *stages, *([opener] if opener else []))  # noqa: S608
 
@@ -161,7 +161,7 @@ class Tables:
         )
 
     def set_process(self, identifier: str, process: Process | None) -> None:
-        """Remember the process that runs a job, or that there is none."""
+        """Store the process that runs a job, or None."""
         text = None if process is None else json.dumps(process)
         self._connection.execute("UPDATE jobs SET process = ? WHERE id = ?", (text, identifier))
 
@@ -172,23 +172,23 @@ class Tables:
         return None if row is None else Process(*json.loads(row[0]))
 
     def jobs_with_processes(self) -> list[str]:
-        """Return the ids of the jobs that have, or had until something was killed, a process."""
+        """Return the ids of the jobs with a stored process, which may have been killed."""
         return [row[0] for row in self._connection.execute("SELECT id FROM jobs WHERE process IS NOT NULL")]
 
     def is_real(self, identifier: str) -> bool:
-        """Return whether a job was, is or will be run, unlike those of the invented history."""
+        """Return whether a job was, is or will be run, unlike the sample jobs."""
         return self._has("SELECT 1 FROM jobs WHERE id = ? AND is_real", identifier)
 
-    def invented_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> list[Document]:
-        """Return the jobs of the invented history that are in any of `stages`."""
+    def sample_jobs(self, stages: Sequence[str] = ACTIVE_STAGES) -> list[Document]:
+        """Return the sample jobs that are in any of `stages`."""
         return self._all(f"SELECT document FROM jobs WHERE NOT is_real AND stage IN ({_marks(stages)})", *stages)  # noqa: S608
 
     def has_history(self) -> bool:
-        """Return whether the store began with an invented history."""
+        """Return whether the store has sample jobs."""
         return self._has("SELECT 1 FROM jobs WHERE NOT is_real")
 
     def add_schedule(self, schedule: Document, secrets: Secrets | None = None) -> None:
-        """Keep a new scheduled job."""
+        """Store a new scheduled job."""
         self._connection.execute(
             "INSERT INTO schedules VALUES (?, ?, ?, ?)",
             (schedule["id"], schedule["owner"]["name"], json.dumps(schedule), json.dumps(secrets or {})),
@@ -201,7 +201,7 @@ class Tables:
         )
 
     def delete_schedule(self, identifier: str) -> None:
-        """Forget a scheduled job; its runs stay."""
+        """Delete a scheduled job; its runs stay."""
         self._connection.execute("DELETE FROM schedules WHERE id = ?", (identifier,))
 
     def schedule(self, namespace: str, identifier: str) -> Document | None:
@@ -219,7 +219,7 @@ class Tables:
         return self._one("SELECT secrets FROM schedules WHERE id = ?", identifier) or {}
 
     def keep_webhooks(self) -> None:
-        """Make the table of webhooks if it is missing."""
+        """Create the table of webhooks if it is missing."""
         self._connection.execute(_WEBHOOKS)
 
     def can_keep_webhooks(self) -> bool:
@@ -227,12 +227,12 @@ class Tables:
         return self._has("SELECT 1 FROM sqlite_master WHERE name = 'webhooks'")
 
     def save_webhook(self, webhook: Document, secrets: Secrets) -> None:
-        """Keep a webhook, or replace it, with the secrets of its job."""
+        """Store or replace a webhook, with the secrets of its job."""
         values = (webhook["id"], json.dumps(webhook), json.dumps(secrets))
         self._connection.execute("INSERT OR REPLACE INTO webhooks VALUES (?, ?, ?)", values)
 
     def delete_webhook(self, identifier: str) -> None:
-        """Forget a webhook; its jobs stay."""
+        """Delete a webhook; its jobs stay."""
         self._connection.execute("DELETE FROM webhooks WHERE id = ?", (identifier,))
 
     def webhook(self, identifier: str) -> Document | None:
@@ -259,13 +259,13 @@ class Tables:
 
 
 class Store:
-    """The file with all jobs. Each transaction opens it for itself, and fills it if it is new or was forgotten."""
+    """The database file. Each transaction opens it, and fills it if it is new or was cleared."""
 
     def __init__(self, state: State, seed: Callable[[], History] | None = None) -> None:
         """Open the store in `state`; a new one is filled with what `seed` returns.
 
-        Raises Untrusted if others may have had a hand in it, and StoreError: Unmade if it is new and there is no seed,
-        Unreadable if only removing it helps.
+        Raises Untrusted if others can change or replace it, and StoreError: Unmade if it is new and there is no seed,
+        Unreadable if it can only be deleted.
         """
         self._path = state.database
         self._seed = seed
@@ -283,13 +283,13 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Tables]:
-        """Open the file for one look at it. Raises StoreError."""
+        """Open a transaction that reads. Raises StoreError."""
         with self._transaction("DEFERRED") as tables:
             yield tables
 
     @contextmanager
     def write(self) -> Iterator[Tables]:
-        """Open the file for one change of it, or none if an exception ends the block. Raises StoreError."""
+        """Open a transaction that writes; an exception in the block rolls it back. Raises StoreError."""
         with self._transaction("IMMEDIATE") as tables:
             yield tables
 

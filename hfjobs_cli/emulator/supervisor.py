@@ -79,7 +79,7 @@ class Launcher:
         self._starting = threading.Lock()
         self._failed_at: float | None = None
 
-    def look(self) -> None:
+    def poll(self) -> None:
         """Start a supervisor if there are jobs to run and none is running. Raises StoreError.
 
         If it cannot be started, that becomes the message of the waiting jobs, and there is no new attempt for some

@@ -1,4 +1,4 @@
-"""Webhooks of the account, and the jobs that they start. They are fired by hand: no repository here ever changes.
+"""Webhooks of the account, and the jobs that they start. The user fires them, as no repository changes here.
 
 Facts: https://huggingface.co/docs/hub/jobs-webhooks, .../docs/hub/webhooks for the payload, and the Hub's OpenAPI
 document (`/api/settings/webhooks`) for the answers.
@@ -19,7 +19,7 @@ DEFAULT_REPO = "dataset:davanstrien/model-cards"
 REPO_TYPES = ("model", "dataset", "space", "bucket")
 
 _EVENT_DOMAIN = "repo"
-"""What a webhook must listen to, to be fired: the event is that the content of a repository changed."""
+"""The domain of all events here: the content of a repository changed."""
 
 
 class Repo(NamedTuple):
@@ -33,13 +33,13 @@ class Webhooks:
     """The webhooks of one store. Methods raise ApiError and StoreError."""
 
     def __init__(self, store: Store, jobs: Jobs, *, clock: Clock) -> None:
-        """Use `store`; `jobs` runs what is fired."""
+        """Use `store`, and start jobs through `jobs`."""
         self._store = store
         self._jobs = jobs
         self._clock = clock
 
     def all(self) -> list[Document]:
-        """Return all webhooks, the oldest first."""
+        """Return all webhooks, oldest first."""
         with self._store.read() as tables:
             return [_shown(each) for each in tables.webhooks()]
 
@@ -55,7 +55,7 @@ class Webhooks:
             return self._save(tables, webhook | given, job, job_secrets)
 
     def update(self, identifier: str, given: Document, job: Document | None, job_secrets: dict[str, str]) -> Document:
-        """Change what is given of a webhook; a secret that is empty is removed, as at the Hub."""
+        """Change a webhook; keys that are not given stay, and empty secrets are removed, as on the Hub."""
         with self._store.write() as tables:
             webhook = self._in(tables, identifier)
             kept = tables.secrets_of_webhook(identifier)
@@ -65,7 +65,7 @@ class Webhooks:
             return self._save(tables, webhook | given, job, kept | job_secrets)
 
     def enable(self, identifier: str, *, is_enabled: bool) -> Document:
-        """Enable or disable a webhook; one that is disabled starts nothing."""
+        """Enable or disable a webhook; a disabled one starts no jobs."""
         with self._store.write() as tables:
             webhook = self._in(tables, identifier) | {"disabled": not is_enabled}
             return self._save(tables, webhook, None, tables.secrets_of_webhook(identifier))
@@ -77,9 +77,9 @@ class Webhooks:
             tables.delete_webhook(identifier)
 
     def fire(self, identifier: str, repo: Repo | None) -> Document:
-        """Start the job of a webhook because `repo` changed, by default the first that it watches.
+        """Start the job of a webhook as if `repo` had changed, by default the first one that it watches.
 
-        Raises ApiError 400 if the Hub would not start a job either.
+        Raises ApiError 400 if the Hub would not start it.
         """
         with self._store.write() as tables:
             webhook = self._in(tables, identifier)
@@ -88,27 +88,27 @@ class Webhooks:
             if reason is not None:
                 raise ApiError(400, f"webhook {identifier} {reason}")
             job = self._start(tables, webhook, repo)
-        return self._begun(job)
+        return self._started(job)
 
     def fire_watching(self, repo: Repo) -> list[Document]:
-        """Start the jobs of all webhooks that watch `repo`, as the Hub does when it changes."""
+        """Start the jobs of all webhooks that watch `repo`, as if it had changed."""
         with self._store.write() as tables:
             fired = [each for each in tables.webhooks() if _why_not(each, repo) is None]
             jobs = [self._start(tables, each, repo) for each in fired]
-        return [self._begun(job) for job in jobs]
+        return [self._started(job) for job in jobs]
 
     def fire_job(self, identifier: str, repo: Repo) -> Document:
-        """Run a job again, of whatever namespace, as a webhook that was made from it does when `repo` has changed."""
+        """Run a job of any namespace again, as a webhook created from it would after a change of `repo`."""
         with self._store.write() as tables:
             source = tables.job_anywhere(identifier)
             if source is None:
                 raise ApiError(404, "Job not found")
             webhook = {"id": _webhook_of(source), "job": source}
             job = self._add(tables, webhook, repo, source["owner"], tables.secrets_of_job(identifier))
-        return self._begun(job)
+        return self._started(job)
 
-    def _begun(self, job: Document) -> Document:
-        self._jobs.look()
+    def _started(self, job: Document) -> Document:
+        self._jobs.poll()
         return lifecycle.live(job, self._clock())
 
     def _start(self, tables: Tables, webhook: Document, repo: Repo) -> Document:
@@ -135,7 +135,7 @@ class Webhooks:
         return job
 
     def _save(self, tables: Tables, webhook: Document, job: Document | None, job_secrets: dict[str, str]) -> Document:
-        """Store a webhook; its job is a copy of its source job as that is now, without the source's secrets."""
+        """Store a webhook; its job is a copy of its source job at this time, without the source's secrets."""
         if job is None and "jobSourceId" in webhook and "job" not in webhook:
             source = tables.job_anywhere(webhook["jobSourceId"])
             if source is None:
@@ -160,7 +160,7 @@ class Webhooks:
 
 
 def _shown(webhook: Document) -> Document:
-    """Return a webhook as the Hub shows it: with its job as one that is asked for."""
+    """Return a webhook as the Hub does: its job has the keys of a request for a job."""
     if "job" not in webhook:
         return webhook
     job = {key: value for key, value in webhook["job"].items() if key not in ("timeout", "retry")}
@@ -169,7 +169,7 @@ def _shown(webhook: Document) -> Document:
 
 
 def _watched_repo(webhook: Document) -> Repo:
-    """Return the first repository that a webhook watches; of an account that it watches, one of an invented name."""
+    """Return the first repository that a webhook watches; for a watched account, one with an invented name."""
     first = next((each for each in webhook["watched"] if each["type"] in REPO_TYPES), None)
     if first is not None:
         return Repo(first["type"], first["name"])
@@ -193,7 +193,7 @@ def _why_not(webhook: Document, repo: Repo) -> str | None:
 
 
 def _webhook_of(job: Document) -> str:
-    """Return the webhook that started a job, or for one that none did, the one that is to run it again."""
+    """Return the id of the webhook that started a job, or an invented one if none did."""
     initiator = job.get("initiator") or {}
     if initiator.get("type") == "webhook":
         return str(initiator["id"])
@@ -232,5 +232,5 @@ def _variables(webhook: str, repo: Repo) -> dict[str, str]:
 
 
 def _id_of(text: str) -> str:
-    """Return an id, always the same for the same text."""
+    """Return an id that depends only on the text."""
     return hashlib.sha256(text.encode()).hexdigest()[:24]
