@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Annotated, NamedTuple
 
-from hfjobs_cli.models.fields import Meta, Record
+from hfjobs_cli.models.fields import Meta, Record, record
 
 MICRO = Decimal("0.000001")
 """A millionth of a US dollar, the Hub's unit."""
@@ -46,7 +45,7 @@ def dollars(usd: Decimal) -> str:
     return f"${usd.quantize(step, ROUND_HALF_UP, _EXACT):,}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobCharge(Record):
     """The charge for one job. Without `completed_at` the job was still running when it was last counted."""
 
@@ -58,7 +57,7 @@ class JobCharge(Record):
     completed_at: Annotated[datetime | None, Meta("end time", "2026-05-11T14:17:32+00:00")] = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobsUsage(Record):
     """The charges to the token's user in the current billing period."""
 

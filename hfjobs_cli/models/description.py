@@ -1,17 +1,16 @@
 """A summary of a job or a schedule: its status and why, where it comes from, what it cost, and what to do next."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Meta, Record, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Meta, Record, Shape, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.text.values import span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SameLaunch(Record):
     """Earlier jobs with the same image, command and flavor. `is_whole` means that all were searched."""
 
@@ -22,7 +21,7 @@ class SameLaunch(Record):
     is_whole: Annotated[bool, Meta("whether all earlier jobs were searched", "true")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NextStep(Record):
     """A suggested next command and its purpose."""
 
@@ -30,7 +29,7 @@ class NextStep(Record):
     purpose: Annotated[str, Meta("what it is for", "follow its logs")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Run(Record):
     """One run of a schedule."""
 
@@ -43,7 +42,7 @@ class Run(Record):
     cost_is_estimated: Annotated[bool | None, Meta("whether the cost is an estimate", "true")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Runs(Record):
     """The runs of a schedule. The counts, `running_secs` and costs are those of the last `days` days."""
 
@@ -60,7 +59,7 @@ class Runs(Record):
     newest: Annotated[list[Run], Meta("the newest runs, newest first", "{{json .runs.newest}}")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Description(Record):
     """A summary of a job or a schedule. Sentences are for people; the values they are made of stand beside.
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from inspect import get_annotations
 from operator import attrgetter
 from types import UnionType
-from typing import Any, ClassVar, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
 from hfjobs_cli.immutable import value
@@ -20,7 +20,7 @@ R = TypeVar("R", bound="Record")
 
 
 class Record:
-    """Base of every record and of its parts, which are frozen dataclasses with slots, made without `eq` and `repr`.
+    """Base of every record and of its parts, which `record` makes frozen dataclasses with slots.
 
     A field is declared once, `name: Annotated[TYPE, Meta(...)]`, and everything else follows from that. A field that
     the Hub omits is None. `__str__`, if a record defines it, is its text in cells. A record that `is_sent_back` to the
@@ -95,6 +95,21 @@ class _ValuesOf(dict[type, Callable[[Any], dict[str, Any]]]):
 
 
 VALUES_OF = _ValuesOf()
+
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+
+    @dataclass_transform(frozen_default=True, eq_default=False)
+    def record(cls: type[R]) -> type[R]:
+        """Make a subclass of Record a frozen dataclass with slots."""
+        ...
+
+else:
+
+    def record(cls: type[R]) -> type[R]:
+        """Make a subclass of Record a frozen dataclass with slots. Record itself has `__eq__` and `__repr__`."""
+        return dataclasses.dataclass(frozen=True, slots=True, eq=False, repr=False)(cls)
 
 
 def has_text(record: object) -> bool:

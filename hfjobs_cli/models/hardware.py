@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, record
 from hfjobs_cli.models.kinds import Kind
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def _price_minute(amount: float) -> str:
     return f"${amount:.4f}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class Accelerator(Record):
     """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
 
@@ -62,7 +61,7 @@ class Accelerator(Record):
         return f"{self.quantity or '?'}x {self.model or self.type or '?'}"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class Hardware(Record):
     """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
 

@@ -11,12 +11,11 @@ or a newer one.
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source, record
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import (
     CANCELED,
@@ -46,7 +45,7 @@ STAGE_STYLES = {
 """The color of each stage, as rich names it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobStatus(Record):
     """The status of a job. `stage` is one of STAGES or a newer one; `message` is for people."""
 
@@ -64,7 +63,7 @@ class JobStatus(Record):
         return self.stage or ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobDurations(Record):
     """Seconds spent, computed by the server at each request. A job that never ran has only `total_secs`."""
 
@@ -73,7 +72,7 @@ class JobDurations(Record):
     total_secs: Annotated[int | float | None, Meta("total time", "479", formatter=span)] = None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobOwner(Record):
     """The namespace a job belongs to: a user or an organization."""
 
@@ -86,7 +85,7 @@ class JobOwner(Record):
         return self.name or ""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobCreator(Record):
     """The person on whose behalf a job was created, also for scheduled, duplicated and webhook runs."""
 
@@ -94,7 +93,7 @@ class JobCreator(Record):
     name: Annotated[str | None, Meta("their name", "alice")]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobInitiator(Record):
     """What started a job. `id` is that of the user, organization, schedule, source job or webhook.
 
@@ -120,14 +119,14 @@ def _initiator_texts(initiator: JobInitiator) -> Sequence[str]:
     return (str(initiator), initiator_type(initiator))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class Organization(Record):
     """An organization of a user. Its name is a namespace."""
 
     name: Annotated[str, Meta("name of the organization", "aurora-lab")]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class User(Record):
     """The user of a token. The name is a namespace."""
 
@@ -220,7 +219,7 @@ def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
     return f"{source.endpoint}/jobs/{name}/{values['id']}" if isinstance(name, str) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": "initiator"}):
     """A job. Times are aware and in UTC, `timeout` is in seconds, `retry` is the number of attempts less one.
 

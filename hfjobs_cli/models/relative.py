@@ -1,10 +1,9 @@
 """A relative of a job: one node of a tree, in the order in which trees are drawn."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.values import span
@@ -22,7 +21,7 @@ CIRCLE = "circle"
 """The note on one that is said to come from what came of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relative(Record):
     """A node of a tree: a job or an initiator. Its children follow it, one `generation` further down."""
 

@@ -3,16 +3,15 @@
 Facts about log lines: `GET /api/jobs/{namespace}/{id}/logs`, whose events do not name the job.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class LogLine(Record):
     """A line of output as the Hub stores it: without the line break, with escape sequences."""
 
@@ -48,7 +47,7 @@ FILES = "files."
 """Prefix of the fields of packed files; the name of the file follows."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class Difference(Record):
     """A field that differs between two jobs, with both values; null = no value. Secrets are masked as `***`."""
 
@@ -94,7 +93,7 @@ def _label_list(labels: dict[str, str]) -> str | None:
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or None
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class LabelChange(Record):
     """The labels of a job or schedule before and after a change."""
 
@@ -147,7 +146,7 @@ def _actions(actions: list[str]) -> str:
     return ", ".join(actions) or UNCHANGED
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class ScheduleChange(Record):
     """What `scheduled apply` does with a schedule. `id` is null for a schedule that does not exist yet."""
 

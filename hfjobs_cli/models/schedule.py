@@ -3,13 +3,13 @@
 Facts about the payload: the Hub's OpenAPI document, `GET /api/scheduled-jobs/{namespace}/{jobId}`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
@@ -19,7 +19,7 @@ STATE_STYLES = {ACTIVE: "green", SUSPENDED: "yellow"}
 """The color of each state, in rich's words."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobSpec(spec.SpecFields):
     """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
 
@@ -27,7 +27,7 @@ class JobSpec(spec.SpecFields):
     """
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class LastRun(Record):
     """The newest job of a schedule. `stage` is not sent with it but asked for, None if it is not known."""
 
@@ -50,7 +50,7 @@ def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
     return SUSPENDED if values.get("suspend") is True else ACTIVE
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class ScheduleStatus(Record):
     """The status of a schedule. A suspended one has a next run too, which does not happen while it is suspended."""
 
@@ -73,7 +73,7 @@ def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleS
     return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class ScheduledJob(Record):
     """A schedule: job spec and cron expression. Times are aware and in UTC. It is the initiator of its jobs."""
 

@@ -5,12 +5,11 @@ Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/sche
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from hfjobs_cli.models.decode import converter
-from hfjobs_cli.models.fields import Meta, Record, Shape, Source
+from hfjobs_cli.models.fields import Meta, Record, Shape, Source, record
 from hfjobs_cli.models.packed_files import typed_words
 from hfjobs_cli.text.values import span
 
@@ -31,7 +30,7 @@ else:
         return cls
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobVolume(Record):
     """A bucket or repository mounted into a job."""
 
@@ -53,7 +52,7 @@ class JobVolume(Record):
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class JobNetwork(Record):
     """The network group a job joined, and the aliases it claims there."""
 

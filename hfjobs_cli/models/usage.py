@@ -7,10 +7,9 @@ payload: the events named `metric` of `GET /api/jobs/{namespace}/{id}/metrics`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, record
 from hfjobs_cli.models.kinds import Kind
 
 STALE_SECS = 5.0
@@ -51,7 +50,7 @@ def share(used: float | None, total: float | None) -> float | None:
     return None if used is None or total is None or total < 1 else 100 * used / total
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class GpuUsage(Record):
     """Usage of one GPU. `utilization` is in percent."""
 
@@ -68,7 +67,7 @@ class GpuUsage(Record):
         return "" if self.utilization is None else percent(self.utilization)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class Usage(Record):
     """Usage of a job in one second. `cpu_usage_pct` is in percent of all its processors."""
 
@@ -267,7 +266,7 @@ def _rate_field(meaning: str, example: str, header: str, rank: int) -> Meta:
     return Meta(meaning, example, header=header, rank=rank, formatter=rate, measure=Measure("bps"))
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@record
 class UsageSummary(Record):
     """Means and maxima of a job's usage: percentages, of all GPUs together, and bits per second."""
 
