@@ -26,16 +26,17 @@ Path = tuple[str, ...]
 """Names that lead from the data to a value; none for the data as a whole."""
 
 MAX_PATH = 4
-"""How long a path may get; a template that calls itself for a field goes one field deeper each time."""
+"""The limit of the length of paths: they would grow without end in a template that invokes itself with a field."""
 
 MAX_INVOCATIONS = 200
-"""For how many values the templates that are invoked are followed; beyond, the data counts as used as a whole."""
+"""The limit of invocations that are followed; beyond it, the data counts as used as a whole."""
 
 
 def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[Path]:
-    """Return the paths of the fields that a template uses, where they are known: not within a `range`, for instance.
+    """Return the paths of the fields that a template uses.
 
-    Of the first name in a path nothing is left out: what is used is told of, or the data as a whole is.
+    Paths may be shorter than those used, within a `range` for instance. No top-level field is missing: where it is not
+    known, the path is empty, for the data as a whole.
     """
     return _Uses(nodes, defined).found
 
@@ -63,13 +64,13 @@ class _Uses:
             self._begin(defined.get(name, ()), value)
 
     def _begin(self, nodes: Sequence[Node], value: Path | None) -> None:
-        """Walk through a template that is given `value`."""
+        """Walk through a template that is invoked with `value`."""
         self._variables = {}
         self._bind("$", value)
         self._walk(nodes, value)
 
     def _bind(self, name: str, value: Path | None) -> None:
-        """Note what a variable holds."""
+        """Record the path to the value of a variable."""
         if name in self._assigned:
             self.found.append(())
             value = None
@@ -105,9 +106,9 @@ class _Uses:
             self._invoked.append((node.name, value))
 
     def _pipe(self, pipe: Pipe, dot: Path | None, *, keeps: bool = False) -> Path | None:
-        """Note what a pipeline uses, and return the path to its value if that can be told.
+        """Record what a pipeline uses, and return the path to its value if that is known.
 
-        If the value `keeps` its path, so that its uses are seen later, the data as a whole does not count as used yet.
+        If the value `keeps` its path, its uses are recorded later, so it does not count as used here.
         """
         words = [word for command in pipe.commands for word in command.words]
         alone = len(words) == 1
@@ -162,25 +163,25 @@ def invocations(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) ->
 
 
 MAX_HEADER_PARTS = 1_000
-"""How many parts are looked at for headers; templates that call each other have no end of them."""
+"""The limit of nodes that are searched for headers: templates that invoke each other could be endless."""
 
 MAX_HEADER_DEPTH = 100
-"""How deep parts are nested that are looked at for headers."""
+"""The limit of nesting of nodes that are searched for headers."""
 
 
 def headers(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[str]:
     """Return a header for each column of a template whose columns are separated by tabs.
 
     It is the text of the column, with the names of the fields in place of each action: `ID`, `LABELS.NAME`. A variable
-    has the names of what it was given, and a template that is invoked those of its parts. Of several lines the first
-    one counts, and of an `if` the first branch that names a field, or its condition.
+    has the names of its value, and an invoked template those of its content. Only the first line counts, and for an
+    `if` the first branch that names a field, or else its condition.
     """
     line = "".join(part.text for part in _Headers(defined).parts(nodes, "")).partition("\n")[0]
     return [cell.strip() for cell in line.split("\t")]
 
 
 class _Part(NamedTuple):
-    """A piece of a header. `is_name` says that it names fields."""
+    """A piece of a header. `is_name` is true for the names of fields."""
 
     text: str
     is_name: bool = False
@@ -194,7 +195,7 @@ class _Headers:
         self._depth = 0
 
     def parts(self, nodes: Iterable[Node], dot: str) -> list[_Part]:
-        """Return the pieces that parts of a template give to the headers, `dot` being the name of their data."""
+        """Return the pieces of headers from nodes of a template; `dot` is the name of their data."""
         found: list[_Part] = []
         self._depth += 1
         for node in nodes:
@@ -240,7 +241,7 @@ class _Headers:
         return inside if _named(inside) or not names else [_Part(" ".join(names), True)]
 
     def _names(self, pipe: Pipe, dot: str) -> list[str]:
-        """Return the names of the fields in a pipeline, and give them to the variables that are set there."""
+        """Return the names of the fields in a pipeline, and record them for the variables that it sets."""
         names: dict[str, None] = {}
         for command in pipe.commands:
             for word in command.words:
@@ -263,24 +264,24 @@ class _Headers:
 
 
 def _named(parts: Iterable[_Part]) -> bool:
-    """Return whether pieces of a header name a field."""
+    """Return whether any piece of a header names a field."""
     return any(part.is_name for part in parts)
 
 
 def _joined(start: str, path: Path, keys: Iterable[str]) -> str:
-    """Return the header for what a path leads to from what has the header `start`."""
+    """Return the header of the value at a path from a value with the header `start`."""
     return ".".join([*([start] if start else []), *(name.upper() for name in (*path, *keys))])
 
 
 def _keys(command: Command, field: Operand) -> Iterator[str]:
-    """Yield the keys behind `field` in `index .field "key"`."""
+    """Yield the keys after `field` in `index .field "key"`."""
     first, *others = command.words
     if isinstance(first, Identifier) and first.name == "index" and others[:1] == [field]:
         yield from (str(word.value) for word in others[1:] if isinstance(word, Literal))
 
 
 def _pipes(nodes: Iterable[Node]) -> Iterator[tuple[Pipe, bool]]:
-    """Yield all pipelines in parts of a template, and whether each stands in parentheses, behind those around it."""
+    """Yield all pipelines in nodes, outer before inner, and whether each stands in parentheses."""
     for node in nodes:
         if isinstance(node, Text | Jump):
             continue
@@ -293,7 +294,7 @@ def _pipes(nodes: Iterable[Node]) -> Iterator[tuple[Pipe, bool]]:
 
 
 def _operands(pipe: Pipe) -> Iterator[Operand]:
-    """Yield all words of a pipeline, those in parentheses included."""
+    """Yield all operands of a pipeline, including those in parentheses."""
     for command in pipe.commands:
         for word in command.words:
             yield word

@@ -46,7 +46,7 @@ class Unknown:
 
 
 UNKNOWN = Unknown()
-"""In place of a value that only the data has."""
+"""Stands for a value that is known only with the data."""
 
 SAMPLES: Mapping[str, Any] = {
     "string": "",
@@ -60,16 +60,16 @@ SAMPLES: Mapping[str, Any] = {
     "complex": 0j,
     "nil": None,
 }
-"""A value of each kind; `spoken` is an object that prints as a short text. What is true of it is true of its kind."""
+"""A value of each kind, which stands for all of that kind; `spoken` is an object that prints as a short text."""
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
     """The static shape of a value: its possible kinds, its content, and the value itself if it is known.
 
-    `fields` are those of an object, by name, None if there can be any. `item` is what a list, or an object with any
-    fields, holds; None if that can be anything. `name` leads to it from the data: `.status`. That a field
-    may be null is left out, for what works for nothing but null does not work.
+    `fields` are those of an object, by name, None if it can have any. `item` is the shape of the items of a list, or
+    of the fields of an object that can have any; None if unknown. `name` is the path to it in the data: `.status`.
+    That a field may be null is not recorded: a template that works only for null counts as wrong.
     """
 
     kinds: frozenset[str]
@@ -90,27 +90,27 @@ class Shape:
 
     @property
     def types(self) -> str:
-        """Name the types that it may be of."""
+        """The names of its possible types."""
         return " or ".join(type_name(sample) for sample in self.samples())
 
     def samples(self) -> list[Any]:
-        """Return the value, or one of each kind that it may be of."""
+        """Return the value if it is known, else one of each possible kind."""
         return [self.value] if self.is_known else [SAMPLES[name] for name in SAMPLES if name in self.kinds]
 
 
 ANY = Shape(frozenset(SAMPLES))
 
 Schema = Mapping[str, "Schema | Shape | None"]
-"""The fields of an object by name, and what each is: its shape, or the fields that it has; None for anything."""
+"""The fields of an object by name, each with its shape or its own fields; None for any value."""
 
 
 def shape_of(*kinds: str, **more: Any) -> Shape:
-    """Return the shape of what is of one of some kinds."""
+    """Return the shape of a value of one of some kinds."""
     return Shape(frozenset(kinds), **more)
 
 
 def shape_of_schema(schema: Schema, name: str = "") -> Shape:
-    """Return the shape of what has these fields."""
+    """Return the shape of an object with these fields."""
     fields = {
         key: ANY if inner is None else inner if isinstance(inner, Shape) else shape_of_schema(inner, f"{name}.{key}")
         for key, inner in schema.items()
@@ -124,14 +124,14 @@ def shape_of_value(value: Any) -> Shape:
 
 
 def shape_of_results(values: Iterable[Any]) -> Shape:
-    """Return the shape of what is like one of these values."""
+    """Return the shape of a value like one of these values."""
     values = list(values)
     holds_text = bool(values) and all(isinstance(value, Strings) for value in values)
     return Shape(frozenset(map(_kind, values)) or ANY.kinds, item=shape_of("string") if holds_text else None)
 
 
 def union(shapes: Iterable[Shape]) -> Shape:
-    """Return the shape of what is one of several."""
+    """Return the shape of a value that has one of several shapes."""
     shapes = list(shapes)
     return shapes[0] if len(shapes) == 1 else Shape(frozenset().union(*(each.kinds for each in shapes)))
 
@@ -141,10 +141,10 @@ def _kind(value: Any) -> str:
 
 
 MAX_TRIED = 1_000_000
-"""How much text may be made to find mistakes, in characters; beyond, they are found when the template is rendered."""
+"""The limit of text that is made by checks, in characters; beyond it, errors are found only when rendering."""
 
 MAX_COMBINATIONS = 256
-"""With how many combinations of arguments a function is tried."""
+"""The limit of combinations of arguments with which a function is tried."""
 
 
 def mistakes(
@@ -156,10 +156,9 @@ def mistakes(
     *,
     strict: bool,
 ) -> list[TemplateError]:
-    """Return the errors for all data of a shape, in order.
+    """Return the errors that occur with any data of a shape, in order.
 
-    Every function is called, with values of each kind that its arguments may be of; it is a mistake if that always
-    fails.
+    Every function is called with values of each possible kind of its arguments. It is an error if all calls fail.
     """
     checks = _Checks(source, defined, functions, unsteady(nodes, defined), strict)
     checks.run(nodes, data)
@@ -181,7 +180,7 @@ class _Checks:
         self._functions = functions
         self._unsteady = unsteady
         self._context = Context(RenderOptions(color=True), strict=strict, characters=MAX_TRIED)
-        # What is wrong behind a condition may be meant for another value that the template is invoked with.
+        # Errors within a condition, which count only if they occur with all values that the template is invoked with.
         self._guarded: dict[int, TemplateError] = {}
         self._conditions = 0
         self._variables: dict[str, Shape] = {}
@@ -189,7 +188,7 @@ class _Checks:
         self._seen: set[tuple[str, Shape]] = set()
 
     def run(self, nodes: Sequence[Node], data: Shape) -> None:
-        """Look through a template and all that it defines."""
+        """Check a template and all that it defines."""
         self._begin(nodes, data)
         self.found |= self._guarded
         guarded: dict[str, dict[int, TemplateError]] = {}
@@ -239,7 +238,7 @@ class _Checks:
                 self._invoke(node, ANY if node.pipe is None else self._pipe(node.pipe, dot))
 
     def _turn(self, node: Control, value: Shape) -> Shape:
-        """Give the variables of a `range` what they have in every turn, and return what the dot is then."""
+        """Set the variables of a `range` as in each iteration, and return the shape of the dot there."""
         targets = node.pipe.targets
         tried = _tried(lambda each: pairs(self._context, each, len(targets)), [(each,) for each in value.samples()])
         if tried.failure is not None:
@@ -335,7 +334,7 @@ class _Checks:
             shapes.append(final)
             places.append(node.at)
         if function.gives == "item" and given > 2:
-            # Each place is one of what is at the place before.
+            # Each index applies to the item at the previous one.
             value = shapes[0]
             for shape in shapes[1:]:
                 value = self._result(node, function, [value, shape], [node.at, node.at])
@@ -343,7 +342,7 @@ class _Checks:
         return self._result(node, function, shapes, places)
 
     def _result(self, node: Identifier, function: Function, shapes: Sequence[Shape], places: Sequence[int]) -> Shape:
-        """Return what a function gives for arguments of some shapes. It is a mistake if it gives nothing for any."""
+        """Return the shape of a function's result for arguments of some shapes. It is an error if all calls fail."""
         if function.call is None:
             return union(shapes)
         fit = partial(checked, strict=self._context.strict)
@@ -367,7 +366,7 @@ class _Checks:
 
 
 class _Tried(NamedTuple):
-    """What came of trying: why it always fails, if so, or what it gave. `is_open` says that it may give more."""
+    """The outcome of trial calls: the failure if all failed, and the results. `is_open`: other results are possible."""
 
     failure: str | None
     results: list[Any]
@@ -375,7 +374,7 @@ class _Tried(NamedTuple):
 
 
 def _tried(call: Callable[..., Any], arguments: Iterable[Sequence[Any]], *, is_known: bool = False) -> _Tried:
-    """Call a function with each of `arguments`. A failure due to what a value holds counts only if that `is_known`."""
+    """Call a function with each of `arguments`. A failure due to the content of values counts only if that is known."""
     failure: str | None = None
     results: list[Any] = []
     is_open = False
@@ -392,7 +391,7 @@ def _tried(call: Callable[..., Any], arguments: Iterable[Sequence[Any]], *, is_k
 
 
 def _item(value: Shape, place: Shape | None = None) -> Shape:
-    """Return the shape of what is in a value, at a place."""
+    """Return the shape of an item of a value, at a place."""
     if value.kinds <= {"string"}:
         return shape_of("uint")
     if value.fields is not None and place is not None and place.value in value.fields:

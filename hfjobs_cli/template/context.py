@@ -1,4 +1,4 @@
-"""What the functions of a template get: options of the rendering, how much text may still be made; their errors."""
+"""What template functions work with: their signatures and errors, the options and limits of a rendering."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hfjobs_cli.template.terminal_text import Table
 from hfjobs_cli.template.values import ABSENT, Authored, Int, kind, short_text, sorted_keys, type_name
 
 MAX_CHARACTERS = 16_000_000
-"""How much text may be made in one rendering."""
+"""The limit of text that is made in one rendering, in characters."""
 
 WORK = 16
-"""How many characters can be read for the price of making one."""
+"""Reading so many characters counts as making one."""
 
 
 class Failure(Exception):
@@ -27,16 +27,16 @@ class DataFailure(Failure):
 
 
 class Exhausted(DataFailure):
-    """More text was made than may be."""
+    """The limit of text was exceeded."""
 
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """What decides the text besides template and data.
+    """What the output depends on besides template and data.
 
-    `now` is the present moment. `escape` makes text harmless that the author of the template did not write, None where
-    nothing has to be. `color` says whether `autocolor` colors. `table` collects the rows of `tablerow`. `holds` tells
-    whether the output can hold a text, None if it can hold any.
+    `now` is the current time. `escape` makes text from the data harmless, None if that is not needed. `color` says
+    whether `autocolor` colors. `table` collects the rows of `tablerow`. `holds` returns whether the encoding of the
+    output can represent a text, None if it can represent any.
     """
 
     now: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
@@ -46,37 +46,37 @@ class RenderOptions:
     holds: Callable[[str], bool] | None = None
 
     def shows(self, text: str) -> bool:
-        """Return whether a text is shown as it is; if not, languages have escapes of their own for it."""
+        """Return whether a text is written as it is. If not, it is escaped, in JSON or HTML by their own escapes."""
         if self.escape is not None and self.escape(text) != text:
             return False
         return self.holds is None or self.holds(text)
 
 
 class Context:
-    """One rendering. `printer` writes values, and escapes text of the data where `render_options` want it."""
+    """The state of one rendering. `printer` formats values, and escapes text as `render_options` say."""
 
     def __init__(self, render_options: RenderOptions, *, strict: bool, characters: int = MAX_CHARACTERS) -> None:
-        """Have everything left to spend. `strict` is Go to the letter."""
+        """Begin with `characters` left to make. `strict` is as for Template."""
         self.render_options = render_options
         self.strict = strict
         self.printer = self.printing(render_options.escape)
         self._characters = characters
 
     def printing(self, escape: Callable[[str], str] | None) -> Printer:
-        """Return a printer that escapes text of the data by `escape`."""
+        """Return a printer that escapes text from the data by `escape`."""
         return Printer(escape, self.spend, self.render_options.shows)
 
     def spend(self, characters: int) -> None:
-        """Pay for text that was made. Raises Failure when it is too much."""
+        """Count text that was made. Raises Exhausted at the limit."""
         self._characters -= characters
         if self._characters < 0:
             raise Exhausted(f"the output is longer than {MAX_CHARACTERS} characters")
 
     def mixed(self, parts: Sequence[object], make: Callable[[Printer], str]) -> str:
-        """Return text that `make` writes of several parts, some by the author of the template, some of the data.
+        """Return text that `make` writes of parts by the author of the template and parts from the data.
 
-        It counts as of the data, and is escaped when it is printed, unless the author's parts hold what would be
-        escaped too; then the others are escaped now.
+        The result counts as text from the data and is escaped when it is printed. If the author's parts contain what
+        would then be escaped too, the other parts are escaped now, and the result is not.
         """
         if all(type(part) is Authored or kind(part) in ("bool", "int", "uint", "float", "nil") for part in parts):
             return Authored(make(self.printer))
@@ -88,17 +88,17 @@ class Context:
 
 
 Wanted = Literal["value", "any", "string", "int", "list", "time"]
-"""What an argument is to be: taken as it is, with null for what is missing, or of a kind that is checked."""
+"""The kind of an argument: `value` is taken as it is, `any` with null for a missing value, others are checked."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function: how it is called, with the context and its arguments, and what it does.
+    """A template function. `call` gets the context and the arguments; `usage` and `about` are for help.
 
-    `wants` says what each argument is to be. The last one may be repeated, or be left out, if the function is
-    `variadic`. `call` is None for `and` and `or`, which evaluate their arguments only as far as needed. `gives` says
-    what can be told of the result before it is called: its kind, as that of any result for arguments of these kinds;
-    that it is in the first argument; or nothing.
+    `wants` are the kinds of its arguments. If it is `variadic`, the last one may be repeated or left out. `call` is
+    None for `and` and `or`, which evaluate their arguments only as far as needed. `gives` says what a check knows of
+    the result: `result` means of the same kind for all arguments of the same kinds, `item` an item of the first
+    argument, and `any` nothing.
     """
 
     call: Callable[..., Any] | None
@@ -119,19 +119,19 @@ class Function:
         return None if self.variadic else len(self.wants)
 
     def miscount(self, name: str, given: int) -> str | None:
-        """Return what is wrong with the number of arguments, None if nothing is."""
+        """Return the error about the number of arguments, None if it is right."""
         if self.least <= given and (self.most is None or given <= self.most):
             return None
         return f"{name} takes {self.takes}, but got {given}"
 
     @property
     def takes(self) -> str:
-        """Return how many arguments it takes."""
+        """The number of arguments that it takes, in words."""
         number = f"{self.least} argument{'s' * (self.least != 1)}"
         return f"at least {number}" if self.variadic else number
 
     def kinds(self, given: int) -> tuple[Wanted, ...]:
-        """Return what each of `given` arguments has to be."""
+        """Return the kinds of `given` arguments."""
         return (*self.wants, *[self.wants[-1]] * (given - len(self.wants))) if self.variadic else self.wants
 
 

@@ -35,39 +35,39 @@ from hfjobs_cli.template.parser import (
 from hfjobs_cli.template.values import ABSENT, Authored, Int, NotPlain, kind, truth, type_name
 
 MAX_STEPS = 1_000_000
-"""How many parts may be evaluated in one rendering."""
+"""The limit of evaluated nodes in one rendering."""
 
 MAX_RUN_DEPTH = 90
-"""How deep actions may be nested while they are evaluated, templates that call each other included."""
+"""The limit of nesting of evaluated actions, including templates that invoke each other."""
 
 NULL_HINT = 'for a value that may be null, use {{with .x}}{{upper .}}{{end}} or {{or .x "-"}}'
 
 
 class Template:
-    """A template of Go's text/template, over plain JSON data.
+    """A template of Go's text/template, for plain JSON data.
 
-    All of Go's actions and functions are there (`call` aside, for data holds no functions), those of `docker ps
-    --format`, and those of `gh --template`. It differs from Go in that
+    It supports all of Go's actions, and the functions of Go (without `call`, as JSON holds no functions), `docker ps
+    --format` and `gh --template`. Unless `strict`, it differs from Go as follows:
 
-    - a field of null, or of what is missing, is missing too and prints as `<no value>`; `index` does the same;
-      `timeago` and `timefmt` give `<no value>` for null, `truncate` an empty text;
-    - a variable that is assigned has to be declared, and `call` is unknown, before anything is rendered;
+    - a field of null, or of a missing value, is missing and prints as `<no value>`, also with `index`; `timeago` and
+      `timefmt` return `<no value>` for null, and `truncate` an empty string;
+    - an assignment to an undeclared variable, and `call`, are errors before anything is rendered;
     - functions that take an int take any whole number;
-    - `js` writes what JavaScript reads for characters beyond U+FFFF that cannot be printed.
+    - `js` writes unprintable characters beyond U+FFFF so that JavaScript can read them.
 
-    If `strict`, these are as in Go. And it always differs in that
+    It always differs from Go as follows:
 
     - whole numbers and fractions can be compared;
     - `len`, `slice`, `truncate` and widths count characters, not bytes;
-    - text is Unicode: bytes that are no UTF-8, as `"\\xff"` writes them, become U+FFFD;
-    - `join` and `truncate` take their two arguments as docker has them, or as gh has, and do what each does;
-    - nesting, steps and the length of the text are bounded.
+    - text is Unicode: bytes that are not UTF-8, such as `"\\xff"`, become U+FFFD;
+    - `join` and `truncate` take their two arguments in the order of docker or of gh, and do what that one does;
+    - nesting, steps and the length of the text are limited.
     """
 
     def __init__(self, text: str, strict: bool = False, *, escapes: bool = False) -> None:
         """Parse `text`. With `escapes`, `\\t` and `\\n` outside of actions are a tab and a newline.
 
-        Raises TemplateError, with the place that is wrong.
+        Raises TemplateError with the position of the error.
         """
         self.text = text
         self.strict = strict
@@ -75,10 +75,10 @@ class Template:
         self._nodes, self._defined = parse(text, self._functions, strict=strict, escapes=escapes)
 
     def render(self, data: Any, render_options: RenderOptions | None = None) -> str:
-        """Return the text that the template makes of `data`. Raises TemplateError.
+        """Render the template with `data`. Raises TemplateError.
 
-        Rows of `tablerow` that were not printed by `tablerender` come at the end, unless `render_options` hold a table
-        that collects them.
+        Rows of `tablerow` that `tablerender` has not printed come at the end, unless `render_options` are given: their
+        table collects the rows.
         """
         own = render_options or RenderOptions()
         text = _Evaluator(self.text, self._defined, self._functions, own, strict=self.strict).run(self._nodes, data)
@@ -89,14 +89,13 @@ class Template:
         return uses(self._nodes, self._defined)
 
     def fields(self) -> set[str] | None:
-        """Return the names of all fields that are used of the data itself, None if it is used as a whole."""
+        """Return the names of the top-level fields that are used, None if the data is used as a whole."""
         return {path[0] for path in self._uses} if all(self._uses) else None
 
     def check(self, schema: Schema) -> None:
-        """Find what cannot work, whatever the data is: fields that `schema` has not, templates that are not defined,
-        functions that are given too much, too little or something else than they take.
+        """Check for errors that occur with any data: unknown fields and templates, wrong numbers or types of arguments.
 
-        Raises TemplateError for the first.
+        Raises TemplateError for the first one.
         """
         for name, at in invocations(self._nodes, self._defined):
             if name not in self._defined:
@@ -137,7 +136,7 @@ class _Evaluator:
         self._at = 0
 
     def run(self, nodes: Sequence[Node], data: object) -> str:
-        """Return the text that the parts make of `data`. Raises TemplateError."""
+        """Render nodes with `data`. Raises TemplateError."""
         self._variables.append(("$", data))
         try:
             self._walk(nodes, data)
@@ -148,12 +147,12 @@ class _Evaluator:
         return "".join(self.out)
 
     def write(self, text: str) -> None:
-        """Write a piece of text."""
+        """Append text to the output."""
         self.context.spend(len(text))
         self.out.append(text)
 
     def error(self, message: str, at: int, hint: str | None = None) -> TemplateError:
-        """Return the error for a place in the template."""
+        """Return an error at an offset of the template."""
         return TemplateError(message, self.source, at, hint)
 
     def _step(self, at: int) -> None:
@@ -163,7 +162,7 @@ class _Evaluator:
             raise self.error(f"more than {MAX_STEPS} steps", at)
 
     def _walk(self, nodes: Iterable[Node], dot: Any) -> str | None:
-        """Render parts; returns `break` or `continue` where the loop around them is to do that."""
+        """Render nodes; return `break` or `continue` if the loop around them has to do that."""
         for node in nodes:
             self._step(node.at)
             if isinstance(node, Text):
@@ -228,7 +227,7 @@ class _Evaluator:
         return None
 
     def _bind(self, pipe: Pipe, key: Any, item: Any) -> None:
-        """Give the variables of a `range` what this turn has for them."""
+        """Set the variables of a `range` for one iteration."""
         values = (key, item) if len(pipe.targets) > 1 else (item,)
         for back, (name, value) in enumerate(zip(pipe.targets, values, strict=False)):
             if pipe.is_assignment:
@@ -260,7 +259,7 @@ class _Evaluator:
         return value
 
     def _command(self, command: Command, dot: Any, final: tuple[Any, ...]) -> Any:
-        """Evaluate words; `final` is what the command before made, none for the first."""
+        """Evaluate a command; `final` holds the result of the previous one, if there is one."""
         start = command.words[0]
         self._step(start.at)
         if isinstance(start, Identifier):
@@ -275,7 +274,7 @@ class _Evaluator:
         return self._operand(start, dot)
 
     def _operand(self, node: Operand, dot: Any) -> Any:
-        """Evaluate one word."""
+        """Evaluate one operand."""
         self._step(node.at)
         if isinstance(node, Field | Variable | Chain):
             return self._field(node, dot)
@@ -306,7 +305,7 @@ class _Evaluator:
         raise self.error(f"unknown variable '{node.name}'", node.at)
 
     def _field(self, node: Field | Variable | Chain, dot: Any, has_arguments: bool = False) -> Any:
-        """Follow the path of a word from where it starts. Only a function could take the arguments that there are."""
+        """Return the field that an operand names. With `has_arguments` it fails, as only functions take arguments."""
         value = dot
         if isinstance(node, Variable):
             value = self._variable(node)
@@ -355,7 +354,7 @@ class _Evaluator:
         return final[0] if final else value
 
     def _argument(self, node: Operand, wanted: Wanted, dot: Any) -> Any:
-        """Evaluate an argument, of which the function wants a certain kind."""
+        """Evaluate an argument, and check that it is of the wanted kind."""
         if wanted == "int" and isinstance(node, Number):
             if node.integer is None:
                 raise self.error(f"{node.source} is not a whole number", node.at)
@@ -363,7 +362,7 @@ class _Evaluator:
         return self._checked(self._operand(node, dot), wanted, node.at)
 
     def _checked(self, value: Any, wanted: Wanted, at: int) -> Any:
-        """Return an argument as the function takes it. Fails if it is of another kind."""
+        """Return an argument as the function takes it. Raises TemplateError if it is of another kind."""
         try:
             return checked(value, wanted, strict=self.context.strict)
         except Failure as failure:

@@ -6,18 +6,17 @@ from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.display import cell_width, printable
 
 EXCERPT_WIDTH = 76
-"""How much of a long line is shown around the place that is wrong, in characters."""
+"""How much of a long line is shown around the error, in characters."""
 
 
 class TemplateError(UsageError):
-    """A template that cannot be parsed, or cannot be rendered with the data it was given.
+    """A template that cannot be parsed, or cannot be rendered with the given data.
 
-    `column` counts from 1, in characters. `details` is the line of the template that is wrong, and a caret below the
-    place.
+    `column` counts from 1, in characters. `details` is the line of the template with the error, and a caret below it.
     """
 
     def __init__(self, message: str, source: str, at: int, hint: str | None = None) -> None:
-        """`at` is the offset in `source` of what is wrong."""
+        """`at` is the offset of the error in `source`."""
         at = min(at, len(source))
         start = source.rfind("\n", 0, at) + 1
         self.column = at - start + 1
@@ -33,7 +32,7 @@ class UnknownName(TemplateError):
 
 
 def _excerpt(line: str, at: int) -> tuple[str, str]:
-    """Return `line`, cut to what stands around `at`, and a line with a caret below that place."""
+    """Return `line`, cut to what surrounds `at`, and a line with a caret below that."""
     first = max(0, min(at - EXCERPT_WIDTH // 2, len(line) - EXCERPT_WIDTH))
     before = ("..." if first else "") + line[first:at]
     after = line[at : first + EXCERPT_WIDTH] + ("..." if len(line) > first + EXCERPT_WIDTH else "")

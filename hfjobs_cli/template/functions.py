@@ -41,11 +41,11 @@ from hfjobs_cli.template.values import (
 )
 from hfjobs_cli.text.display import MAX_PADDED, printable
 
-# Those of Go.
+# Functions of Go.
 
 
 def is_equal(context: Context, value: Any, other: Any) -> bool:
-    """Compare two values. Raises Failure if they are of different kinds, or lists or objects."""
+    """Return whether two values are equal. Raises Failure for different kinds, lists and objects."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if "nil" in (what, other_what):
         return what == other_what
@@ -56,7 +56,7 @@ def is_equal(context: Context, value: Any, other: Any) -> bool:
 
 
 def is_less(context: Context, value: Any, other: Any) -> bool:
-    """Compare two numbers or texts. Raises Failure for anything else."""
+    """Return whether a number or string is less than another. Raises Failure for other values."""
     (what, value), (other_what, other) = _comparable(value), _comparable(other)
     if what != other_what or what not in ("number", "string"):
         raise Failure(f"cannot order {_named_type(value)} and {_named_type(other)}")
@@ -65,12 +65,12 @@ def is_less(context: Context, value: Any, other: Any) -> bool:
 
 
 def is_at_most(context: Context, value: Any, other: Any) -> bool:
-    """Compare two numbers or texts. Raises Failure for anything else."""
+    """Return whether a number or string is at most another. Raises Failure for other values."""
     return is_less(context, value, other) or is_equal(context, value, other)
 
 
 def _pay(context: Context, value: Any, other: Any) -> None:
-    """Pay for a comparison, of which only that of long texts is work."""
+    """Count the work of a comparison, which matters only for long strings."""
     if isinstance(value, str):
         context.spend(min(len(value), len(other)) // WORK)
 
@@ -81,7 +81,7 @@ def _named_type(value: Any) -> str:
 
 
 def _comparable(value: Any) -> tuple[str, Any]:
-    """Return what kind of value it is for a comparison, and the value."""
+    """Return the kind of a value in comparisons, and the value to compare."""
     text = short_text(value)
     if text is not None:
         return "string", text
@@ -90,12 +90,12 @@ def _comparable(value: Any) -> tuple[str, Any]:
 
 
 def equal(context: Context, value: Any, *others: Any) -> bool:
-    """Return whether a value is one of several."""
+    """Return whether a value equals one of several."""
     return any(is_equal(context, value, other) for other in others)
 
 
 def length(_context: Context, value: Any) -> Int:
-    """Count the characters of a text, or what a list or object holds."""
+    """Return the number of characters of a string, or of items of a list or object."""
     if kind(value) not in ("string", "list", "map"):
         raise Failure(f"{_named_type(value)} has no length")
     return Int(len(value))
@@ -138,7 +138,7 @@ def _place(value: Any, last: int) -> int:
 
 
 def slice_(context: Context, value: Any, *places: Any) -> Any:
-    """Return a part of a text or list."""
+    """Return a part of a string or list."""
     what = kind(value)
     if what not in ("string", "list"):
         raise Failure(f"cannot slice {_named_type(value)}")
@@ -159,17 +159,17 @@ def print_(context: Context, *values: Any) -> str:
 
 
 def println(context: Context, *values: Any) -> str:
-    """Write values with blanks between, and end the line."""
+    """Print values with spaces between them and a newline at the end."""
     return context.mixed([Authored("\n"), *values], lambda printer: printer.println(values))
 
 
 def printf(context: Context, form: str, *values: Any) -> str:
-    """Write values in a form."""
+    """Format values as `form` says."""
     return context.mixed([form, *values], lambda printer: write_form(printer, printer.safe(form), values))
 
 
 def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
-    """Make a function that prints its arguments as `print` does, and escapes the result."""
+    """Return a function that prints its arguments as `print` does, and escapes the result."""
 
     def call(context: Context, *values: Any) -> str:
         shown = [NO_VALUE if value is None else value for value in values]
@@ -184,15 +184,15 @@ def escaper(change: Callable[[str, Shows], str]) -> Callable[..., str]:
 
 
 def call(_context: Context, *_values: Any) -> Any:
-    """Fail like Go for a value that is not a function; JSON data has none."""
+    """Raise the failure of Go for a value that is not a function: JSON data contains none."""
     raise Failure("the data contains no function")
 
 
-# Those of docker and gh.
+# Functions of docker and gh.
 
 
 def json(context: Context, value: Any) -> str:
-    """Write a value as JSON."""
+    """Format a value as JSON."""
     try:
         text = formatted(json_text(value), context.render_options.shows, u_escaped)
     except ValueError as error:
@@ -202,14 +202,14 @@ def json(context: Context, value: Any) -> str:
 
 
 def split(context: Context, text: str, separator: str) -> Strings:
-    """Split a text; without a separator, into its characters."""
+    """Split a string; without a separator, into its characters."""
     count = text.count(separator) + 1 if separator else len(text)
-    context.spend(len(text) + 16 * count)  # a part is an object, however short it is
+    context.spend(len(text) + 16 * count)  # each part is an object, even an empty one
     return Strings(like(text, part) for part in (text.split(separator) if separator else text))
 
 
 def join(context: Context, first: Any, second: Any) -> str:
-    """Join a list, or the values of an object: docker has the list first, gh the separator."""
+    """Join a list, or the values of an object. The list comes first as in docker, or the separator as in gh."""
     is_gh = kind(first) == "string"
     items, separator = (second, first) if is_gh else (first, second)
     if kind(separator) != "string":
@@ -232,7 +232,7 @@ def join(context: Context, first: Any, second: Any) -> str:
 
 
 def pad(context: Context, text: str, before: int, after: int) -> str:
-    """Put blanks before and behind a text that is not empty."""
+    """Add spaces before and after a string, unless it is empty."""
     if not text:
         return ""
     if before < 0 or after < 0:
@@ -242,7 +242,10 @@ def pad(context: Context, text: str, before: int, after: int) -> str:
 
 
 def truncate(context: Context, first: Any, second: Any) -> str:
-    """Cut a text: docker has the text first, and counts characters; gh the width, and shows that it was cut."""
+    """Truncate a string to a number of characters, if it comes first as in docker.
+
+    If the width comes first, as in gh: to a width on the terminal, with an ellipsis.
+    """
     is_gh = kind(first) in ("int", "float")
     text, length = (second, first) if is_gh else (first, second)
     if isinstance(length, float) and length.is_integer():
@@ -259,7 +262,7 @@ def truncate(context: Context, first: Any, second: Any) -> str:
 
 
 def over(change: Callable[[str], str]) -> Callable[[Context, str], str]:
-    """Make a function of one that changes a text."""
+    """Return a template function that changes a string by `change`."""
 
     def call(context: Context, text: str) -> str:
         context.spend(len(text) if text.isascii() else 4 * len(text))  # other letters are changed one by one
@@ -276,7 +279,7 @@ def time_ago(context: Context, text: Any) -> Any:
 
 
 def time_format(context: Context, layout: str, text: Any) -> Any:
-    """Write a time in a layout."""
+    """Format a time in a layout of Go."""
     context.spend(4 * len(layout))
     return ABSENT if kind(text) == "nil" else context.mixed([layout], lambda _: gotime.layout(layout, _moment(text)))
 
@@ -289,7 +292,7 @@ def _moment(text: str) -> datetime:
 
 
 def color(context: Context, style: str, value: Any) -> str:
-    """Put a style around a value."""
+    """Format a value in a color or style."""
     try:
         start = color_code(style)
     except ValueError as error:
@@ -299,34 +302,34 @@ def color(context: Context, style: str, value: Any) -> str:
 
 
 def autocolor(context: Context, style: str, value: Any) -> Any:
-    """Put a style around a value where colors are wanted."""
+    """Format a value in a color or style if colors are on."""
     return color(context, style, value) if context.render_options.color else scalar(value)
 
 
 def hyperlink(context: Context, address: str, text: str) -> str:
-    """Make a link of a text, for terminals (OSC 8)."""
+    """Format a link for terminals (OSC 8)."""
     target = like(address, formatted(address, context.render_options.holds or (lambda _: True), url_escaped))
     link, shown = (context.printer.print([part]) for part in (target, text or address))
     return Authored(f"\x1b]8;;{link}\x1b\\{shown}\x1b]8;;\x1b\\")
 
 
 def table_row(context: Context, *values: Any) -> str:
-    """Keep a row. A cell stands on one line, so text of the data is escaped in a pipe too."""
-    context.spend(MAX_PADDED * len(values))  # a cell is padded, however short it is
+    """Add a row to the table. A cell stands on one line, so text of the data is escaped in a pipe too."""
+    context.spend(MAX_PADDED * len(values))  # each cell may be padded to this width
     printer = context.printing(printable)
     context.render_options.table.add([printer.print([scalar(value)]) for value in values])
     return Authored("")
 
 
 def table_render(context: Context) -> str:
-    """Write the rows that wait."""
+    """Print the rows that were added."""
     text = context.render_options.table.take()
     context.spend(len(text))
     return Authored(text)
 
 
 def scalar(value: Any) -> Any:
-    """Return a value as gh prints it in a cell: nothing for null, fractions with two digits."""
+    """Return a value as gh prints it in a cell: null as an empty string, fractions with two digits."""
     if kind(value) in ("list", "map") and short_text(value) is None:
         raise Failure(f"expected a string or a number, not {type_name(value)}")
     if value is None:
@@ -346,7 +349,7 @@ def pluck(context: Context, name: str, items: list[Any]) -> list[Any]:
 
 
 def raw(context: Context, value: Any) -> str:
-    """Return a value as text that is not escaped."""
+    """Return a value as a string that is not escaped."""
     return Authored(value if isinstance(value, str) else context.printing(None).text(value))
 
 
@@ -391,11 +394,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "pluck": Function(pluck, ("string", "list"), 'pluck "key" A', "one field of each object in a list"),
     "raw": Function(raw, ("value",), "raw A", "not escaped on a terminal; only if you trust A"),
 }
-"""Those of Go but `call`, those of docker, those of gh, and `raw`."""
+"""The functions of Go except `call`, those of docker and gh, and `raw`."""
 
 STRICT_FUNCTIONS: Mapping[str, Function] = {
     **FUNCTIONS,
     "js": replace(FUNCTIONS["js"], call=escaper(js_escaped_as_go)),
     "call": Function(call, ("value", "value"), "call A...", "call a function in the data; there are none", True),
 }
-"""Those of a strict template: `call` fails as late as in Go, and `js` writes what Go writes."""
+"""The functions of a strict template: `call` fails only when it is called, and `js` writes what Go writes."""

@@ -1,4 +1,4 @@
-"""Values -> text as Go's package fmt does: `print`, `println`, and the verbs of `printf`."""
+"""Format values as Go's package fmt does: `print`, `println`, and the verbs of `printf`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hfjobs_cli.template.values import (
 
 
 def format_float(value: float, verb: str, precision: int | None) -> str:
-    """Write a number without width or plus sign; a `precision` of None is as many digits as are needed.
+    """Format a number without width or plus sign; a `precision` of None is the fewest digits that identify it.
 
     `verb` is one of `eEfgGbxX`. Infinity is `+Inf` or `-Inf`.
     """
@@ -39,7 +39,7 @@ def format_float(value: float, verb: str, precision: int | None) -> str:
     sign = "-" if math.copysign(1, value) < 0 else ""
     digits, point = _shortest(abs(value))
     exponent = point - 1
-    # Where as many digits are written as are needed, %g has an exponent from a million on.
+    # With the fewest digits, %g has an exponent from a million on.
     if verb == "f" or (verb in "gG" and -4 <= exponent < 6):
         whole = digits[:point].ljust(point, "0") if point > 0 else "0"
         rest = "0" * -point + digits[max(point, 0) :] if digits != "0" else ""
@@ -49,7 +49,7 @@ def format_float(value: float, verb: str, precision: int | None) -> str:
 
 
 def _shortest(value: float) -> tuple[str, int]:
-    """Return the fewest digits that are this number and no other, and how many of them stand before the point."""
+    """Return the fewest digits that identify a number, and how many of them stand before the point."""
     mantissa, _, exponent = f"{value!r}".partition("e")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("0")
@@ -78,19 +78,19 @@ def _hexadecimal(value: float, precision: int | None) -> str:
 
 
 VERB_COST = 64
-"""What reading a verb costs, in characters, whatever it writes."""
+"""The work of reading a verb, in characters."""
 
 MAX_NUMBER = 1_000_000
 """The largest width or precision that Go takes."""
 
 
 def printf(printer: Printer, form: str, values: Sequence[object]) -> str:
-    """Write values as `form` says. Its mistakes show in the text, as in Go: `%!d(string=x)`."""
+    """Format values as `form` says. Its errors appear in the text, as in Go: `%!d(string=x)`."""
     return "".join(_Printf(printer, form, values).run())
 
 
 class _Printf:
-    """One call of printf: where it stands in the form, and which argument comes next."""
+    """One call of printf: its position in the form, and the next argument."""
 
     def __init__(self, printer: Printer, form: str, values: Sequence[object]) -> None:
         self.printer = printer
@@ -200,7 +200,7 @@ class _Printf:
         return number
 
     def _star(self) -> int | None:
-        """Return the argument that `*` stands for, None if it is no whole number or too large."""
+        """Return the argument that `*` stands for, None if it is too large or not a whole number."""
         value = self.values[self.place] if self.place < len(self.values) else None
         self.place += self.place < len(self.values)
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER:
@@ -208,7 +208,7 @@ class _Printf:
         return None
 
     def _index(self) -> None:
-        """Read `[n]`, which says which argument comes next."""
+        """Read `[n]`, which selects the next argument."""
         self.after_index = False
         if self._peek() != "[":
             return
@@ -229,14 +229,14 @@ class _Printf:
 
 
 MAX_DATA_DEPTH = 100
-"""How deep the lists and objects may be nested that are printed."""
+"""The limit of nesting of lists and objects that are printed."""
 
 _QUOTES = {7: "\\a", 8: "\\b", 12: "\\f", 10: "\\n", 13: "\\r", 9: "\\t", 11: "\\v", 92: "\\\\"}
 
 
 @dataclass
 class Spec:
-    """What stands between `%` and the verb. `sharp_v` and `plus_v` are `#` and `+` before a `v`."""
+    """The flags, width and precision between `%` and the verb. `sharp_v` and `plus_v` are `#` and `+` before a `v`."""
 
     sharp: bool = False
     zero: bool = False
@@ -262,10 +262,10 @@ class TooDeep(Exception):
 
 
 class Printer:
-    """Writes values. `escape` makes text harmless that the author of the template did not write.
+    """Formats values. `escape` makes text from the data harmless.
 
-    `spend` is told how many characters were made, and may raise. `shows` tells whether a text is shown as it is, or has
-    to be escaped in what is quoted. All methods raise NotPlain and TooDeep.
+    `spend` is called with the number of characters that were made, and may raise. `shows` returns whether a text is
+    written as it is; other text is escaped within quotes. All methods raise NotPlain and TooDeep.
     """
 
     def __init__(
@@ -274,19 +274,19 @@ class Printer:
         spend: Callable[[int], None] = lambda _n: None,
         shows: Callable[[str], bool] = lambda _text: True,
     ):
-        """Escape nothing, and spend nothing, by default."""
+        """By default nothing is escaped and nothing is limited."""
         self._escape = escape
         self.spend = spend
         self._shows = shows
 
     def text(self, value: object) -> str:
-        """Write one value as an action prints it."""
+        """Format one value as an action prints it."""
         if isinstance(value, str):  # by far the most frequent
             return self.safe(value)
         return NO_VALUE if value is ABSENT else self.argument(value, "v", Spec())
 
     def safe(self, text: str) -> str:
-        """Return a text as it may be written: escaped, unless it is by the author of the template."""
+        """Return a text escaped, unless it is by the author of the template."""
         return text if self._escape is None or type(text) is Authored else self._escape(text)
 
     def print(self, values: Sequence[object]) -> str:
@@ -302,11 +302,11 @@ class Printer:
         return "".join(parts)
 
     def println(self, values: Sequence[object]) -> str:
-        """Write values with a blank between each two, and end the line."""
+        """Print values with spaces between them and a newline at the end."""
         return " ".join(self.argument(value, "v", Spec()) for value in values) + "\n"
 
     def argument(self, value: object, verb: str, spec: Spec, erring: bool = False) -> str:
-        """Write one argument of a verb. `erring` says that this is part of a message about a verb that does not fit."""
+        """Format one argument of a verb. `erring` is true within the error about a verb that does not fit."""
         if value is None or value is ABSENT:
             return self._paid(spec.pad("<nil>") if verb in "Tv" else f"%!{verb}(<nil>)")
         if verb == "T":
@@ -340,7 +340,7 @@ class Printer:
         return text
 
     def _bad(self, value: object, verb: str, spec: Spec) -> str:
-        """Return that a verb does not fit a value."""
+        """Format the error about a verb that does not fit a value."""
         return f"%!{verb}({type_name(value)}={self.argument(value, 'v', spec, erring=True)})"
 
     def _container(self, value: Any, verb: str, spec: Spec, depth: int, erring: bool) -> str:
@@ -371,7 +371,7 @@ class Printer:
         return None
 
     def _quote(self, text: str, mark: str, spec: Spec) -> str:
-        """Write a text or a character as Go writes it in a program, with escapes for what is not shown as it is."""
+        """Quote a text or a character as in Go source, with escapes for what is not written as it is."""
         shows = None if self._shows(text) else self._shows
         return mark + "".join(_quoted(char, mark, spec.plus, shows) for char in text) + mark
 
@@ -454,7 +454,7 @@ def _rune(code: int) -> str:
 
 
 def decimal(value: int, base: str = "d") -> str:
-    """Write a whole number. Raises NotPlain for one that Python does not write."""
+    """Format a whole number. Raises NotPlain for one with too many digits for Python."""
     try:
         return format(value, base)
     except ValueError:
@@ -478,7 +478,7 @@ def _whole(value: int, base: str, verb: str, spec: Spec) -> str:
 
 
 def _sharp(text: str, letter: str, precision: int | None) -> str:
-    """Return a number, with its sign, as `#` has it: with a point, and with zeros at its end."""
+    """Return a number, with its sign, as the flag `#` requires: with a point, and with zeros at its end."""
     wanted = 0
     if letter in "gGx":
         wanted = 6 if precision is None else precision

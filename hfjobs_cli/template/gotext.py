@@ -1,4 +1,4 @@
-"""Text in other letters, for other languages and as JSON, as Go writes it."""
+"""Strings as Go converts them: in upper and lower case, escaped for HTML, JavaScript and URLs, and as JSON."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _JSON = str.maketrans(
 
 
 Shows = Callable[[str], bool]
-"""Tells whether a text is shown as it is. What is not is written with the escapes that its language has."""
+"""Returns whether a text is written as it is. Other text is written with the escapes of the target language."""
 
 
 def html_escaped(text: str, shows: Shows = lambda _: True) -> str:
-    """Write a text for HTML, which has no escapes for control characters."""
+    """Escape a text for HTML, which has no escapes for control characters."""
     escaped = text.translate(_HTML)
     return formatted(escaped, shows, lambda char: char if category(char) in ("Cc", "Cs") else f"&#{ord(char)};")
 
 
 def js_escaped(text: str, shows: Shows = lambda _: True) -> str:
-    """Write a text for a string of JavaScript."""
+    """Escape a text for a string of JavaScript."""
     escaped = "".join(_JS.get(char) or (char if _is_plain(char) else _js_code(char)) for char in text)
     return formatted(escaped, shows, _js_code)
 
 
 def js_escaped_as_go(text: str, _shows: Shows) -> str:
-    """Write a text for a string of JavaScript as Go does: with five digits beyond U+FFFF, of which four are read."""
+    """Escape a text for a string of JavaScript as Go does: with five digits beyond U+FFFF, though four are read."""
     return "".join(_JS.get(char) or (char if _is_plain(char) else f"\\u{ord(char):04X}") for char in text)
 
 
@@ -48,33 +48,33 @@ def _js_code(char: str) -> str:
 
 
 def u_escaped(char: str, digits: str = "x") -> str:
-    """Write a character as `\\u1234`, or as two of these, which JSON and JavaScript read."""
+    """Write a character as `\\u1234`, or as a surrogate pair, for JSON and JavaScript."""
     code = ord(char)
     codes = [code] if code < 0x10000 else [0xD7C0 + (code >> 10), 0xDC00 + (code & 0x3FF)]
     return "".join(f"\\u{each:04{digits}}" for each in codes)
 
 
 def formatted(text: str, shows: Shows, spell: Callable[[str], str]) -> str:
-    """Return `text` with what is not shown as it is spelled as its language has it."""
+    """Return `text`, with the characters that are not written as they are replaced by `spell`."""
     if text.isascii() and text.isprintable():
         return text
     return text if shows(text) else "".join(char if shows(char) else spell(char) for char in text)
 
 
 def url_escaped(text: str, _shows: Shows = lambda _: True) -> str:
-    """Write a text for the query of an address."""
+    """Escape a text for the query of a URL."""
     from urllib.parse import quote_plus
 
     return quote_plus(text, safe="", errors="replace")
 
 
 def lowered(text: str) -> str:
-    """Return a text in small letters; one character becomes one character."""
+    """Return a text in lower case; one character becomes one character."""
     return text.lower() if text.isascii() else "".join(char.lower()[0] for char in text)
 
 
 def uppered(text: str) -> str:
-    """Return a text in capitals; one character becomes one character, or stays as it is."""
+    """Return a text in upper case; one character becomes one character, or stays as it is."""
     return text.upper() if text.isascii() else "".join(map(_upper, text))
 
 
@@ -83,7 +83,7 @@ def _upper(char: str) -> str:
 
 
 def titled(text: str) -> str:
-    """Return a text in which each word begins with a capital."""
+    """Return a text with the first letter of each word in upper case."""
     result = []
     before = " "
     for char in text:
@@ -100,7 +100,7 @@ def _parts_words(char: str) -> bool:
 
 
 def json_text(value: Any, depth: int = 0) -> str:
-    """Write a value as JSON, keys in order. Raises NotPlain and TooDeep; ValueError for a number JSON has not."""
+    """Format a value as JSON with sorted keys. Raises NotPlain and TooDeep; ValueError for NaN and infinity."""
     if depth > MAX_DATA_DEPTH:
         raise TooDeep
     what = kind(value)

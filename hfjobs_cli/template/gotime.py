@@ -1,4 +1,4 @@
-"""Times as Go writes them: layouts that spell the moment 2006-01-02 15:04:05, and how long ago something was."""
+"""Times as Go formats them: by layouts that show the time 2006-01-02 15:04:05, and as how long ago they were."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ _ELEMENTS: tuple[tuple[str, Callable[[datetime], str]], ...] = (
     ("Z0700", lambda t: _offset(t, "") if t.utcoffset() else "Z"),
     ("Z07", lambda t: _offset(t, "")[:3] if t.utcoffset() else "Z"),
 )
-"""What a layout may hold and what it stands for; of several that begin alike the longer ones come first."""
+"""The elements of a layout; longer ones come before those that they begin with."""
 
 
 def parse(text: str) -> datetime:
-    """Parse a time as RFC 3339 has it, its offset kept. Raises ValueError."""
+    """Parse a time in RFC 3339, and keep its offset. Raises ValueError."""
     found = _TIME.fullmatch(text)
     if found is None:
         raise ValueError(text)
@@ -72,7 +72,7 @@ def parse(text: str) -> datetime:
 
 
 def layout(form: str, moment: datetime) -> str:
-    """Write a time in a layout as `2006-01-02 15:04`."""
+    """Format a time in a layout such as `2006-01-02 15:04`."""
     return "".join(_pieces(form, moment))
 
 
@@ -102,7 +102,7 @@ def _pieces(form: str, moment: datetime) -> Iterator[str]:
             at += 1 + digits
             continue
         for element, write in _ELEMENTS:
-            # `Month` is no `Mon`, and `Janet` no `Jan`.
+            # The `Mon` in `Month` and the `Jan` in `Janet` do not count.
             after = form[at + 3 : at + 4]
             if form.startswith(element, at) and not (element in ("Jan", "Mon") and "a" <= after <= "z"):
                 yield write(moment)
@@ -114,7 +114,7 @@ def _pieces(form: str, moment: datetime) -> Iterator[str]:
 
 
 def _fraction_length(form: str, at: int) -> int:
-    """Return how many digits of a second a layout wants here: `.000` or `.999`, behind which no digit follows."""
+    """Return the number of digits of a fraction of a second, `.000` or `.999`; 0 if there is none here."""
     digit = form[at + 1 : at + 2]
     if form[at] not in ".," or digit not in ("0", "9"):
         return 0

@@ -1,4 +1,4 @@
-"""Text of a template -> tokens, with Go's literals."""
+"""Split the text of a template into tokens, and read Go's literals."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BASES = {"0x": 16, "0o": 8, "0b": 2}
 
 
 def unquote(quoted: str) -> str:
-    """Return what a string stands for, without its quotes. Raises ValueError.
+    """Return the value of a quoted string. Raises ValueError.
 
-    Bytes that are no UTF-8, as `"\\xff"` can write them, become U+FFFD.
+    Bytes that are not UTF-8, such as `"\\xff"`, become U+FFFD.
     """
     body = quoted[1:-1]
     if quoted[0] == "`":
@@ -32,7 +32,7 @@ def unquote(quoted: str) -> str:
 
 
 def unquote_character(quoted: str) -> int:
-    """Return the code point that a character constant stands for. Raises ValueError."""
+    """Return the code point of a character constant. Raises ValueError."""
     body = quoted[1:-1]
     if not body:
         raise ValueError("it is empty")
@@ -43,7 +43,7 @@ def unquote_character(quoted: str) -> int:
 
 
 def _character(body: str, at: int, quote: str) -> tuple[bytes, int]:
-    """Read one character, perhaps escaped: its bytes, and where the next one begins."""
+    """Read one character, which may be escaped; return its bytes, and the offset of the next one."""
     char = body[at]
     if char != "\\":
         return char.encode("utf-8", "surrogatepass"), at + 1
@@ -75,9 +75,9 @@ def _digits(text: str, length: int, base: int) -> int:
 
 
 def number(text: str) -> tuple[int | float | complex, int | None]:
-    """Return the value of a number, and its value as a whole number, None if it is none. Raises ValueError.
+    """Return the value of a number, and its value as a whole number, None if it is not whole. Raises ValueError.
 
-    A whole number may be twice as large as Go's int holds; Go finds that out only when it is used.
+    A whole number may be up to twice the largest int of Go, which refuses it only when it is used.
     """
     if text[0] == "'":
         code = unquote_character(text)
@@ -95,7 +95,7 @@ def number(text: str) -> tuple[int | float | complex, int | None]:
 
 def _complex(text: str) -> tuple[complex, int | None]:
     cut = max(text.rfind("+"), text.rfind("-"))
-    # Neither the sign in front nor that of an exponent parts the two numbers.
+    # Neither a leading sign nor that of an exponent separates the two numbers.
     if cut > 0 and text[cut - 1] in "eEpP":
         cut = max(text.rfind("+", 0, cut), text.rfind("-", 0, cut))
     real, imaginary = (0.0, text[:-1]) if cut <= 0 else (_float(text[:cut]), text[cut:-1])
@@ -144,7 +144,7 @@ SPACES = " \t\r\n"
 
 
 class Kind(Enum):
-    """What a token is."""
+    """The kinds of tokens."""
 
     TEXT = "text"
     LEFT = LEFT
@@ -177,7 +177,7 @@ _SINGLE = {"=": Kind.ASSIGN, "|": Kind.PIPE, "(": Kind.LEFT_PAREN, ")": Kind.RIG
 
 
 class Token(NamedTuple):
-    """A token, and the offset at which it stands. The text of an ERROR is its message."""
+    """A token, and its offset. The text of an ERROR is its message."""
 
     kind: Kind
     text: str
@@ -185,7 +185,7 @@ class Token(NamedTuple):
 
 
 class _Bad(Exception):
-    """What stands at an offset cannot be read."""
+    """The text at an offset is not valid."""
 
     def __init__(self, message: str, at: int) -> None:
         super().__init__(message)
@@ -193,7 +193,7 @@ class _Bad(Exception):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield the tokens of `text`; the last is END, or ERROR where it cannot be read any further."""
+    """Yield the tokens of `text`; the last is END, or ERROR at text that is not valid."""
     return _Lexer(text).run()
 
 
@@ -225,7 +225,7 @@ class _Lexer:
             yield Token(Kind.TEXT, text, start)
 
     def _action(self) -> Iterator[Token]:
-        """Read an action with its delimiters, or a comment, of which nothing is left."""
+        """Read an action with its delimiters; a comment has no tokens."""
         start = self.at
         self.at += len(LEFT)
         if self._trims_before(self.at):
@@ -269,7 +269,7 @@ class _Lexer:
         return self.text.startswith(RIGHT, self.at) or self._trims_after()
 
     def _leave(self) -> None:
-        """Step over the right delimiter, and over the white space that it trims."""
+        """Skip the right delimiter, and the white space that it trims."""
         if not self._trims_after():
             self.at += len(RIGHT)
             return
@@ -316,7 +316,7 @@ class _Lexer:
         end = self.at
         while self.text[end : end + 1] in tuple(SPACES):
             end += 1
-        # The last blank belongs to ` -}}`.
+        # The last space belongs to ` -}}`.
         return self._take(Kind.SPACE, end - self.text.startswith("-" + RIGHT, end))
 
     def _quoted(self, quote: str) -> Token:
@@ -329,7 +329,7 @@ class _Lexer:
         return self._take(Kind.STRING if quote == '"' else Kind.CHARACTER, end + 1)
 
     def _name(self, kind: Kind, alone: Kind) -> Token:
-        """Read a name, of which the first character is known; without another it is `alone`."""
+        """Read the rest of a name after its first character; without a rest, the token is of the kind `alone`."""
         end = self.at + 1
         while is_alphanumeric(self.text[end : end + 1]):
             end += 1
@@ -352,7 +352,7 @@ class _Lexer:
         return self._take(Kind.NUMBER, end)
 
     def _scan_number(self, start: int) -> int:
-        """Return where a number ends; whether it is one is found out later."""
+        """Return where a number ends; whether it is valid is checked later."""
         end = start + (self.text[start] in "+-")
         digits, exponent = "0123456789_", "eE"
         if self.text.startswith("0", end):
@@ -378,7 +378,7 @@ class _Lexer:
 
 
 def is_alphanumeric(char: str) -> bool:
-    """Return whether a name may hold the character: a letter, a decimal digit or `_`."""
+    """Return whether a name may contain the character: a letter, a decimal digit or `_`."""
     return char == "_" or char.isalpha() or char.isdecimal()
 
 

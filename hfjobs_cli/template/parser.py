@@ -1,4 +1,4 @@
-"""Tokens -> the parts of a template, by the rules of Go's text/template."""
+"""Parse the tokens of a template into nodes, by the rules of Go's text/template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Text:
 
 @dataclass(slots=True)
 class Number:
-    """A number; `integer` is its value where a whole number is wanted, None if it is none."""
+    """A number; `integer` is its value as a whole number, None if it is not whole."""
 
     at: int
     source: str
@@ -31,7 +31,7 @@ class Number:
 
 @dataclass(slots=True)
 class Literal:
-    """A text, true, or false."""
+    """A string, true, or false."""
 
     at: int
     source: str
@@ -64,7 +64,7 @@ class Variable:
 
 @dataclass(slots=True)
 class Chain:
-    """`(...).a.b`, fields of what `start` gives."""
+    """`(...).a.b`: fields of the value of `start`."""
 
     at: int
     start: Pipe | Identifier
@@ -81,7 +81,7 @@ class Identifier:
 
 @dataclass(slots=True)
 class Command:
-    """Words side by side: a function and its arguments, or a value alone."""
+    """A function and its arguments, or a single value."""
 
     at: int
     words: list[Operand]
@@ -89,7 +89,7 @@ class Command:
 
 @dataclass(slots=True)
 class Pipe:
-    """Commands, each given what the one before it made; `targets` are variables that are declared or assigned."""
+    """Commands, each with the result of the previous one; `targets` are variables that are declared or assigned."""
 
     at: int
     commands: list[Command] = field(default_factory=list)
@@ -107,7 +107,7 @@ class Action:
 
 @dataclass(slots=True)
 class Control:
-    """`{{if}}`, `{{with}}` or `{{range}}`: `word` says which."""
+    """`{{if}}`, `{{with}}` or `{{range}}`, which is `word`."""
 
     at: int
     word: str
@@ -118,7 +118,7 @@ class Control:
 
 @dataclass(slots=True)
 class Jump:
-    """`{{break}}` or `{{continue}}`: `word` says which."""
+    """`{{break}}` or `{{continue}}`, which is `word`."""
 
     at: int
     word: str
@@ -138,16 +138,16 @@ Node = Text | Action | Control | Jump | Invocation
 
 
 class TokenStream:
-    """The tokens of `source` from where the parser stands."""
+    """The tokens of `source`, and the position of the parser."""
 
     def __init__(self, source: str) -> None:
-        """Stand before the first token."""
+        """Begin before the first token."""
         self.source = source
         self._tokens = tokens(source)
         self._ahead: list[Token] = []
 
     def peek(self, place: int = 0) -> Token:
-        """Return a token that comes, the next one by default. Raises TemplateError where it cannot be read."""
+        """Return a following token, by default the next one. Raises TemplateError if it is an ERROR."""
         while len(self._ahead) <= place:
             token = next(self._tokens)
             if token.kind is Kind.ERROR:
@@ -156,43 +156,43 @@ class TokenStream:
         return self._ahead[place]
 
     def next(self) -> Token:
-        """Return the next token, and go on to the one behind it."""
+        """Return the next token, and advance."""
         token = self.peek()
         self.skip(1)
         return token
 
     def skip(self, count: int) -> None:
-        """Go on behind some tokens that have been seen."""
+        """Advance by a number of tokens."""
         del self._ahead[:count]
 
     def skip_space(self) -> Token:
-        """Return the next token that is no space, which is still to come."""
+        """Skip spaces, and return the next token without advancing further."""
         while self.peek().kind is Kind.SPACE:
             self.next()
         return self.peek()
 
     def expect(self, kinds: Iterable[Kind], where: str) -> Token:
-        """Return the next token that is no space, and go on. Raises TemplateError if it is of no such kind."""
+        """Skip spaces, return the next token, and advance. Raises TemplateError if it is of another kind."""
         token = self.skip_space()
         if token.kind not in kinds:
             raise self.unexpected(token, where)
         return self.next()
 
     def error(self, message: str, token: Token, hint: str | None = None) -> TemplateError:
-        """Return the error for a token."""
+        """Return an error at a token."""
         return TemplateError(message, self.source, token.at, hint)
 
     def unexpected(self, token: Token, where: str) -> TemplateError:
-        """Return the error for a token that cannot stand here."""
+        """Return the error for a token that is not allowed here."""
         named = token.kind in (Kind.END, Kind.SPACE)
         return self.error(f"unexpected {token.kind.value if named else repr(token.text)} in {where}", token)
 
 
 MAX_NESTING = 60
-"""How deep actions and parentheses may be nested."""
+"""The limit of nesting of actions and parentheses."""
 
 MAX_VARIABLES = 500
-"""How many variables there may be at one place."""
+"""The limit of variables that are visible at one place."""
 
 _OPERANDS = (
     Kind.BOOL,
@@ -213,10 +213,10 @@ _NAMES = (Kind.STRING, Kind.RAW_STRING)
 def parse(
     source: str, functions: Collection[str], *, strict: bool, escapes: bool
 ) -> tuple[list[Node], dict[str, list[Node]]]:
-    """Return the parts of a template, and those of the templates it defines. Raises TemplateError.
+    """Return the nodes of a template, and those of the templates that it defines. Raises TemplateError.
 
-    Where `strict`, a variable may be assigned that was never declared, which fails only when it is rendered. With
-    `escapes`, `\\t` and `\\n` in text are a tab and a newline.
+    If `strict`, an assignment to an undeclared variable fails only when it is rendered. With `escapes`, `\\t` and `\\n`
+    in text are a tab and a newline.
     """
     return _Parser(source, functions, strict, escapes).run()
 
@@ -241,7 +241,7 @@ class _Parser(TokenStream):
         return nodes, self.defined
 
     def nest(self, token: Token) -> None:
-        """Go one level deeper; whoever calls this comes back by `depth -= 1`."""
+        """Go one level deeper; the caller has to undo it by `depth -= 1`."""
         self.depth += 1
         if self.depth > MAX_NESTING:
             raise self.error(f"nested deeper than {MAX_NESTING} levels", token)
@@ -249,7 +249,7 @@ class _Parser(TokenStream):
     # Text and actions.
 
     def item(self, *, top: bool = False) -> Node | None:
-        """Read text or an action; None for a definition, which may stand at the `top` only."""
+        """Read text or an action; None for a definition, which is allowed only at the `top`."""
         token = self.next()
         if token.kind is Kind.TEXT:
             text = token.text.replace("\\t", "\t").replace("\\n", "\n") if self.escapes else token.text
@@ -277,7 +277,7 @@ class _Parser(TokenStream):
         raise self.unexpected(word, "an action")
 
     def items(self, opener: Token) -> tuple[list[Node], Token]:
-        """Read text and actions up to `end` or `else`, which is returned too and has been read."""
+        """Read text and actions up to and including `end` or `else`; return them, and the token of that word."""
         nodes: list[Node] = []
         while True:
             if self.peek().kind is Kind.END:
@@ -293,7 +293,7 @@ class _Parser(TokenStream):
                 nodes.append(node)
 
     def word_ahead(self) -> Token | None:
-        """Return the keyword of the action that comes next, None if none does."""
+        """Return the keyword of the next action, None if it has none."""
         if self.peek().kind is not Kind.LEFT:
             return None
         place = 1
@@ -351,7 +351,7 @@ class _Parser(TokenStream):
         self.definition(word, name)
 
     def definition(self, word: Token, name: str) -> None:
-        """Read the body of a template up to its `end`; it knows no variable from outside, and is in no loop."""
+        """Read the body of a template up to its `end`; it cannot use outer variables, nor `break` an outer loop."""
         outside = self.variables, self.loops
         self.variables, self.loops = ["$"], 0
         self.nest(word)
@@ -361,7 +361,7 @@ class _Parser(TokenStream):
         self.expect([Kind.RIGHT], "{{end}}")
         self.depth -= 1
         self.variables, self.loops = outside
-        # The second of two definitions counts, but an empty one is none.
+        # A later definition replaces an earlier one, unless it is empty.
         if _is_empty(self.defined.get(name, [])):
             self.defined[name] = body
         elif not _is_empty(body):
@@ -370,7 +370,7 @@ class _Parser(TokenStream):
     # Pipelines.
 
     def pipeline(self, where: str, closer: Kind, *, most_targets: int = 1) -> Pipe:
-        """Read commands up to `closer`, which is read too."""
+        """Read commands up to and including `closer`."""
         first = self.skip_space()
         pipe = Pipe(first.at)
         self.targets(pipe, where, most_targets)
@@ -391,7 +391,7 @@ class _Parser(TokenStream):
         return pipe
 
     def targets(self, pipe: Pipe, where: str, most: int) -> None:
-        """Read the variables that are declared or assigned, if there are any: up to `most`."""
+        """Read the variables that are declared or assigned, if any: up to `most`."""
         while (variable := self.skip_space()).kind is Kind.VARIABLE:
             place = 1
             while self.peek(place).kind is Kind.SPACE:
@@ -416,7 +416,7 @@ class _Parser(TokenStream):
                 raise self.unexpected(self.peek(), where)
 
     def command(self) -> Command:
-        """Read words up to a `|`, which is read too, or up to a delimiter."""
+        """Read operands up to and including a `|`, or up to a delimiter."""
         command = Command(self.skip_space().at, [])
         while True:
             token = self.skip_space()
@@ -432,7 +432,7 @@ class _Parser(TokenStream):
             return command
 
     def operand(self) -> Operand:
-        """Read a word, and the fields behind it."""
+        """Read an operand, and the fields after it."""
         token = self.peek()
         node = self.term()
         path: tuple[str, ...] = ()
@@ -500,5 +500,5 @@ def _braced(word: Token) -> str:
 
 
 def _is_empty(nodes: Iterable[Node]) -> bool:
-    """Return whether a template holds nothing but white space."""
+    """Return whether a template contains only white space."""
     return all(isinstance(node, Text) and not node.text.strip() for node in nodes)

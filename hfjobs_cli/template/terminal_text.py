@@ -22,14 +22,15 @@ END_OF_LINK = f"{LINK}\x1b\\"
 ELLIPSIS = "..."
 
 LEAST_FOR_ELLIPSIS = len(ELLIPSIS) + 2
-"""The least width at which a text that is cut ends in an ellipsis."""
+"""The least width at which cut text ends with an ellipsis."""
 
 
 def color_code(style: str) -> str:
-    """Return the escape sequence that begins a style: foreground, and perhaps `:` and a background.
+    """Return the escape sequence that begins a style of gh: `FOREGROUND` or `FOREGROUND:BACKGROUND`.
 
-    Each is a name or a number up to 255, and perhaps `+` and attributes: `b`old, `d`im, `u`nderlined, `B`linking,
-    `i`nverse, `s`truck through, `h`igh intensity. The empty style and `off` are none. Raises ValueError.
+    Each is a color, by name or as a number up to 255, optionally with `+` and attributes: `b`old, `d`im, `u`nderlined,
+    `B`linking, `i`nverse, `s`truck through, `h`igh intensity. It is empty for the style `off` and for none. Raises
+    ValueError.
     """
     if style in ("", "off"):
         return ""
@@ -57,18 +58,18 @@ def _codes(text: str, base: int) -> list[str]:
 
 
 class Table:
-    """Rows that wait to be written."""
+    """Rows that are collected until they are printed."""
 
     def __init__(self) -> None:
-        """Have no row."""
+        """Begin without rows."""
         self._rows: list[list[str]] = []
 
     def add(self, cells: list[str]) -> None:
-        """Keep a row."""
+        """Add a row."""
         self._rows.append(cells)
 
     def take(self) -> str:
-        """Return all rows as lines of text, and forget them."""
+        """Return all rows as lines of text, and remove them."""
         rows, self._rows = self._rows, []
         return align(rows)
 
@@ -76,7 +77,7 @@ class Table:
 def align(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as lines with aligned cells; rows may have different lengths.
 
-    Widths are counted in character cells; colors and links take none. What is last in its row is not padded.
+    Widths are counted in character cells; colors and links take none. The last cell of a row is not padded.
     """
     widths: list[int] = []
     for cells in rows:
@@ -96,7 +97,7 @@ def _width(cell: str) -> int:
 
 
 def shortened(text: str, width: int) -> str:
-    """Return `text` cut to a width in character cells, as gh does: with an ellipsis, and a blank for half a character.
+    """Return `text` cut to a width in character cells, as gh does: with an ellipsis, and a space for half a character.
 
     Colors and links take no width, and end where the text is cut.
     """

@@ -1,6 +1,6 @@
-"""Template values: plain JSON data, and extra types of Go.
+"""Template values: plain JSON data, and additional types of Go.
 
-Null is None. A whole number of the data is an `int` (Go: int64), one that the template makes is an Int (Go: int).
+Null is None. A whole number in the data is an `int` (Go: int64), one that the template makes is an Int (Go: int).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Absent:
 
 
 ABSENT = Absent()
-"""What a field that is missing gives. A null in the data becomes this once it has passed through a pipeline."""
+"""The value of a missing field. A null in the data becomes this at the end of a pipeline."""
 
 
 class Int(int):
@@ -28,32 +28,32 @@ class Int(int):
 
 
 class Byte(int):
-    """One byte of a text, which is what `index` gives."""
+    """One byte of a string, as `index` returns it."""
 
 
 class Strings(list[str]):
-    """A list that holds nothing but text, as `split` makes it."""
+    """A list of strings, as `split` returns it."""
 
 
 class Authored(str):
-    """Text by the author of the template, which may hold control characters. All other text may be anybody's."""
+    """Text by the author of the template, which may contain control characters. All other text is untrusted."""
 
     __slots__ = ()
 
 
 class Object(dict[str, Any]):
-    """An object that prints as a short text but still has its fields, and perhaps some that are not printed with it."""
+    """An object that may print as a short text, and may have fields that are not printed."""
 
     __slots__ = ("more", "text")
 
     def __init__(self, fields: Mapping[str, Any], text: str | None = None, more: Mapping[str, Any] | None = None):
-        """`text` is how it prints, None = as any other object; `more` are fields that are found but not listed."""
+        """`text` is how it prints, None = as any other object; `more` are fields that are not printed."""
         super().__init__(fields)
         self.text = text
         self.more = more or {}
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field, listed or not."""
+        """Return a field, printed or not."""
         return self[name] if name in self else self.more.get(name, default)
 
 
@@ -85,7 +85,7 @@ def kind(value: object) -> str:
 
 
 def type_name(value: object) -> str:
-    """Return the name that Go has for the type. Raises NotPlain."""
+    """Return Go's name of the type. Raises NotPlain."""
     return _type(value)[1]
 
 
@@ -97,22 +97,22 @@ def _type(value: object) -> tuple[str, str]:
 
 
 def truth(value: object) -> bool:
-    """Return whether `if` takes the value as true: not null, not zero, not empty. Raises NotPlain."""
+    """Return whether a value is true for `if`: not null, not zero, not empty. Raises NotPlain."""
     return kind(value) != "nil" and bool(value)
 
 
 def sorted_keys(value: Mapping[str, Any]) -> list[str]:
-    """Return the names in an object in the order in which Go has them. Raises NotPlain for one that is no text."""
+    """Return the keys of an object in Go's order. Raises NotPlain for a key that is not a string."""
     if not all(isinstance(key, str) for key in value):
         raise NotPlain("the data contains an object with a key that is not a string")
     return sorted(value)
 
 
 def short_text(value: object) -> str | None:
-    """Return the text that an object prints as, None if it prints as any other value."""
+    """Return the short text that an object prints as, None if it has none."""
     return value.text if isinstance(value, Object) else None
 
 
 def like(original: str, text: str) -> str:
-    """Return `text`, by the author of the template if `original` is."""
+    """Return `text`, as text by the author of the template if `original` is."""
     return Authored(text) if type(original) is Authored else text
