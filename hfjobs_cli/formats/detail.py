@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.fields import formatted

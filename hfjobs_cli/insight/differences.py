@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import TypeVar
 
 from hfjobs_cli.jobspec.model import PROPERTIES
-from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import packed_variable
 from hfjobs_cli.models.rows import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference

@@ -11,6 +11,7 @@ from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.create_once import same_schedule
 from hfjobs_cli.jobspec.from_job import described_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
+from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.jobspec.schedule_file import (
     CHANGED_LABEL,
     GROUP_LABEL,
@@ -20,7 +21,6 @@ from hfjobs_cli.jobspec.schedule_file import (
     WantedSchedule,
     fingerprint,
 )
-from hfjobs_cli.jobspec.unpacking import unpacked
 from hfjobs_cli.jobspec.volumes import spell_volume
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.models.rows import (

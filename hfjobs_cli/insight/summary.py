@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, Parent, parent_of
-from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable

@@ -122,9 +122,9 @@ def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment)
     The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
     """
     if changes.script is not None:
-        from hfjobs_cli.jobspec.unpacking import with_file  # with tarfile, for --script only
+        from hfjobs_cli.jobspec.packing import replace_file  # with tarfile, for --script only
 
-        job = with_file(job, source, changes.script)
+        job = replace_file(job, source, changes.script)
     given = compose(changes.typed, local, overridden(replace(job, secrets={}), changes.image, changes.command))
     lost = [name for name in job.secrets if name not in given.secrets]
     if lost and not changes.drop_secrets:

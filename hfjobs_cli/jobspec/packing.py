@@ -1,7 +1,7 @@
-"""Pack local files into a request: they travel in one variable of the job, and its command unpacks them.
+"""Local files packed into a request: they travel in one variable of the job, and its command unpacks them.
 
-The job needs no bucket for it, and nobody a token that may write. The variable holds a program for `sh`, which needs
-`base64`, `gzip`, `mktemp` and `tar`, as nearly every image has them.
+No bucket and no write token are needed. The variable holds a program for `sh`, which needs `base64`, `gzip`, `mktemp`
+and `tar`, as nearly every image has them. Files of existing jobs can be read back and replaced.
 """
 
 from __future__ import annotations
@@ -9,22 +9,36 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import tarfile
-from base64 import b64encode
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path, PurePath
-from typing import NamedTuple
+from pathlib import Path, PurePath, PurePosixPath
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile
-from hfjobs_cli.models.packed_files import PACKED
-
-_MOMENT = 946_684_800
-"""When files were changed, for a job: in the year 2000, as some programs wonder about 1970."""
+from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile, NewJob
+from hfjobs_cli.jobspec.scripts import check_text, is_python_by_name
+from hfjobs_cli.models.packed_files import (
+    LOCAL_FILES,
+    MOUNT_PATH,
+    PACKED,
+    SCRIPT,
+    SCRIPT_NAME,
+    has_artifacts,
+    packed_variable,
+)
 
 MAX_FILE_MIB = 64
-"""How much of a file is read to be packed. What is packed is much less, but text shrinks."""
+"""The size limit of a file to pack. A request holds much less, but text compresses well."""
+
+MAX_UNPACKED_BYTES = 8 * 1024 * 1024
+"""The limit for unpacking files of jobs, whose size is up to their authors."""
+
+_MODIFIED_AT = 946_684_800
+"""The modification time of files in a job: in the year 2000, because some programs reject 1970."""
 
 _PROGRAM = """\
 d=$(mktemp -d) && printf %s '{packed}' | base64 -d | tar -xzf - -C "$d" || exit
@@ -36,48 +50,14 @@ set -- "$@" "$w"
 done
 exec "$0" "$@"
 """
-"""Puts the directory of the files before the words that are marked, and becomes the command."""
+"""Unpacks the files, puts their directory before the words that are marked, and runs the command."""
 
-
-class Parcel(NamedTuple):
-    """A command with files in it: its words, and the value of PACKED."""
-
-    command: tuple[str, ...]
-    variable: str
-
-
-def pack(words: Sequence[str], files: Mapping[str, LocalFile]) -> Parcel:
-    """Pack `files` and return the command that unpacks them and runs `words`. Raises UsageError."""
-    mark = "@"
-    while any(word == mark or word.startswith(f"{mark}/") for word in words if word not in files):
-        mark += "@"
-
-    def marked(word: str) -> str:
-        return f"{mark}/{files[word].name}" if word in files else word or mark
-
-    program, *arguments = words
-    variable = _PROGRAM.format(packed=archived(files.values()), variable=PACKED, mark=mark)
-    check_size(
-        PACKED, variable, files.values(), hint=("use --bucket to upload them to a bucket, or mount large files with -v")
-    )
-    command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
-    return Parcel(command, variable)
-
-
-def check_size(variable: str, value: str, files: Iterable[LocalFile], hint: str) -> None:
-    """Raise UsageError if a variable has no room for the files that are packed in its value."""
-    size = len(variable) + len(value) + 2
-    if size > MAX_VARIABLE_BYTES:
-        names = ", ".join(file.name for file in files)
-        raise UsageError(
-            f"{names}: too large for a request: {size // 1024} KiB compressed, at most "
-            f"{MAX_VARIABLE_BYTES // 1024} KiB",
-            hint=hint,
-        )
+_ARCHIVE = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
+"""The archive in a _PROGRAM."""
 
 
 def read_file(path: Path, name: str) -> LocalFile:
-    """Return a file of this machine. Raises UsageError."""
+    """Return a local file. Raises UsageError if it cannot be read or is too large."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_MIB * 1024 * 1024 + 1)
@@ -91,8 +71,8 @@ def read_file(path: Path, name: str) -> LocalFile:
     return LocalFile(name, content, os.access(path, os.X_OK))
 
 
-def names_of(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
-    """Return what each of these files is called in a job: its own name, numbered if another has it already."""
+def names_in_job(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
+    """Return the name of each file in the job: its own name, numbered if another file already has it."""
     names: dict[str, str] = {}
     for path in dict.fromkeys(paths):
         own = PurePath(path.replace("\\", "/") if os.name == "nt" else path).name.replace(" ", blank)
@@ -104,19 +84,154 @@ def names_of(paths: Iterable[str], *, blank: str = " ") -> dict[str, str]:
     return names
 
 
-def archived(files: Iterable[LocalFile]) -> str:
-    """Return a gzipped tar archive in BASE64 that is the same for the same files."""
-    return _archived(tuple(files))
+def pack(job: NewJob, words: Sequence[str], files: Mapping[str, LocalFile]) -> NewJob:
+    """Return the job with a command that unpacks `files` and runs `words`. Raises UsageError if they are too large.
+
+    Words that are keys of `files` become the paths of these files in the job.
+    """
+    mark = "@"
+    while any(word == mark or word.startswith(f"{mark}/") for word in words if word not in files):
+        mark += "@"
+
+    def marked(word: str) -> str:
+        return f"{mark}/{files[word].name}" if word in files else word or mark
+
+    program, *arguments = words
+    variable = _PROGRAM.format(packed=_archive(tuple(files.values())), variable=PACKED, mark=mark)
+    _check_size(
+        PACKED, variable, files.values(), hint="use --bucket to upload them to a bucket, or mount large files with -v"
+    )
+    command = ("sh", "-c", f'eval "${PACKED}"', program, *map(marked, arguments))
+    return replace(job, command=command, arguments=(), environment={**job.environment, PACKED: variable})
+
+
+def _check_size(variable: str, value: str, files: Iterable[LocalFile], hint: str) -> None:
+    """Raise UsageError if the value of a variable with these files is too large."""
+    size = len(variable) + len(value) + 2
+    if size > MAX_VARIABLE_BYTES:
+        names = ", ".join(file.name for file in files)
+        raise UsageError(
+            f"{names}: too large for a request: {size // 1024} KiB compressed, at most "
+            f"{MAX_VARIABLE_BYTES // 1024} KiB",
+            hint=hint,
+        )
 
 
 @lru_cache(maxsize=4)
-def _archived(files: tuple[LocalFile, ...]) -> str:
-    """Return the archive; the jobs of a sweep mostly have the same files."""
+def _archive(files: tuple[LocalFile, ...]) -> str:
+    """Return a reproducible gzipped tar archive in Base64. Jobs of a sweep mostly have the same files."""
     made = io.BytesIO()
     with gzip.GzipFile(fileobj=made, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as archive:
         for file in files:
             member = tarfile.TarInfo(file.name)
             member.size, member.mode = len(file.content), 0o755 if file.is_executable else 0o644
-            member.mtime = _MOMENT
+            member.mtime = _MODIFIED_AT
             archive.addfile(member, io.BytesIO(file.content))
     return b64encode(made.getvalue()).decode("ascii")
+
+
+def unpacked(environment: Mapping[str, str]) -> dict[str, bytes] | None:
+    """Return the files packed in the variables of a job, by name; None if there are none or they are invalid.
+
+    At most MAX_UNPACKED_BYTES are unpacked.
+    """
+    files = _files(environment)
+    return None if files is None else {each.name: each.content for each in files}
+
+
+def _files(environment: Mapping[str, str]) -> list[LocalFile] | None:
+    variable = packed_variable(environment)
+    if variable is None:
+        return None
+    value = environment[variable]
+    if variable == PACKED:
+        return _from_archive(value)
+    try:
+        return list(_from_words(value.split() if variable == LOCAL_FILES else [SCRIPT_NAME, value.strip()]))
+    except ValueError:
+        return None
+
+
+def _from_archive(program: str) -> list[LocalFile] | None:
+    found = _ARCHIVE.search(program)
+    if found is None:
+        return None
+    try:
+        inflater = zlib.decompressobj(wbits=31)
+        archive = inflater.decompress(b64decode(found[1], validate=True), MAX_UNPACKED_BYTES)
+        if not inflater.eof:
+            return None
+        files = []
+        with tarfile.open(fileobj=io.BytesIO(archive)) as members:
+            for member in members:
+                held = members.extractfile(member) if member.isreg() else None
+                if held is None:
+                    return None
+                files.append(LocalFile(member.name, held.read(), bool(member.mode & 0o100)))
+    except (ValueError, zlib.error, tarfile.TarError, EOFError, OverflowError):
+        return None
+    return files
+
+
+def _from_words(words: list[str]) -> Iterable[LocalFile]:
+    """Yield files from alternating names and contents. Raises ValueError."""
+    if len(words) % 2 or sum(map(len, words)) > MAX_UNPACKED_BYTES:
+        raise ValueError("not as many names as contents, or too large")
+    for name, content in zip(words[::2], words[1::2], strict=True):
+        yield LocalFile(name, b64decode(content, validate=True))
+
+
+def replace_file(job: NewJob, source: str, file: LocalFile) -> NewJob:
+    """Return the job with one packed file replaced: the one of the same name, or the only one.
+
+    A file that hf put into a bucket is packed instead. Raises UsageError if the job `source` has no such file.
+    """
+    variable = packed_variable(job.environment)
+    files = _files(job.environment)
+    if variable is not None and files is None:
+        raise UsageError(
+            f"cannot read the files packed in job {source}", hint="run the script again with 'hfjobs uv run'"
+        )
+    if variable is None or files is None:
+        return _replace_in_bucket(job, source, file)
+    name = _name_to_replace(file.name, [each.name for each in files], source)
+    if is_python_by_name(name):
+        check_text(file, file.name)
+    changed = [each._replace(content=file.content) if each.name == name else each for each in files]
+    value = _with_files(variable, job.environment[variable], changed)
+    _check_size(variable, value, changed, hint="mount large files with -v")
+    return replace(job, environment={**job.environment, variable: value})
+
+
+def _name_to_replace(name: str, known: list[str], source: str) -> str:
+    """Return the name of the packed file to replace. Raises UsageError."""
+    if name in known or len(known) == 1:
+        return name if name in known else known[0]
+    raise UsageError(f"job {source} has no file '{name}'", hint=f"its files are: {', '.join(known) or 'none'}")
+
+
+def _with_files(variable: str, value: str, files: list[LocalFile]) -> str:
+    """Return the value of a variable with other files packed in it."""
+    if variable == PACKED:
+        packed = _archive(tuple(files))
+        return _ARCHIVE.sub(lambda found: found[0].replace(found[1], packed), value, count=1)
+    encoded = [(each.name, b64encode(each.content).decode("ascii")) for each in files]
+    return encoded[0][1] if variable == SCRIPT else "\n".join(map(" ".join, encoded))
+
+
+def _replace_in_bucket(job: NewJob, source: str, file: LocalFile) -> NewJob:
+    """Return the job with a file packed that it read from a bucket."""
+    words = [*job.command, *job.arguments]
+    start = f"{MOUNT_PATH}/"
+    mounted = [word for word in words if word.startswith(start)] if has_artifacts(job.volumes) else []
+    script = mounted[:1] if words[:2] == ["uv", "run"] else []
+    path = start + file.name if start + file.name in mounted else next(iter(script), None)
+    if path is None:
+        raise UsageError(
+            f"job {source} has no local script",
+            hint="use --script only with jobs that 'uv run' started with a local file",
+        )
+    packed = file._replace(name=PurePosixPath(path).name)
+    if is_python_by_name(packed.name):
+        check_text(packed, file.name)
+    return pack(job, words, {path: packed})

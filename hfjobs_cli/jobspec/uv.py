@@ -13,7 +13,7 @@ from hfjobs_cli.jobspec import default_name, environment
 from hfjobs_cli.jobspec.compose import compose, named
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
-from hfjobs_cli.jobspec.packing import names_of, pack, read_file
+from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
 from hfjobs_cli.jobspec.scripts import (
     TABLE,
     Header,
@@ -27,7 +27,7 @@ from hfjobs_cli.jobspec.scripts import (
     read_header,
 )
 from hfjobs_cli.jobspec.volumes import merge, parse_volume
-from hfjobs_cli.models.packed_files import MOUNT_PATH, PACKED
+from hfjobs_cli.models.packed_files import MOUNT_PATH
 from hfjobs_cli.text.redaction import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
@@ -97,9 +97,7 @@ def compose_uv(
         return replace(launch, job=replace(job, command=tuple(words)))
     if how.bucket:
         return replace(launch, job=_in_bucket(job, words, files), uploads=files)
-    parcel = pack(words, files)
-    variables_ = {**job.environment, PACKED: parcel.variable}
-    return replace(launch, job=replace(job, command=parcel.command, environment=variables_))
+    return replace(launch, job=pack(job, words, files))
 
 
 def _merged(typed: RawOptions, header: Header) -> tuple[RawOptions, list[str]]:
@@ -199,7 +197,7 @@ def _local_files(
                 f"no such file: '{word}'",
                 hint=("paths are relative to this directory; pass a file as a separate argument: --config x.yaml"),
             )
-    known = names_of(found if downloaded is None else [_file_at(script), *found], blank=blank)
+    known = names_in_job(found if downloaded is None else [_file_at(script), *found], blank=blank)
     files = {word: read_file(Path(word), known[word]) for word in dict.fromkeys(found)}
     if downloaded is not None:
         files[script] = LocalFile(_file_at(script), downloaded)

@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import LocalFile, NewJob
-from hfjobs_cli.jobspec.packing import pack
-from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.packing import pack, unpacked
 from hfjobs_cli.models.packed_files import PACKED, line_of_bash, packed_variable, typed_words
 
 MAX_CHARS = 256 * 1024
@@ -67,8 +66,7 @@ def with_files(job: NewJob, texts: Mapping[str, str]) -> NewJob:
             hint='use for example: command = ["uv", "run", "train.py"]',
         )
     files = {name: LocalFile(name, text.encode("utf-8"), text.startswith("#!")) for name, text in texts.items()}
-    parcel = pack(words, files)
-    return replace(job, command=parcel.command, arguments=(), environment={**job.environment, PACKED: parcel.variable})
+    return pack(job, words, files)
 
 
 def toml_text(text: str) -> str:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.model import NewJob
-from hfjobs_cli.jobspec.unpacking import unpacked
+from hfjobs_cli.jobspec.packing import unpacked
 from tests.commands.busy_hub import BusyHub
 from tests.commands.scheduled.busy_apply import Rounds, play
 from tests.commands.scheduled.support import add_schedule, named
