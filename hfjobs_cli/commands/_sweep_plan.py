@@ -13,7 +13,8 @@ from hfjobs_cli.cli import terminal
 from hfjobs_cli.commands._compose import Describe, flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
-from hfjobs_cli.jobspec import default_name, sweep
+from hfjobs_cli.jobspec import sweep
+from hfjobs_cli.jobspec.compose import hashed_values, name_for_script
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import described
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
@@ -56,8 +57,8 @@ def sweep_name(sweeping: Sweeping, typed: RawOptions, words: Sequence[str]) -> s
             return typed.name
         program = next((word for word in words if word), "")
         options = [*(typed.env or ()), *(typed.label or ()), typed.name or ""]
-        traits = default_name.traits(typed, None, {}, [each.partition("=")[0] for each in typed.secrets or ()], options)
-        return default_name.name_of_script(program, words[1:], traits)
+        secrets = [each.partition("=")[0] for each in typed.secrets or ()]
+        return name_for_script(program, words[1:], hashed_values(typed, None, {}, secrets, options))
     if not name or not is_label(SWEEP, name):
         raise UsageError(f"invalid sweep name '{name}'", hint="use at most 100 letters, digits and . _ -")
     return name

@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.jobspec import default_name, environment
-from hfjobs_cli.jobspec.compose import compose, named
+from hfjobs_cli.jobspec import environment
+from hfjobs_cli.jobspec.compose import compose, hashed_values, name_for_script, named
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
@@ -81,11 +81,9 @@ def compose_uv(
     options += ["--script"] if runs_python and not is_python_by_name(files[script].name) else []
     extra = [how.image or DEFAULT_IMAGE, how.python or "", *(how.with_ or ())]
     extra += [] if typed.attempts is None else [str(typed.attempts)]
-    traits = default_name.traits(merged, namespace, job.environment, job.secrets, extra)
-    traits += [] if piped is None else [hashlib.sha256(piped).hexdigest()]  # as the name of a pipe tells nothing
-    job = named(
-        job, typed, default_name.name_of_script("script.py" if piped is not None else script, arguments, traits)
-    )
+    hashed = hashed_values(merged, namespace, job.environment, job.secrets, extra)
+    hashed += [] if piped is None else [hashlib.sha256(piped).hexdigest()]  # the path of a pipe says nothing
+    job = named(job, typed, name_for_script("script.py" if piped is not None else script, arguments, hashed))
     if left := directories(arguments, (volume.mount_path for volume in job.volumes)):
         local.warnings.append(
             f"the {'directory' if len(left) == 1 else 'directories'} {', '.join(left)} will not exist "
