@@ -214,7 +214,7 @@ class Monitor:
         look = self._background.last
         if look is not None and look is not self._look:
             self._look = look
-            state.look(look.jobs, look.at)
+            state.update(look.jobs, look.at)
             self._follow(look.jobs)
         if gone:
             self._start(lambda: self._ask_how_they_ended(gone))

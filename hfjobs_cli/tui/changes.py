@@ -12,7 +12,7 @@ from hfjobs_cli.models.job import JobInfo
 class Change(NamedTuple):
     """A change of a job: `added`, `changed` or `gone`. `stage` is the previous one, None for a new job.
 
-    The job is as it is now; one that is gone may be as it was last seen.
+    `job` is its current state; for one that is gone it may be the last known state.
     """
 
     event: str
@@ -38,12 +38,12 @@ def changes(before: Mapping[str, JobInfo], now: Mapping[str, JobInfo]) -> Iterat
 
 
 def _lasting(job: JobInfo) -> JobInfo:
-    """Return a job without what the Hub computes anew at each request."""
+    """Return a job without the values that the Hub computes for each request."""
     return replace(job, durations=None)
 
 
 def aged(jobs: Iterable[JobInfo], seconds: float) -> list[JobInfo]:
-    """Return jobs with their durations advanced by so many seconds."""
+    """Return jobs with their running times advanced by `seconds`."""
     return [_aged(job, seconds) for job in jobs]
 
 

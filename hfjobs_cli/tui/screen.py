@@ -1,4 +1,4 @@
-"""Lines on a terminal, painted again where they changed, with keys and a clock."""
+"""Live output on a terminal: styled lines, repainted where they changed, with keys and a timer."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
+from hfjobs_cli.formats.styling import styled
 from hfjobs_cli.preferences import Size
-from hfjobs_cli.text.display import cell_width
+from hfjobs_cli.text.display import cell_width, cut, printable
 from hfjobs_cli.tui.keyboard import keyboard_of
 
 _CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 _OPEN_WHOLE = "\x1b[?1049h\x1b[2J\x1b[?25l\x1b[?7l"
-"""Another screen than that with the command line, no cursor, and no line that goes on in the next one."""
+"""Switch to the alternate screen, clear it, hide the cursor, and turn off line wrapping."""
 
 _CLOSE_WHOLE = "\x1b[m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l"
 
@@ -27,35 +28,82 @@ _OPEN_BELOW = "\x1b[?25l\x1b[?7l"
 _CLOSE_BELOW = "\x1b[m\x1b[?7h\x1b[?25h"
 
 _HOLD, _SHOW = "\x1b[?2026h", "\x1b[?2026l"
-"""Terminals that know these show all that is between them at once; others take no notice."""
+"""Synchronized output: terminals show all that is between these at once, or ignore them."""
+
+
+class Piece(NamedTuple):
+    """A piece of text, and its style as rich names it, None for none."""
+
+    text: str
+    style: str | None = None
+
+
+class Canvas(NamedTuple):
+    """Formats lines by the width, color support and character set of a terminal."""
+
+    width: int
+    color: bool
+    is_unicode: bool = True
+
+    def cell(self, text: str, width: int, style: str | None = None, *, right: bool = False) -> Piece:
+        """Return untrusted text escaped, and cut or padded to a width."""
+        shown = self.cut(self.formatted(text), width)
+        blanks = " " * (width - cell_width(shown))
+        return Piece(blanks + shown if right else shown + blanks, style)
+
+    def cut(self, text: str, width: int) -> str:
+        """Return text, cut with an ellipsis if it is too wide."""
+        return cut(text, width, "…" if self.is_unicode else ".")
+
+    def formatted(self, text: str) -> str:
+        """Return untrusted text escaped and on one line, in characters that the terminal can show."""
+        shown = printable(text)
+        return shown if self.is_unicode else shown.encode("ascii", "backslashreplace").decode()
+
+    def line(self, pieces: Iterable[Piece]) -> str:
+        """Return a line cut to the width of the terminal, without spaces at its end."""
+        room = self.width
+        parts: list[str] = []
+        for text, style in pieces:
+            shown = self.cut(text, room)
+            room -= cell_width(shown)
+            parts.append(styled(shown, style) if style is not None and self.color else shown)
+            if room <= 0:
+                break
+        return "".join(parts) if parts and parts[-1].endswith("m") else "".join(parts).rstrip()
+
+    def bar(self, pieces: Iterable[Piece], style: str) -> str:
+        """Return a line in one style, padded to the width of the terminal."""
+        text = self.cut("".join(text for text, _ in pieces).rstrip(), self.width)
+        return self.line([Piece(text + " " * (self.width - cell_width(text)), style)])
 
 
 class Screen:
-    """Lines on a terminal, on a screen of their own (`is_whole`) or below what is there.
+    """Lines on the alternate screen of a terminal (`is_whole`), or below the command line.
 
-    Lines may have colors, but nothing else that commands a terminal, and each is at most as wide as it is.
+    Lines may have colors but no other escape codes, and are at most as wide as the terminal.
     """
 
     def __init__(self, write: Callable[[str], None], *, is_whole: bool = True) -> None:
-        """Write to a terminal that obeys codes. `write` hands on at once what it gets."""
+        """Write to a terminal with escape codes. `write` does not buffer."""
         self._write = write
         self._is_whole = is_whole
         self._size: Size | None = None
         self._painted: list[str] = []
 
     def open(self) -> None:
-        """Take the terminal."""
+        """Prepare the terminal."""
         self._size, self._painted = None, []
         self._write(_OPEN_WHOLE if self._is_whole else _OPEN_BELOW)
 
     def lend(self) -> None:
-        """Empty the screen for something else that writes on it, until it is opened again."""
+        """Clear the screen for other output, until it is opened again."""
         self._write("\x1b[m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h")
 
     def close(self, last: Sequence[str] = ()) -> None:
-        """Give the terminal back as it was, cursor and all; `last` are lines that stay.
+        """Restore the terminal. `last` are lines that stay on it.
 
-        What is below the command line stays as it is, unless there are other lines to stay.
+        Lines below the command line stay too, unless `last` replaces them.
         """
         if self._is_whole:
             text = _CLOSE_WHOLE + "".join(f"{line}\n" for line in last)
@@ -65,7 +113,7 @@ class Screen:
         self._write(text)
 
     def paint(self, lines: Sequence[str], size: Size) -> None:
-        """Show these lines, as many of them as there is room for."""
+        """Show these lines, as many as fit."""
         if self._is_whole:
             text = self._changed(list(lines[: size.lines]), size)
         else:
@@ -74,7 +122,7 @@ class Screen:
             self._write(f"{_HOLD}{text}{_SHOW}")
 
     def _changed(self, lines: list[str], size: Size) -> str:
-        """Return what turns the painted lines of a whole screen into others. After a change of size all are new."""
+        """Return the output that changes the lines of the alternate screen; all of them after a change of size."""
         clear = ""
         if size != self._size:
             clear, self._painted, self._size = "\x1b[m\x1b[2J", [], size
@@ -88,7 +136,7 @@ class Screen:
         )
 
     def _below(self, lines: list[str]) -> str:
-        """Return what turns the painted lines below the command line into others. The cursor is below the last one."""
+        """Return the output that changes the lines below the command line. It leaves the cursor below the last one."""
         before, self._painted = self._painted, lines
         same = next((place for place, pair in enumerate(zip(before, lines, strict=False)) if pair[0] != pair[1]), None)
         if same is None:
@@ -104,8 +152,8 @@ class Screen:
 
 
 def _rest(line: str, columns: int) -> str:
-    """Return what clears the rest of a line. There is none after one that is as wide as the terminal: where the cursor
-    stands then, it would clear the last character.
+    """Return the code that clears the rest of a line. It is empty after a line as wide as the terminal, where it would
+    clear the last character.
     """
     return "" if cell_width(_CODE.sub("", line)) >= columns else "\x1b[K"
 
@@ -129,7 +177,7 @@ class Live:
         *,
         is_whole: bool = True,
     ) -> None:
-        """Take nothing yet. `size` tells the present size of the terminal that `write` writes to."""
+        """Do nothing yet. `size` returns the current size of the terminal that `write` writes to."""
         self._screen = Screen(write, is_whole=is_whole)
         self._keyboard = keyboard_of(stdin)
         self._measure = size
@@ -140,11 +188,11 @@ class Live:
 
     @property
     def size(self) -> Size:
-        """The present size of the terminal."""
+        """The current size of the terminal."""
         return self._measure()
 
     def __enter__(self) -> Live:
-        """Take the terminal."""
+        """Prepare the terminal."""
         try:
             self._open()
         except BaseException:
@@ -155,11 +203,11 @@ class Live:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the terminal back, whatever happens meanwhile."""
+        """Restore the terminal."""
         self._close()
 
     def paint(self, lines: Sequence[str]) -> None:
-        """Show these lines."""
+        """Show these lines, as many as fit."""
         self._screen.paint(lines, self.size)
 
     def leave(self, lines: Sequence[str]) -> None:
@@ -171,8 +219,8 @@ class Live:
         self._keyboard.wake()
 
     def turns(self, every_secs: float = 1.0) -> Iterator[str | None]:
-        """Yield each key that is pressed, and None whenever it is time to paint: at first, then in each such time,
-        after a key, when woken, and after a change of size.
+        """Yield each key that is pressed, and None whenever it is time to paint: at first, every `every_secs`, after
+        keys, when woken, and after a change of size.
         """
         yield None
         due = time.monotonic() + every_secs
@@ -186,7 +234,7 @@ class Live:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Give the terminal back for a while, to another program for instance."""
+        """Restore the terminal for the block, for another program for instance."""
         last, self._last = self._last, ()
         self._close()
         try:
@@ -197,9 +245,9 @@ class Live:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """Lend the screen, empty and with a cursor, to something that writes on it; all is painted again after that.
+        """Leave the screen, cleared and with a cursor, to other output for the block; then repaint everything.
 
-        Keys are still taken here.
+        Keys are still read here.
         """
         self._screen.lend()
         try:
@@ -208,7 +256,7 @@ class Live:
             self._screen.open()
 
     def wait(self, seconds: float) -> list[str]:
-        """Return the keys that are pressed, after at most so long; none also when woken."""
+        """Return the keys that are pressed, after at most `seconds`; none also when woken."""
         return self._keyboard.wait(seconds)
 
     def _open(self) -> None:
@@ -222,14 +270,14 @@ class Live:
         self._screen.open()
 
     def _close(self) -> None:
-        """Give the terminal back. A Ctrl-C in the middle of it must not leave half of it to be done."""
+        """Restore the terminal completely, also if Ctrl-C interrupts it."""
         try:
-            self._give_back()
+            self._restore()
         except KeyboardInterrupt:
-            self._give_back()
+            self._restore()
             raise
 
-    def _give_back(self) -> None:
+    def _restore(self) -> None:
         try:
             if self._is_open:
                 self._screen.close(self._last)
@@ -249,7 +297,7 @@ class Live:
         self._keyboard.wake()
 
     def _stop(self, number: int) -> None:
-        """Do what Ctrl-Z asks for, with the terminal as it was, and take it again when told to go on."""
+        """Stop this process after Ctrl-Z, with the terminal restored; prepare it again when the process continues."""
         self._stop_signal = None
         with self.suspended():
             os.kill(os.getpid(), number)

@@ -13,25 +13,60 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import STALE_SECS, Usage
 from hfjobs_cli.text.values import LATEST, parse_time
-from hfjobs_cli.tui.styled import Series
 
 PAGE = 10
 MAX_ENDED = 60
 
 IDLE_PERCENT = 5
-"""Below how many percent a GPU does nothing worth its price."""
+"""A GPU with less utilization than this counts as idle."""
 
 LEAST_IDLE_SECS = 60
-"""For how long all GPUs of a job must have been idle to be told of: a step that loads data is none."""
+"""All GPUs of a job must be idle this long before that is shown: a step that loads data does not count."""
 
 Action = Literal["quit", "logs", "describe", "ssh", "cancel"]
-"""What a key asks of others; with the job that is chosen."""
+"""The actions of keys that the caller performs, on the selected job."""
 
 Mode = Literal["jobs", "filter", "cancel", "help"]
 
 
+BUCKET_SECS = 10
+"""The time that one bar of a sparkline covers."""
+
+MAX_BUCKETS = 60
+
+
+class Series:
+    """A time series of a metric, as means over a few seconds."""
+
+    def __init__(self) -> None:
+        """Begin without values."""
+        self._buckets: dict[int, tuple[float, int]] = {}
+        self.last: float | None = None
+
+    def add(self, value: float | None, now: datetime) -> None:
+        """Add the current value, None if it is unknown."""
+        self.last = value
+        if value is None:
+            return
+        bucket = _bucket(now)
+        total, count = self._buckets.get(bucket, (0.0, 0))
+        self._buckets[bucket] = (total + value, count + 1)
+        if len(self._buckets) > MAX_BUCKETS:
+            del self._buckets[min(self._buckets)]
+
+    def means(self, count: int, now: datetime) -> list[float | None]:
+        """Return the means of the last `count` buckets, the current one last, None where no value is known."""
+        present = _bucket(now)
+        found = (self._buckets.get(bucket) for bucket in range(present - count + 1, present + 1))
+        return [None if each is None else each[0] / each[1] for each in found]
+
+
+def _bucket(moment: datetime) -> int:
+    return int(moment.timestamp()) // BUCKET_SECS
+
+
 class Written(NamedTuple):
-    """A line of a job, and when it wrote it."""
+    """A line of the output of a job, and its time."""
 
     data: str
     timestamp: datetime | None
@@ -44,7 +79,7 @@ class Row:
     job: JobInfo
     cost: Cost | None = None
     usage: Usage | None = None
-    told_at: datetime | None = None
+    sampled_at: datetime | None = None
     idle_since: datetime | None = None
     event: str = ""
     cpu: Series = field(default_factory=Series)
@@ -56,7 +91,7 @@ class Row:
         """Add a usage sample."""
         is_idle = bool(usage.gpu) and max(usage.gpu) < IDLE_PERCENT
         self.idle_since = (self.idle_since or now) if is_idle else None
-        self.usage, self.told_at = usage, now
+        self.usage, self.sampled_at = usage, now
         self.cpu.add(usage.cpu_usage_pct, now)
         self.memory.add(usage.memory, now)
         self.gpu.add(sum(usage.gpu) / len(usage.gpu) if usage.gpu else None, now)
@@ -65,18 +100,18 @@ class Row:
 
     @property
     def idle_secs(self) -> float:
-        """How long all of its GPUs have been seen idle, up to the last sample; 0 if they are not."""
-        if self.idle_since is None or self.told_at is None:
+        """How long all of its GPUs have been idle, up to the last sample; 0 if they are not."""
+        if self.idle_since is None or self.sampled_at is None:
             return 0.0
-        return (self.told_at - self.idle_since).total_seconds()
+        return (self.sampled_at - self.idle_since).total_seconds()
 
     def is_stale(self, now: datetime) -> bool:
-        """Return whether figures were told, but not lately."""
-        return self.told_at is not None and (now - self.told_at).total_seconds() > STALE_SECS
+        """Return whether there are samples, but no recent one."""
+        return self.sampled_at is not None and (now - self.sampled_at).total_seconds() > STALE_SECS
 
     @property
     def last_line(self) -> Written | None:
-        """The last line that it wrote, of one that was drawn over itself the last state; None if there is none."""
+        """The last line of its output, None if there is none; of a progress bar, its last state."""
         try:
             values = json.loads(self.event)
         except (ValueError, RecursionError):
@@ -98,7 +133,7 @@ class Ended(NamedTuple):
 
 
 def _last(series: Callable[[Row], Series]) -> Callable[[Row], float]:
-    """Return the sort key of a figure, the highest first, unknown ones last."""
+    """Return the sort key of a metric: highest first, unknown values last."""
 
     def key(row: Row) -> float:
         last = series(row).last
@@ -121,11 +156,11 @@ ORDERS: dict[str, Callable[[Row], Any]] = {
 
 @dataclass(eq=False)
 class Top:
-    """The state of the screen. Jobs are in the order of the listing, the newest first, unless another is chosen."""
+    """The state of the screen. Jobs are in the order of the listing, newest first, unless another order is selected."""
 
     rows: dict[str, Row] = field(default_factory=dict)
     ended: list[Ended] = field(default_factory=list)
-    looked_at: datetime | None = None
+    polled_at: datetime | None = None
     chosen: str | None = None
     filter: str = ""
     order: str = ""
@@ -133,7 +168,7 @@ class Top:
     message: str = ""
     trouble: str | None = None
 
-    def look(self, jobs: Iterable[JobInfo], now: datetime) -> None:
+    def update(self, jobs: Iterable[JobInfo], now: datetime) -> None:
         """Update the list of jobs; metrics of known jobs are kept."""
         before, place = self.rows, self._place()
         self.rows = {}
@@ -141,9 +176,9 @@ class Top:
             row = before.get(job.id) or Row(job)
             row.job = job
             self.rows[job.id] = row
-        self.looked_at = now
+        self.polled_at = now
         if self.mode == "cancel" and self.chosen not in self.rows:
-            self.mode = "jobs"  # a yes is for the job that was asked about, not for the one that takes its place
+            self.mode = "jobs"  # the confirmation was for this job, not for the one that is selected next
             self.message = "it has finished"
         self._choose(place)
 
@@ -161,7 +196,7 @@ class Top:
 
     @property
     def chosen_row(self) -> Row | None:
-        """The row that is chosen, None if there is none."""
+        """The selected row, None if there is none."""
         return self.rows.get(self.chosen or "")
 
     def press(self, key: str) -> Action | None:
@@ -174,7 +209,7 @@ class Top:
             return self._edit(key)
         if self.mode == "cancel":
             self.mode = "jobs"
-            return "cancel" if key in ("y", "Y") else self._told("nothing was canceled")
+            return "cancel" if key in ("y", "Y") else self._say("nothing was canceled")
         return self._command(key)
 
     def _command(self, key: str) -> Action | None:
@@ -198,15 +233,15 @@ class Top:
     def _act(self, key: str) -> Action | None:
         row = self.chosen_row
         if row is None:
-            return self._told("no job selected")
+            return self._say("no job selected")
         if key == "c":
             self.mode = "cancel"
             return None
         if key == "s" and row.job.status.ssh_url is None:
-            return self._told(f"{row.job.name or row.job.id} was not started with --ssh")
+            return self._say(f"{row.job.name or row.job.id} was not started with --ssh")
         return "logs" if key == "enter" else "describe" if key == "d" else "ssh"
 
-    def _told(self, message: str) -> Action | None:
+    def _say(self, message: str) -> Action | None:
         self.message = message
         return None
 
@@ -252,7 +287,7 @@ class Top:
         return next((place for place, row in enumerate(self.shown) if row.job.id == self.chosen), 0)
 
     def _choose(self, place: int) -> None:
-        """Choose the same job as before if it is still there, else that which is in its place."""
+        """Keep the selected job if it is still shown, else select the one in its place."""
         shown = self.shown
         if not any(row.job.id == self.chosen for row in shown):
             self.chosen = shown[min(place, len(shown) - 1)].job.id if shown else None

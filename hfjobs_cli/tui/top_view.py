@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -13,8 +14,8 @@ from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.usage import percent, rate
 from hfjobs_cli.preferences import Preferences, Size
 from hfjobs_cli.text.values import age, span
-from hfjobs_cli.tui.styled import Canvas, Piece, Series, sparkline
-from hfjobs_cli.tui.top_state import IDLE_PERCENT, LEAST_IDLE_SECS, Ended, Row, Top
+from hfjobs_cli.tui.screen import Canvas, Piece
+from hfjobs_cli.tui.top_state import IDLE_PERCENT, LEAST_IDLE_SECS, Ended, Row, Series, Top
 
 KEYS = {
     "up, k / down, j": "select a job; also Page Up, Page Down, Home and End",
@@ -27,20 +28,20 @@ KEYS = {
     "?": "show this page",
     "q": "quit; Ctrl-C too",
 }
-"""What keys do, for help."""
+"""The help of keys."""
 
 _FOOTER = "Enter logs  d page  o sort  / find  c cancel  ? help  q quit"
 _DIM, _STRONG = "dim", "bold"
 LATELY = timedelta(days=1)
 
 _DETAILED_LINES = 18
-"""From how many lines on there is room for the details of a job."""
+"""The least number of lines at which the details of a job are shown."""
 
 
 def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[str]:
     """Return the lines of the whole screen."""
     canvas = Canvas(size.columns, reader.color, reader.is_unicode)
-    age_secs = (now - state.looked_at).total_seconds() if state.looked_at is not None else 0.0
+    age_secs = (now - state.polled_at).total_seconds() if state.polled_at is not None else 0.0
     moment = Moment(now, age_secs)
     if state.mode == "help":
         return _help(canvas)
@@ -56,7 +57,7 @@ def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[st
 
 
 def _title(state: Top, canvas: Canvas) -> str:
-    if state.looked_at is None:
+    if state.polled_at is None:
         return canvas.line([Piece("hfjobs top", _STRONG), Piece(": loading ...")])
     stages = Counter(str(row.job.status).lower() or "with unknown status" for row in state.rows.values())
     counts = ", ".join(f"{count} {stage}" for stage, count in sorted(stages.items())) or "no jobs"
@@ -69,7 +70,7 @@ def _title(state: Top, canvas: Canvas) -> str:
 
 
 def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
-    """Return the header and as many rows as there is room for, the chosen one among them."""
+    """Return the header and as many rows as fit, the selected one among them."""
     rows = state.shown
     table = columns(canvas, has_gpus=any(row.usage is not None and row.usage.gpu for row in rows))
     place = next((place for place, row in enumerate(rows) if row.job.id == state.chosen), 0)
@@ -77,7 +78,7 @@ def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
     lines = [
         row_line(row, table, moment, canvas, is_chosen=row.job.id == state.chosen) for row in rows[first : first + room]
     ]
-    if not rows and state.looked_at is not None:
+    if not rows and state.polled_at is not None:
         lines = [canvas.line([Piece("  no running or scheduling jobs" + (" match" if state.rows else ""), _DIM)])]
     return [header(table, canvas), *lines]
 
@@ -100,7 +101,7 @@ def _details(state: Top, moment: Moment, canvas: Canvas) -> list[str]:
 
 
 def _figures(row: Row, count: int, moment: Moment, canvas: Canvas) -> list[str]:
-    """Return two lines with the figures of the last minutes."""
+    """Return two lines with the metrics of the last minutes."""
     usage = row.usage
     if usage is None:
         text = "no metrics yet" if row.job.status.stage == "RUNNING" else "not running yet"
@@ -150,7 +151,7 @@ def _ended(ended: Sequence[Ended], now: datetime, canvas: Canvas) -> list[str]:
 
 
 _WIDE = 72
-"""From which width names of finished jobs have all the room that they like."""
+"""The least width at which names of finished jobs have full width and reasons are shown."""
 
 
 def _ended_name(canvas: Canvas) -> int:
@@ -194,7 +195,7 @@ def _footer(state: Top, canvas: Canvas) -> str:
 
 
 def _help(canvas: Canvas) -> list[str]:
-    """Return a page about the keys."""
+    """Return the help page."""
     width = max(map(len, KEYS))
     told = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
     return [
@@ -208,10 +209,10 @@ def _help(canvas: Canvas) -> list[str]:
 
 
 LEAST_LINE = 20
-"""How much room there should be for the last line of a job."""
+"""The least width of the column with the last line of a job, if a narrower layout of the others allows it."""
 
 QUIET_SECS = 60.0
-"""After how long without a line it is told how long ago that was."""
+"""After this time without output, the age of the last line is shown."""
 
 _ROW_DIM = "dim"
 _HEADER, _CHOSEN = "bold reverse", "black on cyan"
@@ -219,14 +220,14 @@ _ABSENT = "-"
 
 
 class Moment(NamedTuple):
-    """The time of the frame, and the age of the jobs in seconds."""
+    """The time of the frame, and the time since the last poll in seconds."""
 
     now: datetime
     age_secs: float
 
 
 class Column(NamedTuple):
-    """A column: its header, its width, and what it shows of a row."""
+    """A column: its header, its width, and the function that formats its cell of a row."""
 
     header: str
     width: int
@@ -235,14 +236,14 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The columns that are shown, and what is between them."""
+    """The columns that are shown, and the gap between them."""
 
     columns: Sequence[Column]
     gap: Piece
 
 
 class _Layout(NamedTuple):
-    """How much room is given to what."""
+    """The widths of columns, and which of them are shown."""
 
     name: int
     bars: int
@@ -264,7 +265,7 @@ _LAYOUTS = (
 
 
 def columns(canvas: Canvas, *, has_gpus: bool) -> Table:
-    """Return the columns that there is room for. The last lines get what is left, in the widest layout with enough."""
+    """Return the columns of the widest layout with at least LEAST_LINE left for the last line, or of the narrowest."""
     tables = (_job_table(layout, canvas, has_gpus=has_gpus) for layout in _LAYOUTS)
     return next(
         (table for table in tables if table.columns[-1].show is _last_line and table.columns[-1].width >= LEAST_LINE),
@@ -295,7 +296,7 @@ def header(table: Table, canvas: Canvas) -> str:
 
 
 def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chosen: bool) -> str:
-    """Return the line of a job. One that does not run has no figures, but a reason perhaps."""
+    """Return the line of a job. One that does not run has no metrics, but may have a reason."""
     line = partial(canvas.bar, style=_CHOSEN) if is_chosen else canvas.line
     pieces = [Piece("> " if is_chosen else "  ")]
     if row.job.status.stage == "RUNNING":
@@ -312,11 +313,28 @@ def row_line(row: Row, table: Table, moment: Moment, canvas: Canvas, *, is_chose
 
 
 def bars(series: Series, count: int, top: float | None, moment: Moment, canvas: Canvas) -> str:
-    """Return the bars of the last figures, from 0 to `top`, or to the greatest of them."""
+    """Return a sparkline of the last values, from 0 to `top`, or to the greatest of them."""
     means = series.means(count, moment.now)
     if top is None:
         top = max((value for value in means if value is not None), default=0.0)
     return sparkline(means, top, is_unicode=canvas.is_unicode)
+
+
+BARS = "▁▂▃▄▅▆▇█"
+PLAIN_BARS = "_.:-=+*#"
+"""The bars of a sparkline where Unicode cannot be shown."""
+
+
+def sparkline(values: Sequence[float | None], top: float, *, is_unicode: bool = True) -> str:
+    """Draw values from 0 to `top` as bars, unknown ones as spaces. Values above 0 are higher than the bar of 0."""
+    bars = BARS if is_unicode else PLAIN_BARS
+    return "".join(" " if value is None else bars[_height(value, top, len(bars) - 1)] for value in values)
+
+
+def _height(value: float, top: float, highest: int) -> int:
+    if top <= 0 or value <= 0:
+        return 0
+    return min(highest, math.ceil(value / top * highest))
 
 
 def _name(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
@@ -346,19 +364,19 @@ def _cost(row: Row, _moment: Moment, canvas: Canvas, width: int) -> Piece:
 
 
 def _load(value: float) -> str:
-    """Return the color of a load: the higher, the nearer to its end."""
+    """Return the color of a load: red when there is little left."""
     return "red" if value >= 90 else "yellow" if value >= 70 else "green"
 
 
 def _use(value: float) -> str:
-    """Return the color of the use of what is paid for: the lower, the more is wasted."""
+    """Return the color of the utilization of GPUs: red when they are paid for but idle."""
     return "red" if value < IDLE_PERCENT else "yellow" if value < 40 else "green"
 
 
 def _share(
     read: Callable[[Row], Series], count: int, color: Callable[[float], str]
 ) -> Callable[[Row, Moment, Canvas, int], Piece]:
-    """Return what shows a share of a hundred: its bars, and the present figure, which says the color."""
+    """Return a function that formats a percentage: its sparkline and current value, in the color of that value."""
 
     def show(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
         series = read(row)
@@ -380,18 +398,18 @@ def _network(count: int) -> Callable[[Row, Moment, Canvas, int], Piece]:
 
 
 def _last_line(row: Row, moment: Moment, canvas: Canvas, width: int) -> Piece:
-    """Return the last line, after how long the GPUs have been idle, which is what should be seen first."""
+    """Format the last line, after how long the GPUs have been idle, which is more important."""
     idle = idle_time(row)
     said = last_line(row, moment)
     return canvas.cell(f"{idle}  {said}" if idle else said, width, "yellow" if idle else None)
 
 
 def idle_time(row: Row) -> str:
-    """Format how long the GPUs of a job have been idle and what that cost: `GPU idle 12m, ~$0.40`; nothing if short."""
+    """Format how long the GPUs of a job have been idle and what that cost: `GPU idle 12m, ~$0.40`; empty if short."""
     seconds = row.idle_secs
-    if seconds < LEAST_IDLE_SECS or row.told_at is None:
+    if seconds < LEAST_IDLE_SECS or row.sampled_at is None:
         return ""
-    minutes = row.job.billed_minutes(row.told_at)
+    minutes = row.job.billed_minutes(row.sampled_at)
     if row.cost is None or not minutes:
         return f"GPU idle {span(seconds)}"
     usd = row.cost.usd / minutes * Decimal(round(seconds)) / 60
@@ -399,7 +417,7 @@ def idle_time(row: Row) -> str:
 
 
 def last_line(row: Row, moment: Moment) -> str:
-    """Return the last line that a job wrote, and how long ago that was if it may hang."""
+    """Return the last line of the output of a job, after its age if that is long: the job may hang."""
     line = row.last_line
     if line is None:
         return ""

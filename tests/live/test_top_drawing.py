@@ -16,9 +16,8 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.usage import Usage
 from hfjobs_cli.preferences import Preferences, Size
 from hfjobs_cli.text.display import cell_width
-from hfjobs_cli.tui.styled import Series, sparkline
-from hfjobs_cli.tui.top_state import Ended, Top
-from hfjobs_cli.tui.top_view import drawn
+from hfjobs_cli.tui.top_state import Ended, Series, Top
+from hfjobs_cli.tui.top_view import drawn, sparkline
 from tests.support import NOW
 
 _CODE = re.compile(r"\x1b\[[0-9;]*m")
@@ -71,7 +70,7 @@ def test_it_fits(
 ) -> None:
     """As many lines as there are, none too wide; and one that passes the filter is chosen."""
     state = Top()
-    state.look([job(place, stage, name) for place, stage, name, _ in told], NOW)
+    state.update([job(place, stage, name) for place, stage, name, _ in told], NOW)
     for place, _, name, gpus in told:
         row = state.rows[f"{place:024x}"]
         row.event = f'{{"data": "{place}\\\\r", "timestamp": "2026-05-12T08:00:00Z"}}'
@@ -96,27 +95,27 @@ def test_it_fits(
 def test_the_chosen_job_stays_chosen() -> None:
     """When others come; when it goes it is the one in its place."""
     state = Top()
-    state.look([job(3), job(2), job(1)], NOW)
+    state.update([job(3), job(2), job(1)], NOW)
     state.press("down")
     assert state.chosen == job(2).id
-    state.look([job(5), job(4), job(3), job(2), job(1)], NOW)
+    state.update([job(5), job(4), job(3), job(2), job(1)], NOW)
     assert state.chosen == job(2).id
-    state.look([job(5), job(4), job(3), job(1)], NOW)
+    state.update([job(5), job(4), job(3), job(1)], NOW)
     assert state.chosen == job(1).id
-    state.look([], NOW)
+    state.update([], NOW)
     assert state.chosen is None
 
 
 def test_a_yes_is_for_the_job_that_was_asked_about() -> None:
     """If that is gone by then, nothing is canceled; if others come, it is still meant."""
     state = Top()
-    state.look([job(2), job(1)], NOW)
+    state.update([job(2), job(1)], NOW)
     state.press("c")
-    state.look([job(1)], NOW)
+    state.update([job(1)], NOW)
     assert state.message == "it has finished"
     assert state.press("y") is None
     state.press("c")
-    state.look([job(4), job(3), job(1)], NOW)
+    state.update([job(4), job(3), job(1)], NOW)
     assert drawn(state, Size(80, 24), NOW, Preferences())[-1] == f"Cancel train ({job(1).id})? [y/N]"
     assert state.press("y") == "cancel"
     assert state.chosen == job(1).id
@@ -136,7 +135,7 @@ def test_bars() -> None:
 
 def test_a_job_that_wrote_nothing_for_long_is_seen_to_hang() -> None:
     state = Top()
-    state.look([job(1)], NOW)
+    state.update([job(1)], NOW)
     state.rows[job(1).id].event = '{"data": "step 7", "timestamp": "2026-05-12T08:48:00Z"}'
     shown = drawn(state, Size(80, 24), NOW, Preferences())
     assert shown[2].endswith("(12m ago) step 7")
@@ -146,7 +145,7 @@ def test_a_job_that_wrote_nothing_for_long_is_seen_to_hang() -> None:
 
 def test_costs_are_added_up() -> None:
     state = Top()
-    state.look([job(1), job(2, "SCHEDULING")], NOW)
+    state.update([job(1), job(2, "SCHEDULING")], NOW)
     state.rows[job(1).id].cost = Cost(Decimal("1.25"), is_estimated=True)
     state.rows[job(2).id].cost = Cost(Decimal(0), is_estimated=True)
     assert drawn(state, Size(80, 24), NOW, Preferences())[0] == "hfjobs top: 1 running, 1 scheduling, ~$1.25 so far"
@@ -158,7 +157,7 @@ class TestIdle:
     def state(self, *utilizations: float) -> Top:
         """Return a job that has run for 59 minutes and cost $60, and a sample each 30 seconds."""
         state = Top()
-        state.look([job(1)], NOW)
+        state.update([job(1)], NOW)
         row = state.rows[job(1).id]
         row.cost = Cost(Decimal(60), is_estimated=True)
         row.event = '{"data": "step 7"}'
@@ -188,7 +187,7 @@ class TestIdle:
 def test_jobs_are_sorted_by_a_key() -> None:
     """Each press takes the next order, and the title says which; the chosen job stays chosen."""
     state = Top()
-    state.look([job(3, name="b"), job(2, name="c"), job(1, name="a")], NOW)
+    state.update([job(3, name="b"), job(2, name="c"), job(1, name="a")], NOW)
     for place, (usd, cpu) in {1: (2, 5), 2: (9, None), 3: (1, 70)}.items():
         row = state.rows[job(place).id]
         row.cost = Cost(Decimal(usd), is_estimated=True)
@@ -206,7 +205,7 @@ def test_jobs_are_sorted_by_a_key() -> None:
 
 def test_finished_jobs_take_the_room_there_is() -> None:
     state = Top()
-    state.look([job(1)], NOW)
+    state.update([job(1)], NOW)
     state.end([Ended(replace(job(place, "ERROR"), finished_at=NOW)) for place in range(2, 50)])
     for lines in (24, 50):
         shown = drawn(state, Size(80, lines), NOW, Preferences())
@@ -217,7 +216,7 @@ def test_finished_jobs_take_the_room_there_is() -> None:
 def test_the_chosen_row_and_the_headers_are_bars() -> None:
     """Up to the edge, each in its own colors; loads have colors, too."""
     state = Top()
-    state.look([job(2), job(1)], NOW)
+    state.update([job(2), job(1)], NOW)
     state.rows[job(1).id].note(usage(1, 0), NOW)
     shown = drawn(state, Size(80, 24), NOW, Preferences(color=True))
     header, chosen, other = shown[1:4]
