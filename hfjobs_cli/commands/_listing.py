@@ -139,6 +139,10 @@ class Listing:
         shown: Records = self.ordered(records)[:limit] if self._order else records
         if last:
             shown = [*shown, *last] if isinstance(shown, Sequence) else RecordStream(chain(shown, last))
+        if self.renderer.name == "table" and self._session.reader.is_tty:
+            shown = list(shown)
+            if not shown:
+                return  # a header says less than the line on stderr
         self.renderer.render(self._fetched(shown), self._view)
         self._session.flush()
 

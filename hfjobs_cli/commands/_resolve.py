@@ -109,7 +109,9 @@ class Resolver:
         found = self._listing(description.namespace, description.wanted).at(description.place)
         if found is None:
             place, syntax = description.place, self._syntax
-            what = f"fewer than {place + 1} {syntax.plural}" if place else f"no such {syntax.noun}"
+            status = description.text.rpartition("@")[2].lower()
+            such = status if status in syntax.statuses else "such"
+            what = f"fewer than {place + 1} {syntax.plural}" if place else f"no {such} {syntax.noun}"
             raise NotFound(f"{description.text}: {what} in {_place(description.namespace)}", hint=self._hint)
         return found
 

@@ -19,7 +19,7 @@ from hfjobs_cli.commands._actions import (
 )
 from hfjobs_cli.commands._resolve import jobs_to_change
 from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_running, not_running, refused
-from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
+from hfjobs_cli.errors import RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
@@ -55,9 +55,6 @@ class _Jobs(Targets):
     ) -> "list[JobInfo]":
         if filtered is not None:
             return filtered
-        if all(each.rpartition("@")[2].lower() in JOBS.statuses for each in run.words):
-            # No job with such a status is an answer, not a failure.
-            run.session.failures[:] = [each for each in run.session.failures if not isinstance(each, NotFound)]
         jobs = list(done_to_each(run.session, references, run.session.client.inspect_job, "read"))
         for job in jobs:
             _note_end(run.session, job)

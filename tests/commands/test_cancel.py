@@ -159,16 +159,22 @@ class TestDescribed:
         assert question == f"Cancel {two[0]}? [y/N] " + ("nothing was canceled" if code else "")
         assert [stages(hub)[each] for each in two] == ["RUNNING" if code else "CANCELED", "SCHEDULING"]
 
-    def test_a_dry_run_with_nothing_to_cancel(self, hfjobs: Hfjobs, hub: Hub) -> None:
+    def test_with_nothing_to_cancel_a_dry_run_exits_as_without_it(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """A reference must be one of a job; filters may match nothing."""
         with hub.store.write() as tables:
             for job in hub.all_jobs():
                 if job["status"]["stage"] in ("RUNNING", "SCHEDULING"):
                     tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
         remark = "would cancel 0 jobs; nothing was canceled\n"
-        assert hfjobs("cancel", "@running", "--dry-run") == Result(0, "", remark)
-        assert hfjobs("cancel", "@running", "--dry-run", "--json") == Result(0, "[]\n", remark)
-        assert hfjobs("cancel", "--status", "running", "--dry-run").stdout == ""
-        assert hfjobs("cancel", "@running").code == 3
+        error = "error: @running: no running job in your namespace\nhint: 'hfjobs ps -a' lists the jobs\n"
+        for options, stdout, said in (
+            (["--dry-run"], "", remark),
+            (["--dry-run", "--json"], "[]\n", remark),
+            (["--yes"], "", ""),
+        ):
+            assert hfjobs("cancel", "@running", *options) == Result(3, stdout, said + error)
+            result = hfjobs("cancel", "--status", "running", *options)
+            assert result == Result(0, stdout, "no jobs match\n" + said)
         assert hfjobs("cancel", "@name=nobody", "--dry-run").code == 3
 
     def test_a_dry_run_asks_nothing(self, hfjobs: Hfjobs, two: list[str]) -> None:

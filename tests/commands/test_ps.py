@@ -924,3 +924,31 @@ class TestNamespace:
 def test_the_example_of_a_scheduled_run_is_there(either: Hfjobs) -> None:
     result = either("ps", "-a", "-q", "--initiator", f"scheduled-job:{DAILY_SCHEDULE}", "--limit", "2")
     assert BY_SCHEDULE in result.stdout
+
+
+def test_nothing_has_no_header_on_a_terminal(hfjobs: Hfjobs, hub: Hub) -> None:
+    """What there is none of is said on stderr, and in a pipe a table has its header."""
+    with hub.store.write() as tables:
+        for job in hub.all_jobs():
+            tables.save_job({**job, "status": {"stage": "COMPLETED", "message": None}})
+    nothing = "no running or scheduling jobs match; -a includes finished ones\n"
+    unknown = "error: no job named 'nobody' in namespace 'alice'\nhint: 'hfjobs ps -a' lists the jobs\n"
+    for words, header, code, said in (
+        ("ps", "JOB ID", 0, "no running or scheduling jobs; -a lists finished ones too\n"),
+        ("wait --name nobody", "JOB ID", 0, nothing),
+        ("wait alice/nobody", "JOB ID", 3, unknown),
+        ("stats", "JOB ID", 0, "no running jobs\n"),
+        ("stats --for 1s", "JOB ID", 0, "no running jobs\n"),
+        ("labels alice/nobody -l a=b", "ID", 3, unknown),
+        ("report --name nobody", "INITIATOR-TYPE", 0, "no jobs match\n"),
+        ("scheduled ps --name nobody", "SCHEDULE ID", 0, "no active schedules match; -a lists suspended ones too\n"),
+        ("hardware -f name=nobody*", "NAME", 0, "no flavors match\n"),
+    ):
+        line = words.split()
+        if "alice" in words:
+            hub.replies_to("/api/jobs/alice", 200, "[]")
+        assert hfjobs(*line, columns=100) == Result(code, "", said), words
+        in_pipe = hfjobs(*line)
+        assert (in_pipe.code, in_pipe.stderr, in_pipe.stdout.count("\n")) == (code, said, 1), words
+        assert in_pipe.stdout.startswith(f"{header}  ")
+    assert hfjobs("scheduled", "apply", "-", columns=100, stdin="") == Result(0, "", "no schedules to apply\n")

@@ -97,6 +97,8 @@ def apply(
         records = list(_applied(session, steps, journal))
         if any({CREATE, REPLACE} & set(step.actions) for step in todo):
             records = _settled(session, wanted, namespace, groups, records, journal)
+    if not records:
+        session.note("no schedules to apply")
     show_created(session, listing, records)
     return ExitCode.FAILURE if exit_code and todo else ExitCode.DONE
 
