@@ -42,8 +42,8 @@ def report(
     """Count jobs in groups, with their costs.
 
     Jobs in every status are counted, unless --status is given. There is a group for each value of a field, by default
-    for each type of initiator. Hours, days, weeks and months are those of creation (UTC); those without jobs are
-    included. Schedules are shown by name.
+    for each type of initiator. Hours, days, weeks and months are those of creation (UTC). Days, weeks and months
+    without jobs are included; hours only with --format html, which draws them. Schedules are shown by name.
 
     SUCCESS = completed / (completed + failed). P50 is the median of WAIT (before the start) and RUN, P95 what 95% of
     the jobs do not exceed. RUN TOTAL and COST are sums, and ~ marks estimates. OF JOBS and OF COST are shares of all
@@ -76,7 +76,12 @@ def report(
     costs = session.costs if snapshot is None else session.costs_of_saved
     is_priced = any(map(listing.shows, ("cost", "cost_usd", "cost_is_estimated")))
     found = Report(
-        fields, costs.of if is_priced else lambda _job, _now: None, wanted.now, since=wanted.since, until=wanted.until
+        fields,
+        costs.of if is_priced else lambda _job, _now: None,
+        wanted.now,
+        since=wanted.since,
+        until=wanted.until,
+        all_hours=listing.renderer.name == "html",  # which draws them as a line
     )
     counted = scan(session, wanted, namespace, selection.limit, snapshot=snapshot)
     found.add(counted.jobs())

@@ -103,12 +103,14 @@ class Report:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        all_hours: bool = False,
     ) -> None:
-        """Group `by` these fields; costs are up to `now`."""
+        """Group `by` these fields; costs are up to `now`. Hours without jobs are groups if `all_hours` are wanted."""
         self._by = by
         self._cost_of = cost_of
         self._now = now
         self._since, self._until = since, until
+        self._all_hours = all_hours
         self._step = timedelta(hours=1) if any(each.name == "hour" for each in by) else timedelta(days=1)
         self._tallies: dict[Key, Tally] = {}
         self._seen: set[datetime] = set()
@@ -207,6 +209,8 @@ class Report:
         """
         places = [place for place, each in enumerate(self._by) if each.period]
         if not places or not (self._seen or self._since):
+            return set()
+        if self._step < timedelta(days=1) and not self._all_hours:
             return set()
         since = self._since
         periods = self._between() if since is None else set(map(self._period, self._moments(self._begin(since))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -175,10 +176,20 @@ class TestPeriods:
         assert [day for day, _ in days] == []
         days = self.groups(hfjobs, "--by", "day", "--since", "3d", "--initiator", "webhook")
         assert [day for day, _ in days] == ["2026-05-09", "2026-05-10", "2026-05-11", "2026-05-12"]
-        hours = self.groups(hfjobs, "--by", "hour", "--since", "2026-05-12T06:00", "--until", "2026-05-12T08:30")
-        assert [hour for hour, _ in hours] == [f"2026-05-12T0{hour}:00Z" for hour in (6, 7, 8)]
         months = [month for month, _ in self.groups(hfjobs, "--by", "month")]
         assert months == [f"2025-{month:02}" for month in range(8, 13)] + [f"2026-{month:02}" for month in range(1, 6)]
+
+    def test_hours_without_jobs_are_only_drawn(self, hfjobs: Hfjobs) -> None:
+        """There are many; as lines they show when nothing ran."""
+        options = ["--initiator", "webhook", "--since", "2026-05-08", "--until", "2026-05-10"]
+        hours = self.groups(hfjobs, "--by", "hour", *options)
+        assert hours == sorted(hours)
+        assert 0 < len(hours) < 20
+        assert all(count for _, count in hours)
+        page = hfjobs("report", "--by", "hour", *options, "--format", "html").stdout
+        drawn = set(re.findall(r"2026-05-\d\dT\d\d:00Z", page))
+        assert len(drawn) == 48
+        assert drawn > {hour for hour, _ in hours}
 
     def test_come_with_what_else_is_grouped_by(self, hfjobs: Hfjobs) -> None:
         """Where the period comes first an empty one is one group, else each value has them all."""
