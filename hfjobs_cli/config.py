@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from hfjobs_cli.errors import UsageError, conflict, empty_option
+from hfjobs_cli.errors import UsageError, conflict, either, empty_option
 from hfjobs_cli.text.values import digits, number
 
 DEFAULT_ENDPOINT = "https://huggingface.co"
@@ -289,7 +289,7 @@ def choice(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str |
     text = environ.get(name, "").strip()
     word = text.lower()
     if word and word not in words:
-        raise UsageError(f"invalid {name} '{text}'", hint=f"use {' or '.join(words)}")
+        raise UsageError(f"invalid {name} '{text}'", hint=f"use {either(words)}")
     return word or None
 
 

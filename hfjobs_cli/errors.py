@@ -147,6 +147,12 @@ def conflict(option: str, other: str, *, hint: str = "remove one of them") -> Us
     return UsageError(f"{option} cannot be used with {other}", hint=hint)
 
 
+def either(words: Iterable[str]) -> str:
+    """Return what a hint says of words of which one is to be used: `a or b`, `one of a, b, c`."""
+    names = list(words)
+    return " or ".join(names) if len(names) < 3 else f"one of {', '.join(names)}"
+
+
 def one_of(word: str, choices: Iterable[str]) -> str:
     """Return a hint for a `word` that is not among `choices`: the closest of them, or a list if none is close."""
     names = list(choices)

@@ -160,10 +160,13 @@ class TestMistakes:
         ],
     )
     def test_are_one_line_with_their_place(self, given: Write, hub: Hub, text: str, told: str) -> None:
-        code, stdout, stderr = given(text)("ps", columns=80)
-        path, _, line = stderr.partition("config.toml:")
-        assert (code, stdout, path[:7]) == (2, "", "error: ")
-        assert line.startswith(told) if told == "2: " else line == told
+        """Whatever the command, on a terminal and in a pipe."""
+        program = given(text)
+        for argv, columns in ((("ps",), 80), (("ps",), None), (("hardware", "--json"), None), (("cancel", "-"), 80)):
+            code, stdout, stderr = program(*argv, columns=columns)
+            path, _, line = stderr.partition("config.toml:")
+            assert (code, stdout, path[:7]) == (2, "", "error: ")
+            assert line.startswith(told) if told == "2: " else line == told
         assert hub.requests == []
 
     def test_in_the_name_of_the_file(self, hfjobs: Hfjobs, given: Write, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hfjobs_cli.cli import binding, terminal
 from hfjobs_cli.cli.registry import COMMANDS, Command, load, path_of
 from hfjobs_cli.config import ConfigFile, Defaults
-from hfjobs_cli.errors import UsageError, did_you_mean
+from hfjobs_cli.errors import UsageError, did_you_mean, either
 from hfjobs_cli.formats.renderer import RENDERERS, choose_renderer
 from hfjobs_cli.query.columns import choose_columns
 
@@ -74,7 +74,7 @@ class _Reader:
         self._read_commands(self._table(values, ("commands",)), ("commands",), found)
         chosen = self._text_at(values, ("times",))
         if chosen is not None and chosen not in times:
-            raise self._wrong(self._line(("times",)), f"invalid times '{chosen}'", f"use {' or '.join(times)}")
+            raise self._wrong(self._line(("times",)), f"invalid times '{chosen}'", f"use {either(times)}")
         places = {path: self._place(path) for path in (("namespace",), *(("commands", *path) for path in found))}
         namespace = self._text_at(values, ("namespace",))
         return ConfigFile(namespace and namespace.strip(), chosen, found, places)
@@ -110,7 +110,7 @@ class _Reader:
         for key in table:
             if key not in known:
                 where = f" of '{' '.join(path[1:])}'" if path else ""
-                hint = did_you_mean(key, known) or f"use {' or '.join(known)}"
+                hint = did_you_mean(key, known) or f"use {either(known)}"
                 raise self._wrong(self._line((*path, key)), f"unknown key '{key}'{where}", hint)
 
     def _table(self, values: dict[str, Any], path: Words) -> dict[str, Any]:
@@ -164,13 +164,15 @@ LIVE = ("watch", "until_done", "follow")
 def apply_defaults(
     session: Session, words: Sequence[str], kind: binding.LoadKind | None, given: dict[str, Any]
 ) -> None:
-    """Add to the options `given` to a command what the file says of it. Raises UsageError for what is wrong there.
+    """Add to the options `given` to a command what the file says of it.
 
-    It is for people: in a pipe nothing is added, so that no script gets something else because of the file.
+    It is for people: in a pipe nothing is added, so that no script gets something else because of the file. Raises
+    UsageError for what is wrong there, whatever the command, and wherever it writes to.
     """
-    for each, place in session.config_file.places.items():
-        if each[0] == "commands":
-            _check(each[1:], place)
+    for (section, *names), place in session.config_file.places.items():
+        if section == "commands":
+            checked = tuple(names)
+            _check_values(_kind_shown_by(checked, place), session.config_file.commands[checked])
     defaults = session.config_file.commands.get(tuple(words))
     if defaults is None or kind is None or not terminal.is_terminal(session.stdout):
         return
@@ -178,18 +180,19 @@ def apply_defaults(
         return
     if any(given.get(name) for name in LIVE):
         defaults = defaults._replace(format_=None)
-    _check_values(kind(), defaults)
     given.update(columns=defaults.columns, format_=defaults.format_)
 
 
-def _check(words: tuple[str, ...], place: str) -> None:
-    """Raise UsageError if there is no such command, or if it prints no records."""
+def _kind_shown_by(words: tuple[str, ...], place: str) -> Kind:
+    """Return the kind of record that a command prints. Raises UsageError if there is no such command or kind."""
     shown, path = " ".join(words), path_of(words)
     if path is None or path[-1].commands or tuple(each.name for each in path) != words:
         names = map(" ".join, _names(COMMANDS))
         raise UsageError(f"{place}: unknown command '{shown}'", did_you_mean(shown, names) or "see 'hfjobs --help'")
-    if binding.kind_shown_by(load(path)) is None:
+    kind = binding.kind_shown_by(load(path))
+    if kind is None:
         raise UsageError(f"{place}: '{shown}' has neither columns nor formats", hint="remove the table")
+    return kind()
 
 
 def _names(commands: Sequence[Command], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

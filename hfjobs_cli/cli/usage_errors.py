@@ -110,6 +110,9 @@ def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
         return f"did you mean '{program} {after}'?" if after in _names(COMMANDS) else f"remove '{word}'"
     if word in _PHRASES:
         return f"did you mean '{_PHRASES[word]}'?"
+    for each in () if groups else COMMANDS:
+        if word in _names(each.commands):
+            return f"did you mean '{program} {each.name} {word}'?"
     if groups and word in _names(COMMANDS):
         return f"did you mean '{program} {word}'?"
     for each in COMMANDS if groups else ():

@@ -65,7 +65,9 @@ def help(  # noqa: A001 - the name of the command
         return _of_command(session, *(words or ()))
     else:
         names = dict.fromkeys([*TOPICS, *(command.name for command in COMMANDS)])  # the emulator is both
-        raise UsageError(f"no help topic or command '{' '.join([topic, *more])}'", hint=one_of(topic, names))
+        inner = (f"{group.name} {topic}" for group in COMMANDS if topic in [each.name for each in group.commands])
+        meant = next((f"did you mean 'hfjobs help {each}'?" for each in inner), None)
+        raise UsageError(f"no help topic or command '{' '.join([topic, *more])}'", hint=meant or one_of(topic, names))
     return ExitCode.DONE
 
 

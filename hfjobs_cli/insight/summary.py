@@ -11,7 +11,7 @@ from hfjobs_cli.insight.lineage import DUPLICATE, OVERRIDE, STARTERS, Lineage, P
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.description import NextStep, SameLaunch
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.packed_files import ARTIFACTS, packed_variable
+from hfjobs_cli.models.packed_files import ARTIFACTS, MOUNT_PATH, has_artifacts, packed_variable
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import (
     DELETED,
@@ -23,6 +23,7 @@ from hfjobs_cli.models.vocabulary import (
     SCHEDULED_JOB,
     TIMEOUT,
 )
+from hfjobs_cli.query.references import is_name
 from hfjobs_cli.text.values import age, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
@@ -223,6 +224,17 @@ def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
     return variables.get(packed_variable(variables) or "") if packed is None else packed, artifacts
 
 
+def _script_of(job: JobInfo) -> str | None:
+    """Return the name of the local script that a job runs, which `duplicate --script` replaces; None without one."""
+    files = unpacked(job.environment or {}) or {}
+    script = next((word for word in job.words if word in files), None)
+    if script is None and has_artifacts(job.volumes):
+        words, start = [*(job.command or ()), *(job.arguments or ())], f"{MOUNT_PATH}/"
+        mounted = (word.removeprefix(start) for word in words if word.startswith(start))
+        script = next(mounted, None) if words[:2] == ["uv", "run"] else None
+    return script if script and is_name(script) else None
+
+
 def _is_older(one: JobInfo, other: JobInfo) -> bool:
     return one.created_at is not None and (other.created_at is None or one.created_at < other.created_at)
 
@@ -269,6 +281,9 @@ def _steps(job: JobInfo, name: str, found: Outcome, worked: bool, has_good: bool
         yield f"logs -n 100 {name}", "show why it failed"
         if has_good:
             yield f"diff --with-last-good {name}", "show what changed since the last success"
+        script = _script_of(job) if can_change else None
+        if script is not None:
+            yield f"duplicate {name} --script {shlex.quote(script)}{again}", "run it again with an edited script"
         if worked:
             yield f"duplicate {name}", "run it again: it completed before"
         return

@@ -126,6 +126,7 @@ class TestHelpCommand:
         ("argv", "message", "hint"),
         [
             (("fliters",), "no help topic or command 'fliters'", "did you mean 'filters'?"),
+            (("apply",), "no help topic or command 'apply'", "did you mean 'hfjobs help scheduled apply'?"),
             (
                 ("filters", "x"),
                 "no help topic or command 'filters x'",

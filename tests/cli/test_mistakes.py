@@ -45,6 +45,8 @@ from tests.support import Hfjobs, Hub, Result
         (("scheduled", "remove", "x"), "hfjobs scheduled delete"),
         (("scheduled", "consume", "x"), None),
         (("scheduled", "history"), "hfjobs ps -a"),
+        (("apply", "x.toml"), "hfjobs scheduled apply"),
+        (("trigger", "x"), "hfjobs scheduled trigger"),
         (("zzz",), None),
         (("scheduled", "zzz"), None),
     ],

@@ -75,6 +75,20 @@ def test_packed_by_older_versions_of_hf(
     (page,) = hfjobs.jobs("describe", same, "--json")
     assert (page["same_launch"]["completed"], page["same_launch"]["last_good"]) == (1, old)
 
+    failed = family.add(
+        "f",
+        arguments=[],
+        secrets=["KEY"],
+        status={"stage": "ERROR", "message": "Job failed with exit code: 1"},
+        **made(OLD),
+    )
+    (page,) = hfjobs.jobs("describe", failed, "--json")
+    step = {
+        "command": f"hfjobs duplicate {failed} --script {name} -s KEY",
+        "purpose": "run it again with an edited script",
+    }
+    assert step in page["next"]
+
     edited = tmp_path / name
     edited.write_bytes(NEW)
     dry = hfjobs("duplicate", old, "--script", str(edited), "--dry-run")
