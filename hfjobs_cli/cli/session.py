@@ -20,7 +20,6 @@ from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_ru
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
-from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.preferences import TIMES
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
-    from hfjobs_cli.models.fields import Field
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
@@ -150,6 +148,11 @@ class Session:
         """What the reader of stdout prefers. Raises UsageError for a setting that is invalid."""
         return self._reader_of(self.stdout)
 
+    @property
+    def stderr_reader(self) -> Preferences:
+        """What the reader of stderr prefers. Raises UsageError for a setting that is invalid."""
+        return self._reader_of(self.stderr)
+
     def _reader_of(self, stream: TextIO) -> Preferences:
         return terminal.preferences(stream, self.environ, self.clock, self.config_file.times)
 
@@ -198,40 +201,6 @@ class Session:
         """Close the client, if one was made."""
         if "client" in self.__dict__:
             self.client.close()
-
-    def view(
-        self,
-        kind: Kind,
-        columns: Sequence[Field],
-        *,
-        columns_asked: bool = False,
-        full: bool = False,
-        width: int | None = None,
-        indent: int | None = None,
-        is_one: bool = False,
-        safe_cells: bool = False,
-        on_stderr: bool = False,
-    ) -> View:
-        """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
-
-        With `on_stderr` it is that of what is said besides the answer.
-        """
-        reader = self._reader_of(self.stderr) if on_stderr else self.reader
-        return View(
-            kind=kind,
-            write=self.write_stderr if on_stderr else self.write,
-            notice=self.notice,
-            reader=reader,
-            now=self.clock(),
-            columns=columns,
-            columns_asked=columns_asked,
-            width=width or (None if full else reader.width),
-            indent=indent,
-            is_one=is_one,
-            safe_cells=safe_cells,
-            folds=not full,
-            endpoint=lambda: None if self.settings.is_demo else self.settings.endpoint,
-        )
 
     def write(self, text: str) -> None:
         """Write to stdout. Raises ReaderGone or OutputFailed."""

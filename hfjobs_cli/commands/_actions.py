@@ -14,7 +14,7 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._create import create_each
-from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._listing import Listing, id_and, new_view
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
@@ -317,7 +317,7 @@ class Plan(NamedTuple):
         columns = choose_columns(
             self.kind, None, wide=False, also=["initiator"] if "initiator" in self.kind.cells else []
         )
-        RENDERERS["table"].render(records, self.session.view(self.kind, columns, on_stderr=True))
+        RENDERERS["table"].render(records, new_view(self.session, self.kind, columns, on_stderr=True))
 
     def _ask(self, what: str) -> bool:
         is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")

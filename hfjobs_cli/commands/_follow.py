@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli.factories import estimated_cost
 from hfjobs_cli.commands._create import ID_AND_URL, goes_on, show_created
-from hfjobs_cli.commands._listing import ending, outcome
+from hfjobs_cli.commands._listing import ending, new_view, outcome
 from hfjobs_cli.errors import ExitCode, HfJobsError, LimitReached, OutputFailed, ReaderGone
 from hfjobs_cli.formats.log_text import LogText
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
@@ -74,7 +74,7 @@ class LogsShown:
             for job, reference in zip(jobs, references, strict=True)
         ]
         self._names = names_of(jobs)
-        self._text = LogText(session.view(LOG_LINE, ()), self._names, timestamps=wanted.timestamps)
+        self._text = LogText(new_view(session, LOG_LINE, ()), self._names, timestamps=wanted.timestamps)
         self._told_of_waiting: dict[int, str | None] = {}
         self._failed: set[int] = set()
         self.errors: list[HfJobsError] = []

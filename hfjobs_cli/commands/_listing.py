@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
 from hfjobs_cli.formats.lines import encoder
-from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, choose_renderer, formats_of
+from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, View, choose_renderer, formats_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
 from hfjobs_cli.query.references import JobReference
@@ -20,8 +20,9 @@ from hfjobs_cli.text.values import span
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.formats.renderer import View
     from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.models.fields import Field
+    from hfjobs_cli.models.kinds import Kind
 
 
 Records = Sequence[Any] | RecordStream
@@ -93,7 +94,8 @@ class Listing:
         return self._new_view()
 
     def _new_view(self) -> View:
-        return self._session.view(
+        return new_view(
+            self._session,
             self._output.kind,
             self._columns,
             columns_asked=replaces_columns(self._output.columns),
@@ -166,6 +168,41 @@ class Listing:
         if self.renderer.has_columns:
             return {column.name for column in self._columns}
         return set(self.renderer.fields or ())
+
+
+def new_view(
+    session: Session,
+    kind: Kind,
+    columns: Sequence[Field],
+    *,
+    columns_asked: bool = False,
+    full: bool = False,
+    width: int | None = None,
+    indent: int | None = None,
+    is_one: bool = False,
+    safe_cells: bool = False,
+    on_stderr: bool = False,
+) -> View:
+    """Return the view of stdout for a renderer; `full` (`--no-trunc`) cuts nothing, `width` even a pipe.
+
+    With `on_stderr` it is the view of stderr.
+    """
+    reader = session.stderr_reader if on_stderr else session.reader
+    return View(
+        kind=kind,
+        write=session.write_stderr if on_stderr else session.write,
+        notice=session.notice,
+        reader=reader,
+        now=session.clock(),
+        columns=columns,
+        columns_asked=columns_asked,
+        width=width or (None if full else reader.width),
+        indent=indent,
+        is_one=is_one,
+        safe_cells=safe_cells,
+        folds=not full,
+        endpoint=lambda: None if session.settings.is_demo else session.settings.endpoint,
+    )
 
 
 def id_and(what: Callable[[Any], str]) -> Renderer:
