@@ -4,6 +4,7 @@ The names below are loaded on first use, so that importing the package costs nex
 """
 
 import sys
+from importlib import import_module
 
 __version__ = "0.3.0"
 
@@ -82,8 +83,6 @@ _HOMES = (
 def __getattr__(name: str) -> object:
     """Load a public name from its module (PEP 562)."""
     if name in __all__:
-        from importlib import import_module
-
         for home in _HOMES:
             module = import_module(f"{__name__}.{home}")
             if getattr(getattr(module, name, None), "__module__", None) == module.__name__:

@@ -6,7 +6,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from threading import Thread
 from types import FrameType
+
+from hfjobs_cli.cli.interrupts import interrupt
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 """What ends the program early. Windows has no SIGHUP."""
@@ -42,8 +45,6 @@ def run() -> None:
 
 def _say_last_words() -> None:
     """Hand on what was said, and wait for no reader."""
-    from threading import Thread
-
     last_words = Thread(target=_flush, daemon=True)
     last_words.start()
     last_words.join(1)
@@ -61,8 +62,6 @@ def _flush() -> None:
 
 
 def _run() -> int:
-    from hfjobs_cli.cli.interrupts import interrupt
-
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.

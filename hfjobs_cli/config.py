@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -314,9 +315,12 @@ def _directory(environ: Mapping[str, str], name: str, default: Path) -> Path:
 
 def _expand(text: str, environ: Mapping[str, str]) -> Path:
     """Expand `~` and `$NAME` as huggingface_hub does for these settings."""
-    from string import Template
 
-    expanded = Template(text).safe_substitute(environ)
+    def value(found: re.Match[str]) -> str:
+        name = found[1].strip("{}")
+        return "$" if name == "$" else environ.get(name, found[0])
+
+    expanded = re.sub(r"(?a)\$(\$|[a-zA-Z_]\w*|\{[a-zA-Z_]\w*\})", value, text)
     if expanded == "~" or expanded.startswith(("~/", "~\\")):
         return _home(environ) / expanded[2:]
     return Path(expanded)

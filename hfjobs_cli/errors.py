@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import IntEnum
 from typing import ClassVar
 
@@ -168,7 +169,5 @@ def one_of(word: str, choices: Iterable[str]) -> str:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str | None:
     """Return a hint with the choice that `word` may be a typing mistake of; None if no choice is close."""
-    from difflib import get_close_matches  # 2 ms, for mistakes only
-
     near = get_close_matches(word.lower(), list(choices), n=1)
     return f"did you mean '{near[0]}'?" if near else None

@@ -27,6 +27,9 @@ from hfjobs_cli.emulator.api_types import Clock, present
 from hfjobs_cli.emulator.app import ADMIT, MAX_BODY_BYTES, MAY_BE_GONE, App
 from hfjobs_cli.emulator.schedules import Scheduler
 
+if sys.platform != "win32":
+    import resource
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
@@ -305,9 +308,7 @@ class Connections:
 
 def _max_files() -> int:
     """Return how many files this process may have open."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return 2048
-    import resource
-
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 2048 if soft == resource.RLIM_INFINITY else soft

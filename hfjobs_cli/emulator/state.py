@@ -5,10 +5,15 @@ import io
 import os
 import shlex
 import stat
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+if sys.platform != "win32":
+    import grp
+    import pwd
 
 
 @dataclass(frozen=True)
@@ -223,8 +228,6 @@ def _check_owner(path: Path, found: os.stat_result, *others: int) -> None:
 
 
 def _name(uid: int) -> str:
-    import pwd
-
     try:
         return f"the user {pwd.getpwuid(uid).pw_name}"
     except KeyError:
@@ -239,9 +242,6 @@ def _is_writable(found: os.stat_result) -> bool:
 
 def _is_own_group(gid: int) -> bool:
     """Return whether a group is the private group that many systems give to each user, without other members."""
-    import grp
-    import pwd
-
     try:
         user = pwd.getpwuid(os.geteuid())
         members = {user.pw_name, *grp.getgrgid(gid).gr_mem}

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def subreaper_call() -> "Callable[[], object] | None":
         return None
     try:
         from ctypes import CDLL, c_ulong
-        from functools import partial
 
         return partial(CDLL(None).prctl, _PR_SET_CHILD_SUBREAPER, c_ulong(1), c_ulong(0), c_ulong(0), c_ulong(0))
     except (ImportError, OSError, AttributeError):

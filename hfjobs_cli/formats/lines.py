@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
+from io import StringIO
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,9 +34,6 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  
 
 def _render_delimited(delimiter: str, line_end: str, records: Iterable[Record], view: View) -> None:
     """Write the names of the columns, then a line for each record; nothing if reading the first one fails."""
-    import csv
-    from io import StringIO
-
     buffer = StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")  # it quotes what holds either
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
+from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.text.display import GAP, cell_width
 
 Piece: TypeAlias = "tuple[str, str | None]"
@@ -27,8 +28,6 @@ def laid_out(markdown: str, width: int, *, color: bool, is_unicode: bool) -> str
     pieces = [piece for line in lines for piece in line]
     if not color:
         return "".join(text for text, _ in pieces)
-    from hfjobs_cli.formats.styling import inked
-
     return inked(pieces)
 
 

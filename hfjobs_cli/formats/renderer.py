@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
+from warnings import warn
 
 from hfjobs_cli.errors import HfJobsError, OutputFailed, UsageError, conflict, did_you_mean, one_of
 from hfjobs_cli.immutable import value
@@ -97,16 +98,12 @@ class View:
     @property
     def for_eyes(self) -> bool:
         """Return whether the output is a terminal; the old name of `reader.is_tty`."""
-        from warnings import warn  # for renderers of packages
-
         warn("view.for_eyes is view.reader.is_tty now; for cells call view.cell(column, record)", DeprecationWarning, 2)
         return self.reader.is_tty
 
     @property
     def remark(self) -> Callable[[str], None]:
         """Return the function that writes a line to stderr; the old name of `notice`."""
-        from warnings import warn  # for renderers of packages
-
         warn("view.remark is view.notice now", DeprecationWarning, 2)
         return self.notice
 

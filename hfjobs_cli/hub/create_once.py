@@ -16,6 +16,7 @@ from hfjobs_cli.hub.concurrency import BackgroundCall
 from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS
 from hfjobs_cli.hub.retry import LOOKUP_PAUSES_SECS
 from hfjobs_cli.models.decode import describe
+from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import is_id, is_name
 from hfjobs_cli.text.values import span
 
@@ -394,8 +395,6 @@ class _Attempt(Generic[Created]):
 
 def _existed_secs(each: JobInfo | ScheduledJob) -> float:
     """Return for how many seconds a record has existed at least, by its own times."""
-    from hfjobs_cli.models.job import JobInfo
-
     if isinstance(each, JobInfo):
         moments = [each.started_at, each.finished_at]
         least = (each.durations and each.durations.total_secs) or 0.0

@@ -9,7 +9,7 @@ import httpx
 from hfjobs_cli.config import is_loopback
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
 from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, http_client, read_body
+from hfjobs_cli.hub.connection import ENCODING, TooLarge, UnexpectedEncoding, distrust, http_client, read_body
 from hfjobs_cli.hub.responses import is_retryable_status, retry_after
 from hfjobs_cli.hub.retry import REQUESTS, Retries
 from hfjobs_cli.text.redaction import without_password
@@ -69,8 +69,6 @@ def _is_transient(error: Unavailable | httpx.RequestError) -> bool:
     """Return whether to retry: not after a timeout, which took long enough, or for an invalid address."""
     if isinstance(error, httpx.TimeoutException | httpx.UnsupportedProtocol):
         return False
-    from hfjobs_cli.hub.connection import distrust
-
     return isinstance(error, Unavailable) or not distrust(error)
 
 

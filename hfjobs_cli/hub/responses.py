@@ -24,7 +24,7 @@ from hfjobs_cli.errors import (
     RequestRefused,
     Unavailable,
 )
-from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, format_origin
+from hfjobs_cli.hub.connection import Endpoint, HubRequest, RawResponse, distrust, format_origin
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.text.json_values import loads
 from hfjobs_cli.text.values import digits, span
@@ -148,8 +148,6 @@ class ResponseHandler:
 
     def connection_error(self, error: httpx.RequestError | TimeoutError, call: HubRequest) -> Unavailable:
         """Return the error for a response that did not arrive, or not completely."""
-        from hfjobs_cli.hub.connection import distrust  # needed only after a failure
-
         origin = format_origin(self._endpoint)
         reason = self._without_secrets(re.sub(_ERROR_NUMBER, "", str(error))) or type(error).__name__
         if isinstance(error, httpx.ConnectTimeout):

@@ -12,6 +12,7 @@ from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint
 from hfjobs_cli.hub.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.hub.jobs import Jobs
+from hfjobs_cli.models.decode import read_list
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import SCHEDULES
 
@@ -55,7 +56,6 @@ class Schedules(Jobs):
 
     def schedule_names(self, namespace: str | None = None) -> dict[str, str | None]:
         """Return the name of each schedule of a namespace by its id (`GET /api/scheduled-jobs/{namespace}`)."""
-        from hfjobs_cli.models.decode import read_list
         from hfjobs_cli.models.schedule import ScheduledJob
 
         def ignore(*_invalid: object) -> None:

@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
 from hfjobs_cli.hub.concurrency import call_with_timeout, system_limit_of
-from hfjobs_cli.hub.connection import CONNECTION_ERRORS, ConnectionPool, Endpoint, HubRequest, Query, RawResponse
+from hfjobs_cli.hub.connection import (
+    CONNECTION_ERRORS,
+    ConnectionPool,
+    Endpoint,
+    HubRequest,
+    Query,
+    RawResponse,
+    distrust,
+)
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
 from hfjobs_cli.text.redaction import without_token
@@ -183,8 +191,6 @@ class Transport:
             except CONNECTION_ERRORS as error:
                 if (limit := system_limit_of(error)) is not None:
                     raise limit from error
-                from hfjobs_cli.hub.connection import distrust
-
                 failure = self._responses.connection_error(error, call)
                 if isinstance(error, TimeoutError) or distrust(error):
                     raise failure from None  # it took long enough, or would fail again

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, put, rows_of, with_options
+from hfjobs_cli.text.values import parse_duration
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.spec import JobVolume
@@ -83,8 +84,6 @@ class Volume:
 
 def parse_timeout(text: str) -> int:
     """Return the whole seconds of `300`, `90s`, `1.5h`, `1h30m` or `1w`, rounded down. Raises UsageError."""
-    from hfjobs_cli.text.values import parse_duration  # help and completion parse none
-
     return int(parse_duration(text, "timeout", at_least=1, at_most=MAX_INTEGER))
 
 

@@ -46,6 +46,12 @@ from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable, quoted
 from hfjobs_cli.text.values import span
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
 MAX_MIB = 4
 
 DEFAULT_GROUP = "default"
@@ -142,10 +148,6 @@ def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]
 
 def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     """Return the group and the tables in the text of a file. Raises UsageError."""
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

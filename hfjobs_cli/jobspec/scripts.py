@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -172,9 +174,6 @@ def _address_of_file(page: str) -> str | None:
 
 def _is_in_its_own_encoding(content: bytes) -> bool:
     """Return whether a script names its encoding, and is in it."""
-    import io
-    import tokenize  # most scripts are UTF-8
-
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         content.decode(encoding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
@@ -175,8 +176,6 @@ def check_flavor(
 
 def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:
     """Suggest a flavor: the cheapest of the same hardware, never a more expensive kind."""
-    from difflib import get_close_matches  # for mistakes only
-
     kind = re.split(r"[^a-z0-9]", word)[0]
     of_kind = [name for name in prices if name.startswith(kind)] if len(kind) > 1 else []
     same_numbers = [name for name in of_kind or prices if _numbers(name) == _numbers(word) and name[:1] == word[:1]]

@@ -6,6 +6,7 @@ By what jobs are grouped is asked for on the command line, so each report has a 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from operator import methodcaller
 from typing import Annotated, Any
 
@@ -40,8 +41,6 @@ def _bar(part: float) -> str:
 
 
 def _cost(group: Any) -> Any:
-    from decimal import Decimal
-
     usd = group.cost_usd
     return None if usd is None else Cost(Decimal(str(usd)), group.cost_is_estimated)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from cronsim import CronSim, CronSimError
+
 from hfjobs_cli.errors import UsageError, did_you_mean
 
 WORDS = {
@@ -59,8 +61,6 @@ def _check_fields(text: str, fields: list[str]) -> None:
 
 
 def _due(text: str, cron: str, now: datetime) -> datetime:
-    from cronsim import CronSim, CronSimError
-
     try:
         return next(CronSim(cron, now))
     except CronSimError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -380,8 +381,6 @@ def parse_initiators(values: Iterable[str]) -> tuple[InitiatorPattern, ...]:
 
 
 def _parse_initiator(item: str) -> InitiatorPattern:
-    from difflib import get_close_matches
-
     negated, text = without_negation(item)
     if text.lower() == NO_INITIATOR:
         return InitiatorPattern(None, negated=negated)

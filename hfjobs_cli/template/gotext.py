@@ -7,6 +7,7 @@ from collections.abc import Callable
 from json.encoder import encode_basestring
 from typing import Any
 from unicodedata import category
+from urllib.parse import quote_plus
 
 from hfjobs_cli.template.gofmt import MAX_DATA_DEPTH, TooDeep, decimal, format_float
 from hfjobs_cli.template.values import ABSENT, kind, sorted_keys
@@ -63,8 +64,6 @@ def formatted(text: str, shows: Shows, spell: Callable[[str], str]) -> str:
 
 def url_escaped(text: str, _shows: Shows = lambda _: True) -> str:
     """Escape a text for the query of a URL."""
-    from urllib.parse import quote_plus
-
     return quote_plus(text, safe="", errors="replace")
 
 

@@ -7,6 +7,7 @@ Errors of the Hub may repeat what was sent. The program's own words are left alo
 from __future__ import annotations
 
 import re
+from binascii import b2a_base64
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
@@ -153,10 +154,8 @@ def _formatted(char: str) -> str:
 
 def _in_base64(secret: bytes) -> Iterator[str]:
     """Yield the base64 of a secret, alone or after other bytes: their number modulo 3 changes the encoding."""
-    from base64 import b64encode
-
     for before, lost in ((0, 0), (1, 2), (2, 3)):
-        encoded = b64encode(bytes(before) + secret).decode("ascii")
+        encoded = b2a_base64(bytes(before) + secret, newline=False).decode("ascii")
         certain = encoded.rstrip("=")
         if encoded != certain:
             certain = certain[:-1]  # some of its bits belong to the next byte
