@@ -1,4 +1,4 @@
-"""Decode JSON into records: for each class a function derived from its fields."""
+"""Decode JSON into records, by a function for each class that is derived from its fields."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 R = TypeVar("R", bound=Record)
 
 Reader = Callable[[object, str, Source], R]
-"""A JSON value, the path to it, and where it came from -> a record. Raises BadResponse."""
+"""A JSON value, its path and its source -> a record. Raises BadResponse."""
 
 Convert = Callable[[Any, str, Source], Any]
-"""A JSON value that is not null, the path to it, and where it came from -> the value of a field. Raises BadResponse."""
+"""A JSON value that is not null, its path and its source -> the value of a field. Raises BadResponse."""
 
 MAX_SHARED = 1000
-"""How many different owners, or other records of texts, are remembered to be used again."""
+"""The most records of strings, such as owners, that are cached to be shared."""
 
 _READERS: dict[tuple[type, bool], Reader[Any]] = {}
 
 
 def reader(model: type[R], *, is_saved: bool = False) -> Reader[R]:
-    """Return the function that makes a record from a JSON value: one of the Hub, or, if it `is_saved`, one of ours."""
+    """Return the function that decodes a record: from the Hub's JSON or, if it `is_saved`, from `--format json`."""
     if (model, is_saved) not in _READERS:
-        _READERS[model, is_saved] = _derived(model, is_saved)
+        _READERS[model, is_saved] = _make_reader(model, is_saved)
     return _READERS[model, is_saved]
 
 
-def _derived(model: type[R], is_saved: bool) -> Reader[R]:
+def _make_reader(model: type[R], is_saved: bool) -> Reader[R]:
     fields = [_as_saved(each) if is_saved else each for each in declared_fields(model)]
     steps = [
-        (_key(each)[0], _as_they_are(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))
+        (_key(each)[0], _unchanged_types(each), *_quick(each), _step(each, is_saved), _setter(model, each.name))
         for each in fields
     ]
     create = model.__new__
@@ -44,8 +44,8 @@ def _derived(model: type[R], is_saved: bool) -> Reader[R]:
         if not isinstance(values, dict):
             raise wrong(path, "an object", values)
         get = values.get
-        record = create(model)  # by its class, which is frozen, it would take half as long again
-        # Most values are taken as they are, or after one call; a path is composed only for the others.
+        record = create(model)  # calling the class, which is frozen, takes 1.5 times as long
+        # Most values are unchanged, or converted by one call. Only the others need a path.
         for key, kinds, quick_kinds, quick, step, put in steps:
             value = get(key)
             if type(value) in kinds:
@@ -56,21 +56,23 @@ def _derived(model: type[R], is_saved: bool) -> Reader[R]:
                     put(record, quick(value))
                     continue
                 except (ValueError, OverflowError):
-                    pass  # the slow way says what is wrong
+                    pass  # `step` describes the error
             put(record, step(values, path, source))
         return record
 
     if all(str in kinds for _, kinds, *_ in steps):
-        return _shared(read, [(key, kinds) for key, kinds, *_ in steps])
+        return _sharing(read, [(key, kinds) for key, kinds, *_ in steps])
     if not model.is_sent_back:
         return read
-    return _keeping(read, {each.name: (key, step) for each, (key, *_, step, _) in zip(fields, steps, strict=True)})
+    return _keeping_invalid(
+        read, {each.name: (key, step) for each, (key, *_, step, _) in zip(fields, steps, strict=True)}
+    )
 
 
-def _shared(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> Reader[R]:
-    """Make the reader of a record of texts return the same record for the same texts: most jobs have one owner.
+def _sharing(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> Reader[R]:
+    """Return a reader that returns the same record for the same strings: most jobs have the same owner.
 
-    `steps` are its keys in the JSON and the types of their valid values.
+    `steps` are the keys in the JSON, and the types of their valid values.
     """
     keys = [key for key, _ in steps]
     known: dict[tuple[Any, ...], R] = {}
@@ -79,7 +81,7 @@ def _shared(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> R
         texts = tuple(map(values.get, keys)) if isinstance(values, dict) else ()
         try:
             return known[texts]
-        except (KeyError, TypeError):  # new ones, or lists and objects
+        except (KeyError, TypeError):  # not cached, or a list or an object
             record = read(values, path, source)
         if all(type(text) in kinds for text, (_, kinds) in zip(texts, steps, strict=True)):
             if len(known) == MAX_SHARED:
@@ -91,31 +93,33 @@ def _shared(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> R
 
 
 def _setter(model: type[Record], name: str) -> Callable[[Record, Any], None]:
-    """Return what sets a field of a new record, by the descriptor of its slot."""
+    """Return a function that sets a field of a new record by its slot descriptor."""
     put: Callable[[Record, Any], None] = model.__dict__[name].__set__
     return put
 
 
-def _keeping(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
-    """Make the reader of a record let that know what was left out of it, which is looked for only if something was."""
+def _keeping_invalid(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
+    """Return a reader that stores fields with invalid values in the record. It looks for them only after a warning."""
 
     def keep(values: Any, path: str, source: Source) -> R:
-        told: list[str] = []
-        record = read(values, path, Source(source.endpoint, told.append))
-        for message in told:
+        messages: list[str] = []
+        record = read(values, path, Source(source.endpoint, messages.append))
+        for message in messages:
             source.odd(message)
-        if told:
-            odd = {name: values.get(key) for name, (key, step) in steps.items() if _is_odd(step, values, source)}
-            record.keep_left_out(odd)
+        if messages:
+            invalid = {
+                name: values.get(key) for name, (key, step) in steps.items() if _is_invalid(step, values, source)
+            }
+            record.keep_left_out(invalid)
         return record
 
     return keep
 
 
-def _is_odd(step: Read, values: dict[str, Any], source: Source) -> bool:
-    told: list[str] = []
-    step(values, "", Source(source.endpoint, told.append))
-    return bool(told)
+def _is_invalid(step: Read, values: dict[str, Any], source: Source) -> bool:
+    messages: list[str] = []
+    step(values, "", Source(source.endpoint, messages.append))
+    return bool(messages)
 
 
 def read_list(
@@ -126,16 +130,16 @@ def read_list(
     odd: Callable[[R, str], None],
     unusable: Callable[[BadResponse], None],
 ) -> list[R]:
-    """Make a record from each item of a JSON array.
+    """Decode each item of a JSON array.
 
-    `odd` is told of what is not as documented in a record, with its place in it, and `unusable` of items that are no
-    records. Raises BadResponse if it is no array.
+    `odd` is called with a record and a message about an invalid value in it, `unusable` with the error of an item that
+    cannot be decoded. Raises BadResponse if it is not an array.
     """
     if not isinstance(values, list):
         raise wrong(path, "an array", values)
     read = reader(model)
-    told: list[str] = []
-    source = Source(endpoint, told.append)
+    messages: list[str] = []
+    source = Source(endpoint, messages.append)
     records = []
     for index, item in enumerate(values):
         place = f"{path}[{index}]"
@@ -145,9 +149,9 @@ def read_list(
             unusable(error)
         else:
             records.append(record)
-            for message in told:
+            for message in messages:
                 odd(record, message.removeprefix(f"{place}."))
-        told.clear()
+        messages.clear()
     return records
 
 
@@ -164,7 +168,7 @@ def describe(value: object) -> str:
 
 
 def _as_saved(field: DeclaredField) -> DeclaredField:
-    """Return a field as declared whose place is its name. One that was made of others is made again if it is absent."""
+    """Return a field with its name as the key. A field with `read`, if it is absent, is computed from the others."""
     make, key = field.meta.read, field.name
     if make is None:
         return field._replace(meta=field.meta._replace(key=key))
@@ -177,31 +181,31 @@ def _as_saved(field: DeclaredField) -> DeclaredField:
 
 
 def _key(field: DeclaredField) -> list[str]:
-    """Return the place of a field in the JSON object, one name for each object that it is in."""
+    """Return the path of a field in the JSON object."""
     first, *others = field.name.split("_")
     return (field.meta.key or first + "".join(map(str.capitalize, others))).split(".")
 
 
-def _as_they_are(field: DeclaredField) -> tuple[type, ...]:
-    """Return the types of values at the first name of a field's place that are the field's value as they are."""
+def _unchanged_types(field: DeclaredField) -> tuple[type, ...]:
+    """Return the types of JSON values, at the first name of a field's path, that need no conversion."""
     if field.meta.read is not None:
         return ()
     absent = (type(None),) if field.shape.is_optional and not field.meta.is_always_sent else ()
     plain = field.shape.base
-    return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers have a bound
+    return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers are bounded
 
 
 def _quick(field: DeclaredField) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
-    """Return the types of valid values of a field, and what converts them; it raises ValueError if one is invalid."""
+    """Return the types of valid values of a field, and their converter, which raises ValueError."""
     base, _, item = field.shape
     is_plain = field.meta.read is None and len(_key(field)) == 1 and item == (Shape(str) if base is list else None)
     return _QUICK[base] if is_plain and base in _QUICK else ((), str)
 
 
 def _step(field: DeclaredField, is_saved: bool) -> Read:
-    """Return the function that reads one field from the object it is in.
+    """Return the function that reads a field from the object that contains it.
 
-    What is wrong there is told of, and absent, unless the field is what the record is asked for by.
+    An invalid value becomes None or empty, with a warning; it raises if the field is required.
     """
     absent = _absent(field.shape)
     if field.meta.read is not None:
@@ -216,16 +220,16 @@ def _step(field: DeclaredField, is_saved: bool) -> Read:
 
 
 def _absent(shape: Shape) -> Callable[[], Any] | None:
-    """Return what makes the value of a field that cannot be read; None for one that must be there."""
+    """Return a function that makes the value of an invalid field; None for a required field."""
     if shape.is_optional:
         return lambda: None
     if shape.base is list:
         return list
-    return partial(_nothing, shape.base) if issubclass(shape.base, Record) else None
+    return partial(_empty_record, shape.base) if issubclass(shape.base, Record) else None
 
 
-def _nothing(model: type[R]) -> R:
-    """Return a record of which all was left out."""
+def _empty_record(model: type[R]) -> R:
+    """Return a record with all fields invalid."""
     names = [each.name for each in declared_fields(model)]
     record = model(*[None] * len(names))
     record.keep_left_out(dict.fromkeys(names))
@@ -244,9 +248,9 @@ def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
 
 
 def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any] | None = None) -> Read:
-    """Make a function that reads the value of a field at `key`. One that is wrong is told of and `absent`, or raises.
+    """Return a function that reads the field at `key`. An invalid value is a warning and `absent`, or raises.
 
-    It is called some thirty times a job, so that one function does it all.
+    It is one function because it is called about thirty times per job.
     """
     convert = converter(field.shape, is_saved)
     is_list = field.shape.base is list
@@ -270,7 +274,7 @@ def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any
 
 
 def _inside(name: str, step: Read) -> Read:
-    """Make a function read from the object that is at `name` in the object it is given, an empty one if none is."""
+    """Return a function that applies `step` to the object at `name`; a missing one is empty."""
 
     def read(values: dict[str, Any], path: str, source: Source) -> Any:
         inner = values.get(name)
@@ -284,7 +288,7 @@ def _inside(name: str, step: Read) -> Read:
 
 
 def converter(shape: Shape, is_saved: bool = False) -> Convert:
-    """Return the function that checks and converts a value of this type."""
+    """Return the function that checks and converts values of a type."""
     if shape.item is not None:
         convert = converter(shape.item, is_saved)
         return _dict_of(convert) if shape.base is dict else _list_of(convert, shape.item.base)
@@ -295,7 +299,7 @@ def converter(shape: Shape, is_saved: bool = False) -> Convert:
 
 def _list_of(convert: Convert, kind: type) -> Convert:
     def read(value: Any, path: str, source: Source) -> Any:
-        """Read an array; of objects one that cannot be used is left out, texts and numbers are all or none."""
+        """Read an array. Invalid objects are left out; an invalid string or number makes all of it invalid."""
         if not isinstance(value, list):
             raise wrong(path, "an array", value)
         if kind not in _JSON_NAMES:
@@ -306,7 +310,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
                 except BadResponse as error:
                     source.odd(error.message)
             return found
-        if kind is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # texts are taken as they are
+        if kind is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # strings need no conversion
             for index, item in enumerate(value):
                 convert(item, f"{path}[{index}]", source)
         return value
@@ -316,7 +320,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
 
 def _dict_of(convert: Convert) -> Convert:
     def read(value: Any, path: str, source: Source) -> dict[str, Any]:
-        """Read an object of objects; an entry that is none is left out."""
+        """Read an object of objects. Invalid entries are left out."""
         if not isinstance(value, dict):
             raise wrong(path, "an object", value)
         found = {}
@@ -342,7 +346,7 @@ def _plain(kind: type) -> Convert:
 def _number(value: Any, path: str, _source: Source) -> int | float:
     if type(value) is not int and type(value) is not float:
         raise wrong(path, "a number", value)
-    # Python reads NaN and Infinity, which are not JSON and could not be written again.
+    # Python also reads NaN and Infinity, which are not JSON.
     if not is_in_bounds(value):
         raise wrong(path, _BOUNDED, value)
     return value
@@ -366,7 +370,7 @@ def _moment(value: Any, path: str, _source: Source) -> datetime:
 
 
 def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
-    """Read an object of texts; an entry that is none is left out."""
+    """Read an object of strings. Other entries are left out."""
     if not isinstance(value, dict):
         raise wrong(path, "an object", value)
     if _ONLY_TEXT.issuperset(map(type, value.values())):

@@ -1,13 +1,13 @@
-"""Local files inside a job, as hfjobs and hf pack them: the command as it was typed, and the files.
+"""Local files packed into a job by hfjobs or hf: the command as given, and the variable with the files.
 
 Each way has a variable of the job that holds the files, and a shell command that unpacks them:
 
-- hfjobs: a program for `sh` in PACKED, which unpacks a tar archive and then runs the words behind it.
+- hfjobs: a program for `sh` in PACKED, which unpacks a tar archive and then runs the command after it.
 - hf 1.5 to 1.8: `NAME BASE64` for each file in LOCAL_FILES, and a command for `bash`.
 - hf 1.3: one script in BASE64 in SCRIPT, and a command for `bash`.
 
-hf 2.x mounts a bucket with the files instead, so that a job holds no more than their names. A job may say anything, so
-what is not as expected is not packed.
+hf 2.x mounts a bucket with the files instead, so that the job contains only their names. Jobs may contain anything;
+without the expected form they have no packed files.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ LOCAL_FILES, SCRIPT = "LOCAL_FILES_ENCODED", "UV_SCRIPT_ENCODED"
 VARIABLES = (PACKED, LOCAL_FILES, SCRIPT)
 
 SCRIPT_PATH = "/tmp/script.py"  # noqa: S108 - in a job
-"""Where the one script of SCRIPT is put."""
+"""The path of the script of SCRIPT in the job."""
 
 SCRIPT_NAME = "script.py"
-"""What that script is called here, as the job does not hold its name."""
+"""A name for that script, as the job does not contain its name."""
 
 ARTIFACTS = "jobs-artifacts"
-"""The bucket of a namespace for what jobs are given and leave."""
+"""The bucket of a namespace for files of jobs."""
 
 MOUNT_PATH = "/data"
 """Where a bucket with local files is mounted."""
 
 _MARK = re.compile(r"\ncase \$w in (@+)\) w=;; ")
-"""What stands in words of a command for the directory of the files, where the program says so."""
+"""Finds the placeholder for the directory of the files in a program of hfjobs."""
 
 _UNPACKED_BY = (
     (LOCAL_FILES, """echo $LOCAL_FILES_ENCODED | xargs -n 2 bash -c 'echo "$1" | base64 -d > "$0"' && """),
     (SCRIPT, f'echo "$UV_SCRIPT_ENCODED" | base64 -d > {SCRIPT_PATH} && '),
 )
-"""How commands of bash begin that unpack the files of a variable; what was typed follows."""
+"""Beginnings of bash commands that unpack the files of a variable; the command as given follows."""
 
 _END = 400
-"""How much of the end of a program is searched for the mark; before it are the files."""
+"""How many characters at the end of a program are searched for the placeholder; the files come before it."""
 
 _LONGEST = 20_000
-"""How long a command of bash may be to be read as words."""
+"""The longest bash command that is parsed into words."""
 
 
 class _Mount(Protocol):
@@ -68,7 +68,7 @@ class _Mount(Protocol):
 def typed_words(
     words: Sequence[str], variables: Mapping[str, str] | None, volumes: Iterable[_Mount] | None = None
 ) -> list[str]:
-    """Return a command without what unpacks its files: `uv run train.py --lr 3`. Others are returned as they are."""
+    """Return a command without the code that unpacks its files: `uv run train.py --lr 3`. Others are unchanged."""
     if len(words) > 2 and words[1] == "-c" and variables:
         found = _of_shell(words, variables)
         if found:
@@ -77,13 +77,13 @@ def typed_words(
     if words[:2] == ["uv", "run"] and has_artifacts(volumes):
         start = f"{MOUNT_PATH}/"
         script = next((place for place, word in enumerate(words) if word.startswith(start)), None)
-        if script is not None:  # paths behind it may be those of results
+        if script is not None:  # later paths may be for results
             found[script] = words[script].removeprefix(start)
     return found
 
 
 def has_artifacts(volumes: Iterable[_Mount] | None) -> bool:
-    """Return whether a bucket with local files is mounted, as hf 2.x and --bucket do it."""
+    """Return whether a bucket with local files is mounted, as by hf 2.x and --bucket."""
     return any(
         each.mount_path == MOUNT_PATH and (each.source or "").endswith(f"/{ARTIFACTS}") for each in volumes or ()
     )
@@ -96,12 +96,12 @@ def marked(variables: Mapping[str, str]) -> str | None:
 
 
 def packed_variable(variables: Mapping[str, str]) -> str | None:
-    """Return the name of the variable in which files travel, None if there is none."""
+    """Return the name of the variable with packed files; None without one."""
     return next((name for name in VARIABLES if name in variables), None)
 
 
 def _of_shell(words: Sequence[str], variables: Mapping[str, str]) -> list[str] | None:
-    """Return what a shell runs once it has unpacked the files, None if it does something else."""
+    """Return the command that a shell runs after unpacking files; None if it does something else."""
     if words[0] == "sh" and words[2] == f'eval "${PACKED}"' and len(words) > 3:
         mark = marked(variables)
         if mark is None:
@@ -112,12 +112,12 @@ def _of_shell(words: Sequence[str], variables: Mapping[str, str]) -> list[str] |
         return None
     try:
         return [SCRIPT_NAME if word == SCRIPT_PATH else word for word in shlex.split(line)]
-    except ValueError:  # a quote without its end
+    except ValueError:  # an unclosed quote
         return None
 
 
 def line_of_bash(words: Sequence[str], variables: Mapping[str, str]) -> str | None:
-    """Return what bash runs once it has unpacked the files, as older versions of hf have it; None for all else."""
+    """Return the line that bash runs after unpacking files, by older versions of hf; None for other commands."""
     if len(words) != 3 or words[0] != "bash" or len(words[2]) > _LONGEST:
         return None
     found = (start for variable, start in _UNPACKED_BY if variable in variables and words[2].startswith(start))
@@ -126,5 +126,5 @@ def line_of_bash(words: Sequence[str], variables: Mapping[str, str]) -> str | No
 
 
 def _named(word: str, mark: str) -> str:
-    """Return a word with the name of a file in place of its path in the job."""
+    """Return a word with the path of a packed file in the job replaced by its name."""
     return "" if word == mark else word[len(mark) + 1 :] if word.startswith(f"{mark}/") else word

@@ -6,27 +6,19 @@ Facts about the payload: the Hub's OpenAPI document, `jobSpec` of `GET /api/sche
 import shlex
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.models.decode import converter
 from hfjobs_cli.models.fields import Meta, Record, Shape, Source, record
 from hfjobs_cli.models.packed_files import typed_words
 from hfjobs_cli.text.values import span
 
-T = TypeVar("T")
-
 if TYPE_CHECKING:
-    from typing_extensions import dataclass_transform
-
-    @dataclass_transform(frozen_default=True, eq_default=False)
-    def _declares_fields(cls: type[T]) -> type[T]:
-        """Tell type checkers that the dataclasses derived from a class have its fields."""
-        ...
-
+    from hfjobs_cli.models.fields import record as _declares_fields
 else:
 
-    def _declares_fields(cls: type[T]) -> type[T]:
-        """Return the class as it is: it copies its fields to those derived from it, in an order of their own."""
+    def _declares_fields(cls: type[Record]) -> type[Record]:
+        """Return the class unchanged: its subclasses are the dataclasses, and have its fields in their own order."""
         return cls
 
 
@@ -61,12 +53,12 @@ class JobNetwork(Record):
 
 
 def _quoted(words: list[str]) -> str | None:
-    """Spell words so that a shell would read them back: `echo 'a b'`."""
+    """Quote words for a shell: `echo 'a b'`."""
     return shlex.join(words) if words else None
 
 
 def _labels(labels: dict[str, str]) -> str | None:
-    """Format labels as `--label` takes them, the name left to its own column: `env=prod,team=ml`."""
+    """Format labels as `--label` takes them, without the name, which has a column: `env=prod,team=ml`."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()) if key != "name") or None
 
 
@@ -78,14 +70,14 @@ _read_names = converter(Shape(list, item=Shape(str)))
 
 
 def read_name(values: dict[str, Any], _path: str, _source: Source) -> str | None:
-    """Return the name, which the Hub keeps as the label `name`."""
+    """Return the name, which the Hub stores as the label `name`."""
     labels = values.get("labels")
     name = labels.get("name") if type(labels) is dict else None
     return name if type(name) is str else None
 
 
 def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:
-    """Read the names; older answers hold an object whose values are of no use."""
+    """Read the names of secrets. Older responses contain an object, whose keys are the names."""
     value = values.get("secrets")
     if value is None or isinstance(value, dict):
         return None if value is None else list(value)
@@ -97,8 +89,8 @@ def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str
 class SpecFields(Record):
     """The fields that jobs and the spec of a schedule have in common: what is run, and how.
 
-    A subclass is a record that has them among its own, first if it does not say where: with
-    `after={"network": "initiator"}` the fields from `network` on follow its own `initiator`.
+    Subclasses are records with these fields, which come first by default. With `after={"network": "initiator"}`, the
+    fields from `network` on come after their own field `initiator`.
     """
 
     __slots__ = ()
@@ -166,7 +158,7 @@ class SpecFields(Record):
         """Declare these fields in the subclass, in the order of its keys in JSON."""
         super().__init_subclass__()
         if cls.__annotations__.keys() >= SpecFields.__annotations__.keys():
-            return  # `dataclass(slots=True)` makes each class a second time
+            return  # `dataclass(slots=True)` creates each class twice
         hints = {**SpecFields.__annotations__, **cls.__annotations__}
         order, place = list(cls.__annotations__), 0
         for name in SpecFields.__annotations__:
@@ -188,5 +180,5 @@ class SpecFields(Record):
 
     @property
     def words(self) -> list[str]:
-        """The command and its arguments as they were typed, without what unpacks local files."""
+        """The command and its arguments as given, without the code that unpacks local files."""
         return typed_words([*(self.command or ()), *(self.arguments or ())], self.environment, self.volumes)
