@@ -337,6 +337,12 @@ class TestAnotherOne:
         assert result == (0, f"{OTHER}\n", f"warning: job {OTHER} differs from what was sent: {differs}\n")
         assert posts(hub) == [f"POST {JOBS}"] * 2
 
+    def test_one_that_differs_and_does_not_say_when_it_was_created_is_believed(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        """It is compared with those of the listing, which do say so."""
+        WAYS["run"].answers(hub, acts=False, createdAt=None, flavor="t4-small")
+        warning = f"warning: job {OTHER} differs from what was sent: flavor\n"
+        assert hfjobs(*WAYS["run"].argv) == (0, f"{OTHER}\n", warning)
+
     @pytest.mark.parametrize(
         "changes",
         [
