@@ -215,6 +215,12 @@ class TestBroken:
         expected = f"error: cannot read --from {name}: {reason}\nhint: use a file, or - for stdin\n"
         assert offline("ps", "--from", name) == Result(2, "", expected)
 
+    @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that can be opened and not read")
+    def test_a_file_that_cannot_be_read_is_no_snapshot(self, offline: Hfjobs) -> None:
+        code, stdout, stderr = offline("ps", "--from", "/proc/self/mem")
+        assert (code, stdout) == (2, "")
+        assert stderr.startswith("error: /proc/self/mem cannot be read: Input/output error\nhint: ")
+
     def test_names_of_schedules_are_not_in_it(self, offline: Hfjobs, saved: Path) -> None:
         result = offline("ps", "--from", str(saved), "--initiator", "scheduled-job:refresh-index")
         assert (result.code, result.stdout) == (2, "")

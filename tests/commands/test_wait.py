@@ -24,6 +24,7 @@ from tests.support import (
     Misbehavior,
     Result,
     Stall,
+    Terminal,
     command,
     hang_up,
     on_terminal,
@@ -131,6 +132,18 @@ class TestRequests:
         hub.then(*[as_ever] * 9, ending(hub, {job: "COMPLETED"}))
         hfjobs("wait", f"{USER}/{job}")
         assert hfjobs.pauses == [1.0, 1.5, 2.25, 3.375, 5.0625, 7.59375, 10.0, 10.0, 10.0]
+
+    def test_a_terminal_shows_meanwhile_how_the_jobs_are(self, hfjobs: Hfjobs, hub: Hub) -> None:
+        started = "2026-05-12T08:56:48.000Z"
+        jobs = [running(hub, 1, startedAt=started), running(hub, 2, "SCHEDULING", startedAt=None)]
+        hub.then(as_ever, as_ever, ending(hub, {jobs[1]: "CANCELED"}), ending(hub, dict.fromkeys(jobs, "COMPLETED")))
+        stderr = Terminal()
+        assert hfjobs("wait", "-q", *jobs, stderr=stderr).code == 11
+        shown = re.findall(r"\x1b\[K([^\r\x1b]+)", stderr.getvalue())
+        assert list(dict.fromkeys(shown)) == [
+            "1 running, 1 scheduling, for 3m12s",
+            "1 running, for 3m12s; finished: 1 canceled",
+        ]
 
     def test_jobs_far_back_are_asked_for_one_by_one(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """Reading on would cost more than asking."""
