@@ -85,7 +85,7 @@ FENCES = {
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
     "dotenv": {"jobspec/environment.py"},
     "tomli": {"cli/config_file.py", "jobspec/schedule_file.py", "jobspec/scripts.py"},
-    "huggingface_hub": {"jobspec/buckets.py"},
+    "huggingface_hub": {"jobspec/volumes.py"},
     "werkzeug": {"emulator/app.py", "emulator/server.py"},
     "pydantic": {"emulator/request_models.py"},
     "cronsim": {"emulator/schedules.py", "query/cron.py"},

@@ -16,11 +16,10 @@ from hfjobs_cli.errors import ExitCode, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.insight.costs import max_cost
-from hfjobs_cli.jobspec.buckets import Buckets
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import is_made_from
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, Launch, NewJob, RawOptions
-from hfjobs_cli.jobspec.volumes import spell_volume
+from hfjobs_cli.jobspec.volumes import Bucket, format_volume
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.packed_files import VARIABLES, typed_words
 from hfjobs_cli.query.cron import next_run
@@ -155,7 +154,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
         ("labels", labels),
         ("variables", variables),
         ("secrets", secrets),
-        ("volumes", [spell_volume(volume) for volume in job.volumes]),
+        ("volumes", [format_volume(volume) for volume in job.volumes]),
         ("files", [f"{file.name} ({len(file.content)} bytes, to a bucket)" for file in launch.uploads.values()]),
     ):
         for place, value in enumerate(values):
@@ -231,7 +230,7 @@ class Uploads:
     def __init__(self, session: Session) -> None:
         """Ask for nothing yet."""
         self._session = session
-        self._buckets: dict[str, Buckets] = {}
+        self._buckets: dict[str, Bucket] = {}
 
     def filled(self, launches: Sequence[Launch]) -> list[NewJob]:
         """Return jobs of one namespace with what they need in the bucket. Raises HfJobsError."""
@@ -240,9 +239,9 @@ class Uploads:
         session, settings = self._session, self._session.settings
         namespace = launches[0].namespace or settings.namespace or session.client.whoami()
         if namespace not in self._buckets:
-            self._buckets[namespace] = Buckets(namespace, settings.endpoint, settings.token, session.clock())
+            self._buckets[namespace] = Bucket(namespace, settings.endpoint, settings.token, session.clock())
             session.note(f"uploading local files to the bucket {namespace}/jobs-artifacts ...")
-        return self._buckets[namespace].filled(launches)
+        return self._buckets[namespace].upload(launches)
 
 
 def _checked_when(session: Session, when: str | None) -> tuple[str, datetime | None]:

@@ -21,7 +21,7 @@ from hfjobs_cli.jobspec.schedule_file import (
     WantedSchedule,
     fingerprint,
 )
-from hfjobs_cli.jobspec.volumes import spell_volume
+from hfjobs_cli.jobspec.volumes import format_volume
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.models.rows import (
     CREATE,
@@ -260,6 +260,6 @@ def _volumes(found: Sequence[Volume], wanted: Sequence[Volume]) -> tuple[dict[st
         )
 
     def plain(volumes: Iterable[Volume]) -> dict[str, str]:
-        return {each.mount_path: spell_volume(replace(each, path=each.path or None)) for each in volumes}
+        return {each.mount_path: format_volume(replace(each, path=each.path or None)) for each in volumes}
 
     return plain(found), plain(map(filled, wanted))

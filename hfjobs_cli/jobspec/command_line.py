@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule, Volume
+from hfjobs_cli.errors import HfJobsError
+from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSchedule
 from hfjobs_cli.jobspec.validate import check
-from hfjobs_cli.jobspec.volumes import parse_volume, spell_volume
+from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import quoted_for_shell
@@ -75,7 +75,7 @@ def _options(job: NewJob) -> Iterator[str]:
         ("-l", [f"{key}={value}" for key, value in job.labels.items() if key != "name"]),
         ("-e", [f"{key}={value}" for key, value in job.environment.items()]),
         ("-s", list(job.secrets)),
-        ("-v", list(map(volume_text, job.volumes))),
+        ("-v", list(map(exact_volume, job.volumes))),
     ):
         for text in values:
             yield from _option(option, text)
@@ -101,19 +101,3 @@ def _set(job: NewJob, *types: type) -> Iterator[str]:
 def _option(option: str, value: str) -> list[str]:
     """Return an option and its value, joined with `=` if the value looks like an option."""
     return [f"{_LONG.get(option, option)}={value}"] if value.startswith("-") else [option, value]
-
-
-def volume_text(volume: Volume) -> str:
-    """Format a volume for `-v`. Raises UsageError if it would be parsed differently."""
-    as_told = volume
-    if volume.read_only is None and volume.mount_path.endswith((":ro", ":rw")):
-        # The end of the path would be taken for the mode, so that is told: repositories are read-only, buckets are not.
-        as_told = replace(volume, read_only=volume.type != "bucket")
-    text = spell_volume(as_told)
-    try:
-        is_same = parse_volume(text) == as_told
-    except UsageError:
-        is_same = False
-    if not is_same:
-        raise UsageError(f"cannot write the volume '{volume.source}' at '{volume.mount_path}' as an option -v")
-    return text

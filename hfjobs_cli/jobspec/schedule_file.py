@@ -20,7 +20,6 @@ from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
-from hfjobs_cli.jobspec.command_line import volume_text
 from hfjobs_cli.jobspec.compose import compose
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.model import (
@@ -38,6 +37,7 @@ from hfjobs_cli.jobspec.model import (
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
 from hfjobs_cli.jobspec.validate import check
+from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.jobspec.written_files import toml_text, with_files, written_out
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
@@ -388,7 +388,7 @@ def _values(made: NewSchedule) -> Iterator[tuple[str, Any]]:
         if row.name == "secrets":
             each = list(each)
         elif row.name == "volumes":
-            each = list(map(volume_text, each))
+            each = list(map(exact_volume, each))
         elif row.name == "timeout_secs" and parse_timeout(span(each)) == each:
             each = span(each)
         yield key, list(each) if row.base is list else each

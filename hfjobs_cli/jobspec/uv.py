@@ -26,7 +26,7 @@ from hfjobs_cli.jobspec.scripts import (
     is_python_by_name,
     read_header,
 )
-from hfjobs_cli.jobspec.volumes import merge, parse_volume
+from hfjobs_cli.jobspec.volumes import merged_volumes, parse_volume
 from hfjobs_cli.models.packed_files import MOUNT_PATH
 from hfjobs_cli.text.redaction import masked_value, without_password
 
@@ -100,7 +100,7 @@ def compose_uv(
 
 def _merged(typed: RawOptions, header: Header) -> tuple[RawOptions, list[str]]:
     """Merge options over the metadata of the script, and return the remaining volumes of the script too."""
-    volumes, of_script = merge(header.volumes, typed.volume or ())
+    volumes, of_script = merged_volumes(header.volumes, typed.volume or ())
     merged = replace(
         typed,
         flavor=typed.flavor if typed.flavor is not None else header.flavor,

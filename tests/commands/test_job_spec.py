@@ -20,7 +20,7 @@ from hfjobs_cli.cli.job_options import JobOptions
 from hfjobs_cli.emulator.app import App
 from hfjobs_cli.jobspec.command_line import command_line
 from hfjobs_cli.jobspec.model import NewJob, Volume
-from hfjobs_cli.jobspec.volumes import spell_volume
+from hfjobs_cli.jobspec.volumes import format_volume
 from tests.commands.test_duplicate_changed import SHELLS, read_by, rerun
 from tests.emulator import emulation
 from tests.support import TOKEN, USER, Hfjobs, Hub
@@ -116,7 +116,7 @@ ROWS: dict[str, Row] = {
     "volumes": Row(
         (Volume("dataset", "alice/cards", "/data", "main", True, "train"),),
         st.lists(volumes, max_size=3, unique_by=lambda volume: volume.mount_path).map(tuple),
-        each("--volume", spell_volume),
+        each("--volume", format_volume),
     ),
     "expose": Row((8000,), ports, each("--expose")),
     "expose_public": Row((8080,), ports, each("--expose-public")),
