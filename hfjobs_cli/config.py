@@ -15,12 +15,12 @@ from hfjobs_cli.text.values import digits, number
 DEFAULT_ENDPOINT = "https://huggingface.co"
 
 DEMO_ENDPOINT = "http://demo.localhost"
-"""The origin of jobs in the demo; nothing is ever sent there."""
+"""The Hub of the demo; nothing is ever sent there."""
 
 DEFAULT_TIMEOUT_SECS = 30.0
 
 MAX_TOKEN_BYTES = 64 * 1024
-"""How much of a token file is read; a file without end would take all memory."""
+"""The longest token file; an endless file would take all memory."""
 
 SETTINGS = {
     "HF_TOKEN": "access token; takes precedence over those below",
@@ -48,14 +48,14 @@ SETTINGS = {
     "COLUMNS": "overrides the width of the terminal",
     "PAGER": "shows help that is longer than the screen; less by default",
 }
-"""Every environment variable that is looked at, for help and README. Options come before them."""
+"""Every environment variable that is read, for help and README. Options override them."""
 
 CONNECTION_SETTINGS = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Those that httpx reads, from the process's environment."""
+"""The variables that httpx reads from the environment of the process."""
 
 _HOST_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 _NO_TOKEN_HAS = set(" \"'")
-"""Quotes are left by files of variables that are not read by a shell, such as `docker run --env-file`."""
+"""Characters of no token. Quotes remain if a file of variables is not read by a shell: `docker run --env-file`."""
 
 _TRUE_WORDS = ("1", "on", "yes", "true")
 
@@ -85,7 +85,7 @@ class Overrides(NamedTuple):
 
 
 class Defaults(NamedTuple):
-    """What a command shows by default, and where the configuration file says so."""
+    """The default columns and format of a command, and their places in the configuration file."""
 
     columns: str | None = None
     format_: str | None = None
@@ -94,9 +94,9 @@ class Defaults(NamedTuple):
 
 
 class ConfigFile(NamedTuple):
-    """What the configuration file says; nothing where there is none.
+    """The contents of the configuration file; empty without one.
 
-    `commands` has the defaults of commands by their words, and `places` where the file speaks of what, as FILE:LINE.
+    `commands` are the defaults of commands by their words, and `places` the places of keys as FILE:LINE.
     """
 
     namespace: str | None = None
@@ -106,7 +106,7 @@ class ConfigFile(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """One run's settings. `token_source` and `namespace_source` say in words where these came from."""
+    """The settings of one run. `token_source` and `namespace_source` say where those come from."""
 
     endpoint: str
     token: str | None
@@ -130,7 +130,7 @@ def load_settings(
     overrides: Overrides,
     file: ConfigFile = ConfigFile(),  # noqa: B008 - it is constant
 ) -> Settings:
-    """Return the settings, `file` for what nothing else says. Raises UsageError for an invalid or unsafe one."""
+    """Return the settings; those of `file` come last. Raises UsageError for an invalid or unsafe one."""
     is_demo = wants_demo(environ, overrides)
     if is_demo and (overrides.endpoint is not None or overrides.token is not None):
         option = "--token" if overrides.endpoint is None else "--endpoint"
@@ -164,17 +164,17 @@ def is_debug(environ: Mapping[str, str], overrides: Overrides) -> bool:
 
 
 def emulator_directory(environ: Mapping[str, str]) -> Path:
-    """Return the directory in which the emulator keeps its jobs."""
+    """Return the directory for the jobs of the emulator."""
     return state_directory(environ) / "emulator"
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:
-    """Return the directory for what is kept between runs: the jobs of the emulator, locks of sweeps."""
+    """Return the directory for state: the jobs of the emulator, locks of sweeps."""
     return _directory(environ, "XDG_STATE_HOME", _home(environ) / ".local" / "state") / "hfjobs"
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where the configuration file is, or would be."""
+    """Return the path of the configuration file, which may not exist."""
     named = environ.get("HFJOBS_CONFIG")
     if named:
         return _expand(named, environ)
@@ -186,7 +186,7 @@ def config_path(environ: Mapping[str, str]) -> Path:
 
 
 def is_loopback(endpoint: str) -> bool:
-    """Return whether an endpoint is on this machine. Names below .localhost may be looked up in the network."""
+    """Return whether an endpoint is on this machine. Names below .localhost are not: DNS may resolve them."""
     host = urlsplit(endpoint).hostname or ""
     parts = host.split(".")
     is_address = len(parts) == 4 and parts[0] == "127" and all(digits(part) is not None for part in parts)
@@ -235,7 +235,7 @@ def _timeout(environ: Mapping[str, str]) -> float:
 
 
 def _find_token(environ: Mapping[str, str], option: str | None) -> tuple[str | None, str | None]:
-    """Return the first token there is, in the order of the documentation, and where it was found."""
+    """Return the first token, in the documented order, and its source."""
     if option is not None and not option.strip():
         raise empty_option("--token")
     for text, source in _token_candidates(environ, option):
@@ -286,7 +286,7 @@ def read_token(path: Path) -> str:
 
 
 def choice(environ: Mapping[str, str], name: str, words: Sequence[str]) -> str | None:
-    """Return the value of a variable that takes one of some words, None if it is not set. Raises UsageError."""
+    """Return the value of a variable with a choice of words; None if it is not set. Raises UsageError."""
     text = environ.get(name, "").strip()
     word = text.lower()
     if word and word not in words:
@@ -299,11 +299,11 @@ def _is_true(text: str | None) -> bool:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    # On Windows `hf` looks at USERPROFILE, whatever a shell has put into HOME.
+    # On Windows `hf` reads USERPROFILE, also in shells that set HOME.
     named = environ.get("USERPROFILE" if os.name == "nt" else "HOME")
     try:
         return Path(named) if named else Path.home()
-    except RuntimeError:  # a container's user without an entry in passwd
+    except RuntimeError:  # a user in a container without an entry in passwd
         return Path(os.devnull)
 
 

@@ -1,4 +1,4 @@
-"""Values that nobody changes, at no cost to the start."""
+"""A decorator for immutable classes, which all layers use and which costs nothing at the start."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
 
     def value(cls: type[T]) -> type[T]:
-        """Make a class a dataclass that is never changed, which the type checker sees to.
+        """Make a class a dataclass that is never changed. Only the type checker enforces it.
 
         Frozen by dataclasses, each would cost a quarter of a millisecond at every start, and no user gets at one.
         """

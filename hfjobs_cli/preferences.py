@@ -1,4 +1,4 @@
-"""What the reader of a stream prefers: one value, made once by the session and given to all that draws."""
+"""Preferences of the reader of a stream: one value, created by the session and passed to all renderers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RELATIVE, ISO = TIMES = ("relative", "iso")
 """How tables can show times: `3h ago`, or ISO 8601 in UTC."""
 
 _ASCII_BARS = str.maketrans({"█": "#", "▉": "#", "▊": "#", "▋": "#", "▌": "#", "▍": "", "▎": "", "▏": ""})
-"""Bars for outputs that have no block characters."""
+"""Replaces block characters where the encoding lacks them."""
 
 
 class Size(NamedTuple):
@@ -26,7 +26,7 @@ class Size(NamedTuple):
 
 @value
 class Preferences:
-    """What the reader of a stream prefers, and what the stream can show. The defaults are those of a pipe.
+    """Preferences of the reader of a stream, and abilities of the stream. The defaults are those of a pipe.
 
     `is_tty`: the stream is a terminal. `can_redraw`: the terminal obeys cursor codes. `color`: text may have colors.
     `width`: of the terminal in character cells; None cuts nothing. `encoding`: of the stream. `times`: one of `TIMES`;
@@ -48,11 +48,11 @@ class Preferences:
 
     @cached_property
     def is_unicode(self) -> bool:
-        """Return whether the output can hold every character."""
+        """Return whether the encoding has all characters."""
         return self.encoding.lower().replace("-", "").startswith("utf")
 
     def holds(self, text: str) -> bool:
-        """Return whether the output can hold a text as it is."""
+        """Return whether the encoding has all characters of a text."""
         if self.is_unicode or text.isascii():
             return True
         try:
@@ -62,7 +62,7 @@ class Preferences:
         return True
 
     def spell(self, text: str) -> str:
-        """Return untrusted `text` harmless, on one line, and in characters that the output can hold."""
+        """Escape untrusted `text` on one line, and characters that the encoding lacks."""
         shown = printable(text)
         if self.is_unicode:
             return shown
@@ -70,4 +70,4 @@ class Preferences:
 
 
 EXACT = Preferences()
-"""What programs read: exact times and complete texts."""
+"""For programs: exact times and complete texts."""

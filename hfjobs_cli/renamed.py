@@ -1,4 +1,4 @@
-"""Modules by the names that they had until 0.2, for one release, each with a DeprecationWarning."""
+"""Old names of modules from 0.2, for one release, with a DeprecationWarning."""
 
 import sys
 import warnings
@@ -18,16 +18,16 @@ RENAMED = {
     "renderers.renderer": "formats.renderer",
     "renderers.view": "formats.renderer",
 }
-"""The modules that hold public names, by their old names; `hfjobs_cli` itself has all of these names, old and new."""
+"""The modules of public names, by their old names. All public names are also in `hfjobs_cli`."""
 
 _PACKAGES = {name.partition(".")[0] for name in RENAMED} - {"query"}
 
 
 class _OldName(Loader):
-    """Loads a module under an old name: it is the one that has the new name."""
+    """Loads the renamed module for an old name."""
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the renamed module in the place of `module`; packages that are gone stay empty."""
+        """Replace `module` by the renamed one. Removed packages stay empty."""
         old = module.__name__.partition(".")[2]
         if old in RENAMED:
             new = f"hfjobs_cli.{RENAMED[old]}"
@@ -38,7 +38,7 @@ class _OldName(Loader):
 
 
 def find_renamed(fullname: str) -> ModuleSpec | None:
-    """Return how to load a module by its old name, None if it never was the name of one."""
+    """Return the spec of a module by its old name; None if the name is unknown."""
     old = fullname.removeprefix("hfjobs_cli.")
     if old in RENAMED or old in _PACKAGES:
         return ModuleSpec(fullname, _OldName(), is_package=old in _PACKAGES)

@@ -1,1 +1,1 @@
-"""What the Hub's JSON is parsed into. A kind of record is one file: its dataclasses, and all that is known of it."""
+"""Records, which the Hub's JSON is decoded into, and their kinds. Small kinds share a file, others have their own."""

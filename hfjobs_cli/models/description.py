@@ -1,4 +1,4 @@
-"""A summary of a job or a schedule: its status and why, where it comes from, what it cost, and what to do next."""
+"""A summary of a job or schedule: its status and the reason, its origin, its cost, and next steps."""
 
 from datetime import datetime
 from typing import Annotated
@@ -61,9 +61,9 @@ class Runs(Record):
 
 @record
 class Description(Record):
-    """A summary of a job or a schedule. Sentences are for people; the values they are made of stand beside.
+    """A summary of a job or a schedule: sentences for people, and the values in them.
 
-    `job` and what is about it are null for a schedule, `schedule` and `runs` for a job.
+    `job` and its details are null for a schedule; `schedule` and `runs` are null for a job.
     """
 
     type: Annotated[str, Meta("job or schedule", "job")]
@@ -94,7 +94,7 @@ class Description(Record):
 
     @property
     def subject(self) -> JobInfo | ScheduledJob:
-        """The job or the schedule that it is about."""
+        """The job or the schedule."""
         if self.job is not None:
             return self.job
         if self.schedule is None:

@@ -1,6 +1,6 @@
 """A group of jobs with equal fields, and its totals.
 
-By what jobs are grouped is asked for on the command line, so each report has a kind of its own: these fields first.
+Its first fields are those of `--by`, so each report has a kind of its own.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.text.values import percent, span
 
 BAR_WIDTH = 8
-"""The cells of a bar that stands for all jobs, or for the cost of all of them."""
+"""The cells of a bar for 100%."""
 
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 
 TOTAL = "TOTAL"
-"""What the row is called that sums up all groups."""
+"""The name of the row with the sum of all groups."""
 
 
 def _bar(part: float) -> str:
-    """Draw a part of the whole, from 0 to 1, as its percentage and a bar; BAR_WIDTH cells are the whole."""
+    """Format a fraction of 1 as a percentage and a bar."""
     eighths = round(BAR_WIDTH * 8 * part)
     return f"{percent(part):>4} {'█' * (eighths // 8)}{_EIGHTHS[eighths % 8]}".rstrip()
 
@@ -103,18 +103,18 @@ COUNTS: dict[str, Any] = {
     "cost_share": Annotated[int | float | None, _share("its share of the cost of all of them", "OF COST")],
     "groups": Annotated[int, Meta("how many groups are summed up in it; 1 if it is one itself", "1")],
 }
-"""What every group has besides what its jobs have in common, in the order of the JSON."""
+"""The fields of every group, after those that its jobs have in common, in the order of the JSON."""
 
 
 class Group(Record):
-    """Jobs that have something in common, counted."""
+    """Counts and sums of jobs with equal fields."""
 
     def __init__(self, values: Mapping[str, Any], labels: Mapping[str, str | None]) -> None:
-        """Take the values of all fields in order, and what tables show in place of some of them."""
+        """Take the values of all fields in order, and labels that tables show instead of some values."""
         self.__dict__.update(values, _labels=labels)
 
     def __setattr__(self, name: str, value: object) -> None:
-        """Refuse: records do not change."""
+        """Raise AttributeError: records are immutable."""
         raise AttributeError(f"a group cannot be given another {name}")
 
     def asdict(self) -> dict[str, Any]:
@@ -127,23 +127,23 @@ class Group(Record):
 
     @property
     def is_sum(self) -> bool:
-        """Return whether it sums up groups, and is none itself: it has no value, but a label."""
+        """Return whether it is a sum of groups: its first field has a label but no value."""
         name = next(iter(self.__dict__))
         return self.__dict__[name] is None and self.label(name) is not None
 
     def label(self, name: str) -> str | None:
-        """Return what tables show of a field by which jobs are grouped."""
+        """Return the text for tables of a field by which jobs are grouped."""
         labels: Mapping[str, str | None] = self.__dict__["_labels"]
         found: str | None = labels[name] if name in labels else self.__dict__[name]
         return found
 
 
 INITIATOR_NAME = "initiator_name"
-"""The field of groups by initiator that holds the name of a schedule."""
+"""The field with the name of a schedule, in groups by initiator."""
 
 
 def group_model(by: Mapping[str, str]) -> type[Group]:
-    """Return the record class for groups by these fields."""
+    """Return the record class of groups by these fields."""
     example = {"hour": "2026-05-11T13:00Z", "day": "2026-05-11", "week": "2026-W20", "month": "2026-05"}
     common: dict[str, Any] = {}
     for place, (name, meaning) in enumerate(by.items()):
@@ -167,7 +167,7 @@ def group_model(by: Mapping[str, str]) -> type[Group]:
 
 
 def group_kind(model: type[Group]) -> Kind:
-    """Return the kind of such groups."""
+    """Return the kind of these groups."""
     by = [each.name for each in declared_fields(model) if each.name not in (*COUNTS, INITIATOR_NAME)]
     key = by[0]
     return Kind(

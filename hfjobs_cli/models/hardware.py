@@ -22,13 +22,13 @@ _PER_HOUR = {"minute": 60.0, "hour": 1.0}
 
 
 def _amount(text: str) -> tuple[float, str]:
-    """Compare texts by the number in front: `8 vCPU` before `12 vCPU`, `568 GB` before `1 TB`; others come first."""
+    """Return a sort key by the leading number: `8 vCPU` before `12 vCPU`, `568 GB` before `1 TB`; others come first."""
     found = _AMOUNT.match(text)
     return (float(found[1]) * _SIZES.get(found[2].lower(), 1.0) if found else -1.0, text)
 
 
 def _number(text: str) -> float | None:
-    """Return the number in front, of sizes in GB; None if there is none."""
+    """Return the leading number, of sizes in GB; None without one."""
     found = _amount(text)[0]
     return None if found < 0 else found
 
@@ -43,7 +43,7 @@ def _price_minute(amount: float) -> str:
 
 @record
 class Accelerator(Record):
-    """What a flavor has besides processors. `vram` is that of all `quantity` together, as the Hub words it."""
+    """The accelerators of a flavor. `vram` is the total of all `quantity`, as text of the Hub."""
 
     type: Annotated[str | None, Meta("gpu or neuron", "gpu")]
     model: Annotated[str | None, Meta("model of the accelerator", "A100")]
@@ -63,7 +63,7 @@ class Accelerator(Record):
 
 @record
 class Hardware(Record):
-    """A flavor of hardware. Sizes are texts as the Hub words them; the costs are of one `unit_label`, a minute."""
+    """A flavor of hardware. Sizes are texts of the Hub; costs are per `unit_label`, a minute."""
 
     name: Annotated[str, Meta("name, for --flavor", "a100x4", rank=ALWAYS_SHOWN)]
     pretty_name: Annotated[str | None, Meta("display name", "4x Nvidia A100", rank=40)]
@@ -92,19 +92,19 @@ class Hardware(Record):
             each for each in (self.unit_cost_usd, None if micro is None else micro / 1_000_000) if each is not None
         ]
         hours = _PER_HOUR.get(self.unit_label or "")
-        # The Hub rounds the cost of a minute to a millionth, so an hour is right to four digits.
+        # The Hub rounds the cost per minute to a millionth, so the cost per hour has four correct digits.
         return None if not costs or hours is None else round(max(costs) * hours, 4)
 
     @property
     def price_minute(self) -> float | None:
-        """US dollars a minute, None if it is not known."""
+        """US dollars per minute; None without a price, or with an unknown unit."""
         return None if self.price is None else round(self.price / 60, 6)
 
     @property
     def minute_cost(self) -> Decimal | None:
         """Exact US dollars per minute; None without a price, or with an unknown unit.
 
-        Should its two numbers differ the larger counts.
+        If its two numbers differ, the larger one counts.
         """
         from decimal import Decimal  # 4 ms, which a listing of hardware does not need
 
@@ -121,7 +121,7 @@ class Hardware(Record):
 
 
 def most_expensive(flavors: Iterable[Hardware]) -> dict[str, Hardware]:
-    """Return flavors by name; of one that is listed twice, that which costs more, or whose price is not known."""
+    """Return flavors by name. Of duplicates the most expensive one counts, or one without a price."""
     found: dict[str, Hardware] = {}
     for flavor in flavors:
         known = found.get(flavor.name)

@@ -59,7 +59,7 @@ class JobStatus(Record):
     ssh_url: Annotated[str | None, Meta("address to log in to", "ssh://...")] = None
 
     def __str__(self) -> str:
-        """Format the status as its stage; nothing if it is not known."""
+        """Format the status as its stage; empty if unknown."""
         return self.stage or ""
 
 
@@ -81,7 +81,7 @@ class JobOwner(Record):
     type: Annotated[str | None, Meta("user or org", "user")]
 
     def __str__(self) -> str:
-        """Format the owner as its name; nothing if it is not known."""
+        """Format the owner as its name; empty if unknown."""
         return self.name or ""
 
 
@@ -95,9 +95,9 @@ class JobCreator(Record):
 
 @record
 class JobInitiator(Record):
-    """What started a job. `id` is that of the user, organization, schedule, source job or webhook.
+    """What started a job. `id` is the id of the user, organization, schedule, source job or webhook.
 
-    Only users and organizations have a `name`. A type that is not in INITIATOR_TYPES is kept as it came.
+    Only users and organizations have a `name`. Types that are not in INITIATOR_TYPES are kept.
     """
 
     type: Annotated[str | None, Meta("what started the job", "scheduled-job")]
@@ -111,7 +111,7 @@ class JobInitiator(Record):
 
 
 def initiator_type(initiator: JobInitiator) -> str:
-    """Format the type alone, which `--initiator` takes as well."""
+    """Format only the type, which `--initiator` also takes."""
     return initiator.type or UNKNOWN_TYPE
 
 
@@ -283,9 +283,9 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
         return self.status.stage in FINISHED_STAGES
 
     def running_secs(self, now: datetime) -> float | None:
-        """Return the seconds the job has run, at `now` if it still does; None if it never started.
+        """Return the seconds that the job ran, up to `now` if it is still running; None if it never started.
 
-        They are not below zero, whatever the Hub says, or its clocks.
+        Never negative, even if the times of the Hub are inconsistent.
         """
         if self.durations is not None and self.durations.running_secs is not None:
             return max(0, self.durations.running_secs)
@@ -295,7 +295,7 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
 
     @property
     def waiting_secs(self) -> float | None:
-        """The seconds that it waited before it started; None if it has not, or that is not known."""
+        """The seconds from creation to start; None if it has not started, or they are unknown."""
         if self.durations is not None and self.durations.scheduling_secs is not None:
             return max(0, self.durations.scheduling_secs)
         if self.started_at is None or self.created_at is None:
@@ -303,16 +303,15 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
         return max(0.0, (self.started_at - self.created_at).total_seconds())
 
     def waited_secs(self, now: datetime) -> float | None:
-        """Return the seconds that it waited before it started, or has waited at `now` if it still does."""
+        """Return the seconds from creation to start, or to `now` if it is still waiting."""
         if self.status.stage == "SCHEDULING" and self.created_at is not None:
             return max(0.0, (now - self.created_at).total_seconds())
         return self.waiting_secs
 
     def billed_minutes(self, now: datetime) -> int | None:
-        """Return the minutes it is billed for, up to `now` if it still runs: those begun from its start to its end.
+        """Return the billed minutes, rounded up, from its start to its end, or to `now` if it is still running.
 
-        One that never started is billed for none. None if that is not known, as of a job that was deleted, and of old
-        ones whose times the Hub did not keep.
+        Zero if it never started. None if unknown: for deleted jobs, and for old jobs without times.
         """
         if self.status.stage == "DELETED":
             return None
@@ -332,7 +331,7 @@ class JobInfo(spec.SpecFields, after={"docker_image": "finished_at", "network": 
 
 
 def _unpriced(_job: object, _now: datetime) -> None:
-    """Know nothing: costs are read where prices can be asked for."""
+    """Return None. Commands that can request prices replace this function."""
 
 
 KIND = Kind(

@@ -1,4 +1,4 @@
-"""A relative of a job: one node of a tree, in the order in which trees are drawn."""
+"""A relative of a job: a node of a tree. Trees are lists of nodes in pre-order."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,18 +12,18 @@ JOB = "job"
 """The type of a relative that is a job."""
 
 GONE = "gone"
-"""The note on one of which the Hub knows nothing any more."""
+"""The note on a job or schedule that no longer exists."""
 
 UNREAD = "not read"
-"""The note on one that nobody looked for, as there are too many of them."""
+"""The note on a job that was not requested, because there are too many."""
 
 CIRCLE = "circle"
-"""The note on one that is said to come from what came of it."""
+"""The note on a job whose parent is one of its descendants."""
 
 
 @record
 class Relative(Record):
-    """A node of a tree: a job or an initiator. Its children follow it, one `generation` further down."""
+    """A node of a tree: a job or an initiator. Its descendants follow; children are one `generation` below."""
 
     id: Annotated[
         str, Meta("id of a job, of others their type and id", "scheduled-job:69c4179671691dc46f166314", rank=100)
@@ -62,12 +62,12 @@ class Relative(Record):
 
     @property
     def is_job(self) -> bool:
-        """Return whether it is a job with known details."""
+        """Return whether it is a job whose details are known."""
         return self.type == JOB and self.note not in (GONE, UNREAD)
 
 
 def _tree_schema(node: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a tree, from that of a node."""
+    """Return the schema of a tree, given the schema of a node."""
     texts = {"from": "id of the parent", "to": "id of the child", "kind": "run, duplicate or override"}
     edge = {name: {"description": meaning, "type": "string"} for name, meaning in texts.items()}
     properties = {

@@ -1,4 +1,4 @@
-"""A schedule by which jobs are run, which the Hub calls a scheduled job.
+"""A schedule of jobs, which the Hub calls a scheduled job.
 
 Facts about the payload: the Hub's OpenAPI document, `GET /api/scheduled-jobs/{namespace}/{jobId}`.
 """
@@ -16,12 +16,12 @@ from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, S
 from hfjobs_cli.text.values import percent
 
 STATE_STYLES = {ACTIVE: "green", SUSPENDED: "yellow"}
-"""The color of each state, in rich's words."""
+"""The color of each state, as rich names it."""
 
 
 @record
 class JobSpec(spec.SpecFields):
-    """What every run of a schedule is made from. `timeout` is in seconds, `retry` is the number of attempts less one.
+    """The spec of all runs of a schedule. `timeout` is in seconds, `retry` is the number of attempts minus one.
 
     `docker_image` and `space_id` exclude each other. `secrets` are names only.
     """
@@ -29,7 +29,7 @@ class JobSpec(spec.SpecFields):
 
 @record
 class LastRun(Record):
-    """The newest job of a schedule. `stage` is not sent with it but asked for, None if it is not known."""
+    """The newest job of a schedule. `stage` needs a request of its own; None if unknown."""
 
     id: Annotated[str, Meta("id of the job", "6a01c8c2aff1cd33e8f339d4")]
     at: Annotated[datetime | None, Meta("when it was created", "2026-05-11T12:17:06+00:00")] = None
@@ -41,7 +41,7 @@ class LastRun(Record):
 
 
 def _read_name(values: dict[str, Any], path: str, source: Source) -> str | None:
-    """Return the name of its jobs, which is its own."""
+    """Return the name of its jobs, which is also the name of the schedule."""
     job_spec = values.get("jobSpec")
     return spec.read_name(job_spec, path, source) if type(job_spec) is dict else None
 
@@ -52,7 +52,7 @@ def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
 
 @record
 class ScheduleStatus(Record):
-    """The status of a schedule. A suspended one has a next run too, which does not happen while it is suspended."""
+    """The status of a schedule. A suspended one has a next run too, which will be skipped."""
 
     state: Annotated[str, Meta("active or suspended", "active", read=_read_state)]
     last_job: Annotated[LastRun | None, Meta("its newest job, printed as its id", "6a01c8c2..", name="last_job")]
@@ -64,7 +64,7 @@ class ScheduleStatus(Record):
 
 
 def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleStatus:
-    """Read the status, and with it what the Hub has beside it: whether the schedule is suspended."""
+    """Read the status, with `suspend`, which the Hub sends outside of it."""
     status = values.get("status")
     place = f"{path}.status"
     if not isinstance(status, dict):
@@ -106,7 +106,7 @@ class ScheduledJob(Record):
     initiator: Annotated[JobInitiator | None, Meta("who created it", "user:alice")]
 
     def ran(self, stage: str | None) -> "ScheduledJob":
-        """Return the schedule with what is known of where its newest job stands."""
+        """Return the schedule with the stage of its newest job; None if unknown."""
         last = self.status.last_job
         return self if last is None else replace(self, status=replace(self.status, last_job=replace(last, stage=stage)))
 
@@ -122,7 +122,7 @@ def _last_stage(schedule: ScheduledJob, _now: datetime) -> str | None:
 
 
 def _stage_texts(stage: str) -> tuple[str, ...]:
-    """Find a stage in small letters too, and by its other names, as `--status` of jobs takes it."""
+    """Return the texts that match a stage in filters: also lower case, and other names, as in `--status`."""
     return (stage, stage.lower(), *(word for word, meant in STAGE_WORDS.items() if meant == stage))
 
 
@@ -131,7 +131,7 @@ def _next_run(schedule: ScheduledJob, _now: datetime) -> datetime | None:
 
 
 def _unread(_schedule: object, _now: datetime) -> None:
-    """Know nothing: runs are read where the Hub can be asked."""
+    """Return None. Commands that can request runs replace this function."""
 
 
 KIND = Kind(
@@ -156,7 +156,7 @@ KIND = Kind(
             Meta(
                 "status of the last run",
                 "COMPLETED",
-                rank=62,  # whoever has to choose would rather know what comes than how the last one went
+                rank=62,  # the next run is more useful than the last status
                 styles=STAGE_STYLES,
                 filter_texts=_stage_texts,
                 known_values=tuple(map(str.lower, STAGES)),

@@ -1,1 +1,1 @@
-"""Parsing of the command line: filters, references, columns, order, times."""
+"""Parse options: filters, references, columns, sort order, labels, cron expressions."""

@@ -17,7 +17,7 @@ from hfjobs_cli.text.values import split_values
 R = TypeVar("R", bound=Record)
 
 Order = Sequence[tuple[Field, bool]]
-"""Fields to order by, and whether each is in descending order."""
+"""Fields to sort by, and whether each is descending."""
 
 
 def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Sequence[str] = ()) -> list[Field]:
@@ -53,18 +53,18 @@ def choose_columns(kind: Kind, spec: str | None, *, wide: bool = False, also: Se
 
 
 def replaces_columns(spec: str | None) -> bool:
-    """Return whether `--columns` names every column to be shown, and does not edit the default set."""
+    """Return whether `--columns` replaces the default columns, and does not edit them."""
     return spec is not None and spec.lstrip()[:1] not in ("+", "-")
 
 
 def parse_sort(kind: Kind, spec: str | None) -> Order:
-    """Read `--sort`: fields, and whether each is in descending order (`-created`). Raises UsageError."""
+    """Parse `--sort`: fields, and whether each is descending (`-created`). Raises UsageError."""
     items = split_values([] if spec is None else [spec], "--sort")
     return [(_known(kind, item.removeprefix("-")), item[0] == "-") for item in items]
 
 
 def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
-    """Return `records` in order: by the first field, equal ones by the next. Those without a value come last."""
+    """Sort records by the first field, equal ones by the next. Records without a value come last."""
     ordered = list(records)
     for field, descending in reversed(order):
         keys = [(field.order(record, now), record) for record in ordered]
@@ -74,7 +74,7 @@ def sort_records(records: Iterable[R], order: Order, now: datetime) -> list[R]:
 
 
 def columns_help(kind: Kind) -> str:
-    """Return what `--columns help` prints: a line for each column, those shown by default marked, then parts."""
+    """Return the output of `--columns help`: a line for each column, with the default ones marked, then parts."""
     fields = kind.cells
     rows = [(name, fields[name].header, fields[name].meta.meaning + _mark(kind, name)) for name in kind.words]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -117,11 +117,11 @@ PERIODS: dict[str, Callable[[datetime], str]] = {
     "week": _week,
     "month": lambda moment: moment.isoformat()[:7],
 }
-"""Periods of time and how that of a moment in UTC is spelled: texts that sort by time. Weeks are those of ISO 8601."""
+"""Format the period of a time in UTC, as text that sorts by time. Weeks are those of ISO 8601."""
 
 
 class By(NamedTuple):
-    """A field by which jobs are grouped. `read` gives its text of a job at some moment, None if there is none."""
+    """A field by which jobs are grouped. `read` returns its text for a job at some time; None without one."""
 
     name: str
     meaning: str
@@ -129,12 +129,12 @@ class By(NamedTuple):
 
     @property
     def period(self) -> Callable[[datetime], str] | None:
-        """The function that formats the period of a time; None if it is not a time."""
+        """The function that formats the period of a time; None if the field is not a time."""
         return PERIODS.get(self.name)
 
 
 def parse_by(kind: Kind, texts: Sequence[str]) -> list[By]:
-    """Read `--by`, names separated by commas; `kind` is that of jobs. Raises UsageError."""
+    """Parse `--by`, names separated by commas; `kind` is the kind of jobs. Raises UsageError."""
     found = [_parse(kind, text) for text in split_values(texts, "--by")]
     names = [each.name for each in found]
     twice = next((name for name in names if names.count(name) > 1), None)

@@ -1,4 +1,4 @@
-"""Cron expressions: what is wrong with one, and when it is due next."""
+"""Cron expressions: validation, and the next run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WORDS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-"""Schedules that have a name."""
+"""Cron expressions with names."""
 
 _CRON_WORDS = {"@midnight": "@daily", "@hour": "@hourly", "@day": "@daily", "@week": "@weekly", "@month": "@monthly"}
 _FIELD = re.compile(r"([0-9]+,)+[0-9]+|(\*|[0-9]+)[/-][0-9]+|[0-9]+|\*")
@@ -26,9 +26,9 @@ _HOW = f"use five fields such as '0 9 * * 1' (minute, hour, day, month, day of t
 
 
 def next_run(text: str, now: datetime) -> datetime | None:
-    """Return the first moment after `now` at which a schedule is due, None if that is not known here.
+    """Return the first time after `now` at which a cron expression is due; None if only the Hub can tell.
 
-    Raises UsageError for what is no schedule, or never due.
+    Raises UsageError for an invalid expression, or one that is never due.
     """
     if text in WORDS:
         return _due(text, WORDS[text], now)
@@ -38,11 +38,11 @@ def next_run(text: str, now: datetime) -> datetime | None:
         raise _wrong(text, "", near or _HOW)
     fields = text.split(" ")
     _check_fields(text, fields)
-    return None if len(fields) > 6 else _due(text, text, now)  # what a seventh field means is the Hub's to know
+    return None if len(fields) > 6 else _due(text, text, now)  # only the Hub knows what a seventh field means
 
 
 def _check_fields(text: str, fields: list[str]) -> None:
-    """Raise UsageError unless the Hub takes the fields."""
+    """Raise UsageError unless the Hub accepts the fields."""
     if not text.strip():
         raise UsageError("the cron expression is empty", hint=_HOW)
     if len(text.split()) == 1:
@@ -66,7 +66,7 @@ def _due(text: str, cron: str, now: datetime) -> datetime:
     except CronSimError as error:
         part = str(error).lower().removeprefix("bad ").replace("-", " ")
         raise _wrong(text, f"{part} out of range", _HOW) from None
-    except ValueError:  # a number of more digits than Python reads
+    except ValueError:  # a number with more digits than Python reads
         raise _wrong(text, "number too large", _HOW) from None
     except StopIteration:
         raise _wrong(text, "never due", "use a day that exists in that month") from None

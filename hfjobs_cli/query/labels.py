@@ -1,4 +1,4 @@
-"""Labels as they are given to jobs. What the Hub allows in them: its OpenAPI document, `CreateJob.labels`."""
+"""Labels of new jobs, and changes of labels. Limits: the Hub's OpenAPI document, `CreateJob.labels`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hfjobs_cli.errors import UsageError, conflict, empty_option
 
 MAX_LENGTH = 100
-"""How many characters a key may have, and a value."""
+"""The longest key, and the longest value."""
 
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
 _VALUE = re.compile(r"[A-Za-z0-9._-]*")
@@ -15,9 +15,9 @@ _ALLOWED = f"at most {MAX_LENGTH} letters, digits and . _ -"
 
 
 def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]:
-    """Read `--label KEY=VALUE`, or `KEY` for an empty value, and `--name`, which is the label `name`.
+    """Parse `--label KEY=VALUE`, or `KEY` for an empty value, and `--name`, which is the label `name`.
 
-    The last of several values of a key counts. Raises UsageError for what the Hub would refuse.
+    The last value of a key counts. Raises UsageError for a label that the Hub would refuse.
     """
     labels: dict[str, str] = {}
     for item in values:
@@ -38,7 +38,7 @@ def new_labels(values: Iterable[str], name: str | None = None) -> dict[str, str]
 
 
 class LabelChanges(NamedTuple):
-    """Changes of labels: `given` ones are set, others are `removed`, or all with `clear` or `replace`."""
+    """Changes of labels: set the `given` ones, remove `removed` ones, or all others with `clear` or `replace`."""
 
     given: Mapping[str, str]
     removed: frozenset[str]
@@ -46,11 +46,11 @@ class LabelChanges(NamedTuple):
     clear: bool
 
     def keeps(self, key: str) -> bool:
-        """Return whether a label of this key stays as it is."""
+        """Return whether the label with this key is unchanged."""
         return not (self.clear or self.replace or key in self.given or key in self.removed)
 
     def applied(self, labels: Mapping[str, str]) -> dict[str, str]:
-        """Return what becomes of the labels there are."""
+        """Return the labels after the changes."""
         if self.clear:
             return {}
         after = {**({} if self.replace else labels), **self.given}
@@ -76,7 +76,7 @@ def label_changes(
 
 
 def check_key(key: str, shown: str) -> str:
-    """Return `key` if a label may have it. Raises UsageError syntax what was given."""
+    """Return `key` if it is valid. Raises UsageError with `shown`, the label as given."""
     if not _fits(_KEY, key):
         raise UsageError(
             f"label '{shown}' is not KEY=VALUE" if not key else f"invalid label key '{key}'",
@@ -86,7 +86,7 @@ def check_key(key: str, shown: str) -> str:
 
 
 def is_label(key: str, value: str) -> bool:
-    """Return whether the Hub takes a label of this key and value."""
+    """Return whether the Hub accepts a label."""
     return _fits(_KEY, key) and _fits(_VALUE, value)
 
 

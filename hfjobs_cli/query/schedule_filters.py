@@ -23,11 +23,11 @@ _OTHER_WORDS = {
     "paused": SUSPENDED,
     "stopped": SUSPENDED,
 }
-"""What other tools call where a schedule stands, for suggestions."""
+"""States of schedules by words that people may try, for suggestions."""
 
 
 class ScheduleFilter(NamedTuple):
-    """What a listing asks for; `states` are those that a schedule may be in. `now` is the present moment."""
+    """The filters of a listing of schedules, which may be in one of `states`."""
 
     now: datetime
     states: tuple[str, ...] = SCHEDULE_STATES
@@ -37,15 +37,15 @@ class ScheduleFilter(NamedTuple):
 
     @property
     def narrows(self) -> bool:
-        """Return whether it filters by more than the status."""
+        """Return whether it filters by more than status."""
         return bool(self.labels or self.patterns or self.name)
 
     def is_about(self, *fields: str) -> bool:
-        """Return whether it compares one of these fields."""
+        """Return whether it filters by one of these fields."""
         return any(pattern.field.name in fields for pattern in self.patterns)
 
     def matches(self, schedule: ScheduledJob) -> bool:
-        """Return whether a schedule passes every filter."""
+        """Return whether a schedule matches all filters."""
         return (
             schedule.status.state in self.states
             and all((schedule.job_spec.labels or {}).get(key) == value for key, value in self.labels)
@@ -65,7 +65,7 @@ def parse_schedule_filter(
     default: tuple[str, ...] = (ACTIVE,),
     kind: Kind = KIND,
 ) -> ScheduleFilter:
-    """Read all filters of a listing. `default` are the states if none is asked for in any way. Raises UsageError."""
+    """Parse all filters of a listing. `default` are the states without any filter by status. Raises UsageError."""
     patterns = parse_conditions(kind, filters, now)
     states = _parse_states(status)
     if states is None:
@@ -75,7 +75,7 @@ def parse_schedule_filter(
 
 
 def _parse_states(values: Iterable[str]) -> tuple[str, ...] | None:
-    """Read `--status`, None if it is not given. Raises UsageError."""
+    """Parse `--status`; None if it is not given. Raises UsageError."""
     wanted: set[str] = set()
     unwanted: set[str] = set()
     for item in split_values(values, "--status"):

@@ -1,1 +1,1 @@
-"""Text utilities: escaping, widths, formatting and matching. Nothing here knows about jobs."""
+"""Text utilities: display, redaction, values and JSON. They know nothing about jobs."""

@@ -1,4 +1,4 @@
-"""JSON values: of a text, or of one that comes in pieces and may have no end, one after the other or in an array."""
+"""Parse JSON: one value, or a stream of values, concatenated or in an array, which may be endless."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, NamedTuple
 
 MAX_MIB = 20
 MAX_CHARACTERS = MAX_MIB * 1024 * 1024
-"""How long one value may be, a line that holds none, and a gap between two: what is longer may have no end."""
+"""The longest value, line without a value, and gap between values; longer ones may be endless."""
 
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]+")
 _NEAR_END = 12
-"""How near the end of what has been read an error may only say that more must be read: a word or escape, cut off."""
+"""An error so near the end of the buffer may mean that more must be read: a word or escape may be cut off."""
 
 MAX_DIGITS = 400
-"""A whole number of more digits is read as infinite. Python reads none of over 4,300, and no value that holds one."""
+"""Longer whole numbers become infinite. Python refuses values that contain one of more than 4,300 digits."""
 
 
 def loads(text: str | bytes) -> Any:
-    """Return the value that a text is, where a number of any length is one. Raises ValueError and RecursionError."""
+    """Parse a JSON text, with numbers of any length. Raises ValueError and RecursionError."""
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -44,7 +44,7 @@ class Broken(NamedTuple):
 
 
 class _Text:
-    """The buffered text that was read and not yet parsed. `line` is the line of its first character."""
+    """The text that was read and not yet parsed. `line` is the line number of its first character."""
 
     def __init__(self, pieces: Iterable[str]) -> None:
         self.line = 1
@@ -53,7 +53,7 @@ class _Text:
         self._pieces = iter(pieces)
 
     def grow(self) -> bool:
-        """Read as much again as there is, so that a large value is not tried over and over. False at the end."""
+        """Double the text, so that large values are not parsed too often. Return False at the end."""
         kept = self.text[self.at :]
         more: list[str] = []
         for piece in self._pieces:
@@ -64,14 +64,14 @@ class _Text:
         return bool(more)
 
     def use(self, end: int) -> str:
-        """Go on at `end`, and return what is before it."""
+        """Continue at `end`, and return the text before it."""
         used = self.text[self.at : end]
         self.line += used.count("\n")
         self.at = end
         return used
 
     def leave_line(self) -> bool:
-        """Go on at the next line. False if it seems to have no end."""
+        """Continue at the next line. Return False if the line seems endless."""
         left = 0
         while (end := self.text.find("\n", self.at)) < 0:
             left += len(self.text) - self.at
@@ -87,7 +87,7 @@ class _Text:
 def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
     """Yield each value with its line number; Broken for a parse error, then continue with the next line.
 
-    Nothing is read after what seems to have no end.
+    It stops after a value, line or gap that seems endless.
     """
     text = _Text(pieces)
     depth = gap_size = 0
@@ -111,7 +111,7 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
                 found, end = _decode(text.text, text.at)
             except json.JSONDecodeError:
                 raise
-            except ValueError:  # it holds a number of thousands of digits
+            except ValueError:  # it contains a number with thousands of digits
                 found, end = _decode_long(text.text, text.at)
         except json.JSONDecodeError as error:
             if _may_go_on(error, text.text) and len(text.text) - text.at < MAX_CHARACTERS and text.grow():
@@ -128,7 +128,7 @@ def values(pieces: Iterable[str]) -> Iterator[tuple[int, Any]]:
 
 
 def _may_go_on(error: json.JSONDecodeError, text: str) -> bool:
-    """Return whether what is wrong may be only that the rest is missing."""
+    """Return whether the error may only mean that the rest is missing."""
     return error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()) - _NEAR_END
 
 
