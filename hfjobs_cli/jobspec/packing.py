@@ -1,7 +1,8 @@
 """Local files packed into a request: they travel in one variable of the job, and its command unpacks them.
 
 No bucket and no write token are needed. The variable holds a program for `sh`, which needs `base64`, `gzip`, `mktemp`
-and `tar`, as nearly every image has them. Files of existing jobs can be read back and replaced.
+and `tar`, as nearly every image has them. Files of existing jobs can be read back, replaced, and
+written as text.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile, NewJob
@@ -28,7 +30,9 @@ from hfjobs_cli.models.packed_files import (
     SCRIPT,
     SCRIPT_NAME,
     has_artifacts,
+    line_of_bash,
     packed_variable,
+    typed_words,
 )
 
 MAX_FILE_MIB = 64
@@ -36,6 +40,9 @@ MAX_FILE_MIB = 64
 
 MAX_UNPACKED_BYTES = 8 * 1024 * 1024
 """The limit for unpacking files of jobs, whose size is up to their authors."""
+
+MAX_TEXT_CHARS = 256 * 1024
+"""The limit for files written as text; larger ones stay packed."""
 
 _MODIFIED_AT = 946_684_800
 """The modification time of files in a job: in the year 2000, because some programs reject 1970."""
@@ -54,6 +61,11 @@ exec "$0" "$@"
 
 _ARCHIVE = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
 """The archive in a _PROGRAM."""
+
+_LITERAL_LINE = re.compile(r"""(?:[\w @%+=:,./-]|'[^']*'|"[^"$`\\!]*")*""")
+"""A line of bash in which nothing is expanded, redirected or piped."""
+
+_FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,255}")
 
 
 def read_file(path: Path, name: str) -> LocalFile:
@@ -235,3 +247,50 @@ def _replace_in_bucket(job: NewJob, source: str, file: LocalFile) -> NewJob:
     if is_python_by_name(packed.name):
         check_text(packed, file.name)
     return pack(job, words, {path: packed})
+
+
+class WithTexts(NamedTuple):
+    """A job with its original command and no packed files, and the texts of these files by name."""
+
+    job: NewJob
+    files: Mapping[str, str]
+
+
+def with_texts(job: NewJob) -> WithTexts | None:
+    """Return a job with its packed files as text. None if it has none, or if `pack_texts` would make another job."""
+    contents = unpacked(job.environment)
+    variable = packed_variable(job.environment)
+    if not contents or variable is None or job.arguments:
+        return None
+    try:
+        texts = {name: content.decode("utf-8") for name, content in contents.items()}
+        if sum(map(len, texts.values())) > MAX_TEXT_CHARS or any("\0" in text for text in texts.values()):
+            return None
+        words = typed_words(job.command, job.environment, job.volumes)
+        environment = {key: text for key, text in job.environment.items() if key != variable}
+        plain = replace(job, command=tuple(words), environment=environment)
+        again = pack_texts(plain, texts)
+    except (UnicodeDecodeError, UsageError):
+        return None
+    line = line_of_bash(job.command, job.environment)
+    is_same = again.command == job.command if variable == PACKED else line is not None and _LITERAL_LINE.fullmatch(line)
+    return WithTexts(plain, texts) if is_same and unpacked(again.environment) == contents else None
+
+
+def pack_texts(job: NewJob, texts: Mapping[str, str]) -> NewJob:
+    """Return the job with files of these texts packed. Words that are their names become their paths in the job.
+
+    A file that begins with `#!` is executable. Raises UsageError.
+    """
+    if packed := packed_variable(job.environment):
+        raise UsageError(f"both files and env.{packed} given", hint="remove one of them")
+    if odd := [name for name in texts if not _FILE_NAME.fullmatch(name)]:
+        raise UsageError(f"invalid file name '{odd[0]}'", hint="use names without directories")
+    words = [*job.command, *job.arguments]
+    if not words or words[0] in texts:
+        raise UsageError(
+            "files need a command that begins with a program",
+            hint='use for example: command = ["uv", "run", "train.py"]',
+        )
+    files = {name: LocalFile(name, text.encode("utf-8"), text.startswith("#!")) for name, text in texts.items()}
+    return pack(job, words, files)

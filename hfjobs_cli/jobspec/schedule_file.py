@@ -34,11 +34,11 @@ from hfjobs_cli.jobspec.model import (
     parse_timeout,
     split_image,
 )
+from hfjobs_cli.jobspec.packing import pack_texts, with_texts
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
-from hfjobs_cli.jobspec.written_files import toml_text, with_files, written_out
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
@@ -83,6 +83,7 @@ _NAMES = {
     list: "an array of strings",
     dict: "a table of strings",
 }
+_ESCAPES = {"\\": "\\\\", "\r": "\\r"}
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WIDE = 100
 """How long a line may be before an array takes a line for each value."""
@@ -276,7 +277,7 @@ def _run(each: FileSchedule, local: LocalEnvironment) -> Launch:
         arguments=tuple(values.get("arguments", ())),
     )
     job = compose(_typed(each), local, base)
-    return Launch(with_files(job, values["files"]) if values.get("files") else job, None)
+    return Launch(pack_texts(job, values["files"]) if values.get("files") else job, None)
 
 
 def _script(
@@ -350,12 +351,12 @@ def _option_keys() -> Iterator[tuple[Row, str]]:
 
 def dump(name: str, made: NewSchedule) -> str:
     """Return the table of a schedule. Raises UsageError for a volume that no text stands for."""
-    written = written_out(made.job)
+    written = with_texts(made.job)
     if written is not None:
         made = replace(made, job=written.job)
     lines = "".join(_line(key, each) for key, each in _values(made))
     files = written.files.items() if written is not None else ()
-    texts = "".join(f"files.{_key(file)} = {toml_text(text)}\n" for file, text in files)
+    texts = "".join(f"files.{_key(file)} = {_multiline(text)}\n" for file, text in files)
     return f"[schedules.{_key(name)}]\n{_comment(made.job)}{lines}{texts}"
 
 
@@ -414,3 +415,21 @@ def _text(given: Any) -> str:
     if isinstance(given, list):
         return f"[{', '.join(map(_text, given))}]"
     return json.dumps(given, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _multiline(text: str) -> str:
+    """Return a text as a multi-line TOML string, in which invisible characters are escaped."""
+    is_plain = all(char in "\n\t" or char.isprintable() for char in text)
+    if is_plain and "'''" not in text and not text.endswith("'"):
+        return f"'''\n{text}'''"
+    escaped = "".join(
+        _ESCAPES.get(char) or (char if char in "\n\t" or char.isprintable() else _escape(char)) for char in text
+    )
+    escaped = escaped.replace('"""', '""\\"')
+    if escaped.endswith('"'):
+        escaped = escaped[:-1] + '\\"'
+    return f'"""\n{escaped}"""'
+
+
+def _escape(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
