@@ -244,9 +244,9 @@ class Hub:
     def _find_in_other_namespaces(
         self, missing: NotFound, ask: Callable[[str], T], syntax: ReferenceSyntax
     ) -> tuple[str, T]:
-        """Return the namespace of the user in which `ask` finds something, and that. All are tried in parallel.
+        """Call `ask` with the other namespaces of the user, in parallel. Return the first one with a result, and that.
 
-        Raises NotFound with the namespaces that were tried after the error `missing`.
+        Raises NotFound that names these namespaces after the error `missing`.
         """
         others = self.other_namespaces()
 

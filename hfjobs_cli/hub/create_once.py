@@ -223,10 +223,10 @@ class _Attempt(Generic[Created]):
     def result(self) -> Created:
         """Send the request and return the new record: that of the response, or else the one that a lookup finds."""
         self._sent.start()
-        return self._made(self._sent.result)
+        return self._outcome(self._sent.result)
 
     def with_findings(self, reason: str) -> str:
-        """Return a reason, followed by what is known about the outcome."""
+        """Return a reason for an error, with what is known about the outcome."""
         if self.new is not None:
             reason += f"; the response is about {self.request.noun} {self.new.id}"
         return reason + (f"; candidates: {' '.join(self.candidates)}" if self.candidates else "")
@@ -242,7 +242,7 @@ class _Attempt(Generic[Created]):
         try:
             with self.context.cut_short():
                 self.context.warn(f"interrupted while creating the {noun}; waiting for its id to cancel it")
-                self.context.made(self._made(self._answer_after_interrupt))
+                self.context.made(self._outcome(self._answer_after_interrupt))
         except HfJobsError as error:
             return not error.is_ambiguous  # else nothing was created
         except KeyboardInterrupt:
@@ -255,9 +255,10 @@ class _Attempt(Generic[Created]):
         except TimeoutError:
             raise Unavailable("interrupted before the response arrived", is_ambiguous=True) from None
 
-    def _made(self, answer: Callable[[], HubResponse]) -> Created:
+    def _outcome(self, answer: Callable[[], HubResponse]) -> Created:
+        """Return the record in a response, or look it up if the response is lost, unreadable or about another."""
         try:
-            return self._believed(answer())
+            return self._checked(answer())
         except HfJobsError as error:
             if not error.is_ambiguous:
                 raise
@@ -265,8 +266,8 @@ class _Attempt(Generic[Created]):
         except Exception as error:  # the response could not be read, for any reason
             return self._look_up(BadResponse(f"cannot read the response: {_described(error)}"))
 
-    def _believed(self, answer: HubResponse) -> Created:
-        """Return the record in a response. Raises BadResponse if it is not what was requested."""
+    def _checked(self, answer: HubResponse) -> Created:
+        """Return the record in a response. Raises BadResponse if it is not the requested one."""
         request = self.request
         new = self.new = request.read(answer)
         mismatch = (
@@ -275,11 +276,11 @@ class _Attempt(Generic[Created]):
         if mismatch is not None:
             raise self._problem(answer, mismatch)
         changed_fields = request.asked.changed_fields(new)
-        if changed_fields or self._has_odd_time(new, answer):
+        if changed_fields or self._has_unexpected_time(new, answer):
             self._compare(answer, new, changed_fields)
         return new
 
-    def _has_odd_time(self, new: Created, answer: HubResponse) -> bool:
+    def _has_unexpected_time(self, new: Created, answer: HubResponse) -> bool:
         """Return whether a record may be older than the request, by the server's clock or this machine's.
 
         A cached response has an old `Date`. If that differs from this machine's clock, either of the two may be wrong.
@@ -294,18 +295,18 @@ class _Attempt(Generic[Created]):
         return self._age(new, answer.sent_at) > CLOCKS_DIFFER_SECS
 
     def _compare(self, answer: HubResponse, new: Created, changed_fields: Sequence[str]) -> None:
-        """Compare the record in a response with the newest ones, and warn of differences that remain.
+        """Compare the record in a response with the newest ones, and warn about differences that remain.
 
         Clocks prove nothing. A record that looks old existed before only if its own times say so, or if there is a
         newer one that matches the request. Raises BadResponse then.
         """
         clock = answer.sent_at
         try:
-            there, seen_at = self.request.newest()
+            newest, seen_at = self.request.newest()
             clock = seen_at or clock
-            is_older = self._is_older(new, there)
+            is_older = self._is_older(new, newest)
             is_other_there = bool(changed_fields) and any(
-                each.id != new.id and self._is_candidate(each, clock) for each in there
+                each.id != new.id and self._is_candidate(each, clock) for each in newest
             )
         except HfJobsError as error:
             if clock is not None and self._age(new, clock) > CLOCKS_DIFFER_SECS:
@@ -324,7 +325,7 @@ class _Attempt(Generic[Created]):
         if sent := [name for name in changed_fields if name not in NOT_SENT]:
             self.context.warn(f"{self.request.noun} {new.id} differs from what was sent: {', '.join(sent)}")
 
-    def _is_older(self, new: Created, there: Sequence[Created]) -> bool:
+    def _is_older(self, new: Created, newest: Sequence[Created]) -> bool:
         """Return whether a record existed before the request, by times of a single clock.
 
         It did if its own times show that it has existed for longer than the time since the request, or if it is older
@@ -333,7 +334,7 @@ class _Attempt(Generic[Created]):
         limit = time.monotonic() - self.started + CLOCKS_DIFFER_SECS
         if _existed_secs(new) > limit:
             return True
-        for each in there:
+        for each in newest:
             if each.id == new.id:
                 is_older = _existed_secs(each) > limit
             elif each.created_at is None or new.created_at is None:
@@ -357,8 +358,8 @@ class _Attempt(Generic[Created]):
         for pause in LOOKUP_PAUSES_SECS:
             self.context.sleep(pause)
             try:
-                there, seen_at = self.request.newest()
-                found |= {each.id: each for each in there if self._is_candidate(each, seen_at)}
+                newest, seen_at = self.request.newest()
+                found |= {each.id: each for each in newest if self._is_candidate(each, seen_at)}
             except HfJobsError:
                 is_sure = False  # why the response was lost says more than this second failure
                 break
