@@ -1,1 +1,1 @@
-"""Computed from several responses: costs, lineage, differences, reports, summaries."""
+"""What is computed from several responses: costs, lineage, differences, reports, summaries."""

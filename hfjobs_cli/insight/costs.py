@@ -1,4 +1,4 @@
-"""What jobs cost or may cost: as billed, or estimated from the price of the flavor."""
+"""Costs of jobs, as billed or estimated from the price of the flavor, and the maximum cost of new jobs."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 PRICES_LAST = timedelta(days=1)
-"""How long prices are kept before they are asked for again."""
+"""How long prices are cached."""
 
 PORTS_A_MINUTE = Decimal("0.01") / 60
-"""US dollars for the ports that a job exposes, however many."""
+"""US dollars per minute for exposed ports, for any number of ports."""
 
 
 class Prices:
-    """What a minute of each flavor costs, remembered for a day. Asked for when the first is needed."""
+    """The price per minute of each flavor, cached for a day, and requested when the first one is needed."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Prices:
         memory: CacheFile | None = None,
         endpoint: str = "",
     ) -> None:
-        """Take them from `ask`; `memory` keeps those of each `endpoint` between runs."""
+        """Request prices by `ask`; `memory` caches those of each `endpoint` between runs."""
         self._ask = ask
         self._clock = clock
         self._memory = memory
@@ -54,10 +54,10 @@ class Prices:
         self._known: dict[str, Decimal | None] | None = None
 
     def of(self, flavor: str) -> Decimal | None:
-        """Return US dollars a minute, None for a flavor that has no price.
+        """Return US dollars per minute; None for a flavor without a price.
 
-        One that is not among those remembered may be new, so all are asked for again, once in a run; if the Hub does
-        not know it either, that is remembered too. Raises what asking the Hub raises.
+        A flavor that is not cached may be new, so all prices are requested again, once per run. Unknown flavors are
+        cached too. Raises the errors of requests.
         """
         known = self._known if self._known is not None else self._recalled()
         if flavor not in known:
@@ -68,7 +68,7 @@ class Prices:
         return known[flavor]
 
     def all(self) -> Mapping[str, Decimal]:
-        """Return US dollars a minute of each flavor that has a price. Raises what asking the Hub raises."""
+        """Return US dollars per minute of each flavor with a price. Raises the errors of requests."""
         known = self._recalled()
         if not known:
             self._renew(known)
@@ -76,7 +76,7 @@ class Prices:
         return {flavor: price for flavor, price in known.items() if price is not None}
 
     def _renew(self, known: dict[str, Decimal | None]) -> None:
-        """Ask for all prices, once in a run."""
+        """Request all prices, once per run."""
         if not self._is_fresh:
             listed = {name: each.minute_cost for name, each in most_expensive(self._ask()).items()}
             known.update(listed)
@@ -84,7 +84,7 @@ class Prices:
             self._is_fresh = True
 
     def _recalled(self) -> dict[str, Decimal | None]:
-        """Return what was remembered less than a day ago; nothing if any of it makes no sense."""
+        """Return cached prices that are less than a day old; empty if the cache is invalid."""
         kept = self._memory.read().get(self._endpoint) if self._memory else None
         try:
             if not isinstance(kept, dict):
@@ -99,7 +99,7 @@ class Prices:
             return {}
 
     def _remember(self, known: Mapping[str, Decimal | None]) -> None:
-        """Keep prices for other runs. That the Hub lists a flavor without a usable one may pass, and is not kept."""
+        """Cache prices for other runs, except flavors that the Hub lists without a valid price, which may change."""
         if self._memory is None:
             return
         kept = known.keys() - self._unpriced
@@ -108,14 +108,14 @@ class Prices:
 
 
 class _Charge(NamedTuple):
-    """US dollars that were billed, and whether the job had ended by then."""
+    """Billed US dollars, and whether the job had finished by then."""
 
     usd: Decimal
     is_final: bool
 
 
 class Costs:
-    """What jobs cost. Prices and what was billed are asked for at the first job for which they are needed."""
+    """Costs of jobs. Prices and charges are requested when the first job needs them."""
 
     def __init__(
         self,
@@ -123,10 +123,10 @@ class Costs:
         charges: Callable[[], Iterable[JobCharge]],
         failed: Callable[[HfJobsError], None] = lambda _error: None,
     ) -> None:
-        """Reckon with `prices`, where `charges` do not tell what was billed.
+        """Estimate costs by `prices` for jobs that are not in `charges`.
 
-        `failed` is told once if there are no prices; those costs are then not known. Without `charges`, which not
-        every token may see, all costs are estimates.
+        `failed` is called once if prices cannot be requested; costs are then unknown. Without `charges`, which need
+        permissions that not every token has, all costs are estimates.
         """
         self._prices = prices
         self._charges = charges
@@ -136,9 +136,9 @@ class Costs:
         self._lock = Lock()
 
     def of(self, job: JobInfo, now: datetime) -> Cost | None:
-        """Return what a job costs, up to `now` if it still runs; None if that cannot be known.
+        """Return the cost of a job, up to `now` if it is still running; None if it is unknown.
 
-        What was billed before it had ended counts only if it is no less than what it must have cost by now.
+        A charge from before it finished counts only if it is not less than the estimate.
         """
         charge = self._charge_for(job)
         if charge is not None and charge.is_final:
@@ -152,14 +152,14 @@ class Costs:
         return estimate
 
     def of_minutes(self, flavor: str, minutes: int, *, has_ports: bool = False) -> Cost | None:
-        """Return what a job of a flavor costs that runs so long; None if the flavor has no price."""
+        """Return the estimated cost of a job by its flavor and minutes; None if the flavor has no price."""
         if minutes == 0:
             return Cost(Decimal(0), is_estimated=True)
         price = self.minute_price(flavor, has_ports=has_ports)
         return None if price is None else Cost(to_micro(price * minutes), is_estimated=True)
 
     def minute_price(self, flavor: str, *, has_ports: bool = False) -> Decimal | None:
-        """Return US dollars a minute of a flavor, and of exposed ports; None if that is not known."""
+        """Return US dollars per minute of a flavor, and of exposed ports; None if unknown."""
         if self._has_failed:
             return None
         try:
@@ -181,12 +181,12 @@ class Costs:
                     lambda: found.update(self._asked_charges()),
                     lambda: self._foresee(job),
                 ]
-                map_parallel(lambda ask: ask(), asks)  # so that there is one time to wait
+                map_parallel(lambda ask: ask(), asks)  # in parallel, to wait once
                 self._billed = found
         return self._billed.get(job.id)
 
     def _foresee(self, job: JobInfo) -> None:
-        """Have the price ready that will be needed next."""
+        """Request the price that will be needed next."""
         if job.flavor is not None:
             self.minute_price(job.flavor)
 
@@ -216,7 +216,7 @@ def max_cost(job: NewJob, flavor: Hardware) -> Decimal | None:
 
 
 def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
-    """Return the seconds that each attempt may run for the job to cost no more. Raises UsageError."""
+    """Return the longest timeout, in seconds, with which a job costs at most `usd`. Raises UsageError."""
     price = _minute_price(job, flavor)
     if not price:
         raise UsageError(
@@ -235,6 +235,6 @@ def longest_for(job: NewJob, flavor: Hardware, usd: Decimal) -> int:
 
 
 def _minute_price(job: NewJob, flavor: Hardware) -> Decimal | None:
-    """Return what a minute of all attempts costs."""
+    """Return US dollars per minute of all attempts."""
     price = flavor.minute_cost
     return None if price is None else (price + (PORTS_A_MINUTE if job.ports else 0)) * (job.attempts or 1)

@@ -20,15 +20,15 @@ from hfjobs_cli.text.redaction import masked, masked_value, masked_words
 from hfjobs_cli.text.values import span
 
 _LONG = 60
-"""How many characters a word has that is compared piece by piece, as it is a program itself."""
+"""Longer words, in characters, may be programs and are compared in pieces."""
 
 _MOST_PIECES = 2000
-"""Of how many pieces it is looked for what is the same; more of them may take long, and are all different."""
+"""The most pieces that are compared one by one. With more, which would take long, all count as different."""
 
 T = TypeVar("T")
 
 Change = tuple[str, str | None, str | None]
-"""What differs, what the first job has, and what the second has."""
+"""A field, its value in the first job, and its value in the second."""
 
 
 def differences(a: JobInfo, b: JobInfo, now: datetime) -> list[Difference]:
@@ -47,7 +47,7 @@ def differences(a: JobInfo, b: JobInfo, now: datetime) -> list[Difference]:
 
 
 def is_of_account(difference: Difference) -> bool:
-    """Return whether it makes two jobs different: not that they are two, nor how long they took."""
+    """Return whether a difference counts for `--exit-code`: those in origin and times do not."""
     return difference.part in (LAUNCH, OUTCOME)
 
 
@@ -63,7 +63,7 @@ def _launch(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     if all(each is not None or packed_variable(of_job) is None for each, of_job in zip(files, variables, strict=True)):
         yield from _each("files", *(each or {} for each in files), shown=_text)
         for each in variables:
-            each.pop(packed_variable(each) or "", None)  # it is those files, and what unpacks them
+            each.pop(packed_variable(each) or "", None)  # compared above, as files
     yield from _each("environment", *variables, shown=masked_value)
     yield from _each("secrets", *(dict.fromkeys(job.secrets or (), "given") for job in (a, b)))
     yield from _each("volumes", *(_volumes(job.volumes or ()) for job in (a, b)))
@@ -88,7 +88,7 @@ def _outcome(a: JobInfo, b: JobInfo, _now: datetime) -> Iterator[Change]:
     yield from _one("status", a.status.stage, b.status.stage)
     yield from _one("message", a.status.message, b.status.message)
     yield from _one("cancel_reason", a.status.cancel_reason, b.status.cancel_reason)
-    # A job that is under way has not failed yet, and says so; one that the Hub says nothing of has not failed either.
+    # Running jobs have 0 failures, other jobs may have none at all, which is the same.
     yield from _one("failure_count", *(f"{job.status.failure_count or 0:g}" for job in (a, b)))
 
 
@@ -111,7 +111,7 @@ def _each(
     *,
     shown: Callable[[str, T], str] = lambda _key, value: str(value),
 ) -> Iterator[Change]:
-    """Yield what differs by its key, in the order of the keys."""
+    """Yield entries that differ, sorted by key."""
     for key in sorted({*a, *b}):
         if a.get(key) != b.get(key):
             of_a, of_b = (shown(key, each[key]) if key in each else None for each in (a, b))
@@ -131,16 +131,16 @@ def _labels(job: JobInfo, is_meant: Callable[[str], bool]) -> dict[str, str]:
 
 
 def _volumes(volumes: Iterable[JobVolume]) -> dict[str, str]:
-    """Return what is mounted, by where: `dataset alice/judgements@main/train, read only`."""
+    """Return descriptions of volumes by mount path: `dataset alice/judgements@main/train, read only`."""
     return {volume.mount_path or "?": volume.described for volume in volumes}
 
 
 def _ports(ports: Sequence[int] | None) -> str | None:
-    return ",".join(map(str, sorted(ports))) if ports else None  # they have no order
+    return ",".join(map(str, sorted(ports))) if ports else None  # their order means nothing
 
 
 def _of_command(a: list[str], b: list[str]) -> Iterator[Change]:
-    """Yield the words that differ, each with the option before it, whose value it may be."""
+    """Yield words that differ, each with the option before it, whose value it may be."""
     shown_a, shown_b = masked_words(a), masked_words(b)
     for (a1, a2), (b1, b2) in _changes(a, b):
         if (a2 - a1, b2 - b1) == (1, 1) and min(len(a[a1]), len(b[b1])) > _LONG:
@@ -156,7 +156,7 @@ def _of_command(a: list[str], b: list[str]) -> Iterator[Change]:
 
 
 def _in_word(a: str, b: str) -> Iterator[tuple[str, str]]:
-    """Yield the lines in which two long words differ, or what stands between blanks if each is one line."""
+    """Yield lines in which two long words differ, or parts between blanks if each is a single line."""
     is_text = "\n" in a or "\n" in b
     pieces_a, pieces_b = (each.splitlines() if is_text else each.split() for each in (a, b))
     joint = "\n" if is_text else " "
@@ -164,7 +164,7 @@ def _in_word(a: str, b: str) -> Iterator[tuple[str, str]]:
     found = [
         (joint.join(shown_a[a1:a2]), joint.join(shown_b[b1:b2])) for (a1, a2), (b1, b2) in _changes(pieces_a, pieces_b)
     ]
-    yield from found or [(masked(a), masked(b))]  # they differ in blanks
+    yield from found or [(masked(a), masked(b))]  # only blanks differ
 
 
 def _changes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -1,7 +1,7 @@
 """Lineage: the parent (job, user, schedule or webhook) and the children of each job.
 
-A job has one parent. The label `duplicated-from`, which a copy with changes bears, counts before its initiator. People
-and organizations are parents too, but jobs are not related by having been started by the same one.
+A job has one parent. Changed copies have the label `duplicated-from`, which counts before the initiator. Users and
+organizations are parents too, but jobs of the same user are not relatives.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from hfjobs_cli.models.vocabulary import DUPLICATED_FROM, SCHEDULED_JOB
 from hfjobs_cli.text.values import LATEST
 
 RUN, DUPLICATE, OVERRIDE = "run", "duplicate", "override"
-"""How a job came of its parent: started by it, copied from it, or copied with changes."""
+"""The link of a job to its parent: started by it, copied from it, or copied with changes."""
 
 STARTERS = (SCHEDULED_JOB, "webhook")
-"""The types of initiators whose jobs are a family."""
+"""The types of initiators whose jobs are relatives."""
 
 
 class Parent(NamedTuple):
@@ -57,13 +57,13 @@ def parent_of(job: JobInfo) -> Parent | None:
 
 
 def _who(initiator: JobInitiator) -> str:
-    """Return the name of a person or an organization, of others the id."""
+    """Return the name of a user or organization, or the id of another initiator."""
     names = (initiator.id, initiator.name) if initiator.type in STARTERS else (initiator.name, initiator.id)
     return names[0] or names[1] or "?"
 
 
 def moment_of_id(identifier: str) -> datetime | None:
-    """Return when something with such an id was made: the Hub's ids begin with the second. None for other ids."""
+    """Return the creation time in an id of the Hub, which begins with it, in seconds; None for other ids."""
     if len(identifier) != 24:
         return None
     try:
@@ -81,10 +81,10 @@ class Lineage:
         names: Mapping[str, str | None] | None = None,
         unread: Iterable[str] = (),
     ) -> None:
-        """Take each job once, the first of an id.
+        """Take the first job of each id.
 
-        `names` are those of all schedules by id, None if they are not known. `unread` are ids of jobs that may be there
-        but were not looked for; all others that are not among the jobs are gone.
+        `names` are the names of all schedules by id; None if unknown. `unread` are ids of jobs that may exist but were
+        not requested; other jobs that are missing no longer exist.
         """
         self.jobs: dict[str, JobInfo] = {}
         for job in jobs:
@@ -128,8 +128,8 @@ class Lineage:
     ) -> list[Relative]:
         """Return the tree of a job or initiator in pre-order, newest first.
 
-        It is all that came of the root; with `up` what the asked one came from, with `down` what came of it, and with
-        both of them no more than that. `depth` is how many generations away from the asked one it reaches.
+        It has all descendants of the root. With `up` it has only the ancestors of `asked`, with `down` only its
+        descendants, with both only these. `depth` is the number of generations above and below `asked`.
         """
         above = self.ancestors(asked) if up or not down else []
         chain = [asked, *above][: None if depth is None else depth + 1][::-1]
@@ -147,7 +147,7 @@ class Lineage:
         return [self._relative(step, asked, now) for step in _walk(chain[:1], descendants)]
 
     def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[Relative]:
-        """Return the trees that these jobs are in, one after the other, with no more than these and their ancestors."""
+        """Return the trees of these jobs in sequence, with only these jobs and their ancestors."""
         wanted: dict[str, None] = {}
         roots: dict[str, None] = {}
         for key in keys:
@@ -174,11 +174,11 @@ class Lineage:
         return {each.key: each for each in self._parents.values() if each.key not in self.jobs}
 
     def _age(self, identifier: str) -> tuple[datetime, str]:
-        """Compare jobs by their age; of those whose age is not known by their ids, as if they were new."""
+        """Return the sort key of a job by age. Without a creation time it counts as new."""
         return (self.jobs[identifier].created_at or LATEST, identifier)
 
     def _is_person(self, key: str) -> bool:
-        """Return whether something starts jobs that have nothing to do with one another."""
+        """Return whether a node is an initiator of unrelated jobs, such as a user."""
         return key in self._others and self._others[key].type not in (*STARTERS, JOB)
 
     def _relative(self, step: Step, asked: str | None, now: datetime) -> Relative:
@@ -244,7 +244,7 @@ def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
 
 
 def _walk(roots: Iterable[str], descendants: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
-    """Yield each node in front of those below it. There may be more generations than Python recurses."""
+    """Yield nodes in pre-order, without recursion: there may be more generations than Python allows."""
     todo = [Step(key, None, 0) for key in roots][::-1]
     while todo:
         step = todo.pop()

@@ -1,4 +1,4 @@
-"""Count jobs in groups without keeping them."""
+"""Count jobs in groups, without storing them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from hfjobs_cli.models.vocabulary import FINISHED_STAGES, SCHEDULED_JOB
 from hfjobs_cli.query.columns import By
 
 MAX_EMPTY = 5_000
-"""How many groups without jobs are shown at most. One odd date would make a row of every day since it."""
+"""The most groups without jobs that are shown. A wrong date would add a row for every day since."""
 
 MAX_GAP = 100
-"""How many periods in a row may be without jobs and still be shown, if nobody said since when."""
+"""The longest gap, in periods, that is shown without `--since`."""
 
 INITIATOR = "initiator"
 
@@ -54,7 +54,7 @@ class Tally:
         self.usd += cost.usd if cost is not None else 0
 
     def join(self, other: Tally) -> None:
-        """Count what another one has counted."""
+        """Add another tally."""
         self.stages.update(other.stages)
         self.waits.extend(other.waits)
         self.runs.extend(other.runs)
@@ -64,7 +64,7 @@ class Tally:
 
     @property
     def jobs(self) -> int:
-        """How many jobs were counted."""
+        """The number of counted jobs."""
         return self.stages.total()
 
     def values(self, all_jobs: int, all_usd: Decimal) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Tally:
 
 
 class Report:
-    """Jobs counted in groups. Which periods of time there are is told by `since` and `until`, else by the jobs."""
+    """Counts of jobs in groups. Periods range from `since` to `until`, or over the periods of the jobs."""
 
     def __init__(
         self,
@@ -132,9 +132,9 @@ class Report:
         return {text for key in self._tallies for place in places if (text := key[place]) is not None}
 
     def groups(self, model: type[Group], schedules: Mapping[str, str]) -> list[Group]:
-        """Return the groups as records: periods in the order of time, others by how many jobs they have.
+        """Return the groups as records: periods sorted by time, others by number of jobs.
 
-        `schedules` are the names of schedules, by the initiators that they are.
+        `schedules` are the names of schedules by initiator.
         """
         if self._tallies:
             for key in self._empty():
@@ -146,11 +146,11 @@ class Report:
         ]
 
     def total(self, model: type[Group]) -> Group:
-        """Return the sum of all groups as a record that tables call TOTAL."""
+        """Return the sum of all groups, with the label TOTAL."""
         return self._sum(model, self._tallies, TOTAL)
 
     def rest(self, model: type[Group], groups: Sequence[Group]) -> Group:
-        """Return the sum of some groups as a record of no group, that tables call by how many it sums up."""
+        """Return the sum of some groups, with their number as the label."""
         keys = [tuple(getattr(group, each.name) for each in self._by) for group in groups]
         return self._sum(model, keys, f"({len(keys):,} {'other' if len(keys) == 1 else 'others'})")
 
@@ -184,7 +184,7 @@ class Report:
 
     @cached_property
     def _whole(self) -> tuple[int, Decimal]:
-        """All jobs, and what all of them cost; known once all are counted."""
+        """The number and the cost of all jobs, after all are counted."""
         tallies = self._tallies.values()
         return sum(tally.jobs for tally in tallies), sum((tally.usd for tally in tallies), Decimal(0))
 
@@ -203,9 +203,9 @@ class Report:
         return order
 
     def _empty(self) -> set[Key]:
-        """Return the groups of periods in which there were no jobs: for each value of what else is grouped by.
+        """Return the groups of periods without jobs, for each value of the other fields.
 
-        Where the period comes first, one group stands for all that it could have.
+        If the period is the first field, there is one group per period instead.
         """
         places = [place for place, each in enumerate(self._by) if each.period]
         if not places or not (self._seen or self._since):
@@ -228,7 +228,7 @@ class Report:
         return tuple(next(times) if place in places else next(rest) for place in range(len(self._by)))
 
     def _begin(self, moment: datetime) -> datetime:
-        """Return the begin of the hour of a moment, if jobs are grouped by hours, else of its day."""
+        """Return the beginning of the hour of a time, if jobs are grouped by hour, else of its day."""
         begin = moment.replace(minute=0, second=0, microsecond=0)
         return begin if self._step < timedelta(days=1) else begin.replace(hour=0)
 
@@ -236,11 +236,11 @@ class Report:
         return tuple(each.period(moment) for each in self._by if each.period)
 
     def _last(self) -> datetime | None:
-        """Return the begin of the last hour or day before `until`."""
+        """Return the beginning of the last hour or day before `until`."""
         return None if self._until is None else self._begin(self._until - timedelta(microseconds=1))
 
     def _between(self) -> set[Key]:
-        """Return the periods with jobs and those between them; a gap that an odd date makes is left open."""
+        """Return the periods with jobs, and those between them, unless the gap is too long."""
         moments = sorted({*self._seen, *filter(None, [self._last()])})
         found = set(map(self._period, moments))
         for before, after in pairwise(moments):
@@ -253,14 +253,14 @@ class Report:
         return found
 
     def _moments(self, first: datetime) -> Iterator[datetime]:
-        """Yield the days or hours of the report, up to a number beyond which no gap is filled."""
+        """Yield the days or hours of the report, up to a limit above which no gap is filled."""
         last = self._last() or max([*self._seen, self._begin(self._now)])
         for number in range(min((last - first) // self._step + 1, 40 * MAX_EMPTY)):
             yield first + number * self._step
 
 
 def _percentile(ordered: Sequence[float], part: float) -> float | None:
-    """Return the value that this part of the others does not exceed, between two where it falls between them."""
+    """Return a percentile, interpolated between two values."""
     if not ordered:
         return None
     place = (len(ordered) - 1) * part
@@ -270,5 +270,5 @@ def _percentile(ordered: Sequence[float], part: float) -> float | None:
 
 
 def _plain(seconds: float) -> float:
-    """Return seconds to the thousandth, whole ones as whole numbers."""
+    """Round seconds to the thousandth; whole seconds are ints."""
     return int(seconds) if seconds == int(seconds) else round(seconds, 3)

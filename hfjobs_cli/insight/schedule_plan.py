@@ -1,4 +1,4 @@
-"""What has to be done so that the schedules on the Hub are as files say."""
+"""The steps of `scheduled apply`, which make schedules on the Hub match files."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ from hfjobs_cli.text.values import LATEST, span
 
 
 class Step(NamedTuple):
-    """What is done with one schedule: `found` is the one on the Hub, `wanted` what a file asks for, either may be None.
+    """The actions for one schedule: `found` is the one on the Hub, `wanted` the one in a file; either may be None.
 
-    Without actions it is as the file says.
+    Without actions both are the same.
     """
 
     name: str | None
@@ -52,7 +52,7 @@ class Step(NamedTuple):
     wanted: WantedSchedule | None = None
 
     def record(self, identifier: str | None = None) -> ScheduleChange:
-        """Return it as a record, with the id of the schedule that there is afterwards."""
+        """Return the step as a record, with the id of the schedule after it."""
         known = self.found.id if self.found is not None else None
         return ScheduleChange(self.name, list(self.actions), identifier or known, list(self.changes))
 
@@ -64,11 +64,11 @@ def plan(
     groups: Collection[str] = (),
     prunes: bool = False,
 ) -> list[Step]:
-    """Return the steps that make the schedules of one namespace as files want them, in the order of the files.
+    """Return the steps that make the schedules of one namespace match files, in the order of the files.
 
-    What interrupted or simultaneous applies of these `groups` left twice is deleted. If it `prunes`, so are those
-    created by an earlier `apply` of them that no file wants any more. Raises UsageError if a name stands for several
-    schedules, and HfJobsError if one of them may have a name that is to be created.
+    Duplicates from interrupted or simultaneous applies of these `groups` are deleted. With `prunes`, so are schedules
+    of these groups that no file declares any more. Raises UsageError if several schedules have the same name, and
+    HfJobsError if a schedule with an unknown name may have the name of a new one.
     """
     there = list(found)
     names = {each.name for each in wanted}
@@ -104,10 +104,10 @@ def plan(
 
 
 def replacements(found: Iterable[ScheduledJob]) -> list[tuple[ScheduledJob, ScheduledJob]]:
-    """Return the schedules that others were created to replace, each with the newest of those.
+    """Return schedules that were not deleted after their replacement was created, each with the newest replacement.
 
-    Something came between the two requests of a replacement; both schedules run until the old one is deleted. One that
-    was renamed meanwhile is somebody's own.
+    An apply was interrupted between the two requests, so both run until the old one is deleted. An old one that was
+    renamed since is kept.
     """
     there = {each.id: each for each in found}
     pairs = {}
@@ -141,7 +141,7 @@ def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
         before = described_schedule(made)
     except HfJobsError as error:
         raise UsageError(f"{wanted.place}: cannot compare with the Hub: {error.message}", error.hint) from None
-    is_as_asked = _label(made, CHANGED_LABEL) == fingerprint(wanted.job)  # the Hub would change it again
+    is_as_asked = _label(made, CHANGED_LABEL) == fingerprint(wanted.job)  # the Hub changed it, and would again
     changes = [] if is_as_asked else [*job_changes(before.job, wanted.job)]
     if before.concurrency != wanted.concurrency:
         changes.append(_arrow("concurrency", str(before.concurrency).lower(), str(wanted.concurrency).lower()))
@@ -155,14 +155,14 @@ def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
         changes += labels
     if wanted.suspend is not None and wanted.suspend != before.suspend:
         actions.append(SUSPEND if wanted.suspend else RESUME)
-    # The one that is created in its place has all of it.
+    # The new schedule of a replacement includes all other changes.
     return Step(wanted.name, (REPLACE,) if REPLACE in actions else tuple(actions), tuple(changes), made, wanted)
 
 
 def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
-    """Yield what differs in what jobs run, but for labels, as `flavor: cpu-basic -> t4-small`; secrets by name only.
+    """Yield differences of two job specs without labels: `flavor: cpu-basic -> t4-small`. Secrets have names only.
 
-    What a file says nothing of, and the Hub fills in, is no difference.
+    Defaults that the Hub fills in, and that the file does not set, are not differences.
     """
     variables = [dict(job.environment) for job in (found, wanted)]
     files = [unpacked(each) for each in variables]
@@ -193,7 +193,7 @@ def job_changes(found: NewJob, wanted: NewJob) -> Iterator[str]:
 
 
 def _as_typed(job: NewJob) -> NewJob:
-    """Return a job with its command as it was typed: versions of hf and hfjobs pack the same files in other ways."""
+    """Return a job with its command as given: versions of hf and hfjobs pack the same files differently."""
     words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)
     return replace(job, command=tuple(words), arguments=())
 
@@ -237,7 +237,7 @@ def _labels(job: NewJob) -> dict[str, str]:
 
 
 def _sizes(files: Mapping[str, bytes], both: Sequence[Mapping[str, bytes] | None]) -> dict[str, str]:
-    """Return what stands for each packed file: its size, and a number that tells it from the other of its name."""
+    """Return the size of each packed file, marked as edited if the other file has the same size."""
     a, b = (each or {} for each in both)
     return {
         name: f"{len(content)} bytes"
@@ -247,7 +247,7 @@ def _sizes(files: Mapping[str, bytes], both: Sequence[Mapping[str, bytes] | None
 
 
 def _volumes(found: Sequence[Volume], wanted: Sequence[Volume]) -> tuple[dict[str, str], dict[str, str]]:
-    """Return what is mounted by where; what a file leaves to the Hub is as the Hub has it."""
+    """Return volumes by mount path. Defaults that the file leaves to the Hub are filled in."""
     there = {each.mount_path: each for each in found}
 
     def filled(volume: Volume) -> Volume:

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.filters import Page
 
 DAYS = 30
-"""Over how many days success and cost are counted."""
+"""The number of days over which success and cost are computed."""
 
 MAX_NEWEST = 10
-"""How many runs are listed of a schedule."""
+"""The most past runs that are listed."""
 
 MAX_NEXT = 3
-"""How many runs to come are listed of a schedule."""
+"""The most future runs that are listed."""
 
 CostOf = Callable[["JobInfo"], "Cost | None"]
 
@@ -38,14 +38,14 @@ class ScheduleRuns:
     """The runs of schedules in the last DAYS days. Each namespace is read once, when it is needed."""
 
     def __init__(self, read: Callable[[str | None, datetime], Iterable[Page]], now: datetime) -> None:
-        """Read pages of jobs by `read`, from a namespace and a moment before which all are too old."""
+        """Request pages of jobs by `read`, from a namespace, and since a time."""
         self._read = read
         self._now = now
         self._lock = Lock()
         self._found: dict[str | None, dict[str, list[JobInfo]]] = {}
 
     def of(self, schedule: ScheduledJob) -> list[JobInfo]:
-        """Return the runs of a schedule, newest first. Raises what asking the Hub raises."""
+        """Return the runs of a schedule, newest first. Raises the errors of requests."""
         namespace = schedule.owner.name
         with self._lock:
             if namespace not in self._found:
@@ -63,22 +63,22 @@ class ScheduleRuns:
         return {each: newest_first(jobs) for each, jobs in found.items()}
 
     def success(self, schedule: ScheduledJob) -> float | None:
-        """Return the share of completed runs of these and failed ones; None if none has ended so."""
+        """Return completed / (completed + failed) runs; None without any."""
         rate: float | None = _tallied(self.of(schedule), lambda _job: None, self._now)["success_rate"]
         return rate
 
     def cost(self, schedule: ScheduledJob, cost_of: CostOf) -> Cost | None:
-        """Return what the runs cost; None if that is not known."""
+        """Return the cost of the runs; None if unknown."""
         return _cost(_tallied(self.of(schedule), cost_of, self._now))
 
 
 def schedule_of(job: JobInfo) -> str | None:
-    """Return the id of the schedule that a job is a run of, None if it is none."""
+    """Return the id of the schedule that started a job; None if no schedule did."""
     return job.initiator.id if job.initiator is not None and job.initiator.type == SCHEDULED_JOB else None
 
 
 def newest_first(jobs: Iterable[JobInfo]) -> list[JobInfo]:
-    """Return jobs by their age, each once."""
+    """Sort jobs by age, newest first, without duplicates."""
     once = {job.id: job for job in jobs}
     return sorted(once.values(), key=lambda job: (job.created_at or EARLIEST, job.id), reverse=True)
 
@@ -96,7 +96,7 @@ def _cost(values: dict[str, Any]) -> Cost | None:
 
 
 def runs(schedule: ScheduledJob, counted: list[JobInfo], older: list[JobInfo], cost_of: CostOf, now: datetime) -> Runs:
-    """Return what is told of the runs of a schedule: those that are `counted`, and `older` ones, which are listed."""
+    """Return the summary of the runs of a schedule: totals of `counted` ones, and a list that includes `older` ones."""
     values = _tallied(counted, cost_of, now)
 
     def run(job: JobInfo) -> Run:
@@ -127,7 +127,7 @@ def runs(schedule: ScheduledJob, counted: list[JobInfo], older: list[JobInfo], c
 
 
 def upcoming(schedule: ScheduledJob, now: datetime) -> list[datetime]:
-    """Return when the next runs are due: none of a schedule that is suspended, the first as the Hub tells it."""
+    """Return the times of the next runs, the first one as reported by the Hub; none if the schedule is suspended."""
     first = schedule.status.next_job_run_at
     if schedule.status.state == SUSPENDED or first is None:
         return []
@@ -135,7 +135,7 @@ def upcoming(schedule: ScheduledJob, now: datetime) -> list[datetime]:
     try:
         while len(found) < MAX_NEXT and (later := next_run(schedule.schedule or "", max(found[-1], now))) is not None:
             found.append(later)
-    except UsageError:  # of an expression that only the Hub understands
+    except UsageError:  # only the Hub can parse the expression
         return found
     return found
 
@@ -160,12 +160,12 @@ def made_by(schedule: ScheduledJob, now: datetime) -> str:
 
 
 def next_steps(schedule: ScheduledJob, found: Runs | None) -> list[NextStep]:
-    """Return what to type next, the most useful first."""
+    """Return suggested next commands, the most useful one first."""
     return [NextStep(f"hfjobs {command}", purpose) for command, purpose in _steps(schedule, found)]
 
 
 def _steps(schedule: ScheduledJob, found: Runs | None) -> Iterator[tuple[str, str]]:
-    # Those of organizations are found faster, and elsewhere at all, by their namespace.
+    # With its namespace, a schedule of an organization is found faster, and also where organizations are not searched.
     owner = schedule.owner.name if schedule.owner.type == "org" else None
     before = f"{owner}/" if owner else ""
     name = f"{before}{schedule.id}"

@@ -1,4 +1,4 @@
-"""Sentences about a job: its status and why, what started it, what to type next."""
+"""Sentences about a job: its status and the reason, what started it, its relatives, next commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hfjobs_cli.query.references import is_name
 from hfjobs_cli.text.values import age, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
-"""What a shell's exit codes say of the signal that ended a command."""
+"""Signals by the exit codes that shells report for them."""
 
 _BECAUSE = {
     NO_CREDITS: "because there were no credits left (https://huggingface.co/settings/billing)",
@@ -78,7 +78,7 @@ def _running(job: JobInfo, now: datetime) -> str:
 
 
 def _ended(job: JobInfo, now: datetime) -> str:
-    """Return when it ended and after how long: ` 20h ago, after 6m43s`."""
+    """Return when a job ended, and its running time: ` 20h ago, after 6m43s`."""
     when = f" {age(job.finished_at, now)}" if job.finished_at else ""
     ran = job.running_secs(now)
     return when + (f", after {span(ran)}" if ran is not None else "")
@@ -160,7 +160,7 @@ def family(job: JobInfo, lineage: Lineage, *, is_whole: bool) -> str:
 
 
 def _origin(parent: Parent, lineage: Lineage) -> str:
-    """Return what a line of jobs begins with, by its name if that is known."""
+    """Return the first ancestor, by its name if known."""
     name = lineage.name(parent)
     if parent.type == SCHEDULED_JOB:
         return f"the schedule {name or parent.who}"
@@ -196,7 +196,7 @@ def same_launch(job: JobInfo, jobs: Iterable[JobInfo], *, is_whole: bool) -> Sam
 
 
 def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
-    """Return whether one of some jobs is what `diff --with-last-good` compares a job with."""
+    """Return whether `diff --with-last-good` finds a job to compare with."""
     same = (job.name, job.owner.name)
     return any(
         each.status.stage == "COMPLETED" and (each.name, each.owner.name) == same and _is_older(each, job)
@@ -206,7 +206,7 @@ def has_last_good(job: JobInfo, jobs: Iterable[JobInfo]) -> bool:
 
 
 def _is_alike(a: JobInfo, b: JobInfo) -> bool:
-    """Return whether two jobs run the same. The same command runs something else where a script was edited."""
+    """Return whether two jobs run the same command with the same files."""
     return _launch(a) == _launch(b) and _files(a) == _files(b)
 
 
@@ -215,7 +215,7 @@ def _launch(job: JobInfo) -> tuple[str | None, list[str], str | None]:
 
 
 def _files(job: JobInfo) -> tuple[object, list[tuple[str | None, str | None]]]:
-    """Return the files that travel with a job, and the directories made for one launch that hold such files."""
+    """Return the packed files of a job, and its volumes with local files, which each launch creates anew."""
     variables = job.environment or {}
     packed = unpacked(variables)
     artifacts = [
@@ -242,11 +242,11 @@ def _is_older(one: JobInfo, other: JobInfo) -> bool:
 def next_steps(
     job: JobInfo, found: Outcome, same: SameLaunch | None, *, has_good: bool, wrote: list[str] | None
 ) -> list[NextStep]:
-    """Return what to type next, the most useful first: nothing that must fail.
+    """Return suggested next commands, the most useful one first; none that is certain to fail.
 
-    It `has_good` if there is a job to compare a failed one with. It `wrote` these last lines, None if nobody knows.
+    `has_good`: there is a job to compare a failed one with. `wrote` are the last lines of output; None if unknown.
     """
-    # Jobs of organisations are found faster, and elsewhere at all, by their namespace.
+    # With its namespace, a job of an organization is found faster, and also where organizations are not searched.
     name = f"{job.owner.name}/{job.id}" if job.owner.type == "org" and job.owner.name else job.id
     worked = same is not None and same.last_good is not None
     steps = _steps(job, name, found, worked, has_good)
