@@ -13,11 +13,10 @@ from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.insight.costs import Costs, Prices
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
-    from hfjobs_cli.models.cost import Cost
+    from hfjobs_cli.models.cost import Cost, JobCharge
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
@@ -32,12 +31,7 @@ def client_of(session: Session) -> JobsClient:
         raise Unavailable("HF_HUB_OFFLINE is set: no requests are allowed", hint="unset it, or try --demo")
     if settings.is_demo:
         return _demo_client(session)
-    if settings.token is None:
-        return _connected(session, None)
-    from hfjobs_cli.hub.cache import WhoamiCache
-
-    memory = WhoamiCache(settings.cache_dir / "namespaces.json", settings.endpoint, settings.token)
-    return _connected(session, settings.token, memory=memory)
+    return _connected(session, settings.token)
 
 
 def _demo_client(session: Session) -> JobsClient:
@@ -65,10 +59,9 @@ def _demo_client(session: Session) -> JobsClient:
 def _connected(
     session: Session,
     token: str | None,
-    *,
-    memory: WhoamiCache | None = None,
     wsgi_app: Callable[..., Iterable[bytes]] | None = None,
 ) -> JobsClient:
+    from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.hub.transport import Transport
 
@@ -78,6 +71,9 @@ def _connected(
             check_name(settings.namespace, "namespace")
         except UsageError as error:
             raise UsageError(f"{settings.namespace_source}: {error.message}", error.hint) from None
+    memory = None
+    if token is not None and wsgi_app is None:
+        memory = WhoamiCache(settings.cache_dir / "namespaces.json", settings.endpoint, token)
     transport = Transport(
         settings.endpoint,
         token,
@@ -127,14 +123,11 @@ def prices_of(session: Session, ask: Callable[[], Iterable[Hardware]] | None = N
 
 def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
     """Return what jobs cost. `failed` is told if there are no prices; if it `has_bills` they are asked for too."""
-    from hfjobs_cli.insight.costs import Costs
-
-    return Costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
+    return _costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
 
 
 def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
     """Return the cost of a job that has just finished, by current prices; None if they are not available."""
-    from hfjobs_cli.insight.costs import Costs
 
     def prices() -> list[Hardware]:
         found = session.client.hardware_if_known()
@@ -142,7 +135,15 @@ def estimated_cost(session: Session, job: JobInfo) -> Cost | None:
             raise Unavailable("prices are unknown")  # which must not be remembered
         return found
 
-    return Costs(prices_of(session, prices), tuple).of(job, session.clock())
+    return _costs(prices_of(session, prices), tuple).of(job, session.clock())
+
+
+def _costs(
+    prices: Prices, charges: Callable[[], Iterable[JobCharge]], failed: Callable[[HfJobsError], None] | None = None
+) -> Costs:
+    from hfjobs_cli.insight.costs import Costs
+
+    return Costs(prices, charges) if failed is None else Costs(prices, charges, failed)
 
 
 def schedule_runs_of(session: Session) -> ScheduleRuns:
