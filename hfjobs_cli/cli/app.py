@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None, session: Session | None = None) -> i
     except KeyboardInterrupt:
         code = ExitCode.INTERRUPTED
     except SystemExit as end:
-        # So typer ends help that nobody reads any more.
+        # typer exits like this when the reader of help has closed the pipe.
         code = ExitCode.DONE if isinstance(end.__context__, BrokenPipeError) or end.code is None else end.code
         code = code if isinstance(code, int) else ExitCode.FAILURE
     except (Exception, GeneratorExit) as error:
@@ -96,7 +96,7 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
         prog_name=PROGRAM,
         obj=session,
         standalone_mode=False,
-        complete_var="",  # typer looks at it, and would do what is done here
+        complete_var="",  # else typer handles completion itself
         resilient_parsing=is_tab,
     )
     return code or ExitCode.DONE
@@ -105,9 +105,8 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
 def _words(argv: Sequence[str]) -> list[str]:
     """Return a command line as typer's parser can read it.
 
-    That knows no option that may be given without a value: it gets one, unless the next word is a number, or that of
-    a shell where there is no command. And it drops a `--`: behind it comes a mark where the words of another command
-    follow.
+    The parser has no options with optional values: such an option gets one, unless the next word is its value. The
+    parser also drops a `--`: a mark is added after it if the words of another command follow.
     """
     free = [word for before, word in zip(["", *argv], argv, strict=False) if before not in WITH_VALUE]
     named = next((each for word in free for each in COMMANDS if word in (each.name, *each.aliases)), None)
@@ -202,7 +201,7 @@ def root(
     return ExitCode.DONE
 
 
-@functools.lru_cache(maxsize=64)  # whoever calls main() many times, as tests do, need not wait for it each time
+@functools.lru_cache(maxsize=64)  # for callers of main() in a loop, such as tests
 def _program(first: str, mentioned: Set[str], *, is_tab: bool, width: int) -> Callable[..., int | None]:
     """Return the program, with those commands loaded that the command line mentions; `first` is its first word.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 LoadKind = Callable[[], "Kind"]
-"""Returns the kind of record that a command shows. It is loaded when help, completion or the command itself need it."""
+"""Returns the kind of record that a command shows, loaded when help, completion or the command needs it."""
 
 
 WORDS_FOLLOW = "\0"
@@ -104,9 +104,9 @@ def for_typer(
 ) -> Callable[..., int]:
     """Return `command` for typer. One that asks the Hub takes the options of the connection too.
 
-    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. Of an
-    option that is given twice the last one counts if `last_wins`; elsewhere it is an error. `path` are the words that
-    name the command, by which the configuration file has its defaults.
+    So `hfjobs ps --token T` works as well as `hfjobs --token T ps`, and no command has to repeat four options. If an
+    option is given twice, the last one counts with `last_wins`; otherwise it is an error. `path` are the words of the
+    command, under which the configuration file has its defaults.
     """
     _, *own = signature(command, eval_str=True).parameters.values()
     kind = _kind_of(own)
@@ -169,7 +169,7 @@ def for_typer(
 
 
 def _unexpected(ctx: typer.Context) -> UsageError:
-    """Return the error for an unexpected argument, which may have been meant as part of an option."""
+    """Return the error for an unexpected argument, which may belong to an option."""
     kinds = {each.name: each.param_type_name for each in ctx.command.params}
     where = "; give a namespace with --namespace NAME" if "namespace" in kinds else ""
     hint = f"see '{ctx.command_path} --help'" if "argument" in kinds.values() else f"separate lists with commas{where}"
@@ -205,7 +205,7 @@ def _takes_one_value(parameter: Parameter) -> bool:
 
 
 def _repeated(parameter: Parameter) -> Parameter:
-    """Return an option as one that typer takes several times; of two values it would keep the last without a word."""
+    """Return an option as one that may be repeated; of two values typer would silently keep the last."""
     type_, option = get_args(parameter.annotation)
     inner = next(each for each in (*get_args(type_), type_) if each is not type(None))
     default = None if parameter.default is None else [parameter.default]

@@ -1,6 +1,6 @@
-"""What a TAB offers. Completers print nothing, never fail, and what has to be asked of the Hub is in `hub_completion`.
+"""What a TAB offers. Completers print nothing and never fail; values from the Hub come from `hub_completion`.
 
-What is offered is what is accepted: words come from where options take them from.
+Only accepted values are offered: they come from the same tables as the checks of options.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def complete_file(incomplete: str) -> list[str]:
 
 
 def complete_volume(incomplete: str) -> list[str]:
-    """Offer what stands before the name of a repository or bucket, and where something else is typed directories."""
+    """Offer the prefixes of repositories and buckets; for anything else directories."""
     words = [f"hf://{each}/" for each in ("models", "datasets", "spaces", "buckets")]
     return [word for word in words if word.startswith(incomplete)] or [incomplete + ANY_FILE]
 
@@ -161,7 +161,7 @@ _COMPARISONS = (">", ">=", "<", "<=")
 
 
 def _with_signs(kind: Kind, name: str, signs: Iterable[str]) -> list[str]:
-    """Return a field with each sign that can follow it; what stands before a KEY goes on by itself."""
+    """Return a field with each sign that can follow it; one that a KEY follows has none."""
     field = kind.find(name)
     if field is None:
         return [name]

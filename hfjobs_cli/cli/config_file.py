@@ -130,7 +130,7 @@ class _Reader:
         return f"{self._path}:{self._line(path)}"
 
     def _line(self, path: Words) -> int:
-        """Return the line of a key, or of what it is in, if it stands in a table on one line."""
+        """Return the line of a key, or of the inline table that holds it."""
         best, line = 0, 1
         for number, key in self._keys():
             common = len(key) if key == path[: len(key)] else 0
@@ -139,7 +139,7 @@ class _Reader:
         return line
 
     def _keys(self) -> Iterator[tuple[int, Words]]:
-        """Yield the line and the path of each key and each table, as far as that can be told without a parser."""
+        """Yield the line and the path of each key and each table, as far as a search without a parser finds them."""
         table: Words = ()
         for number, text in enumerate(self._text.split("\n"), start=1):
             header = _HEADER.match(text)
@@ -155,10 +155,10 @@ class _Reader:
 
 
 CHOSEN = ("columns", "format_", "json", "quiet")
-"""Options that choose what is shown. If one of them is given, the file chooses nothing."""
+"""Options that choose columns or format. If one of them is given, the file is not used."""
 
 LIVE = ("watch", "until_done", "follow")
-"""Options that show what goes on, for which most formats are wrong."""
+"""Options for live output, which most formats do not support."""
 
 
 def apply_defaults(
@@ -204,7 +204,7 @@ def _names(commands: Sequence[Command], path: tuple[str, ...] = ()) -> Iterator[
 
 
 def _check_values(kind: Kind, defaults: Defaults) -> None:
-    """Raise UsageError for columns or a format that there are not, with the place in the file."""
+    """Raise UsageError for unknown columns or an unknown format, with the place in the file."""
     try:
         choose_columns(kind, defaults.columns)
     except UsageError as error:

@@ -1,4 +1,4 @@
-"""What a run asks, made when it is needed: the client, of the Hub or of the demo, prices and costs."""
+"""The client of the Hub or of the demo, prices and costs, each made on first use."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def emulator_needed(what: str) -> Iterator[None]:
 
 
 def prices_of(session: Session, ask: Callable[[], Iterable[Hardware]] | None = None) -> Prices:
-    """Return what flavors cost, remembered for a day. Nothing is asked for before one is needed, then `ask`."""
+    """Return the prices of flavors, cached for a day. `ask` requests them when the first is needed."""
     from hfjobs_cli.hub.cache import CacheFile
     from hfjobs_cli.insight.costs import Prices
 
@@ -122,7 +122,7 @@ def prices_of(session: Session, ask: Callable[[], Iterable[Hardware]] | None = N
 
 
 def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:
-    """Return what jobs cost. `failed` is told if there are no prices; if it `has_bills` they are asked for too."""
+    """Return the costs of jobs, with bills if `has_bills`. `failed` is called if there are no prices."""
     return _costs(session.prices, (lambda: session.client.job_charges()) if has_bills else tuple, failed)
 
 
@@ -147,14 +147,14 @@ def _costs(
 
 
 def schedule_runs_of(session: Session) -> ScheduleRuns:
-    """Return the runs of schedules, read once for each namespace, when the first is needed."""
+    """Return the runs of schedules, read once for each namespace on first use."""
     from hfjobs_cli.insight.schedule_runs import ScheduleRuns
 
     return ScheduleRuns(lambda namespace, since: session.client.all_jobs(namespace, since=since), session.clock())
 
 
 def with_runs(session: Session, kind: Kind) -> Kind:
-    """Return the kind of schedules with its fields about runs read from the Hub, when the first is needed."""
+    """Return the kind of schedules with its fields about runs, which are read from the Hub on first use."""
 
     def success(schedule: ScheduledJob, _now: datetime) -> float | None:
         return session.schedule_runs.success(schedule)

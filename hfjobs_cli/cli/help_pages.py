@@ -23,7 +23,7 @@ MAX_WIDTH = 100
 LEAST_WIDTH = 40
 
 WIDE = 72
-"""From which width commands stand in two columns."""
+"""The least width at which commands stand in two columns."""
 
 TERM_WIDTH = 30
 """How wide the names of options are at most; the help of longer ones begins on the next line."""

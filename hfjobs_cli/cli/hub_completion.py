@@ -40,7 +40,7 @@ _LISTED: dict[str, Callable[[JobsClient, str | None], Iterable[Record]]] = {
 """How the newest records of a kind are listed, by what one of them is called."""
 
 _WITHOUT_VALUES = (datetime, int, float, bool)
-"""Types of which nobody wants to choose a value from those that there are."""
+"""Types whose existing values are not worth offering."""
 
 _VALUE = re.compile(r"[\w./][\w./:@=+-]{0,199}(?<![/=])")
 """A value that is the same word in every shell, one item of a list, and at its end."""
@@ -51,7 +51,7 @@ _NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
 def jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return the names of the newest jobs, and their ids with name, status and age; or what can follow an `@`.
 
-    Where jobs are wanted that are in some `stages`, a name is offered if only one of those has it.
+    With `stages` only jobs in these are listed, and a name is offered if a single one of them has it.
     """
     namespace, slash, _ = incomplete.rpartition("/")
     if "@" in incomplete:
@@ -76,7 +76,7 @@ def schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 
 def flavors(ctx: typer.Context) -> list[tuple[str, str]]:
-    """Return the flavors with their prices, from the memory of those if there is one."""
+    """Return the flavors with their prices, from the cache if there is one."""
     session = _session(ctx)
     prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
     return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
@@ -88,9 +88,9 @@ def namespaces(ctx: typer.Context) -> list[str]:
 
 
 def values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:
-    """Return the values of a field that begin so and that the newest records have; of those with a key first the keys.
+    """Return values of a field that start with `begun`, from the newest records; for labels first the keys.
 
-    Those that shells would not take as they are are left out.
+    Values that need quotes in some shell are left out.
     """
     words = _texts(ctx, kind, name, namespace)
     field = kind.find(name)
@@ -105,7 +105,7 @@ def keys(ctx: typer.Context, kind: Kind, name: str) -> list[str]:
 
 
 def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[str]:
-    """Return the texts by which the newest records are found in a field, each once."""
+    """Return the texts that a filter compares in a field, of the newest records, each once."""
     field, listed = kind.find(name), _LISTED.get(kind.noun)
     if field is None or listed is None or field.shape.base in _WITHOUT_VALUES:
         return []
@@ -139,10 +139,10 @@ def _by_name(found: Sequence[R]) -> Iterator[tuple[str, list[R]]]:
 
 
 def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
-    """Return what the Hub lists of the namespace that was typed or given, nothing if it does not within a second."""
+    """Return what the Hub lists in the given namespace; nothing if it does not respond within a second."""
     session = _session(ctx)
     with suppress(Exception):
-        client = session.client  # to import it takes its time, however fast the Hub is
+        client = session.client  # importing it takes time, however fast the Hub is
         return _soon(session, lambda: list(ask(client, namespace or _given(ctx.params, "namespace"))), [])
     return []
 
@@ -153,7 +153,7 @@ def _session(ctx: typer.Context) -> Session:
     overrides = Overrides()
     context: Any = ctx
     while context is not None:
-        overrides = overrides.over(_overrides(context.params))  # what stands further right wins
+        overrides = overrides.over(_overrides(context.params))  # the last one on the line wins
         context = context.parent
     return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
 
@@ -168,12 +168,12 @@ def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
 
 
 def _give_up(_seconds: float) -> None:
-    """End what would be tried again after a pause."""
+    """Raise TimeoutError instead of a pause before a retry."""
     raise TimeoutError
 
 
 def _overrides(options: Mapping[str, Any]) -> Overrides:
-    """Return what the words before the TAB say about the connection."""
+    """Return the connection options before the TAB."""
     return Overrides(_given(options, "token"), _given(options, "endpoint"), bool(options.get("demo")))
 
 
@@ -189,5 +189,5 @@ def _summary(job: JobInfo, now: datetime) -> str:
 
 
 def _plain(*parts: str) -> str:
-    """Join what there is. Shells evaluate what they are given, so all but plain characters is replaced."""
+    """Join parts that are not empty. Shells may evaluate the result, so all but plain characters are replaced."""
     return _NOT_PLAIN.sub("?", " ".join(part for part in parts if part))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 LAST_WORDS_SECS = 1.0
-"""How long may be told of what costs money before impatience ends that too."""
+"""How long reports about jobs that cost money may take before the third signal ends the process."""
 
 _INSISTS_WITH = 3
 _INTERRUPTED = 130
@@ -18,9 +18,9 @@ _waits = False
 
 
 def interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt at the first signal; at the third and later ones end what takes too long since then.
+    """Raise KeyboardInterrupt at the first signal; from the third on, exit if the reports take too long.
 
-    Others are ignored: what is said about jobs that cost money must not be cut short by a signal that comes twice.
+    The second is ignored: reports about jobs that cost money must not be cut short by a signal that is sent twice.
     """
     global _signals, _first_at, _waits
     _signals += 1
@@ -38,7 +38,7 @@ def interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def may_be_cut_short() -> Iterator[None]:
-    """After an interrupt, have a later one raise KeyboardInterrupt in here: it waits for the Hub, and says nothing."""
+    """Let a third signal raise KeyboardInterrupt in this block, which waits for the Hub and reports nothing."""
     global _waits
     _waits = True
     try:

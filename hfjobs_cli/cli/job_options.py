@@ -293,7 +293,7 @@ class Sweeping:
     yes: Annotated[bool, of_script(typer.Option("--yes", "-y", help="Create several jobs without asking."))] = False
 
     def is_sweep(self) -> bool:
-        """Return whether several jobs are asked for. Raises UsageError for options that make sense for these only."""
+        """Return whether several jobs are requested. Raises UsageError for options that require a sweep."""
         if self.each or self.each_from is not None:
             return True
         for option, given in (

@@ -250,7 +250,7 @@ SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 """The shells that have a completion script."""
 
 ANY_FILE = "\0file"
-"""What the one word ends with that a completer offers where files are meant, which shells find better."""
+"""The end of the only completion that is offered for a file; shells complete files themselves."""
 
 
 PROGRAM = "hfjobs"
@@ -270,5 +270,5 @@ def program_of(called: str) -> str:
 
 
 def renamed(text: str, program: str) -> str:
-    """Return text in which commands of this program begin with the name that it was called by."""
+    """Return text with the commands of this program under the name that it was called by."""
     return text if program == PROGRAM else _COMMAND.sub(program, text)

@@ -49,11 +49,11 @@ MAX_HELD = 10
 class Session:
     """What a command works with. Tests make their own; `main()` makes one of the process.
 
-    `failures` are what failed while others went well: they are told of at the end, and the first decides the exit code
-    if all else went well.
-    `made` is what was created, which costs money, and `created` are the ids of those that nobody has been told of yet.
-    `secrets` are taken out of what others say before that is told of on stderr.
-    One that `is_quiet` (`-q`) tells no notes.
+    `failures` are errors of single records: they are reported at the end, and the first is the exit code of a run that
+    succeeded otherwise.
+    `made` is what was created, which costs money; `created` are the ids of those that have not been shown yet.
+    `secrets` are redacted in text from outside before it is written to stderr.
+    With `is_quiet` (`-q`) there are no notes.
     `answer_tab` prints completions for a context of typer, where TAB was pressed.
     `on_wait` gets a line for each pause before a request is tried again, by default as a warning.
     """
@@ -102,7 +102,7 @@ class Session:
 
     @cached_property
     def config_file(self) -> ConfigFile:
-        """What the configuration file says, which the demo does not read. Raises UsageError."""
+        """The content of the configuration file, which the demo does not read. Raises UsageError."""
         if wants_demo(self.environ, self.overrides):
             return ConfigFile()
         path = config_path(self.environ)
@@ -130,7 +130,7 @@ class Session:
 
     @cached_property
     def costs_of_saved(self) -> Costs:
-        """What jobs cost that were saved: no bills are asked for, and without prices there is a warning."""
+        """Costs of saved jobs: without bills, and with a warning if there are no prices."""
         return costs_of(self, lambda error: self.warning(f"cannot compute costs: {error.message}"), has_bills=False)
 
     @cached_property
@@ -140,7 +140,7 @@ class Session:
 
     @cached_property
     def prices(self) -> Prices:
-        """What flavors cost, remembered for a day. Nothing is asked for before one is needed."""
+        """Prices of flavors, cached for a day and requested on first use."""
         return prices_of(self)
 
     @cached_property
@@ -167,7 +167,7 @@ class Session:
             _ = self.settings
 
     def start_debug(self) -> None:
-        """With `--debug`, print from now on what the loggers below `hfjobs_cli` say."""
+        """With `--debug`, print the records of the loggers below `hfjobs_cli` from now on."""
         if self.is_debug and self._debug_log is None:
             from hfjobs_cli.cli.debug import DebugLog
 
@@ -175,7 +175,7 @@ class Session:
             self._debug_log = DebugLog(self.notice, self.redacted)
 
     def end_debug(self) -> None:
-        """Print no more of it."""
+        """Stop printing log records."""
         if self._debug_log is not None:
             self._debug_log.end()
             self._debug_log = None
@@ -186,7 +186,7 @@ class Session:
             self._debug_log.decided(line)
 
     def bound(self, kind: Kind) -> Kind:
-        """Return a kind with those of its fields that need more than a record read with what this run knows."""
+        """Return a kind whose computed fields, such as costs, use the prices and bills of this run."""
         if "cost" not in kind.computed:
             return kind
         return factories.with_runs(self, kind) if kind.noun == "schedule" else factories.priced(self, kind)
@@ -209,7 +209,7 @@ class Session:
             self.stdout.write(text)
 
     def flush(self) -> None:
-        """Hand on what was written. Raises ReaderGone or OutputFailed."""
+        """Flush stdout. Raises ReaderGone or OutputFailed."""
         with self.writing():
             self.stdout.flush()
 
@@ -227,7 +227,7 @@ class Session:
 
     @property
     def can_ask(self) -> bool:
-        """Return whether somebody is there to answer a question."""
+        """Return whether the user can answer a question: stdin and stderr are a terminal."""
         return terminal.is_terminal(self.stdin) and terminal.is_terminal(self.stderr)
 
     def confirm(self, question: str) -> bool:
@@ -239,7 +239,7 @@ class Session:
 
     def write_stderr(self, text: str) -> None:
         """Write text to stderr that is already escaped."""
-        with self._speaking, suppress(OSError):  # nobody listens
+        with self._speaking, suppress(OSError):  # stderr is closed
             self.progress(None)
             self.stderr.write(text)
             self.stderr.flush()
@@ -258,14 +258,14 @@ class Session:
             self._held.append(line)
             return
         self.progress(None)
-        with suppress(OSError):  # nobody listens
+        with suppress(OSError):  # stderr is closed
             self.stderr.write(printable(line) + "\n")
             self.stderr.flush()
 
     def redacted(self, text: str) -> str:
         """Redact the token and secrets in text from outside. It must be complete: parts of a secret are not found.
 
-        What the program says itself does not go through it: a secret may be a word of that.
+        Messages of the program itself do not go through it: a secret may be a common word.
         """
         return without_secrets(self._without_token(text), self._hidden)
 
@@ -311,7 +311,7 @@ class Session:
     def report_interrupted(self) -> None:
         """Report the interruption, unless an error has done so, and the jobs that were created before it.
 
-        Of requests that are still under way in other threads nothing is heard after that.
+        Requests that are still running in other threads report nothing after that.
         """
         self.report_created()
         with self._speaking:
@@ -320,7 +320,7 @@ class Session:
             self._is_over = True
 
     def record_new(self, new: JobInfo | ScheduledJob) -> None:
-        """Keep in mind what was created, once."""
+        """Record a new job or schedule, once."""
         if all(new.id != each.id for each in self.made):
             self.created.append(new.id)
             self.made.append(new)
@@ -333,7 +333,7 @@ class Session:
 
     @property
     def shows_progress(self) -> bool:
-        """Return whether somebody can see where a long work stands."""
+        """Return whether stderr can show a progress line."""
         return terminal.obeys_codes(self.stderr, self.environ)
 
     def progress(self, text: str | None) -> None:
@@ -348,10 +348,10 @@ class Session:
 
     @contextmanager
     def live(self, *, is_whole: bool = True) -> Iterator[Live]:
-        """Take the terminal that stdout is for something that is painted in place.
+        """Use the terminal for output that is updated in place.
 
-        Remarks have to wait until it is given back, and are told once each, the last ones only. Of pauses before a
-        request is tried again nothing is told then: they are over.
+        Notices are held until it is released; then the last ones are written, each once. Pauses before retries are not
+        reported: they are over by then.
         """
         from hfjobs_cli.tui.screen import Live
 
@@ -374,14 +374,14 @@ class Session:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Translate the errors of a stream that is written to into ReaderGone and OutputFailed."""
+        """Translate errors of writing to a stream into ReaderGone and OutputFailed."""
         try:
             yield
         except OSError as error:
             # A closed pipe is EPIPE, on Windows EINVAL.
             if isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL):
                 raise ReaderGone(STDOUT_CLOSED) from error
-            from hfjobs_cli.hub.concurrency import system_limit_of  # for what goes wrong
+            from hfjobs_cli.hub.concurrency import system_limit_of  # loaded for errors only
 
             if (limit := system_limit_of(error)) is not None:
                 raise limit from error

@@ -115,11 +115,11 @@ Register-ArgumentCompleter -Native -CommandName hfjobs -ScriptBlock $scriptblock
 SCRIPTS = dict(zip(SHELLS, (_BASH, _ZSH, _FISH, _POWERSHELL, _POWERSHELL), strict=True))
 
 CURRENT = "auto"
-"""What stands for the shell that the program is called from."""
+"""Stands for the shell that called the program."""
 
 
 _OF_SCRIPTS = ("sh", "dash", "ash")
-"""Shells that run a script rather than hear a user, who has another one, that of SHELL."""
+"""Shells that run scripts; the shell of the user is then in SHELL."""
 
 
 _ZSH_SECS = 5.0
@@ -193,7 +193,7 @@ def install(shell: str, environ: Mapping[str, str]) -> Installed:
 
 
 def _zsh_directory(environ: Mapping[str, str]) -> Path | None:
-    """Return ZDOTDIR, None where there is none. Many set it in `.zshenv` without exporting it, so zsh is asked."""
+    """Return ZDOTDIR, or None. Many users set it in `.zshenv` without exporting it, so zsh is run to print it."""
     if environ.get("ZDOTDIR"):
         return Path(environ["ZDOTDIR"])
     program = subprocesses.found_program("zsh", environ)
@@ -210,13 +210,13 @@ def _zsh_directory(environ: Mapping[str, str]) -> Path | None:
             errors="surrogateescape",
             timeout=_ZSH_SECS,
         )
-        told = done.stdout.rpartition("\n")[2]  # what .zshenv prints is before it
-        return Path(told) if told else None
+        printed = done.stdout.rpartition("\n")[2]  # output of .zshenv stands before it
+        return Path(printed) if printed else None
     return None
 
 
 def _append(path: Path, text: str) -> bool:
-    """Append lines to a file of the user's, unless they are in it; tell whether they were not."""
+    """Append lines to a file unless it contains them, and return whether they were added."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8", errors="surrogateescape") as file:
         file.seek(0)
@@ -228,7 +228,7 @@ def _append(path: Path, text: str) -> bool:
 
 
 def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
-    """Return the file that PowerShell runs when it starts, which Windows lets it do only if it is told to."""
+    """Return the profile of PowerShell; on Windows allow it to run, which is off by default."""
     allow = "Set-ExecutionPolicy RemoteSigned -Scope CurrentUser; " if os.name == "nt" else ""
     asked = f"{allow}[Console]::OutputEncoding = [Text.Encoding]::UTF8; $PROFILE"
     program = subprocesses.found_program(shell, environ)
@@ -244,16 +244,16 @@ def _powershell_profile(shell: str, environ: Mapping[str, str]) -> Path:
 
 
 _CURSOR = "\x1f"
-"""Stands behind the line while it is split, so that its last word is the one at the cursor, be it empty or quoted."""
+"""Is added to the line before it is split, so that its last word is the one at the cursor, even empty or quoted."""
 
 _DIRECTORY, _FILE = "/", "./"
-"""What a script is told where a directory is meant, or a file, which shells find better."""
+"""The answer to a script that makes the shell complete a directory or a file."""
 
 _BASH_OF_BEFORE = "bash of 0.2"
-"""Stands for the shell whose script knows neither, and has files offered where there is no answer."""
+"""Stands for bash with the script of 0.2, which has no such answers and completes files if there is none."""
 
 _GOES_ON = ("=", "/", ".", "<", ">")
-"""How words end that are not at their end."""
+"""The ends of words that are not complete."""
 
 
 class Question(NamedTuple):
@@ -269,7 +269,7 @@ class Question(NamedTuple):
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Question:
-        """Return what the environment asks."""
+        """Read the request from the environment."""
         shell = environ[COMPLETE].rpartition("_")[2]
         line, typed = environ.get("_TYPER_COMPLETE_ARGS"), environ.get("_TYPER_COMPLETE_WORD_TO_COMPLETE")
         if line is None:  # the script for bash of 0.2 and before
@@ -298,7 +298,7 @@ def _split(line: str) -> list[str]:
 class Offers(NamedTuple):
     """Completions with their help, and the prefix that they have in common in the word at the cursor.
 
-    Where they are found by the shell, `place` is what it is told: _DIRECTORY or _FILE.
+    Where the shell completes a directory or a file itself, `place` is _DIRECTORY or _FILE.
     """
 
     prefix: str = ""
@@ -311,7 +311,7 @@ def answer(ctx: typer.Context) -> int:
     """Print the completions for the cursor; the words before it were parsed into this context."""
     question = Question.of(ctx.obj.environ)
     offers = _offers(ctx, question)
-    ctx.obj.write(_TOLD.get(question.shell, _tell_fish)(question, offers) + "\n")
+    ctx.obj.write(_ANSWERS.get(question.shell, _fish_answer)(question, offers) + "\n")
     # The script for fish of 0.2 and before asks whether there is anything, and offers files if not.
     is_asked = ctx.obj.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args"
     return 1 if is_asked and offers.place else 0
@@ -392,34 +392,34 @@ def _plain(items: Iterable[Any]) -> tuple[tuple[str, str], ...]:
     return tuple((item.value, " ".join((item.help or "").split())) for item in items)
 
 
-def _tell_bash(question: Question, offers: Offers) -> str:
+def _bash_answer(question: Question, offers: Offers) -> str:
     """Return a word per line, beginning with what bash will replace."""
     if offers.place:
         return offers.place
     return "\n".join(question.typed + word[len(offers.begun) :] for word, _ in offers.words)
 
 
-def _tell_bash_of_before(question: Question, offers: Offers) -> str:
-    """Return the same, and nothing where a file or a directory is meant."""
-    return "" if offers.place else _tell_bash(question, offers)
+def _bash_before_answer(question: Question, offers: Offers) -> str:
+    """Return the same, and nothing for a file or a directory."""
+    return "" if offers.place else _bash_answer(question, offers)
 
 
-def _tell_powershell(question: Question, offers: Offers) -> str:
+def _powershell_answer(question: Question, offers: Offers) -> str:
     """Return a word and its help per line, beginning with what PowerShell will replace."""
     if offers.place:
         return offers.place
     return "\n".join(f"{question.typed}{word[len(offers.begun) :]}:::{about or ' '}" for word, about in offers.words)
 
 
-def _tell_fish(_question: Question, offers: Offers) -> str:
+def _fish_answer(_question: Question, offers: Offers) -> str:
     """Return a word and its help per line."""
     if offers.place:
         return offers.place
     return "\n".join(f"{offers.prefix}{word}\t{about}".rstrip("\t") for word, about in offers.words)
 
 
-def _tell_zsh(_question: Question, offers: Offers) -> str:
-    """Return what zsh is to do. Scripts of 0.2 and before make one line of it."""
+def _zsh_answer(_question: Question, offers: Offers) -> str:
+    """Return commands for zsh. The scripts of 0.2 and before need them on one line."""
     before = f"compset -P {quote(offers.prefix)}; " if offers.prefix else ""
     if offers.place:
         return f"{before}_path_files -/" if offers.place == _DIRECTORY else f"{before}_files"
@@ -430,11 +430,11 @@ def _tell_zsh(_question: Question, offers: Offers) -> str:
     return f"{before}local -a offered; offered=({' '.join(map(quote, rows))}); _describe -V word offered{blank}"
 
 
-_TOLD: dict[str, Callable[[Question, Offers], str]] = {
-    "bash": _tell_bash,
-    _BASH_OF_BEFORE: _tell_bash_of_before,
-    "zsh": _tell_zsh,
-    "fish": _tell_fish,
-    "powershell": _tell_powershell,
-    "pwsh": _tell_powershell,
+_ANSWERS: dict[str, Callable[[Question, Offers], str]] = {
+    "bash": _bash_answer,
+    _BASH_OF_BEFORE: _bash_before_answer,
+    "zsh": _zsh_answer,
+    "fish": _fish_answer,
+    "powershell": _powershell_answer,
+    "pwsh": _powershell_answer,
 }

@@ -26,7 +26,7 @@ _CODE = (
     "del sys.path[0]; root in sys.path or sys.path.insert(0, root); "
     "from hfjobs_cli.__main__ import run; run()"
 )
-"""What `python -m hfjobs_cli` does, which would look in the current directory first. `python -P` needs 3.11."""
+"""What `python -m hfjobs_cli` does, which would import from the current directory first. `python -P` needs 3.11."""
 
 
 def this_program(*words: str) -> list[str]:
@@ -46,7 +46,7 @@ def environ_of_python(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def found_program(name: str, environ: Mapping[str, str]) -> str | None:
-    """Return where a program is on the PATH, None if it is nowhere. Windows would look here first."""
+    """Return the path of a program on the PATH, or None. On Windows the current directory is not searched."""
     file = f"{name}.exe" if os.name == "nt" else name
     places = (shutil.which(str(Path(directory, file))) for directory in _absolute(environ.get("PATH", os.defpath)))
     return next(filter(None, places), None)
@@ -103,7 +103,7 @@ def _paged(session: Session, words: list[str], text: str) -> bool:
     except OSError:
         return False
     else:
-        with suppress(OSError):  # it was left before it had read all
+        with suppress(OSError):  # the pager was closed early
             process.communicate(text)
         process.wait()
         return True

@@ -41,12 +41,12 @@ def is_unicode(stream: TextIO) -> bool:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether a person looks at what is written there."""
+    """Return whether a stream is a terminal."""
     return not stream.closed and stream.isatty()
 
 
 def obeys_codes(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Return whether it is a terminal that moves its cursor and changes its colors when told to."""
+    """Return whether a stream is a terminal that obeys codes for cursor and colors."""
     return is_terminal(stream) and environ.get("TERM") != "dumb" and not _is_legacy_console()
 
 
@@ -71,7 +71,7 @@ def width_of(stream: TextIO, environ: Mapping[str, str]) -> int:
 
 
 def size_of(stream: TextIO) -> Size:
-    """Return how much a terminal holds at this moment; what COLUMNS says does not change when it is resized."""
+    """Return the current size of a terminal; COLUMNS, which does not follow resizes, is ignored."""
     try:
         columns, lines = os.get_terminal_size(stream.fileno())
     except OSError:
@@ -89,7 +89,7 @@ def _is_legacy_console() -> bool:
 
 
 class Reader:
-    """Watches for the reader of a pipe to close it, for several threads. On Windows the reader never seems to leave."""
+    """Detects that the reader of a pipe has closed it, for several threads; never on Windows."""
 
     def __init__(self, stream: TextIO) -> None:
         """Check whether the reader of this stream can be watched."""
@@ -97,23 +97,23 @@ class Reader:
         if hasattr(select, "poll"):
             try:
                 descriptor = stream.fileno()
-                if not _told_of(descriptor, 0) & select.POLLNVAL:  # so macOS says of files, which it cannot ask about
+                if not _poll_errors(descriptor, 0) & select.POLLNVAL:  # macOS cannot poll files
                     self._descriptor = descriptor
-            except (OSError, ValueError):  # it is closed, or none of the system's
+            except (OSError, ValueError):  # it is closed, or not a file of the system
                 pass
 
     @property
     def can_be_seen(self) -> bool:
-        """Return whether it can be known."""
+        """Return whether the pipe can be polled."""
         return self._descriptor is not None
 
     def leaves(self, seconds: float) -> bool:
-        """Return whether they are gone, or leave within so many seconds, for which is waited."""
-        return self._descriptor is not None and bool(_told_of(self._descriptor, seconds))
+        """Wait up to so many seconds, and return whether the reader has closed the pipe."""
+        return self._descriptor is not None and bool(_poll_errors(self._descriptor, seconds))
 
 
-def _told_of(descriptor: int, seconds: float) -> int:
+def _poll_errors(descriptor: int, seconds: float) -> int:
     """Poll a descriptor for an error or a closed end, for so many seconds."""
-    asked = select.poll()  # one for each thread that asks
-    asked.register(descriptor, 0)  # these are told without being asked for
-    return sum(told for _, told in asked.poll(1000 * seconds))
+    poller = select.poll()  # one per thread
+    poller.register(descriptor, 0)  # errors and closed ends are always reported
+    return sum(events for _, events in poller.poll(1000 * seconds))

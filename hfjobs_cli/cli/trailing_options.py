@@ -1,9 +1,9 @@
 """Options of the job after IMAGE or SCRIPT, separated from the words of the command or script.
 
-The official client takes its own options wherever they stand before a `--`, and its documentation writes them after
-the script: `uv run train.py --flavor a10g-small`. Left to the script, the job would run on other hardware. So what is
-declared as the job's is taken there too, and a note says so. Each option says what it is where it is declared:
-`of_job`, `of_script`, or the attribute `is_of_job` of its group.
+The official client accepts its options anywhere before a `--`, and its documentation writes them after the script:
+`uv run train.py --flavor a10g-small`. If the script got such an option, the job would run on other hardware. So options
+of the job are accepted there too, with a note. Each option is marked where it is declared: `of_job`, `of_script`, or
+the attribute `is_of_job` of its group.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class Rule(NamedTuple):
 
 
 def of_job(option: Any, *, only_here: bool = False, certain: str = "") -> Any:
-    """Return an option that is the job's after IMAGE or SCRIPT too."""
+    """Mark an option that applies to the job after IMAGE or SCRIPT, too."""
     option.trailing = Rule(only_here=only_here, certain=certain)
     return option
 
 
 def of_script(option: Any) -> Any:
-    """Return an option that is the script's after it, though the official client or a user may mean it otherwise."""
+    """Mark an option that is passed to the script after SCRIPT, although hf jobs may apply it to the job."""
     option.trailing = Rule(is_of_job=False)
     return option
 
 
 class Taken(NamedTuple):
-    """An option that was taken for the job: what it was called, and its value, None for a flag."""
+    """An option after IMAGE or SCRIPT that applies to the job: its name, and its value, None for a flag."""
 
     param: Any
     name: str
@@ -59,7 +59,7 @@ class Taken(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """Return the words that the parser is given for it."""
+        """Return the words for the parser."""
         if self.value is None:
             return [self.name]
         return [f"{self.name}={self.value}"] if self.param.is_flag else [self.name, self.value]
@@ -164,7 +164,7 @@ class RunsWords(CommandHelp):
 def _split(
     args: Sequence[str], own: int, options: Mapping[str, Any], rules: Mapping[str, Rule], *, with_short: bool
 ) -> Trailing:
-    """Find the words of the command itself, of which there are `own`, and tell those after them apart."""
+    """Separate the first `own` words, which are of this command, from those after them, and options from both."""
     found = Trailing(rules)
     rest = list(args)
     while rest and len(found.own) < own:
@@ -191,7 +191,7 @@ def _split(
         word = rest.pop(0)
         if word == "--":
             found.is_open = False
-            # Where the words have begun, it is theirs: npm run build -- --watch.
+            # After the first word of the command it belongs to the command: npm run build -- --watch.
             found.kept += ["--"] if found.kept else []
             break
         name, param, value = _read(word, options)

@@ -1,4 +1,4 @@
-"""Usage errors of typer's parser, with suggestions of what was meant."""
+"""Usage errors of typer's parser, with suggestions."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PHRASES = {
     "whoami": "hf auth whoami",
     "auth": "hf auth",
 }
-"""What is meant by words that are no commands, where it is more than a command of this program."""
+"""Suggestions for words that are not commands, if more than one word or another program."""
 
 _CREATING = {"run", "duplicate", "rerun", "uv", "trigger", "resume"}
-"""Commands that start jobs: they are suggested for what means them, or is one letter off, never for a likeness."""
+"""Commands that start jobs: suggested for synonyms and words that differ by one letter, not for similar words."""
 
 _OPTIONS = (
     ("--flavor", "--flavor", "gpu gpus hardware machine instance instance-type accelerator cpu cpus memory"),
@@ -52,7 +52,7 @@ _OPTIONS = (
     ("--filter", "--filter", "where query grep search"),
     ("--format", "--format", "output o"),
 )
-"""An option that a command must have, what is suggested then, and words for it, with `-` or `--` before them."""
+"""The option that a command must have, the suggestion, and wrong names for it, without their dashes."""
 
 _SELECTING = frozenset(["l", "label", "status", "initiator", "name", "filter", "since", "until", "limit", "a", "all"])
 """Options that select jobs, which commands for a few jobs do not have."""
@@ -61,7 +61,7 @@ _PATH = re.compile(r"': (?:File|Directory|Path) '")
 
 
 def usage_error(error: Any, program: str, argv: Sequence[str]) -> UsageError:
-    """Return an error of typer's parser as one of ours. What it suggests itself differs between its versions."""
+    """Return an error of typer's parser as UsageError, with suggestions that do not depend on its version."""
     text = error.format_message().rstrip(".")
     text = _PATH.sub(lambda found: found[0].lower(), text[:1].lower() + text[1:])
     ctx = getattr(error, "ctx", None)
@@ -96,7 +96,7 @@ def command_path(program: str, argv: Sequence[str]) -> str:
 def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
     """Return a hint with the command that other tools call `word`, or whose name is similar.
 
-    In a group it may as well be one outside of it: `scheduled logs` is `logs`.
+    In a group it may also be one outside of it: `scheduled logs` is `logs`.
     """
     program, *groups = path.split()
     here: tuple[Command, ...] = COMMANDS
@@ -123,7 +123,7 @@ def _command_meant(word: str, path: str, argv: Sequence[str]) -> str | None:
 
 
 def _is_one_letter_off(word: str, name: str) -> bool:
-    """Return whether a letter too many, missing or wrong, or two in the wrong order, are all that differs."""
+    """Return whether two words differ by one letter (added, missing or changed) or two swapped letters."""
     start = _common(word, name)
     end = _common(word[start:][::-1], name[start:][::-1])
     left, right = (each[start : len(each) - end] for each in (word, name))
@@ -173,7 +173,7 @@ def _follow_meant(ctx: Any) -> str | None:
 def _option_meant(option: str, ctx: Any) -> str | None:
     """Return a hint with the option that means the same or has a similar name.
 
-    All begin with dashes: that is no likeness. What would leave out a question or a check is never suggested.
+    The dashes do not count as similar. Options that skip a confirmation or a check are never suggested.
     """
     known = _options(ctx)
     word = option.lstrip("-")
