@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -277,6 +278,17 @@ def in_turn(*axes: Iterable[Any], times: int = 1) -> list[tuple[Any, ...]]:
         for turn in range(times)
         for place in range(longest)
     ]
+
+
+def at_once(check: Callable[..., object], cases: Iterable[Sequence[Any]]) -> None:
+    """Call a check with each case, all at the same time: for what waits for time to pass. Fails with all failures."""
+    told = [tuple(case) for case in cases]
+    failures = []
+    with ThreadPoolExecutor(len(told)) as pool:
+        for case, call in [(case, pool.submit(check, *case)) for case in told]:
+            if (error := call.exception()) is not None:
+                failures.append(f"{case}: {type(error).__name__}: {error}")
+    assert not failures, "\n".join(failures)
 
 
 def moment_ago(**distance: float) -> str:

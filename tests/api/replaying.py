@@ -45,7 +45,8 @@ class Cut(NamedTuple):
     It ends as if all had been said, closes, is reset, says nothing any more, or nothing but comments; with `comments`
     there is one before each event. Without `at` it breaks behind the last line. There are pauses of seconds before
     some lines, and before its end, whose number is that of the lines. If it is not `chunked`, closing is how it ends
-    as if all had been said. Without `blank` the last line lacks the blank line after it.
+    as if all had been said. Without `blank` the last line lacks the blank line after it. A `piece` is so many bytes,
+    as which it is all sent, and the pause after each of them.
     """
 
     lines: int
@@ -55,6 +56,7 @@ class Cut(NamedTuple):
     pauses: Mapping[int, float] = {}
     chunked: bool = True
     blank: bool = True
+    piece: tuple[int, float] | None = None
 
 
 @dataclass
@@ -196,7 +198,10 @@ def send_events(connection: socket.socket, lines: Sequence[Line], cut: Cut) -> N
             time.sleep(cut.pauses[number])  # what is tested is time that passes
         unsent += wire[:left]
         left -= min(left, len(wire))
-    connection.sendall(unsent)
+    size, pause = cut.piece or (max(1, len(unsent)), 0)
+    for at in range(0, len(unsent), size):
+        connection.sendall(unsent[at : at + size])
+        time.sleep(pause)
     time.sleep(cut.pauses.get(len(wires), 0))
     if cut.how == "stall":
         stalls(connection)

@@ -7,13 +7,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import count, product
 
 import pytest
 
-from tests.api.faults import Fault, stalls
+from tests.api.faults import Fault, sends
 from tests.api.replaying import EVENTS_HEAD, HEADER, Cut, Line, ReplayingHub, Script
-from tests.support import TOKEN, Hfjobs
+from tests.support import TOKEN, Hfjobs, at_once
 
 JOB = "6a01d697aff1cd33e8f33a64"
 NAMED = f"alice/{JOB}"
@@ -45,46 +45,35 @@ def written(lines: list[Line]) -> str:
     return "".join(f"{line.data}\n" for line in lines)
 
 
-class Sends:
-    """Answers requests for the output with pieces, each after a pause."""
-
-    def __init__(self, *pieces: tuple[float, bytes], ends: bool = True) -> None:
-        self._pieces = pieces
-        self._ends = ends
-
-    def __call__(self, connection: socket.socket) -> None:
-        connection.sendall(EVENTS_HEAD)
-        for pause, piece in self._pieces:
-            time.sleep(pause)
-            connection.sendall(piece)
-        if not self._ends:
-            stalls(connection)
-
-
 class TestPauses:
     """Every line is shown, wherever the server pauses, also before it sends the last lines to whoever asks for them."""
 
-    @pytest.mark.parametrize("options", [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")])
-    @pytest.mark.parametrize("how", ["end", "stall"])
-    @pytest.mark.parametrize("place", [0, 1, 3])
-    def test_of_a_job_that_has_ended(self, serve: Follows, options: tuple[str, ...], how: str, place: int) -> None:
-        cut = Cut(5, None, how, pauses={place: PAUSE})  # type: ignore[arg-type]
-        script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
-        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+    def test_of_a_job_that_has_ended(self, serve: Follows) -> None:
+        def check(options: tuple[str, ...], how: str, place: int) -> None:
+            cut = Cut(5, None, how, pauses={place: PAUSE})  # type: ignore[arg-type]
+            script = Script([Line(HEADER), *FOUR], last=cut, looks=cut)
+            assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
 
-    @pytest.mark.parametrize("options", [(), ("-n", "4")])
-    @pytest.mark.parametrize("place", [0, 1, 3])
-    def test_of_a_job_that_runs(self, serve: Follows, options: tuple[str, ...], place: int) -> None:
-        cut = Cut(5, None, "stall", pauses={place: PAUSE})
-        script = Script([Line(HEADER), *FOUR], last=cut, looks=cut, stages=["RUNNING"] * 9)
-        assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+        options = [(), ("-n", "4"), ("-f",), ("-f", "-n", "4")]
+        at_once(check, product(options, ["end", "stall"], [0, 1, 3]))
 
-    @pytest.mark.parametrize("stages", [[], ["RUNNING"] * 9])
-    def test_between_all_lines(self, serve: Follows, stages: list[str]) -> None:
+    def test_of_a_job_that_runs(self, serve: Follows) -> None:
+        def check(options: tuple[str, ...], place: int) -> None:
+            cut = Cut(5, None, "stall", pauses={place: PAUSE})
+            script = Script([Line(HEADER), *FOUR], last=cut, looks=cut, stages=["RUNNING"] * 9)
+            assert serve(script)("logs", *options, NAMED)[:2] == (0, written(FOUR))
+
+        at_once(check, product([(), ("-n", "4")], [0, 1, 3]))
+
+    def test_between_all_lines(self, serve: Follows) -> None:
         """Those that look for the last lines are answered as slowly."""
-        cut = Cut(10, None, "stall", pauses=dict.fromkeys(range(10), 0.25))
-        script = Script(TEN, last=cut, looks=cut, stages=stages)
-        assert serve(script)("logs", NAMED)[:2] == (0, written(TEN))
+
+        def check(*stages: str) -> None:
+            cut = Cut(10, None, "stall", pauses=dict.fromkeys(range(10), 0.25))
+            script = Script(TEN, last=cut, looks=cut, stages=list(stages))
+            assert serve(script)("logs", NAMED)[:2] == (0, written(TEN))
+
+        at_once(check, [(), ("RUNNING",) * 9])
 
     def test_describe(self, serve: Follows) -> None:
         cut = Cut(5, None, "end", pauses={1: PAUSE})
@@ -94,18 +83,16 @@ class TestPauses:
 
     def test_a_long_line_over_a_slow_link(self, serve: Follows) -> None:
         """What comes of it is a sign of life, though it takes longer than any silence."""
-        event = Line("x" * 50_000).event
-        pieces = [(0.4, event[at : at + 10_000]) for at in range(0, len(event), 10_000)]
-        sends = Sends((0, FOUR[0].event), *pieces, (0, FOUR[1].event))
-        program = serve(Script([], sends=sends), timeout_secs=1)
-        assert program("logs", NAMED).stdout == f"0\n{'x' * 50_000}\n1\n"
+        lines = [FOUR[0], Line("x" * 50_000), FOUR[1]]
+        slow = Cut(3, None, "end", piece=(6000, 0.3))
+        program = serve(Script(lines, last=slow, looks=Cut(3, None, "end")), timeout_secs=1)
+        assert program("logs", NAMED)[:2] == (0, written(lines))
 
     def test_a_line_that_is_too_long(self, serve: Follows) -> None:
         """It is left out, which is told, and what follows is shown."""
-        sends = Sends(
-            (0, FOUR[0].event), (0, b'data: {"data": "' + b"x" * (33 * 2**20) + b'"}\n\n'), (0, FOUR[1].event)
-        )
-        code, stdout, stderr = serve(Script([], sends=sends), timeout_secs=30)("logs", NAMED)
+        too_long = b'data: {"data": "' + b"x" * (33 * 2**20) + b'"}\n\n'
+        answer = sends(EVENTS_HEAD + FOUR[0].event + too_long + FOUR[1].event)
+        code, stdout, stderr = serve(Script([], sends=answer), timeout_secs=30)("logs", NAMED)
         assert (code, stdout) == (1, "0\n1\n")
         assert "warning: skipped a line that is longer than 32 MiB\n" in stderr
 
@@ -168,21 +155,25 @@ class TestEnds:
 class TestNoEnd:
     """A job has ended, and its stream has not."""
 
-    @pytest.mark.parametrize("options", [(), ("-f",)])
-    @pytest.mark.parametrize("how", ["stall", "comments"])
-    def test_that_stays_open(self, serve: Follows, options: tuple[str, ...], how: str) -> None:
+    def test_that_stays_open(self, serve: Follows) -> None:
         """The last lines are enough to know, whether they are as many as asked for or all that there are."""
-        for lines in (FOUR, TEN):
+
+        def check(options: tuple[str, ...], how: str, lines: list[Line]) -> None:
             cut = Cut(len(lines), None, how)  # type: ignore[arg-type]
             assert serve(Script(lines, last=cut, looks=cut))("logs", *options, NAMED)[:2] == (0, written(lines))
 
-    @pytest.mark.parametrize("how", ["stall", "comments"])
-    def test_that_shows_nothing(self, serve: Follows, how: str) -> None:
+        at_once(check, product([(), ("-f",)], ["stall", "comments"], [FOUR, TEN]))
+
+    def test_that_shows_nothing(self, serve: Follows) -> None:
         """Whether there is any output nobody knows then."""
-        cut = Cut(1, None, how)  # type: ignore[arg-type]
-        code, stdout, stderr = serve(Script([Line(HEADER)], last=cut, looks=cut), timeout_secs=1)("logs", NAMED)
-        assert (code, stdout) == (5, "")
-        assert stderr.endswith("may be incomplete: the Hub sent nothing for 0.5 s and did not close it\n")
+
+        def check(how: str) -> None:
+            cut = Cut(1, None, how)  # type: ignore[arg-type]
+            code, stdout, stderr = serve(Script([Line(HEADER)], last=cut, looks=cut), timeout_secs=1)("logs", NAMED)
+            assert (code, stdout) == (5, "")
+            assert stderr.endswith("may be incomplete: the Hub sent nothing for 0.5 s and did not close it\n")
+
+        at_once(check, [("stall",), ("comments",)])
 
     def test_of_a_job_that_runs_and_shows_nothing(self, serve: Follows) -> None:
         """Two connections that stay open and bring no line are enough to say so."""
