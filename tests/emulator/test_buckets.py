@@ -103,6 +103,9 @@ def test_every_kind_of_content_arrives_as_it_is(emulator: Emulator, environ: dic
     bucket = emulator.ask("GET", f"/api/buckets/{BUCKET}").data
     assert (bucket["id"], bucket["private"], bucket["totalFiles"]) == (BUCKET, True, len(contents))
     assert bucket["size"] == sum(map(len, contents.values()))
+    if os.name == "posix":
+        private = [emulator.directory / name for name in ("buckets", f"buckets/{BUCKET}/files/deep", "xet")]
+        assert [path.stat().st_mode & 0o777 for path in private] == [0o700] * 3
 
 
 def test_words_and_variables_lead_to_the_bucket(emulator: Emulator) -> None:

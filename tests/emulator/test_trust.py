@@ -19,7 +19,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has neither own
 as_root = pytest.mark.skipif(os.name != "nt" and os.geteuid() != 0, reason="only root can give files to others")
 
 NOBODY = 65534
-KEPT = ("jobs.sqlite3", "supervisor.lock", "supervisor.log", "token", "logs", "work")
+DIRECTORIES = ("logs", "work", "buckets", "xet")
+KEPT = ("jobs.sqlite3", "supervisor.lock", "supervisor.log", "token", *DIRECTORIES)
 COMMANDS = {
     "demo": (("--demo", "ps", "-q"), "cannot store the jobs of the demo in {}: "),
     "reset": (("emulator", "reset"), "cannot delete the jobs in {}: "),
@@ -39,7 +40,7 @@ def state(directories: dict[str, str]) -> Path:
     fill(State(directory))
     for name in KEPT:
         path = directory / name
-        if not path.exists() and name in ("logs", "work"):
+        if not path.exists() and name in DIRECTORIES:
             path.mkdir(mode=0o700)
         path.touch(mode=0o600)
     return directory
@@ -88,14 +89,14 @@ def test_below_what_is_of_somebody_else(directories: dict[str, str], state: Path
 
 
 @pytest.mark.parametrize("mode", [0o722, 0o702, 0o777, 0o1777])
-@pytest.mark.parametrize("name", ["", "logs", "work"])
+@pytest.mark.parametrize("name", ["", *DIRECTORIES])
 def test_directory_that_others_can_write_to(directories: dict[str, str], state: Path, name: str, mode: int) -> None:
     (state / name).chmod(mode)
     check_refused(directories, state, f"others can write to {state / name}", f"chmod go-w {state / name}")
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
-@pytest.mark.parametrize("name", [name for name in KEPT if name not in ("logs", "work")])
+@pytest.mark.parametrize("name", [name for name in KEPT if name not in DIRECTORIES])
 def test_file_that_others_can_write_to(directories: dict[str, str], state: Path, name: str, mode: int) -> None:
     (state / name).chmod(mode)
     change = "go-rw" if name in ("token", "jobs.sqlite3") else "go-w"
