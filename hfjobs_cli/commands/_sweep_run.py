@@ -16,7 +16,7 @@ from hfjobs_cli.commands._sweep_journal import SETTLED_SECS, Journal
 from hfjobs_cli.config import state_directory
 from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel
-from hfjobs_cli.hub.create_once import ANSWER_AFTER_INTERRUPT_SECS
+from hfjobs_cli.hub.create_once import RESPONSE_AFTER_INTERRUPT_SECS
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Retries
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.query.references import JobReference
@@ -203,7 +203,7 @@ class Sweep:
     def stop(self) -> None:
         """Create no more jobs, and wait a moment for those that were asked for."""
         self._is_stopped = True
-        until = time.monotonic() + ANSWER_AFTER_INTERRUPT_SECS
+        until = time.monotonic() + RESPONSE_AFTER_INTERRUPT_SECS
         with may_be_cut_short():
             while self._under_way and time.monotonic() < until:
                 time.sleep(0.02)

@@ -102,16 +102,18 @@ class Hub:
         return [each.name for each in user.orgs if is_name(each.name) and each.name != user.name]
 
     def _whoami(self) -> User:
-        answer = self._transport.ask(WHOAMI)
+        response = self._transport.ask(WHOAMI)
         messages: list[str] = []
-        user = self._parsed(answer, lambda data: User.from_api(data, self._transport.endpoint, "user", messages.append))
+        user = self._parsed(
+            response, lambda data: User.from_api(data, self._transport.endpoint, "user", messages.append)
+        )
         for message in messages:
             self._warn(
                 f"user {user.name}: unexpected value from the Hub: "
-                f"{answer.redacted_quotes(message.removeprefix('user.'))}"
+                f"{response.redacted_quotes(message.removeprefix('user.'))}"
             )
         if not is_name(user.name):
-            raise answer.problem(f"user.name is not a valid namespace: {describe(user.name)}")
+            raise response.problem(f"user.name is not a valid namespace: {describe(user.name)}")
         return user
 
     def download(self, address: str) -> bytes:
@@ -173,12 +175,12 @@ class Hub:
                     self._warn(f"job {identifier} not found, but it was just created; retrying for up to 30 s")
             self._sleep(pause)
 
-    def _parsed(self, answer: HubResponse, parse: Callable[[object], T]) -> T:
-        """Return the JSON in `answer`, parsed by `parse`; errors name the request."""
+    def _parsed(self, response: HubResponse, parse: Callable[[object], T]) -> T:
+        """Return the JSON in `response`, parsed by `parse`; errors name the request."""
         try:
-            return parse(answer.data)
+            return parse(response.data)
         except BadResponse as error:
-            raise answer.problem(error.message) from error
+            raise response.problem(error.message) from error
 
     def _listing(self, endpoint: Endpoint, namespace: str, query: Query = (), *, body: object = None) -> HubResponse:
         """Send a request to a listing of a namespace, or add to it. Raises NotFound if there is no such namespace."""
@@ -190,37 +192,37 @@ class Hub:
                 hint="use the name of a user or an organization",
             ) from error
 
-    def _record(self, model: type[R], answer: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
-        """Return the record in an answer. Raises BadResponse, also if `problem` finds something wrong."""
+    def _record(self, model: type[R], response: HubResponse, kind: Kind, problem: Callable[[R], str | None]) -> R:
+        """Return the record in a response. Raises BadResponse, also if `problem` finds something wrong."""
         messages: list[str] = []
         endpoint = self._transport.endpoint
-        record = self._parsed(answer, lambda data: model.from_api(data, endpoint, kind.noun, messages.append))
+        record = self._parsed(response, lambda data: model.from_api(data, endpoint, kind.noun, messages.append))
         wrong = problem(record)
         if wrong is not None:
-            raise answer.problem(wrong)
+            raise response.problem(wrong)
         for message in messages:
-            self._warn_unexpected(kind, record, answer.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
+            self._warn_unexpected(kind, record, response.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
-    def _records(self, model: type[R], answer: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
-        """Return the records in an answer that is an array. Raises BadResponse.
+    def _records(self, model: type[R], response: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
+        """Return the records in a response that is an array. Raises BadResponse.
 
         Unexpected values and unusable records are reported only if it `tells`: not if the user did not ask for them.
         """
 
         def odd(record: R, message: str) -> None:
             if tells:
-                self._warn_unexpected(kind, record, answer.redacted_quotes(message))
+                self._warn_unexpected(kind, record, response.redacted_quotes(message))
 
         def unusable(error: BadResponse) -> None:
             if not tells:
                 return
             if self._unusable is None:
                 raise error
-            self._unusable(answer.problem(error.message))
+            self._unusable(response.problem(error.message))
 
         endpoint = self._transport.endpoint
-        return self._parsed(answer, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
+        return self._parsed(response, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
 
     def _warn_unexpected(self, kind: Kind, record: Record, message: str) -> None:
         """Warn about an unexpected value, but only about the first MAX_REPORTED_VALUES of them."""

@@ -57,5 +57,5 @@ class JobsClient(JobStreams, Scheduling):
         """
         from hfjobs_cli.models.cost import JobsUsage
 
-        answer = self._transport.ask(CHARGES)
-        return self._parsed(answer, lambda data: JobsUsage.from_api(data, self._transport.endpoint, "answer")).charges
+        response = self._transport.ask(CHARGES)
+        return self._parsed(response, lambda data: JobsUsage.from_api(data, self._transport.endpoint, "answer")).charges

@@ -54,14 +54,14 @@ class Endpoint(NamedTuple):
     """An endpoint of the API: a method, and a path with fields for names, `/api/jobs/{namespace}/{id}`.
 
     If it `is_repeatable`, a second request does no more than the first, so transient failures are retried. Without
-    `needs_token` no token is sent. Unless it `has_answer`, the body of the response is ignored.
+    `needs_token` no token is sent. Unless it `has_body`, the body of the response is ignored.
     """
 
     method: str
     path: str
     is_repeatable: bool = True
     needs_token: bool = True
-    has_answer: bool = True
+    has_body: bool = True
 
     def at(self, **names: str) -> str:
         """Return the path with these names filled in. Raises UsageError for an invalid name."""

@@ -136,7 +136,7 @@ def _image(text: str) -> str:
     return name if ":" in name.rpartition("/")[2] else f"{name}:latest"
 
 
-ANSWER_AFTER_INTERRUPT_SECS = 5.0
+RESPONSE_AFTER_INTERRUPT_SECS = 5.0
 """How long to wait for the response after an interrupt, if the new job is to be canceled."""
 
 NOT_SENT = ("created_by", "initiator")
@@ -242,23 +242,23 @@ class _Attempt(Generic[Created]):
         try:
             with self.context.cut_short():
                 self.context.warn(f"interrupted while creating the {noun}; waiting for its id to cancel it")
-                self.context.made(self._outcome(self._answer_after_interrupt))
+                self.context.made(self._outcome(self._response_after_interrupt))
         except HfJobsError as error:
             return not error.is_ambiguous  # else nothing was created
         except KeyboardInterrupt:
             return False
         return True
 
-    def _answer_after_interrupt(self) -> HubResponse:
+    def _response_after_interrupt(self) -> HubResponse:
         try:
-            return self._sent.result(ANSWER_AFTER_INTERRUPT_SECS)
+            return self._sent.result(RESPONSE_AFTER_INTERRUPT_SECS)
         except TimeoutError:
             raise Unavailable("interrupted before the response arrived", is_ambiguous=True) from None
 
-    def _outcome(self, answer: Callable[[], HubResponse]) -> Created:
+    def _outcome(self, response: Callable[[], HubResponse]) -> Created:
         """Return the record in a response, or look it up if the response is lost, unreadable or about another."""
         try:
-            return self._checked(answer())
+            return self._checked(response())
         except HfJobsError as error:
             if not error.is_ambiguous:
                 raise
@@ -266,21 +266,21 @@ class _Attempt(Generic[Created]):
         except Exception as error:  # the response could not be read, for any reason
             return self._look_up(BadResponse(f"cannot read the response: {_described(error)}"))
 
-    def _checked(self, answer: HubResponse) -> Created:
+    def _checked(self, response: HubResponse) -> Created:
         """Return the record in a response. Raises BadResponse if it is not the requested one."""
         request = self.request
-        new = self.new = request.read(answer)
+        new = self.new = request.read(response)
         mismatch = (
             "which already existed before the request" if new.id in request.known else request.asked.mismatch(new)
         )
         if mismatch is not None:
-            raise self._problem(answer, mismatch)
+            raise self._problem(response, mismatch)
         changed_fields = request.asked.changed_fields(new)
-        if changed_fields or self._has_unexpected_time(new, answer):
-            self._compare(answer, new, changed_fields)
+        if changed_fields or self._has_unexpected_time(new, response):
+            self._compare(response, new, changed_fields)
         return new
 
-    def _has_unexpected_time(self, new: Created, answer: HubResponse) -> bool:
+    def _has_unexpected_time(self, new: Created, response: HubResponse) -> bool:
         """Return whether a record may be older than the request, by the server's clock or this machine's.
 
         A cached response has an old `Date`. If that differs from this machine's clock, either of the two may be wrong.
@@ -288,19 +288,19 @@ class _Attempt(Generic[Created]):
         if new.created_at is None:
             return False
         now = self.context.clock()
-        if answer.sent_at is None:
+        if response.sent_at is None:
             return self._age(new, now) > CLOCKS_DIFFER_SECS
-        if abs((now - answer.sent_at).total_seconds()) > CLOCKS_DIFFER_SECS:
+        if abs((now - response.sent_at).total_seconds()) > CLOCKS_DIFFER_SECS:
             return True
-        return self._age(new, answer.sent_at) > CLOCKS_DIFFER_SECS
+        return self._age(new, response.sent_at) > CLOCKS_DIFFER_SECS
 
-    def _compare(self, answer: HubResponse, new: Created, changed_fields: Sequence[str]) -> None:
+    def _compare(self, response: HubResponse, new: Created, changed_fields: Sequence[str]) -> None:
         """Compare the record in a response with the newest ones, and warn about differences that remain.
 
         Clocks prove nothing. A record that looks old existed before only if its own times say so, or if there is a
         newer one that matches the request. Raises BadResponse then.
         """
-        clock = answer.sent_at
+        clock = response.sent_at
         try:
             newest, seen_at = self.request.newest()
             clock = seen_at or clock
@@ -310,12 +310,12 @@ class _Attempt(Generic[Created]):
             )
         except HfJobsError as error:
             if clock is not None and self._age(new, clock) > CLOCKS_DIFFER_SECS:
-                raise self._problem(answer, "which may have existed before the request") from error
+                raise self._problem(response, "which may have existed before the request") from error
             is_older = is_other_there = False
         if is_older:
-            raise self._problem(answer, "which already existed before the request")
+            raise self._problem(response, "which already existed before the request")
         if is_other_there:
-            raise self._problem(answer, f"which differs from what was sent: {', '.join(changed_fields)}")
+            raise self._problem(response, f"which differs from what was sent: {', '.join(changed_fields)}")
         age = 0.0 if clock is None else self._age(new, clock)
         if age > CLOCKS_DIFFER_SECS:
             self.context.warn(
@@ -389,9 +389,9 @@ class _Attempt(Generic[Created]):
         began = now - timedelta(seconds=time.monotonic() - self.started)
         return 0.0 if each.created_at is None else (began - each.created_at).total_seconds()
 
-    def _problem(self, answer: HubResponse, what: str) -> BadResponse:
+    def _problem(self, response: HubResponse, what: str) -> BadResponse:
         new = self.new
-        return answer.problem(f"it is about {self.request.noun} '{new.id if new else ''}', {what}")
+        return response.problem(f"it is about {self.request.noun} '{new.id if new else ''}', {what}")
 
 
 def _existed_secs(each: JobInfo | ScheduledJob) -> float:

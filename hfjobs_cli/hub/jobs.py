@@ -66,7 +66,7 @@ class Jobs(Hub):
             here = [*query, ("cursor", cursor)] if cursor else query
             return self._in_namespace(namespace, partial(self._listing, LIST, query=here))
 
-        return pages_of(ask, lambda answer: self._records(JobInfo, answer, KIND), since, front)
+        return pages_of(ask, lambda response: self._records(JobInfo, response, KIND), since, front)
 
     def all_jobs(
         self,
@@ -95,10 +95,10 @@ class Jobs(Hub):
     def count_jobs(self, namespace: str | None = None, stages: Iterable[str] = ()) -> int:
         """Return how many jobs are in any of these stages, or in all (`GET /api/jobs/{namespace}/count`)."""
         query = [("stage", stage) for stage in stages]
-        answer = self._in_namespace(namespace, partial(self._listing, COUNT, query=query))
-        count = answer.data.get("count") if isinstance(answer.data, dict) else None
+        response = self._in_namespace(namespace, partial(self._listing, COUNT, query=query))
+        count = response.data.get("count") if isinstance(response.data, dict) else None
         if type(count) is not int or count < 0:
-            raise answer.problem(f"count should be a whole number, but is {describe(count)}")
+            raise response.problem(f"count should be a whole number, but is {describe(count)}")
         return count
 
     def _sure_count(self, namespace: str | None, stages: Sequence[str] | None) -> int | None:
@@ -315,14 +315,14 @@ class Jobs(Hub):
 
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server sent them."""
-        answer = self._listing(LIST, namespace)
-        return self._records(JobInfo, answer, KIND, tells=False), answer.sent_at
+        response = self._listing(LIST, namespace)
+        return self._records(JobInfo, response, KIND, tells=False), response.sent_at
 
-    def _new_job(self, answer: HubResponse) -> JobInfo:
+    def _new_job(self, response: HubResponse) -> JobInfo:
         """Return the new job in a response. Raises BadResponse."""
         from hfjobs_cli.hub.create_once import why_not_new
 
-        return self._record(JobInfo, answer, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
+        return self._record(JobInfo, response, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
         """Send a request about a job, and return the job in the response."""

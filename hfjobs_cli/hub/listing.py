@@ -114,15 +114,15 @@ def pages_of(
     while True:
         if front is not None:
             front.wait(expected)
-        answer, jobs, expected = _page(ask, parse, cursor, since, front)
+        response, jobs, expected = _page(ask, parse, cursor, since, front)
         fresh = seen.new(jobs)
-        cursor = None if _is_last(jobs, since) else answer.next_cursor()
+        cursor = None if _is_last(jobs, since) else response.next_cursor()
         yield Page(fresh, has_next=cursor is not None)
         if cursor is None:
             return
         barren = 0 if fresh else barren + 1
         if cursor in cursors or barren == MAX_BARREN_PAGES:
-            raise answer.problem("its pages repeat")
+            raise response.problem("its pages repeat")
         cursors.add(cursor)
 
 
@@ -136,15 +136,15 @@ def _page(
     """Return a page, its jobs, and how far back the next page may reach. Repeats requests until `front` allows it."""
     while True:
         passed = LATEST if front is None else front.reached
-        answer = ask(cursor)
-        jobs = parse(answer)
+        response = ask(cursor)
+        jobs = parse(response)
         if front is None:
-            return answer, jobs, LATEST
+            return response, jobs, LATEST
         moments = [_moment(job) for job in jobs]
-        is_last = not jobs or _is_last(jobs, since) or answer.next_cursor() is None
+        is_last = not jobs or _is_last(jobs, since) or response.next_cursor() is None
         end = EARLIEST if is_last or not _is_newest_first(jobs) else moments[-1]
         if passed == EARLIEST or passed < end:
-            return answer, jobs, EARLIEST if is_last else _earlier(moments[-1], moments[0] - moments[-1])
+            return response, jobs, EARLIEST if is_last else _earlier(moments[-1], moments[0] - moments[-1])
         front.wait(end)
 
 

@@ -117,7 +117,7 @@ class ResponseHandler:
         """Return a 2xx response with its JSON. Raises the error for any other response."""
         self.raise_for_status(reply)
         try:
-            data = loads(reply.body) if endpoint.has_answer else None
+            data = loads(reply.body) if endpoint.has_body else None
         except (ValueError, RecursionError) as error:
             reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
             raise BadResponse(f"unexpected response from the Hub: invalid JSON, {reason} ({reply.context})") from None

@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 LIST = Endpoint("GET", "/api/scheduled-jobs/{namespace}")
 INSPECT = Endpoint("GET", "/api/scheduled-jobs/{namespace}/{id}")
-DELETE = Endpoint("DELETE", "/api/scheduled-jobs/{namespace}/{id}", is_repeatable=False, has_answer=False)
-SUSPEND = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/suspend", has_answer=False)
-RESUME = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/resume", has_answer=False)
+DELETE = Endpoint("DELETE", "/api/scheduled-jobs/{namespace}/{id}", is_repeatable=False, has_body=False)
+SUSPEND = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/suspend", has_body=False)
+RESUME = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/resume", has_body=False)
 RESCHEDULE = Endpoint("POST", "/api/scheduled-jobs/{namespace}/{id}/schedule")
 LABEL = Endpoint("PUT", "/api/scheduled-jobs/{namespace}/{id}/labels")
 
@@ -51,8 +51,8 @@ class Schedules(Jobs):
         from hfjobs_cli.models.schedule import KIND, ScheduledJob  # only commands about schedules load it
 
         query = [("label", f"{key}={value}") for key, value in labels][:1]
-        answer = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
-        return self._records(ScheduledJob, answer, KIND)
+        response = self._in_namespace(namespace, partial(self._listing, LIST, query=query))
+        return self._records(ScheduledJob, response, KIND)
 
     def schedule_names(self, namespace: str | None = None) -> dict[str, str | None]:
         """Return the name of each schedule of a namespace by its id (`GET /api/scheduled-jobs/{namespace}`)."""
@@ -61,9 +61,11 @@ class Schedules(Jobs):
         def ignore(*_invalid: object) -> None:
             """Skip invalid schedules: they have no name to be found by."""
 
-        answer = self._in_namespace(namespace, partial(self._listing, LIST))
+        response = self._in_namespace(namespace, partial(self._listing, LIST))
         endpoint = self._transport.endpoint
-        found = self._parsed(answer, lambda data: read_list(ScheduledJob, data, endpoint, "schedules", ignore, ignore))
+        found = self._parsed(
+            response, lambda data: read_list(ScheduledJob, data, endpoint, "schedules", ignore, ignore)
+        )
         return {schedule.id: schedule.name for schedule in found}
 
     def inspect_schedule(self, reference: JobReference) -> ScheduledJob:
@@ -219,12 +221,12 @@ class Scheduling(Schedules):
         def send() -> HubResponse:
             return self._listing(CREATE, namespace, body=body)
 
-        def read(answer: HubResponse) -> ScheduledJob:
-            return self._record(ScheduledJob, answer, KIND, lambda made: why_not_new(made, KIND.noun, made.schedule))
+        def read(response: HubResponse) -> ScheduledJob:
+            return self._record(ScheduledJob, response, KIND, lambda made: why_not_new(made, KIND.noun, made.schedule))
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
-            answer = self._listing(LIST, namespace)
-            return self._records(ScheduledJob, answer, KIND, tells=False), answer.sent_at
+            response = self._listing(LIST, namespace)
+            return self._records(ScheduledJob, response, KIND, tells=False), response.sent_at
 
         def other(made: ScheduledJob) -> str | None:
             return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WHOLE_ANSWER_TIMEOUTS = 4
+WHOLE_RESPONSE_TIMEOUTS = 4
 """How many timeouts a whole response may take: the timeout is for each read, and a slow drip never reaches it."""
 
 
@@ -62,7 +62,7 @@ class Transport:
         self._base_path = urlsplit(endpoint).path
         self._token = token
         self._timeout_secs = timeout_secs
-        self._longest_secs = WHOLE_ANSWER_TIMEOUTS * timeout_secs
+        self._longest_secs = WHOLE_RESPONSE_TIMEOUTS * timeout_secs
         self._warn, self._log, self._sleep = warn, log, sleep
         self._rate_limit = RateLimitGate()
         self._is_closed = False
