@@ -12,11 +12,11 @@ from hfjobs_cli.errors import HfJobsError, UsageError, conflict
 from hfjobs_cli.insight.costs import longest_for
 from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, described
+from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, spec_of_job
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob, RawOptions, RawUvOptions
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.spec_file import read_spec
-from hfjobs_cli.jobspec.uv import compose_uv, is_address
+from hfjobs_cli.jobspec.uv import compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import check_local
 from hfjobs_cli.models.hardware import most_expensive
@@ -57,16 +57,16 @@ class ImageRun(NamedTuple):
     def describer(self, _session: Session, local: LocalEnvironment) -> Describe:
         """Return a function that composes the job. Calling it raises UsageError."""
 
-        def describe(typed: RawOptions, fill: Filler | None) -> Launch:
+        def describe(raw: RawOptions, fill: Filler | None) -> Launch:
             image, words = self.image, list(self.command)
             if fill is not None:
                 image, words = image and fill(image), [fill(word) for word in words]
-            return Launch(self._composed(typed, image, words, local, fill), self.namespace)
+            return Launch(self._composed(raw, image, words, local, fill), self.namespace)
 
         return describe
 
     def _composed(
-        self, typed: RawOptions, image: str | None, words: list[str], local: LocalEnvironment, fill: Filler | None
+        self, raw: RawOptions, image: str | None, words: list[str], local: LocalEnvironment, fill: Filler | None
     ) -> NewJob:
         if words and words[0].startswith("-"):
             local.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
@@ -75,8 +75,8 @@ class ImageRun(NamedTuple):
         if self.spec is not None:
             base = read_spec(self.spec, local)
             base = base if fill is None else fill.job(base)
-            job = compose_spec(typed, base, image, words, local)
-            local.warnings.extend(_taken_by_spec(base, typed, self.spec))
+            job = compose_spec(raw, base, image, words, local)
+            local.warnings.extend(_taken_by_spec(base, raw, self.spec))
         elif image is None:
             raise UsageError(
                 "missing argument 'IMAGE'",
@@ -89,7 +89,7 @@ class ImageRun(NamedTuple):
                     "missing argument 'COMMAND'",
                     hint="add a command, or --default-command to run the default of the image",
                 )
-            job = compose_run(typed, image, words, self.namespace, local)
+            job = compose_run(raw, image, words, self.namespace, local)
         return _with_arguments(job, self.arguments)
 
 
@@ -113,22 +113,22 @@ class ScriptRun(NamedTuple):
             raise UsageError(
                 "missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py"
             )
-        downloaded = session.client.download(script) if is_address(script) else None
+        downloaded = session.client.download(script) if is_url(script) else None
 
-        def describe(typed: RawOptions, fill: Filler | None) -> Launch:
+        def describe(raw: RawOptions, fill: Filler | None) -> Launch:
             if fill is None:
-                return compose_uv(typed, self.uv, script, self.arguments, self.namespace, local, downloaded)
+                return compose_uv(raw, self.uv, script, self.arguments, self.namespace, local, downloaded)
             program = script if downloaded is not None else fill(script)
             arguments = [fill(word) for word in self.arguments]
-            return compose_uv(typed, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
+            return compose_uv(raw, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
 
         return describe
 
 
-def _taken_by_spec(base: NewJob, typed: RawOptions, spec: str) -> Iterator[str]:
+def _taken_by_spec(base: NewJob, raw: RawOptions, spec: str) -> Iterator[str]:
     """Yield warnings about secrets and directories that a spec takes from this machine."""
-    typed_names = {each.partition("=")[0] for each in typed.secrets or ()}
-    if names := [name for name, value in base.secrets.items() if value is None and name not in typed_names]:
+    given_names = {each.partition("=")[0] for each in raw.secrets or ()}
+    if names := [name for name, value in base.secrets.items() if value is None and name not in given_names]:
         yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
     if directories := [volume.source for volume in base.volumes if volume.type == LOCAL]:
         yield f"--spec {spec} uploads from this machine: {', '.join(directories)}"
@@ -160,7 +160,7 @@ def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
 def checked(
     session: Session,
     job: NewJob,
-    typed: RawOptions,
+    raw: RawOptions,
     namespace: str | None,
     local: LocalEnvironment,
     *,
@@ -169,18 +169,18 @@ def checked(
     """Check a job before it is sent, with warnings. Raises UsageError.
 
     All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
-    is typed. With `--max-cost` the timeout is set.
+    is given. With `--max-cost` the timeout is set.
     """
     check_all(session, [job], namespace, local)
-    takes_any = typed.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and typed.flavor is None)
-    if typed.max_cost is None and takes_any:
+    takes_any = raw.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and raw.flavor is None)
+    if raw.max_cost is None and takes_any:
         return job
     flavors = flavors_of(session)
     if not takes_any:
         check_flavor(job.flavor, {flavor.name: flavor.price or 0 for flavor in flavors})
-    if typed.max_cost is None:
+    if raw.max_cost is None:
         return job
-    return limited(job, flavors, Decimal(str(typed.max_cost)))
+    return limited(job, flavors, Decimal(str(raw.max_cost)))
 
 
 def check_all(session: Session, jobs: Iterable[NewJob], namespace: str | None, local: LocalEnvironment) -> None:
@@ -270,11 +270,11 @@ def prepared(
     places = list(dict.fromkeys(references))
     found = dict(zip(places, session.client.inspect_jobs(places), strict=True))
     sources = {place: job for place, job in found.items() if not isinstance(job, HfJobsError)}
-    old = {place: described(job) for place, job in sources.items()}
+    old = {place: spec_of_job(job) for place, job in sources.items()}
     check_unset(changes.unset_env, list(old.values()))
     new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
     ready = {
-        place: Prepared(source, checked(session, new[place], changes.typed, source.owner.name, local, was_run=True))
+        place: Prepared(source, checked(session, new[place], changes.raw, source.owner.name, local, was_run=True))
         for place, source in sources.items()
     }
     return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

@@ -15,7 +15,7 @@ from hfjobs_cli.emulator.state import Untrusted
 from hfjobs_cli.emulator.supervisor import reset as delete_jobs
 from hfjobs_cli.emulator.webhooks import DEFAULT_REPO, REPO_TYPES, Repo
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, RequestRefused, UsageError, conflict
-from hfjobs_cli.jobspec.environment import typed_path
+from hfjobs_cli.jobspec.environment import expanded_path
 
 EMULATOR_TOKEN = "HFJOBS_EMULATOR_TOKEN"  # noqa: S105 - the name of a variable
 
@@ -82,7 +82,7 @@ def token_of(session: Session, token: str | None, file: str | None) -> str | Non
     elif file is not None:
         source = f"--token-file {file}"
         try:
-            token = session.stdin.read() if file == "-" else read_token(typed_path(file))
+            token = session.stdin.read() if file == "-" else read_token(expanded_path(file))
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not text, or too long"
             raise UsageError(f"cannot read {source}: {reason}", hint="use a file that contains only a token") from None

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Protocol
 from hfjobs_cli.commands._resolve import named_jobs, note_newest
 from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, RequestRefused, UsageError
 from hfjobs_cli.hub.saved_jobs import Snapshot
-from hfjobs_cli.jobspec.environment import typed_path
+from hfjobs_cli.jobspec.environment import expanded_path
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.vocabulary import SCHEDULED_JOB
 from hfjobs_cli.query.references import JOBS, JobReference, Selector, parse_references
@@ -211,7 +211,7 @@ def open_snapshot(session: Session, source: str) -> Snapshot:
 
 def _opened(source: str) -> AbstractContextManager[IO[Any]]:
     try:
-        return typed_path(source).open("rb")
+        return expanded_path(source).open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot read --from {source}: {reason}", hint="use a file, or - for stdin") from None

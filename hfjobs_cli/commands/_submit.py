@@ -17,7 +17,7 @@ from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_job import is_made_from
+from hfjobs_cli.jobspec.from_job import matches_spec
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, Launch, NewJob, RawOptions
 from hfjobs_cli.jobspec.volumes import Bucket, format_volume
 from hfjobs_cli.models.job import JobInfo
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 def start(
     session: Session,
     run: ImageRun | ScriptRun,
-    typed: RawOptions,
+    raw: RawOptions,
     sweeping: Sweeping,
     following: Following,
     output: Output,
@@ -52,12 +52,12 @@ def start(
     if sweeping.is_sweep():
         from hfjobs_cli.commands._sweep import run_sweep
 
-        return run_sweep(session, sweeping, typed, describe, run.words, following, output, local)
-    launch = describe(typed, None)
+        return run_sweep(session, sweeping, raw, describe, run.words, following, output, local)
+    launch = describe(raw, None)
     if following.detach and following.cancel_on_interrupt:
         raise conflict("--cancel-on-interrupt", "--detach")
     listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
+    launch = replace(launch, job=checked(session, launch.job, raw, launch.namespace, local))
     if following.dry_run:
         show_plan(session, launch, output, local)
         return ExitCode.DONE
@@ -78,15 +78,15 @@ def start(
 
 
 def schedule(
-    session: Session, run: ImageRun | ScriptRun, typed: RawOptions, when: str | None, terms: Terms, output: Output
+    session: Session, run: ImageRun | ScriptRun, raw: RawOptions, when: str | None, terms: Terms, output: Output
 ) -> ExitCode:
     """Create or dry-run a schedule as the options say, and return the exit code."""
     when, due = _checked_when(session, when)
     local = local_environment(session, dry_run=terms.dry_run)
-    launch = run.describer(session, local)(typed, None)
+    launch = run.describer(session, local)(raw, None)
     listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check_for_schedule(launch.job)
-    launch = replace(launch, job=checked(session, launch.job, typed, launch.namespace, local))
+    launch = replace(launch, job=checked(session, launch.job, raw, launch.namespace, local))
 
     if terms.dry_run:
         body = partial(_body, when=when, terms=terms)
@@ -212,7 +212,7 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
     job = with_bucket(session, launch)
     search = f"--name {shlex.quote(job.name)}" if job.name else "--since 1h"
     asked: RequestMatcher[JobInfo] = RequestMatcher(
-        lambda found: is_made_from(found, job),
+        lambda found: matches_spec(found, job),
         lambda found: why_different(found, job),
         lambda found: changed_fields(found, job),
     )
@@ -303,7 +303,7 @@ def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]
         return found
 
     return RequestMatcher(
-        lambda made: same_schedule(made.schedule, when) and is_made_from(made.job_spec, job),
+        lambda made: same_schedule(made.schedule, when) and matches_spec(made.job_spec, job),
         lambda made: why_different(made.job_spec, job),
         changed,
     )

@@ -49,7 +49,7 @@ FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 10.0
 def run_sweep(
     session: Session,
     sweeping: Sweeping,
-    typed: RawOptions,
+    raw: RawOptions,
     describe: Describe,
     words: Sequence[str],
     following: Following,
@@ -58,8 +58,8 @@ def run_sweep(
 ) -> ExitCode:
     """Do with a sweep what the options say, and return how that went. `words` are what is run, with placeholders."""
     _check_options(sweeping, following)
-    name = sweep_name(sweeping, typed, words)
-    items, given = planned_items(sweeping, typed, describe, name, local)
+    name = sweep_name(sweeping, raw, words)
+    items, given = planned_items(sweeping, raw, describe, name, local)
     output = replace(output, kind=with_values(output.kind, items))
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     for item in items:
@@ -70,7 +70,7 @@ def run_sweep(
     is_quiet = listing.renderer is QUIET
     for line in notes(items, given):
         session.note(line)
-    flavors = _checked_flavors(session, items, typed)
+    flavors = _checked_flavors(session, items, raw)
     tell_from_script(session, items[0].launch, cost="cost of each job")
     if following.dry_run and _prints_requests(listing, output):
         listing_json = [item.launch.job.shown(local.environ.get("HF_TOKEN")) for item in items]
@@ -94,8 +94,8 @@ def run_sweep(
             f"note: edited files in {', '.join(sorted(mounted))} make no new jobs; use another --sweep name for that"
         )
     todo = run.todo
-    if typed.max_cost is not None:
-        todo = within(session, run, flavors, Decimal(str(typed.max_cost)))
+    if raw.max_cost is not None:
+        todo = within(session, run, flavors, Decimal(str(raw.max_cost)))
     plan = Plan(run, todo, flavors)
     if following.dry_run:
         session.write("".join(f"{line}\n" for line in plan.lines(session.stdout, session.environ)))
@@ -120,12 +120,12 @@ def _check_options(sweeping: Sweeping, following: Following) -> None:
         )
 
 
-def _checked_flavors(session: Session, items: Sequence[Item], typed: RawOptions) -> list[Hardware]:
+def _checked_flavors(session: Session, items: Sequence[Item], raw: RawOptions) -> list[Hardware]:
     """Return what the Hub lists. Raises UsageError for a flavor that it does not list."""
     flavors = flavors_of(session)
     known = {flavor.name: flavor.price or 0 for flavor in flavors}
     for flavor in dict.fromkeys(item.launch.job.flavor for item in items):
-        if not (typed.any_flavor or flavor == DEFAULT_FLAVOR):
+        if not (raw.any_flavor or flavor == DEFAULT_FLAVOR):
             check_flavor(flavor, known)
     return flavors
 

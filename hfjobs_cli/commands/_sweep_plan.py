@@ -16,7 +16,7 @@ from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
 from hfjobs_cli.jobspec.compose import hashed_values, name_for_script
 from hfjobs_cli.jobspec.environment import inlined
-from hfjobs_cli.jobspec.from_job import described
+from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Computed, Meta, Shape, natural
@@ -46,44 +46,44 @@ MAX_CELL, LEAST_CELL = 32, 6
 """How many characters of a value are shown."""
 
 
-def sweep_name(sweeping: Sweeping, typed: RawOptions, words: Sequence[str]) -> str:
+def sweep_name(sweeping: Sweeping, raw: RawOptions, words: Sequence[str]) -> str:
     """Return the name of the sweep: by default one that is the same for the same line, whatever the values.
 
     Raises UsageError.
     """
     name = sweeping.sweep
     if name is None:
-        if typed.name and not sweep.is_filled(typed.name):
-            return typed.name
+        if raw.name and not sweep.is_filled(raw.name):
+            return raw.name
         program = next((word for word in words if word), "")
-        options = [*(typed.env or ()), *(typed.label or ()), typed.name or ""]
-        secrets = [each.partition("=")[0] for each in typed.secrets or ()]
-        return name_for_script(program, words[1:], hashed_values(typed, None, {}, secrets, options))
+        options = [*(raw.env or ()), *(raw.label or ()), raw.name or ""]
+        secrets = [each.partition("=")[0] for each in raw.secrets or ()]
+        return name_for_script(program, words[1:], hashed_values(raw, None, {}, secrets, options))
     if not name or not is_label(SWEEP, name):
         raise UsageError(f"invalid sweep name '{name}'", hint="use at most 100 letters, digits and . _ -")
     return name
 
 
 def planned_items(
-    sweeping: Sweeping, typed: RawOptions, describe: Describe, name: str, local: LocalEnvironment
+    sweeping: Sweeping, raw: RawOptions, describe: Describe, name: str, local: LocalEnvironment
 ) -> tuple[list[Item], int]:
     """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
     for key in (SWEEP, ITEM):
-        if given := [each for each in typed.label or () if each.partition("=")[0] == key]:
+        if given := [each for each in raw.label or () if each.partition("=")[0] == key]:
             raise UsageError(f"-l {given[0]} cannot be used: the sweep sets this label", hint="use --sweep NAME")
     each = [sweep.each_of(text) for text in sweeping.each or ()]
     rows = [{}] if sweeping.each_from is None else sweep.rows_of(sweeping.each_from, local)
     combined = sweep.combinations(each, rows)
-    labels = [label.partition("=")[2] for label in typed.label or () if label.startswith("name=")]
-    given_name = typed.name or (labels[-1] if labels else None)
-    typed = inlined(typed, local)
+    labels = [label.partition("=")[2] for label in raw.label or () if label.startswith("name=")]
+    given_name = raw.name or (labels[-1] if labels else None)
+    raw = inlined(raw, local)
     items = sweep.items_of(
         combined,
-        lambda filler: describe(filler.options(typed), filler),
+        lambda filler: describe(filler.options(raw), filler),
         name,
         base=given_name or name,
         is_named=sweep.is_filled(given_name),
-        secrets=typed.secrets or (),
+        secrets=raw.secrets or (),
     )
     return items, len(rows) * math.prod(len(values) for _, values in each)
 
@@ -194,7 +194,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
                 f"cannot apply --max-cost: the cost of job {job.id} is unknown", hint="use --timeout instead"
             )
         return cost.usd
-    made = described(job)
+    made = spec_of_job(job)
     return max_cost(made, priced_flavor(made, flavors)) or Decimal(0)
 
 

@@ -145,10 +145,10 @@ def render_jobs(jobs: Iterable[JobInfo], view: View) -> None:
     """Write a command line for each job. Secrets are given by name, and read from the environment when it is run."""
 
     from hfjobs_cli.jobspec.command_line import command_line  # loads all of what makes new jobs
-    from hfjobs_cli.jobspec.from_job import described
+    from hfjobs_cli.jobspec.from_job import spec_of_job
 
     def line(job: JobInfo) -> str:
-        new = described(job)
+        new = spec_of_job(job)
         with _refused(f"job {job.id}", f"hfjobs inspect {job.id}"):
             return command_line(new, job.owner.name, view.holds)
 
@@ -159,10 +159,10 @@ def render_schedules(schedules: Iterable[ScheduledJob], view: View) -> None:
     """Write a command line for each schedule."""
 
     from hfjobs_cli.jobspec.command_line import schedule_line  # loads all of what makes new jobs
-    from hfjobs_cli.jobspec.from_job import described_schedule
+    from hfjobs_cli.jobspec.from_job import spec_of_schedule
 
     def line(made: ScheduledJob) -> str:
-        new = described_schedule(made)
+        new = spec_of_schedule(made)
         with _refused(f"schedule {made.id}", f"hfjobs scheduled inspect {made.id}"):
             return schedule_line(new, made.owner.name, view.now, view.holds)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.hub.create_once import same_schedule
-from hfjobs_cli.jobspec.from_job import described_schedule
+from hfjobs_cli.jobspec.from_job import spec_of_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.jobspec.schedule_file import (
@@ -138,7 +138,7 @@ def _step(wanted: WantedSchedule, found: Sequence[ScheduledJob]) -> Step:
         )
     (made,) = found
     try:
-        before = described_schedule(made)
+        before = spec_of_schedule(made)
     except HfJobsError as error:
         raise UsageError(f"{wanted.place}: cannot compare with the Hub: {error.message}", error.hint) from None
     is_as_asked = _label(made, CHANGED_LABEL) == fingerprint(wanted.job)  # the Hub changed it, and would again

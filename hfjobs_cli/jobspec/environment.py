@@ -1,4 +1,4 @@
-"""Environment variables and secrets, from options and dotenv files."""
+"""Environment variables and secrets, from options, dotenv files and the local environment."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.model import RawOptions
 
 MAX_FILE_MIB = 4
-"""How much of a file is read; no command line holds more."""
+"""The size limit of a dotenv file; a command line cannot be longer."""
 
 _NAME = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
 _BEGUN = re.compile(r"\s*(?:export\s+)?[a-zA-Z_][_a-zA-Z0-9]*\s*=\s*['\"]")
-"""How a line begins that holds a variable, and whose value is in quotes."""
+"""The start of a line with a variable whose value is in quotes."""
 _QUOTED = re.compile(r"[^=]*=[^\S\r\n]*(?P<quote>['\"])(?P<raw>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
-"""What stands for what behind a backslash within double quotes: as in the official client, all else is kept."""
+"""Escapes in double quotes; as in the official client, other backslashes are kept."""
 _KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
-"""How a line of a key looks that could be a name: long, with small and capital letters and digits."""
-
+"""A line of a private key that could be a name: long, with lower-case and upper-case letters and digits."""
 
 MAX_STDIN_MIB = 16
-"""How much is read from stdin, which may have no end."""
+"""The size limit of stdin, which may be endless."""
 
 
 @value
 class LocalEnvironment:
     """Local sources of values: environment variables, with the token as HF_TOKEN, and stdin.
 
-    With `secrets_may_miss` a secret that is not set has no value instead of being an error. `warnings` are for stderr.
+    With `secrets_may_miss` a secret that is not set has no value, else it is an error. `warnings` are for stderr.
     """
 
     environ: Mapping[str, str]
@@ -47,7 +46,7 @@ class LocalEnvironment:
     _read: dict[str, str] = field(default_factory=dict)
 
     def read_stdin(self, reader: str) -> str:
-        """Return all of stdin, for the first that wants it and each time it does. Raises UsageError for another."""
+        """Return the content of stdin, to one reader as often as it asks. Raises UsageError for a second reader."""
         if reader not in self._read:
             self.take_stdin(reader)
             try:
@@ -60,7 +59,7 @@ class LocalEnvironment:
         return self._read[reader]
 
     def take_stdin(self, reader: str) -> None:
-        """Make sure that nothing else reads stdin. Raises UsageError."""
+        """Reserve stdin for a reader. Raises UsageError if another reader has it."""
         if self._read:
             raise UsageError(
                 f"{next(iter(self._read))} and {reader} cannot both read stdin", hint="use a file for one of them"
@@ -68,8 +67,8 @@ class LocalEnvironment:
         self._read[reader] = ""
 
 
-def typed_path(text: str) -> Path:
-    """Return a path with `~` expanded, as it is if there is no such user."""
+def expanded_path(text: str) -> Path:
+    """Return a path with `~` expanded, unchanged if there is no such user."""
     path = Path(text)
     try:
         return path.expanduser()
@@ -77,34 +76,34 @@ def typed_path(text: str) -> Path:
         return path
 
 
-def environment(typed: RawOptions, local: LocalEnvironment) -> dict[str, str]:
+def environment(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:
     """Resolve `--env`: `K=V` as given, `K` from the local environment, skipped if not set.
 
-    Those of `--env-file` come first. Raises UsageError.
+    Variables of `--env-file` come first. Raises UsageError.
     """
-    found = _of_file(typed.env_file, "--env-file", local)
-    for text in typed.env or ():
+    found = _read_file(raw.env_file, "--env-file", local)
+    for text in raw.env or ():
         key, value = _split(text, "-e")
         found[key] = value
-    known = _known(found, local.environ)
+    known = _resolved_values(found, local.environ)
     for key in found.keys() - known.keys():
         local.warnings.append(f"{key} is not set here; the job starts without it")
     return known
 
 
-def inlined(typed: RawOptions, local: LocalEnvironment) -> RawOptions:
+def inlined(raw: RawOptions, local: LocalEnvironment) -> RawOptions:
     """Merge the content of `--env-file` into `--env`, so that the file is read once for many jobs."""
-    if typed.env_file is None:
-        return typed
-    found = _of_file(typed.env_file, "--env-file", local)
+    if raw.env_file is None:
+        return raw
+    found = _read_file(raw.env_file, "--env-file", local)
     env = [key if value is None else f"{key}={value}" for key, value in found.items()]
-    return replace(typed, env=[*env, *(typed.env or ())], env_file=None)
+    return replace(raw, env=[*env, *(raw.env or ())], env_file=None)
 
 
-def secrets(typed: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
-    """Return the secrets that were typed, read as variables are. One that is not set is an error, or has no value."""
-    found = _of_file(typed.secrets_file, "--secrets-file", local)
-    for text in typed.secrets or ():
+def secrets(raw: RawOptions, local: LocalEnvironment) -> dict[str, str | None]:
+    """Resolve `--secrets` and `--secrets-file` like variables. Raises UsageError for a secret that is not set."""
+    found = _read_file(raw.secrets_file, "--secrets-file", local)
+    for text in raw.secrets or ():
         key, value = _split(text, "-s")
         if value is not None:
             local.warnings.append(
@@ -121,8 +120,8 @@ def resolved(
     what: str = "the job",
     hint: str = "export {name}=..., or use --secrets-file",
 ) -> dict[str, str | None]:
-    """Return secrets with their values, those that have none from the environment. Raises UsageError."""
-    known = _known(found, local.environ)
+    """Return secrets with their values; missing values come from the environment. Raises UsageError."""
+    known = _resolved_values(found, local.environ)
     missing = [name for name in found if name not in known]
     if missing and not local.secrets_may_miss:
         names = ", ".join(missing)
@@ -133,7 +132,7 @@ def resolved(
     return {name: known.get(name) for name in found}
 
 
-def _known(found: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, str]:
+def _resolved_values(found: Mapping[str, str | None], environ: Mapping[str, str]) -> dict[str, str]:
     values = {key: environ.get(key) if value is None else value for key, value in found.items()}
     return {key: value for key, value in values.items() if value is not None}
 
@@ -145,15 +144,15 @@ def _split(text: str, option: str) -> tuple[str, str | None]:
     return key.strip(), value if equals else None
 
 
-def _of_file(file: str | None, option: str, local: LocalEnvironment) -> dict[str, str | None]:
+def _read_file(file: str | None, option: str, local: LocalEnvironment) -> dict[str, str | None]:
     if file is None:
         return {}
-    text = local.read_stdin(option) if file == "-" else _text_of(typed_path(file), option, local)
-    return dict(_parsed(text, file, option, local))
+    text = local.read_stdin(option) if file == "-" else _read_text(expanded_path(file), option, local)
+    return dict(_parse(text, file, option, local))
 
 
-def _text_of(path: Path, option: str, local: LocalEnvironment) -> str:
-    """Read a file or pipe, with a warning if others can read secrets in it. Raises UsageError."""
+def _read_text(path: Path, option: str, local: LocalEnvironment) -> str:
+    """Read a file or pipe; warn if others can read secrets in it. Raises UsageError."""
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -171,17 +170,17 @@ def _text_of(path: Path, option: str, local: LocalEnvironment) -> str:
     return text
 
 
-def _parsed(text: str, file: str, option: str, local: LocalEnvironment) -> Iterator[tuple[str, str | None]]:
+def _parse(text: str, file: str, option: str, local: LocalEnvironment) -> Iterator[tuple[str, str | None]]:
     """Parse a dotenv file; variables in values are not expanded.
 
-    A file may be something else, such as a private key, so no text of it is repeated before it is known for a name.
+    The file may be something else, such as a private key, so errors do not quote its text.
     """
     from dotenv.parser import parse_stream
 
     strays: list[str] = []
     is_empty = True
     for binding in parse_stream(StringIO(text)):
-        # What is read begins with the blank lines before it.
+        # The text of a binding begins with the blank lines before it.
         content = binding.original.string
         line = binding.original.line + content[: len(content) - len(content.lstrip())].count("\n")
         where = f"{option} {file}: line {line}"
@@ -214,7 +213,7 @@ def _parsed(text: str, file: str, option: str, local: LocalEnvironment) -> Itera
 
 
 def _unquoted(binding: str, value: str | None) -> str | None:
-    """Return the value of a variable as the official client reads it, which python-dotenv unescapes otherwise."""
+    """Return a value unescaped as in the official client; python-dotenv unescapes more."""
     quoted = None if value is None else _QUOTED.match(binding)
     if quoted is None:
         return value

@@ -1,4 +1,4 @@
-"""The spec of a job or schedule that exists, perhaps with changes."""
+"""The spec of an existing job or schedule, and of a job with changes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
 
 
-def described(job: JobInfo) -> NewJob:
+def spec_of_job(job: JobInfo) -> NewJob:
     """Return the spec of an existing job, with secrets by name only. Raises UsageError.
 
-    What it had by default counts as asked for, as the Hub does not tell the difference. Raises HfJobsError if
-    something was left out of the job that belongs to it.
+    Defaults become explicit, because the Hub does not tell the difference. Raises HfJobsError if a field of the spec
+    had an invalid value.
     """
-    _check_it_is_whole(
+    _check_complete(
         job,
         f"job {job.id}",
         hint="use 'hfjobs duplicate' without changes: the Hub copies the job itself",
@@ -34,15 +34,15 @@ def described(job: JobInfo) -> NewJob:
         raise UsageError(
             f"the Hub reports no image or Space for job {job.id}", hint="start a new job with 'hfjobs run'"
         )
-    return replace(_described(job), ssh=job.status.ssh_url is not None)
+    return replace(_spec_of(job), ssh=job.status.ssh_url is not None)
 
 
-def described_schedule(made: ScheduledJob) -> NewSchedule:
+def spec_of_schedule(made: ScheduledJob) -> NewSchedule:
     """Return the spec of an existing schedule, with secrets by name only.
 
-    Raises UsageError, and HfJobsError if something was left out of it.
+    Raises UsageError, and HfJobsError if a field of the spec had an invalid value.
     """
-    _check_it_is_whole(made.job_spec, f"schedule {made.id}")
+    _check_complete(made.job_spec, f"schedule {made.id}")
     _check_volumes(made.job_spec, f"schedule {made.id}")
     if made.schedule is None or made.job_spec.image is None:
         unknown = "cron expression" if made.schedule is None else "image or Space"
@@ -50,14 +50,14 @@ def described_schedule(made: ScheduledJob) -> NewSchedule:
             f"the Hub reports no {unknown} for schedule {made.id}",
             hint="create a new schedule with 'hfjobs scheduled run'",
         )
-    return NewSchedule(_described(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
+    return NewSchedule(_spec_of(made.job_spec), made.schedule, bool(made.suspend), bool(made.concurrency))
 
 
-def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = None) -> None:
-    """Raise HfJobsError if what was made from this would not be made again."""
+def _check_complete(spec: JobInfo | JobSpec, what: str, hint: str | None = None) -> None:
+    """Raise HfJobsError if fields of the spec had invalid values, so that a copy would be different."""
     if not spec.left_out:
         return
-    from hfjobs_cli.models.fields import declared_fields  # for answers that are not as documented
+    from hfjobs_cli.models.fields import declared_fields  # for invalid responses
     from hfjobs_cli.models.schedule import JobSpec
 
     lost = [each.name for each in declared_fields(JobSpec) if each.name in spec.left_out]
@@ -66,7 +66,7 @@ def _check_it_is_whole(spec: JobInfo | JobSpec, what: str, hint: str | None = No
 
 
 def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
-    """Raise HfJobsError for a volume that would be a directory of this machine: a job on the Hub has none."""
+    """Raise HfJobsError for a volume type that would be sent as a local directory."""
     for volume in spec.volumes or ():
         if volume.type == LOCAL:
             raise HfJobsError(
@@ -75,22 +75,22 @@ def _check_volumes(spec: JobInfo | JobSpec, what: str) -> None:
             )
 
 
-def _described(made: JobInfo | JobSpec) -> NewJob:
-    found = {row.name: row.decoded(made) for row in PROPERTIES}
+def _spec_of(record: JobInfo | JobSpec) -> NewJob:
+    found = {row.name: row.decoded(record) for row in PROPERTIES}
     return NewJob(**{name: value for name, value in found.items() if value is not None})
 
 
-def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
+def matches_spec(job: JobInfo | JobSpec, sent: NewJob) -> bool:
     """Return whether a job, or a schedule's job, matches the request body of `sent`.
 
-    What the Hub may have added is not looked at: what was left to it, and labels.
+    Properties that were left to the Hub and additional labels are ignored.
     """
-    found = _described(job) if job.docker_image or job.space_id else NewJob()
+    found = _spec_of(job) if job.docker_image or job.space_id else NewJob()
     same = ("docker_image", "space_id", "command", "arguments", "environment", "flavor")
     return (
         all(getattr(found, name) == getattr(sent, name) for name in same)
         and sent.attempts in (None, found.attempts)
-        # Not every answer tells the timeout.
+        # Not every response contains the timeout.
         and (sent.timeout_secs is None or found.timeout_secs in (None, sent.timeout_secs))
         and sent.labels.items() <= found.labels.items()
         and set(found.secrets) == set(sent.secrets)
@@ -102,7 +102,7 @@ def is_made_from(job: JobInfo | JobSpec, sent: NewJob) -> bool:
 class Changes:
     """Overrides for a job that is started again. None, empty or False keeps the old value."""
 
-    typed: RawOptions
+    raw: RawOptions
     image: str | None = None
     unset_env: Sequence[str] = ()
     drop_secrets: bool = False
@@ -110,34 +110,34 @@ class Changes:
     script: LocalFile | None = None
 
     def __bool__(self) -> bool:
-        """Return whether any option is given."""
+        """Return whether any option is new."""
         own = (self.image is not None, self.unset_env, self.drop_secrets, self.command, self.script)
-        typed = (getattr(self.typed, field.name) for field in fields(self.typed))
-        return any(own) or any(value is not None and value is not False for value in typed)
+        raw = (getattr(self.raw, field.name) for field in fields(self.raw))
+        return any(own) or any(value is not None and value is not False for value in raw)
 
 
 def changed(job: NewJob, source: str, changes: Changes, local: LocalEnvironment) -> NewJob:
     """Apply overrides to a job, and add the id of its source as a label. Raises UsageError.
 
-    The Hub gives the values of secrets to nobody, so they are given again, or left out on purpose.
+    The Hub does not return the values of secrets, so they must be given again or dropped.
     """
     if changes.script is not None:
         from hfjobs_cli.jobspec.packing import replace_file  # with tarfile, for --script only
 
         job = replace_file(job, source, changes.script)
-    given = compose(changes.typed, local, overridden(replace(job, secrets={}), changes.image, changes.command))
-    lost = [name for name in job.secrets if name not in given.secrets]
+    new = compose(changes.raw, local, overridden(replace(job, secrets={}), changes.image, changes.command))
+    lost = [name for name in job.secrets if name not in new.secrets]
     if lost and not changes.drop_secrets:
         again = " ".join(f"-s {name}" for name in lost)
         raise UsageError(
             f"secret values cannot be read back from job {source}: {', '.join(lost)}",
             hint=f"pass {again}, or --drop-secrets to run without them",
         )
-    labels = {**given.labels, DUPLICATED_FROM: source}
-    if changes.typed.no_name:
+    labels = {**new.labels, DUPLICATED_FROM: source}
+    if changes.raw.no_name:
         labels.pop("name", None)
-    environment = {key: value for key, value in given.environment.items() if key not in changes.unset_env}
-    return replace(given, labels=labels, environment=environment)
+    environment = {key: value for key, value in new.environment.items() if key not in changes.unset_env}
+    return replace(new, labels=labels, environment=environment)
 
 
 def check_unset(names: Collection[str], jobs: Collection[NewJob]) -> None:

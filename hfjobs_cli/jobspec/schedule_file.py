@@ -36,7 +36,7 @@ from hfjobs_cli.jobspec.model import (
 )
 from hfjobs_cli.jobspec.packing import pack_texts, with_texts
 from hfjobs_cli.jobspec.properties import Row
-from hfjobs_cli.jobspec.uv import LOOKS_LIKE_FILE, compose_uv, is_address
+from hfjobs_cli.jobspec.uv import FILE_SUFFIXES, compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.models.packed_files import packed_variable, typed_words
@@ -289,7 +289,7 @@ def _script(
     if "files" in values:
         raise UsageError("both a script and files given", hint='use a command: ["uv", "run", "train.py"]')
     script = values["script"]
-    downloaded = download(script) if is_address(script) else None
+    downloaded = download(script) if is_url(script) else None
     how = RawUvOptions(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
     words = [_beside(each.file, word) for word in (script, *values.get("arguments", ()))]
     return compose_uv(_typed(each), how, words[0], words[1:], namespace, local, downloaded)
@@ -300,7 +300,7 @@ def _beside(file: str, word: str) -> str:
 
     Where `apply` is called decides nothing. Raises UsageError for what is a file there only, or should be one.
     """
-    if file == "-" or is_address(word):
+    if file == "-" or is_url(word):
         return word
     path = Path(file).parent / word
     try:
@@ -309,7 +309,7 @@ def _beside(file: str, word: str) -> str:
         is_elsewhere = Path(word).is_file()
     except (OSError, ValueError):  # nothing can be called so
         return word
-    if is_elsewhere or path.suffix in LOOKS_LIKE_FILE:
+    if is_elsewhere or path.suffix in FILE_SUFFIXES:
         raise UsageError(f"no such file: '{path}'", hint="paths are relative to the TOML file")
     return word
 

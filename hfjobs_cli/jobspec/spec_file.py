@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.jobspec.environment import LocalEnvironment, resolved, typed_path
+from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path, resolved
 from hfjobs_cli.jobspec.model import PROPERTIES, NewJob, Volume
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.text.json_values import loads
@@ -20,7 +20,7 @@ _NAMES = {str: "a string", list: "an array", dict: "an object", int: "a whole nu
 
 def read_spec(file: str, local: LocalEnvironment) -> NewJob:
     """Return the job that a file, or `-`, describes; secrets without a value are to be asked for. Raises UsageError."""
-    text = local.read_stdin("--spec") if file == "-" else _text_of(typed_path(file))
+    text = local.read_stdin("--spec") if file == "-" else _text_of(expanded_path(file))
     try:
         values = loads(text)
     except (ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import UsageError, did_you_mean
-from hfjobs_cli.jobspec.environment import LocalEnvironment, typed_path
+from hfjobs_cli.jobspec.environment import LocalEnvironment, expanded_path
 from hfjobs_cli.jobspec.model import Launch, NewJob, Volume
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.packed_files import PACKED
@@ -126,7 +126,7 @@ _ROWS = "use CSV with a header, a JSON array of objects, or JSONL"
 
 def _text_of(file: str) -> str:
     try:
-        with typed_path(file).open("rb") as opened:
+        with expanded_path(file).open("rb") as opened:
             content = opened.read(MAX_FILE_MIB * 1024 * 1024 + 1)
         if len(content) > MAX_FILE_MIB * 1024 * 1024:
             raise UsageError(

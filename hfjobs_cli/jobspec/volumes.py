@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.jobspec.environment import typed_path
+from hfjobs_cli.jobspec.environment import expanded_path
 from hfjobs_cli.jobspec.model import LOCAL, NewJob, Volume
 from hfjobs_cli.models.packed_files import ARTIFACTS, MOUNT_PATH
 
@@ -140,7 +140,7 @@ def exact_volume(volume: Volume) -> str:
 def check_local(volumes: Iterable[Volume]) -> None:
     """Raise UsageError for a local directory that does not exist."""
     for volume in volumes:
-        if volume.type == LOCAL and not typed_path(volume.source).is_dir():
+        if volume.type == LOCAL and not expanded_path(volume.source).is_dir():
             raise UsageError(
                 f"volume '{volume.source}' is not a local directory",
                 hint=f"for a bucket or repository, use hf://buckets/OWNER/NAME:{volume.mount_path}",

@@ -21,7 +21,7 @@ from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS
 from hfjobs_cli.insight.schedule_plan import Step, job_changes, plan
 from hfjobs_cli.jobspec.environment import resolved
-from hfjobs_cli.jobspec.from_job import described_schedule
+from hfjobs_cli.jobspec.from_job import spec_of_schedule
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR
 from hfjobs_cli.jobspec.schedule_file import (
     CHANGED_LABEL,
@@ -308,7 +308,7 @@ def _create(
     terms = schedule_options.Terms(suspend=suspend or None, concurrency=wanted.concurrency or None)
     made = create_schedule(session, job, wanted.namespace, wanted.when, terms)
     journal.answer(f"{made.owner.name}/{made.id}", made.id)
-    changes = list(job_changes(described_schedule(made).job, job))
+    changes = list(job_changes(spec_of_schedule(made).job, job))
     for change in changes:
         session.warning(f"schedule '{wanted.name}' is not as the file says: {change}; the Hub changed it")
     if changes:  # so that the next apply does not replace it for that

@@ -10,7 +10,7 @@ from hfjobs_cli.commands._compose import local_environment
 from hfjobs_cli.commands._resolve import named_schedules
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.insight.schedule_plan import replacements
-from hfjobs_cli.jobspec.from_job import described_schedule
+from hfjobs_cli.jobspec.from_job import spec_of_schedule
 from hfjobs_cli.jobspec.schedule_file import compose_schedule, dump, read_text
 from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -46,7 +46,7 @@ def export(
 def _text(session: Session, name: str, schedule: ScheduledJob) -> str | None:
     """Return the table of a schedule, None if it cannot be written; that `apply` would refuse it is warned of."""
     try:
-        text = dump(name, described_schedule(schedule))
+        text = dump(name, spec_of_schedule(schedule))
     except HfJobsError as error:
         session.failures.append(HfJobsError(f"cannot export schedule '{name}': {error.message}", error.hint))
         return None
