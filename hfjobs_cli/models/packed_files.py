@@ -37,7 +37,7 @@ ARTIFACTS = "jobs-artifacts"
 MOUNT_PATH = "/data"
 """Where a bucket with local files is mounted."""
 
-_MARK = re.compile(r"\ncase \$w in (@+)\) w=;; ")
+_MARK = r"\ncase \$w in (@+)\) w=;; "
 """Finds the placeholder for the directory of the files in a program of hfjobs."""
 
 _UNPACKED_BY = (
@@ -91,7 +91,7 @@ def has_artifacts(volumes: Iterable[_Mount] | None) -> bool:
 
 def marked(variables: Mapping[str, str]) -> str | None:
     """Return the placeholder for the directory of packed files in a command; None if there is none."""
-    found = _MARK.search((variables.get(PACKED) or "")[-_END:])
+    found = re.search(_MARK, (variables.get(PACKED) or "")[-_END:])
     return found[1] if found else None
 
 

@@ -20,10 +20,10 @@ from hfjobs_cli.text.values import digits, number, parse_duration, parse_moment,
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """Finds signs of a regular expression, which values rarely contain."""
 
-_EXCLUDED = re.compile(r"(?P<key>[^=!]+)!=(?P<value>.*)", re.DOTALL)
+_EXCLUDED = r"(?s)(?P<key>[^=!]+)!=(?P<value>.*)"
 """An excluded entry, `KEY!=VALUE`, as in selectors of other tools."""
 
-_FILTER = re.compile(r"(?P<name>[^=<>!]*)(?P<sign>!?=|[<>]=?)(?P<value>.*)", re.DOTALL)
+_FILTER = r"(?s)(?P<name>[^=<>!]*)(?P<sign>!?=|[<>]=?)(?P<value>.*)"
 """Field, operator and value."""
 
 _NEGATED_SET = r"\[\^(?=.+\])"
@@ -121,7 +121,7 @@ def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], lis
     own: list[str] = []
     others: list[str] = []
     for item in items:
-        found = _FILTER.fullmatch(item)
+        found = re.fullmatch(_FILTER, item)
         name = found["name"].strip() if found else ""
         is_own, is_made = kind.find(name) is not None, made.find(name) is not None
         if name and not is_own and not is_made and name.lower() not in ("since", "until"):
@@ -150,7 +150,7 @@ def is_exact(glob: str) -> bool:
 
 
 def _parse(kind: Kind, item: str, now: datetime) -> Condition:
-    found = _FILTER.fullmatch(item)
+    found = re.fullmatch(_FILTER, item)
     given, sign, text = (found["name"].strip(), found["sign"], found["value"]) if found else ("", "", "")
     if not given:
         raise UsageError(f"filter '{item}' is not FIELD=PATTERN, FIELD!=PATTERN or FIELD>VALUE", hint=_how(kind, item))
@@ -211,7 +211,7 @@ def _entry(kind: Kind, given: str, text: str) -> tuple[str, str, str]:
 
 def _excluding(item: str, globs: Sequence[str], *, negated: bool) -> tuple[tuple[str, ...], bool]:
     """Return patterns of entries, `KEY!=VALUE` as `KEY=VALUE`, and whether they exclude. Raises UsageError."""
-    found = [_EXCLUDED.fullmatch(glob) for glob in globs]
+    found = [re.fullmatch(_EXCLUDED, glob) for glob in globs]
     if not any(found):
         return tuple(globs), False
     if negated or not all(found):

@@ -9,8 +9,8 @@ from hfjobs_cli.errors import UsageError, conflict, empty_option
 MAX_LENGTH = 100
 """The longest key, and the longest value."""
 
-_KEY = re.compile(r"[A-Za-z0-9._-]+")
-_VALUE = re.compile(r"[A-Za-z0-9._-]*")
+_KEY = r"[A-Za-z0-9._-]+"
+_VALUE = r"[A-Za-z0-9._-]*"
 _ALLOWED = f"at most {MAX_LENGTH} letters, digits and . _ -"
 
 
@@ -90,8 +90,8 @@ def is_label(key: str, value: str) -> bool:
     return _fits(_KEY, key) and _fits(_VALUE, value)
 
 
-def _fits(pattern: re.Pattern[str], text: str) -> bool:
-    return bool(pattern.fullmatch(text)) and len(text) <= MAX_LENGTH
+def _fits(pattern: str, text: str) -> bool:
+    return bool(re.fullmatch(pattern, text)) and len(text) <= MAX_LENGTH
 
 
 def _instead(text: str) -> str:

@@ -28,7 +28,7 @@ MAX_LINES = 1_000_000
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
-_ID = re.compile(r"[0-9a-f]{24}")
+_ID = r"[0-9a-f]{24}"
 """An id of the Hub. Anything else that is a valid name is resolved as a name."""
 
 _PREFIX = r"[0-9a-f]{6,23}"
@@ -210,7 +210,7 @@ def _read_lines(stdin: TextIO, syntax: ReferenceSyntax) -> Iterator[str]:
 def _selector(text: str, namespace: str | None, now: datetime, syntax: ReferenceSyntax) -> Selector | None:
     """Return the selector for a reference that is not an id; None otherwise."""
     identifier = text.rpartition("/")[2]
-    if _ID.fullmatch(identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
+    if re.fullmatch(_ID, identifier) or "://" in text or not ("@" in text or is_name(identifier.rpartition(":")[2])):
         return None
     return parse_selector(text, namespace, now, syntax)
 

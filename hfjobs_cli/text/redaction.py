@@ -13,28 +13,28 @@ from functools import lru_cache
 
 MASK = "***"
 
-_NAME = re.compile(
-    r"(?:^|[^a-z])(?:token|secret|password|passwd|passphrase|credentials?|(?:api|access|private|auth|secret)[-_]?key)"
-    r"(?:$|[^a-z])",
-    re.IGNORECASE,
+# Compiled when they are used: each start imports this module, and few need the patterns.
+_NAME = (
+    r"(?i)(?:^|[^a-z])(?:token|secret|password|passwd|passphrase|credentials?"
+    r"|(?:api|access|private|auth|secret)[-_]?key)(?:$|[^a-z])"
 )
-_TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{8,}")
-_QUERY_VALUE = re.compile(r"(?P<name>[^&=]*)=[^&]*")
-_SIGNED = re.compile(r"(?:^|-)(?:sig|signature|key|auth|jwt)$", re.IGNORECASE)
+_TOKEN = r"\bhf_[A-Za-z0-9]{8,}"  # noqa: S105 - a pattern
+_QUERY_VALUE = r"(?P<name>[^&=]*)=[^&]*"
+_SIGNED = r"(?i)(?:^|-)(?:sig|signature|key|auth|jwt)$"
 """Query parameters that sign a URL, and so give access to anyone who has it: `X-Amz-Signature`, `sig`."""
 
-_NAMED = re.compile(r"(-{0,2}[\w-]+)(=?)(.*)", re.DOTALL)
+_NAMED = r"(?s)(-{0,2}[\w-]+)(=?)(.*)"
 """A word that may be an option or a variable, with or without a value."""
 
 
 def looks_secret(name: str) -> bool:
     """Return whether a variable or option of this name is likely to be a secret: `WANDB_API_KEY`, `--hf-token`."""
-    return bool(_NAME.search(name))
+    return bool(re.search(_NAME, name))
 
 
 def masked(text: str) -> str:
     """Return a text with tokens of the Hub masked."""
-    return _TOKEN.sub(MASK, text)
+    return re.sub(_TOKEN, MASK, text)
 
 
 def masked_value(name: str, value: str) -> str:
@@ -47,7 +47,7 @@ def masked_words(words: Iterable[str]) -> list[str]:
     found: list[str] = []
     is_next = False
     for word in words:
-        named = _NAMED.fullmatch(word)
+        named = re.fullmatch(_NAMED, word)
         is_named = named is not None and looks_secret(named[1])
         if is_next:
             found.append(MASK)
@@ -71,12 +71,12 @@ def without_password(address: str) -> str:
         user, colon, _ = login.partition(":")
         host = f"{user}:{MASK}@{host}" if colon else f"{MASK}@{host}"
     query, hash_, _ = query.partition("#")
-    return f"{scheme}://{host}{slash}{path}{question}{_QUERY_VALUE.sub(_masked_pair, query)}{hash_}"
+    return f"{scheme}://{host}{slash}{path}{question}{re.sub(_QUERY_VALUE, _masked_pair, query)}{hash_}"
 
 
 def _masked_pair(pair: re.Match[str]) -> str:
     name = pair["name"]
-    return f"{name}={MASK}" if looks_secret(name) or _SIGNED.search(name) else masked(pair[0])
+    return f"{name}={MASK}" if looks_secret(name) or re.search(_SIGNED, name) else masked(pair[0])
 
 
 LEAST_TOKEN = 8
