@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -481,13 +482,13 @@ def read_by_head(*argv: str, environ: Mapping[str, str]) -> Result:
         return Result(code, line, process.stderr.read())
 
 
-def run_here(*argv: str, environ: Mapping[str, str]) -> Result:
+def run_here(*argv: str, environ: Mapping[str, str], sleep: Callable[[float], None] = time.sleep) -> Result:
     """Run a command in this process, but with the clock and the pauses of this machine: for what really takes place.
 
     It costs a tenth of a process of its own, which is for what only a process has: signals, streams, surroundings.
     """
     stdout, stderr = io.StringIO(), io.StringIO()
-    code = main(argv, Session(io.StringIO(), stdout, stderr, command_environ(environ)))
+    code = main(argv, Session(io.StringIO(), stdout, stderr, command_environ(environ), sleep=sleep))
     return Result(code, stdout.getvalue(), stderr.getvalue())
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,7 +22,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi
 
 from tests.api.unsteady import JOB_ID, SAMPLE, USER, Behavior, UnsteadyHub, drawn
-from tests.support import TOKEN, Result, run, run_command
+from tests.support import TOKEN, Result, run, run_here
 
 ENDS = {"COMPLETED": 0, "ERROR": 10, "CANCELED": 11}
 UNAVAILABLE = 5
@@ -91,14 +92,12 @@ def _pieces(lines: Sequence[str], truth: Sequence[str], lost: int) -> bool:
     return False
 
 
-def complaints(case: Case, directory: Path) -> list[str]:
-    """Return what is wrong with what ours shows of a case."""
+def complaints(seed: int, directory: Path) -> list[str]:
+    """Return what is wrong with what ours shows of a log: lines are shown once and all, or exit code 5 tells of it."""
+    case = _case(seed)
     behavior = case.behavior
     with UnsteadyHub(behavior) as hub:
-        try:
-            code, stdout, stderr = run_command(*case.argv, environ=local_environment(directory, hub.endpoint))
-        except subprocess.TimeoutExpired as error:
-            return [f"{case}\n  it goes on for ever, with {(error.stdout or b'')[-200:]!r}"]
+        code, stdout, stderr = ours_of(case.argv, local_environment(directory, hub.endpoint))
         there = hub.there_at_first or 0
     lines = stdout.split("\n")[:-1]
     found = []
@@ -135,6 +134,17 @@ FIRST_SEED = int(os.environ.get("HFJOBS_TEST_SEED", "0"))
 TIMES = 4 if "HFJOBS_TEST_SEED" in os.environ else 1
 
 
+def ours_of(argv: Sequence[str], environ: Mapping[str, str]) -> Result:
+    """Run ours in this process, with real pauses; what goes on for ever fails after a minute."""
+    until = time.monotonic() + 60
+
+    def sleep(secs: float) -> None:
+        assert time.monotonic() < until, "it goes on for ever"
+        time.sleep(secs)
+
+    return run_here(*argv, environ=environ, sleep=sleep)
+
+
 def by_the_peer(behavior: Behavior, argv: Sequence[str], environ: Mapping[str, str]) -> Result:
     """Run the official client on a Hub of its own; its exit code is -1 if it does not end."""
     with UnsteadyHub(behavior) as hub:
@@ -147,29 +157,16 @@ def by_the_peer(behavior: Behavior, argv: Sequence[str], environ: Mapping[str, s
             return Result(-1, "", "")
 
 
-def all_complaints(complain: Callable[[int, Path], list[str]], seeds: int, directory: Path) -> list[str]:
-    """Return what is wrong with so many cases, which are tried at once, as most of what they do is to wait."""
-    with ThreadPoolExecutor(12) as pool:
-        places = {seed: directory / str(seed) for seed in range(FIRST_SEED, FIRST_SEED + seeds * TIMES)}
-        return [complaint for found in pool.map(complain, places, places.values()) for complaint in found]
-
-
-def test_logs(tmp_path: Path) -> None:
-    """Lines are shown once and all of them, or what is missing is told by exit code 5."""
-    found = all_complaints(lambda seed, directory: complaints(_case(seed), directory), 12, tmp_path)
-    assert not found, "\n".join(found)
-
-
 def complaints_of_run(seed: int, directory: Path) -> list[str]:
-    """Return what is wrong with how ours runs and follows a new job, or what the official client does better."""
+    """Return what is wrong with how ours runs and follows a new job, or what the official client does better.
+
+    It is created once, followed to its end over all that a Hub may do meanwhile, and its end is ours.
+    """
     behavior = drawn(seed, ended=False, created=True)
     argv = ("run", "python:3.12", "true")
     environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
-        try:
-            ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
-        except subprocess.TimeoutExpired as error:
-            return [f"run {behavior}\n  it goes on for ever, with {(error.stdout or b'')[-200:]!r}"]
+        ours = ours_of(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
         posts = hub.posts
         there = hub.there_at_first or 0
     lines = ours.stdout.split("\n")[:-1]
@@ -188,21 +185,15 @@ def complaints_of_run(seed: int, directory: Path) -> list[str]:
     return [f"run {behavior}\n  {complaint}\n  stderr: {ours.stderr[-800:]}" for complaint in found]
 
 
-def test_run(tmp_path: Path) -> None:
-    """A new job is created once, followed to its end over all that a Hub may do meanwhile, and its end is ours."""
-    found = all_complaints(complaints_of_run, 6, tmp_path)
-    assert not found, "\n".join(found)
-
-
 def complaints_of_wait(seed: int, directory: Path) -> list[str]:
-    """Return what is wrong with how ours waits for a job."""
+    """Return what is wrong with how ours waits: the exit code is how the job ended, whatever came before that."""
     behavior = drawn(seed, ended=seed % 3 == 0)
     behavior.due = [due if due <= 0 else min(due, 1.0) for due in behavior.due]
     argv = ("wait", f"{USER}/{JOB_ID}")
     environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
         hub.begin()
-        ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
+        ours = ours_of(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
     if ours.code != ENDS[behavior.stage]:
         theirs = by_the_peer(behavior, argv, environ)
         found = f"exit code {ours.code} for {behavior.stage}; the official client ends with {theirs.code}"
@@ -210,21 +201,15 @@ def complaints_of_wait(seed: int, directory: Path) -> list[str]:
     return []
 
 
-def test_wait(tmp_path: Path) -> None:
-    """The exit code is how the job ended, whatever the Hub answered before that."""
-    found = all_complaints(complaints_of_wait, 3, tmp_path)
-    assert not found, "\n".join(found)
-
-
 def complaints_of_stats(seed: int, directory: Path) -> list[str]:
-    """Return how the sample that ours shows differs from the one that the official client shows."""
+    """Return how the sample that ours shows differs from what the Hub sends, under whatever name of the event."""
     behavior = drawn(seed, ended=False)
     behavior.due = [600.0]
     behavior.lines = ["later"]
     argv = ("stats", f"{USER}/{JOB_ID}", "--format", "json")
     environ = local_environment(directory, "")
     with UnsteadyHub(behavior) as hub:
-        ours = run_command(*argv, environ={**environ, "HF_ENDPOINT": hub.endpoint})
+        ours = ours_of(argv, {**environ, "HF_ENDPOINT": hub.endpoint})
     expected = [{"job_id": JOB_ID, **SAMPLE}]
     shown = [{key: row.get(key) for key in expected[0]} for row in json.loads(ours.stdout or "[]")]
     if (ours.code, shown) != (0, expected):
@@ -233,7 +218,20 @@ def complaints_of_stats(seed: int, directory: Path) -> list[str]:
     return []
 
 
-def test_stats(tmp_path: Path) -> None:
-    """A sample is shown under whatever name the event has that holds it."""
-    found = all_complaints(complaints_of_stats, 3, tmp_path)
+KINDS: list[tuple[Callable[[int, Path], list[str]], int]] = [
+    (complaints, 12),
+    (complaints_of_run, 6),
+    (complaints_of_wait, 3),
+    (complaints_of_stats, 3),
+]
+"""What is tried, each with so many seeds."""
+
+
+def test_nothing_is_worse_than_the_official_client(tmp_path: Path) -> None:
+    """All cases are tried at once, as most of what they do is to wait."""
+    cases = [(complain, seed) for complain, seeds in KINDS for seed in range(FIRST_SEED, FIRST_SEED + seeds * TIMES)]
+    with ThreadPoolExecutor(24) as pool:
+        places = [tmp_path / str(number) for number in range(len(cases))]
+        calls = [pool.submit(complain, seed, place) for (complain, seed), place in zip(cases, places, strict=True)]
+    found = [complaint for call in calls for complaint in call.result()]
     assert not found, "\n".join(found)

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
 from tests.commands.test_stats import number, running
-from tests.emulator.emulation import BUSY, Serve
+from tests.emulator.emulation import BUSY, Serve, until
 from tests.live.conftest import Open
 from tests.live.terminals import Terminal
 from tests.metrics import Metrics, gpus
@@ -392,7 +392,7 @@ class TestNetwork:
             hub.always(path, busy)
             hub._replies.pop(path, None)
         terminal = on_hub(*TOP)
-        terminal.until(lambda _shown: hub.paths.count(f"GET /api/jobs/{USER}") > 4, "the jobs to be looked at")
+        until(lambda: hub.paths.count(f"GET /api/jobs/{USER}") > 2, "the jobs to be looked at")
         terminal.type("q")
         assert terminal.wait() == 0
         assert [hub.paths.count(f"GET {path}") for path in streams] == [1, 1]
