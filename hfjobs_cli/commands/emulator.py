@@ -26,7 +26,7 @@ def emulator(
 
     Commands of jobs run as processes ON THIS MACHINE, as you, each in its own directory, which is removed afterwards.
     Images are recorded but not used: there is no container and no GPU, and what a command needs must be installed here.
-    Local scripts and directories are uploaded to buckets here; no other volumes are mounted.
+    Jobs can use files that are uploaded to buckets; other volumes are not mounted.
 
     Jobs, including those of --demo, are kept until 'reset' deletes them, in a directory that only you may access.
     Ctrl-C cancels the jobs created through this server. If the server is killed they keep running, and the next server

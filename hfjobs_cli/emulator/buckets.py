@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from hfjobs_cli.emulator import xet
 from hfjobs_cli.emulator.account import owner_of
 from hfjobs_cli.emulator.api_types import ApiError, Document, wire_time
 from hfjobs_cli.emulator.state import State, make_directory
+
+MAX_MTIME_MS = 253_402_300_799_000
+"""The end of the year 9999."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _HASH = re.compile("[0-9a-f]{64}")
@@ -53,13 +57,11 @@ class Buckets:
     def find(self, namespace: str, name: str) -> Document:
         """Return a bucket."""
         root = self._root(namespace, name)
-        sizes = [path.stat().st_size for path in _files(root)]
-        created = wire_time(_moment(root.parent.stat().st_mtime))
-        identifier = f"{namespace}/{name}"
+        sizes = [status.st_size for _, status in _files(root)]
         return {
-            "id": identifier,
+            "id": f"{namespace}/{name}",
             "private": True,
-            "createdAt": created,
+            "createdAt": _modified(root.parent.stat()),
             "size": sum(sizes),
             "totalFiles": len(sizes),
         }
@@ -71,11 +73,11 @@ class Buckets:
             {
                 "type": "file",
                 "path": path.relative_to(root).as_posix(),
-                "size": path.stat().st_size,
+                "size": status.st_size,
                 "xetHash": "",
-                "mtime": wire_time(_moment(path.stat().st_mtime)),
+                "mtime": _modified(status),
             }
-            for path in _files(_inside(root, prefix) if prefix else root)
+            for path, status in _files(_inside(root, prefix) if prefix else root)
         ]
 
     def change(self, namespace: str, name: str, operations: Sequence[Document]) -> Document:
@@ -139,8 +141,8 @@ class Buckets:
     def xet_store(self) -> str:
         """Return the name of the store of contents. It changes with a reset: clients remember what a store has."""
         with self._lock:
-            with suppress(FileNotFoundError, StopIteration):
-                return next(self._state.xet.iterdir()).name
+            with suppress(FileNotFoundError, ValueError):
+                return min(path.name for path in self._state.xet.iterdir())
             name = secrets.token_hex(8)
             make_directory(self._state.xet / name)
             return name
@@ -178,8 +180,13 @@ def _inside(root: Path, path: str) -> Path:
     return root.joinpath(*parts)
 
 
-def _files(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.rglob("*")) if path.is_file())
+def _files(root: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the files below a directory; a job may delete some meanwhile."""
+    for path in sorted(root.rglob("*")):
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                yield path, status
 
 
 @contextmanager
@@ -193,5 +200,7 @@ def _new(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
+def _modified(status: os.stat_result) -> str:
+    """Return when a file was modified; at most the last second that can be written."""
+    seconds = min(status.st_mtime, MAX_MTIME_MS / 1000)
+    return wire_time(datetime.fromtimestamp(seconds, timezone.utc))

@@ -7,6 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from hfjobs_cli.emulator.account import FLAVORS, UNLISTED
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, ApiError, Document
+from hfjobs_cli.emulator.buckets import MAX_MTIME_MS
 
 DEFAULT_TIMEOUT_SECS = 1800
 """The timeout of jobs without `timeoutSeconds`, by the Hub's documentation."""
@@ -221,7 +222,7 @@ class ChangeFile(Body):
     type: Annotated[str, StringConstraints(pattern="^(addFile|copyFile|deleteFile)$")]
     path: str
     xet_hash: str = ""
-    mtime: Annotated[int, Field(ge=0, le=_MAX_INTEGER)] = 0
+    mtime: Annotated[int, Field(ge=0, le=MAX_MTIME_MS)] = 0
 
 
 B = TypeVar("B", bound=Body)

@@ -159,6 +159,8 @@ def test_operations_that_fail_are_listed(emulator: Emulator, tmp_path: Path) -> 
         '{"type": "addFile", "path": "c", "xetHash": "../../x", "mtime": 1000}',
         '{"type": "deleteFile", "path": "d"}',
     ]
+    late = '{"type": "deleteFile", "path": "d", "mtime": 253402300799001}'
+    assert emulator.ask("POST", f"/api/buckets/{USER}/own/batch", late.encode()).status == 400
     answer = emulator.ask("POST", f"/api/buckets/{USER}/own/batch", "\n".join(lines).encode()).data
     assert (answer["success"], answer["processed"], answer["succeeded"]) == (False, 7, 1)
     assert [each["path"] for each in answer["failed"]] == ["../a", "a/../../b", "a/b", "c", "c", "d"]
