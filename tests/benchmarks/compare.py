@@ -99,6 +99,12 @@ ROWS = (
         0.50,
         pairs_divided_by=3,
     ),
+    Row(
+        "`run -d`",
+        ["run", "-d", "python:3.12", "python", "train.py"],
+        ["jobs", "run", "-d", "python:3.12", "python", "train.py"],
+        0.42,
+    ),
     Row("`ps`, server answering in 100 ms, second run", ["ps"], ["jobs", "ps"], 0.60, delay_ms=100),
 )
 
@@ -256,8 +262,10 @@ def served(jobs: int, delay_ms: int = 0) -> Iterator[str]:
     argv = [sys.executable, str(SERVER), str(jobs), str(delay_ms)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.kill()
+        try:
+            yield server.stdout.readline().strip()
+        finally:
+            server.kill()
 
 
 def installed(directory: Path, requirement: str, program: str) -> Path:

@@ -117,6 +117,34 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_POST(self) -> None:
+        """Answer as if a job had been created as asked for."""
+        sent = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or "{}")
+        time.sleep(self.delay_secs)
+        if len(self.path.split("/")) != 4 or not self.path.startswith("/api/jobs/"):
+            self.send_error(404)
+            return
+        made = {
+            "type": "job",
+            "id": "6a01d6970000000000000007",
+            "createdAt": "2026-05-11T13:16:07.123Z",
+            **{
+                key: sent.get(key) for key in ("dockerImage", "command", "arguments", "environment", "flavor", "labels")
+            },
+            "secrets": [],
+            "timeout": sent.get("timeoutSeconds", 1800),
+            "createdBy": {"id": USER["id"], "name": USER["name"]},
+            "owner": USER,
+            "initiator": USER,
+            "status": {"stage": "SCHEDULING", "message": None, "failureCount": 0},
+        }
+        body = json.dumps(made).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     @classmethod
     def pages_of(cls, stages: tuple[str, ...]) -> tuple[bytes, ...]:
         """Return the pages of a listing, made when they are first asked for."""
