@@ -94,7 +94,7 @@ def values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str
     """
     words = _texts(ctx, kind, name, namespace)
     field = kind.find(name)
-    if field is not None and field.shape.base is dict:
+    if field is not None and field.type.base is dict:
         words = [word if "=" in begun else f"{word}=" for word in words if ("=" in word) == ("=" in begun)]
     return [word for word in words if word.startswith(begun)]
 
@@ -107,7 +107,7 @@ def keys(ctx: typer.Context, kind: Kind, name: str) -> list[str]:
 def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[str]:
     """Return the texts that a filter compares in a field, of the newest records, each once."""
     field, listed = kind.find(name), _LISTED.get(kind.noun)
-    if field is None or listed is None or field.shape.base in _WITHOUT_VALUES:
+    if field is None or listed is None or field.type.base in _WITHOUT_VALUES:
         return []
     now: datetime = ctx.obj.clock()
     texts = (text for record in _asked(ctx, namespace, listed) for text in field.texts(record, now))

@@ -19,7 +19,7 @@ from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Computed, Meta, Shape, natural
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Computed, FieldType, Meta, natural
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.display import GAP, cell_width, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
@@ -143,7 +143,7 @@ def with_values(kind: Kind, items: Sequence[Item]) -> Kind:
             sort_key=natural,
             measure=NUMBER_IN_TEXT,
         )
-        return Computed(Shape(str), read, meta)
+        return Computed(FieldType(str), read, meta)
 
     own = {f"label.{key}": column(key) for key in items[0].values}
     shown = ("id", "name", *own, "status", "exit_code", "reason", "runtime")

@@ -176,7 +176,7 @@ def _class(column: Field, view: View) -> str:
     measure = column.measure
     if measure is not None and measure is not NUMBER_IN_TEXT and measure.unit != "moment":
         return ' class="number"'
-    is_code = column.shape.base is list or (column.name == view.kind.key and column.measure is None)
+    is_code = column.type.base is list or (column.name == view.kind.key and column.measure is None)
     return ' class="code"' if is_code else ""
 
 

@@ -16,8 +16,7 @@ from hfjobs_cli.formats.renderer import (
     package_of,
     unreadable_packages,
 )
-from hfjobs_cli.models.fields import Field, Meta, Record, declared_fields, has_text
-from hfjobs_cli.models.fields import Shape as DeclaredShape
+from hfjobs_cli.models.fields import Field, FieldType, Meta, Record, declared_fields, has_text
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.template import (
     FUNCTIONS,
@@ -114,17 +113,17 @@ _KINDS: dict[type, tuple[str, ...]] = {
 def _schema(kind: Kind) -> Schema:
     """Return the fields that a template can use, with their types and nested fields."""
     extra = {
-        name: shape_of("string", fields={}, name=f".{name}") if field.is_as_shown else _shape(field.shape, f".{name}")
+        name: shape_of("string", fields={}, name=f".{name}") if field.is_as_shown else _shape(field.type, f".{name}")
         for name, field in _computed_fields(kind).items()
     }
     return {**_fields(kind.model), **extra}
 
 
 def _fields(model: type[Record], path: str = "") -> dict[str, Shape]:
-    return {name: _shape(shape, f"{path}.{name}") for name, shape, _ in declared_fields(model)}
+    return {name: _shape(type_, f"{path}.{name}") for name, type_, _ in declared_fields(model)}
 
 
-def _shape(declared_as: DeclaredShape, path: str) -> Shape:
+def _shape(declared_as: FieldType, path: str) -> Shape:
     """Return the template type of a declared type. Only objects of any keys, such as labels, may have any field."""
     base = declared_as.base
     if issubclass(base, Record):
@@ -156,7 +155,7 @@ def _nested(model: type[Record]) -> dict[str, Field]:
 
     def field(outer: str, names: Mapping[str, str]) -> Field:
         meta = Meta(f"each {outer}.KEY by its key", f"map[{next(iter(names))}:...]")
-        return Field(outer, (), DeclaredShape(dict), meta, lambda record, _now: _of(record, names))
+        return Field(outer, (), FieldType(dict), meta, lambda record, _now: _of(record, names))
 
     return {outer: field(outer, names) for outer, names in found.items()}
 
@@ -252,7 +251,7 @@ def _field_rows(kind: Kind) -> list[str]:
     rows = list(_typed(kind.model))
     known = {path for path, _, _ in rows}
     rows += [
-        (name, "string" if each.is_as_shown else _type_name(each.shape), each.meta)
+        (name, "string" if each.is_as_shown else _type_name(each.type), each.meta)
         for name, each in _computed_fields(kind).items()
         if name not in known
     ]
@@ -262,12 +261,12 @@ def _field_rows(kind: Kind) -> list[str]:
 
 def _typed(model: type[Record], prefix: str = "") -> Iterator[tuple[str, str, Meta]]:
     """Yield the path and type of each field of a record, each followed by its nested fields."""
-    for name, shape, meta in declared_fields(model):
-        yield f"{prefix}{name}", _type_name(shape), meta
-        if shape.part is not None:
-            path = prefix if meta.is_flattened else f"{prefix}{name}{'[]' * (shape.item is not None)}."
-            yield from _typed(shape.part, path)
+    for name, type_, meta in declared_fields(model):
+        yield f"{prefix}{name}", _type_name(type_), meta
+        if type_.part is not None:
+            path = prefix if meta.is_flattened else f"{prefix}{name}{'[]' * (type_.item is not None)}."
+            yield from _typed(type_.part, path)
 
 
-def _type_name(shape: DeclaredShape) -> str:
-    return _TYPE_NAMES.get(shape.base, "object")
+def _type_name(type_: FieldType) -> str:
+    return _TYPE_NAMES.get(type_.base, "object")

@@ -11,12 +11,12 @@ from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT, fit
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Field, Meta, Shape
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Field, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.relative import JOB, Relative
 from hfjobs_cli.text.display import cell_width, cut, padding
 
-_BRANCH = Field("branch", (), Shape(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _relative, _now: None)
+_BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _relative, _now: None)
 """The first column, which holds the branches and the ids."""
 
 _ROOM = 56

@@ -12,7 +12,7 @@ from typing import IO, Any, cast
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, UsageError
 from hfjobs_cli.models.decode import reader
-from hfjobs_cli.models.fields import Source
+from hfjobs_cli.models.fields import JsonSource
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Page
 from hfjobs_cli.text.json_values import Broken, values
@@ -125,7 +125,7 @@ class Snapshot:
         # Responses of the Hub itself, with its keys, are accepted too.
         is_saved = not (isinstance(value, dict) and "createdAt" in value)
         messages: list[str] = []
-        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", Source(self._endpoint, messages.append))
+        job = reader(JobInfo, is_saved=is_saved)(_as_ours(value), "job", JsonSource(self._endpoint, messages.append))
         for message in messages:
             self._warn(f"{self.name}, line {line}, job {job.id}: ignored {message.removeprefix('job.')}")
         return job

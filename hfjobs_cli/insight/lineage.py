@@ -36,8 +36,8 @@ class Parent(NamedTuple):
         return self.who if self.type == JOB else f"{self.type}:{self.who}"
 
 
-class Step(NamedTuple):
-    """One node of a tree traversal: the node, its parent, and its depth."""
+class Visit(NamedTuple):
+    """A visit of a node in a tree traversal: the node, its parent, and its depth."""
 
     key: str
     parent: str | None
@@ -121,7 +121,7 @@ class Lineage:
 
     def descendants(self, key: str) -> list[str]:
         """Return the descendants of a node."""
-        return [step.key for step in _walk([key], lambda step: self.children(step.key))][1:]
+        return [visit.key for visit in _walk([key], lambda visit: self.children(visit.key))][1:]
 
     def family(
         self, asked: str, now: datetime, *, depth: int | None = None, up: bool = False, down: bool = False
@@ -137,14 +137,14 @@ class Lineage:
         last = None if depth is None else len(chain) - 1 + depth
         ends = up and not down
 
-        def descendants(step: Step) -> Iterable[str]:
-            if step.generation < len(chain) - 1 and step.key == chain[step.generation]:
-                on_chain = chain[step.generation + 1]
-                return [on_chain] if only_chain or self._is_person(step.key) else self.children(step.key)
-            is_over = (ends and step.key == asked) or step.generation == last
-            return () if is_over else self.children(step.key)
+        def descendants(visit: Visit) -> Iterable[str]:
+            if visit.generation < len(chain) - 1 and visit.key == chain[visit.generation]:
+                on_chain = chain[visit.generation + 1]
+                return [on_chain] if only_chain or self._is_person(visit.key) else self.children(visit.key)
+            is_over = (ends and visit.key == asked) or visit.generation == last
+            return () if is_over else self.children(visit.key)
 
-        return [self._relative(step, asked, now) for step in _walk(chain[:1], descendants)]
+        return [self._relative(visit, asked, now) for visit in _walk(chain[:1], descendants)]
 
     def forest(self, keys: Iterable[str], now: datetime, *, depth: int | None = None) -> list[Relative]:
         """Return the trees of these jobs in sequence, with only these jobs and their ancestors."""
@@ -155,11 +155,11 @@ class Lineage:
             wanted.update(dict.fromkeys(line))
             roots[line[-1]] = None
 
-        def descendants(step: Step) -> Iterable[str]:
-            is_over = step.generation == depth
-            return () if is_over else (key for key in self.children(step.key) if key in wanted)
+        def descendants(visit: Visit) -> Iterable[str]:
+            is_over = visit.generation == depth
+            return () if is_over else (key for key in self.children(visit.key) if key in wanted)
 
-        return [self._relative(step, None, now) for step in _walk(roots, descendants)]
+        return [self._relative(visit, None, now) for visit in _walk(roots, descendants)]
 
     @cached_property
     def _children(self) -> dict[str, list[str]]:
@@ -181,10 +181,10 @@ class Lineage:
         """Return whether a node is an initiator of unrelated jobs, such as a user."""
         return key in self._others and self._others[key].type not in (*STARTERS, JOB)
 
-    def _relative(self, step: Step, asked: str | None, now: datetime) -> Relative:
-        job = self.jobs.get(step.key)
-        link = self._parents[step.key].link if step.parent is not None else None
-        is_asked = step.key == asked
+    def _relative(self, visit: Visit, asked: str | None, now: datetime) -> Relative:
+        job = self.jobs.get(visit.key)
+        link = self._parents[visit.key].link if visit.parent is not None else None
+        is_asked = visit.key == asked
         if job is not None:
             return Relative(
                 job.id,
@@ -196,18 +196,18 @@ class Lineage:
                 created_at=job.created_at,
                 running_secs=job.running_secs(now),
                 flavor=job.flavor,
-                parent=step.parent,
+                parent=visit.parent,
                 link=link,
-                generation=step.generation,
+                generation=visit.generation,
                 is_asked=is_asked,
             )
-        other = self._others.get(step.key)
-        type_, who = (other.type, other.who) if other is not None else _type_and_id(step.key)
-        note = None if type_ != JOB else UNREAD if step.key in self._unread else GONE
+        other = self._others.get(visit.key)
+        type_, who = (other.type, other.who) if other is not None else _type_and_id(visit.key)
+        note = None if type_ != JOB else UNREAD if visit.key in self._unread else GONE
         if type_ == SCHEDULED_JOB and self._names is not None and who not in self._names:
             note = GONE
         return Relative(
-            step.key,
+            visit.key,
             type_,
             name=(self._names or {}).get(who),
             namespace=None,
@@ -216,9 +216,9 @@ class Lineage:
             created_at=None,
             running_secs=None,
             flavor=None,
-            parent=step.parent,
+            parent=visit.parent,
             link=link,
-            generation=step.generation,
+            generation=visit.generation,
             is_asked=is_asked,
         )
 
@@ -243,10 +243,10 @@ def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
         done.update(path)
 
 
-def _walk(roots: Iterable[str], descendants: Callable[[Step], Iterable[str]]) -> Iterator[Step]:
+def _walk(roots: Iterable[str], descendants: Callable[[Visit], Iterable[str]]) -> Iterator[Visit]:
     """Yield nodes in pre-order, without recursion: there may be more generations than Python allows."""
-    todo = [Step(key, None, 0) for key in roots][::-1]
+    todo = [Visit(key, None, 0) for key in roots][::-1]
     while todo:
-        step = todo.pop()
-        yield step
-        todo += [Step(key, step.key, step.generation + 1) for key in descendants(step)][::-1]
+        visit = todo.pop()
+        yield visit
+        todo += [Visit(key, visit.key, visit.generation + 1) for key in descendants(visit)][::-1]

@@ -8,15 +8,15 @@ from functools import partial
 from typing import Any, TypeVar
 
 from hfjobs_cli.errors import BadResponse
-from hfjobs_cli.models.fields import DeclaredField, Read, Record, Shape, Source, declared_fields
+from hfjobs_cli.models.fields import DeclaredField, FieldType, JsonSource, Read, Record, declared_fields
 from hfjobs_cli.text.values import LARGEST, is_in_bounds, parse_time
 
 R = TypeVar("R", bound=Record)
 
-Reader = Callable[[object, str, Source], R]
+Reader = Callable[[object, str, JsonSource], R]
 """A JSON value, its path and its source -> a record. Raises BadResponse."""
 
-Convert = Callable[[Any, str, Source], Any]
+Convert = Callable[[Any, str, JsonSource], Any]
 """A JSON value that is not null, its path and its source -> the value of a field. Raises BadResponse."""
 
 MAX_SHARED = 1000
@@ -40,7 +40,7 @@ def _make_reader(model: type[R], is_saved: bool) -> Reader[R]:
     ]
     create = model.__new__
 
-    def read(values: object, path: str, source: Source) -> R:
+    def read(values: object, path: str, source: JsonSource) -> R:
         if not isinstance(values, dict):
             raise wrong(path, "an object", values)
         get = values.get
@@ -77,7 +77,7 @@ def _sharing(read: Reader[R], steps: Sequence[tuple[str, tuple[type, ...]]]) -> 
     keys = [key for key, _ in steps]
     known: dict[tuple[Any, ...], R] = {}
 
-    def share(values: Any, path: str, source: Source) -> R:
+    def share(values: Any, path: str, source: JsonSource) -> R:
         texts = tuple(map(values.get, keys)) if isinstance(values, dict) else ()
         try:
             return known[texts]
@@ -101,11 +101,11 @@ def _setter(model: type[Record], name: str) -> Callable[[Record, Any], None]:
 def _keeping_invalid(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> Reader[R]:
     """Return a reader that stores fields with invalid values in the record. It looks for them only after a warning."""
 
-    def keep(values: Any, path: str, source: Source) -> R:
+    def keep(values: Any, path: str, source: JsonSource) -> R:
         messages: list[str] = []
-        record = read(values, path, Source(source.endpoint, messages.append))
+        record = read(values, path, JsonSource(source.endpoint, messages.append))
         for message in messages:
-            source.odd(message)
+            source.unexpected(message)
         if messages:
             invalid = {
                 name: values.get(key) for name, (key, step) in steps.items() if _is_invalid(step, values, source)
@@ -116,9 +116,9 @@ def _keeping_invalid(read: Reader[R], steps: Mapping[str, tuple[str, Read]]) -> 
     return keep
 
 
-def _is_invalid(step: Read, values: dict[str, Any], source: Source) -> bool:
+def _is_invalid(step: Read, values: dict[str, Any], source: JsonSource) -> bool:
     messages: list[str] = []
-    step(values, "", Source(source.endpoint, messages.append))
+    step(values, "", JsonSource(source.endpoint, messages.append))
     return bool(messages)
 
 
@@ -139,7 +139,7 @@ def read_list(
         raise wrong(path, "an array", values)
     read = reader(model)
     messages: list[str] = []
-    source = Source(endpoint, messages.append)
+    source = JsonSource(endpoint, messages.append)
     records = []
     for index, item in enumerate(values):
         place = f"{path}[{index}]"
@@ -174,7 +174,7 @@ def _as_saved(field: DeclaredField) -> DeclaredField:
         return field._replace(meta=field.meta._replace(key=key))
     take = _at(key, field, is_saved=True)
 
-    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+    def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
         return make(values, path, source) if values.get(key) is None else take(values, path, source)
 
     return field._replace(meta=field.meta._replace(key=key, read=read))
@@ -190,15 +190,15 @@ def _unchanged_types(field: DeclaredField) -> tuple[type, ...]:
     """Return the types of JSON values, at the first name of a field's path, that need no conversion."""
     if field.meta.read is not None:
         return ()
-    absent = (type(None),) if field.shape.is_optional and not field.meta.is_always_sent else ()
-    plain = field.shape.base
+    absent = (type(None),) if field.type.is_optional and not field.meta.is_always_sent else ()
+    plain = field.type.base
     return (plain, *absent) if plain in (str, bool) and len(_key(field)) == 1 else absent  # numbers are bounded
 
 
 def _quick(field: DeclaredField) -> tuple[tuple[type, ...], Callable[[Any], Any]]:
     """Return the types of valid values of a field, and their converter, which raises ValueError."""
-    base, _, item = field.shape
-    is_plain = field.meta.read is None and len(_key(field)) == 1 and item == (Shape(str) if base is list else None)
+    base, _, item = field.type
+    is_plain = field.meta.read is None and len(_key(field)) == 1 and item == (FieldType(str) if base is list else None)
     return _QUICK[base] if is_plain and base in _QUICK else ((), str)
 
 
@@ -207,7 +207,7 @@ def _step(field: DeclaredField, is_saved: bool) -> Read:
 
     An invalid value becomes None or empty, with a warning; it raises if the field is required.
     """
-    absent = _absent(field.shape)
+    absent = _absent(field.type)
     if field.meta.read is not None:
         return _lenient(field.meta.read, lambda: None)
     *outer, key = _key(field)
@@ -219,13 +219,13 @@ def _step(field: DeclaredField, is_saved: bool) -> Read:
     return step if absent is None else _lenient(step, absent)
 
 
-def _absent(shape: Shape) -> Callable[[], Any] | None:
+def _absent(type_: FieldType) -> Callable[[], Any] | None:
     """Return a function that makes the value of an invalid field; None for a required field."""
-    if shape.is_optional:
+    if type_.is_optional:
         return lambda: None
-    if shape.base is list:
+    if type_.base is list:
         return list
-    return partial(_empty_record, shape.base) if issubclass(shape.base, Record) else None
+    return partial(_empty_record, type_.base) if issubclass(type_.base, Record) else None
 
 
 def _empty_record(model: type[R]) -> R:
@@ -237,11 +237,11 @@ def _empty_record(model: type[R]) -> R:
 
 
 def _lenient(step: Read, absent: Callable[[], Any]) -> Read:
-    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+    def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
         try:
             return step(values, path, source)
         except BadResponse as error:
-            source.odd(error.message)
+            source.unexpected(error.message)
             return absent()
 
     return read
@@ -252,11 +252,11 @@ def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any
 
     It is one function because it is called about thirty times per job.
     """
-    convert = converter(field.shape, is_saved)
-    is_list = field.shape.base is list
-    is_needed = field.meta.is_always_sent or not (field.shape.is_optional or is_list)
+    convert = converter(field.type, is_saved)
+    is_list = field.type.base is list
+    is_needed = field.meta.is_always_sent or not (field.type.is_optional or is_list)
 
-    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+    def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
         value = values.get(key)
         try:
             if value is not None:
@@ -266,9 +266,9 @@ def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any
         except BadResponse as error:
             if absent is None:
                 raise
-            source.odd(error.message)
+            source.unexpected(error.message)
             return absent()
-        return [] if is_list and not field.shape.is_optional else None
+        return [] if is_list and not field.type.is_optional else None
 
     return read
 
@@ -276,7 +276,7 @@ def _at(key: str, field: DeclaredField, is_saved: bool, absent: Callable[[], Any
 def _inside(name: str, step: Read) -> Read:
     """Return a function that applies `step` to the object at `name`; a missing one is empty."""
 
-    def read(values: dict[str, Any], path: str, source: Source) -> Any:
+    def read(values: dict[str, Any], path: str, source: JsonSource) -> Any:
         inner = values.get(name)
         if inner is None:
             inner = {}
@@ -287,18 +287,18 @@ def _inside(name: str, step: Read) -> Read:
     return read
 
 
-def converter(shape: Shape, is_saved: bool = False) -> Convert:
+def converter(type_: FieldType, is_saved: bool = False) -> Convert:
     """Return the function that checks and converts values of a type."""
-    if shape.item is not None:
-        convert = converter(shape.item, is_saved)
-        return _dict_of(convert) if shape.base is dict else _list_of(convert, shape.item.base)
-    if issubclass(shape.base, Record):
-        return reader(shape.base, is_saved=is_saved)
-    return _CONVERTERS[shape.base] if shape.base in _CONVERTERS else _plain(shape.base)
+    if type_.item is not None:
+        convert = converter(type_.item, is_saved)
+        return _dict_of(convert) if type_.base is dict else _list_of(convert, type_.item.base)
+    if issubclass(type_.base, Record):
+        return reader(type_.base, is_saved=is_saved)
+    return _CONVERTERS[type_.base] if type_.base in _CONVERTERS else _plain(type_.base)
 
 
 def _list_of(convert: Convert, kind: type) -> Convert:
-    def read(value: Any, path: str, source: Source) -> Any:
+    def read(value: Any, path: str, source: JsonSource) -> Any:
         """Read an array. Invalid objects are left out; an invalid string or number makes all of it invalid."""
         if not isinstance(value, list):
             raise wrong(path, "an array", value)
@@ -308,7 +308,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
                 try:
                     found.append(convert(item, f"{path}[{index}]", source))
                 except BadResponse as error:
-                    source.odd(error.message)
+                    source.unexpected(error.message)
             return found
         if kind is not str or not _ONLY_TEXT.issuperset(map(type, value)):  # strings need no conversion
             for index, item in enumerate(value):
@@ -319,7 +319,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
 
 
 def _dict_of(convert: Convert) -> Convert:
-    def read(value: Any, path: str, source: Source) -> dict[str, Any]:
+    def read(value: Any, path: str, source: JsonSource) -> dict[str, Any]:
         """Read an object of objects. Invalid entries are left out."""
         if not isinstance(value, dict):
             raise wrong(path, "an object", value)
@@ -328,14 +328,14 @@ def _dict_of(convert: Convert) -> Convert:
             try:
                 found[name] = convert(item, f"{path}.{name}", source)
             except BadResponse as error:
-                source.odd(error.message)
+                source.unexpected(error.message)
         return found
 
     return read
 
 
 def _plain(kind: type) -> Convert:
-    def read(value: Any, path: str, _source: Source) -> Any:
+    def read(value: Any, path: str, _source: JsonSource) -> Any:
         if type(value) is kind:
             return value
         raise wrong(path, _JSON_NAMES[kind], value)
@@ -343,7 +343,7 @@ def _plain(kind: type) -> Convert:
     return read
 
 
-def _number(value: Any, path: str, _source: Source) -> int | float:
+def _number(value: Any, path: str, _source: JsonSource) -> int | float:
     if type(value) is not int and type(value) is not float:
         raise wrong(path, "a number", value)
     # Python also reads NaN and Infinity, which are not JSON.
@@ -352,7 +352,7 @@ def _number(value: Any, path: str, _source: Source) -> int | float:
     return value
 
 
-def _whole(value: Any, path: str, _source: Source) -> int:
+def _whole(value: Any, path: str, _source: JsonSource) -> int:
     if type(value) is not int:
         raise wrong(path, "a whole number", value)
     if not is_in_bounds(value):
@@ -360,7 +360,7 @@ def _whole(value: Any, path: str, _source: Source) -> int:
     return value
 
 
-def _moment(value: Any, path: str, _source: Source) -> datetime:
+def _moment(value: Any, path: str, _source: JsonSource) -> datetime:
     if type(value) is not str:
         raise wrong(path, "a string", value)
     try:
@@ -369,7 +369,7 @@ def _moment(value: Any, path: str, _source: Source) -> datetime:
         raise wrong(path, "an ISO 8601 time", value) from None
 
 
-def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
+def _texts(value: Any, path: str, source: JsonSource) -> dict[str, str]:
     """Read an object of strings. Other entries are left out."""
     if not isinstance(value, dict):
         raise wrong(path, "an object", value)
@@ -377,7 +377,7 @@ def _texts(value: Any, path: str, source: Source) -> dict[str, str]:
         return value
     for name, text in value.items():
         if type(text) is not str:
-            source.odd(wrong(f"{path}.{name}", "a string", text).message)
+            source.unexpected(wrong(f"{path}.{name}", "a string", text).message)
     return {name: text for name, text in value.items() if type(text) is str}
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Meta, Record, Shape, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
@@ -110,12 +110,12 @@ KIND = Kind(
     default_columns=("id", "name", "status", "reason", "started_by", "cost"),
     computed={
         "id": Computed(
-            Shape(str),
+            FieldType(str),
             lambda each, _now: each.id,
             Meta("id of the job or schedule", "6a01d697aff1cd33e8f33a64", header="ID", rank=ALWAYS_SHOWN),
         ),
         "status": Computed(
-            Shape(str),
+            FieldType(str),
             lambda each, _now: str(each.subject.status) or None,
             Meta("its status", "ERROR", rank=ALWAYS_SHOWN, styles={**STATE_STYLES, **STAGE_STYLES}),
         ),

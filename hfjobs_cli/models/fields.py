@@ -60,7 +60,7 @@ class Record:
         """
         from hfjobs_cli.models.decode import reader  # which imports this module
 
-        return reader(cls)(values, cls.__name__ if path is None else path, Source(endpoint, odd))
+        return reader(cls)(values, cls.__name__ if path is None else path, JsonSource(endpoint, odd))
 
     def asdict(self) -> dict[str, Any]:
         """Return the fields by name as copied plain values, also in parts, as `dataclasses.asdict` does."""
@@ -118,14 +118,14 @@ def has_text(record: object) -> bool:
     return issubclass(model, Record) and model.__str__ is not object.__str__
 
 
-class Source(NamedTuple):
+class JsonSource(NamedTuple):
     """The origin of a JSON value, and the callback for unexpected values in it."""
 
     endpoint: str
-    odd: Callable[[str], None]
+    unexpected: Callable[[str], None]
 
 
-Read = Callable[["dict[str, Any]", str, Source], Any]
+Read = Callable[["dict[str, Any]", str, JsonSource], Any]
 """The JSON object that contains a value, its path, and its source -> the value. Raises BadResponse."""
 
 DEFAULT_RANK = 72
@@ -212,7 +212,7 @@ class Meta(NamedTuple):
     is_always_sent: bool = False
 
 
-class Shape(NamedTuple):
+class FieldType(NamedTuple):
     """An analyzed type: base, whether it is optional, and the item type of lists.
 
     `base` is str, int, float (any number), bool, datetime, list, dict, or a subclass of Record. A dict holds text by
@@ -221,7 +221,7 @@ class Shape(NamedTuple):
 
     base: type
     is_optional: bool = False
-    item: Shape | None = None
+    item: FieldType | None = None
 
     @property
     def part(self) -> type[Record] | None:
@@ -234,7 +234,7 @@ class DeclaredField(NamedTuple):
     """A declared field of a record: name, type and metadata."""
 
     name: str
-    shape: Shape
+    type: FieldType
     meta: Meta
 
 
@@ -246,29 +246,29 @@ def declared_fields(model: type[Record]) -> tuple[DeclaredField, ...]:
     if model not in _DECLARED:
         hints = get_annotations(model, eval_str=True)
         _DECLARED[model] = tuple(
-            DeclaredField(name, shape_of(hint.__origin__), *hint.__metadata__)
+            DeclaredField(name, field_type(hint.__origin__), *hint.__metadata__)
             for name, hint in hints.items()
             if hasattr(hint, "__metadata__")
         )
     return _DECLARED[model]
 
 
-def shape_of(hint: Any) -> Shape:
+def field_type(hint: Any) -> FieldType:
     """Analyze a type. Raises TypeError for one that a field cannot have."""
     if get_origin(hint) in (Union, UnionType):
         kinds = [each for each in get_args(hint) if each is not type(None)]
         is_optional = len(kinds) < len(get_args(hint))
         if set(kinds) == {int, float}:
-            return Shape(float, is_optional)
+            return FieldType(float, is_optional)
         (kind,) = kinds
-        return shape_of(kind)._replace(is_optional=is_optional)
+        return field_type(kind)._replace(is_optional=is_optional)
     if get_origin(hint) is list:
-        return Shape(list, item=shape_of(get_args(hint)[0]))
+        return FieldType(list, item=field_type(get_args(hint)[0]))
     if get_origin(hint) is dict:
         held = get_args(hint)[1]
-        return Shape(dict, item=None if held is str else shape_of(held))
+        return FieldType(dict, item=None if held is str else field_type(held))
     if hint in (str, int, bool, datetime) or (isinstance(hint, type) and issubclass(hint, Record)):
-        return Shape(hint)
+        return FieldType(hint)
     raise TypeError(f"a field of a record cannot be {hint}")
 
 
@@ -285,7 +285,7 @@ NARROW_RANK = 90
 class Computed(NamedTuple):
     """A computed field, which is not in the Hub's JSON: type, function and metadata."""
 
-    shape: Shape
+    type: FieldType
     read: Callable[[Any, datetime], Any]
     meta: Meta
 
@@ -300,7 +300,7 @@ class Field:
 
     name: str
     path: tuple[str, ...]
-    shape: Shape
+    type: FieldType
     meta: Meta
     read: Callable[[Any, datetime], Any]
 
@@ -341,7 +341,7 @@ class Field:
     @property
     def is_cell(self) -> bool:
         """Return whether it can be shown in a cell. An object without a short text cannot."""
-        return self.meta.formatter is not None or self.shape.part is None or has_text(self.shape.part)
+        return self.meta.formatter is not None or self.type.part is None or has_text(self.type.part)
 
     def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
         """Return its text for a cell; None if it is empty.
@@ -378,7 +378,7 @@ class Field:
     @property
     def has_entries(self) -> bool:
         """Return whether it is a map of strings such as labels, whose entries are fields too."""
-        return self.shape.base is dict and self.shape.item is None
+        return self.type.base is dict and self.type.item is None
 
     def entry(self, key: str) -> Field:
         """Return the field that is one of its entries: `label.team`. Numbers sort as numbers."""
@@ -394,7 +394,11 @@ class Field:
             has_commas=self.meta.has_commas,
         )
         return Field(
-            name, (), Shape(str, is_optional=True), meta, lambda record, now: (self.read(record, now) or {}).get(key)
+            name,
+            (),
+            FieldType(str, is_optional=True),
+            meta,
+            lambda record, now: (self.read(record, now) or {}).get(key),
         )
 
     @property
@@ -402,9 +406,9 @@ class Field:
         """How `<` and `>` compare it; None if they cannot."""
         if self.meta.measure is not None:
             return self.meta.measure
-        if self.shape.base is datetime:
+        if self.type.base is datetime:
             return Measure("moment")
-        if self.shape.base in (int, float):
+        if self.type.base in (int, float):
             return Measure("duration" if self.meta.formatter is span else "number")
         return None
 
@@ -459,11 +463,11 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
     """Yield the fields of a kind: declared, computed and nested."""
     parts: list[Field] = []
     for name, made in computed.items():
-        yield Field(name, (), made.shape, made.meta, made.read)
+        yield Field(name, (), made.type, made.meta, made.read)
     for each in declared_fields(model):
         yield _field(each, ())
-        if each.shape.part is not None and each.shape.item is None and not each.meta.is_opaque:
-            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in declared_fields(each.shape.part))
+        if each.type.part is not None and each.type.item is None and not each.meta.is_opaque:
+            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in declared_fields(each.type.part))
     yield from (part for part in parts if not part.is_part)
     yield from (part for part in parts if part.is_part)
 
@@ -471,7 +475,7 @@ def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator
 def _field(each: DeclaredField, outer: tuple[str, ...], is_spread: bool = False) -> Field:
     path = (*outer, each.name)
     name = each.meta.name or (each.name if is_spread else ".".join(path))
-    return Field(name, path, each.shape, each.meta, _read(path, each.meta))
+    return Field(name, path, each.type, each.meta, _read(path, each.meta))
 
 
 def _read(path: tuple[str, ...], meta: Meta) -> Callable[[Any, datetime], Any]:

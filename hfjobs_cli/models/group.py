@@ -15,10 +15,10 @@ from hfjobs_cli.models.fields import (
     ALWAYS_SHOWN,
     NUMBER_IN_TEXT,
     Computed,
+    FieldType,
     Measure,
     Meta,
     Record,
-    Shape,
     declared_fields,
     natural,
 )
@@ -193,7 +193,7 @@ def group_kind(model: type[Group]) -> Kind:
         wide_columns=("canceled", "active"),
         computed={
             "cost": Computed(
-                Shape(str),
+                FieldType(str),
                 lambda group, _now: _cost(group),
                 Meta(
                     "what they cost, ~ if that is estimated",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.kinds import Kind
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ KIND = Kind(
     wide_columns=("pretty_name",),
     computed={
         "price_minute": Computed(
-            Shape(float),
+            FieldType(float),
             lambda flavor, _now: flavor.price_minute,
             Meta(
                 "US dollars per minute",
@@ -156,7 +156,7 @@ KIND = Kind(
             ),
         ),
         "price": Computed(
-            Shape(float),
+            FieldType(float),
             lambda flavor, _now: flavor.price,
             Meta(
                 "US dollars per hour",

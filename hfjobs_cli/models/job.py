@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, JsonSource, Measure, Meta, Record, record
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import (
     CANCELED,
@@ -208,11 +208,11 @@ def reason_texts(reason: str) -> tuple[str, ...]:
     return (reason, HUB_WORDS[reason]) if reason in HUB_WORDS else (reason,)
 
 
-def _read_endpoint(_values: dict[str, Any], _path: str, source: Source) -> str:
+def _read_endpoint(_values: dict[str, Any], _path: str, source: JsonSource) -> str:
     return source.endpoint
 
 
-def _read_url(values: dict[str, Any], _path: str, source: Source) -> str | None:
+def _read_url(values: dict[str, Any], _path: str, source: JsonSource) -> str | None:
     """Return the URL of the job's page; None if the owner is unknown. The Hub does not send it."""
     owner = values.get("owner")
     name = owner.get("name") if isinstance(owner, dict) else None
@@ -343,22 +343,22 @@ KIND = Kind(
     wide_columns=("flavor", "initiator"),
     computed={
         "image": Computed(
-            Shape(str),
+            FieldType(str),
             lambda job, _now: job.image,
             Meta("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, min_width=11),
         ),
         "runtime": Computed(
-            Shape(float),
+            FieldType(float),
             lambda job, now: job.running_secs(now),
             Meta("running time so far", "3h11m", rank=50, formatter=span),
         ),
         "waited": Computed(
-            Shape(float),
+            FieldType(float),
             lambda job, now: job.waited_secs(now),
             Meta("time before it ran", "1m16s", rank=73, formatter=span),
         ),
         "cost": Computed(
-            Shape(str),
+            FieldType(str),
             _unpriced,
             Meta(
                 "cost, ~ if estimated",
@@ -369,8 +369,8 @@ KIND = Kind(
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(Shape(float), _unpriced, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
-        "cost_is_estimated": Computed(Shape(bool), _unpriced, Meta("whether the cost is an estimate", "true")),
+        "cost_usd": Computed(FieldType(float), _unpriced, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
+        "cost_is_estimated": Computed(FieldType(bool), _unpriced, Meta("whether the cost is an estimate", "true")),
     },
     other_names={
         "age": "created",

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Computed, Field, Record, Shape, declared_fields, fields_of
+from hfjobs_cli.models.fields import Computed, Field, FieldType, Record, declared_fields, fields_of
 
 
 @value
@@ -125,7 +125,7 @@ def json_schema(kind: Kind) -> dict[str, Any]:
 
 def _object(model: type[Record]) -> dict[str, Any]:
     """Return the JSON Schema of one record: all fields are required, no others are allowed."""
-    properties = {name: {"description": meta.meaning, **_value(shape)} for name, shape, meta in declared_fields(model)}
+    properties = {name: {"description": meta.meaning, **_value(type_)} for name, type_, meta in declared_fields(model)}
     return {
         "description": (model.__doc__ or "").partition("\n")[0],
         "type": "object",
@@ -135,16 +135,16 @@ def _object(model: type[Record]) -> dict[str, Any]:
     }
 
 
-def _value(shape: Shape) -> dict[str, Any]:
+def _value(type_: FieldType) -> dict[str, Any]:
     schema: dict[str, Any]
-    if shape.base is dict and shape.item is not None:
-        schema = {"type": "object", "additionalProperties": _value(shape.item)}
-    elif shape.item is not None:
-        schema = {"type": "array", "items": _value(shape.item)}
-    elif issubclass(shape.base, Record):
-        schema = _object(shape.base)
+    if type_.base is dict and type_.item is not None:
+        schema = {"type": "object", "additionalProperties": _value(type_.item)}
+    elif type_.item is not None:
+        schema = {"type": "array", "items": _value(type_.item)}
+    elif issubclass(type_.base, Record):
+        schema = _object(type_.base)
     else:
-        schema = dict(_TYPES[shape.base])
-    if shape.is_optional:
+        schema = dict(_TYPES[type_.base])
+    if type_.is_optional:
         schema["type"] = [schema["type"], "null"]
     return schema

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, Source, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, JsonSource, Measure, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
@@ -40,13 +40,13 @@ class LastRun(Record):
         return self.id
 
 
-def _read_name(values: dict[str, Any], path: str, source: Source) -> str | None:
+def _read_name(values: dict[str, Any], path: str, source: JsonSource) -> str | None:
     """Return the name of its jobs, which is also the name of the schedule."""
     job_spec = values.get("jobSpec")
     return spec.read_name(job_spec, path, source) if type(job_spec) is dict else None
 
 
-def _read_state(values: dict[str, Any], _path: str, _source: Source) -> str:
+def _read_state(values: dict[str, Any], _path: str, _source: JsonSource) -> str:
     return SUSPENDED if values.get("suspend") is True else ACTIVE
 
 
@@ -63,12 +63,12 @@ class ScheduleStatus(Record):
         return self.state
 
 
-def _read_status(values: dict[str, Any], path: str, source: Source) -> ScheduleStatus:
+def _read_status(values: dict[str, Any], path: str, source: JsonSource) -> ScheduleStatus:
     """Read the status, with `suspend`, which the Hub sends outside of it."""
     status = values.get("status")
     place = f"{path}.status"
     if not isinstance(status, dict):
-        source.odd(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
+        source.unexpected(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
         status = {}
     return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
 
@@ -143,15 +143,15 @@ KIND = Kind(
     wide_columns=("image", "flavor"),
     computed={
         "image": Computed(
-            Shape(str),
+            FieldType(str),
             lambda made, _now: made.job_spec.image,
             Meta("image or Space", "hf.co/spaces/alice/app", header="IMAGE/SPACE", rank=20, min_width=11),
         ),
         "last_run": Computed(
-            Shape(datetime), _last_at, Meta("time of the last run", "2026-05-11T12:17:06+00:00", rank=60)
+            FieldType(datetime), _last_at, Meta("time of the last run", "2026-05-11T12:17:06+00:00", rank=60)
         ),
         "last_status": Computed(
-            Shape(str),
+            FieldType(str),
             _last_stage,
             Meta(
                 "status of the last run",
@@ -163,17 +163,17 @@ KIND = Kind(
             ),
         ),
         "next_run": Computed(
-            Shape(datetime),
+            FieldType(datetime),
             _next_run,
             Meta("next run, if active", "2026-05-12T12:17:00+00:00", rank=65),
         ),
         "success": Computed(
-            Shape(float),
+            FieldType(float),
             _unread,
             Meta("success of 30 days of runs", "93%", rank=77, formatter=percent, measure=Measure("part")),
         ),
         "cost": Computed(
-            Shape(str),
+            FieldType(str),
             _unread,
             Meta(
                 "cost of 30 days, ~ if estimated",
@@ -184,7 +184,7 @@ KIND = Kind(
                 measure=Measure("money", lambda cost: cost.usd),
             ),
         ),
-        "cost_usd": Computed(Shape(float), _unread, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
+        "cost_usd": Computed(FieldType(float), _unread, Meta("cost in US dollars", "1.25", measure=Measure("money"))),
     },
     other_names={
         "age": "created",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.models.decode import converter
-from hfjobs_cli.models.fields import Meta, Record, Shape, Source, record
+from hfjobs_cli.models.fields import FieldType, JsonSource, Meta, Record, record
 from hfjobs_cli.models.packed_files import typed_words
 from hfjobs_cli.text.values import span
 
@@ -66,17 +66,17 @@ def _mounts(volumes: list[JobVolume]) -> str | None:
     return ",".join(f"{volume.source or ''}:{volume.mount_path or ''}" for volume in volumes) or None
 
 
-_read_names = converter(Shape(list, item=Shape(str)))
+_read_names = converter(FieldType(list, item=FieldType(str)))
 
 
-def read_name(values: dict[str, Any], _path: str, _source: Source) -> str | None:
+def read_name(values: dict[str, Any], _path: str, _source: JsonSource) -> str | None:
     """Return the name, which the Hub stores as the label `name`."""
     labels = values.get("labels")
     name = labels.get("name") if type(labels) is dict else None
     return name if type(name) is str else None
 
 
-def _read_secrets(values: dict[str, Any], path: str, source: Source) -> list[str] | None:
+def _read_secrets(values: dict[str, Any], path: str, source: JsonSource) -> list[str] | None:
     """Read the names of secrets. Older responses contain an object, whose keys are the names."""
     value = values.get("secrets")
     if value is None or isinstance(value, dict):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, Measure, Meta, Record, Shape, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, Measure, Meta, Record, record
 from hfjobs_cli.models.kinds import Kind
 
 STALE_SECS = 5.0
@@ -173,7 +173,7 @@ def _mean(shares: Sequence[float]) -> float:
 def _gpu_field(read: Callable[[Usage], list[float]], meaning: str, header: str, rank: int, *aliases: str) -> Computed:
     """Return a field with a percentage of each GPU. It sorts by the mean; a narrow column shows the range."""
     return Computed(
-        Shape(list, is_optional=True, item=Shape(float)),
+        FieldType(list, is_optional=True, item=FieldType(float)),
         lambda usage, _now: read(usage) or None,
         Meta(
             meaning,
@@ -203,15 +203,15 @@ def _gpu_list(shares: Sequence[float]) -> str | None:
 
 
 def _number_field(read: Callable[[Usage], float | None], meta: Meta) -> Computed:
-    return Computed(Shape(float), lambda usage, _now: read(usage), meta)
+    return Computed(FieldType(float), lambda usage, _now: read(usage), meta)
 
 
 def _text_field(read: Callable[[Usage], str | None], meta: Meta) -> Computed:
-    return Computed(Shape(str), lambda usage, _now: read(usage), meta)
+    return Computed(FieldType(str), lambda usage, _now: read(usage), meta)
 
 
 NAME = Computed(
-    Shape(str, is_optional=True), lambda _usage, _now: None, Meta("name of the job", "train", rank=75, min_width=12)
+    FieldType(str, is_optional=True), lambda _usage, _now: None, Meta("name of the job", "train", rank=75, min_width=12)
 )
 """The name of the job. Samples do not contain it; commands that can request jobs read it."""
 

@@ -56,7 +56,7 @@ class FieldPattern:
     @property
     def is_needed(self) -> bool:
         """Return whether it must match even if another filter of the field does: a job can have several labels."""
-        return self.field.shape.base is dict
+        return self.field.type.base is dict
 
     def fits(self, record: Record, now: datetime) -> bool:
         """Return whether a value of the field matches, ignoring `negated`. No value matches the word `absent`."""
@@ -172,10 +172,10 @@ def _parse(kind: Kind, item: str, now: datetime) -> Condition:
     globs = tuple(filter(None, [text] if field.meta.has_commas else text.split(",")))
     if not globs:
         raise UsageError(f"filter '{item}' has no pattern", hint=f"use {name}!=* to find {kind.plural} without a value")
-    if field.shape.base is dict and not entry:
+    if field.type.base is dict and not entry:
         globs, excludes = _excluding(item, globs, negated=negated)
         negated = negated or excludes
-    if field.shape.base is dict and not field.meta.has_commas:
+    if field.type.base is dict and not field.meta.has_commas:
         _check_entries(item, globs)
     found_by = [value_aliases(field, name, glob) if is_exact(glob) else (glob,) for glob in globs]
     return FieldPattern(field, tuple(chain.from_iterable(found_by)), negated=negated)
@@ -338,7 +338,7 @@ def value_aliases(field: Field, name: str, text: str) -> tuple[str, ...]:
 
     `name` is the name of the field that was given.
     """
-    spell = _VALUE_ALIASES.get(field.shape.base)
+    spell = _VALUE_ALIASES.get(field.type.base)
     return (text,) if spell is None else spell(field, name, text)
 
 
