@@ -80,7 +80,7 @@ FENCES = {
         "cli/schedule_options.py",
         "cli/trailing_options.py",
     },
-    "rich": {"formats/styling.py", "cli/terminal.py", "text/display.py"},
+    "rich": {"cli/terminal.py", "text/display.py"},
     "shellingham": {"cli/shells.py"},
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
     "dotenv": {"jobspec/environment.py"},

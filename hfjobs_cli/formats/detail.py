@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
@@ -20,7 +19,7 @@ from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.models.spec import JobVolume, SpecFields
-from hfjobs_cli.text.display import block, cell_width, cut, quoted
+from hfjobs_cli.text.display import block, cell_width, cut, inked, quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import age, percent, span, timestamp
 

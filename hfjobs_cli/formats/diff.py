@@ -7,11 +7,10 @@ from difflib import unified_diff
 from itertools import groupby
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.rows import FILES, Difference
-from hfjobs_cli.text.display import block, cell_width, cut
+from hfjobs_cli.text.display import block, cell_width, cut, inked
 
 _PIPE_WIDTH = 100
 """The width for pipes: a value that is wider goes on lines of its own."""

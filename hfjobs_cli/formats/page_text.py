@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
-from hfjobs_cli.formats.styling import inked
-from hfjobs_cli.text.display import GAP, cell_width
+from hfjobs_cli.text.display import GAP, cell_width, inked
 
 Piece: TypeAlias = "tuple[str, str | None]"
 """A text and its style, in rich's words."""

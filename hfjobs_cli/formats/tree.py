@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.formats.styling import inked
 from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, Field, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.relative import JOB, Relative
-from hfjobs_cli.text.display import cell_width, cut, padding
+from hfjobs_cli.text.display import cell_width, cut, inked, padding
 
 _BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _relative, _now: None)
 """The first column, which holds the branches and the ids."""

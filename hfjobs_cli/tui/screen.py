@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
-from hfjobs_cli.formats.styling import styled
 from hfjobs_cli.preferences import Size
-from hfjobs_cli.text.display import cell_width, cut, printable
+from hfjobs_cli.text.display import cell_width, cut, printable, styled
 from hfjobs_cli.tui.keyboard import keyboard_of
 
 _CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
