@@ -1,4 +1,4 @@
-"""The `hfjobs run` command line that creates a job or schedule again."""
+"""The command line of `hfjobs run` or `hfjobs scheduled run` that creates a job or schedule again."""
 
 from __future__ import annotations
 
@@ -15,59 +15,59 @@ from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import quoted_for_shell
 
 _LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
-"""What short options are called where a value stands in the same word."""
+"""Long names of short options, used where the value is in the same word."""
 
-Holds = Callable[[str], bool]
-"""Tells whether the output can hold a text as it is."""
+CanShow = Callable[[str], bool]
+"""Returns whether the output can show a text unescaped."""
 
 
-def command_line(job: NewJob, namespace: str | None, holds: Holds = lambda _text: True) -> str:
-    """Return one line, quoted for any POSIX shell, that makes the same job.
+def command_line(job: NewJob, namespace: str | None, can_show: CanShow = lambda _text: True) -> str:
+    """Return one line, quoted for any POSIX shell, that creates the same job.
 
-    Secrets are names, to be set where it is run. Raises HfJobsError for a job that no such line makes: what the Hub
-    says of one never becomes another option.
+    Secrets are names, to be set where it is run. Raises HfJobsError for a job that no line creates: values from the Hub
+    never become other options.
     """
-    return _line(["hfjobs", "run", *_options(job), *_belonging(namespace), *_what_runs(job)], holds)
+    return _line(["hfjobs", "run", *_options(job), *_namespace_option(namespace), *_image_and_words(job)], can_show)
 
 
 def schedule_line(
-    schedule: NewSchedule, namespace: str | None, now: datetime, holds: Holds = lambda _text: True
+    schedule: NewSchedule, namespace: str | None, now: datetime, can_show: CanShow = lambda _text: True
 ) -> str:
-    """Return such a line that makes the same schedule. Raises HfJobsError."""
+    """Return such a line that creates the same schedule. Raises HfJobsError."""
     next_run(schedule.when, now)
     terms = ["--suspend"] * schedule.suspend + ["--concurrency"] * schedule.concurrency
-    options = [*terms, *_options(schedule.job), *_belonging(namespace)]
-    return _line(["hfjobs", "scheduled", "run", *options, schedule.when, *_what_runs(schedule.job)], holds)
+    options = [*terms, *_options(schedule.job), *_namespace_option(namespace)]
+    return _line(["hfjobs", "scheduled", "run", *options, schedule.when, *_image_and_words(schedule.job)], can_show)
 
 
-def _line(words: Iterable[str], holds: Holds) -> str:
+def _line(words: Iterable[str], can_show: CanShow) -> str:
     """Return words quoted for a shell. Raises HfJobsError for characters that a shell cannot pass."""
     found = list(words)
     for word in found:
         if "\0" in word or any("\ud800" <= char <= "\udfff" for char in word):
             what = "a NUL character" if "\0" in word else "an incomplete character"
             raise HfJobsError(f"{word!r} contains {what}, which a command line cannot contain")
-    return " ".join(quoted_for_shell(word, holds) for word in found)
+    return " ".join(quoted_for_shell(word, can_show) for word in found)
 
 
-def _belonging(namespace: str | None) -> list[str]:
+def _namespace_option(namespace: str | None) -> list[str]:
     return [] if namespace is None else ["--namespace", check_name(namespace, "namespace")]
 
 
-def _what_runs(job: NewJob) -> list[str]:
+def _image_and_words(job: NewJob) -> list[str]:
     """Return the image and its command, after `--` if a word looks like an option."""
     runs = [*job.command, *job.arguments]
     return [job.image, *["--"] * any(word.startswith("-") for word in runs), *runs]
 
 
 def _options(job: NewJob) -> Iterator[str]:
-    """Yield the options that describe a job, each followed by its value.
+    """Yield the options of a job, each followed by its value.
 
-    What the Hub's schema says of a request without it is left out. It does not say so of a timeout. Raises HfJobsError
-    for what 'hfjobs run' would refuse.
+    Defaults of the Hub's schema are omitted; the timeout has none there. Raises HfJobsError for what 'hfjobs run' would
+    refuse.
     """
     check(job)
-    yield from _set(replace(job, attempts=None) if job.attempts == DEFAULT_ATTEMPTS else job, str, int)
+    yield from _property_options(replace(job, attempts=None) if job.attempts == DEFAULT_ATTEMPTS else job, str, int)
     if job.arguments:
         yield from ("--arguments", str(len(job.arguments)))
     yield from ("--no-name",) if job.name is None else _option("--name", job.name)
@@ -79,13 +79,13 @@ def _options(job: NewJob) -> Iterator[str]:
     ):
         for text in values:
             yield from _option(option, text)
-    yield from _set(replace(job, expose=job.ports), list)
-    yield from _set(job, bool)
+    yield from _property_options(replace(job, expose=job.ports), list)
+    yield from _property_options(job, bool)
     yield from () if job.command or job.arguments else ("--default-command",)
 
 
-def _set(job: NewJob, *types: type) -> Iterator[str]:
-    """Yield the options that set properties of some types, each followed by its value."""
+def _property_options(job: NewJob, *types: type) -> Iterator[str]:
+    """Yield the options that set properties of these types, each followed by its value."""
     default = NewJob()
     for row in PROPERTIES:
         value = getattr(job, row.name)

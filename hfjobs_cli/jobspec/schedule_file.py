@@ -1,7 +1,7 @@
 """Schedules in a TOML file: a table `[schedules.NAME]` for each, read for `scheduled apply` and written by `export`.
 
-The keys are those of `[tool.hf-jobs]` and of the table of properties of a job (`jobspec/model.py`), and a few of the
-schedule itself. Secrets are names.
+The keys are those of `[tool.hf-jobs]`, of the properties of a job (`jobspec/model.py`), and of the schedule itself.
+Secrets are names.
 """
 
 from __future__ import annotations
@@ -55,18 +55,18 @@ else:
 MAX_MIB = 4
 
 DEFAULT_GROUP = "default"
-"""The group of the schedules of a file that names none."""
+"""The group of the schedules of a file without one."""
 
 GROUP_LABEL, REPLACES_LABEL, CHANGED_LABEL = "apply-group", "apply-replaces", "apply-changed"
-"""The labels of schedules that were created by `apply`: the group of their file, the id of the one replaced, and, if
-the Hub made something else of it, the `fingerprint` of what was asked for."""
+"""The labels of schedules that `apply` created: the group of their file, the id of the schedule that it replaces, and
+the `fingerprint` of the requested spec, if the Hub changed it."""
 
 OWN_LABELS = (GROUP_LABEL, REPLACES_LABEL, CHANGED_LABEL)
 
 _HOW = "'hfjobs scheduled export' prints a valid file"
 
-_CALLED = {"docker_image": "image", "space_id": "image", "environment": "env", "timeout_secs": "timeout"}
-"""Keys of properties that are not called as they are in Python."""
+_KEYS = {"docker_image": "image", "space_id": "image", "environment": "env", "timeout_secs": "timeout"}
+"""Keys of properties whose name in Python is different."""
 
 IN_SCHEDULES = tuple(row for row in PROPERTIES if row.about.in_schedules)
 """The properties that the Hub gives to jobs of schedules."""
@@ -74,7 +74,7 @@ IN_SCHEDULES = tuple(row for row in PROPERTIES if row.about.in_schedules)
 _FIRST_KEYS = {"schedule": (str,), "namespace": (str,), "suspend": (bool,), "concurrency": (bool,)}
 _SCRIPT_KEYS = {"script": (str,), "with": (list,), "python": (str,), "files": (dict,)}
 _TYPES: dict[str, tuple[type, ...]] = {"command": (list, str), "timeout": (str, int), "secrets": (list,)}
-"""The types of keys whose values are not written as the Hub takes them."""
+"""The types of values that are written differently from the request."""
 
 _NAMES = {
     str: "a string",
@@ -86,7 +86,7 @@ _NAMES = {
 _ESCAPES = {"\\": "\\\\", "\r": "\\r"}
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WIDE = 100
-"""How long a line may be before an array takes a line for each value."""
+"""The length of a line from which arrays have one line per value."""
 
 
 @value
@@ -100,13 +100,13 @@ class FileSchedule:
 
     @property
     def place(self) -> str:
-        """Where it is, for messages."""
+        """Its location, for messages."""
         return f"{self.file}: [schedules.{_key(self.name)}]"
 
 
 @value
 class WantedSchedule:
-    """A schedule as a file asks for it. `suspend` is None if the file leaves that to whoever suspends it."""
+    """A schedule as a file declares it. `suspend` is None if the file does not say."""
 
     name: str
     place: str
@@ -119,10 +119,10 @@ class WantedSchedule:
 
 
 def keys() -> dict[str, tuple[type, ...]]:
-    """Return the types that the values of each key may have."""
+    """Return the allowed types of the values of each key."""
     found: dict[str, tuple[type, ...]] = dict(_FIRST_KEYS)
     for row in IN_SCHEDULES:
-        key = _CALLED.get(row.name, row.name)
+        key = _KEYS.get(row.name, row.name)
         found[key] = _TYPES.get(key, (row.base,))
     return {**found, **_SCRIPT_KEYS}
 
@@ -144,7 +144,7 @@ def read_files(files: Sequence[str], local: LocalEnvironment) -> tuple[list[File
 
 def _tables(file: str, local: LocalEnvironment) -> tuple[str, list[FileSchedule]]:
     """Return the group of a file and its tables. Raises UsageError."""
-    return read_text(local.read_stdin("apply") if file == "-" else _text_of(file), file)
+    return read_text(local.read_stdin("apply") if file == "-" else _read_text(file), file)
 
 
 def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
@@ -166,7 +166,7 @@ def read_text(text: str, file: str) -> tuple[str, list[FileSchedule]]:
     return group, tables
 
 
-def _text_of(file: str) -> str:
+def _read_text(file: str) -> str:
     try:
         with Path(file).open("rb") as opened:
             content = opened.read(MAX_MIB * 1024 * 1024 + 1)
@@ -179,7 +179,7 @@ def _text_of(file: str) -> str:
 
 
 def _check_keys(table: Mapping[str, Any], known: Mapping[str, tuple[type, ...]], place: str) -> None:
-    """Raise UsageError for a key that is not known, or a value that is not of its type."""
+    """Raise UsageError for an unknown key, or a value of a wrong type."""
     for key, given in table.items():
         if key not in known:
             raise UsageError(f"{place}: unknown key '{key}'", hint=one_of(key, known))
@@ -195,7 +195,7 @@ def _check_keys(table: Mapping[str, Any], known: Mapping[str, tuple[type, ...]],
 
 @contextmanager
 def where(place: str) -> Iterator[None]:
-    """Say in errors of this block where in which file the mistake is."""
+    """Add the location in the file to errors of this block."""
     try:
         yield
     except UsageError as error:
@@ -209,7 +209,7 @@ def compose_schedule(
     now: datetime,
     download: Callable[[str], bytes],
 ) -> WantedSchedule:
-    """Return the schedule that a table describes; scripts are read, and packed. Raises UsageError."""
+    """Return the schedule that a table declares; scripts are read and packed. Raises UsageError."""
     values = each.values
     with where(each.place):
         if "schedule" not in values:
@@ -238,7 +238,7 @@ def compose_schedule(
 
 
 def _check_values(values: Mapping[str, Any]) -> None:
-    """Raise UsageError for what cannot be passed on as the options that say the same."""
+    """Raise UsageError for values that cannot be passed on as options."""
     for key in ("namespace", "script", "image", "command", "python", "flavor", "with", "secrets"):
         given = values.get(key, [])
         texts = [given] if isinstance(given, str) else [] if key == "command" else given
@@ -255,7 +255,7 @@ def _check_values(values: Mapping[str, Any]) -> None:
 
 
 def fingerprint(job: NewJob) -> str:
-    """Return a hash of what jobs run, but for labels; of secrets the names."""
+    """Return a hash of the spec without labels; of secrets only the names."""
     text = json.dumps(replace(job, labels={}).shown(), sort_keys=True)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
@@ -273,10 +273,10 @@ def _run(each: FileSchedule, local: LocalEnvironment) -> Launch:
     base = NewJob(
         docker_image=docker_image,
         space_id=space_id,
-        command=tuple(_words(values["command"])),
+        command=tuple(_split_command(values["command"])),
         arguments=tuple(values.get("arguments", ())),
     )
-    job = compose(_typed(each), local, base)
+    job = compose(_raw_options(each), local, base)
     return Launch(pack_texts(job, values["files"]) if values.get("files") else job, None)
 
 
@@ -291,14 +291,14 @@ def _script(
     script = values["script"]
     downloaded = download(script) if is_url(script) else None
     how = RawUvOptions(image=values.get("image"), with_=values.get("with"), python=values.get("python"))
-    words = [_beside(each.file, word) for word in (script, *values.get("arguments", ()))]
-    return compose_uv(_typed(each), how, words[0], words[1:], namespace, local, downloaded)
+    words = [_relative_to(each.file, word) for word in (script, *values.get("arguments", ()))]
+    return compose_uv(_raw_options(each), how, words[0], words[1:], namespace, local, downloaded)
 
 
-def _beside(file: str, word: str) -> str:
-    """Return the path of a file that is named beside the TOML file; other words as they are.
+def _relative_to(file: str, word: str) -> str:
+    """Return the path of a file relative to the TOML file; other words unchanged.
 
-    Where `apply` is called decides nothing. Raises UsageError for what is a file there only, or should be one.
+    Raises UsageError for a file that exists only relative to the current directory, or not at all.
     """
     if file == "-" or is_url(word):
         return word
@@ -307,14 +307,14 @@ def _beside(file: str, word: str) -> str:
         if path.is_file():
             return str(path)
         is_elsewhere = Path(word).is_file()
-    except (OSError, ValueError):  # nothing can be called so
+    except (OSError, ValueError):  # not a valid path
         return word
     if is_elsewhere or path.suffix in FILE_SUFFIXES:
         raise UsageError(f"no such file: '{path}'", hint="paths are relative to the TOML file")
     return word
 
 
-def _words(command: str | list[str]) -> list[str]:
+def _split_command(command: str | list[str]) -> list[str]:
     if isinstance(command, list):
         return command
     try:
@@ -325,8 +325,8 @@ def _words(command: str | list[str]) -> list[str]:
         ) from None
 
 
-def _typed(each: FileSchedule) -> RawOptions:
-    """Return the values of a table as the options that say the same."""
+def _raw_options(each: FileSchedule) -> RawOptions:
+    """Return the values of a table as options."""
     values = each.values
     labels = values.get("labels", {})
     if labels.get("name", each.name) != each.name:
@@ -345,12 +345,12 @@ def _typed(each: FileSchedule) -> RawOptions:
 
 
 def _option_keys() -> Iterator[tuple[Row, str]]:
-    """Yield the properties that one option sets, and their keys in a file."""
-    return ((row, _CALLED.get(row.name, row.name)) for row in IN_SCHEDULES if row.flag)
+    """Yield the properties with an option, and their keys in a file."""
+    return ((row, _KEYS.get(row.name, row.name)) for row in IN_SCHEDULES if row.flag)
 
 
 def dump(name: str, made: NewSchedule) -> str:
-    """Return the table of a schedule. Raises UsageError for a volume that no text stands for."""
+    """Return the table of a schedule. Raises UsageError for a volume that cannot be written."""
     written = with_texts(made.job)
     if written is not None:
         made = replace(made, job=written.job)
@@ -361,7 +361,7 @@ def dump(name: str, made: NewSchedule) -> str:
 
 
 def _comment(job: NewJob) -> str:
-    """Say what a job runs whose files are packed, as they cannot be written as text."""
+    """Return a comment with the command of a job whose packed files cannot be written as text."""
     if packed_variable(job.environment) is None:
         return ""
     words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)
@@ -383,7 +383,7 @@ def _values(made: NewSchedule) -> Iterator[tuple[str, Any]]:
         labels={key: text for key, text in job.labels.items() if key != "name" and key not in OWN_LABELS},
     )
     for row in IN_SCHEDULES:
-        key, each = _CALLED.get(row.name, row.name), getattr(written, row.name)
+        key, each = _KEYS.get(row.name, row.name), getattr(written, row.name)
         if key in ("image", "command") or (each == getattr(default, row.name) and row.name != "flavor"):
             continue
         if row.name == "secrets":
@@ -409,7 +409,7 @@ def _key(text: str) -> str:
 
 
 def _text(given: Any) -> str:
-    """Return a value as TOML has it: strings, numbers and arrays of them are written as in JSON."""
+    """Format a value as TOML; strings, numbers and arrays are as in JSON."""
     if isinstance(given, bool | int):
         return str(given).lower()
     if isinstance(given, list):

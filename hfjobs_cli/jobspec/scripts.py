@@ -1,4 +1,4 @@
-"""Scripts: which are refused, and their inline metadata (PEP 723), the table `[tool.hf-jobs]`."""
+"""Scripts: checks, and their inline metadata (PEP 723) with the table `[tool.hf-jobs]`."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S)
 
-_RUNS_PYTHON = re.compile(rb"#!.*\b(?:python|pypy|uv)")
+_PYTHON_SHEBANG = re.compile(rb"#!.*\b(?:python|pypy|uv)")
 
-_FILES_OF_PAGES = (
+_PAGE_URLS = (
     (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/"), r"https://raw.githubusercontent.com/\1/"),
     (re.compile(r"^(https://(?:huggingface\.co|hf\.co)/.+?)/blob/"), r"\1/resolve/"),
     (re.compile(r"^(https://gist\.github\.com/[^/]+/[0-9a-f]+)/?$"), r"\1/raw"),
     (re.compile(r"^(https://gitlab\.com/.+?)/-/blob/"), r"\1/-/raw/"),
 )
-"""Pages that show a file, and where the file itself is."""
+"""URLs of web pages that show a file, and the URL of the file itself."""
 
-_ALWAYS_THERE = "python"
-"""How the commands begin that uv has whatever is installed."""
+_BUILT_IN = "python"
+"""The prefix of commands that uv always has."""
 
 SCRIPTS = (".py", ".pyw", ".sh", ".bash", ".ipynb")
-"""How files end that are programs, and that no image is called by."""
+"""Suffixes of files that are programs, which no image name has."""
 
 
 def check_script(script: str, *, brings_commands: bool) -> None:
     """Raise UsageError for a script that is neither a file nor a command.
 
-    A directory here may be called as a command is there, if something `brings_commands`: a package, or another image.
+    With `brings_commands`, a package or another image may provide a command with the name of a local directory.
     """
     if script == "-":
         raise UsageError("cannot read the script from stdin: a job has no stdin", hint="use a file")
@@ -58,7 +58,7 @@ def check_script(script: str, *, brings_commands: bool) -> None:
     if not _is(script, Path.is_dir):
         return
     is_word = Path(script).name == script and script != ".."
-    if is_word and (brings_commands or script.startswith(_ALWAYS_THERE)):
+    if is_word and (brings_commands or script.startswith(_BUILT_IN)):
         return
     way = ", or add --with PACKAGE if a package provides that command" if is_word else ""
     raise UsageError(
@@ -68,7 +68,7 @@ def check_script(script: str, *, brings_commands: bool) -> None:
 
 
 def check_not_a_file(image: str) -> None:
-    """Raise UsageError for an image that is a file here: `run train.py`."""
+    """Raise UsageError for an image that is a local file: `run train.py`."""
     is_path = image.startswith((".", "/", "~")) or Path(image).suffix in SCRIPTS
     if is_path and is_file(str(Path(image).expanduser())):
         is_python = image.endswith(".py")
@@ -79,17 +79,17 @@ def check_not_a_file(image: str) -> None:
 
 
 def check_text(script: LocalFile, shown: str) -> None:
-    """Raise UsageError for a Python script that Python cannot read: a web page, or not in its encoding."""
+    """Raise UsageError for a Python script that is a web page, or not in its encoding."""
     if _PAGE.match(script.content[:1000]):
-        meant = _address_of_file(shown)
+        file_url = _file_url(shown)
         raise UsageError(
             f"{shown} is a web page, not a script",
-            hint=f"did you mean '{meant}'?" if meant else "use the URL or the file of the script itself",
+            hint=f"did you mean '{file_url}'?" if file_url else "use the URL or the file of the script itself",
         )
     try:
         script.content.decode("utf-8")
     except UnicodeDecodeError as error:
-        if _is_in_its_own_encoding(script.content):
+        if _is_in_declared_encoding(script.content):
             return
         line = script.content.count(b"\n", 0, error.start) + 1
         raise UsageError(
@@ -99,15 +99,15 @@ def check_text(script: LocalFile, shown: str) -> None:
 
 
 def is_python(script: LocalFile, shown: str) -> bool:
-    """Return whether a script is one of Python, and no program of another kind, whatever its name is.
+    """Return whether a script is Python and not another kind of program, by its name or content.
 
-    Raises UsageError for what is neither.
+    Raises UsageError if it is neither.
     """
     if is_python_by_name(script.name):
         return True
     first = script.content.partition(b"\n")[0]
     if first.startswith(b"#!"):
-        return bool(_RUNS_PYTHON.match(first))
+        return bool(_PYTHON_SHEBANG.match(first))
     if b"\0" in script.content:
         return False
     try:
@@ -123,7 +123,7 @@ def is_python(script: LocalFile, shown: str) -> bool:
 
 
 def is_python_by_name(name: str) -> bool:
-    """Return whether uv takes a file for a script of Python by its name."""
+    """Return whether uv treats a file as a Python script by its name."""
     return name.lower().endswith((".py", ".pyw"))
 
 
@@ -133,14 +133,14 @@ def is_pipe(word: str) -> bool:
 
 
 def is_file(word: str) -> bool:
-    """Return whether a word names a file of this machine, or a pipe."""
+    """Return whether a word is the path of a local file or pipe."""
     return _is(word, Path.is_file) or is_pipe(word)
 
 
 def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
-    """Return the words that are directories here, and will be none, or others, in the job.
+    """Return the words that are local directories, and that the job will not have.
 
-    Those that every image may have (`/`, `/tmp`), and those below what is `mounted`, are left out.
+    Directories that every image may have (`/`, `/tmp`) and those in `mounted` paths are left out.
     """
     places = [PurePosixPath(each) for each in mounted]
 
@@ -159,21 +159,21 @@ def _is_device(script: str) -> bool:
 def _is(word: str, test: Callable[[Path], bool]) -> bool:
     try:
         return test(Path(word))
-    except (OSError, ValueError):  # nothing can be called so
+    except (OSError, ValueError):  # not a valid path
         return False
 
 
-def _address_of_file(page: str) -> str | None:
-    """Return the address of the file that a page of GitHub or of the Hub shows."""
-    for pattern, file in _FILES_OF_PAGES:
+def _file_url(page: str) -> str | None:
+    """Return the URL of the file that a page of GitHub, GitLab or the Hub shows."""
+    for pattern, file in _PAGE_URLS:
         found, count = pattern.subn(file, page, count=1)
         if count:
             return found
     return None
 
 
-def _is_in_its_own_encoding(content: bytes) -> bool:
-    """Return whether a script names its encoding, and is in it."""
+def _is_in_declared_encoding(content: bytes) -> bool:
+    """Return whether a script is in the encoding that it declares."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
         content.decode(encoding)
@@ -185,18 +185,18 @@ def _is_in_its_own_encoding(content: bytes) -> bool:
 TABLE = "tool.hf-jobs"
 
 MAX_METADATA_KIB, MAX_KEY_PARTS, MAX_DIGITS = 256, 100, 1000
-"""Limits of metadata, of the parts of a key, and of the digits of a number: time and memory grow with their square."""
+"""Limits for metadata, parts of a key and digits of a number: parsing takes quadratic time and memory."""
 
 _OPENING = "# /// script"
 _CLOSING = "# ///"
 
-_MEANT = re.compile(r"\ufeff?#[ \t]*///[ \t]*script[ \t]*", re.IGNORECASE)
-"""A line that was meant to open a block."""
+_LIKE_OPENING = re.compile(r"\ufeff?#[ \t]*///[ \t]*script[ \t]*", re.IGNORECASE)
+"""A line that looks like the start of a block."""
 
 _NEWER_TOML = re.compile(r"\{[^}\n]*\n|\\[ex]")
-"""What TOML 1.1 has, which uv reads and Python does not: tables of several lines in braces, and more escapes."""
+"""Syntax of TOML 1.1 that uv accepts and Python does not: multi-line inline tables, and more escapes."""
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
+_ERROR_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
 _SPECIFIER = re.compile(r"\s*(~=|[=!]=|[<>]=?|===)")
 
 
@@ -208,7 +208,7 @@ class _Block(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The lines without what makes comments of them."""
+        """The lines without the comment marks."""
         return "".join(f"{line[2:]}\n" for line in self.lines)
 
     def line_of(self, key: str) -> int:
@@ -235,7 +235,7 @@ class Header:
     network_aliases: list[str] = field(default_factory=list)
 
 
-_TEXTS = ("image", "flavor", "python", "timeout", "name", "namespace", "network_group")
+_STRINGS = ("image", "flavor", "python", "timeout", "name", "namespace", "network_group")
 _TABLES = ("env", "labels")
 _LISTS = ("secrets", "volumes", "network_aliases")
 
@@ -243,8 +243,8 @@ _LISTS = ("secrets", "volumes", "network_aliases")
 def read_header(script: bytes, name: str) -> Header:
     """Parse the metadata of a script; an empty header if there is none.
 
-    Raises UsageError, with the line, for what uv would refuse, and for what was meant as a block but is none to uv:
-    the job would run without its packages, on other hardware.
+    Raises UsageError, with the line, for metadata that uv would refuse, or ignore: the job would run without its
+    packages, on other hardware.
     """
     block = _block(script, name)
     if block is None:
@@ -257,13 +257,13 @@ def read_header(script: bytes, name: str) -> Header:
         _check_size(block, name)
         tables = tomllib.loads(block.text)
     except RecursionError:
-        raise _wrong(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
+        raise _error_at(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
     except tomllib.TOMLDecodeError as error:
         if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
             return Header()
-        found = _PLACE.search(str(error))
+        found = _ERROR_LINE.search(str(error))
         line = block.opened_at + (int(found[1]) if found and found[1] else len(block.lines))
-        raise _wrong(name, line, f"invalid TOML: {_PLACE.sub('', str(error))}", "see PEP 723") from None
+        raise _error_at(name, line, f"invalid TOML: {_ERROR_LINE.sub('', str(error))}", "see PEP 723") from None
     _check_for_uv(tables, block, name)
     tool = tables.get("tool")
     table = tool.get("hf-jobs") if isinstance(tool, dict) else None
@@ -271,7 +271,7 @@ def read_header(script: bytes, name: str) -> Header:
         return Header()
     if not isinstance(table, dict):
         raise UsageError(f"hf-jobs in the metadata of {name} is not a table", hint=f"use [{TABLE}]")
-    keys = (*_TEXTS, *_TABLES, *_LISTS)
+    keys = (*_STRINGS, *_TABLES, *_LISTS)
     for key in table:
         if key not in keys:
             raise UsageError(f"unknown key '{key}' in [{TABLE}] of {name}", hint=one_of(key, keys))
@@ -279,42 +279,44 @@ def read_header(script: bytes, name: str) -> Header:
 
 
 def _check_size(block: _Block, name: str) -> None:
-    """Refuse metadata that would take Python's reader of TOML minutes and gigabytes. Raises UsageError."""
+    """Raise UsageError for metadata that would take Python's TOML parser minutes and gigabytes."""
     for place, line in enumerate(block.lines, start=1):
         parts = line.partition("=")[0].count(".")
         if parts > MAX_KEY_PARTS:
-            raise _wrong(name, block.opened_at + place, f"a key of more than {MAX_KEY_PARTS} parts", "see PEP 723")
+            raise _error_at(name, block.opened_at + place, f"a key of more than {MAX_KEY_PARTS} parts", "see PEP 723")
         if any(len(digits) > MAX_DIGITS for digits in re.findall(r"[0-9_]+", line)):
-            raise _wrong(
+            raise _error_at(
                 name, block.opened_at + place, f"a number of more than {MAX_DIGITS} digits", "use a smaller number"
             )
     if sum(map(len, block.lines)) > MAX_METADATA_KIB * 1024:
-        raise _wrong(name, block.opened_at, f"more than {MAX_METADATA_KIB} KiB of metadata", "shorten the metadata")
+        raise _error_at(name, block.opened_at, f"more than {MAX_METADATA_KIB} KiB of metadata", "shorten the metadata")
 
 
 def _block(script: bytes, name: str) -> _Block | None:
-    """Return the block that uv reads, as uv finds it: the first mention of its tag counts. Raises UsageError."""
+    """Return the block that uv reads: the one at the first occurrence of the tag. Raises UsageError."""
     text = script.decode("utf-8", "surrogateescape")
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     first = next((place for place, line in enumerate(lines) if _OPENING in line), None)
     if first is None or lines[first] != _OPENING:
-        _check_not_meant(text, name)
+        _check_not_ignored(text, name)
         return None
-    block = _closed(lines, first)
+    block = _closed_block(lines, first)
     if block is None:
-        raise _not_closed(lines, first, name)
+        raise _not_closed_error(lines, first, name)
     rest = first + len(block.lines) + 2
     second = next((place for place in range(rest, len(lines)) if lines[place] == _OPENING), None)
-    if second is not None and _closed(lines, second) is not None:
-        raise _wrong(name, second + 1, f"a second '{_OPENING}': uv accepts only one", "merge the blocks into one")
+    if second is not None and _closed_block(lines, second) is not None:
+        raise _error_at(name, second + 1, f"a second '{_OPENING}': uv accepts only one", "merge the blocks into one")
     bad = next((place for place in range(first, len(lines)) if not _is_utf8(lines[place])), None)
     if bad is not None:
-        raise _wrong(name, bad + 1, "not UTF-8, which uv requires for scripts with metadata", "save the file as UTF-8")
+        raise _error_at(
+            name, bad + 1, "not UTF-8, which uv requires for scripts with metadata", "save the file as UTF-8"
+        )
     return block
 
 
-def _closed(lines: list[str], opened: int) -> _Block | None:
-    """Return the block that a line opens, None if it is not closed. The last closing tag of several counts."""
+def _closed_block(lines: list[str], opened: int) -> _Block | None:
+    """Return the block that a line opens, None if it is not closed. The last closing tag ends it."""
     end = opened + 1
     while end < len(lines) and (lines[end] == "#" or lines[end].startswith("# ")):
         end += 1
@@ -322,26 +324,26 @@ def _closed(lines: list[str], opened: int) -> _Block | None:
     return None if closed is None else _Block(lines[opened + 1 : closed], opened + 1)
 
 
-def _not_closed(lines: list[str], opened: int, name: str) -> UsageError:
-    """Return the error for a block that ends before it is closed, which names the line that is the reason."""
+def _not_closed_error(lines: list[str], opened: int, name: str) -> UsageError:
+    """Return the error for a block that is not closed, with the line that ends it."""
     for place in range(opened + 1, len(lines)):
         line = lines[place]
         if line.rstrip() == _CLOSING and line != _CLOSING:
-            return _wrong(name, place + 1, f"trailing space after '{_CLOSING}'", "remove the space")
+            return _error_at(name, place + 1, f"trailing space after '{_CLOSING}'", "remove the space")
         if line == "#" or line.startswith("# "):
             continue
         if _CLOSING in map(str.rstrip, lines[place:]):
             what = "an empty line in the metadata" if not line.strip() else "not a line of metadata"
-            return _wrong(name, place + 1, what, f"start each line between '{_OPENING}' and '{_CLOSING}' with '# '")
+            return _error_at(name, place + 1, what, f"start each line between '{_OPENING}' and '{_CLOSING}' with '# '")
         break
-    return _wrong(name, opened + 1, f"'{_OPENING}' is never closed", f"end the metadata with a line '{_CLOSING}'")
+    return _error_at(name, opened + 1, f"'{_OPENING}' is never closed", f"end the metadata with a line '{_CLOSING}'")
 
 
-def _check_not_meant(text: str, name: str) -> None:
-    """Raise UsageError for a block that uv passes over."""
+def _check_not_ignored(text: str, name: str) -> None:
+    """Raise UsageError for a block that uv ignores."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
-        if not (_MEANT.fullmatch(line) and after.startswith("#")):
+        if not (_LIKE_OPENING.fullmatch(line) and after.startswith("#")):
             continue
         if line.startswith("\ufeff"):
             why, hint = "uv ignores metadata after a byte order mark", "save it as UTF-8 without a byte order mark"
@@ -351,18 +353,18 @@ def _check_not_meant(text: str, name: str) -> None:
             why, hint = "uv ignores metadata whose lines end with a carriage return", "end the lines with a line feed"
         else:
             why, hint = f"uv ignores this: '{_OPENING}' appears in an earlier line", "move the metadata above that line"
-        raise _wrong(name, number, why, hint)
+        raise _error_at(name, number, why, hint)
 
 
 def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
     """Raise UsageError for keys of uv that uv would reject."""
     needed, python = tables.get("dependencies", []), tables.get("requires-python", ">=3")
     if not isinstance(needed, list) or not all(isinstance(each, str) for each in needed):
-        raise _wrong(
+        raise _error_at(
             name, block.line_of("dependencies"), "dependencies is not a list of strings", "use for example ['numpy']"
         )
     if not isinstance(python, str) or not all(map(_SPECIFIER.match, python.rstrip(", ").split(","))):
-        raise _wrong(
+        raise _error_at(
             name,
             block.line_of("requires-python"),
             "requires-python is not a version specifier",
@@ -370,7 +372,7 @@ def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
         )
 
 
-def _wrong(name: str, line: int, what: str, hint: str) -> UsageError:
+def _error_at(name: str, line: int, what: str, hint: str) -> UsageError:
     return UsageError(f"{name}, line {line}: {what}", hint=hint)
 
 
@@ -381,14 +383,14 @@ def _is_utf8(text: str) -> bool:
 def _value(key: str, value: Any, name: str) -> Any:
     if key == "timeout" and type(value) is int:
         return str(value)
-    if key in _TEXTS and isinstance(value, str):
+    if key in _STRINGS and isinstance(value, str):
         return value
     if key in _TABLES and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
         return value
     if key in _LISTS and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return value
-    what = "a string" if key in _TEXTS else "a table of strings" if key in _TABLES else "a list of strings"
-    hint = f'put the value in quotes: {key} = "..."' if key in _TEXTS else None
+    what = "a string" if key in _STRINGS else "a table of strings" if key in _TABLES else "a list of strings"
+    hint = f'put the value in quotes: {key} = "..."' if key in _STRINGS else None
     if key == "secrets":
         hint = 'list only the names: secrets = ["HF_TOKEN"]; each user provides the values'
     raise UsageError(f"{key} in [{TABLE}] of {name} is not {what}", hint=hint or f"put every value of {key} in quotes")

@@ -1,4 +1,4 @@
-"""The body of a request, read back: what `--dry-run --format json` prints, for `--spec`."""
+"""Read a spec file for `--spec`: the body of a request, as `--dry-run --format json` prints it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _NAMES = {str: "a string", list: "an array", dict: "an object", int: "a whole nu
 
 
 def read_spec(file: str, local: LocalEnvironment) -> NewJob:
-    """Return the job that a file, or `-`, describes; secrets without a value are to be asked for. Raises UsageError."""
-    text = local.read_stdin("--spec") if file == "-" else _text_of(expanded_path(file))
+    """Return the job in a file, `-` for stdin. Secrets may have no value. Raises UsageError."""
+    text = local.read_stdin("--spec") if file == "-" else _read_text(expanded_path(file))
     try:
         values = loads(text)
     except (ValueError, RecursionError) as error:
@@ -30,14 +30,14 @@ def read_spec(file: str, local: LocalEnvironment) -> NewJob:
     keys, inner_keys = _keys()
     spec = _object(values, keys, f"--spec {file}")
     environment = spec.get("environment", {})
-    missing = resolved(dict.fromkeys(environment.keys() - _known(environment)), local)
-    return _job({**spec, "environment": _known({**environment, **missing})}, inner_keys, f"--spec {file}")
+    missing = resolved(dict.fromkeys(environment.keys() - _without_nulls(environment)), local)
+    return _job({**spec, "environment": _without_nulls({**environment, **missing})}, inner_keys, f"--spec {file}")
 
 
 _HOW = "'hfjobs run --dry-run --format json' prints a valid file"
 
 
-def _text_of(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_MIB * 1024 * 1024 + 1)
@@ -75,9 +75,13 @@ def _job(values: Mapping[str, Any], inner_keys: Mapping[str, Mapping[str, type]]
 def _value(row: Row, value: Any, place: str) -> Any:
     """Convert a JSON value to the value of a property. Raises UsageError."""
     if row.base is list:
-        return tuple(_volume(each, place) for each in value) if row.item is Volume else _all(row.item, value, place)
+        return (
+            tuple(_volume(each, place) for each in value)
+            if row.item is Volume
+            else _checked_items(row.item, value, place)
+        )
     if row.base is dict:
-        return {**value, **_texts(value if row.item is str else _known(value), place)}
+        return {**value, **_checked_strings(value if row.item is str else _without_nulls(value), place)}
     return value
 
 
@@ -97,7 +101,7 @@ def _volume(values: object, place: str) -> Volume:
 
 
 def _object(values: object, keys: Mapping[str, type], place: str) -> dict[str, Any]:
-    """Check the keys and types of an object; null values are dropped."""
+    """Check the keys and types of an object, and return it without null values. Raises UsageError."""
     if not isinstance(values, dict):
         raise UsageError(f"{place} is not an object", hint=_HOW)
     for key, value in values.items():
@@ -108,16 +112,16 @@ def _object(values: object, keys: Mapping[str, type], place: str) -> dict[str, A
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def _all(kind: type, values: list[Any], place: str) -> tuple[Any, ...]:
+def _checked_items(kind: type, values: list[Any], place: str) -> tuple[Any, ...]:
     if any(type(value) is not kind for value in values):
         raise UsageError(f"{place} contains a value that is not {_NAMES[kind]}", hint=_HOW)
     return tuple(values)
 
 
-def _texts(values: dict[str, Any], place: str) -> dict[str, str]:
-    _all(str, list(values.values()), place)
+def _checked_strings(values: dict[str, Any], place: str) -> dict[str, str]:
+    _checked_items(str, list(values.values()), place)
     return values

@@ -33,10 +33,10 @@ MAX_ITEMS = 1000
 MAX_FILE_MIB = 16
 
 SWEEP, ITEM = "sweep", "sweep-item"
-"""The labels by which the jobs of a sweep, and of one of its items, are found."""
+"""The labels of jobs with the name of their sweep and the fingerprint of their item."""
 
 RESERVED = ("name", SWEEP, ITEM)
-"""Labels that say something else than the value of a key of this name."""
+"""Labels with a meaning of their own, which values of keys do not become."""
 
 _KEY = r"[^\W\d][\w.-]*"
 _PLACEHOLDER = re.compile(rf"(?<!\$)\{{({_KEY})\}}")
@@ -45,8 +45,8 @@ _LIKE_A_RANGE = re.compile(r"-?\d[\d.]*\.\.-?[\d.]*", re.ASCII)
 _IS_PADDED = re.compile(r"-?0\d")
 _VALUE = re.compile(r'(?:"((?:[^"]|"")*)"|([^",][^,]*|))(,|$)', re.DOTALL)
 _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9._-]+")
-_AS_THEY_ARE = ("secrets", "secrets_file", "env_file")
-"""Options in which nothing is replaced: values of secrets are passed as they are, and files are read once for all."""
+_NOT_FILLED = ("secrets", "secrets_file", "env_file")
+"""Options without placeholders: secrets are passed unchanged, and files are read once for all items."""
 
 
 def each_of(text: str) -> tuple[str, list[str]]:
@@ -76,7 +76,7 @@ def each_of(text: str) -> tuple[str, list[str]]:
 
 
 def _range(key: str, text: str) -> Iterable[str]:
-    """Return the whole numbers of `A..B`, with leading zeros if A or B has some, or the text itself if it is none."""
+    """Return the whole numbers of `A..B`, with leading zeros if A or B has some, or the text if it is not a range."""
     found = _RANGE.fullmatch(text)
     if found is None:
         if _LIKE_A_RANGE.fullmatch(text):
@@ -102,7 +102,7 @@ def _check_count(count: int, what: str) -> None:
 
 def rows_of(file: str, local: LocalEnvironment) -> list[Values]:
     """Read the rows of a file of CSV, TSV, JSON or JSONL; `-` is stdin. Raises UsageError."""
-    text = local.read_stdin("--each-from") if file == "-" else _text_of(file)
+    text = local.read_stdin("--each-from") if file == "-" else _read_text(file)
     text = text.removeprefix("\ufeff")
     suffix = PurePath(file).suffix.lower()
     start = text.lstrip()[:1]
@@ -124,7 +124,7 @@ def rows_of(file: str, local: LocalEnvironment) -> list[Values]:
 _ROWS = "use CSV with a header, a JSON array of objects, or JSONL"
 
 
-def _text_of(file: str) -> str:
+def _read_text(file: str) -> str:
     try:
         with expanded_path(file).open("rb") as opened:
             content = opened.read(MAX_FILE_MIB * 1024 * 1024 + 1)
@@ -139,11 +139,11 @@ def _text_of(file: str) -> str:
 
 
 def _array(text: str) -> Iterator[tuple[str, Values]]:
-    found, spelled = _parsed(text)
+    found, written = _parsed(text)
     if not isinstance(found, list):
         raise ValueError("not an array")
-    for number, (row, as_spelled) in enumerate(zip(found, spelled, strict=True), 1):
-        yield f"row {number}", _row(row, as_spelled, f"row {number}")
+    for number, (row, as_written) in enumerate(zip(found, written, strict=True), 1):
+        yield f"row {number}", _row(row, as_written, f"row {number}")
 
 
 def _object(line: str, where: str) -> Values:
@@ -155,8 +155,8 @@ def _object(line: str, where: str) -> Values:
 
 def _parsed(text: str) -> tuple[Any, Any]:
     """Parse JSON twice: as values, and with numbers as written."""
-    spelled = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
-    return json.loads(text), spelled
+    written = json.loads(text, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
+    return json.loads(text), written
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _row(row: Any, spelled: Any, where: str) -> Values:
+def _row(row: Any, written: Any, where: str) -> Values:
     """Return the values of a JSON object as strings: numbers as written, lists and objects as JSON."""
     if not isinstance(row, dict):
         raise ValueError(f"{where} is not an object")
@@ -176,7 +176,7 @@ def _row(row: Any, spelled: Any, where: str) -> Values:
         if value is None:
             raise ValueError(f'{where}: {key} is null; use "" for an empty value')
         is_nested = isinstance(value, dict | list | bool)
-        values[key] = json.dumps(value, ensure_ascii=False) if is_nested else spelled[key]
+        values[key] = json.dumps(value, ensure_ascii=False) if is_nested else written[key]
     return values
 
 
@@ -231,14 +231,14 @@ def combinations(each: Sequence[tuple[str, Sequence[str]]], rows: Sequence[Value
 
 
 class UnknownKey(UsageError):
-    """A placeholder is of no key."""
+    """A placeholder for an unknown key."""
 
 
 class Filler:
     """Replaces `{KEY}` in texts by the values of one item, and knows which keys were `used`.
 
-    All other braces stay: `${KEY}`, `{{KEY}}`, and what cannot be a key, as in `{"json": 1}`. Values are not looked at
-    again. Raises UsageError for what could be a key, but is none.
+    Other braces stay: `${KEY}`, `{{KEY}}`, and text that cannot be a key, as in `{"json": 1}`. Values are not replaced
+    again. Raises UsageError for an unknown key.
     """
 
     def __init__(self, values: Values) -> None:
@@ -255,14 +255,14 @@ class Filler:
         changes: dict[str, Any] = {}
         for each in fields(options):  # type: ignore[arg-type]
             value = getattr(options, each.name)
-            if isinstance(value, str) and each.name not in _AS_THEY_ARE:
+            if isinstance(value, str) and each.name not in _NOT_FILLED:
                 changes[each.name] = self(value)
-            elif isinstance(value, list) and each.name not in _AS_THEY_ARE:
+            elif isinstance(value, list) and each.name not in _NOT_FILLED:
                 changes[each.name] = [self(item) if isinstance(item, str) else item for item in value]
         return replace(options, **changes) if changes else options  # type: ignore[type-var]
 
     def job(self, job: NewJob) -> NewJob:
-        """Return a job that was written down, with the values."""
+        """Return the job of a spec file with the values."""
 
         def volume(each: Volume) -> Volume:
             path = each.path and self(each.path)
@@ -321,8 +321,8 @@ def items_of(
 ) -> list[Item]:
     """Return the items of a sweep. Raises UsageError, also for a key that is used nowhere.
 
-    `describe` returns the job with its placeholders replaced. Unless it `is_named` after its values already, its name
-    is `base` and them. `secrets` are passed as they are.
+    `describe` returns the job with its placeholders replaced. Unless it `is_named` by values already, its name is
+    `base` and the values. `secrets` are passed unchanged.
     """
     found: list[Item] = []
     for values in combinations:
@@ -360,8 +360,8 @@ def syntax(values: Values) -> Iterator[None]:
     except UnknownKey:
         raise
     except UsageError as error:
-        told = ", ".join(f"{key}={masked_value(key, value) or repr(value)}" for key, value in values.items())
-        raise UsageError(f"{error.message} (in the job with {told})", error.hint, error.details) from None
+        shown = ", ".join(f"{key}={masked_value(key, value) or repr(value)}" for key, value in values.items())
+        raise UsageError(f"{error.message} (in the job with {shown})", error.hint, error.details) from None
 
 
 def can_be_label(key: str, value: str) -> bool:
@@ -370,9 +370,9 @@ def can_be_label(key: str, value: str) -> bool:
 
 
 def _fingerprint(values: Values, launch: Launch) -> str:
-    """Return a hash of all that an item is; of secrets the names, since anybody may try values.
+    """Return a hash of an item; of secrets only the names, because values could be guessed from it.
 
-    Files count by what they hold: how they are packed may differ between machines and versions.
+    Files count by content, because machines and versions may pack them differently.
     """
     job = launch.job
     files = {file.name: _hash(file.content) for file in launch.uploads.values()}
@@ -385,9 +385,9 @@ def _fingerprint(values: Values, launch: Launch) -> str:
 
 @lru_cache(maxsize=4)
 def _packed(variable: str) -> tuple[tuple[str, str], ...]:
-    """Return name and hash of each of the files that travel in a variable; the jobs of a sweep mostly have the same."""
+    """Return name and hash of each packed file. Jobs of a sweep mostly have the same files."""
     files = unpacked({PACKED: variable})
-    if files is None:  # the user's own
+    if files is None:  # a variable of the user with that name
         return (("", _hash(variable.encode("utf-8", "surrogatepass"))),)
     return tuple((name, _hash(content)) for name, content in files.items())
 
@@ -397,7 +397,7 @@ def _hash(content: bytes) -> str:
 
 
 def _name(base: str, values: Values, fingerprint: str) -> str:
-    """Return a job name with the values of an item; a shortened one ends with a part of the fingerprint."""
-    told = "-".join([base, *(f"{key}-{value}" for key, value in values.items() if not looks_secret(key))])
-    name = _NOT_IN_LABELS.sub("-", told)
-    return name if name == told and len(name) <= MAX_LENGTH else f"{name[: MAX_LENGTH - 9]}-{fingerprint[:8]}"
+    """Return a job name with the values of an item; shortened names end with a part of the fingerprint."""
+    shown = "-".join([base, *(f"{key}-{value}" for key, value in values.items() if not looks_secret(key))])
+    name = _NOT_IN_LABELS.sub("-", shown)
+    return name if name == shown and len(name) <= MAX_LENGTH else f"{name[: MAX_LENGTH - 9]}-{fingerprint[:8]}"

@@ -1,4 +1,4 @@
-"""What the Hub would refuse of a new job, or accept and misread: found before anything is sent."""
+"""Checks of a new job before it is sent: what the Hub would refuse, or accept and misread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hfjobs_cli.query.labels import new_labels
 MAX_PORTS = 20
 MAX_GROUP = 46
 MAX_ALIAS = 34
-"""How many ports, and characters of the names in a network, the Hub takes (its OpenAPI document)."""
+"""Limits for the number of ports and the length of names in a network, from the Hub's OpenAPI document."""
 
 _VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")
 _SECRET = re.compile(r"[a-zA-Z][_a-zA-Z0-9]*")
@@ -26,7 +26,7 @@ _NOT_IN_VARIABLES = re.compile(r"[^a-zA-Z0-9_]+")
 
 
 def check(job: NewJob) -> None:
-    """Raise UsageError for the first thing that is wrong."""
+    """Raise UsageError for the first invalid property."""
     _check_image(job)
     _check_texts(job)
     _check_variables(job)
@@ -45,7 +45,7 @@ def check(job: NewJob) -> None:
 
 
 def _check_value(row: Row, value: Any) -> None:
-    """Check a value, or each item of one, by what its row allows."""
+    """Check a value, or each item of a list, by the words and bounds of its row."""
     allowed = row.about
     for each in value if row.base is list else [value]:
         if type(each) is int and not allowed.least <= each <= allowed.most:
@@ -168,14 +168,14 @@ def check_flavor(
     prices: Mapping[str, float],
     hint: str = "'hfjobs hardware' lists the flavors; --any-flavor accepts any",
 ) -> None:
-    """Raise UsageError for a flavor that is none of those the Hub lists, whose prices are given."""
+    """Raise UsageError for a flavor that the Hub does not list. `prices` has those it lists."""
     if prices and flavor not in prices:
-        near = _flavor_meant(flavor.lower(), prices)
+        near = _similar_flavor(flavor.lower(), prices)
         raise UsageError(f"unknown flavor '{flavor}'", hint=f"did you mean '{near}'?" if near else hint)
 
 
-def _flavor_meant(word: str, prices: Mapping[str, float]) -> str | None:
-    """Suggest a flavor: the cheapest of the same hardware, never a more expensive kind."""
+def _similar_flavor(word: str, prices: Mapping[str, float]) -> str | None:
+    """Suggest a similar flavor: the cheapest of the same hardware, never a more expensive kind."""
     kind = re.split(r"[^a-z0-9]", word)[0]
     of_kind = [name for name in prices if name.startswith(kind)] if len(kind) > 1 else []
     same_numbers = [name for name in of_kind or prices if _numbers(name) == _numbers(word) and name[:1] == word[:1]]
