@@ -26,7 +26,10 @@ STREAMS: dict[str, tuple[bytes, list[Event]]] = {
     "a name that is cleared": (b"event: metric\nevent\ndata: 1\n\n", [Event("message", "1")]),
     "without a blank": (b"data:1\n\nevent:x\ndata:  2\n\n", [Event("message", "1"), Event("x", " 2")]),
     "several lines": (b"data: 1\ndata\ndata: 3\n\n", [Event("message", "1\n\n3")]),
-    "returns": (b"data: 1\r\rdata: 2\r\n\r\ndata: 3\r\n\n", [Event("message", each) for each in "123"]),
+    "returns": (
+        b"data: 1\r\rdata: 2\r\n\r\ndata: 3\r\ndata: 4\r\n\n",
+        [Event("message", each) for each in ("1", "2", "3\n4")],
+    ),
     "comments": (b": keep-alive\n\n:\n\ndata: 1\n: x\ndata: 2\n\n", [Event("message", "1\n2")]),
     "a mark": (b"\xef\xbb\xbfdata: \xef\xbb\xbf1\n\n", [Event("message", "\ufeff1")]),
     "other fields": (b"id: 7\nretry: 10\ndatas: x\ndata: 1\n\n\n\nevent: x\n\n", [Event("message", "1")]),
