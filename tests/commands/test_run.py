@@ -265,6 +265,11 @@ class TestNothingWrongIsSent:
         assert hub.requests == []
 
 
+def test_names_in_a_network_may_be_as_long_as_the_hub_takes_them(hfjobs: Hfjobs) -> None:
+    body = body_of(hfjobs, "run", "--network-group", "g" * 46, "--network-alias", "a" * 34, "ubuntu", "true")
+    assert body["network"] == {"group": "g" * 46, "aliases": ["a" * 34]}
+
+
 class TestTimeout:
     """One language for all lengths of time; what is sent are seconds."""
 
