@@ -88,6 +88,40 @@ def _filter_option(kind: LoadKind, *short: str) -> Any:
     )
 
 
+def namespace_option(plural: str) -> Any:
+    """Return `--namespace`, of the owner of what is called `plural`."""
+    return of_job(
+        typer.Option(
+            "--namespace",
+            metavar="NAME",
+            help=f"User or organization that owns the {plural}; default: HFJOBS_NAMESPACE, else the token's user.",
+            autocompletion=completion.complete_namespace,
+            rich_help_panel=Section.CONNECTION,
+        )
+    )
+
+
+def label_filter(kind: str) -> Any:
+    """Return `--label` as a filter of a kind of record."""
+    return typer.Option(
+        "--label",
+        "-l",
+        metavar="KEY=VALUE",
+        help=f"Only {kind}s with this label; repeat = all of.",
+        autocompletion=completion.complete_seen(kind, "labels"),
+    )
+
+
+def name_filter(kind: str) -> Any:
+    """Return `--name` as a filter of a kind of record."""
+    return typer.Option(
+        "--name",
+        metavar="NAME",
+        help=f"Only {kind}s with this name, or a pattern with *, ? and [abc].",
+        autocompletion=completion.complete_seen(kind, "name"),
+    )
+
+
 Sort = Annotated[str | None, PerKind(_sort_option)]
 Filter = Annotated[list[str] | None, PerKind(lambda kind: _filter_option(kind, "-f"))]
 LongFilter = Annotated[list[str] | None, PerKind(_filter_option)]
@@ -152,18 +186,7 @@ From = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
-Namespace = Annotated[
-    str | None,
-    of_job(
-        typer.Option(
-            "--namespace",
-            metavar="NAME",
-            help="User or organization that owns the jobs; default: HFJOBS_NAMESPACE, else the token's user.",
-            autocompletion=completion.complete_namespace,
-            rich_help_panel=Section.CONNECTION,
-        )
-    ),
-]
+Namespace = Annotated[str | None, namespace_option("jobs")]
 
 
 @value
@@ -192,25 +215,8 @@ class Filters:
             autocompletion=completion.complete_initiator,
         ),
     ] = None
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label",
-            "-l",
-            metavar="KEY=VALUE",
-            help="Only jobs with this label; repeat = all of.",
-            autocompletion=completion.complete_seen("job", "labels"),
-        ),
-    ] = None
-    name: Annotated[
-        str | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="Only jobs with this name, or a pattern with *, ? and [abc].",
-            autocompletion=completion.complete_seen("job", "name"),
-        ),
-    ] = None
+    label: Annotated[list[str] | None, label_filter("job")] = None
+    name: Annotated[str | None, name_filter("job")] = None
     filter_: Filter = None
     since: str | None = None
     until: str | None = None

@@ -6,8 +6,7 @@ import typer
 
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.help_pages import Section
-from hfjobs_cli.cli.options import Filter, LongFilter
-from hfjobs_cli.cli.trailing_options import of_job
+from hfjobs_cli.cli.options import Filter, LongFilter, label_filter, name_filter, namespace_option
 from hfjobs_cli.immutable import value
 
 _SCHEDULES = typer.Argument(
@@ -59,19 +58,7 @@ Prune = Annotated[
     bool, typer.Option("--prune", help="Delete schedules that an earlier apply created and that no file declares.")
 ]
 TellsByExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to do, for CI.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
-Namespace = Annotated[
-    str | None,
-    of_job(
-        typer.Option(
-            "--namespace",
-            metavar="NAME",
-            help="User or organization that owns the schedules; default: HFJOBS_NAMESPACE, else the token's user.",
-            autocompletion=completion.complete_namespace,
-            rich_help_panel=Section.CONNECTION,
-        )
-    ),
-]
+Namespace = Annotated[str | None, namespace_option("schedules")]
 
 
 @value
@@ -90,25 +77,8 @@ class ScheduleSelection:
             autocompletion=completion.complete_schedule_status,
         ),
     ] = None
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--label",
-            "-l",
-            metavar="KEY=VALUE",
-            help="Only schedules with this label; repeat = all of.",
-            autocompletion=completion.complete_seen("schedule", "labels"),
-        ),
-    ] = None
-    name: Annotated[
-        str | None,
-        typer.Option(
-            "--name",
-            metavar="NAME",
-            help="Only schedules with this name, or a pattern with *, ? and [abc].",
-            autocompletion=completion.complete_seen("schedule", "name"),
-        ),
-    ] = None
+    label: Annotated[list[str] | None, label_filter("schedule")] = None
+    name: Annotated[str | None, name_filter("schedule")] = None
     filter_: Filter = None
     limit: int = 0
 

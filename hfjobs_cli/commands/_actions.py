@@ -48,7 +48,7 @@ The last argument is what `Action.options` say, or for an action that creates jo
 """
 
 Note = Callable[[Session, JobReference, Any], None]
-"""Says on stderr what is special about a record that was changed."""
+"""Writes a note about a changed record to stderr."""
 
 
 class OwnOptions:
@@ -68,18 +68,18 @@ class Targets:
     yes: Any
     namespace: Any
     selects_by_status = False
-    """Whether the Hub lists records by status, so that selectors need to look only at those in `Action.states`."""
+    """Whether the Hub lists records by status, so that selectors need to list only those in `Action.states`."""
 
     def named(self, run: "Run") -> list[JobReference] | None:
         """Return the records that are named, None if one was not confirmed. Raises UsageError."""
         raise NotImplementedError
 
     def filtered(self, run: "Run", choice: Any) -> list[Any]:
-        """Return the records that filters select, and say so if there are none. Raises UsageError."""
+        """Return the records that filters select, with a note if there are none. Raises UsageError."""
         raise NotImplementedError
 
     def unchanged(self, run: "Run", references: Sequence[JobReference], filtered: list[Any] | None) -> list[Any]:
-        """Return the records that would change, as they are now; `filtered` are those that filters selected."""
+        """Return the current state of the records that would change; `filtered` are those that filters selected."""
         raise NotImplementedError
 
 
@@ -110,7 +110,7 @@ class Action:
     prints: Callable[[Any], str] | Renderer | None = None
     """What is printed after the id of each record, or a default format; None for the default format of the kind."""
     preview: Request | None = None
-    """Returns the record that a dry run prints, if that is not the record as it is now."""
+    """Returns the record that a dry run prints, if not its current state."""
     dry_run_note: str = ""
     """What a dry run says at the end, if not how many records would change."""
     note: Note | None = None
@@ -119,12 +119,12 @@ class Action:
 
     @property
     def takes_filters(self) -> bool:
-        """Tell whether filters can select the records."""
+        """Return whether filters can select the records."""
         return self.asks >= Asks.IF_SEVERAL
 
     @property
     def is_single(self) -> bool:
-        """Tell whether it changes one record. Then an error ends it, and nothing is printed."""
+        """Return whether it changes one record. Then an error ends the command, and nothing is printed."""
         return get_args(self.words)[0] is str
 
     def __call__(self, request: Request) -> Callable[..., ExitCode]:
@@ -214,7 +214,7 @@ class Run(NamedTuple):
         return targets.filtered(self, choice) if is_by_filters(self.words, choice, targets.syntax) else None
 
     def asks_about(self, filtered: Sequence[Any]) -> bool:
-        """Tell whether records that filters selected need confirmation. Raises UsageError if nobody can answer."""
+        """Return whether records that filters selected need confirmation. Raises UsageError if stdin cannot answer."""
         most = 0 if self.action.asks is Asks.IF_FILTERED else 1
         asks = self.plan.asks and len(filtered) > most
         if asks:
@@ -223,7 +223,7 @@ class Run(NamedTuple):
 
     def confirmed(self, filtered: Sequence[Any]) -> list[JobReference] | None:
         """Return the records that filters selected, None if they were not confirmed. Raises UsageError."""
-        if self.asks_about(filtered) and not self.plan.is_meant(filtered):
+        if self.asks_about(filtered) and not self.plan.confirms(filtered):
             return None
         return [JobReference.of(each, self.namespace) for each in filtered]
 
@@ -269,10 +269,10 @@ class Run(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is to be done, in words, and its confirmation: `verb` is `cancel`, `done` is `canceled`.
+    """An action in words, and its confirmation: `verb` is `cancel`, `done` is `canceled`.
 
-    `kind` is that of the records. `could_hit` tells whether a record would be changed; of jobs only those in `stages`
-    would, if these are given. Nothing is asked unless it `asks`.
+    `kind` is that of the records. `could_hit` returns whether a record would be changed; with `stages` only jobs in
+    these would. There is no confirmation unless it `asks`.
     """
 
     session: Session
@@ -284,7 +284,7 @@ class Plan(NamedTuple):
     asks: bool = True
 
     def check_it_can_ask(self) -> None:
-        """Raise UsageError, before any request, if nobody can answer."""
+        """Raise UsageError, before any request, if stdin cannot answer."""
         if not self.session.can_ask:
             raise UsageError(
                 f"refusing to {self.verb} the matching {self.kind.plural} without confirmation: stdin "
@@ -292,26 +292,28 @@ class Plan(NamedTuple):
                 hint=f"pass --yes, or --dry-run to see which {self.kind.plural} match",
             )
 
-    def is_meant(self, records: Sequence[Any]) -> bool:
-        """Show all records that would be changed, ask, and tell whether the answer is yes."""
+    def confirms(self, records: Sequence[Any]) -> bool:
+        """Show all records that would be changed, ask for confirmation, and return whether the answer is yes."""
         self._show(records)
         return self._ask(self.counted(records))
 
-    def is_meant_by(self, text: str, meant: Any, fitting: Sequence[Any], lines: Sequence[str], *, more: bool) -> bool:
-        """Show the records that a selector matches, of which one is `meant`, ask, and tell whether the answer is yes.
+    def confirms_newest(
+        self, text: str, newest: Any, matching: Sequence[Any], lines: Sequence[str], *, more: bool
+    ) -> bool:
+        """Show the records that a selector matches, ask whether to change the newest, and return the answer.
 
-        `lines` describe those that are `fitting`; there may be `more`. Raises UsageError if nobody can answer.
+        `lines` describe the `matching` records; there may be `more`. Raises UsageError if stdin cannot answer.
         """
-        count = f"{'more than ' if more else ''}{len(fitting)} {self.kind.plural}"
+        count = f"{'more than ' if more else ''}{len(matching)} {self.kind.plural}"
         if not self.session.can_ask:
             raise UsageError(
-                f"'{text}' matches {count}; refusing to {self.verb} {meant.id} without confirmation",
+                f"'{text}' matches {count}; refusing to {self.verb} {newest.id} without confirmation",
                 hint=f"use the id of the {self.kind.noun}, or pass --yes",
                 details=(*lines, *["  and more"] * more),
             )
-        self._show(fitting)
-        self.session.note(f"'{text}' matches {count}; the newest is {meant.id}")
-        return self._ask(meant.id)
+        self._show(matching)
+        self.session.note(f"'{text}' matches {count}; the newest is {newest.id}")
+        return self._ask(newest.id)
 
     def _show(self, records: Sequence[Any]) -> None:
         columns = choose_columns(
@@ -320,13 +322,13 @@ class Plan(NamedTuple):
         RENDERERS["table"].render(records, new_view(self.session, self.kind, columns, on_stderr=True))
 
     def _ask(self, what: str) -> bool:
-        is_meant = self.session.confirm(f"{self.verb.capitalize()} {what}?")
-        if not is_meant:
+        is_confirmed = self.session.confirm(f"{self.verb.capitalize()} {what}?")
+        if not is_confirmed:
             self.session.note(f"nothing was {self.done}")
-        return is_meant
+        return is_confirmed
 
     def counted(self, records: Sequence[Any]) -> str:
-        """Say how many records there are: `3 jobs`."""
+        """Return the number of records in words: `3 jobs`."""
         return f"{len(records)} {self.kind.plural if len(records) != 1 else self.kind.noun}"
 
 
@@ -374,7 +376,7 @@ def written(planned: LabelChange, labels: Mapping[str, str] | None) -> LabelChan
 
 
 def _check_none_is_lost(reference: JobReference, found: SpecFields, changes: LabelChanges) -> None:
-    """Raise HfJobsError if labels are to stay that cannot be sent back as they are."""
+    """Raise HfJobsError if existing labels must be kept but cannot be sent back unchanged."""
     if changes.clear or changes.replace:
         return
     unexpected = found.unexpected_labels

@@ -51,7 +51,7 @@ class ImageRun(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """The words that name it."""
+        """The words of the command line, from which a sweep takes its default name."""
         return [*filter(None, [self.image or self.spec]), *self.command]
 
     def describer(self, _session: Session, local: LocalEnvironment) -> Describe:
@@ -103,7 +103,7 @@ class ScriptRun(NamedTuple):
 
     @property
     def words(self) -> list[str]:
-        """The words that name it."""
+        """The words of the command line, from which a sweep takes its default name."""
         return [*filter(None, [self.script]), *self.arguments]
 
     def describer(self, session: Session, local: LocalEnvironment) -> Describe:
@@ -151,7 +151,7 @@ def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
     settings = session.settings
     token = settings.token
     if session.overrides.token is not None:
-        # What is passed on is what the environment and the login say; --token is for this request.
+        # The job gets the token of the environment or the login; --token is for this request only.
         token = load_settings(session.environ, Overrides()).token or token
     environ = session.environ if token is None else {**session.environ, "HF_TOKEN": token}
     return LocalEnvironment(environ, session.stdin, secrets_may_miss=dry_run)
@@ -168,8 +168,8 @@ def checked(
 ) -> NewJob:
     """Check a job before it is sent, with warnings. Raises UsageError.
 
-    All but the flavor is checked before anything is asked of the Hub, and that of a job that `was_run` only if another
-    is given. With `--max-cost` the timeout is set.
+    All but the flavor is checked before any request. The flavor of a job that `was_run` is checked only if an option
+    changes it. With `--max-cost` the timeout is set.
     """
     check_all(session, [job], namespace, local)
     takes_any = raw.any_flavor or job.flavor == DEFAULT_FLAVOR or (was_run and raw.flavor is None)

@@ -42,8 +42,8 @@ def create_each(
 ) -> ExitCode:
     """Create a job of each reference, show the new ones, and return the exit code. `done` is a word: duplicated.
 
-    After a failure the next one is tried only if it may fare better, as `may_go_on` says of the failure. Without a
-    listing they are told of on stderr. They are added to `created`.
+    After a failure the next one is created only if `may_go_on` returns True for it. Without a listing new jobs are
+    reported on stderr. They are added to `created`.
     """
     created = [] if created is None else created
     before = len(session.made)
@@ -65,7 +65,7 @@ def create_each(
                 created.append(job)
                 yield job
                 if streams:
-                    session.flush()  # whoever pays for it sees it before the next is created
+                    session.flush()  # show each job before the next is created: jobs cost money
 
     try:
         new = jobs()
@@ -74,10 +74,10 @@ def create_each(
                 announce(session, job)
         if created and listing is not None:
             listing.show(RecordStream(chain(list(created), new)))
-    except BaseException as error:  # whatever a format that was installed may raise
-        # Whoever pays for a job is told of it, even if it cannot be shown; and what is not seen is not gone on with.
+    except BaseException as error:  # an installed format may raise anything
+        # New jobs cost money: report them even if stdout fails, and create no more of them.
         stopped = error
-    # Ctrl-C may come when a job exists, but has not got here yet.
+    # Ctrl-C may arrive when a job exists, but is not in `created` yet.
     todo = given[len(failures) + len(session.made) - before :]
     if stopped is None:
         session.created[:] = session.created[len(created) :]  # those have been shown
@@ -131,7 +131,7 @@ def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> 
     """Show new jobs; if stdout fails, report their ids on stderr and raise OutputFailed."""
     try:
         listing.show(made)
-    except BaseException as error:  # whatever a format that was installed may raise
+    except BaseException as error:  # an installed format may raise anything
         session.report_created()
         raise not_shown(error) from None
     session.created.clear()

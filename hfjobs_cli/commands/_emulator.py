@@ -30,7 +30,7 @@ _WEBHOOK = "webhook:"
 """Before the id of a webhook that is fired, as in '--initiator webhook:ID'."""
 
 _SOME = "'hfjobs --demo ps -a' lists the jobs of the demo"
-"""Which jobs there are to be run again."""
+"""The hint for a job that does not exist."""
 
 
 def serve(

@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 
 
 TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
-"""The format of lines if no other is asked for. It is written faster than as one record after the other."""
+"""The default format of log lines, which is written in blocks and not record by record, for speed."""
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Options for logs: follow, tail, since, timestamps.
 
-    With `follow` it is what comes until they end, else what there is. With `timestamps` each line stands behind the
-    moment at which it came, if they are shown as text: if `listing` asks for nothing else. Without `lines` none of them
-    is shown, but what else there is to tell.
+    With `follow` lines are shown until the jobs finish, else the existing ones. With `timestamps` each line of the text
+    format starts with its time; `listing` may have another format. Without `lines` only notices are shown.
     """
 
     follow: bool = True
@@ -51,8 +50,8 @@ class Wanted:
 class LogsShown:
     """Writes the logs of several jobs to stdout; notices and errors go to stderr.
 
-    `jobs` are their last known states, `errors` what ended the reading of some of them. `last_at` is when the last line
-    came of each, as the Hub spells it.
+    `jobs` are their last known states, and `errors` those that ended the reading of a log. `last_at` is the time of the
+    last line of each job, as the Hub sent it.
     """
 
     def __init__(
@@ -75,19 +74,19 @@ class LogsShown:
         ]
         self._names = names_of(jobs)
         self._text = LogText(new_view(session, LOG_LINE, ()), self._names, timestamps=wanted.timestamps)
-        self._told_of_waiting: dict[int, str | None] = {}
+        self._reported_waiting: dict[int, str | None] = {}
         self._failed: set[int] = set()
         self.errors: list[HfJobsError] = []
         self.last_at: dict[int, str] = {}
 
     @property
     def jobs(self) -> list[JobInfo]:
-        """The jobs as they are now, as far as is known."""
+        """The last known states of the jobs."""
         return [follower.job for follower in self._followers]
 
     @property
     def names(self) -> list[str]:
-        """What each job is called in notices: as in front of its lines if there are several, else by its id."""
+        """The name of each job in notices: the prefix of its lines if there are several jobs, else its id."""
         return self._names if len(self._names) > 1 else [follower.job.id for follower in self._followers]
 
     @property
@@ -132,12 +131,12 @@ class LogsShown:
             if isinstance(item, FollowFailed):
                 self.errors.append(item.error)
                 self._failed.add(place)
-                self._tell(place, None)
+                self._note(place, None)
             elif isinstance(item, Notice):
-                self._tell(place, None)
+                self._note(place, None)
                 self._session.warning(f"{self._label(place)}{item.text}")
             elif isinstance(item, WaitingForHardware):
-                self._tell_of_waiting(place, item.job)
+                self._note_waiting(place, item.job)
             else:
                 yield from self._without_headers(place, item)
 
@@ -158,26 +157,26 @@ class LogsShown:
                 if at > begun:
                     yield place, lines[begun:at]
                 begun = at + 1
-                self._tell(place, f"{self._label(place)}{line[1]}")
+                self._note(place, f"{self._label(place)}{line[1]}")
         if begun < len(lines):
             yield place, lines[begun:]
 
     def _label(self, place: int) -> str:
         return f"{self._names[place]}: " if len(self._names) > 1 else ""
 
-    def _tell(self, place: int, text: str | None) -> None:
+    def _note(self, place: int, text: str | None) -> None:
         self._text.interrupted()
-        self._told_of_waiting.pop(place, None)
+        self._reported_waiting.pop(place, None)
         if text is not None:
             self._session.note(text)
 
-    def _tell_of_waiting(self, place: int, job: JobInfo) -> None:
+    def _note_waiting(self, place: int, job: JobInfo) -> None:
         """Report why a job is waiting: on a terminal with the time, elsewhere once for each reason."""
         why = f": {self._session.redacted(job.status.message)}" if job.status.message else ""
         reason = f"{self._label(place)}scheduling{why}"
-        if self._told_of_waiting.get(place, "") != reason:
-            self._tell(place, f"{reason}{self._waited(job)}")
-            self._told_of_waiting[place] = reason
+        if self._reported_waiting.get(place, "") != reason:
+            self._note(place, f"{reason}{self._waited(job)}")
+            self._reported_waiting[place] = reason
         elif len(self._followers) == 1:
             self._text.interrupted()
             self._session.progress(f"{reason}{self._waited(job)}")
@@ -202,11 +201,10 @@ def _moment(line: Line) -> datetime | None:
 def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> ExitCode:
     """Follow the logs of new jobs until they finish, and return the exit code.
 
-    If a format was chosen, the `listing` shows the jobs as they ended in place of what they write; ids alone have been
-    shown by then.
+    With a format, the `listing` shows the finished jobs instead of their logs; with -q their ids were shown before.
     """
-    is_for_eyes = listing.renderer is ID_AND_URL
-    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=is_for_eyes))
+    shows_logs = listing.renderer is ID_AND_URL
+    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_logs))
     try:
         shown.run()
     except (OutputFailed, ReaderGone) as error:
@@ -218,7 +216,7 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     for job in () if session.is_quiet else shown.jobs:
         session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
     session.failures += shown.errors
-    if not is_for_eyes and listing.renderer is not QUIET:
+    if not shows_logs and listing.renderer is not QUIET:
         show_created(session, listing, shown.jobs)
     if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
         session.notice(goes_on(active))

@@ -23,17 +23,16 @@ if TYPE_CHECKING:
 
 
 MAX_LOOKUPS = 50
-"""How many jobs that are on no page are asked for one by one."""
+"""How many jobs that are on no page are requested one by one."""
 
 _SLACK = timedelta(minutes=1)
-"""How much later than its id says something may have been made."""
+"""How much later than the time in its id something may have been created."""
 
 
 class FamilyReader:
     """Reads the jobs that may be parents or children of a job, and counts jobs and pages.
 
-    A relative is looked for in the namespaces of all that the job came from. `is_whole` says that `most_pages` did not
-    end it before.
+    Relatives are searched in the namespaces of all ancestors. `is_whole` is False if the limit `most_pages` ended it.
     """
 
     def __init__(self, session: Session, source: Source, most_pages: int | None = None) -> None:
@@ -49,16 +48,16 @@ class FamilyReader:
         self.is_whole = True
 
     def read(self, asked: JobInfo | Parent, namespace: str | None, others: Iterable[str] = ()) -> Lineage:
-        """Return the lineage of a job, or of something that starts jobs, in which all its relatives are.
+        """Return the lineage of a job, or of a schedule or webhook, with all relatives.
 
-        They are looked for in `others`, which are namespaces, too.
+        `others` are further namespaces to search.
         """
         if isinstance(asked, JobInfo):
             self.jobs[asked.id] = asked
             namespace = asked.owner.name or namespace
         known = () if namespace is None and others else (namespace,)
         line, origin = self._line(asked)
-        # What starts jobs is a root, and tells from the first how far to read, unless that may be too far.
+        # A schedule or webhook is a root: unless pages are limited, the time to read back to is known at once.
         is_root_known = origin is not None and origin.type in STARTERS and self._most_pages is None
         since = self._bound(line, origin) if is_root_known else None
         for each in (*known, *others):
@@ -87,7 +86,7 @@ class FamilyReader:
     def _line(self, asked: JobInfo | Parent) -> tuple[list[JobInfo], Parent | None]:
         """Return the known ancestors of a job, itself included, and the first that is unknown or is not a job.
 
-        A person or an organization is nothing to look for.
+        People and organizations are not ancestors to search for.
         """
         if isinstance(asked, Parent):
             return [], asked
@@ -100,7 +99,7 @@ class FamilyReader:
         return list(line.values()), None if is_over else parent
 
     def _bound(self, line: list[JobInfo], origin: Parent | None) -> datetime:
-        """Return the moment before which there can be no relative."""
+        """Return the time before which no relative can have been created."""
         oldest = min((job.created_at or EARLIEST for job in line), default=self._session.clock())
         made = None if origin is None else moment_of_id(origin.who)
         if made is not None and made <= oldest:
@@ -110,7 +109,7 @@ class FamilyReader:
         return LATEST if origin.type == JOB else EARLIEST
 
     def _look_elsewhere(self, identifier: str) -> None:
-        """Ask for a job that is on no page that was read. Where it is there may be more relatives."""
+        """Request a job that was on no page, and open the listing of its namespace, which may have more relatives."""
         found = self._source.look_up([JobReference(None, identifier)]) if is_name(identifier) else []
         if not found:
             self._gone.add(identifier)
@@ -120,7 +119,7 @@ class FamilyReader:
                 self._open(job.owner.name)
 
     def _open(self, namespace: str | None, since: datetime | None = None) -> None:
-        """Begin to read a namespace, unless that was done; if it is known since when, several pages at once."""
+        """Open the listing of a namespace once; if the earliest time is known, it reads several pages at once."""
         key = None if self._source.is_saved else namespace
         if key not in self._listings:
             pages = self._source.pages(Query(key, since=since, reads_all=since is not None))
@@ -157,7 +156,7 @@ class _Listing:
             return []
         self.is_over = not page.has_next
         created = [job.created_at for job in page.jobs if job.created_at is not None]
-        # The Hub lists the newest first but does not promise it, so this goes by what the page looks like.
+        # The Hub lists the newest first but does not promise it, so the order is checked on each page.
         if self._has_order and created and created == sorted(created, reverse=True):
             self.reached = min(self.reached, created[-1])
         return page.jobs
@@ -189,7 +188,7 @@ def name_label(job: JobInfo) -> tuple[tuple[str, str], ...]:
 
 
 def last_good(source: Source, job: JobInfo) -> JobInfo | None:
-    """Return the newest job before another that has its name and was completed, None if there is none."""
+    """Return the newest completed job of the same name before a job, or None."""
     created = job.created_at or LATEST
     pages = source.pages(Query(job.owner.name, ("COMPLETED",), name_label(job)))
     older = (each for page in pages for each in page.jobs if (each.created_at or LATEST) < created)
@@ -204,7 +203,7 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 
 def starter(source: Source, text: str, namespace: str | None) -> Parent | None:
-    """Return the schedule or the webhook that a text names, None if it names a job. Raises UsageError or NotFound."""
+    """Return the schedule or webhook that a text names; None for a job. Raises UsageError or NotFound."""
     type_, colon, who = text.partition(":")
     if not colon or "//" in who:
         return None

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 Records = Sequence[Any] | RecordStream
-"""Records that are there, or those that are fetched while they are written."""
+"""Records in memory, or a stream that fetches them while they are written."""
 
 
 class Listing:
-    """How records are to be shown. To make one checks all that can be wrong with the options, before any request."""
+    """The format, columns and order of records to show. The constructor checks all options, before any request."""
 
     def __init__(
         self,
@@ -43,11 +43,10 @@ class Listing:
         indent: int | None = None,
         is_one: bool = False,
     ) -> None:
-        """Show records in the format `default` unless another is asked for, with the columns `also` in tables.
+        """Use the format `default` unless an option names another, with the columns `also` in tables.
 
-        By default it is the first of the kind. Whoever chooses columns but no format gets a table. `sort` is `--sort`,
-        `indent` is for json, which is one object and no array if there `is_one` record, always. The format that was
-        chosen is the `renderer`.
+        By default it is the first format of the kind, or a table if an option names columns but no format. `sort` is
+        `--sort`, and `indent` is for json, which is an object, not an array, with `is_one`. `renderer` is the format.
         """
         self._session = session
         self._output = output
@@ -77,7 +76,7 @@ class Listing:
 
     @property
     def is_sorted(self) -> bool:
-        """Return whether all records must be known before the first is shown."""
+        """Return whether all records must be read before the first is shown."""
         return bool(self._order)
 
     def shows(self, name: str) -> bool:
@@ -108,7 +107,7 @@ class Listing:
 
     @property
     def plural(self) -> str:
-        """What several of the records are called."""
+        """The plural noun of the records."""
         return self._output.kind.plural
 
     def ordered(self, records: Iterable[Any]) -> list[Any]:
@@ -116,7 +115,7 @@ class Listing:
         return sort_records(records, self._order, self._session.clock())
 
     def text(self, records: Sequence[Any], width: int) -> str:
-        """Return what would be written of records, as they are, on a terminal of this width at this moment."""
+        """Return records as text, for a terminal of this width and the current time."""
         written: list[str] = []
         view = self._new_view()
         width = self._output.width or width
@@ -125,18 +124,18 @@ class Listing:
         return "".join(written)
 
     def line(self, text: str, width: int) -> str:
-        """Return a line of words, harmless, and cut to a width."""
+        """Return a line of text, escaped and cut to a width."""
         view = self._view
         return cut(view.spell(text), width, "…" if view.is_unicode else ".")
 
     def json(self, values: object) -> str:
-        """Return values, perhaps with records in them, as a line of JSON."""
+        """Return values, which may contain records, as a line of JSON."""
         return encoder(self._view)(values)
 
     def show(self, records: Records, limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
-        """Write records, sorted ones up to `limit` and then the `last` ones, and hand on what was written.
+        """Write records, sorted ones up to `limit`, then the `last` ones, and flush stdout.
 
-        To write them causes no request, unless they are a RecordStream.
+        Writing sends no requests, unless the records are a RecordStream.
         """
         shown: Records = self.ordered(records)[:limit] if self._order else records
         if last:
@@ -149,7 +148,7 @@ class Listing:
         self._session.flush()
 
     def _fetched(self, records: Records) -> Records:
-        """Return records when all is asked for that their fields need, such as prices; of a stream as they come."""
+        """Return records after requesting what their fields need, such as prices; a stream does so record by record."""
         kind = self._output.kind
         names = self._columns_and_fields()
         asking = [kind.fields[name] for name in kind.requested if name in names]
@@ -206,7 +205,7 @@ def new_view(
 
 
 def id_and(what: Callable[[Any], str]) -> Renderer:
-    """Return what writes the id of a record, and `what` is said of it, as soon as it is known."""
+    """Return a format that writes the id of each record and a text, record by record."""
 
     def render(records: Iterable[Any], view: View) -> None:
         for each in records:

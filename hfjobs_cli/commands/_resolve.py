@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.schedule_filters import ScheduleFilter
 
 MAX_SHOWN = 10
-"""How many of several candidates are shown."""
+"""How many of several matches are shown."""
 
 MAX_COUNTED = 100
-"""How many of one name are counted, as many as one page of a listing has."""
+"""How many with one name are counted: a page of a listing."""
 
 PROOF = 100
-"""After how many whose ids fall, from the newest on, they are taken to go on so."""
+"""After how many records in descending order of ids the rest is assumed to be in this order, too."""
 
 
 class Named(NamedTuple):
-    """What can be named, jobs or schedules: how, and how the Hub is asked for them.
+    """Jobs or schedules, as references name them and the Hub lists them.
 
-    `list_them` yields what passes a filter in a namespace, the newest first; `look_up` returns one by its id.
+    `list_them` yields those in a namespace that match a filter, newest first; `look_up` returns one by its id.
     """
 
     syntax: ReferenceSyntax
@@ -53,9 +53,9 @@ class Resolver:
     """Resolves selectors and names. Equal selectors share a listing, which is read only as far as needed."""
 
     def __init__(self, session: Session, named: Named, plan: Plan | None, stages: Sequence[str]) -> None:
-        """Ask for nothing yet. What is done to what is found is the `plan`, None if it is only looked at.
+        """Send no request yet. `plan` is the action on what is found, None if it is only shown.
 
-        Of several of one name those in `stages` are looked at first, if any are given.
+        Of several with one name, those in `stages` come first.
         """
         self._session = session
         self._named = named
@@ -81,26 +81,26 @@ class Resolver:
             return self._of_name(description)
         return JobReference.of(self._described(description), description.namespace)
 
-    def is_meant(self, description: Selector) -> bool:
-        """Return whether the one that a description means is to be hit: asked for if others fit that could be, too.
+    def is_confirmed(self, description: Selector) -> bool:
+        """Return whether to act on the newest match of a selector; ask if the action could also affect others.
 
-        Raises UsageError if nobody can answer.
+        Raises UsageError if stdin cannot answer.
         """
         plan = self._plan
         if plan is None or not plan.asks or description.name or description.schedule:
             return True
-        meant, wanted = self._described(description), description.wanted
-        if not plan.could_hit(meant):
+        newest, wanted = self._described(description), description.wanted
+        if not plan.could_hit(newest):
             return True
         fitting = self._fitting(description.namespace, wanted, plan)
         if len(fitting) < 2:
             return True
         shown, now = fitting[:MAX_SHOWN], self._session.clock()
         lines = [_line(each, now) for each in shown]
-        return plan.is_meant_by(description.text, meant, shown, lines, more=len(fitting) > MAX_SHOWN)
+        return plan.confirms_newest(description.text, newest, shown, lines, more=len(fitting) > MAX_SHOWN)
 
     def _fitting(self, namespace: str | None, wanted: Any, plan: Plan) -> list[JobInfo | ScheduledJob]:
-        """Return the newest to which the plan could be done, one more than are shown at most."""
+        """Return the newest records that the plan would change, at most one more than are shown."""
         if plan.stages is not None:
             wanted = wanted.within(plan.stages)
         return self._listing(namespace, wanted).first(MAX_SHOWN + 1, plan.could_hit)
@@ -120,13 +120,13 @@ class Resolver:
         return f"'hfjobs {self._syntax.listing} -a' lists the {self._syntax.plural}"
 
     def _places(self, description: Selector) -> Iterator[list[str | None]]:
-        """Yield the namespaces to look in: that which is given, or the token's user's, and then their organizations."""
+        """Yield the namespaces to search: the given one, or the token's user and then their organizations."""
         yield [description.namespace]
         if description.namespace is None:
             yield list(self._session.client.other_namespaces())
 
     def _beginning(self, description: Selector) -> JobReference | None:
-        """Return the only one whose id begins as given, None if there is none. Raises UsageError."""
+        """Return the only record whose id starts with the prefix, or None. Raises UsageError if there are several."""
         for namespaces in self._places(description):
             found: list[JobInfo | ScheduledJob] = []
             for namespace in namespaces:
@@ -142,7 +142,7 @@ class Resolver:
         return None
 
     def _of_name(self, description: Selector) -> JobReference:
-        """Return the newest of a name, or the only one to which the plan could be done. Raises NotFound, UsageError."""
+        """Return the newest with a name, or the only one that the plan would change. Raises NotFound or UsageError."""
         for namespaces in self._places(description):
             if self._plan is not None:
                 fitting: list[JobInfo | ScheduledJob] = []
@@ -178,13 +178,13 @@ class Resolver:
         )
 
     def _lines(self, found: list[JobInfo | ScheduledJob], count: int | None) -> tuple[str, ...]:
-        """Return a line for each of those shown, and one for the others; `count` is how many there are, if known."""
+        """Return a line for each of the first records, and one for the rest; `count` is their number, if known."""
         now, left = self._session.clock(), f"{count - MAX_SHOWN} more" if count is not None else "more"
         lines = [_line(each, now) for each in found[:MAX_SHOWN]]
         return (*lines, f"  and {left}") if len(found) > MAX_SHOWN else tuple(lines)
 
     def _by_id(self, description: Selector) -> JobReference:
-        """Return what has an id unlike those that the Hub has had so far. Raises NotFound."""
+        """Look up a name as an id, for ids that do not look like an ObjectId. Raises NotFound."""
         name, noun = description.name, self._syntax.noun
         others = self._session.client.other_namespaces() if description.namespace is None else []
         nor = f"; also not in {', '.join(others)}" if others else ""
@@ -198,11 +198,11 @@ class Resolver:
             except NotFound:
                 pass
             except HfJobsError:
-                return reference  # which the command itself will be told
+                return reference  # the command itself will get this error
         raise NotFound(f"no {noun} named '{name}' {where}", hint=self._near(description) or self._hint)
 
     def _near(self, description: Selector) -> str | None:
-        """Return a hint that names what a name may be a typing mistake of, or how many digits of an id are needed."""
+        """Return a hint with a similar name, or that an id needs more digits."""
         newest = self._newest([description.namespace], description.wanted)
         if all(char in "0123456789abcdef" for char in description.name):
             return f"an id needs 6 digits or more; {self._hint}"
@@ -256,7 +256,7 @@ class _Listing:
 
 
 def note_newest(session: Session, name: str, syntax: ReferenceSyntax, found: Sequence[JobInfo | ScheduledJob]) -> None:
-    """Return that there are several of a name, and which of them is meant: the first."""
+    """Write a note that several have a name, and that the newest, the first, is used."""
     more = " or more" if len(found) >= MAX_COUNTED else ""
     session.note(f"note: {found[0].id} is the newest of {len(found)}{more} {syntax.plural} named '{name}'")
 
@@ -278,10 +278,10 @@ def named(
     plan: Plan | None = None,
     stages: Sequence[str] = (),
 ) -> list[JobReference] | None:
-    """Return what is named; what is described is looked for, and what there is not is reported at the end.
+    """Resolve references; one that does not exist is reported at the end.
 
-    With a `plan` a description that fits several is shown and asked for; None if the answer is no. Of several of one
-    name those in `stages` come first. Raises UsageError.
+    With a `plan` a selector that matches several needs confirmation; None if the answer is no. Of several with one name
+    those in `stages` come first. Raises UsageError.
     """
     syntax = named.syntax
     wanted = parse_references(texts, session.stdin, namespace, session.settings.endpoint, session.clock(), syntax)
@@ -296,7 +296,7 @@ def named(
                 found.append(each)
                 continue
             reference = resolver.resolve(each)
-            if not resolver.is_meant(each):
+            if not resolver.is_confirmed(each):
                 return None
             found.append(reference)
         except NotFound as error:
@@ -317,9 +317,9 @@ def named_jobs(
 ) -> list[JobReference]:
     """Return the jobs given as arguments and on stdin, with a note if there are none.
 
-    Those that are described (by a name, `@latest`, the beginning of an id) are looked for; one that does not exist is
-    reported at the end. Of several of one name the newest is meant, the newest in `stages` if any of them is. Raises
-    UsageError, also if an id may be short for several.
+    Names, selectors such as `@latest` and prefixes of ids are resolved; one that does not exist is reported at the end.
+    A name is that of the newest job with it, in `stages` if one of them is. Raises UsageError, also for a prefix of
+    several ids.
     """
     return named(session, texts, namespace, JOBS_AT_HUB, stages=stages) or []
 
@@ -329,7 +329,7 @@ def jobs_to_change(
 ) -> list[JobReference] | None:
     """Resolve references to jobs; None if a selector is ambiguous and confirmation is denied.
 
-    Raises UsageError if a name is that of several jobs to which the `plan` could be done.
+    Raises UsageError if the `plan` would change several jobs with one name.
     """
     return named(session, texts, namespace, JOBS_AT_HUB, plan)
 
@@ -348,9 +348,8 @@ SCHEDULES_AT_HUB = Named(
 def named_schedules(session: Session, texts: Iterable[str], namespace: str | None) -> list[JobReference]:
     """Return the schedules given as arguments and on stdin, with a note if there are none.
 
-    Of several of one name the newest is meant. Those that are described (by a name, `@latest`, the beginning of an id)
-    are looked for; one that does not exist is reported at the end. Raises UsageError, also if an id may be short for
-    several.
+    Names, selectors such as `@latest` and prefixes of ids are resolved; one that does not exist is reported at the end.
+    A name is that of the newest schedule with it. Raises UsageError, also for a prefix of several ids.
     """
     return named(session, texts, namespace, SCHEDULES_AT_HUB) or []
 
@@ -360,7 +359,7 @@ def schedules_to_change(
 ) -> list[JobReference] | None:
     """Resolve references to schedules; None if a selector is ambiguous and confirmation is denied.
 
-    Raises UsageError if a name is that of several schedules to which the `plan` could be done.
+    Raises UsageError if the `plan` would change several schedules with one name.
     """
     return named(session, texts, namespace, SCHEDULES_AT_HUB, plan)
 
@@ -379,7 +378,7 @@ def newest_run(session: Session, schedule: str, namespace: str | None) -> JobRef
 
 
 LAST_RUN = ("last_status",)
-"""The fields of which the Hub does not tell with a schedule."""
+"""The fields that need a request of their own: the Hub does not send them with a schedule."""
 
 
 def list_schedules(

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 
 _CONDITION = re.compile(r"[a-z][\w.]*(?:!?=|[<>])")
-"""How a filter begins, which is no reference: `status=error`."""
+"""The beginning of a filter, which is not a reference: `status=error`."""
 
 
 def is_by_filters(
     words: list[str] | None, filters: Filters | ScheduleSelection, syntax: ReferenceSyntax = JOBS
 ) -> bool:
-    """Return whether filters choose what is meant, and not references. Raises UsageError if both do, or neither."""
+    """Return whether filters select the records, not references. Raises UsageError if both are given, or neither."""
     if condition := next((word for word in words or () if _CONDITION.match(word)), None):
         raise UsageError(f"'{condition}' is not a {syntax.noun}", hint=f"did you mean --filter '{condition}'?")
     if words and (filters.are_given or filters.limit):
@@ -71,7 +71,7 @@ def scan(
 ) -> Scan:
     """Return a pass over the jobs of a namespace that are wanted, which begins when it is read. Raises UsageError.
 
-    It reads ahead if there is no limit, unless whoever takes the jobs `may_stop` before the last. With a `snapshot` the
+    It reads ahead if there is no limit, unless the caller `may_stop` before the last job. With a `snapshot` the
     jobs are those in it.
     """
     if namespace is not None:
@@ -91,7 +91,7 @@ def scan(
         pages = history = session.client.all_jobs(*asked, tells_total=session.shows_progress)
 
     def page_read(scan: Scan) -> None:
-        session.flush()  # what is written as it comes should also arrive as it comes
+        session.flush()  # records arrive as they are written
         total = history.total if history else None
         read = f"{scan.read:,} jobs read" if total is None else f"{scan.read:,} of about {total:,} jobs read"
         session.progress(f"{read}, {scan.matched:,} match ...")
@@ -134,9 +134,9 @@ def done_to_each(
 ) -> Iterator[T]:
     """Yield the result of `act` for each job, in order, run in parallel; errors are reported at the end.
 
-    If Ctrl-C ends it, the jobs of which nobody knows whether they are `done` (a word: canceled) are named.
+    After Ctrl-C the jobs that may or may not be `done` (a word: canceled) are named.
     """
-    todo = list(dict.fromkeys(references))  # a job that is named twice is meant once
+    todo = list(dict.fromkeys(references))  # once for a job that is named twice
     try:
         for result in results_parallel(act, list(todo)):
             if isinstance(result, HfJobsError):

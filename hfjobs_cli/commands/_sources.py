@@ -38,7 +38,7 @@ class Source(Protocol):
 
     @property
     def is_saved(self) -> bool:
-        """Return whether nothing is asked of the Hub."""
+        """Return whether it sends no requests."""
 
     def named(self, texts: Sequence[str], namespace: str | None) -> list[JobInfo]:
         """Return the named jobs. Raises UsageError, or the error of the first that could not be read."""

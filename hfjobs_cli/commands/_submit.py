@@ -61,7 +61,7 @@ def start(
     if following.dry_run:
         show_plan(session, launch, output, local)
         return ExitCode.DONE
-    tell_from_script(session, launch)
+    note_script_values(session, launch)
     if following.detach:
         show_created(session, listing, [create(session, launch)])
         return ExitCode.DONE
@@ -92,7 +92,7 @@ def schedule(
         body = partial(_body, when=when, terms=terms)
         show_plan(session, launch, output, local, body, _terms_shown(when, due, terms), cost="cost of each job")
         return ExitCode.DONE
-    tell_from_script(session, launch, cost="cost of each job")
+    note_script_values(session, launch, cost="cost of each job")
     made = create_schedule(session, with_bucket(session, launch), launch.namespace, when, terms)
     show_created(session, listing, [made])
     return ExitCode.DONE
@@ -113,8 +113,8 @@ def show_plan(
 ) -> None:
     """Print what would be sent: the request body with `--format json` or `jsonl`, a summary otherwise.
 
-    `body` returns that of the request from that of the job, `more` stands above the summary of it, and `cost` before
-    what it may cost. Raises UsageError for another format.
+    `body` makes the body of the request from that of the job, `more` are rows above the summary, and `cost` is the
+    title of the maximum cost. Raises UsageError for another format.
     """
     format_ = "json" if output.json else format_name(output.format_)
     format_ = None if format_ == HUMAN else format_
@@ -189,10 +189,10 @@ def _cost(session: Session, job: NewJob) -> str:
     return f"at most ${shown}: {span(job.longest_secs)}{times} at ${flavor.price:,.2f} per hour{ports}"
 
 
-def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") -> None:
+def note_script_values(session: Session, launch: Launch, *, cost: str = "cost") -> None:
     """Print notes about the values that a script has set, and the maximum cost, before anything is sent.
 
-    With `--quiet` those of a script from an address are warnings: a stranger decides about money and secrets.
+    With `--quiet` those of a script from a URL are warnings: its author decides about money and secrets.
     """
     if not launch.from_script or (session.is_quiet and not launch.is_untrusted):
         return
@@ -204,7 +204,7 @@ def tell_from_script(session: Session, launch: Launch, *, cost: str = "cost") ->
 
 
 def create(session: Session, launch: Launch, known: Collection[str] = (), *, waits_for_id: bool = False) -> JobInfo:
-    """Take to a bucket what the job needs there, and create it: one request, whatever happens to it.
+    """Upload the files of a job that must be in a bucket, and create the job with a single request.
 
     `known` are ids of jobs like it that were created before. If it `waits_for_id`, Ctrl-C does not end it before the
     id of the job to cancel is known.
@@ -220,15 +220,15 @@ def create(session: Session, launch: Launch, known: Collection[str] = (), *, wai
 
 
 def with_bucket(session: Session, launch: Launch) -> NewJob:
-    """Return the job with its local files in a bucket, to which those that must be there are taken."""
+    """Upload the local files of a job that must be in a bucket, and return the job that uses them."""
     return Uploads(session).filled([launch])[0]
 
 
 class Uploads:
-    """Takes local files and directories of new jobs to the bucket of their namespace."""
+    """Uploads local files and directories of new jobs to the bucket of their namespace."""
 
     def __init__(self, session: Session) -> None:
-        """Ask for nothing yet."""
+        """Send no request yet."""
         self._session = session
         self._buckets: dict[str, Bucket] = {}
 
@@ -245,7 +245,7 @@ class Uploads:
 
 
 def _checked_when(session: Session, when: str | None) -> tuple[str, datetime | None]:
-    """Return when jobs are to be run, and the first time that they are, if it is known. Raises UsageError."""
+    """Return the cron expression, and the first run if it is known. Raises UsageError."""
     if when is None:
         raise UsageError(
             "missing argument 'WHEN'", hint=("give it before the image or script, for example '0 9 * * 1' or @daily")
@@ -265,7 +265,7 @@ def _check_for_schedule(job: NewJob) -> None:
 
 
 def _terms_shown(when: str, due: datetime | None, terms: Terms) -> Iterator[tuple[str, str]]:
-    """Yield what a schedule is to be besides its jobs, line by line."""
+    """Yield the rows of a summary about the schedule itself."""
     yield "schedule", when + (f" (first at {timestamp(due)})" if due and not terms.suspend else "")
     yield "suspended", "yes, until it is resumed" if terms.suspend else ""
     yield "concurrency", "yes, jobs may overlap" if terms.concurrency else ""
@@ -278,7 +278,7 @@ def _name_and_next(made: ScheduledJob) -> str:
 
 
 def create_schedule(session: Session, job: NewJob, namespace: str | None, when: str, terms: Terms) -> ScheduledJob:
-    """Create a schedule: one request, whatever happens to it."""
+    """Create a schedule with a single request."""
     check = f"--name {shlex.quote(job.name)}" if job.name else ""
     body = _body(job.body(), when, terms)
     return session.client.create_schedule(namespace, body, _asked(job, when, terms), check)
@@ -292,7 +292,7 @@ def _body(job: dict[str, Any], when: str, terms: Terms) -> dict[str, Any]:
 
 
 def _asked(job: NewJob, when: str, terms: Terms) -> RequestMatcher[ScheduledJob]:
-    """Return how the schedule is told that is asked for."""
+    """Return how to recognize the requested schedule among existing ones."""
 
     def changed(made: ScheduledJob) -> list[str]:
         found = changed_fields(made.job_spec, job)

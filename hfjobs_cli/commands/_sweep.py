@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from hfjobs_cli.commands._compose import Describe, check_all, flavors_of
 from hfjobs_cli.commands._create import ID_AND_URL, canceled, not_shown, show_created
 from hfjobs_cli.commands._listing import Listing, outcome
-from hfjobs_cli.commands._submit import tell_from_script
+from hfjobs_cli.commands._submit import note_script_values
 from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
 from hfjobs_cli.commands._sweep_run import Sweep
-from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, looks
+from hfjobs_cli.commands._watch import BackgroundPoller, OutageNotices, WatchedTable, is_in_place, polls
 from hfjobs_cli.errors import (
     ExitCode,
     HfJobsError,
@@ -56,7 +56,7 @@ def run_sweep(
     output: Output,
     local: LocalEnvironment,
 ) -> ExitCode:
-    """Do with a sweep what the options say, and return how that went. `words` are what is run, with placeholders."""
+    """Preview or run a sweep, and return the exit code. `words` are the command or script, with placeholders."""
     _check_options(sweeping, following)
     name = sweep_name(sweeping, raw, words)
     items, given = planned_items(sweeping, raw, describe, name, local)
@@ -71,7 +71,7 @@ def run_sweep(
     for line in notes(items, given):
         session.note(line)
     flavors = _checked_flavors(session, items, raw)
-    tell_from_script(session, items[0].launch, cost="cost of each job")
+    note_script_values(session, items[0].launch, cost="cost of each job")
     if following.dry_run and _prints_requests(listing, output):
         listing_json = [item.launch.job.shown(local.environ.get("HF_TOKEN")) for item in items]
         _print_requests(session, listing, listing_json)
@@ -80,7 +80,7 @@ def run_sweep(
     namespace = items[0].launch.namespace
     try:
         run = Sweep(session, name, namespace or session.client.default_namespace(), items, sweeping.parallel)
-        run.look()
+        run.poll()
     except (NotLoggedIn, Unavailable) as error:
         if not following.dry_run:
             raise
@@ -151,7 +151,7 @@ def _print_requests(session: Session, listing: Listing, bodies: Sequence[object]
 
 
 def _confirm(session: Session, count: int) -> None:
-    """Ask whether so many jobs are to be created. Raises UsageError if nobody is there to say so."""
+    """Ask for confirmation to create jobs. Raises UsageError if stdin cannot answer."""
     if not session.can_ask:
         raise UsageError(
             f"refusing to create {count} jobs without confirmation: stdin is not a terminal",
@@ -162,12 +162,12 @@ def _confirm(session: Session, count: int) -> None:
 
 
 def _run(session: Session, run: Sweep, listing: Listing, following: Following) -> ExitCode:
-    """Create what is missing, follow all unless that is not wanted, and return how the jobs ended."""
+    """Create the missing jobs, follow all unless -d is given, and return the exit code."""
     is_quiet = listing.renderer is QUIET
     is_table = not following.detach and is_in_place(session, listing, "a sweep", lambda _renderer: True)
     before, count = run.listed, len(run.todo)
 
-    def told(job: JobInfo) -> None:
+    def report(job: JobInfo) -> None:
         if following.detach or is_table:
             session.progress(f"created {run.created} of {count} jobs")
         elif is_quiet:
@@ -176,7 +176,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
         else:
             session.notice(f"{job.id}  {job.name or ''}  created")
 
-    run.told = told
+    run.report = report
     try:
         if following.detach:
             run.create_all(waits=True)
@@ -204,7 +204,7 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
         if isinstance(error, ReaderGone):
             raise not_shown(error) from None
         raise
-    session.created.clear()  # their label names them
+    session.created.clear()  # their label finds them
     advice = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
     session.note(f"sweep {run.name}: {run.state}{advice}")
     return outcome(run.listed)
@@ -215,7 +215,7 @@ def _elsewhere(run: Sweep) -> str:
 
 
 def _interrupted(session: Session, run: Sweep, following: Following) -> Interrupted:
-    """Return the error that says how to go on after Ctrl-C, and cancel jobs if that is asked for."""
+    """Return the error for Ctrl-C, which says how to continue, and cancel jobs if the options say so."""
     if following.cancel_on_interrupt and run.active:
         return canceled(session, run.active)
     return Interrupted(
@@ -225,9 +225,9 @@ def _interrupted(session: Session, run: Sweep, following: Following) -> Interrup
 
 
 def _asked(run: Sweep) -> Callable[[], Sequence[JobInfo]]:
-    """Return what looks at a sweep, starts what may be started, and returns the jobs, those first that go on.
+    """Return a function that polls a sweep, creates jobs that may start, and returns all jobs, unfinished ones first.
 
-    The Hub has answered before, so that it does not now is nothing to end with, even if it is the first time here.
+    The Hub has answered before, so the first call ignores a transient error.
     """
     first = [True]
 
@@ -248,13 +248,13 @@ def _pace() -> Backoff:
 
 
 def _as_events(session: Session, run: Sweep, before: Sequence[JobInfo]) -> None:
-    """Tell on stderr of each job that is in another status than `before`, until all have ended."""
+    """Write a note for each change of a status since `before`, until all jobs have finished."""
     told = {job.id: job.status.stage for job in before}
 
     def rest(secs: float, least: float) -> None:
         run.rest(max(secs, least))
 
-    for _ in looks(session, _asked(run), _pace(), OutageNotices(session), rest):
+    for _ in polls(session, _asked(run), _pace(), OutageNotices(session), rest):
         for job in run.listed:
             if told.get(job.id, "SCHEDULING") != job.status.stage:
                 why = f": {session.redacted(job.status.message)}" if job.status.message else ""

@@ -1,7 +1,7 @@
-"""What one machine knows of a sweep besides the Hub: who is creating its jobs, and which requests are under way.
+"""The lock and journal of a sweep on one machine: who creates its jobs, and which requests are pending.
 
-The Hub gives no lock. So on one machine a lock on a file lets one process at a time create jobs of a sweep. The same
-file says which items were asked for: a process that is killed leaves there what may still come into being.
+The Hub has no locks. So on one machine a lock on a file lets one process at a time create jobs of a sweep. The file
+also records requests: if a process is killed, the next one finds there which jobs may still appear.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ else:
     import fcntl
 
 SETTLED_SECS = 30.0
-"""How long a request may take to show in a listing, if its answer is not known."""
+"""How long a job may take to appear in listings if the response to its request was lost."""
 
 WAIT_SECS = 0.2
 _LOCKED_BYTE = 2**30
-"""Which byte is locked on Windows, where nobody can read what another has locked."""
+"""The byte that is locked on Windows, where a locked byte cannot be read by others."""
 
 _HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
-"""What the system says of a lock that another process has."""
+"""The errors for a lock that another process has."""
 
 
 class Asked(NamedTuple):
-    """An item that was asked for: when, in seconds since 1970, and the id of its job once that is known."""
+    """A request for an item: its time, in seconds since 1970, and the id of its job once that is known."""
 
     at: float
     job_id: str | None = None
@@ -47,7 +47,7 @@ class Journal:
     """The file of one sweep of a namespace of an endpoint. If it cannot be written, `problem` says why."""
 
     def __init__(self, directory: Path, endpoint: str, namespace: str, sweep: str, clock: Callable[[], float]) -> None:
-        """Write nothing yet. `clock` tells the seconds since 1970."""
+        """Write nothing yet. `clock` returns the seconds since 1970."""
         key = hashlib.sha256("\0".join((endpoint, namespace, sweep)).encode()).hexdigest()[:16]
         self._path = directory / f"{sweep[:40]}-{key}.lock"
         self._clock = clock
@@ -58,7 +58,7 @@ class Journal:
 
     @contextmanager
     def held(self, rest: Callable[[float], None]) -> Iterator[None]:
-        """Hold the lock, for which `rest` waits, and know what was asked for."""
+        """Hold the lock, with `rest` for pauses until it is free, and read the recorded requests."""
         file = self._opened()
         if file is None:
             yield
@@ -76,24 +76,24 @@ class Journal:
                 _unlock(file)
 
     def ask(self, item: str) -> None:
-        """Note that an item is about to be asked for."""
+        """Record that an item is about to be requested."""
         self._note(item, Asked(self._clock()))
 
     def answer(self, item: str, job_id: str | None) -> None:
-        """Note what came of it: the id of its job, or None if it is certain that there is none."""
+        """Record the result: the id of its job, or None if it is certain that there is no job."""
         self._note(item, None if job_id is None else Asked(self._clock(), job_id))
 
     def is_settled(self, item: str) -> bool:
-        """Return whether no job of an item can come into being without being asked for again."""
+        """Return whether no earlier request can still create a job for an item."""
         asked = self.asked.get(item)
         return asked is None or asked.job_id is not None or not self._is_recent(asked)
 
     def _is_recent(self, asked: Asked) -> bool:
-        """Return whether what came of a request need not show in a listing yet. The clock may have been set back."""
+        """Return whether listings may not show the result of a request yet. The clock may have been set back."""
         return abs(self._clock() - asked.at) < SETTLED_SECS
 
     def _try_lock(self, file: FileIO) -> bool:
-        """Return whether nobody else has the lock; there may be none, as on some network drives."""
+        """Return False if another process has the lock. Some network drives have no locks."""
         try:
             _lock(file)
         except OSError as error:
@@ -110,7 +110,7 @@ class Journal:
                 self.asked[item] = asked
             if self._file is not None:
                 line = json.dumps([item, *(asked or (0.0, None))])
-                with suppress(OSError):  # a full disk: the Hub still knows what there is
+                with suppress(OSError):  # a full disk: listings still show the jobs
                     self._file.write(f"{line}\n".encode())
                     self._file.flush()
 

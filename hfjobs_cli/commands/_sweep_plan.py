@@ -1,4 +1,4 @@
-"""Plan a sweep: its name, its items, what is to be known of them, what they may cost, and the table of all that."""
+"""Plan a sweep: its name, its items with notes about them, their maximum cost, and the table of all that."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 PAGE_ROWS = 20
-"""How many items of a plan are shown where there is no terminal that has room for more or less."""
+"""How many items of a plan are shown if stderr is not a terminal."""
 
 _VALUE_RANK = 95
 """The rank of a column of values: they leave a narrow table last, long after the name, which is made of them."""
@@ -67,7 +67,7 @@ def sweep_name(sweeping: Sweeping, raw: RawOptions, words: Sequence[str]) -> str
 def planned_items(
     sweeping: Sweeping, raw: RawOptions, describe: Describe, name: str, local: LocalEnvironment
 ) -> tuple[list[Item], int]:
-    """Return the items, and how many combinations there are, some of which may be equal. Raises UsageError."""
+    """Return the items, and the number of combinations, which may contain equal ones. Raises UsageError."""
     for key in (SWEEP, ITEM):
         if given := [each for each in raw.label or () if each.partition("=")[0] == key]:
             raise UsageError(f"-l {given[0]} cannot be used: the sweep sets this label", hint="use --sweep NAME")
@@ -102,7 +102,7 @@ def check_secrets(session: Session, items: Sequence[Item]) -> None:
 
 
 def notes(items: Sequence[Item], given: int) -> Iterator[str]:
-    """Yield what to know of the items, of which so many were `given`: which keys make no label, and what came twice."""
+    """Yield notes: keys that do not become labels, and equal combinations among the `given` number."""
     for key in items[0].values:
         odd = [item.values[key] for item in items if not sweep.can_be_label(key, item.values[key])]
         if not odd:
@@ -199,7 +199,7 @@ def _cost_of(session: Session, job: JobInfo, flavors: list[Hardware]) -> Decimal
 
 
 class Plan(NamedTuple):
-    """What is to be created of a sweep, as a table."""
+    """The jobs of a sweep to create, as a table."""
 
     run: Sweep
     todo: Sequence[Item]
@@ -236,7 +236,7 @@ class Plan(NamedTuple):
         return f"{job.id} {job.status}" + (", to be run again" if item in self.todo else "")
 
     def _sum(self) -> str:
-        """Return how many jobs there are and are to be created, and what these may cost."""
+        """Return the number of existing jobs and of those to create, and their maximum cost."""
         there = len(self.run.jobs)
         count = len(self.todo)
         parts = [f"sweep {self.run.name}: {count} {'job' if count == 1 else 'jobs'} to create"]

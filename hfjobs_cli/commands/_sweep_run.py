@@ -30,7 +30,7 @@ AT_ONCE = 8
 """How many jobs are created at a time."""
 
 BATCH = 200
-"""How many are created before the Hub is asked again which there are."""
+"""How many jobs are created before they are listed again."""
 
 GIVE_WAY_SECS = 5.0
 """How long to wait for the next jobs of another machine that creates those of the same sweep."""
@@ -48,11 +48,11 @@ class _Made(NamedTuple):
 
 @dataclass(eq=False)
 class Sweep:
-    """The jobs of a sweep: which there are, and which are still to be created.
+    """The jobs of a sweep: the existing ones, and those still to create.
 
     At most `parallel` are active at once, None = any number. `jobs` are the last ones of items, by fingerprint, and
     `others` those of the sweep that belong to none of the items. The items whose last job is among those to be
-    `replaced`, by fingerprint, are created anew. `told` is told of each job that is created.
+    `replaced`, by fingerprint, are created anew. `report` is called with each new job.
     """
 
     session: Session
@@ -60,7 +60,7 @@ class Sweep:
     namespace: str
     items: Sequence[Item]
     parallel: int | None = None
-    told: Callable[[JobInfo], None] = lambda _job: None
+    report: Callable[[JobInfo], None] = lambda _job: None
     jobs: dict[str, JobInfo] = field(default_factory=dict)
     others: list[JobInfo] = field(default_factory=list)
     replaced: Mapping[str, str] = field(default_factory=dict)
@@ -72,9 +72,9 @@ class Sweep:
     _under_way: int = 0
     _is_stopped: bool = False
     _has_lost: bool = False
-    _has_told_of_doubt: bool = False
-    _has_told_of_no_lock: bool = False
-    _has_told_of_lock: bool = False
+    _has_noted_doubt: bool = False
+    _has_noted_no_lock: bool = False
+    _has_noted_lock: bool = False
     _failure: HfJobsError | None = None
     _paused_secs: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -89,7 +89,7 @@ class Sweep:
 
     @property
     def todo(self) -> list[Item]:
-        """The items that have no job, or one that is to be replaced."""
+        """The items without a job, or with one to replace."""
         return [
             item
             for item in self.items
@@ -113,14 +113,14 @@ class Sweep:
 
     @property
     def state(self) -> str:
-        """How many jobs are in which status, in words."""
+        """The number of jobs by status, in words."""
         stages = Counter(str(job.status).lower() for job in self.listed)
         counts = [f"{count} {stage}" for stage, count in sorted(stages.items())]
         waiting = len([item for item in self.todo if item.fingerprint not in self.jobs])
         return ", ".join(counts + [f"{waiting} not created yet"] * bool(waiting)) or "no jobs"
 
-    def look(self) -> None:
-        """Ask the Hub which jobs there are, all at once. Raises HfJobsError."""
+    def poll(self) -> None:
+        """List the jobs of the sweep. Raises HfJobsError."""
         found = {job.id: job for job in self._listing()}
         asked = {asked.job_id: item for item, asked in self._journal.asked.items() if asked.job_id is not None}
         self._item_of.update(asked)
@@ -137,16 +137,16 @@ class Sweep:
         self._sort(found)
 
     def step(self) -> None:
-        """Look, and create as many jobs as are missing and may be active now. Raises HfJobsError."""
+        """List the jobs, and create as many missing ones as may be active now. Raises HfJobsError."""
         if not self.todo:
-            self.look()
+            self.poll()
             return
         with self._journal.held(self._wait_for_lock):
-            self._tell_of_no_lock()
-            self.look()
+            self._warn_of_no_lock()
+            self.poll()
             while not self._is_stopped and (batch := self._batch()):
                 self._create_batch(batch)
-                self.look()
+                self.poll()
                 if self._has_lost:
                     self._give_way()
 
@@ -158,7 +158,7 @@ class Sweep:
             replace(item, launch=replace(item.launch, job=job, uploads={}))
             for item, job in zip(batch, jobs, strict=True)
         ]
-        # In another thread, so that an interrupt ends no request whose answer says what was created.
+        # In another thread, so that Ctrl-C does not end a request before its response.
         creating = BackgroundCall(lambda: list(iter_parallel(self._create, batch, AT_ONCE)))
         creating.start()
         try:
@@ -169,16 +169,16 @@ class Sweep:
         failure = self._failed()
         if failure is not None:
             if isinstance(failure, TRANSIENT_ERRORS):
-                self.look()
+                self.poll()
             raise failure
 
     def _give_way(self) -> None:
-        """Let another machine, which creates the same jobs and was first, go on alone as long as it does."""
+        """Pause as long as another machine, which was first, creates jobs of the same sweep."""
         count = -1
         while not self._is_stopped and len(self.jobs) > count:
             count = len(self.jobs)
             self.rest(GIVE_WAY_SECS)
-            self.look()
+            self.poll()
 
     def create_all(self, *, waits: bool) -> None:
         """Create the jobs that may be active now; if it `waits`, all of them. Raises HfJobsError."""
@@ -201,7 +201,7 @@ class Sweep:
                 self.rest(pause)
 
     def stop(self) -> None:
-        """Create no more jobs, and wait a moment for those that were asked for."""
+        """Create no more jobs, and wait a moment for pending requests."""
         self._is_stopped = True
         until = time.monotonic() + RESPONSE_AFTER_INTERRUPT_SECS
         with may_be_cut_short():
@@ -209,22 +209,22 @@ class Sweep:
                 time.sleep(0.02)
 
     def rest(self, seconds: float) -> None:
-        """Pause. Raises ReaderGone once nobody reads stdout."""
+        """Pause. Raises ReaderGone once stdout is closed."""
         self._paused_secs += seconds
         self.session.rest(seconds)
 
     def _wait_for_lock(self, seconds: float) -> None:
         """Pause, and say why the first time."""
-        if not self._has_told_of_lock:
-            self._has_told_of_lock = True
+        if not self._has_noted_lock:
+            self._has_noted_lock = True
             self.session.note(f"note: waiting for another hfjobs that is creating jobs of sweep {self.name}")
         self.rest(seconds)
 
-    def _tell_of_no_lock(self) -> None:
+    def _warn_of_no_lock(self) -> None:
         """Warn once if nothing keeps another hfjobs on this machine from creating the same jobs."""
         problem, self._journal.problem = self._journal.problem, None
-        if problem is not None and not self._has_told_of_no_lock:
-            self._has_told_of_no_lock = True
+        if problem is not None and not self._has_noted_no_lock:
+            self._has_noted_no_lock = True
             self.session.warning(f"no lock for the sweep ({problem.strerror}): run this line in one place at a time")
 
     def _listing(self) -> list[JobInfo]:
@@ -236,7 +236,7 @@ class Sweep:
         if len(failures) > before:
             unusable = failures[before]
             del failures[before:]
-            raise unusable  # what is not known might be created twice
+            raise unusable  # an unread job might be created twice
         return jobs
 
     def _sort(self, found: Mapping[str, JobInfo]) -> None:
@@ -265,7 +265,7 @@ class Sweep:
     def _settle(self, made: _Made, group: list[JobInfo]) -> bool | None:
         """Leave the oldest of the jobs that were created for an item at the same time, and cancel that of this run.
 
-        Returns whether that was just necessary, None if there is no other.
+        Returns whether this run's job was canceled, None if there is no other job.
         """
         rivals = [job for job in group if job.id not in made.known]
         own = next((job for job in rivals if job.id == made.job.id), None)
@@ -278,7 +278,7 @@ class Sweep:
         return own is not elder
 
     def _cancel_duplicate(self, own: JobInfo, elder: JobInfo) -> None:
-        """Cancel a job of which an equal one is older, and take the label of the item from it."""
+        """Cancel a job that has an older duplicate, and remove the label of the item from it."""
         reference = JobReference(self.namespace, own.id)
         if not own.has_ended:
             self.session.warning(
@@ -293,12 +293,12 @@ class Sweep:
             self.session.warning(f"job {own.id} keeps its label {ITEM}: {error.message}")
 
     def _batch(self) -> list[Item]:
-        """Return the items whose jobs are to be created now."""
+        """Return the items whose jobs to create now."""
         todo = self.todo
         settled = [item for item in todo if self._journal.is_settled(item.fingerprint)]
         doubtful = len(todo) - len(settled)
-        if doubtful and not self._has_told_of_doubt:
-            self._has_told_of_doubt = True
+        if doubtful and not self._has_noted_doubt:
+            self._has_noted_doubt = True
             self.session.note(
                 f"note: waiting up to {span(SETTLED_SECS)} for {doubtful} jobs that may or may not have been created"
             )
@@ -327,7 +327,7 @@ class Sweep:
             self._made[mark] = _Made(job, known)
             self.jobs[mark] = job
             self.created += 1
-            self.told(job)
+            self.report(job)
         finally:
             with self._lock:
                 self._under_way -= 1
@@ -336,7 +336,7 @@ class Sweep:
         return self._failure
 
     def _now(self) -> float:
-        """Return the seconds since 1970. Pauses count, even if nobody makes them."""
+        """Return the seconds since 1970. Pauses count even where `session.rest` returns at once."""
         return max(self.session.clock().timestamp(), self._began + self._paused_secs)
 
 

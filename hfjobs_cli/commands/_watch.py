@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 
 
 Ask = Callable[[], "Sequence[JobInfo]"]
-"""Asks for the jobs of a listing, as they are now."""
+"""Lists the jobs in their current state."""
 
 LookUp = Callable[["Sequence[JobInfo]"], "Mapping[str, JobInfo]"]
-"""Asks for jobs that have left a listing: as they are now, by their ids, as far as that can be known."""
+"""Reads jobs that have left a listing, by id; jobs that cannot be read are left out."""
 
 Trouble = Callable[["str | None"], None]
-"""Is told what keeps the Hub from answering, and None when it answers."""
+"""Is called with the error while polling fails, and with None when the Hub responds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What a listing held at some moment, what had happened since the look before, and how long the next one is off."""
+class Poll:
+    """The result of a poll: the jobs, the time, the changes since the previous poll, and the pause after it."""
 
     jobs: Sequence[JobInfo]
     at: datetime
@@ -49,26 +49,26 @@ class Snapshot:
     pause_secs: float
 
 
-def looks(
+def polls(
     session: Session,
     ask: Ask,
     backoff: Backoff,
     trouble: Trouble,
     rest: Callable[[float, float], object] | None = None,
     look_up: LookUp | None = None,
-) -> Iterator[Snapshot]:
-    """Yield what `ask` finds, again and again, with a pause after each time.
+) -> Iterator[Poll]:
+    """Poll `ask`, and yield each result, with a pause after it.
 
-    `rest` makes it, and may make it shorter than the first number of seconds, but not than the second: for so long the
-    Hub asks to be left alone. `look_up` asks once for what has left the listing before it had ended.
+    `rest` pauses for the first number of seconds or less, but at least for the second, the Retry-After of the Hub.
+    `look_up` is called once for jobs that have left the listing before they finished.
 
-    Once there has been an answer, failures that may pass are told to `trouble` and survived. Raises HfJobsError.
+    After the first poll, transient errors are passed to `trouble`, and polling continues. Raises HfJobsError.
     """
     before: dict[str, JobInfo] | None = None
     rest = rest or (lambda secs, least: session.rest(max(secs, least)))
     while True:
         try:
-            with _waits_told_to(session, trouble):
+            with _waits_shown_by(session, trouble):
                 jobs = ask()
         except TRANSIENT_ERRORS as error:
             if before is None:
@@ -77,12 +77,12 @@ def looks(
             rest(backoff.pause(made_progress=False), retry_after_of(error))
             continue
         trouble(None)
-        _told_once(session)
+        _keep_one_of_equal_failures(session)
         now = {job.id: job for job in jobs}
         happened = list(changes(before or {}, now))
         left = [each.job for each in happened if each.event == "gone" and not each.job.has_ended]
         if left and look_up is not None:
-            with _waits_told_to(session, trouble):
+            with _waits_shown_by(session, trouble):
                 current = look_up(left)
             happened = [
                 each._replace(job=current.get(each.job.id, each.job)) if each.event == "gone" else each
@@ -90,12 +90,12 @@ def looks(
             ]
         pause = backoff.pause(made_progress=before is None or bool(happened))
         before = now
-        yield Snapshot(jobs, session.clock(), happened, pause)
+        yield Poll(jobs, session.clock(), happened, pause)
         rest(pause, 0.0)
 
 
 @contextmanager
-def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
+def _waits_shown_by(session: Session, trouble: Trouble) -> Iterator[None]:
     """Show pauses before retries as an error in the footer."""
     before, session.on_wait = session.on_wait, trouble
     try:
@@ -104,7 +104,7 @@ def _waits_told_to(session: Session, trouble: Trouble) -> Iterator[None]:
         session.on_wait = before
 
 
-def _told_once(session: Session) -> None:
+def _keep_one_of_equal_failures(session: Session) -> None:
     """Keep one of equal errors: an invalid entry of a listing is invalid at each poll."""
     session.failures[:] = {failure.message: failure for failure in session.failures}.values()
 
@@ -117,7 +117,7 @@ class OutageNotices:
     _is_broken: bool = False
 
     def __call__(self, message: str | None) -> None:
-        """Take note of what keeps the Hub from answering, or that it answers."""
+        """Report the first error, or that the Hub responds again."""
         if message is not None and not self._is_broken:
             self.session.warning(message)
         elif message is None and self._is_broken:
@@ -128,19 +128,19 @@ class OutageNotices:
 class BackgroundPoller:
     """Polls in a background thread, so that the screen stays responsive.
 
-    `last` is the last look, `trouble` what keeps the Hub from answering since then.
+    `last` is the last result, `trouble` the error of polling since then, or None.
     """
 
     def __init__(
         self, session: Session, ask: Ask, backoff: Backoff, wake: Callable[[], None], look_up: LookUp | None = None
     ) -> None:
-        """Begin in a thread that does not keep the program from ending. `wake` is called when something is new."""
-        self.last: Snapshot | None = None
+        """Start a daemon thread. `wake` is called after each poll, and when `trouble` changes."""
+        self.last: Poll | None = None
         self.trouble: str | None = None
         self._session = session
         self._wake = wake
         self._hurry = threading.Event()
-        self._looks = looks(session, ask, backoff, self._told, self._rest, look_up)
+        self._polls = polls(session, ask, backoff, self._set_trouble, self._rest, look_up)
         self._seen: deque[Change] = deque()
         self._error: Exception | None = None
         start_thread(self._run)
@@ -161,16 +161,16 @@ class BackgroundPoller:
         self._hurry.wait(seconds - least)
         self._hurry.clear()
 
-    def _told(self, message: str | None) -> None:
+    def _set_trouble(self, message: str | None) -> None:
         if message != self.trouble:
             self.trouble = message
             self._wake()
 
     def _run(self) -> None:
         try:
-            for look in self._looks:
-                self._seen += look.changes
-                self.last = look
+            for poll in self._polls:
+                self._seen += poll.changes
+                self.last = poll
                 self._wake()
         except Exception as error:
             self._error = error
@@ -179,7 +179,7 @@ class BackgroundPoller:
 
 NO_MARK = "  "
 BELOW = 2
-"""How many lines are left for what stands below the rows."""
+"""How many lines are left below the rows."""
 
 _TABLES = ("table", "table template")
 
@@ -209,7 +209,7 @@ def table_in_place(
     mark: Callable[[Any], str],
     as_now: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows,
 ) -> list[str]:
-    """Return the header and a line for each row that there is room for. `as_now` brings those up to date."""
+    """Return the header and a line for each row that fits on the screen. `as_now` updates these rows."""
     room = max(1, size.lines - 1 - BELOW)
     shown = rows if len(rows) <= room else rows[: room - 1]
     head, *lines = listing.text(as_now(shown), size.columns - len(NO_MARK)).splitlines()
@@ -220,16 +220,16 @@ def table_in_place(
 
 
 MARKED_SECS = 5.0
-"""For how long a row is marked at least after something happened to its job."""
+"""The least time for which a row is marked after a change of its job."""
 
 MAX_ENDINGS = 20
-"""How many jobs that finished while they were watched are named in the end."""
+"""How many jobs that finished while they were watched are listed at the end."""
 
 _MARKS = {"added": "+ ", "changed": "* ", "gone": "- "}
 
 
 class _Mark(NamedTuple):
-    """What happened to a job, and until when that is shown."""
+    """A change of a job, and until when it is marked."""
 
     event: str
     until: datetime
@@ -240,41 +240,41 @@ class WatchedTable:
     """The table of watched jobs. A job that left the listing keeps its row for as long as it is marked."""
 
     def __init__(self, listing: Listing, remark: str) -> None:
-        """Show nothing yet. `remark` is told below the table."""
+        """Show nothing yet. `remark` stands in the footer."""
         self._listing = listing
         self.remark = remark
-        self._look: Snapshot | None = None
+        self._poll: Poll | None = None
         self._rows: list[JobInfo] = []
         self._marks: dict[str, _Mark] = {}
 
-    def note(self, look: Snapshot, changes: Sequence[Change]) -> None:
+    def note(self, poll: Poll, changes: Sequence[Change]) -> None:
         """Apply a poll and its changes. Jobs of the first poll are not new."""
-        is_first, is_new = self._look is None, look is not self._look
-        until = look.at + timedelta(seconds=max(MARKED_SECS, look.pause_secs))
+        is_first, is_new = self._poll is None, poll is not self._poll
+        until = poll.at + timedelta(seconds=max(MARKED_SECS, poll.pause_secs))
         if not is_first:
             self._marks.update({each.job.id: _Mark(each.event, until, each.job) for each in changes})
         if is_new or changes:
-            self._look = look
+            self._poll = poll
             self._arrange()
 
     def lines(self, size: Size, now: datetime, trouble: str | None) -> list[str]:
         """Return the lines of the screen: the table, and a footer with the state of polling or an error."""
-        look = self._look
-        if look is None:
-            return [self._told(trouble or "loading ...", size)]
-        age = (now - look.at).total_seconds()
-        soon = span(max(1.0, look.pause_secs - age + 0.5))
-        count = f"{len(look.jobs)} {'job' if len(look.jobs) == 1 else 'jobs'}"
-        told = f"{count}, updated {span(age)} ago, next in {soon}{self.remark}; q or Ctrl-C quits"
-        return [*self.rows(size, now), "", self._told(trouble or told, size)]
+        poll = self._poll
+        if poll is None:
+            return [self._footer(trouble or "loading ...", size)]
+        age = (now - poll.at).total_seconds()
+        soon = span(max(1.0, poll.pause_secs - age + 0.5))
+        count = f"{len(poll.jobs)} {'job' if len(poll.jobs) == 1 else 'jobs'}"
+        state = f"{count}, updated {span(age)} ago, next in {soon}{self.remark}; q or Ctrl-C quits"
+        return [*self.rows(size, now), "", self._footer(trouble or state, size)]
 
     def rows(self, size: Size, now: datetime) -> list[str]:
-        """Return the header, and a line for each job that there is room for."""
-        assert self._look is not None  # noqa: S101 - there is no table before the first look
+        """Return the header, and a line for each job that fits on the screen."""
+        assert self._poll is not None  # noqa: S101 - there is no table before the first poll
         if any(mark.until <= now for mark in self._marks.values()):
             self._marks = {key: mark for key, mark in self._marks.items() if mark.until > now}
             self._arrange()
-        age = (now - self._look.at).total_seconds()
+        age = (now - self._poll.at).total_seconds()
         return table_in_place(self._listing, self._rows, size, self._mark, lambda jobs: aged(jobs, age))
 
     def _mark(self, job: JobInfo) -> str:
@@ -282,14 +282,14 @@ class WatchedTable:
 
     def _arrange(self) -> None:
         """Order the jobs; a job that left the listing comes before the first older one."""
-        assert self._look is not None  # noqa: S101 - what is arranged was seen
-        rows = list(self._look.jobs)
+        assert self._poll is not None  # noqa: S101 - jobs are arranged after a poll
+        rows = list(self._poll.jobs)
         for mark in self._marks.values():
             if mark.event == "gone":
                 rows.insert(_place(mark.job, rows), mark.job)
         self._rows = self._listing.ordered(rows)
 
-    def _told(self, text: str, size: Size) -> str:
+    def _footer(self, text: str, size: Size) -> str:
         return self._listing.line(text, size.columns)
 
 
@@ -305,17 +305,17 @@ def _place(job: JobInfo, jobs: Sequence[JobInfo]) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """How a listing is watched: shown in some format, so many seconds apart at first, and whether that has an end."""
+    """Watches a listing: its format, the first pause in seconds, and whether to stop when all jobs have finished."""
 
     listing: Listing
     every_secs: float
     is_until_done: bool
 
     def run(self, session: Session, wanted: JobFilter, namespace: str | None, limit: int) -> ExitCode:
-        """Watch the jobs of a namespace that are wanted, until it is over. Raises UsageError for most formats."""
+        """Watch the matching jobs of a namespace until the end. Raises UsageError for unsupported formats."""
         in_place = is_in_place(session, self.listing, "--watch", lambda each: each.name == "jsonl")
         if wanted.names_schedules:
-            wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each look
+            wanted = wanted.with_schedules(session.client.schedule_names(namespace))  # once, not at each poll
 
         def ask() -> list[JobInfo]:
             present = wanted._replace(now=session.clock())
@@ -323,7 +323,7 @@ class Watch:
             return self.listing.ordered(jobs)[: limit or None]
 
         def look_up(jobs: Sequence[JobInfo]) -> dict[str, JobInfo]:
-            """Tell how jobs ended that are not listed any more, or that they match no longer."""
+            """Return the current state of jobs that are no longer listed."""
             found = session.client.inspect_jobs([JobReference.of(job, namespace) for job in jobs])
             return {job.id: job for job in found if not isinstance(job, HfJobsError)}
 
@@ -333,18 +333,18 @@ class Watch:
         return outcome(job for job in seen.values() if job.has_ended) if is_over else ExitCode.DONE
 
     def _as_events(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
-        """Write what happens to jobs, which are kept in `seen`; tell whether all of them have finished."""
-        for look in looks(session, ask, poll_backoff(self.every_secs), OutageNotices(session), look_up=look_up):
-            for change in look.changes:
+        """Write changes of jobs, which are kept in `seen`, and return whether all of them have finished."""
+        for poll in polls(session, ask, poll_backoff(self.every_secs), OutageNotices(session), look_up=look_up):
+            for change in poll.changes:
                 session.write(self.listing.json(change.asdict()) + "\n")
                 seen[change.job.id] = change.job
             session.flush()
-            if self._is_over(look):
+            if self._is_over(poll):
                 return True
         return False
 
     def _in_place(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
-        """Show the jobs, and in the end how those ended that finished meanwhile; otherwise the same."""
+        """Show the jobs in place, and at the end how jobs ended meanwhile; return whether all have finished."""
         is_over, finished = False, dict[str, "JobInfo"]()
         table = WatchedTable(self.listing, "; until all have finished" if self.is_until_done else "")
         with session.live() as live:
@@ -371,5 +371,5 @@ class Watch:
             session.note(f"and {len(finished) - MAX_ENDINGS:,} more have finished")
         return is_over
 
-    def _is_over(self, look: Snapshot) -> bool:
-        return self.is_until_done and all(job.has_ended for job in look.jobs)
+    def _is_over(self, poll: Poll) -> bool:
+        return self.is_until_done and all(job.has_ended for job in poll.jobs)

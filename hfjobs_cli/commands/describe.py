@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 _SCHEDULE = "scheduled-job:"
-"""How the reference of a schedule begins."""
+"""The prefix of a reference to a schedule."""
 
 MOST_PAGES = 10
-"""How many pages are read for its family, and how many for others like it. `hfjobs tree` reads all there are."""
+"""How many pages are read for relatives, and how many for the same launch. `hfjobs tree` reads all pages."""
 
 STEP_TIMEOUT_SECS = 10.0
-"""How long the Hub is waited for at each step of reading the last lines, whatever the settings say."""
+"""The timeout of each request for the last lines, unless the settings have a shorter one."""
 
 
 def describe(
@@ -227,7 +227,7 @@ def _of_job(session: Session, source: Source, job: JobInfo, tail: int) -> Descri
 
 
 def _runnable(session: Session, steps: Sequence[NextStep]) -> list[NextStep]:
-    """Return commands as they find here what was described: by the name of this program, with --demo if that is so."""
+    """Return commands for this session: with the name of this program, and --demo if it was given."""
     demo = " --demo" if session.overrides.demo else ""
     return [replace(each, command=each.command.replace(PROGRAM, f"{session.program}{demo}", 1)) for each in steps]
 
@@ -235,7 +235,7 @@ def _runnable(session: Session, steps: Sequence[NextStep]) -> list[NextStep]:
 def _same_launch(source: Source, job: JobInfo) -> tuple[SameLaunch, bool]:
     """Return how earlier jobs with the same launch ended, and whether one with the same name completed.
 
-    If it has a name, those of the same name are looked at.
+    If the job has a name, only jobs with that name count.
     """
     found: list[JobInfo] = []
     is_whole = True
@@ -260,7 +260,7 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
                 lines += [_seen(line[1]) for line in item if not is_header(line)]
     except HfJobsError as error:
         if not lines:
-            # A job that runs may have written nothing yet, of which there is no sign.
+            # A running job may have no output yet, which the Hub does not report.
             if job.has_ended or not isinstance(error, IncompleteOutput):
                 session.warning(f"cannot read its output: {error.message}")
             return None
@@ -269,5 +269,5 @@ def _last_lines(session: Session, job: JobInfo, tail: int) -> list[str] | None:
 
 
 def _seen(text: str) -> str:
-    """Return a line as a terminal shows it: of a progress bar the last state, and no colors."""
+    """Return a line as a terminal shows it: the last state of a progress bar, without colors."""
     return _COLORS.sub("", text.rstrip("\r\n").rpartition("\r")[2])

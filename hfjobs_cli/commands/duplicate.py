@@ -97,7 +97,7 @@ def duplicate(
         return _show_differences(session, references, changes, output, takes_stdin="-" in jobs)
 
     created: list[JobInfo] = []
-    # What is followed is shown once it has ended, but ids at once.
+    # Followed jobs are shown after they finish, but ids at once.
     shown_at_once = listing if listing.renderer is QUIET or not follow else None
     again = (
         _changed(session, references, changes, takes_stdin="-" in jobs, waits_for_id=cancel_on_interrupt)
@@ -117,14 +117,14 @@ def duplicate(
 
 
 def _as_it_is(session: Session, *, waits_for_id: bool) -> Create:
-    """Return what has the Hub copy a job, its secrets too."""
+    """Return a function that lets the Hub copy a job, with its secrets."""
     return lambda reference, known: session.client.duplicate_job(reference, known, waits_for_id=waits_for_id)
 
 
 def _changed(
     session: Session, references: Sequence[JobReference], changes: Changes, *, takes_stdin: bool, waits_for_id: bool
 ) -> Create:
-    """Return what makes a job that is changed. All that can be wrong with the changes is found before any is made."""
+    """Return a function that creates a changed job. All changes are checked before the first job is created."""
     ready = prepared(session, references, changes, takes_stdin=takes_stdin, dry_run=False)
 
     def again(reference: JobReference, known: list[str]) -> JobInfo:
@@ -137,7 +137,7 @@ def _changed(
 
 
 def _show_copied(session: Session, references: Sequence[JobReference], output: options.Output) -> ExitCode:
-    """Show the jobs that would be run again as they are, and make none."""
+    """Show the jobs that would be run again unchanged, and create none."""
     found = session.client.inspect_jobs([*references])
     count = sum(not isinstance(each, HfJobsError) for each in found)
     show_results(session, Listing(session, output, default=RENDERERS["table"], indent=4), found)
@@ -149,7 +149,7 @@ def _show_copied(session: Session, references: Sequence[JobReference], output: o
 def _show_differences(
     session: Session, references: Sequence[JobReference], changes: Changes, output: options.Output, *, takes_stdin: bool
 ) -> ExitCode:
-    """Show in what the new jobs would differ from the old ones, and make none."""
+    """Show the differences between old and new jobs, and create none."""
     listing = Listing(session, replace(output, kind=DIFFERENCE), indent=4)
     now = session.clock()
     found = []

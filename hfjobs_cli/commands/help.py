@@ -72,11 +72,11 @@ def help(  # noqa: A001 - the name of the command
 
 
 def _page(session: Session, topic: str) -> str:
-    """Return a page as it is in a pipe, laid out for a terminal."""
+    """Return a page: Markdown in a pipe, laid out on a terminal."""
     page = renamed(_text(topic), session.program)
     if not terminal.is_terminal(session.stdout):
         return page
-    # Not `session.reader`: what is wrong with settings must not hide how they are put right.
+    # Not `session.reader`: an invalid setting must not hide the page that explains settings.
     width = help_width(terminal.width_of(session.stdout, session.environ))
     color = terminal.has_color(session.stdout, session.environ)
     return laid_out(page, width, color=color, is_unicode=terminal.is_unicode(session.stdout))
@@ -87,7 +87,7 @@ def _text(topic: str) -> str:
 
 
 class _Captured(io.StringIO):
-    """Stands for a stream, of which it knows whether it is a terminal, and how wide."""
+    """Captures text, with the terminal and width of another stream."""
 
     def __init__(self, stream: Any) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ def _schema(name: str = "job", *more: str) -> str:
 
 
 def _kind_printed_by(*words: str) -> Kind | None:
-    """Return the kind of record that a command prints, of a group that its listing does; None if there is none."""
+    """Return the kind of record that a command prints, for a group that of its `ps`; None if it prints no records."""
     path = path_of(words)
     while path is not None and path[-1].commands:
         inner = path[-1].commands

@@ -70,7 +70,7 @@ def logs(
         shown.run()
     except KeyboardInterrupt:
         raise _interrupted(references, shown, follow=follow) from None
-    _tell_of_ends(session, shown, follow=follow)
+    _note_ends(session, shown, follow=follow)
     if tail != 0 and not follow:
         for job in shown.without_output:
             if not job.has_ended and job.status.stage != "SCHEDULING":
@@ -109,7 +109,7 @@ def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bo
     return Interrupted(f"interrupted{goes_on if follow else ''}", hint=f"continue with: hfjobs logs {words}")
 
 
-def _tell_of_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
+def _note_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
     """Report how followed jobs ended, and why others have no output yet."""
     for job, name in zip(shown.jobs, shown.names, strict=True):
         why = f": {job.status.message}" if job.status.message else ""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan
 
 WATCHED_SECS = 2.0
-"""How far apart looks are at first, if nobody says."""
+"""The default pause between polls, at first."""
 
 
 def ps(
@@ -87,7 +87,7 @@ def ps(
     for remark in _remarks(found, wanted, selection.limit):
         session.note(remark)
     if session.is_quiet and found.has_more and selection.limit == options.DEFAULT_LIMIT:
-        session.warning(f"stopped after {found.matched} jobs; --limit 0 lists all")  # which nobody has asked for
+        session.warning(f"stopped after {found.matched} jobs; --limit 0 lists all")  # the default limit
     return ExitCode.DONE
 
 

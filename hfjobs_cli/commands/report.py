@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.group import Group
 
 WITH_TOTAL = ("table", "markdown", "html")
-"""The formats that end with a sum. Programs that add up the groups of others would count all twice."""
+"""The formats with a total. In others, programs that add up the groups would count it twice."""
 
 
 def report(
@@ -108,7 +108,7 @@ def report(
 
 
 def _first(listing: Listing, groups: Sequence[Group], count: int) -> list[Group]:
-    """Return the first groups by `--sort`, or those with the most jobs, in the order in which they are shown."""
+    """Return the first groups by `--sort`, or those with the most jobs, in display order."""
     if listing.is_sorted:
         return listing.ordered(groups)[:count]
     places = sorted(range(len(groups)), key=lambda place: -groups[place].values()["jobs"])[:count]

@@ -28,7 +28,7 @@ LONGEST_PAUSE_SECS = 10.0
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _ADDRESS = re.compile(rf"ssh://(?P<user>{_NAME})@(?P<host>{_NAME})(?::(?P<port>[0-9]{{1,5}}))?/?")
-"""An address of ssh, in which nothing looks like an option."""
+"""An ssh address; no part of it can be taken for an option."""
 
 
 def ssh(
@@ -107,11 +107,11 @@ def _destination(job: JobInfo) -> list[str]:
     if address is None:
         raise BadResponse(f"invalid ssh address of job {job.id}: '{job.status.ssh_url}'")
     port = ["-p", address["port"]] if address["port"] else []
-    return [*port, "--", f"{address['user']}@{address['host']}"]  # behind -- there are no options
+    return [*port, "--", f"{address['user']}@{address['host']}"]  # no options after --
 
 
 def _become(session: Session, words: list[str]) -> int:
-    """Run ssh in the place of this program, and return its exit code where that cannot be."""
+    """Replace this process by ssh; on Windows run it and return its exit code."""
     program = subprocesses.found_program("ssh", session.environ)
     if program is None:
         raise HfJobsError("ssh not found", hint="install OpenSSH; --dry-run prints the command")
@@ -120,5 +120,5 @@ def _become(session: Session, words: list[str]) -> int:
     session.close()
     if os.name != "nt":
         os.execv(program, words)  # noqa: S606
-    # On Windows a program that takes another's place leaves the terminal to whoever waited for that.
+    # On Windows exec returns the terminal to the shell at once, so ssh is run as a child.
     return subprocess.run([program, *words[1:]], check=False).returncode  # noqa: S603

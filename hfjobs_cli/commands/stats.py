@@ -68,7 +68,7 @@ def stats(
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
     if for_ is not None:
-        # Nothing is followed then, so that -f can only be meant as in other commands.
+        # Nothing is followed with --for, so -f is --filter, as in other commands.
         filters = [word for word in jobs or () if follow and any(sign in word for sign in "<>=")]
         if follow and not filters:
             raise UsageError("--for cannot be used with --follow", hint="-f is --follow here; write --filter 'gpu<5'")
@@ -81,11 +81,11 @@ def stats(
     references: list[JobReference] = []
 
     def name_of(usage: Usage, _now: object) -> str | None:
-        """Return the name of a job, which is asked for if the job was given by its id."""
+        """Return the name of a job, with a request if the job was given by its id."""
         if usage.job_id not in names:
             reference = next(each for each in references if each.id == usage.job_id)
             names[usage.job_id] = None
-            with suppress(HfJobsError):  # it is no part of what was asked for
+            with suppress(HfJobsError):  # the name is optional
                 names[usage.job_id] = session.client.inspect_job(reference).name
         return names[usage.job_id]
 
@@ -129,7 +129,7 @@ def _chosen(
     namespace: str | None,
     names: dict[str, str | None],
 ) -> list[JobReference]:
-    """Return the jobs that are named, or those that run and pass the filters, of which `names` gets the names."""
+    """Return the named jobs, or the running jobs that match the filters, whose names are added to `names`."""
     if jobs and not is_by_filters(jobs, choice):
         return list(dict.fromkeys(named_jobs(session, jobs, namespace, ("RUNNING",))))
     match = " match" if choice.are_given else ""
@@ -162,7 +162,7 @@ def _samples(session: Session, references: Sequence[JobReference], *, are_named:
 
 
 class Sampling:
-    """Samples what jobs use for some time, up to MAX_FOLLOWED of them at once.
+    """Samples the usage of jobs for some time, up to MAX_FOLLOWED at once.
 
     `is_interrupted` says whether Ctrl-C ended it early.
     """
@@ -178,7 +178,7 @@ class Sampling:
         self.is_interrupted = False
 
     def summaries(self) -> list[UsageSummary]:
-        """Return the summary of each job that had samples, in order; what became of the others is reported."""
+        """Return the summary of each job with samples, in order; others are reported."""
         groups = [self._references[at : at + MAX_FOLLOWED] for at in range(0, len(self._references), MAX_FOLLOWED)]
         if len(groups) > 1:
             self._session.note(
@@ -268,7 +268,7 @@ class UsageFollowers:
     """The metrics streams of several jobs, read in parallel."""
 
     def __init__(self, session: Session, references: Sequence[JobReference]) -> None:
-        """Begin, in threads that do not keep the program from ending. Raises LimitReached."""
+        """Start a daemon thread for each job. Raises LimitReached."""
         self._session = session
         self._news: deque[News] = deque()
         self._arrived = threading.Semaphore(0)
@@ -278,12 +278,12 @@ class UsageFollowers:
 
     @property
     def are_over(self) -> bool:
-        """Return whether all have ended, and what they told was taken."""
+        """Return whether all streams have ended and all events were taken."""
         return not self._open
 
     @property
     def trouble(self) -> str | None:
-        """The error that keeps the metrics of an unfinished job from being read; None if there is none."""
+        """The error that prevents reading the metrics of an unfinished job, or None."""
         return next((feed.trouble for feed in self._open.values() if feed.trouble is not None), None)
 
     def take(self) -> list[News]:
@@ -301,7 +301,7 @@ class UsageFollowers:
     def wait(self, seconds: float = math.inf) -> Iterator[News]:
         """Yield events as they arrive, until all jobs have finished, or for so many `seconds`.
 
-        Raises what is no failure of one job, and ReaderGone once nobody reads stdout any more.
+        Raises errors that do not belong to a single job, and ReaderGone once stdout is closed.
         """
         end = time.monotonic() + seconds
         while not self.are_over and time.monotonic() < end:
@@ -341,10 +341,10 @@ class UsageTable:
     """The last sample of each job."""
 
     def __init__(self, listing: Listing, job_ids: Iterable[str], now: datetime) -> None:
-        """Show that nothing is known yet."""
+        """Start without samples."""
         self._listing = listing
         self._samples = {each: Usage(each, *[None] * (len(Usage.__slots__) - 1)) for each in job_ids}
-        self._told_at = dict.fromkeys(self._samples, now)
+        self._sampled_at = dict.fromkeys(self._samples, now)
         self._ended: set[str] = set()
         self._now = now
 
@@ -356,17 +356,17 @@ class UsageTable:
                 self._ended.add(each.job_id)
             else:
                 self._samples[each.job_id] = each.usage
-                self._told_at[each.job_id] = now
+                self._sampled_at[each.job_id] = now
 
     def lines(self, size: Size, trouble: str | None) -> list[str]:
         """Return the lines of the screen: the table, and a footer with the number of running jobs or an error."""
         running = len(self._samples) - len(self._ended)
         ended = f", {len(self._ended)} finished" if self._ended else ""
-        told = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C quits"
-        return [*self.rows(size), "", self._listing.line(trouble or told, size.columns)]
+        state = f"{running} of {len(self._samples)} running{ended}; q or Ctrl-C quits"
+        return [*self.rows(size), "", self._listing.line(trouble or state, size.columns)]
 
     def rows(self, size: Size) -> list[str]:
-        """Return the header, and a line for each job that there is room for."""
+        """Return the header, and a line for each job that fits on the screen."""
         return table_in_place(self._listing, self._ordered(), size, self._mark)
 
     def _ordered(self) -> Sequence[Usage]:
@@ -375,5 +375,5 @@ class UsageTable:
     def _mark(self, usage: Usage) -> str:
         if usage.job_id in self._ended:
             return _ENDED
-        silent = (self._now - self._told_at[usage.job_id]).total_seconds()
+        silent = (self._now - self._sampled_at[usage.job_id]).total_seconds()
         return _STALE if silent > STALE_SECS else NO_MARK

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.tui.screen import Live
 
 TAIL = 200
-"""How many lines are shown of what a job has written before it is followed."""
+"""How many existing log lines are shown before a job is followed."""
 
 
 def top(
@@ -103,14 +103,14 @@ def _show(session: Session, live: Live, job: JobInfo, command: str, *rest: str) 
         session.write(f"-- {title} {printable(job.name or job.id)}; q or Ctrl-C goes back --\n")
         session.flush()
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, env=_environ(session))  # noqa: S603
-        is_told = False
+        has_ended = False
         try:
             while not pressed.is_set() and not {"q", "Q", "escape"} & {*(keys := live.wait(0.2))}:
-                if process.poll() is not None and not is_told:
-                    is_told = True
+                if process.poll() is not None and not has_ended:
+                    has_ended = True
                     session.write(f"-- end of the {'logs' if command == 'logs' else 'page'}; q goes back --\n")
                     session.flush()
-                elif is_told and "enter" in keys:
+                elif has_ended and "enter" in keys:
                     return
         finally:
             process.kill()
@@ -120,8 +120,8 @@ def _show(session: Session, live: Live, job: JobInfo, command: str, *rest: str) 
 def _environ(session: Session) -> dict[str, str]:
     """Return the environment with the connection options. A token must not be an argument."""
     given = session.overrides
-    told = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
-    given_here = {name: value for name, value in told.items() if value is not None}
+    options = {"HF_TOKEN": given.token, "HF_ENDPOINT": given.endpoint, "HFJOBS_DEMO": "1" if given.demo else None}
+    given_here = {name: value for name, value in options.items() if value is not None}
     return {**subprocesses.environ_of_python(session.environ), **given_here}
 
 
@@ -141,20 +141,20 @@ def _signals_are_for_others() -> Iterator[threading.Event]:
 
 FIRST_PAUSE_SECS = 2.0
 MAX_FOLLOWED = 50
-"""Of how many jobs, the newest, figures and lines are read: each takes two connections."""
+"""The largest number of jobs, the newest, whose usage and logs are read: each takes two connections."""
 
 DESCRIPTORS_EACH, SPARE_DESCRIPTORS = 4, 40
-"""How many descriptors each of these takes, and how many all else does: fewer are followed where few are allowed."""
+"""Descriptors per followed job, and for everything else; fewer jobs are followed if the system limits them."""
 
 MAX_LATELY = 50
-"""How many of the jobs are shown that had ended before."""
+"""How many recently finished jobs are shown at the start."""
 
 
 class Follower:
-    """What one running job uses and writes, each read in a thread of its own."""
+    """The usage and the last log line of a running job, each read in a thread."""
 
     def __init__(self, session: Session, reference: JobReference, ended: Callable[[], None]) -> None:
-        """Begin. `ended` is called when the job may have ended. Raises LimitReached."""
+        """Start the threads. `ended` is called when the job may have ended. Raises LimitReached."""
         self._ended = ended
         self._usages: deque[Usage] = deque()
         self._feed = UsageFollower(session.client, reference, session.sleep)
@@ -172,16 +172,16 @@ class Follower:
         return self._line.event
 
     def usages(self) -> list[Usage]:
-        """Return the samples since this was last asked."""
+        """Return the samples since the last call."""
         return [self._usages.popleft() for _ in range(len(self._usages))]
 
     def close(self) -> None:
-        """End both."""
+        """Stop both threads."""
         self._feed.close()
         self._line.close()
 
     def _follow(self) -> None:
-        with suppress(HfJobsError):  # then there are no figures
+        with suppress(HfJobsError):  # then the row has no figures
             for usage in self._feed:
                 self._usages.append(usage)
             self._ended()
@@ -192,10 +192,10 @@ class Follower:
 
 
 class Monitor:
-    """Watches the jobs of a namespace that are wanted, and brings the state of a screen up to date."""
+    """Watches the matching jobs of a namespace, and updates the state of the screen."""
 
     def __init__(self, session: Session, wanted: JobFilter, namespace: str | None, wake: Callable[[], None]) -> None:
-        """Begin. `wake` is called when something is new that cannot wait for the next second."""
+        """Start polling. `wake` is called for changes that should be shown at once."""
         self._session = session
         self._costs = session.costs
         self._wanted = wanted
@@ -203,8 +203,8 @@ class Monitor:
         self._wake = wake
         self._followers: dict[str, Follower] = {}
         self._ended: deque[Ended] = deque()
-        self._told: deque[str] = deque()
-        self._look: object = None
+        self._messages: deque[str] = deque()
+        self._shown: object = None
         self._background = BackgroundPoller(session, self._ask, poll_backoff(FIRST_PAUSE_SECS), wake)
         self._start(self._ask_what_ended)
 
@@ -212,8 +212,8 @@ class Monitor:
         """Update the state. Raises the error that ended the polling, for example HfJobsError."""
         gone = [change.job for change in self._background.changes() if change.event == "gone"]
         look = self._background.last
-        if look is not None and look is not self._look:
-            self._look = look
+        if look is not None and look is not self._shown:
+            self._shown = look
             state.update(look.jobs, look.at)
             self._follow(look.jobs)
         if gone:
@@ -226,8 +226,8 @@ class Monitor:
         for row in state.rows.values():
             row.cost = self._costs.of(row.job, now)
         state.end([self._ended.popleft() for _ in range(len(self._ended))])
-        if self._told:
-            state.message = self._told.popleft()
+        if self._messages:
+            state.message = self._messages.popleft()
         state.trouble = self._background.trouble
 
     def cancel(self, job: JobInfo) -> None:
@@ -236,22 +236,22 @@ class Monitor:
         def cancel() -> None:
             try:
                 done = self._session.client.cancel_job(self.reference(job))
-                self._told.append(f"{job.name or job.id}: {done.status}")
+                self._messages.append(f"{job.name or job.id}: {done.status}")
             except HfJobsError as error:
-                self._told.append(f"could not cancel {job.name or job.id}: {error.message}")
+                self._messages.append(f"could not cancel {job.name or job.id}: {error.message}")
             self._background.hurry()
             self._wake()
 
         self._start(cancel)
 
     def reference(self, job: JobInfo) -> JobReference:
-        """Return how a job is named."""
+        """Return the reference of a job."""
         return JobReference.of(job, self._namespace)
 
     def _ask(self) -> Sequence[JobInfo]:
         present = self._wanted._replace(now=self._session.clock())
         jobs = [job for job in scan(self._session, present, self._namespace).jobs() if not job.has_ended]
-        for job in jobs:  # prices are asked for here, where there is time for that
+        for job in jobs:  # request prices here, in the background
             self._costs.of(job, present.now)
         return jobs
 
@@ -266,7 +266,7 @@ class Monitor:
                 if job.id not in self._followers:
                     self._followers[job.id] = Follower(self._session, self.reference(job), self._background.hurry)
         except LimitReached as error:  # the others have no figures
-            self._told.append(error.message)
+            self._messages.append(error.message)
 
     def _ask_what_ended(self) -> None:
         """Fetch recently finished jobs that match the filters, except for the status."""

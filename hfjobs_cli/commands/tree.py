@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.relative import Relative
     from hfjobs_cli.query.filters import Page
 
-    _Told = tuple[list[Relative], list[str]]
-    """Relatives, and what a reader should know besides."""
+    _Found = tuple[list[Relative], list[str]]
+    """Relatives, and notes about them."""
 
 
 def tree(
@@ -82,7 +82,7 @@ def tree(
 
 def _family(
     session: Session, source: Source, text: str, namespace: str | None, everywhere: bool, **which: Any
-) -> _Told:
+) -> _Found:
     """Return the relatives of what a text names. Raises UsageError or NotFound."""
     asked = starter(source, text, namespace) or only(source.named([text], namespace), text)
     reader = FamilyReader(session, source)
@@ -103,8 +103,8 @@ def _count(number: int, noun: str) -> str:
 
 def _forest(
     session: Session, source: Source, choice: options.Choice, namespace: str | None, depth: int | None
-) -> _Told:
-    """Return the trees that the jobs are in which the filters choose."""
+) -> _Found:
+    """Return the trees of the jobs that the filters select."""
     wanted = job_filter(session, choice)
     if wanted.names_schedules:
         names = source.schedule_names(namespace)
@@ -133,7 +133,7 @@ def _forest(
 
 
 def _remarks(scan: Scan, trees: int) -> Iterator[str]:
-    """Yield what a reader should know besides the trees."""
+    """Yield notes about the trees."""
     read = f"{_count(scan.read, 'job')} read on {_count(scan.pages, 'page')}"
     yield f"{_count(scan.matched, 'job')} in {_count(trees, 'tree')}, {read}"
     if scan.has_more:

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 10.0
 MAX_LISTED = 20
-"""How many jobs are named that have not finished in time."""
+"""How many unfinished jobs are listed after a timeout."""
 
 LAST_POLL_SECS = 0.5
-"""How long a look may take that begins when the time is nearly over."""
+"""The least time for the last poll before the timeout."""
 
 
 def wait(
@@ -91,22 +91,22 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
             failure: HfJobsError | None = None
             is_cut_short = False
             try:
-                # What takes longer than there is time for is not waited for.
+                # A poll ends at the timeout.
                 if left is None or not timeout_secs:
                     poller.poll()
                 else:
                     call_with_timeout(poller.poll, max(left, LAST_POLL_SECS))
             except TRANSIENT_ERRORS as error:
                 if timeout_secs == 0:
-                    raise  # there is no second look
+                    raise  # there is no second poll
                 failure = error
             except TimeoutError:
                 is_cut_short = True
-            session.failures[:] = failures  # what else is unusable in a listing is no failure of these jobs
+            session.failures[:] = failures  # invalid records of other jobs are not failures here
             ended = poller.newly_finished()
             for job in ended:
                 yield job
-                session.flush()  # whoever reads it is told at once
+                session.flush()  # readers of a pipe get it at once
             if is_cut_short or not poller.pending or (just_one and ended) or (left is not None and left <= 0):
                 return
             if failure is None:
@@ -115,7 +115,7 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
             else:
                 pause = retries.pause_after(failure)
                 session.warning(f"{failure.message}; still waiting")
-                if left is not None and retry_after_of(failure) > left:  # it is not to be asked again in that time
+                if left is not None and retry_after_of(failure) > left:  # Retry-After ends after the timeout
                     _pause(session, poller, left)
                     return
             _pause(session, poller, pause if left is None else max(0.0, min(pause, left)))
@@ -127,7 +127,7 @@ def _ended(session: Session, poller: JobPoller, timeout_secs: float | None, *, j
 
 
 def _pause(session: Session, poller: JobPoller, seconds: float) -> None:
-    """Pause, and meanwhile show on a terminal how the jobs are."""
+    """Pause, with a progress line on a terminal."""
     while seconds > 0 and session.shows_progress:
         session.progress(_state(session, poller))
         session.rest(min(1.0, seconds))

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import schedule_options
+from hfjobs_cli.cli import options, schedule_options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._actions import Action, Asks, OwnOptions, Run, Targets, label_action, planned, written
 from hfjobs_cli.commands._resolve import LAST_RUN, list_schedules, schedules_to_change
@@ -30,7 +30,7 @@ class _Schedules(Targets):
 
     syntax = SCHEDULES
     choice = schedule_options.ScheduleChoice
-    yes = schedule_options.Yes
+    yes = options.Yes
     namespace = schedule_options.Namespace
 
     def named(self, run: Run) -> list[JobReference] | None:

@@ -57,7 +57,7 @@ def apply(
     *,
     prune: schedule_options.Prune = False,
     dry_run: options.DryRun = False,
-    yes: schedule_options.Yes = False,
+    yes: options.Yes = False,
     exit_code: schedule_options.TellsByExitCode = False,
     output: Annotated[options.Output, "schedule_change"],
     namespace: schedule_options.Namespace = None,
@@ -107,7 +107,7 @@ def apply(
 def _one_at_a_time(session: Session) -> Iterator[Journal]:
     """Let no other process of this machine apply files meanwhile: it would create the same schedules.
 
-    What was created lately is in the journal: listings may not show it yet.
+    Recently created schedules are in the journal: listings may not show them yet.
     """
     directory = state_directory(session.environ) / "apply"
     journal = Journal(directory, session.settings.endpoint, "", "apply", lambda: session.clock().timestamp())
@@ -161,7 +161,7 @@ def _steps(
     prunes: bool = False,
     journal: Journal | None = None,
 ) -> list[Step]:
-    """Return what has to be done, namespace by namespace. Raises UsageError."""
+    """Return the required steps, namespace by namespace. Raises UsageError."""
     asked: dict[str, list[WantedSchedule]] = {}
     for name in dict.fromkeys([*(each.namespace for each in wanted), *([namespace] if prunes else [])]):
         owner = (name or session.client.default_namespace()).casefold()  # the token's user may be named, too
@@ -220,11 +220,11 @@ def _is_confirmed(session: Session, kind: Kind, todo: Sequence[Step]) -> bool:
             f"refusing to apply {plan.counted(records)} without confirmation: stdin is not a terminal",
             hint="pass --yes, or --dry-run to see the plan",
         )
-    return plan.is_meant(records)
+    return plan.confirms(records)
 
 
 def _applied(session: Session, steps: Sequence[Step], journal: Journal) -> Iterator[ScheduleChange]:
-    """Do what has to be done, one schedule after the other; an error ends it, and what is left to do is named."""
+    """Apply the steps, one schedule after the other. An error ends it, and the remaining schedules are named."""
     left = [step for step in steps if step.actions]
     try:
         for step in steps:

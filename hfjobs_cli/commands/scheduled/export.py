@@ -60,7 +60,7 @@ def _text(session: Session, name: str, schedule: ScheduledJob) -> str | None:
 
 
 def _named(session: Session, found: Sequence[ScheduledJob]) -> dict[str, ScheduledJob]:
-    """Return schedules by their names, without those that are to be deleted by 'apply' yet. Raises UsageError."""
+    """Return schedules by name, without those that 'apply' has yet to delete. Raises UsageError."""
     replaced = {old.id for old, _ in replacements(found)}
     named: dict[str, ScheduledJob] = {}
     for each in found:

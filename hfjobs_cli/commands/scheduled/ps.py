@@ -55,7 +55,7 @@ def ps(
 def schedule_filter(
     session: Session, selection: schedule_options.ScheduleSelection, default: tuple[str, ...] = (ACTIVE,)
 ) -> ScheduleFilter:
-    """Return what the options ask for; `default` are the states if none is asked for. Raises UsageError."""
+    """Return the filter that the options give; `default` are the states without --status. Raises UsageError."""
     return parse_schedule_filter(
         session.clock(),
         all_=selection.all_,
