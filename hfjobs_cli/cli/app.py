@@ -184,7 +184,7 @@ def root(
         session.write(f"{PROGRAM} {__version__}\n")
         raise typer.Exit
     if install_completion or show_completion:
-        from hfjobs_cli.cli.shells import install, script_of, shell_named
+        from hfjobs_cli.cli.shells import install, note_for, script_of, shell_named
 
         shell = shell_named(install_completion or show_completion or "", session.environ)
         if install_completion:
@@ -193,6 +193,8 @@ def root(
             if installed.changed is not None:
                 session.write(f"A line that loads it was added to {installed.changed}\n")
             session.write("Completion will take effect once you restart the terminal\n")
+            if note := note_for(shell, session.program):
+                session.note(note)
         else:
             session.write(script_of(shell))
         raise typer.Exit

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import shellingham  # type: ignore[import-untyped]
 
 from hfjobs_cli.cli import subprocesses
-from hfjobs_cli.cli.registry import ANY_FILE, COMPLETE, SHELLS
+from hfjobs_cli.cli.registry import ANY_FILE, COMPLETE, PROGRAM, SHELLS
 from hfjobs_cli.cli.trailing_options import trailing
 from hfjobs_cli.errors import HfJobsError, UsageError
 
@@ -114,6 +114,15 @@ Register-ArgumentCompleter -Native -CommandName hfjobs -ScriptBlock $scriptblock
 
 SCRIPTS = dict(zip(SHELLS, (_BASH, _ZSH, _FISH, _POWERSHELL, _POWERSHELL), strict=True))
 
+_SHORT = {
+    "bash": 'hfjobs() { hf hfjobs "$@"; }',
+    "zsh": 'hfjobs() { hf hfjobs "$@"; }',
+    "fish": "function hfjobs; hf hfjobs $argv; end",
+    "powershell": "function hfjobs { hf hfjobs @args }",
+    "pwsh": "function hfjobs { hf hfjobs @args }",
+}
+"""How a shell is told the short name of the extension of the official client."""
+
 CURRENT = "auto"
 """Stands for the shell that called the program."""
 
@@ -131,6 +140,13 @@ class Installed(NamedTuple):
 
     place: Path
     changed: Path | None = None
+
+
+def note_for(shell: str, program: str) -> str | None:
+    """Return what to know where the program is an extension: the official client does not complete its extensions."""
+    if program == PROGRAM:
+        return None
+    return f"note: hf completes no words of extensions; to complete them after 'hfjobs', define: {_SHORT[shell]}"
 
 
 def script_of(shell: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.cli.shells import script_of, shell_named
+from hfjobs_cli.cli.shells import note_for, script_of, shell_named
 from hfjobs_cli.errors import ExitCode
 
 
@@ -20,5 +20,8 @@ def completion(session: Session, shell: command_options.Shell = "auto") -> ExitC
       hfjobs completion zsh > ~/.zfunc/_hfjobs
       hfjobs completion fish > ~/.config/fish/completions/hfjobs.fish
     """
-    session.write(script_of(shell_named(shell, session.environ)))
+    name = shell_named(shell, session.environ)
+    session.write(script_of(name))
+    if note := note_for(name, session.program):
+        session.note(note)
     return ExitCode.DONE

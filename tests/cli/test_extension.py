@@ -62,6 +62,29 @@ def test_the_official_client_runs_it(home: Path, directories: dict[str, str]) ->
     assert "  hf hfjobs --demo logs -n 100 " in stdout
 
 
+@posix_only
+def test_words_are_completed_after_a_short_name(home: Path, directories: dict[str, str]) -> None:
+    """The official client completes no words of extensions; what the note says to define makes the script work."""
+    environ = {**directories, "HOME": str(home), "HF_HUB_DISABLE_UPDATE_CHECK": "1", "HF_HUB_OFFLINE": "1"}
+    path = home / "bin"
+    path.mkdir()
+    (path / "hf").symlink_to(HF)
+    environ["PATH"] = f"{path}:/usr/bin:/bin"
+
+    def bash(line: str) -> Result:
+        done = subprocess.run(["bash", "-c", line], env=environ, capture_output=True, text=True, check=False)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    code, script, note = bash("hf hfjobs completion bash")
+    defined = """hfjobs() { hf hfjobs "$@"; }"""
+    assert (code, note.partition("define: ")[2]) == (0, f"{defined}\n")
+    typed = "COMP_WORDS=(hfjobs ps --stat); COMP_CWORD=2; _hfjobs_completion hfjobs --stat; echo ${COMPREPLY[@]}"
+    assert bash(f"{script}\n{defined}\n{typed}") == Result(0, "--status\n", "")
+    code, stdout, said = bash("hf hfjobs --install-completion fish")
+    assert (code, said.partition("define: ")[2]) == (0, "function hfjobs; hf hfjobs $argv; end\n")
+    assert "completions/hfjobs.fish" in stdout
+
+
 class TestSkill:
     """The page for agents, as a skill takes it."""
 
