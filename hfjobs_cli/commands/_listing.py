@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.models.cost import Cost
-    from hfjobs_cli.models.fields import Field
-    from hfjobs_cli.models.kinds import Kind
+    from hfjobs_cli.models.kinds import Field, Kind
 
 
 Records = Sequence[Any] | RecordStream

@@ -19,7 +19,8 @@ from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import spec_of_job
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Computed, FieldType, Meta, natural
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, FieldType, Meta, natural
+from hfjobs_cli.models.kinds import Computed
 from hfjobs_cli.query.labels import is_label
 from hfjobs_cli.text.display import GAP, cell_width, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value

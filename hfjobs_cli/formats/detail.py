@@ -14,8 +14,8 @@ from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
-from hfjobs_cli.models.fields import formatted
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
+from hfjobs_cli.models.kinds import formatted
 from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
 from hfjobs_cli.models.spec import JobVolume, SpecFields

@@ -17,9 +17,10 @@ from urllib.parse import quote
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.description import Description
-from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Field, Record
+from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
+from hfjobs_cli.models.kinds import Field
 from hfjobs_cli.models.relative import Relative
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.values import timestamp

@@ -11,9 +11,9 @@ from hfjobs_cli.formats.html import address, cell, counted, lines, linked, marke
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.tree import MOST, Line, shown_columns, tree_lines
 from hfjobs_cli.models.description import Description, Run
-from hfjobs_cli.models.fields import Field
 from hfjobs_cli.models.group import COUNTS, INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.kinds import Field
 from hfjobs_cli.models.relative import Relative
 from hfjobs_cli.models.schedule import STATE_STYLES
 from hfjobs_cli.models.vocabulary import PERIODS

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, SPARE_RANK, Field, Record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, Record
+from hfjobs_cli.models.kinds import SPARE_RANK, Field
 from hfjobs_cli.text.display import GAP, MAX_PADDED, cell_width, cut, cut_middle, inked, padding
 
 ABSENT = "-"

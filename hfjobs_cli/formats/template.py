@@ -16,8 +16,8 @@ from hfjobs_cli.formats.renderer import (
     package_of,
     unreadable_packages,
 )
-from hfjobs_cli.models.fields import Field, FieldType, Meta, Record, declared_fields, has_text
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.fields import FieldType, Meta, Record, declared_fields, has_text
+from hfjobs_cli.models.kinds import Field, Kind
 from hfjobs_cli.template import (
     FUNCTIONS,
     NO_VALUE,

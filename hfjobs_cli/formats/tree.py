@@ -10,8 +10,9 @@ from typing import NamedTuple
 from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT, fit
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Field, FieldType, Meta
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
+from hfjobs_cli.models.kinds import Field
 from hfjobs_cli.models.relative import JOB, Relative
 from hfjobs_cli.text.display import cell_width, cut, inked, padding
 

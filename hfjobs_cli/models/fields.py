@@ -1,20 +1,17 @@
-"""Records, the base class of everything the Hub sends, and their fields: metadata, type, text, sort key, filters."""
+"""Records, the base class of everything the Hub sends, and how their fields are declared: types and metadata."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
 from inspect import get_annotations
 from operator import attrgetter
 from types import UnionType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
-from hfjobs_cli.immutable import value
-from hfjobs_cli.preferences import EXACT, Preferences
-from hfjobs_cli.text.values import age, number, span, timestamp
+from hfjobs_cli.text.values import number
 
 R = TypeVar("R", bound="Record")
 
@@ -130,6 +127,9 @@ Read = Callable[["dict[str, Any]", str, JsonSource], Any]
 
 DEFAULT_RANK = 72
 """The rank of columns that are not shown by default."""
+
+ALWAYS_SHOWN = 100
+"""The rank of columns that are never dropped."""
 
 
 class Measure(NamedTuple):
@@ -270,224 +270,3 @@ def field_type(hint: Any) -> FieldType:
     if hint in (str, int, bool, datetime) or (isinstance(hint, type) and issubclass(hint, Record)):
         return FieldType(hint)
     raise TypeError(f"a field of a record cannot be {hint}")
-
-
-ALWAYS_SHOWN = 100
-"""The rank of columns that are never dropped."""
-
-SPARE_RANK = 10
-"""Columns of a lower rank are dropped before others are narrowed."""
-
-NARROW_RANK = 90
-"""The rank of a column in its narrow form."""
-
-
-class Computed(NamedTuple):
-    """A computed field, which is not in the Hub's JSON: type, function and metadata."""
-
-    type: FieldType
-    read: Callable[[Any, datetime], Any]
-    meta: Meta
-
-
-@value
-class Field:
-    """One field of a kind. `name` is its name in `--columns`, `--sort` and `--filter`.
-
-    `path` are the names in Python from the record to it, empty for a computed field. `read` returns the value to show
-    of a record at some time; None if there is none.
-    """
-
-    name: str
-    path: tuple[str, ...]
-    type: FieldType
-    meta: Meta
-    read: Callable[[Any, datetime], Any]
-
-    @property
-    def header(self) -> str:
-        """The header of its column."""
-        return self.meta.header or self.name.upper().replace("_", " ")
-
-    @cached_property
-    def narrow(self) -> Field | None:
-        """The short form of the column, used before it is dropped from a narrow table."""
-        if self.meta.narrow_formatter is None:
-            return None
-        meta = self.meta._replace(
-            formatter=self.meta.narrow_formatter, narrow_formatter=None, tty_formatter=None, rank=NARROW_RANK
-        )
-        return dataclasses.replace(self, meta=meta)
-
-    @property
-    def is_part(self) -> bool:
-        """Return whether its name begins with that of the object that contains it."""
-        return "." in self.name
-
-    @property
-    def is_as_shown(self) -> bool:
-        """Return whether templates get its text: it is computed, and has a formatter."""
-        return not self.path and self.meta.formatter is not None
-
-    def plain(self, record: Record, now: datetime) -> Any:
-        """Return its value in the JSON, or the computed one."""
-        if not self.path:
-            return self.read(record, now)
-        value: Any = record
-        for name in self.path:
-            value = None if value is None else getattr(value, name)
-        return value
-
-    @property
-    def is_cell(self) -> bool:
-        """Return whether it can be shown in a cell. An object without a short text cannot."""
-        return self.meta.formatter is not None or self.type.part is None or has_text(self.type.part)
-
-    def cell(self, record: Record, now: datetime, reader: Preferences | bool = EXACT) -> str | None:
-        """Return its text for a cell; None if it is empty.
-
-        Renderers of other packages may pass a bool: whether the output is a terminal.
-        """
-        if isinstance(reader, bool):
-            reader = Preferences(is_tty=reader)
-        value = self.read(record, now)
-        if value is None:
-            return None
-        if reader.is_tty and self.meta.tty_formatter is not None:
-            return self.meta.tty_formatter(value)
-        if self.meta.formatter is not None:
-            return self.meta.formatter(value)
-        return value if type(value) is str else formatted(value, now if reader.has_relative_times else None)
-
-    def value(self, record: Record, now: datetime) -> Any:
-        """Return its value for programs: text or a number; None if it is empty."""
-        value = self.read(record, now)
-        if value is None or type(value) in (int, float):
-            return value
-        return self._formatted(value)
-
-    def order(self, record: Record, now: datetime) -> Any:
-        """Return the sort key of a record; None without a value."""
-        value = self.read(record, now)
-        if value is None:
-            return None
-        if self.meta.sort_key is not None:
-            return self.meta.sort_key(value)
-        return value if isinstance(value, str | int | float | datetime) else self._formatted(value)
-
-    @property
-    def has_entries(self) -> bool:
-        """Return whether it is a map of strings such as labels, whose entries are fields too."""
-        return self.type.base is dict and self.type.item is None
-
-    def entry(self, key: str) -> Field:
-        """Return the field that is one of its entries: `label.team`. Numbers sort as numbers."""
-        name = f"{self.meta.entry or self.name}.{key}"
-        meta = Meta(
-            f"value of {name}",
-            key,
-            header=name.upper(),
-            rank=self.meta.rank,
-            min_width=self.meta.min_width,
-            sort_key=natural,
-            measure=NUMBER_IN_TEXT,
-            has_commas=self.meta.has_commas,
-        )
-        return Field(
-            name,
-            (),
-            FieldType(str, is_optional=True),
-            meta,
-            lambda record, now: (self.read(record, now) or {}).get(key),
-        )
-
-    @property
-    def measure(self) -> Measure | None:
-        """How `<` and `>` compare it; None if they cannot."""
-        if self.meta.measure is not None:
-            return self.meta.measure
-        if self.type.base is datetime:
-            return Measure("moment")
-        if self.type.base in (int, float):
-            return Measure("duration" if self.meta.formatter is span else "number")
-        return None
-
-    def texts(self, record: Record, now: datetime) -> Iterable[str]:
-        """Return the texts that filters match."""
-        value = self.read(record, now)
-        if value is None:
-            return ()
-        return self._texts(value) if self.meta.filter_texts is None else self.meta.filter_texts(value)
-
-    def _formatted(self, value: Any) -> str | None:
-        return self.meta.formatter(value) if self.meta.formatter is not None else formatted(value, None)
-
-    def _texts(self, value: Any) -> Iterator[str]:
-        """Yield the text and the plain form of a value; also each item of a list, unless items may contain commas."""
-        if isinstance(value, dict):
-            for key, text in value.items():
-                yield f"{key}={text}"
-                yield key
-            return
-        shown = self._formatted(value)
-        if shown is None:
-            return
-        yield shown
-        if isinstance(value, list):
-            words = [formatted(item, None) or "" for item in value if not isinstance(item, Record)]
-            yield " ".join(words)
-            if not self.meta.has_commas:
-                yield from words
-        elif self.meta.formatter is not None:
-            yield formatted(value, None) or ""
-
-
-def formatted(value: Any, now: datetime | None) -> str | None:
-    """Format a value for a cell; None if it is empty. With `now`, times are relative."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, datetime):
-        return timestamp(value) if now is None else age(value, now)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join(filter(None, (formatted(item, now) for item in value))) or None
-    if isinstance(value, dict):
-        return ",".join(f"{key}={text}" for key, text in sorted(value.items())) or None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) or None
-
-
-def fields_of(model: type[Record], computed: Mapping[str, Computed]) -> Iterator[Field]:
-    """Yield the fields of a kind: declared, computed and nested."""
-    parts: list[Field] = []
-    for name, made in computed.items():
-        yield Field(name, (), made.type, made.meta, made.read)
-    for each in declared_fields(model):
-        yield _field(each, ())
-        if each.type.part is not None and each.type.item is None and not each.meta.is_opaque:
-            parts += (_field(inner, (each.name,), each.meta.is_flattened) for inner in declared_fields(each.type.part))
-    yield from (part for part in parts if not part.is_part)
-    yield from (part for part in parts if part.is_part)
-
-
-def _field(each: DeclaredField, outer: tuple[str, ...], is_spread: bool = False) -> Field:
-    path = (*outer, each.name)
-    name = each.meta.name or (each.name if is_spread else ".".join(path))
-    return Field(name, path, each.type, each.meta, _read(path, each.meta))
-
-
-def _read(path: tuple[str, ...], meta: Meta) -> Callable[[Any, datetime], Any]:
-    name = path[-1]
-    # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
-    shown = meta.cell_value or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
-    if len(path) == 1:
-        return lambda record, _now: shown(record)
-    first, _ = path
-
-    def read(record: Record, _now: datetime) -> Any:
-        part = getattr(record, first)
-        return None if part is None else shown(part)
-
-    return read

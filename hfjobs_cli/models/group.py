@@ -14,7 +14,6 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.fields import (
     ALWAYS_SHOWN,
     NUMBER_IN_TEXT,
-    Computed,
     FieldType,
     Measure,
     Meta,
@@ -22,7 +21,7 @@ from hfjobs_cli.models.fields import (
     declared_fields,
     natural,
 )
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kinds import Computed, Kind
 from hfjobs_cli.text.values import percent, span
 
 BAR_WIDTH = 8

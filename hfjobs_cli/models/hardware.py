@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, Measure, Meta, Record, record
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Measure, Meta, Record, record
+from hfjobs_cli.models.kinds import Computed, Kind
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
 from hfjobs_cli.models.decode import reader, wrong
-from hfjobs_cli.models.fields import ALWAYS_SHOWN, Computed, FieldType, JsonSource, Measure, Meta, Record, record
+from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, JsonSource, Measure, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kinds import Computed, Kind
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, STAGE_WORDS, STAGES, SUSPENDED
 from hfjobs_cli.text.values import percent
 

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.models.fields import Field, Record
+from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.job import JobInfo, initiator_type
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.kinds import Field, Kind
 from hfjobs_cli.models.vocabulary import FIGURES_OF_GROUPS, GROUPED_BY
 from hfjobs_cli.text.display import help_row
 from hfjobs_cli.text.values import split_values

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Field, Record, formatted
-from hfjobs_cli.models.kinds import Kind
+from hfjobs_cli.models.fields import Record
+from hfjobs_cli.models.kinds import Field, Kind, formatted
 from hfjobs_cli.text.values import digits, number, parse_duration, parse_moment, parse_time, span, timestamp
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
