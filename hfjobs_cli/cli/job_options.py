@@ -18,14 +18,14 @@ T = TypeVar("T")
 _PAIR = r"[A-Za-z_]\w*=.*"
 _NAME = r"[A-Z_][A-Z0-9_]+(=.*)?"
 _MOUNT = r"(hf://)?[^:/\s][^:]+:/[^/].*"
-"""Values that can mean nothing else, even among the arguments of a script."""
+"""Values that are unambiguous, even among the arguments of a script."""
 
 _COMPLETERS = {"flavor": completion.complete_flavor}
-"""Completers of properties whose words only the Hub knows."""
+"""Completers of properties whose values are listed by the Hub."""
 
 
 def _declaring(hints: dict[str, Any]) -> Callable[[type[T]], type[T]]:
-    """Return a decorator that adds annotations to a class; a parameter without an option is not offered."""
+    """Return a decorator that adds annotations to a class. One without an option removes the option of its base."""
 
     def declare(cls: type[T]) -> type[T]:
         cls.__annotations__ = {**cls.__annotations__, **hints}
@@ -36,12 +36,10 @@ def _declaring(hints: dict[str, Any]) -> Callable[[type[T]], type[T]]:
 
 def _hint(row: Row, option: Option) -> Any:
     """Return the annotation of the option of a property: its type and help, its bounds, what completion offers."""
-    about, help_ = row.about, option.help
+    about, words = row.about, " or ".join(", ".join(row.about.words).rsplit(", ", 1))
     completer: Any = _COMPLETERS.get(row.name)
     if about.words:
         completer = completion.from_list(about.words)
-        *others, last = about.words
-        help_ = f"{row.what[0].upper()}{row.what[1:]}: {', '.join(others)} or {last}."
     elif option.completes_from:
         completer = completion.complete_seen("job", option.completes_from)
     made = typer.Option(
@@ -49,7 +47,7 @@ def _hint(row: Row, option: Option) -> Any:
         metavar=option.metavar,
         min=about.least if row.is_number else None,
         max=about.most if row.is_number and about.most < MAX_INTEGER else None,
-        help=help_,
+        help=option.help or f"{row.what[0].upper()}{row.what[1:]}: {words}.",
         autocompletion=completer,
         rich_help_panel=option.section,
     )

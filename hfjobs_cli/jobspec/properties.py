@@ -20,7 +20,7 @@ HelpSection = Literal["Job", "Hardware and limits", "Network"]
 class Option(NamedTuple):
     """The option that sets a property. It replaces the value that the property had.
 
-    `help` of a property with `words` is made of these. `parse` converts the raw value, which is a string then, and
+    `help` is by default made of the words of the property. `parse` converts the raw value, which is a string then, and
     raises UsageError. `completes_from` is the field of jobs whose values in the newest jobs are offered by completion.
     `only_here` says that the official client has no such option.
     """
