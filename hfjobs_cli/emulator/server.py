@@ -101,10 +101,12 @@ class Server:
         log: Callable[[str], None],
         clock: Clock = present,
         poll_secs: float = _POLL_SECS,
+        head_secs: float = HEAD_SECS,
     ) -> None:
         """Listen on `port`, or a free one if it is 0; `log` is called with a line for each request. Raises PortError.
 
-        `stop` takes up to `poll_secs` to be noticed.
+        `stop` takes up to `poll_secs` to be noticed. An unauthenticated client has `head_secs` to send the head of a
+        request, and again to receive the answer.
         """
 
         class Handler(_Handler):
@@ -120,7 +122,7 @@ class Server:
                 listener.listen(128)
             except OSError as error:
                 raise PortError(error.strerror or str(error)) from error
-            self._server = _Server(HOST, port, app, Handler, fd=listener.fileno())
+            self._server = _Server(head_secs, HOST, port, app, Handler, fd=listener.fileno())
         self._poll_secs = poll_secs
         self.endpoint = f"http://{HOST}:{self._server.socket.getsockname()[1]}"
 
@@ -136,9 +138,9 @@ class Server:
 class _Server(ThreadedWSGIServer):
     """A thread for each connection, of a limited number of connections."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, head_secs: float, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.connections = Connections()
+        self.connections = Connections(head_secs)
 
     def verify_request(self, request: Any, _client_address: Any) -> bool:
         return self.connections.accept(request)
@@ -228,8 +230,9 @@ class _Unauthenticated:
 class Connections:
     """The open connections of one server, and their limits. Safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, head_secs: float) -> None:
         """Set the limits by the number of files that this process may open."""
+        self._head_secs = head_secs
         files = _max_files()
         self._max_unauthenticated = min(_MAX_UNAUTHENTICATED, files // 4)
         self._max_authenticated = min(
@@ -251,7 +254,7 @@ class Connections:
                     self._close(min(self._unauthenticated, key=lambda each: self._unauthenticated[each].has_sent_head))
                 if not self._changed.wait(until - time.monotonic()):
                     return False
-            self._unauthenticated[connection] = _Unauthenticated(time.monotonic() + HEAD_SECS)
+            self._unauthenticated[connection] = _Unauthenticated(time.monotonic() + self._head_secs)
         return True
 
     def release(self, connection: socket.socket) -> None:
@@ -271,7 +274,7 @@ class Connections:
         """Set the deadline by which an unauthenticated client has to receive the answer."""
         with self._changed:
             if found := self._unauthenticated.get(connection):
-                found.deadline = time.monotonic() + HEAD_SECS
+                found.deadline = time.monotonic() + self._head_secs
 
     def admit(self, connection: socket.socket) -> bool:
         """Mark a connection as authenticated, and return whether the limit allows one more."""

@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from itertools import chain, repeat
 
 Fault = Callable[[socket.socket], None]
@@ -122,6 +123,7 @@ def stalls(connection: socket.socket) -> None:
     connection.recv(1)
 
 
+@cache
 def bomb() -> bytes:
     """Return an answer of 300 kB that unpacks to 300 MiB."""
     packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)

@@ -59,13 +59,13 @@ def ask(
 
 
 def until(found: Callable[[], T | None], what: str) -> T:
-    """Return the first thing that `found` finds, looking again and again for a while."""
-    deadline = time.monotonic() + PATIENCE_SECS
-    while time.monotonic() < deadline:
+    """Return the first thing that `found` finds, looking for it less and less often for a while."""
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < PATIENCE_SECS:
         result = found()
         if result:
             return result
-        time.sleep(0.02)
+        time.sleep(min(0.1, 0.02 + waited / 10))
     raise AssertionError(f"waited in vain for {what}")
 
 
