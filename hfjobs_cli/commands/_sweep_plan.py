@@ -22,7 +22,7 @@ from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, FieldType, Meta, natural
 from hfjobs_cli.models.kinds import Computed
 from hfjobs_cli.query.labels import is_label
-from hfjobs_cli.text.display import GAP, cell_width, padding, printable
+from hfjobs_cli.text.display import GAP, cell_width, cut_middle, padding, printable
 from hfjobs_cli.text.redaction import LEAST_SECRET, looks_secret, masked_value
 from hfjobs_cli.text.values import span
 
@@ -143,6 +143,7 @@ def with_values(kind: Kind, items: Sequence[Item]) -> Kind:
             min_width=LEAST_CELL,
             sort_key=natural,
             measure=NUMBER_IN_TEXT,
+            cuts_middle=True,
         )
         return Computed(FieldType(str), read, meta)
 
@@ -156,7 +157,7 @@ def _cell(key: str, value: str, width: int) -> str:
 
 
 def _shortened(text: str, width: int = MAX_CELL) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
+    return cut_middle(text, width, "...")
 
 
 def within(session: Session, run: Sweep, flavors: list[Hardware], usd: Decimal) -> list[Item]:

@@ -34,7 +34,7 @@ from hfjobs_cli.jobspec.model import (
     parse_timeout,
     split_image,
 )
-from hfjobs_cli.jobspec.packing import pack_texts, with_texts
+from hfjobs_cli.jobspec.packing import pack_texts, unpacked, with_texts
 from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.jobspec.uv import FILE_SUFFIXES, compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check
@@ -362,7 +362,7 @@ def dump(name: str, made: NewSchedule) -> str:
 
 def _comment(job: NewJob) -> str:
     """Return a comment with the command of a job whose packed files cannot be written as text."""
-    if packed_variable(job.environment) is None:
+    if unpacked(job.environment) is None:
         return ""
     words = typed_words([*job.command, *job.arguments], job.environment, job.volumes)
     return f"# {printable(quoted(words))}: its files are packed in env.{packed_variable(job.environment)}\n"
