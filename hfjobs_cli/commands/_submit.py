@@ -21,7 +21,7 @@ from hfjobs_cli.jobspec.from_job import matches_spec
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, Launch, NewJob, RawOptions
 from hfjobs_cli.jobspec.volumes import Bucket, format_volume
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.packed_files import VARIABLES, typed_words
+from hfjobs_cli.models.spec import PACKED_VARIABLES, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import masked_value, masked_words
@@ -172,7 +172,7 @@ def _summary(session: Session, launch: Launch, cost: str) -> Iterator[tuple[str,
 
 
 def _shortened(key: str, value: str) -> str:
-    if key in VARIABLES:
+    if key in PACKED_VARIABLES:
         return f"({len(value)} bytes: the local files)"
     shown = masked_value(key, value)
     return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "..."

@@ -16,9 +16,8 @@ from hfjobs_cli.models.cost import Cost
 from hfjobs_cli.models.description import Description, Run, Runs, SameLaunch
 from hfjobs_cli.models.job import STAGE_STYLES, JobInfo
 from hfjobs_cli.models.kinds import formatted
-from hfjobs_cli.models.packed_files import VARIABLES
 from hfjobs_cli.models.schedule import STATE_STYLES, ScheduledJob
-from hfjobs_cli.models.spec import JobVolume, SpecFields
+from hfjobs_cli.models.spec import PACKED_VARIABLES, JobVolume, SpecFields
 from hfjobs_cli.text.display import block, cell_width, cut, inked, quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import age, percent, span, timestamp
@@ -242,7 +241,7 @@ def _spec(spec: SpecFields) -> Iterator[Fact]:
     labels = sorted((spec.labels or {}).items())
     yield Fact("Labels", ", ".join(f"{key}={value}" for key, value in labels if key != "name"))
     variables = sorted((spec.environment or {}).items())
-    shown = [f"{key}={_shortened(masked_value(key, value))}" for key, value in variables if key not in VARIABLES]
+    shown = [f"{key}={_shortened(masked_value(key, value))}" for key, value in variables if key not in PACKED_VARIABLES]
     yield Fact("Variables", "\n".join(shown), _MOST_VALUES)
     yield Fact("Files", _files(spec))
     yield Fact("Secrets", ", ".join(sorted(spec.secrets or ())))

@@ -22,7 +22,6 @@ from hfjobs_cli.jobspec.schedule_file import (
     fingerprint,
 )
 from hfjobs_cli.jobspec.volumes import format_volume
-from hfjobs_cli.models.packed_files import packed_variable, typed_words
 from hfjobs_cli.models.rows import (
     CREATE,
     DELETE,
@@ -34,6 +33,7 @@ from hfjobs_cli.models.rows import (
     ScheduleChange,
 )
 from hfjobs_cli.models.schedule import ScheduledJob
+from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words
 from hfjobs_cli.text.values import LATEST, span

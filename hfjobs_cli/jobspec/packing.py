@@ -23,7 +23,7 @@ from typing import NamedTuple
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec.model import MAX_VARIABLE_BYTES, LocalFile, NewJob
 from hfjobs_cli.jobspec.scripts import check_text, is_python_by_name
-from hfjobs_cli.models.packed_files import (
+from hfjobs_cli.models.spec import (
     LOCAL_FILES,
     MOUNT_PATH,
     PACKED,

@@ -39,7 +39,7 @@ from hfjobs_cli.jobspec.properties import Row
 from hfjobs_cli.jobspec.uv import FILE_SUFFIXES, compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
-from hfjobs_cli.models.packed_files import packed_variable, typed_words
+from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
 from hfjobs_cli.query.references import check_name

@@ -27,7 +27,7 @@ from hfjobs_cli.jobspec.scripts import (
     read_header,
 )
 from hfjobs_cli.jobspec.volumes import merged_volumes, parse_volume
-from hfjobs_cli.models.packed_files import MOUNT_PATH
+from hfjobs_cli.models.spec import MOUNT_PATH
 from hfjobs_cli.text.redaction import masked_value, without_password
 
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
