@@ -53,7 +53,7 @@ def secure(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def asked(hfjobs: Hfjobs, endpoint: str) -> Result:
-    return hfjobs("ps", "-a", "-q", "--namespace", "x", HF_ENDPOINT=endpoint, HFJOBS_TIMEOUT="1").without(endpoint)
+    return hfjobs("ps", "-a", "-q", "--namespace", "x", HF_ENDPOINT=endpoint).without(endpoint)
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])

@@ -179,7 +179,7 @@ class TestNoEnd:
         """Two connections that stay open and bring no line are enough to say so."""
         cut = Cut(1, None, "stall")
         script = Script([Line(HEADER)], last=cut, looks=cut, stages=["RUNNING"] * 9)
-        code, stdout, stderr = serve(script, timeout_secs=1)("logs", NAMED)
+        code, stdout, stderr = serve(script, timeout_secs=2)("logs", NAMED)
         assert (code, stdout, stderr) == (0, "", f"{HEADER}\nnote: {JOB} has no output yet\n")
 
     def test_of_a_job_that_runs_and_whose_looks_break(self, serve: Follows) -> None:
