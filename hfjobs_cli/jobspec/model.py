@@ -87,7 +87,7 @@ def parse_timeout(text: str) -> int:
     return int(parse_duration(text, "timeout", at_least=1, at_most=MAX_INTEGER))
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NewJob:
     """The spec of a new job. One of `docker_image` and `space_id` is set; None or empty is the Hub's default.
 
@@ -108,7 +108,7 @@ class NewJob:
     )
     secrets: Annotated[
         Mapping[str, str | None], Property("secrets", decode=lambda made: dict.fromkeys(made.secrets or ()))
-    ] = field(default_factory=dict, repr=False)
+    ] = field(default_factory=dict)
     flavor: Annotated[
         str,
         Property(
