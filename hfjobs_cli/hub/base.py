@@ -15,6 +15,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, NotAllowed, NotFound, No
 from hfjobs_cli.hub.cache import WhoamiCache
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
+from hfjobs_cli.hub.create_once import CreateContext, Created, CreateOnce
 from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS, HubResponse
 from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
@@ -25,7 +26,6 @@ from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.query.references import ReferenceSyntax, is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import Created, CreateOnce
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
 
@@ -128,7 +128,6 @@ class Hub:
 
     def _create_once(self, creation: CreateOnce[Created]) -> Created:
         """Create a job or a schedule exactly once, as every copy would cost money; `made` is called with it at once."""
-        from hfjobs_cli.hub.create_once import CreateContext
 
         def made(new: JobInfo | ScheduledJob) -> None:
             self._created_at[new.id] = time.monotonic()

@@ -13,13 +13,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from hfjobs_cli.errors import HfJobsError, LimitReached, NotLoggedIn, ReaderGone, Unavailable
 
 if TYPE_CHECKING:
-    from queue import Queue
-
     from hfjobs_cli.hub.log_follower import LogFollower, LogItem
 
     _Items = Queue["tuple[int, LogItem | FollowFailed | BaseException | None]"]
@@ -306,8 +305,6 @@ def _followed(follower: LogFollower) -> Iterator[LogItem | FollowFailed]:
 
 
 def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
-    from queue import Queue  # only several logs need it
-
     queued: _Items = Queue(MAX_QUEUED)
     for place, follower in enumerate(followers):
         _start_follower(place, follower, queued)
@@ -321,8 +318,6 @@ def _as_they_come(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogIt
 
 
 def _one_after_the_other(followers: Sequence[LogFollower]) -> Iterator[tuple[int, LogItem | FollowFailed]]:
-    from queue import Queue  # only several logs need it
-
     queues: list[_Items] = []
     for place in range(len(followers)):
         for at in range(len(queues), min(place + MAX_FOLLOWED, len(followers))):
@@ -346,8 +341,6 @@ def _start_follower(place: int, follower: LogFollower, queued: _Items) -> None:
 
 
 def _next_item(queued: _Items) -> tuple[int, LogItem | FollowFailed | None]:
-    from queue import Empty
-
     while True:
         try:
             place, item = queued.get(timeout=WAIT_SLICE_SECS)  # on Windows Ctrl-C is noticed only between two waits

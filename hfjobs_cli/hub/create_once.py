@@ -15,6 +15,7 @@ from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
 from hfjobs_cli.hub.concurrency import BackgroundCall
 from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS
 from hfjobs_cli.hub.retry import LOOKUP_PAUSES_SECS
+from hfjobs_cli.immutable import value
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import is_id, is_name
@@ -64,7 +65,7 @@ class SpecLike(Protocol):
     def labels(self) -> Mapping[str, str] | None: ...
 
 
-@dataclass(frozen=True)
+@value
 class RequestMatcher(Generic[Created]):
     """Recognizes what was requested.
 
@@ -143,7 +144,7 @@ NOT_SENT = ("created_by", "initiator")
 """Fields that the Hub sets by itself."""
 
 
-@dataclass(frozen=True)
+@value
 class CreateContext:
     """What `CreateOnce` needs from the program.
 
@@ -158,7 +159,7 @@ class CreateContext:
     cut_short: Callable[[], AbstractContextManager[None]]
 
 
-@dataclass(frozen=True)
+@value
 class CreateOnce(Generic[Created]):
     """How one job or schedule is created: `send` sends the request once, and `read` reads the response.
 
@@ -206,7 +207,7 @@ class CreateOnce(Generic[Created]):
         return new
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Attempt(Generic[Created]):
     """One request that creates something, and what is known about its outcome. `new` is the record in the response."""
 

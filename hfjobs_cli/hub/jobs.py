@@ -11,9 +11,11 @@ from hfjobs_cli.errors import HfJobsError, NotFound, RequestRefused
 from hfjobs_cli.hub.base import Hub
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
+from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_different, why_not_new, why_wrong_owner
 from hfjobs_cli.hub.listing import ActiveFront, ParallelListing, pages_of
 from hfjobs_cli.hub.responses import HubResponse
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS
+from hfjobs_cli.hub.sse import EventStream
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import KIND, JobInfo
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
@@ -21,8 +23,6 @@ from hfjobs_cli.query.filters import Page
 from hfjobs_cli.query.references import JOBS
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import RequestMatcher
-    from hfjobs_cli.hub.sse import EventStream
     from hfjobs_cli.models.schedule import JobSpec
     from hfjobs_cli.query.references import JobReference
 
@@ -184,8 +184,6 @@ class Jobs(Hub):
         *,
         waits_for_id: bool,
     ) -> JobInfo:
-        from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_wrong_owner
-
         user = self._known_user()
 
         def send() -> HubResponse:
@@ -265,8 +263,6 @@ class Jobs(Hub):
         return self._retry_if_new(reference.id, ask_anywhere, is_read=endpoint.method == "GET")
 
     def _duplicate(self, namespace: str, source: str, known: Collection[str], *, waits_for_id: bool) -> JobInfo:
-        from hfjobs_cli.hub.create_once import CreateOnce  # only creating needs it
-
         def send() -> HubResponse:
             return self._send_about(DUPLICATE, namespace, source)
 
@@ -292,7 +288,6 @@ class Jobs(Hub):
 
         If the response has no such initiator, the job is compared with its `source`, which is requested then.
         """
-        from hfjobs_cli.hub.create_once import RequestMatcher, why_different, why_wrong_owner
 
         def is_it(job: JobInfo) -> bool:
             return job.initiator is not None and (job.initiator.type, job.initiator.id) == (type_, identifier)
@@ -320,8 +315,6 @@ class Jobs(Hub):
 
     def _new_job(self, response: HubResponse) -> JobInfo:
         """Return the new job in a response. Raises BadResponse."""
-        from hfjobs_cli.hub.create_once import why_not_new
-
         return self._record(JobInfo, response, KIND, lambda job: why_not_new(job, KIND.noun, job.status.stage))
 
     def _job(self, endpoint: Endpoint, namespace: str, identifier: str, body: object = None) -> JobInfo:
@@ -383,8 +376,6 @@ class JobStreams(Hub):
     def _events(
         self, endpoint: Endpoint, reference: JobReference, query: Query, idle_timeout_secs: float, max_attempts: int
     ) -> EventStream:
-        from hfjobs_cli.hub.sse import EventStream  # only streams need it
-
         def ask(namespace: str) -> EventStream:
             try:
                 stream = self._transport.stream(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from hfjobs_cli.errors import Conflict, HfJobsError, NotFound
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.connection import Endpoint
+from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_not_new, why_wrong_owner
 from hfjobs_cli.hub.jobs import INSPECT as INSPECT_JOB
 from hfjobs_cli.hub.jobs import Jobs
 from hfjobs_cli.models.decode import read_list
@@ -17,7 +18,6 @@ from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.references import SCHEDULES
 
 if TYPE_CHECKING:
-    from hfjobs_cli.hub.create_once import RequestMatcher
     from hfjobs_cli.hub.responses import HubResponse
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
@@ -215,7 +215,6 @@ class Scheduling(Schedules):
     def _create_schedule(
         self, namespace: str, body: object, asked: RequestMatcher[ScheduledJob], check: str
     ) -> ScheduledJob:
-        from hfjobs_cli.hub.create_once import CreateOnce, RequestMatcher, why_not_new, why_wrong_owner
         from hfjobs_cli.models.schedule import KIND, ScheduledJob
 
         def send() -> HubResponse:
@@ -253,8 +252,6 @@ class Scheduling(Schedules):
         return self._in_its_namespace(reference, lambda name: self._trigger(name, reference.id, known))
 
     def _trigger(self, namespace: str, identifier: str, known: Collection[str]) -> JobInfo:
-        from hfjobs_cli.hub.create_once import CreateOnce  # only creating needs it
-
         def send() -> HubResponse:
             return self._send_about_schedule(TRIGGER, namespace, identifier)
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
@@ -22,12 +21,11 @@ from hfjobs_cli.hub.connection import (
     RawResponse,
     distrust,
 )
+from hfjobs_cli.hub.downloads import downloaded
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
+from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.redaction import without_token
-
-if TYPE_CHECKING:
-    from hfjobs_cli.hub.sse import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -123,8 +121,6 @@ class Transport:
 
         It fails after `idle_timeout_secs` without a byte. Raises what `ask` raises, and LimitReached.
         """
-        from hfjobs_cli.hub.sse import Stream  # only streams need it
-
         call = self._call(endpoint, query, names, idle_timeout_secs=idle_timeout_secs)
         reply = self._send_with_retries(call, max_attempts)
         try:
@@ -141,8 +137,6 @@ class Transport:
 
         Raises UsageError for an invalid address, and HfJobsError if the download fails or exceeds `most_bytes`.
         """
-        from hfjobs_cli.hub.downloads import downloaded  # needed only for scripts at an address
-
         return downloaded(
             address,
             most_bytes,
