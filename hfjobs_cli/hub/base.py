@@ -203,25 +203,25 @@ class Hub:
             self._warn_unexpected(kind, record, response.redacted_quotes(message.removeprefix(f"{kind.noun}.")))
         return record
 
-    def _records(self, model: type[R], response: HubResponse, kind: Kind, *, tells: bool = True) -> list[R]:
+    def _records(self, model: type[R], response: HubResponse, kind: Kind, *, reports: bool = True) -> list[R]:
         """Return the records in a response that is an array. Raises BadResponse.
 
-        Unexpected values and unusable records are reported only if it `tells`: not if the user did not ask for them.
+        Unexpected values and unusable records are reported unless `reports` is off, if the user did not ask for them.
         """
 
-        def odd(record: R, message: str) -> None:
-            if tells:
+        def unexpected(record: R, message: str) -> None:
+            if reports:
                 self._warn_unexpected(kind, record, response.redacted_quotes(message))
 
         def unusable(error: BadResponse) -> None:
-            if not tells:
+            if not reports:
                 return
             if self._unusable is None:
                 raise error
             self._unusable(response.problem(error.message))
 
         endpoint = self._transport.endpoint
-        return self._parsed(response, lambda data: read_list(model, data, endpoint, kind.plural, odd, unusable))
+        return self._parsed(response, lambda data: read_list(model, data, endpoint, kind.plural, unexpected, unusable))
 
     def _warn_unexpected(self, kind: Kind, record: Record, message: str) -> None:
         """Warn about an unexpected value, but only about the first MAX_REPORTED_VALUES of them."""

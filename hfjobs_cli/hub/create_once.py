@@ -124,8 +124,8 @@ def same_schedule(one: str | None, other: str | None) -> bool:
 
 
 def _cron(text: str | None) -> str:
-    spelled = " ".join((text or "").split())
-    return _CRON_ALIASES.get(spelled, spelled)
+    expression = " ".join((text or "").split())
+    return _CRON_ALIASES.get(expression, expression)
 
 
 def _image(text: str) -> str:

@@ -311,7 +311,7 @@ class Jobs(Hub):
     def _newest_jobs(self, namespace: str) -> tuple[list[JobInfo], datetime | None]:
         """Return the newest jobs of a namespace, and when the server sent them."""
         response = self._listing(LIST, namespace)
-        return self._records(JobInfo, response, KIND, tells=False), response.sent_at
+        return self._records(JobInfo, response, KIND, reports=False), response.sent_at
 
     def _new_job(self, response: HubResponse) -> JobInfo:
         """Return the new job in a response. Raises BadResponse."""

@@ -48,23 +48,23 @@ HEALTHY_SECS = 10.0
 """A connection that lasted this long resets the retries, even if no new line came."""
 
 FLUSH_IDLE_SECS, MAX_HELD_SECS = 0.5, 2.0
-"""After how long without data the held lines count as new; and the longest time that lines are held."""
+"""How long a stream must be idle before held lines count as new; and how long lines are held at most."""
 
 FIRST_CHECK_SECS = 0.5
-"""After how long without data it is first checked whether all existing lines have come."""
+"""How long a stream must be idle before the first check whether all existing lines have come."""
 
 END_IDLE_SECS, MORE_IDLE_SECS = 8.0, 30.0
-"""After how long without data no more existing lines are expected; the second if more are known to exist.
+"""How long a stream must be idle before no more lines are expected; the second value, if more are known to exist.
 
 The official client waits 5 s for a log that it does not follow. With a short HFJOBS_TIMEOUT these are shorter.
 """
 
 BUSY_SECS = 1.0
-"""After how long without a pause it is checked where the existing lines end, as a running job keeps adding lines."""
+"""How long lines may come without a pause before their end is looked up: a running job may write forever."""
 
 POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
 WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
-"""After how long without data a job is polled, first and at most; and one that waits for hardware."""
+"""How long a stream is idle before the job is polled, first and at most; the second pair, if it is not running yet."""
 
 IDLE_TIMEOUTS = 2.5
 """How many timeouts a stream may be idle: the Hub sends a comment every 30 s, which is one timeout."""
@@ -80,13 +80,13 @@ JOIN_LINES = 256
 """How many of the last lines are requested if streams end before them several times."""
 
 TAIL_IDLE_SECS = 0.3
-"""After how long without data such a request ends."""
+"""How long such a request must be idle before it ends."""
 
 MAX_EMPTY_STREAMS = 4
 """How many streams in a row may end without a new line although lines are missing."""
 
 MAX_NOT_FOUND = 3
-"""After how many 404s for its log an existing job counts as one without a log; a running job may still get one."""
+"""How many 404s mean that an existing job has no log; a running job may still get one."""
 
 
 class Notice(NamedTuple):

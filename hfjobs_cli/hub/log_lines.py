@@ -26,10 +26,10 @@ Line = tuple["str | None", str]
 """The timestamp of a line as the Hub sends it, None if it has none, and its text. A tuple, as millions are created."""
 
 IDLE_TIMEOUT_SECS = 75.0
-"""After how long without data a stream is opened again. The Hub sends a comment every 30 s."""
+"""How long a stream must be idle before it is opened again. The Hub sends a comment every 30 s."""
 
 FAST_LINES = 200
-"""From how many lines a second on the last line is polled every FAST_PAUSE_SECS instead: nobody can read so many."""
+"""More lines a second than this cannot be read, so the last line is polled every FAST_PAUSE_SECS instead."""
 
 FAST_PAUSE_SECS = 3.0
 FIRST_PAUSE_SECS = 1.0
@@ -44,8 +44,8 @@ def is_header(line: Line) -> bool:
     return line[1].startswith(HEADER) and _HEADER.fullmatch(line[1]) is not None
 
 
-def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _event: None) -> list[Line]:
-    """Return the lines in the data of events; `odd` is called with each event that has no valid line.
+def parse_lines(events: Sequence[str], on_invalid: Callable[[str], None] = lambda _event: None) -> list[Line]:
+    """Return the lines in the data of events; `on_invalid` is called with each event that has no valid line.
 
     All are parsed as one JSON array, which takes half the time.
     """
@@ -60,7 +60,7 @@ def parse_lines(events: Sequence[str], odd: Callable[[str], None] = lambda _even
         if line is not None:
             found.append(line)
         else:
-            odd(event)
+            on_invalid(event)
     return found
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 IDLE_TIMEOUT_SECS = 10.0
-"""After how long without a sample the job is checked. There should be one a second."""
+"""How long there must be no sample before the job is checked. There should be one a second."""
 
 FIRST_PAUSE_SECS = 1.0
 LONGEST_PAUSE_SECS = 15.0

@@ -225,7 +225,7 @@ class Scheduling(Schedules):
 
         def newest() -> tuple[list[ScheduledJob], datetime | None]:
             response = self._listing(LIST, namespace)
-            return self._records(ScheduledJob, response, KIND, tells=False), response.sent_at
+            return self._records(ScheduledJob, response, KIND, reports=False), response.sent_at
 
         def other(made: ScheduledJob) -> str | None:
             return why_wrong_owner(made.owner, namespace) or asked.mismatch(made)
