@@ -24,7 +24,7 @@ LAYERS: dict[str, set[str]] = {
     "template": {"errors", "text"},
     "formats": {"preferences", "immutable", "errors", "text", "models", "jobspec", "template"},
     "tui": {"preferences", "errors", "text", "models", "formats"},
-    "hub": {"__init__", "errors", "config", "text", "models", "query"},
+    "hub": {"__init__", "immutable", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
