@@ -206,7 +206,7 @@ class Hub:
     def _records(self, model: type[R], response: HubResponse, kind: Kind, *, reports: bool = True) -> list[R]:
         """Return the records in a response that is an array. Raises BadResponse.
 
-        Unexpected values and unusable records are reported unless `reports` is off, if the user did not ask for them.
+        With `reports` off, unexpected values and unusable records are skipped silently.
         """
 
         def unexpected(record: R, message: str) -> None:
