@@ -6,7 +6,7 @@ from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.errors import ExitCode
-from hfjobs_cli.query.conditions import all_match, parse_conditions, why_none
+from hfjobs_cli.query.conditions import all_match, no_match_hints, parse_conditions
 
 
 def hardware(
@@ -39,6 +39,6 @@ def hardware(
     listing.show(found)
     if not found:
         session.note(f"no {output.kind.plural} match" if flavors else f"the Hub lists no {output.kind.plural}")
-        for hint in why_none(wanted):
+        for hint in no_match_hints(wanted):
             session.note(hint)
     return ExitCode.DONE

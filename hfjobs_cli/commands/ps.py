@@ -12,7 +12,7 @@ from hfjobs_cli.commands._select import job_filter, scan
 from hfjobs_cli.errors import ExitCode, conflict
 from hfjobs_cli.formats.renderer import RecordStream
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
-from hfjobs_cli.query.conditions import why_none
+from hfjobs_cli.query.conditions import no_match_hints
 
 if TYPE_CHECKING:
     from hfjobs_cli.query.filters import JobFilter, Scan
@@ -106,4 +106,4 @@ def _remarks(scan: Scan, wanted: JobFilter, limit: int) -> Iterator[str]:
         jobs = "running or scheduling jobs" if is_default else "jobs"
         more = "; -a lists finished ones too" if is_default else ""
         yield f"no {jobs}{' match' if wanted.narrows else ''}{more}"
-        yield from why_none(wanted.patterns)
+        yield from no_match_hints(wanted.patterns)

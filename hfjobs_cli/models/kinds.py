@@ -229,7 +229,7 @@ def _field(each: DeclaredField, outer: tuple[str, ...], is_spread: bool = False)
 
 def _read(path: tuple[str, ...], meta: Meta) -> Callable[[Any, datetime], Any]:
     name = path[-1]
-    # To attrgetter a dot in a name, as in that of a label that a report groups by, is a part of a part.
+    # A dot would mean a nested attribute to attrgetter, but groups by label have names such as `label.team`.
     shown = meta.cell_value or (attrgetter(name) if "." not in name else lambda record: getattr(record, name))
     if len(path) == 1:
         return lambda record, _now: shown(record)

@@ -133,8 +133,8 @@ def divide(items: Iterable[str], kind: Kind, made: Kind) -> tuple[list[str], lis
     return own, others
 
 
-def why_none(conditions: Iterable[Condition]) -> Iterator[str]:
-    """Yield a hint about patterns without matches, if one looks like a mistake."""
+def no_match_hints(conditions: Iterable[Condition]) -> Iterator[str]:
+    """Yield a hint about filters that match nothing, if a pattern looks like a mistake."""
     wanted = [each for each in conditions if isinstance(each, FieldPattern)]
     regex = [glob for each in wanted for glob in each.globs if re.search(_REGEX, glob)]
     exact = [each.globs[0] for each in wanted if each.is_exact and not each.negated and len(each.globs[0]) > 1]

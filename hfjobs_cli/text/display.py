@@ -138,7 +138,7 @@ def block(lines: Iterable[str], room: int, most: int | None, ellipsis: str) -> l
         head = line if most is None or len(line) <= _LONG else line[: room * (most + 2)]
         found += _wrapped(head, room)
         left_out += (len(line) - len(head)) // room
-    if most is None or len(found) + left_out <= most + 1:  # one line would stand for one
+    if most is None or len(found) + left_out <= most + 1:  # the line with the count takes as much space as one line
         return found
     return [*found[:most], f"{ellipsis} {len(found) - most + left_out:,} more lines"]
 

@@ -11,7 +11,7 @@ from hfjobs_cli.commands._resolve import list_schedules
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.models.schedule import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE
-from hfjobs_cli.query.conditions import why_none
+from hfjobs_cli.query.conditions import no_match_hints
 from hfjobs_cli.query.schedule_filters import ScheduleFilter, parse_schedule_filter
 
 
@@ -47,7 +47,7 @@ def ps(
         is_default = wanted.states == (ACTIVE,)
         more = "; -a lists suspended ones too" if is_default else ""
         session.note(f"no {'active ' * is_default}schedules{' match' * wanted.narrows}{more}")
-        for hint in why_none(wanted.patterns):
+        for hint in no_match_hints(wanted.patterns):
             session.note(hint)
     return ExitCode.DONE
 
