@@ -35,7 +35,7 @@ def _declaring(hints: dict[str, Any]) -> Callable[[type[T]], type[T]]:
 
 
 def _hint(row: Row, option: Option) -> Any:
-    """Return the annotation of the option of a property: its type and help, its bounds, what completion offers."""
+    """Return the annotation of the option of a property: its type, help, bounds and completion."""
     about, words = row.about, " or ".join(", ".join(row.about.words).rsplit(", ", 1))
     completer: Any = _COMPLETERS.get(row.name)
     if about.words:
@@ -57,7 +57,7 @@ def _hint(row: Row, option: Option) -> Any:
 @value
 @_declaring({row.parameter: _hint(row, row.about.option) for row in PROPERTIES if row.about.option is not None})
 class JobOptions(RawOptions):
-    """Options of a new job, besides what it runs: those of its properties, and these."""
+    """Options of a new job: those of its properties (`jobspec/model.py`), and these."""
 
     section: ClassVar[str] = Section.JOB
 
@@ -179,7 +179,7 @@ class ScheduledJobOptions(JobOptions):
 
 @value
 class UvOptions(RawUvOptions):
-    """How uv runs a script."""
+    """Options of a script that uv runs."""
 
     section: ClassVar[str] = Section.SCRIPT
 
@@ -243,7 +243,7 @@ class Following:
 
 @value
 class Sweeping:
-    """How many jobs are made of one description: a job for each combination of values."""
+    """Options of a sweep: a job for each combination of values."""
 
     section: ClassVar[str] = Section.SWEEP
 

@@ -16,8 +16,8 @@ _SCHEDULES = typer.Argument(
     show_default=False,
 )
 Schedules = Annotated[list[str], _SCHEDULES]
-RescheduledOnes = Annotated[list[str] | None, _SCHEDULES]
-"""The same where something follows: of one word typer would say that it is the other that is missing."""
+OptionalSchedules = Annotated[list[str] | None, _SCHEDULES]
+"""The same before another argument: with one word only, typer would report the other argument as missing."""
 ChosenSchedules = Annotated[
     list[str] | None,
     typer.Argument(
@@ -57,13 +57,13 @@ Files = Annotated[
 Prune = Annotated[
     bool, typer.Option("--prune", help="Delete schedules that an earlier apply created and that no file declares.")
 ]
-TellsByExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to do, for CI.")]
+WithExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to do, for CI.")]
 Namespace = Annotated[str | None, namespace_option("schedules")]
 
 
 @value
 class ScheduleSelection:
-    """Which schedules: the filters of a listing."""
+    """The filters of a list of schedules."""
 
     section: ClassVar[str] = Section.WHICH
 
@@ -84,20 +84,20 @@ class ScheduleSelection:
 
     @property
     def are_given(self) -> bool:
-        """Return whether any of them is."""
+        """Return whether any filter is given."""
         return any((self.all_, self.status, self.label, self.filter_)) or self.name is not None
 
 
 @value
 class ScheduleChoice(ScheduleSelection):
-    """Which schedules, where they can be named instead."""
+    """The filters of a command that takes references to schedules, too."""
 
     filter_: LongFilter = None
 
 
 @value
 class Terms:
-    """How a schedule goes about it, and what is done with its description."""
+    """Options of a new schedule itself."""
 
     is_of_job: ClassVar[bool] = True
 

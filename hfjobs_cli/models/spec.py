@@ -201,7 +201,7 @@ class SpecFields(Record):
     resource_group_id: Annotated[str | None, Meta("id of that", "66f1a0c2b7d04e2f9c318a55")]
 
     def __init_subclass__(cls, after: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Declare these fields in the subclass, in the order of its keys in JSON."""
+        """Add these fields to the annotations of the subclass, in the order of its keys in JSON."""
         super().__init_subclass__()
         if cls.__annotations__.keys() >= SpecFields.__annotations__.keys():
             return  # `dataclass(slots=True)` creates each class twice

@@ -174,7 +174,7 @@ def _time_and_next_run(schedule: "ScheduledJob") -> str:
     _SCHEDULES,
     verb="reschedule",
     done="rescheduled",
-    words=schedule_options.RescheduledOnes,
+    words=schedule_options.OptionalSchedules,
     options=_TimeOptions,
     prints=_time_and_next_run,
     preview=_new_time,

@@ -58,7 +58,7 @@ def apply(
     prune: schedule_options.Prune = False,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
-    exit_code: schedule_options.TellsByExitCode = False,
+    exit_code: schedule_options.WithExitCode = False,
     output: Annotated[options.Output, "schedule_change"],
     namespace: schedule_options.Namespace = None,
 ) -> ExitCode:
