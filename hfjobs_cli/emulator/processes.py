@@ -143,19 +143,18 @@ class ProcessGroup:
                 del self._ending[command.pid]
 
     def _leftovers(self) -> ProcessSet:
-        """Return the processes that finished commands have left, without those that may still clean up."""
+        """Return the processes that finished commands have left, without those that may still clean up.
+
+        Those that have ended are reaped. They are returned too, once: they may have started others while all processes
+        were listed.
+        """
         with self._lock:
             children = {each for each in psutil.Process().children() if each.pid not in self._commands}
             protected = {each for each in children if any(each in tree for tree in self._ending.values())}
-            return {each for each in children - protected if not _reap(each.pid)}
-
-
-def _reap(child: int) -> bool:
-    """Reap a child if it has ended, and return whether it had."""
-    try:
-        return os.waitpid(child, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return True
+            for each in children - protected:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(each.pid, os.WNOHANG)
+            return children - protected
 
 
 def _ask_to_end(process: psutil.Process, tree: ProcessSet, timeout_secs: float) -> None:

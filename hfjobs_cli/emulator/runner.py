@@ -18,7 +18,7 @@ from hfjobs_cli.emulator.buckets import mounted
 from hfjobs_cli.emulator.output import Collector, Log
 from hfjobs_cli.emulator.processes import ProcessGroup
 from hfjobs_cli.emulator.state import State
-from hfjobs_cli.emulator.store import Store, StoreError, Unmade
+from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized
 
 MARK = "HFJOBS_EMULATOR_JOB"
 """A variable with the job's directory, by which all processes of a job can be found."""
@@ -89,7 +89,7 @@ class Run(threading.Thread):
                     job["status"]["failureCount"] = self._failures
                     lifecycle.end(job, outcome.stage, outcome.message, present())
                     tables.save_job(job)
-        except Unmade:
+        except Uninitialized:
             return True
         except StoreError:
             return False

@@ -53,7 +53,7 @@ class Unreadable(StoreError):
     """The database is damaged, or was written by another version."""
 
 
-class Unmade(StoreError):
+class Uninitialized(StoreError):
     """The database is empty, and the caller has no seed for it."""
 
 
@@ -264,8 +264,8 @@ class Store:
     def __init__(self, state: State, seed: Callable[[], History] | None = None) -> None:
         """Open the store in `state`; a new one is filled with what `seed` returns.
 
-        Raises Untrusted if others can change or replace it, and StoreError: Unmade if it is new and there is no seed,
-        Unreadable if it can only be deleted.
+        Raises Untrusted if others can change or replace it, and StoreError: Uninitialized if it is new and there is no
+        seed, Unreadable if it can only be deleted.
         """
         self._path = state.database
         self._seed = seed
@@ -337,7 +337,7 @@ class Store:
 
     def _make(self, connection: sqlite3.Connection) -> None:
         if self._seed is None:
-            raise Unmade(f"{self._path}: not a database of jobs")
+            raise Uninitialized(f"{self._path}: not a database of jobs")
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         tables = Tables(connection)

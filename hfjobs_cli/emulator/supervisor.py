@@ -16,7 +16,7 @@ from pathlib import Path
 from hfjobs_cli.emulator import lifecycle
 from hfjobs_cli.emulator.api_types import present
 from hfjobs_cli.emulator.state import State, make_private
-from hfjobs_cli.emulator.store import Store, StoreError, Unmade, Unreadable
+from hfjobs_cli.emulator.store import Store, StoreError, Uninitialized, Unreadable
 
 MAX_RUNNING = 32
 """How many jobs run at once by default; others wait in SCHEDULING."""
@@ -40,7 +40,7 @@ _PROGRAM = (
 
 
 @contextmanager
-def held(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
+def supervisor_lock(state: State, timeout_secs: float = 0.0) -> Iterator[bool]:
     """Hold the lock of a state directory for a block; yield False if another holds it for all of `timeout_secs`.
 
     The lock is a transaction on an empty SQLite file: every system releases it when the process ends. Raises
@@ -91,7 +91,7 @@ class Launcher:
         with self._starting:
             if self._failed_at is not None and time.monotonic() - self._failed_at < _RETRY_SECS:
                 return
-            with held(self._state) as is_idle:
+            with supervisor_lock(self._state) as is_idle:
                 if not is_idle:
                     return
                 settle(self._store, self._state)
@@ -119,7 +119,7 @@ class Launcher:
         threading.Thread(target=process.wait, daemon=True).start()
         until = time.monotonic() + _START_SECS
         while process.poll() is None and time.monotonic() < until:
-            with held(self._state) as is_idle:
+            with supervisor_lock(self._state) as is_idle:
                 if not is_idle:
                     return
             time.sleep(0.01)
@@ -134,17 +134,17 @@ class Launcher:
                 tables.save_job(job)
 
 
-def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
+def settle(store: Store, state: State, own_jobs: Container[str] = ()) -> None:
     """End the jobs that have lost their supervisor, and kill their processes. The caller holds the lock.
 
-    `spared` are the ids of the jobs that the caller runs.
+    `own_jobs` are the ids of the jobs that the caller runs.
     """
     from hfjobs_cli.emulator import processes
     from hfjobs_cli.emulator.runner import MARK
 
     with store.read() as tables:
-        left = {each: tables.process_of(each) for each in tables.jobs_with_processes() if each not in spared}
-    directories = [path for path in state.directories_at_work() if path.name not in spared]
+        left = {each: tables.process_of(each) for each in tables.jobs_with_processes() if each not in own_jobs}
+    directories = [path for path in state.directories_at_work() if path.name not in own_jobs]
     for process in left.values():
         if process is not None:
             processes.end(process)
@@ -152,7 +152,7 @@ def settle(store: Store, state: State, spared: Container[str] = ()) -> None:
         processes.kill_marked(MARK, {str(path) for path in directories})
     with store.write() as tables:
         for job in tables.unfinished_jobs(["RUNNING"]):
-            if job["id"] not in spared:
+            if job["id"] not in own_jobs:
                 lifecycle.end(job, "ERROR", LEFT_BEHIND, present())
                 tables.save_job(job)
         for identifier in left:
@@ -172,7 +172,7 @@ def supervise(root: str, max_running: int = MAX_RUNNING) -> None:
     state = State(Path(root))
     store = Store(state)
     while _is_waiting(store):
-        with held(state, _LOCK_SECS) as is_mine:
+        with supervisor_lock(state, _LOCK_SECS) as is_mine:
             if not is_mine:
                 return
             settle(store, state)
@@ -194,7 +194,7 @@ def _run_all(store: Store, state: State, max_running: int) -> None:
             if identifier not in stages:
                 run.stop()
         if any(stage == "RUNNING" and identifier not in runs for identifier, stage in stages.items()):
-            settle(store, state, spared=runs)  # the thread that ran it failed
+            settle(store, state, own_jobs=runs)  # the thread that ran it failed
             process_group.sweep()
         waiting = [each for each, stage in stages.items() if stage == "SCHEDULING" and each not in runs]
         for identifier in waiting[: max(0, max_running - len(runs))]:
@@ -221,7 +221,7 @@ def reset(directory: Path) -> bool:
     if not state.is_made():
         return False
     store: Store | None = None
-    with suppress(Unmade, Unreadable):
+    with suppress(Uninitialized, Unreadable):
         store = Store(state)
         with store.write() as tables:
             for job in tables.unfinished_jobs():
@@ -229,7 +229,7 @@ def reset(directory: Path) -> bool:
                 tables.save_job(job)
             for schedule in tables.schedules():
                 tables.delete_schedule(schedule["id"])
-    with held(state, _RESET_SECS) as is_idle:
+    with supervisor_lock(state, _RESET_SECS) as is_idle:
         if not is_idle:
             raise StoreError("some of them are still stopping")
         try:

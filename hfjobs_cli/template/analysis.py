@@ -41,7 +41,7 @@ def uses(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> list[P
     return _Uses(nodes, defined).found
 
 
-def unsteady(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
+def changing_variables(nodes: Sequence[Node], defined: Mapping[str, Sequence[Node]]) -> set[str]:
     """Return the variables with unknown values: those assigned, or declared in parentheses."""
     return {
         name
@@ -57,7 +57,7 @@ class _Uses:
         self.found: list[Path] = []
         self._seen: set[tuple[str, Path | None]] = set()
         self._invoked: list[tuple[str, Path | None]] = []
-        self._assigned = unsteady(nodes, defined)
+        self._assigned = changing_variables(nodes, defined)
         self._variables: dict[str, Path | None] = {}
         self._begin(nodes, ())
         for name, value in self._invoked:  # which grows meanwhile

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import did_you_mean
-from hfjobs_cli.template.analysis import MAX_INVOCATIONS, unsteady
+from hfjobs_cli.template.analysis import MAX_INVOCATIONS, changing_variables
 from hfjobs_cli.template.context import (
     Context,
     DataFailure,
@@ -147,7 +147,7 @@ MAX_COMBINATIONS = 256
 """The limit of combinations of arguments with which a function is tried."""
 
 
-def mistakes(
+def find_errors(
     source: str,
     nodes: Sequence[Node],
     defined: Mapping[str, Sequence[Node]],
@@ -160,7 +160,7 @@ def mistakes(
 
     Every function is called with values of each possible kind of its arguments. It is an error if all calls fail.
     """
-    checks = _Checks(source, defined, functions, unsteady(nodes, defined), strict)
+    checks = _Checks(source, defined, functions, changing_variables(nodes, defined), strict)
     checks.run(nodes, data)
     return [checks.found[at] for at in sorted(checks.found)]
 
@@ -171,14 +171,14 @@ class _Checks:
         source: str,
         defined: Mapping[str, Sequence[Node]],
         functions: Mapping[str, Function],
-        unsteady: set[str],
+        changing_variables: set[str],
         strict: bool,
     ) -> None:
         self.found: dict[int, TemplateError] = {}
         self._source = source
         self._defined = defined
         self._functions = functions
-        self._unsteady = unsteady
+        self._changing = changing_variables
         self._context = Context(RenderOptions(color=True), strict=strict, characters=MAX_TRIED)
         # Errors within a condition, which count only if they occur with all values that the template is invoked with.
         self._guarded: dict[int, TemplateError] = {}
@@ -210,7 +210,7 @@ class _Checks:
         self._walk(nodes, data)
 
     def _bind(self, name: str, value: Shape) -> None:
-        self._variables[name] = ANY if name in self._unsteady else value
+        self._variables[name] = ANY if name in self._changing else value
 
     def _wrong(self, message: str, at: int) -> Shape:
         found = self._guarded if self._conditions else self.found

@@ -8,7 +8,7 @@ from typing import Any
 
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
-from hfjobs_cli.template.checks import Schema, mistakes, shape_of_schema
+from hfjobs_cli.template.checks import Schema, find_errors, shape_of_schema
 from hfjobs_cli.template.context import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
@@ -101,7 +101,7 @@ class Template:
             if name not in self._defined:
                 raise TemplateError(f"unknown template '{name}'", self.text, at, did_you_mean(name, self._defined))
         data = shape_of_schema(schema)
-        for error in mistakes(self.text, self._nodes, self._defined, self._functions, data, strict=self.strict):
+        for error in find_errors(self.text, self._nodes, self._defined, self._functions, data, strict=self.strict):
             raise error
 
     def headers(self) -> list[str]:

@@ -32,7 +32,7 @@ KEYS = {
 
 _FOOTER = "Enter logs  d page  o sort  / find  c cancel  ? help  q quit"
 _DIM, _STRONG = "dim", "bold"
-LATELY = timedelta(days=1)
+RECENT = timedelta(days=1)
 
 _DETAILED_LINES = 18
 """The least number of lines at which the details of a job are shown."""
@@ -49,7 +49,9 @@ def drawn(state: Top, size: Size, now: datetime, reader: Preferences) -> list[st
     spare = size.lines - 3 - len(details) - max(1, len(state.shown)) - 2
     few = max(spare, 3 if size.lines < 30 else 8)
     least = min(few, 3 if size.lines < 30 else 8)
-    ended = _ended(lately(state.ended, now)[:few], now, canvas) if size.lines > len(details) + least + 6 else []
+    ended = (
+        _ended(recently_finished(state.ended, now)[:few], now, canvas) if size.lines > len(details) + least + 6 else []
+    )
     room = max(1, size.lines - 3 - len(details) - len(ended))
     lines = [_title(state, canvas), *_table(state, room, moment, canvas), *details, *ended]
     lines = lines[: max(0, size.lines - 1)]
@@ -63,10 +65,10 @@ def _title(state: Top, canvas: Canvas) -> str:
     counts = ", ".join(f"{count} {stage}" for stage, count in sorted(stages.items())) or "no jobs"
     costs = [row.cost for row in state.rows.values() if row.cost is not None]
     total = sum((cost.usd for cost in costs[1:]), costs[0].usd) if costs else None
-    told = f", {costs[0]._replace(usd=total, is_estimated=True)} so far" if total is not None else ""
+    spent = f", {costs[0]._replace(usd=total, is_estimated=True)} so far" if total is not None else ""
     order = f"; by {state.order}" if state.order else ""
     found = f"; {len(state.shown)} of {len(state.rows)} match '{state.filter}'" if state.filter else ""
-    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.formatted(f": {counts}{told}{order}{found}"))])
+    return canvas.line([Piece("hfjobs top", _STRONG), Piece(canvas.formatted(f": {counts}{spent}{order}{found}"))])
 
 
 def _table(state: Top, room: int, moment: Moment, canvas: Canvas) -> list[str]:
@@ -131,9 +133,9 @@ def _rate(value: float | None) -> str:
     return "-" if value is None else rate(value)
 
 
-def lately(ended: Sequence[Ended], now: datetime) -> list[Ended]:
+def recently_finished(ended: Sequence[Ended], now: datetime) -> list[Ended]:
     """Return the jobs that finished in the last day."""
-    return [each for each in ended if (moment := _end(each)) is not None and now - moment < LATELY]
+    return [each for each in ended if (moment := _end(each)) is not None and now - moment < RECENT]
 
 
 def _end(ended: Ended) -> datetime | None:
@@ -190,18 +192,18 @@ def _footer(state: Top, canvas: Canvas) -> str:
         return canvas.line(
             [Piece(canvas.formatted(f"/{state.filter}"), _STRONG), Piece("_  Enter applies, Escape clears")]
         )
-    told = state.message or state.trouble
-    return canvas.line([Piece(canvas.formatted(told) if told else _FOOTER, None if told else _DIM)])
+    message = state.message or state.trouble
+    return canvas.line([Piece(canvas.formatted(message) if message else _FOOTER, None if message else _DIM)])
 
 
 def _help(canvas: Canvas) -> list[str]:
     """Return the help page."""
     width = max(map(len, KEYS))
-    told = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
+    keys = [canvas.line([Piece(f"  {key:<{width}}", _STRONG), Piece(f"  {what}")]) for key, what in KEYS.items()]
     return [
         canvas.line([Piece("hfjobs top", _STRONG), Piece(": a row for each unfinished job")]),
         "",
-        *told,
+        *keys,
         "",
         canvas.line([Piece("Each bar is the mean of 10 seconds. Old values are dim. Costs with ~ are estimates")]),
         canvas.line([Piece("from the price of the flavor. Any key goes back.")]),
