@@ -49,11 +49,13 @@ def wait(
     if all completed, 10 if one failed, 11 if none failed but one was canceled, and 12 if --timeout passed first. Ctrl-C
     stops waiting, not the jobs.
 
+    Filters select jobs that have not finished; -a adds those that have, whose outcome counts too.
+
     \b
     Examples:
       hfjobs wait 6a01d697aff1cd33e8f33a64
       hfjobs wait @latest --timeout 2h
-      hfjobs wait --label sweep=3
+      hfjobs wait -a --label sweep=3
       hfjobs wait --any --name train-judge -q
       hfjobs ps -q | hfjobs wait - --format jsonl
     """
