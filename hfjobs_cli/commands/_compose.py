@@ -16,7 +16,6 @@ from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, spec_of_j
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob, RawOptions, RawUvOptions
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.spec_file import read_spec
-from hfjobs_cli.jobspec.uv import compose_uv, is_url
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import check_local
 from hfjobs_cli.models.hardware import most_expensive
@@ -108,6 +107,8 @@ class ScriptRun(NamedTuple):
 
     def describer(self, session: Session, local: LocalEnvironment) -> Describe:
         """Download the script if it is a URL, and return a function that composes the job, which raises UsageError."""
+        from hfjobs_cli.jobspec.uv import compose_uv, is_url  # with tarfile, which other jobs do without
+
         script = self.script
         if script is None:
             raise UsageError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +33,8 @@ _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  
 
 def _render_delimited(delimiter: str, line_end: str, records: Iterable[Record], view: View) -> None:
     """Write the names of the columns, then a line for each record; nothing if reading the first one fails."""
+    import csv  # which ids, JSON and Markdown do without
+
     buffer = StringIO()
     writer = csv.writer(buffer, delimiter=delimiter, lineterminator="\r\n")  # it quotes what holds either
 

@@ -11,6 +11,8 @@ from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.compose import compose, overridden
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, LocalFile, NewJob, NewSchedule, RawOptions
+from hfjobs_cli.models.fields import declared_fields
+from hfjobs_cli.models.spec import SpecFields
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 
 if TYPE_CHECKING:
@@ -57,10 +59,7 @@ def _check_complete(spec: JobInfo | JobSpec, what: str, hint: str | None = None)
     """Raise HfJobsError if fields of the spec had invalid values, so that a copy would be different."""
     if not spec.left_out:
         return
-    from hfjobs_cli.models.fields import declared_fields  # for invalid responses
-    from hfjobs_cli.models.schedule import JobSpec
-
-    lost = [each.name for each in declared_fields(JobSpec) if each.name in spec.left_out]
+    lost = [each.name for each in declared_fields(SpecFields) if each.name in spec.left_out]
     if lost:
         raise HfJobsError(f"cannot copy {what}: the Hub sent invalid values: {', '.join(lost)}", hint)
 
