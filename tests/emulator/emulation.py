@@ -70,7 +70,7 @@ def until(found: Callable[[], T | None], what: str) -> T:
 
 
 def is_gone(pid: int) -> bool:
-    """Tell whether a process has ended, though nobody may have asked for its exit code yet."""
+    """Return whether a process has ended, also if it has not been reaped."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

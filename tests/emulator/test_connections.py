@@ -1,4 +1,4 @@
-"""Who has no token keeps nobody who has it from being served, however many connections they open."""
+"""Clients without the token cannot keep those with it from being served, however many connections they open."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNT = f"/api/jobs/{USER}/count"
 
 @contextmanager
 def few_files(number: int) -> Iterator[None]:
-    """Have what is started in this block able to open few files."""
+    """Limit the open files of processes that are started in this block."""
     if os.name == "nt":
         yield
         return
@@ -177,7 +177,7 @@ def test_strangers_who_come_again_and_again_do_not_stall_either(small: Emulator)
 
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Server]:
-    """A server in this process that gives strangers a second."""
+    """A server in this process that gives unauthenticated clients one second."""
     state = State(tmp_path / "hasty")
     app = App(Store(state, seed=lambda: history(NOW)), state, token=TOKEN)
     server = Server(app, 0, log=lambda _line: None, head_secs=1.0)
@@ -211,7 +211,7 @@ def test_the_head_of_a_request_is_bounded(small: Emulator) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="files are not limited there")
 def test_streams_are_bounded_too(small: Emulator) -> None:
-    """Who has the token is told so; streams that are open stay open, and their end makes room."""
+    """Clients with the token get an error; open streams stay open, and make room when they end."""
     running = small.python(FOREVER)
     small.wait_for_line(running, "up")
     path = f"/api/jobs/{USER}/{running}/logs"

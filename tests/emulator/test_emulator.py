@@ -145,7 +145,7 @@ def test_duplicates_made_at_once_are_all_kept(hub: Hub) -> None:
 
 
 def test_several_may_make_the_demo_at_once(demo: Hfjobs) -> None:
-    """Whoever comes second finds the history there and does not make it again."""
+    """The second process finds the sample jobs and does not create them again."""
     results = []
     threads = [
         threading.Thread(target=lambda: results.append(demo("ps", "-a", "-q", "--limit", "0"))) for _ in range(4)
@@ -170,7 +170,7 @@ def test_a_store_keeps_the_history_it_was_made_with(tmp_path: Path) -> None:
 
 
 class TestBodies:
-    """Checked as the OpenAPI document says, with the place of what is wrong."""
+    """Bodies are validated as the OpenAPI document says; errors name the key."""
 
     SPEC: ClassVar[dict[str, Any]] = {"dockerImage": "python:3.12", "command": ["true"], "flavor": "cpu-basic"}
 
@@ -245,7 +245,7 @@ class TestBodies:
         assert (status, set(data)) == (413, {"error"})
 
     def test_that_are_too_large_and_come_in_pieces(self, hub: Hub) -> None:
-        """Blanks at the end would let what is left pass for a whole."""
+        """The first pieces alone are valid JSON, so the rest must not be cut off silently."""
         connection = http.client.HTTPConnection(hub.endpoint.removeprefix("http://"), timeout=60)
         pieces = iter([json.dumps(self.SPEC).encode(), b" " * 1024 * 1024, b"x"])
         headers = {"Authorization": f"Bearer {TOKEN}", "Transfer-Encoding": "chunked"}
@@ -359,7 +359,7 @@ class TestCommand:
         return run_command("emulator", *argv, environ=environ)
 
     def test_prints_what_a_shell_needs(self, serve: Serve, tmp_path: Path) -> None:
-        """The directory is nobody else's business."""
+        """Only the owner can read the directory."""
         state = tmp_path / "state"
         served = serve(state)
         assert served.endpoint.startswith("http://127.0.0.1:")
@@ -526,7 +526,7 @@ def test_a_silent_stream_is_kept_alive(hub: Hub, tmp_path: Path) -> None:
 
 
 def test_invented_jobs_end_with_their_timeout(demo: Hfjobs) -> None:
-    """At the moment at which it was over, whoever looks when."""
+    """At its timeout, whenever it is read."""
     assert len(demo("ps", "-q").stdout.split()) == 7
     demo.now = NOW + timedelta(hours=1)
     shown = demo("ps", "-a", "--since", "6h", "--format", "{{.name}} {{.status}} {{.runtime}} {{.message}}").stdout

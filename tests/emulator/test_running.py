@@ -46,7 +46,7 @@ def own(serve: Serve, tmp_path: Path) -> Emulator:
 
 
 def test_imports_nothing_from_its_own_directory(serve: Serve, tmp_path: Path) -> None:
-    """An empty entry of PYTHONPATH is the directory of whoever reads it, and the supervisor is in that of the jobs."""
+    """An empty entry of PYTHONPATH is the current directory, which for the supervisor is that of the jobs."""
     emulator = serve(tmp_path / "state", "--empty", environ={"PYTHONPATH": f"{os.pathsep}{tmp_path / 'none'}"})
     hostile_directory(tmp_path / "state")
     identifier = emulator.python("print('hello')")
@@ -170,7 +170,7 @@ class TestCancel:
 
     @pytest.mark.parametrize("moment", range(6))
     def test_may_come_at_any_moment(self, emulator: Emulator, moment: int) -> None:
-        """Whether the process runs already or is just being started: in the end it is gone, and the job canceled."""
+        """Whether the process already runs or is being started: it ends, and the job is canceled."""
         identifier = emulator.python(FOREVER, attempts=3)
         for _ in range(moment):
             emulator.job(identifier)
@@ -309,7 +309,7 @@ class TestEscapes:
         until(lambda: not self.sleepers(secs), "the end of what was left")
 
     def test_end_though_all_was_killed(self, own: Emulator, secs: str) -> None:
-        """By whoever looks next."""
+        """The next server does it."""
         all_secs = self.start_all(own, secs)
         jobs = [job["id"] for job in own.ask("GET", f"/api/jobs/{USER}").data]
         assert len(jobs) == len(ESCAPES)
@@ -445,7 +445,7 @@ class TestOutput:
 
     @POSIX
     def test_is_whole_though_somebody_holds_its_pipe(self, emulator: Emulator) -> None:
-        """A line without an end is kept too. Whoever left the job's session does not outlive the job."""
+        """An incomplete last line is kept too. A process that left the job's session does not outlive the job."""
         code = (
             "import subprocess, sys\n"
             f"child = subprocess.Popen([sys.executable, '-c', {FOREVER!r}], start_new_session=True)\n"
@@ -744,7 +744,7 @@ class TestKilled:
         assert own.job(ended) == before
 
     def test_with_all_that_it_ran_it_tells_the_truth(self, own: Emulator) -> None:
-        """A job whose process is gone is an error that says why; one that had not begun is run."""
+        """A job that lost its process becomes ERROR with a reason; one that had not started is run."""
         running = own.python(FOREVER, labels={"name": "x"})
         own.wait(running, "RUNNING")
         own.wait_for_line(running, "up")
@@ -808,7 +808,7 @@ class TestKilled:
         assert log.read_text().count("RuntimeError: broken\n") == 1
 
     def test_supervisor_is_noticed_by_whoever_looks(self, own: Emulator) -> None:
-        """The server need not be started anew for the truth."""
+        """A running server notices it."""
         running = own.python(FOREVER)
         own.wait(running, "RUNNING")
         supervisor = own.supervisor()
@@ -820,7 +820,7 @@ class TestStop:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     @POSIX
     def test_cancels_what_was_created_through_it(self, own: Emulator, number: int) -> None:
-        """Whoever follows such a job still learns how it ended."""
+        """Clients that follow such a job still see how it ended."""
         running = own.python(FOREVER)
         own.wait_for_line(running, "up")
         seen: list[str] = []

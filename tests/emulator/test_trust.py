@@ -1,4 +1,4 @@
-"""What others may have had a hand in is refused: whoever writes to a state directory has commands run as its owner."""
+"""State directories that others can change are refused: commands in them are run as their owner."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def content(directory: Path) -> dict[str, bytes | None]:
 def check_refused(directories: dict[str, str], state: Path, reason: str, hint: str | None = None) -> None:
     """Check that commands refuse the directory in the same words, and leave it as it is.
 
-    The server asks the same code, and would go on for ever if it were not refused: see `test_the_server_refuses`.
+    The server asks the same code, and would run forever if it were not refused: see `test_the_server_refuses`.
     """
     before = content(Path(directories["XDG_STATE_HOME"]))
     for name, (argv, refusal) in COMMANDS.items():
@@ -200,13 +200,13 @@ def test_link_of_somebody_else_in_a_directory_of_all(tmp_path: Path) -> None:
 
 
 def test_own_directory_in_one_of_all(directories: dict[str, str], state: Path) -> None:
-    """As in /tmp, where nobody can replace what is another's."""
+    """As in /tmp, where users cannot replace files of others."""
     state.parent.chmod(0o1777)
     assert Hfjobs(directories)("--demo", "ps", "-q").code == 0
 
 
 def test_what_is_not_what_it_should_be(directories: dict[str, str], state: Path) -> None:
-    """A pipe would be read for ever."""
+    """A pipe would be read forever."""
     (state / "token").unlink()
     os.mkfifo(state / "token", 0o600)
     refused = run_command("emulator", environ=directories)
@@ -251,14 +251,14 @@ def test_supervisor_runs_nothing_of_it(serve: Serve, tmp_path: Path, spoil: Call
 
 
 def spoil_nothing_more(state: Path) -> None:
-    """Make it good again, for the end of the test."""
+    """Restore it for the end of the test."""
     state.chmod(0o700)
     if (state / "logs").is_symlink():
         (state / "logs").unlink()
 
 
 def test_rows_of_others_are_not_run(directories: dict[str, str], state: Path) -> None:
-    """The fault itself: a job that somebody wrote into a directory where they could."""
+    """The attack itself: a job that another user wrote into a directory that they can write to."""
     with sqlite3.connect(state / "jobs.sqlite3") as connection:
         (document,) = connection.execute("SELECT document FROM jobs WHERE stage = 'COMPLETED' LIMIT 1").fetchone()
         connection.execute(

@@ -1,4 +1,4 @@
-"""Webhooks that are fired by hand: what they start, and what it is told."""
+"""Webhooks that the user fires: the jobs that they start, and the event that these get."""
 
 import json
 import sqlite3
@@ -54,7 +54,7 @@ def test_the_webhook_of_the_history_goes_on(demo: Hfjobs) -> None:
 
 
 def test_jobs_are_named_as_anywhere(demo: Hfjobs, tmp_path: Path) -> None:
-    """And looked for where the jobs are kept, whatever Hub the environment names."""
+    """They are resolved in the state directory, whatever Hub the environment names."""
     hooked, *_ = demo("ps", "-a", "--initiator", "webhook", "-q").stdout.split()
     (newest,) = demo("ps", "-a", "--limit", "1", "-q").stdout.split()
     references = ("@initiator=webhook", hooked[:23], f"{USER}/{hooked}", "@latest", "-")
