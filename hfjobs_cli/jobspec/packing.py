@@ -65,6 +65,9 @@ _ARCHIVE = re.compile(r"printf %s '([A-Za-z0-9+/=]+)' \| base64 -d \| tar -xzf")
 _LITERAL_LINE = re.compile(r"""(?:[\w @%+=:,./-]|'[^']*'|"[^"$`\\!]*")*""")
 """A line of bash in which nothing is expanded, redirected or piped."""
 
+_PARTS = re.compile(r"[\s=;&|'\"()]+")
+"""What separates the parts of a word, such as an option from its value."""
+
 _FILE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\\0]{1,255}")
 
 
@@ -292,5 +295,12 @@ def pack_texts(job: NewJob, texts: Mapping[str, str]) -> NewJob:
             "files need a command that begins with a program",
             hint='use for example: command = ["uv", "run", "train.py"]',
         )
+    for word in words:
+        parts = {part.removeprefix("./") for part in _PARTS.split(word)}
+        if word not in texts and (name := next((name for name in texts if "." in name and name in parts), None)):
+            raise UsageError(
+                f"the file {name} is only a part of the word {word!r}",
+                hint="make it a word of its own: only then it becomes the path of the file in the job",
+            )
     files = {name: LocalFile(name, text.encode("utf-8"), text.startswith("#!")) for name, text in texts.items()}
     return pack(job, words, files)

@@ -467,12 +467,21 @@ class TestApply:
                 "[schedules.a]\nschedule = '@daily'\nscript = 'x'\nfiles.x = ''",
                 "-: [schedules.a]: both a script and files",
             ),
+            (
+                "[schedules.a]\nfiles.'x.py' = ''\nWORDS ['sh', '-c', 'python x.py']",
+                "-: [schedules.a]: the file x.py is only a part",
+            ),
+            (
+                "[schedules.a]\nfiles.'x.py' = ''\nWORDS ['uv', 'run', './x.py']",
+                "-: [schedules.a]: the file x.py is only a part",
+            ),
             ("[schedules.a]\nvolumes = ['.:/data']\nIMAGE", "-: [schedules.a]: volumes of a file cannot be local"),
             ("[schedules.a]\nflavor = 't4'\nIMAGE", "-: [schedules.a]: unknown flavor 't4'"),
             ("[schedules.'a b']\nIMAGE", "-: [schedules.\"a b\"]: invalid job name 'a b'"),
         ],
     )
     def test_files_are_checked_before_anything_is_sent(self, hfjobs: Hfjobs, hub: Hub, text: str, error: str) -> None:
+        text = text.replace("WORDS", "schedule = '@daily'\nimage = 'x'\ncommand =")
         text = text.replace("IMAGE", "schedule = '@daily'\nimage = 'python:3.12'\ncommand = 'true'")
         result = hfjobs("scheduled", "apply", "-", "--yes", stdin=text)
         assert (result.code, result.stdout, changes(hub)) == (2, "", [])
