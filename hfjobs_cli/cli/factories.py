@@ -116,9 +116,9 @@ def prices_of(session: Session, ask: Callable[[], Iterable[Hardware]] | None = N
     from hfjobs_cli.insight.costs import Prices
 
     settings = session.settings
-    memory = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
+    cache = None if settings.is_demo else CacheFile(settings.cache_dir / "prices.json")
     ask = ask or (lambda: session.client.list_hardware())
-    return Prices(ask, session.clock, memory=memory, endpoint=settings.endpoint)
+    return Prices(ask, session.clock, cache=cache, endpoint=settings.endpoint)
 
 
 def costs_of(session: Session, failed: Callable[[HfJobsError], None], *, has_bills: bool) -> Costs:

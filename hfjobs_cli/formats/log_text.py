@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hfjobs_cli.formats.renderer import View
-from hfjobs_cli.text.display import cell_width, colors_left_on, harmless, last_state, printable, without_colors
+from hfjobs_cli.text.display import cell_width, colors_left_on, escaped_line, last_state, printable, without_colors
 
 _COLORS = (36, 33, 32, 35, 34, 96, 93, 92, 95, 94)
 """The colors of the names, in the order of the jobs."""
@@ -70,7 +70,7 @@ class LogText:
 
     def _colored(self, place: int, text: str) -> str:
         """Return an escaped line; open colors are reset at its end and restored in the next."""
-        shown = harmless(text, color=self._view.color)
+        shown = escaped_line(text, color=self._view.color)
         if not self._view.color:
             return shown
         before = self._colors[place]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-PRICES_LAST = timedelta(days=1)
+CACHED_FOR = timedelta(days=1)
 """How long prices are cached."""
 
 PORTS_A_MINUTE = Decimal("0.01") / 60
@@ -38,16 +38,16 @@ class Prices:
 
     def __init__(
         self,
-        ask: Callable[[], Iterable[Hardware]],
+        request: Callable[[], Iterable[Hardware]],
         clock: Callable[[], datetime],
         *,
-        memory: CacheFile | None = None,
+        cache: CacheFile | None = None,
         endpoint: str = "",
     ) -> None:
-        """Request prices by `ask`; `memory` caches those of each `endpoint` between runs."""
-        self._ask = ask
+        """Request prices by `request`; `cache` stores those of each `endpoint` between runs."""
+        self._request = request
         self._clock = clock
-        self._memory = memory
+        self._cache = cache
         self._endpoint = endpoint
         self._is_fresh = False
         self._unpriced: set[str] = set()
@@ -59,52 +59,52 @@ class Prices:
         A flavor that is not cached may be new, so all prices are requested again, once per run. Unknown flavors are
         cached too. Raises the errors of requests.
         """
-        known = self._known if self._known is not None else self._recalled()
+        known = self._known if self._known is not None else self._cached_prices()
         if flavor not in known:
-            self._renew(known)
+            self._refresh(known)
             known.setdefault(flavor, None)
-            self._remember(known)
+            self._store(known)
         self._known = known
         return known[flavor]
 
     def all(self) -> Mapping[str, Decimal]:
         """Return US dollars per minute of each flavor with a price. Raises the errors of requests."""
-        known = self._recalled()
+        known = self._cached_prices()
         if not known:
-            self._renew(known)
-            self._remember(known)
+            self._refresh(known)
+            self._store(known)
         return {flavor: price for flavor, price in known.items() if price is not None}
 
-    def _renew(self, known: dict[str, Decimal | None]) -> None:
+    def _refresh(self, known: dict[str, Decimal | None]) -> None:
         """Request all prices, once per run."""
         if not self._is_fresh:
-            listed = {name: each.minute_cost for name, each in most_expensive(self._ask()).items()}
+            listed = {name: each.minute_cost for name, each in most_expensive(self._request()).items()}
             known.update(listed)
             self._unpriced = {name for name, price in listed.items() if price is None}
             self._is_fresh = True
 
-    def _recalled(self) -> dict[str, Decimal | None]:
+    def _cached_prices(self) -> dict[str, Decimal | None]:
         """Return cached prices that are less than a day old; empty if the cache is invalid."""
-        kept = self._memory.read().get(self._endpoint) if self._memory else None
+        kept = self._cache.read().get(self._endpoint) if self._cache else None
         try:
             if not isinstance(kept, dict):
                 return {}
             asked_at, prices = parse_time(kept["asked_at"]), kept["minute_costs"]
-            if not timedelta(0) <= self._clock() - asked_at < PRICES_LAST:
+            if not timedelta(0) <= self._clock() - asked_at < CACHED_FOR:
                 return {}
-            recalled = {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
+            found = {flavor: None if text is None else _amount(text) for flavor, text in prices.items()}
             logger.debug("* prices from the cache, as of %s", asked_at.isoformat(timespec="seconds"))
-            return recalled
+            return found
         except (KeyError, TypeError, AttributeError, ValueError, OverflowError, InvalidOperation):
             return {}
 
-    def _remember(self, known: Mapping[str, Decimal | None]) -> None:
+    def _store(self, known: Mapping[str, Decimal | None]) -> None:
         """Cache prices for other runs, except flavors that the Hub lists without a valid price, which may change."""
-        if self._memory is None:
+        if self._cache is None:
             return
         kept = known.keys() - self._unpriced
         costs = {flavor: None if known[flavor] is None else str(known[flavor]) for flavor in sorted(kept)}
-        self._memory.change(self._endpoint, {"asked_at": self._clock().isoformat(), "minute_costs": costs})
+        self._cache.change(self._endpoint, {"asked_at": self._clock().isoformat(), "minute_costs": costs})
 
 
 class _Charge(NamedTuple):
@@ -178,19 +178,19 @@ class Costs:
             if self._billed is None:
                 found: dict[str, _Charge] = {}
                 asks: list[Callable[[], None]] = [
-                    lambda: found.update(self._asked_charges()),
-                    lambda: self._foresee(job),
+                    lambda: found.update(self._request_charges()),
+                    lambda: self._prefetch_price(job),
                 ]
                 map_parallel(lambda ask: ask(), asks)  # in parallel, to wait once
                 self._billed = found
         return self._billed.get(job.id)
 
-    def _foresee(self, job: JobInfo) -> None:
+    def _prefetch_price(self, job: JobInfo) -> None:
         """Request the price that will be needed next."""
         if job.flavor is not None:
             self.minute_price(job.flavor)
 
-    def _asked_charges(self) -> dict[str, _Charge]:
+    def _request_charges(self) -> dict[str, _Charge]:
         try:
             charges = list(self._charges())
         except HfJobsError:

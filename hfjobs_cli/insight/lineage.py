@@ -92,7 +92,7 @@ class Lineage:
         self._names = names
         self._unread = set(unread)
         self._parents = {id_: parent for id_, job in self.jobs.items() if (parent := parent_of(job)) is not None}
-        self._cut = {min(circle, key=self._age) for circle in _circles(self._parents)}
+        self._cut = {min(cycle, key=self._age) for cycle in _cycles(self._parents)}
         for identifier in self._cut:
             del self._parents[identifier]
 
@@ -229,7 +229,7 @@ def _type_and_id(key: str) -> tuple[str, str]:
     return (type_, who) if colon else (JOB, key)
 
 
-def _circles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
+def _cycles(parents: Mapping[str, Parent]) -> Iterator[list[str]]:
     """Yield the ids of each cycle. A node with one parent is in at most one cycle."""
     done: set[str] = set()
     for start in parents:

@@ -42,7 +42,7 @@ def _make_reader(model: type[R], is_saved: bool) -> Reader[R]:
 
     def read(values: object, path: str, source: JsonSource) -> R:
         if not isinstance(values, dict):
-            raise wrong(path, "an object", values)
+            raise invalid_value(path, "an object", values)
         get = values.get
         record = create(model)  # calling the class, which is frozen, takes 1.5 times as long
         # Most values are unchanged, or converted by one call. Only the others need a path.
@@ -136,7 +136,7 @@ def read_list(
     cannot be decoded. Raises BadResponse if it is not an array.
     """
     if not isinstance(values, list):
-        raise wrong(path, "an array", values)
+        raise invalid_value(path, "an array", values)
     read = reader(model)
     messages: list[str] = []
     source = JsonSource(endpoint, messages.append)
@@ -281,7 +281,7 @@ def _inside(name: str, step: Read) -> Read:
         if inner is None:
             inner = {}
         if not isinstance(inner, dict):
-            raise wrong(f"{path}.{name}", "an object", inner)
+            raise invalid_value(f"{path}.{name}", "an object", inner)
         return step(inner, f"{path}.{name}", source)
 
     return read
@@ -301,7 +301,7 @@ def _list_of(convert: Convert, kind: type) -> Convert:
     def read(value: Any, path: str, source: JsonSource) -> Any:
         """Read an array. Invalid objects are left out; an invalid string or number makes all of it invalid."""
         if not isinstance(value, list):
-            raise wrong(path, "an array", value)
+            raise invalid_value(path, "an array", value)
         if kind not in _JSON_NAMES:
             found = []
             for index, item in enumerate(value):
@@ -322,7 +322,7 @@ def _dict_of(convert: Convert) -> Convert:
     def read(value: Any, path: str, source: JsonSource) -> dict[str, Any]:
         """Read an object of objects. Invalid entries are left out."""
         if not isinstance(value, dict):
-            raise wrong(path, "an object", value)
+            raise invalid_value(path, "an object", value)
         found = {}
         for name, item in value.items():
             try:
@@ -338,50 +338,50 @@ def _plain(kind: type) -> Convert:
     def read(value: Any, path: str, _source: JsonSource) -> Any:
         if type(value) is kind:
             return value
-        raise wrong(path, _JSON_NAMES[kind], value)
+        raise invalid_value(path, _JSON_NAMES[kind], value)
 
     return read
 
 
 def _number(value: Any, path: str, _source: JsonSource) -> int | float:
     if type(value) is not int and type(value) is not float:
-        raise wrong(path, "a number", value)
+        raise invalid_value(path, "a number", value)
     # Python also reads NaN and Infinity, which are not JSON.
     if not is_in_bounds(value):
-        raise wrong(path, _BOUNDED, value)
+        raise invalid_value(path, _BOUNDED, value)
     return value
 
 
 def _whole(value: Any, path: str, _source: JsonSource) -> int:
     if type(value) is not int:
-        raise wrong(path, "a whole number", value)
+        raise invalid_value(path, "a whole number", value)
     if not is_in_bounds(value):
-        raise wrong(path, _BOUNDED, value)
+        raise invalid_value(path, _BOUNDED, value)
     return value
 
 
 def _moment(value: Any, path: str, _source: JsonSource) -> datetime:
     if type(value) is not str:
-        raise wrong(path, "a string", value)
+        raise invalid_value(path, "a string", value)
     try:
         return parse_time(value)
     except (ValueError, OverflowError):
-        raise wrong(path, "an ISO 8601 time", value) from None
+        raise invalid_value(path, "an ISO 8601 time", value) from None
 
 
 def _texts(value: Any, path: str, source: JsonSource) -> dict[str, str]:
     """Read an object of strings. Other entries are left out."""
     if not isinstance(value, dict):
-        raise wrong(path, "an object", value)
+        raise invalid_value(path, "an object", value)
     if _ONLY_TEXT.issuperset(map(type, value.values())):
         return value
     for name, text in value.items():
         if type(text) is not str:
-            source.unexpected(wrong(f"{path}.{name}", "a string", text).message)
+            source.unexpected(invalid_value(f"{path}.{name}", "a string", text).message)
     return {name: text for name, text in value.items() if type(text) is str}
 
 
-def wrong(path: str, expected: str, value: object) -> BadResponse:
+def invalid_value(path: str, expected: str, value: object) -> BadResponse:
     """Return the error for an unexpected value."""
     return BadResponse(f"{path} should be {expected}, but is {describe(value)}")
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from hfjobs_cli.models import spec
-from hfjobs_cli.models.decode import reader, wrong
+from hfjobs_cli.models.decode import invalid_value, reader
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, JsonSource, Measure, Meta, Record, record
 from hfjobs_cli.models.job import STAGE_STYLES, JobInitiator, JobOwner
 from hfjobs_cli.models.kinds import Computed, Kind
@@ -68,7 +68,9 @@ def _read_status(values: dict[str, Any], path: str, source: JsonSource) -> Sched
     status = values.get("status")
     place = f"{path}.status"
     if not isinstance(status, dict):
-        source.unexpected(f"{place} is missing" if status is None else wrong(place, "an object", status).message)
+        source.unexpected(
+            f"{place} is missing" if status is None else invalid_value(place, "an object", status).message
+        )
         status = {}
     return reader(ScheduleStatus)({**status, "suspend": values.get("suspend")}, place, source)
 

@@ -49,7 +49,7 @@ def without_colors(line: str) -> str:
     return _COLOR.sub("", line) if "\x1b" in line else line
 
 
-def harmless(line: str, *, color: bool) -> str:
+def escaped_line(line: str, *, color: bool) -> str:
     """Return a line with control characters escaped, except tabs. Color codes are kept with `color`, else removed."""
     if line.isascii() and line.isprintable():
         return line
