@@ -82,7 +82,7 @@ FENCES = {
     },
     "rich": {"cli/terminal.py", "text/display.py"},
     "shellingham": {"cli/shells.py"},
-    "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/sse.py"},
+    "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/transport.py"},
     "dotenv": {"jobspec/environment.py"},
     "tomli": {"cli/config_file.py", "jobspec/schedule_file.py", "jobspec/scripts.py"},
     "huggingface_hub": {"jobspec/volumes.py"},

@@ -16,8 +16,8 @@ from hfjobs_cli.hub.cache import WhoamiCache
 from hfjobs_cli.hub.concurrency import map_parallel
 from hfjobs_cli.hub.connection import Endpoint, Query
 from hfjobs_cli.hub.create_once import CreateContext, Created, CreateOnce
-from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS, HubResponse
-from hfjobs_cli.hub.retry import GRACE_SECS, GracePeriod
+from hfjobs_cli.hub.responses import HubResponse
+from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, GRACE_SECS, GracePeriod
 from hfjobs_cli.hub.transport import Transport
 from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.fields import Record

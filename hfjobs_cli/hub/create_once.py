@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
 from hfjobs_cli.hub.concurrency import BackgroundCall
-from hfjobs_cli.hub.responses import CLOCKS_DIFFER_SECS
-from hfjobs_cli.hub.retry import LOOKUP_PAUSES_SECS
+from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, LOOKUP_PAUSES_SECS
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import JobInfo
@@ -23,7 +22,7 @@ from hfjobs_cli.text.values import span
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse
-    from hfjobs_cli.models.job import JobInfo, JobOwner
+    from hfjobs_cli.models.job import JobOwner
     from hfjobs_cli.models.schedule import JobSpec, ScheduledJob
 
 logger = logging.getLogger(__name__)

@@ -44,9 +44,6 @@ _CLIENT_CLOSED_REQUEST = 499
 _NOT_PROCESSED = (httpx.codes.TOO_EARLY, httpx.codes.TOO_MANY_REQUESTS)
 """Statuses that say the request was not processed, and that a later attempt may be."""
 
-CLOCKS_DIFFER_SECS = 60.0
-"""By how much correct clocks may differ, also those of the servers of one Hub."""
-
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _LINK = rf'<(?P<address>[^<>]*)>(?P<parameters>(?:[^",<]|{_QUOTED})*)'
 _LINK_PARAMETER = rf';\s*(?P<name>[^\s;,="]+)\s*=\s*(?P<value>{_QUOTED}|[^\s;,"]*)'

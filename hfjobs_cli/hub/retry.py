@@ -30,6 +30,9 @@ LOOKUP_PAUSES_SECS = (0.0, 1.0, 3.0)
 END_PAUSES_SECS = (0.0, 0.5, 1.0, 2.0)
 """Pauses before each poll of a job whose output has ended: its status lags behind the last line, by 1.3 s."""
 
+CLOCKS_DIFFER_SECS = 60.0
+"""By how much correct clocks may differ, also those of the servers of one Hub."""
+
 TRANSIENT_ERRORS = (Unavailable, BadResponse)
 """Errors that may pass: no response, or an invalid one, such as a proxy's web page or half a body."""
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from urllib.parse import urlsplit
+
+import httpx
 
 from hfjobs_cli.config import DEFAULT_TIMEOUT_SECS
 from hfjobs_cli.errors import NotLoggedIn, Unavailable
@@ -19,12 +23,12 @@ from hfjobs_cli.hub.connection import (
     HubRequest,
     Query,
     RawResponse,
+    decoded_chunks,
     distrust,
 )
 from hfjobs_cli.hub.downloads import downloaded
 from hfjobs_cli.hub.responses import HubResponse, ResponseHandler, is_retryable, retry_after, sent_at
 from hfjobs_cli.hub.retry import MAX_ATTEMPTS, REQUESTS, RateLimitGate, Retries
-from hfjobs_cli.hub.sse import Stream
 from hfjobs_cli.text.redaction import without_token
 
 logger = logging.getLogger(__name__)
@@ -218,3 +222,75 @@ class Transport:
 
     def _redacted(self, text: str) -> str:
         return without_token(text, self._token)
+
+
+class Stream:
+    """A 2xx response that may be endless; iterate once: `with transport.stream(...) as stream: for data in stream`.
+
+    Its connection serves no other request: it is sent with `Connection: close`, so it never goes back to the pool.
+    `sent_at` is when the server began the response, by its clock; `context` describes the request.
+    """
+
+    def __init__(
+        self, response: httpx.Response, context: str, connection_error: Callable[[httpx.RequestError], Unavailable]
+    ) -> None:
+        """Read a response whose body is still unread; `connection_error` converts errors of httpx.
+
+        Raises OSError if the process may open no more descriptors.
+        """
+        self.sent_at = sent_at(response.headers)
+        self.context = context
+        self._response = response
+        self._connection_error = connection_error
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._handle = _second_handle(response)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the data as it arrives. Raises Unavailable if the stream breaks off or is idle for too long."""
+        try:
+            for data in decoded_chunks(self._response):
+                if self._is_closed:
+                    return
+                yield data
+        except httpx.RequestError as error:
+            if not self._is_closed:
+                raise self._connection_error(error) from error
+        except Exception:
+            if not self._is_closed:  # else closing caused it
+                raise
+
+    def __enter__(self) -> Stream:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the response."""
+        self._is_closed = True
+        with suppress(Exception):  # it is not needed any more
+            self._response.close()
+        with self._lock:
+            if self._handle is not None:
+                self._handle.close()
+                self._handle = None
+
+    def close(self) -> None:
+        """Close the response, from any thread. A thread that waits for data sees the end at once."""
+        self._is_closed = True
+        with self._lock:
+            if self._handle is not None:
+                with suppress(OSError):  # the server has closed it
+                    self._handle.shutdown(socket.SHUT_RDWR)
+
+
+def _second_handle(response: httpx.Response) -> socket.socket | None:
+    """Return another descriptor of the connection of a response; None without a socket, as for responses in-process.
+
+    The thread that reads closes the first descriptor, whose number may belong to another connection a moment later. It
+    is a plain socket, even if the other is an SSLSocket: encryption is left to the thread that reads.
+    """
+    network = response.extensions.get("network_stream")
+    connection = network and network.get_extra_info("socket")
+    if connection is None or connection.fileno() < 0:  # the transport was closed meanwhile
+        return None
+    return socket.fromfd(connection.fileno(), connection.family, connection.type)

@@ -10,8 +10,7 @@ from contextlib import suppress
 import pytest
 
 from hfjobs_cli.hub.connection import Endpoint
-from hfjobs_cli.hub.sse import Stream
-from hfjobs_cli.hub.transport import Transport
+from hfjobs_cli.hub.transport import Stream, Transport
 from tests.api.faults import FaultyHub, stalls
 from tests.support import Hfjobs
 
