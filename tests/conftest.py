@@ -51,23 +51,44 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 LONG = (
-    "test_same_lines",
-    "test_logs_property",
-    "test_logs_pauses",
-    "test_life",
-    "test_running",
-    "test_top",
-    "test_stats",
-    "test_sweeps",
-    "test_connections",
+    "emulator/test_running",
+    "live/test_top",
+    "commands/test_logs_pauses",
+    "commands/test_interrupts",
+    "commands/test_sweeps",
+    "commands/test_logs_property",
+    "commands/uv/test_run",
+    "emulator/test_connections",
+    "emulator/test_official_client",
+    "commands/test_same_lines",
+    "commands/test_stats",
+    "live/test_stats",
+    "commands/scheduled/test_life",
 )
-"""The files with tests that take many seconds, most of which they wait."""
+"""The files with tests that take many seconds, most of which they wait: the longest first."""
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long, so that no worker is left with it when the others are done."""
-    items.sort(key=lambda item: item.path.stem not in LONG)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left with it when the others are done.
+
+    Each worker begins with an equal part of the items, in their order. So the first half of the workers begin with
+    what mostly waits, and the others have the processors meanwhile.
+    """
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    waiting_workers = max(1, workers // 2)
+    waiting: list[list[pytest.Item]] = [[] for _ in range(waiting_workers)]
+    others: list[pytest.Item] = []
+    files = [Path(__file__).parent / f"{name}.py" for name in LONG]
+    assert all(file.exists() for file in files), "a file of LONG in conftest.py was renamed"
+    for item in sorted(items, key=lambda item: files.index(item.path) if item.path in files else len(files)):
+        (waiting[files.index(item.path) % waiting_workers] if item.path in files else others).append(item)
+    ordered: list[pytest.Item] = []
+    for number, begins in enumerate(waiting, 1):
+        taken = max(0, len(items) * number // workers - len(ordered) - len(begins))
+        ordered += [*begins, *others[:taken]]
+        del others[:taken]
+    items[:] = [*ordered, *others]
 
 
 gc.disable()  # until all tests are collected: next to nothing of that is garbage
