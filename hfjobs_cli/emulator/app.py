@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TypeVar
@@ -24,7 +25,6 @@ from werkzeug.wrappers import Request, Response
 
 from hfjobs_cli.emulator.account import CREATOR, hardware, owner_of, whoami
 from hfjobs_cli.emulator.api_types import LABEL_KEY, LABEL_VALUE, STAGES, ApiError, Clock, Document, present
-from hfjobs_cli.emulator.buckets import Buckets
 from hfjobs_cli.emulator.jobs import Jobs
 from hfjobs_cli.emulator.output import kept_alive
 from hfjobs_cli.emulator.schedules import Schedules
@@ -33,11 +33,11 @@ from hfjobs_cli.emulator.state import State
 from hfjobs_cli.emulator.store import History, Store
 from hfjobs_cli.emulator.supervisor import MAX_RUNNING, Launcher
 from hfjobs_cli.emulator.webhooks import Webhooks
-from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from hfjobs_cli.emulator.buckets import Buckets
     from hfjobs_cli.emulator.request_models import Body
 
     B = TypeVar("B", bound=Body)
@@ -141,7 +141,7 @@ class App:
         self.jobs = Jobs(store, state, clock=clock, run_jobs=run_jobs)
         self.schedules = Schedules(store, self.jobs, clock=clock)
         self.webhooks = Webhooks(store, self.jobs, clock=clock)
-        self.buckets = Buckets(state)
+        self._state = state
         self._clock = clock
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -162,6 +162,13 @@ class App:
             response = _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, str(error))
         response.headers["X-Request-Id"] = f"Root=1-{secrets.token_hex(12)}"
         return response(environ, start_response)
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """The buckets, loaded when they are used."""
+        from hfjobs_cli.emulator.buckets import Buckets
+
+        return Buckets(self._state)
 
     @property
     def has_history(self) -> bool:
@@ -352,6 +359,8 @@ class App:
         return _json({"casUrl": url, "accessToken": self.token, "exp": expires})
 
     def _upload_xorb(self, request: Request, _store: str, identifier: str) -> Response:
+        from hfjobs_cli.emulator.xet import MAX_XORB_BYTES
+
         request.max_content_length = MAX_XORB_BYTES
         self.buckets.add_xorb(identifier, request.get_data())
         return _json({"was_inserted": True})

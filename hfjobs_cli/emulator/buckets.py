@@ -29,6 +29,8 @@ _HASH = re.compile("[0-9a-f]{64}")
 _EMPTY = "0" * 64
 """The hash of no content at all, which is not uploaded."""
 
+_NEW_STORE = threading.Lock()
+
 _FORBIDDEN = set('\0\\:*?"<>|' if os.name == "nt" else "\0")
 _FILES = "files"
 """The files of a bucket are one level below its directory, so that this keeps the time at which it was made."""
@@ -40,7 +42,6 @@ class Buckets:
     def __init__(self, state: State) -> None:
         """Do nothing yet."""
         self._state = state
-        self._lock = threading.Lock()
 
     def create(self, namespace: str, name: str) -> bool:
         """Create a bucket, and return whether it did not exist."""
@@ -140,7 +141,7 @@ class Buckets:
 
     def xet_store(self) -> str:
         """Return the name of the store of contents. It changes with a reset: clients remember what a store has."""
-        with self._lock:
+        with _NEW_STORE:
             with suppress(FileNotFoundError, ValueError):
                 return min(path.name for path in self._state.xet.iterdir())
             name = secrets.token_hex(8)
