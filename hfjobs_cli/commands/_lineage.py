@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands._sources import Query
 from hfjobs_cli.errors import NotFound, UsageError, one_of
-from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, moment_of_id, parent_of
+from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, parent_of, time_of_id
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.relative import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, SCHEDULED_JOB
@@ -101,7 +101,7 @@ class FamilyReader:
     def _bound(self, line: list[JobInfo], origin: Parent | None) -> datetime:
         """Return the time before which no relative can have been created."""
         oldest = min((job.created_at or EARLIEST for job in line), default=self._session.clock())
-        made = None if origin is None else moment_of_id(origin.who)
+        made = None if origin is None else time_of_id(origin.who)
         if made is not None and made <= oldest:
             return made - _SLACK
         if origin is None or origin.who in self._gone:

@@ -13,7 +13,7 @@ from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
 from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax, check_name
-from hfjobs_cli.text.values import parse_moment
+from hfjobs_cli.text.values import parse_time_option
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters
@@ -117,7 +117,7 @@ def job_filter(session: Session, selection: Filters) -> JobFilter:
 
 
 def _moment(text: str | None, now: datetime, option: str) -> datetime | None:
-    return None if text is None else parse_moment(text, now, option)
+    return None if text is None else parse_time_option(text, now, option)
 
 
 T = TypeVar("T")

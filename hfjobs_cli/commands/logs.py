@@ -12,7 +12,7 @@ from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, UsageError
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED
 from hfjobs_cli.query.references import JobReference
-from hfjobs_cli.text.values import parse_moment
+from hfjobs_cli.text.values import parse_time_option
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._follow import LogsShown
@@ -56,7 +56,7 @@ def logs(
     listing = Listing(session, output, default=TEXT, sort=sort)
     moment = None
     if since is not None:
-        moment = parse_moment(since, session.clock(), "--since")
+        moment = parse_time_option(since, session.clock(), "--since")
 
     references, found = _chosen(session, jobs, choice, namespace)
     most = max_log_requests or MAX_FOLLOWED

@@ -62,7 +62,7 @@ def _who(initiator: JobInitiator) -> str:
     return names[0] or names[1] or "?"
 
 
-def moment_of_id(identifier: str) -> datetime | None:
+def time_of_id(identifier: str) -> datetime | None:
     """Return the creation time in an id of the Hub, which begins with it, in seconds; None for other ids."""
     if len(identifier) != 24:
         return None

@@ -360,7 +360,7 @@ def _whole(value: Any, path: str, _source: JsonSource) -> int:
     return value
 
 
-def _moment(value: Any, path: str, _source: JsonSource) -> datetime:
+def _time(value: Any, path: str, _source: JsonSource) -> datetime:
     if type(value) is not str:
         raise invalid_value(path, "a string", value)
     try:
@@ -416,4 +416,4 @@ _QUICK: dict[type, tuple[tuple[type, ...], Callable[[Any], Any]]] = {
     list: ((list,), _quick_list),
     dict: ((dict,), _quick_dict),
 }
-_CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _moment, dict: _texts}
+_CONVERTERS: dict[type, Convert] = {float: _number, int: _whole, datetime: _time, dict: _texts}

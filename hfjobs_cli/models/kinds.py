@@ -156,7 +156,7 @@ class Field:
         if self.meta.measure is not None:
             return self.meta.measure
         if self.type.base is datetime:
-            return Measure("moment")
+            return Measure("time")
         if self.type.base in (int, float):
             return Measure("duration" if self.meta.formatter is span else "number")
         return None

@@ -15,7 +15,7 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.kinds import Field, Kind, formatted
-from hfjobs_cli.text.values import digits, number, parse_duration, parse_moment, parse_time, span, timestamp
+from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, parse_time_option, span, timestamp
 
 _REGEX = r"^\^|\$$|\.[*+]|\w\|\w|\\[dwsb]"
 """Finds signs of a regular expression, which values rarely contain."""
@@ -280,7 +280,7 @@ def _read_time(text: str, now: datetime) -> datetime | None:
         seconds = _read_duration(ahead, now)
         return None if seconds is None else now + timedelta(seconds=seconds)
     try:
-        return parse_moment(text, now, "time")
+        return parse_time_option(text, now, "time")
     except UsageError:
         return None
 
@@ -322,7 +322,7 @@ def _size(unit: str, base: float = 1.0) -> Callable[[str, datetime], float | Non
 UNITS = {
     "number": Unit("number", "2 or 0.5", _read_number),
     "duration": Unit("duration", "90s, 30m, 2d or 1.5h", _read_duration),
-    "moment": Unit("time", "30m, 2h, 7d, yesterday or 2026-05-11", _read_time),
+    "time": Unit("time", "30m, 2h, 7d, yesterday or 2026-05-11", _read_time),
     "money": Unit("cost", "5 or 1.25", _read_money),
     "percent": Unit("percentage", "5% or 50%", _read_percent),
     "part": Unit("percentage", "5% or 50%", _read_part),

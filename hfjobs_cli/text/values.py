@@ -130,7 +130,7 @@ _PART = rf"(?a)(\d+(?:\.\d*)?|\.\d+) ?(?:({'|'.join(_WORDS)})s?|(mo|[smhdwy])) ?
 _SPAN = rf"(?a)(?:{_PART[4:]})+(?:ago)?"
 
 
-def parse_moment(text: str, now: datetime, option: str) -> datetime:
+def parse_time_option(text: str, now: datetime, option: str) -> datetime:
     """Parse a time: how long ago it was, `now`, `today`, `yesterday`, or a date with or without a time of day.
 
     Days begin at midnight, and times without an offset are, in UTC. `option` is for messages. Raises UsageError.

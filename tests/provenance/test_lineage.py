@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hfjobs_cli.insight.lineage import Lineage, Parent, moment_of_id, parent_of
+from hfjobs_cli.insight.lineage import Lineage, Parent, parent_of, time_of_id
 from hfjobs_cli.models.job import JobInfo
 from tests.support import NOW
 
@@ -143,8 +143,8 @@ def test_there_may_be_more_generations_than_python_recurses() -> None:
 
 
 def test_ids_tell_when_something_was_made() -> None:
-    moment = moment_of_id("693994e21a39f67af5a41ad0")
+    moment = time_of_id("693994e21a39f67af5a41ad0")
     assert moment is not None
     assert moment.isoformat() == "2025-12-10T15:42:26+00:00"
-    assert moment_of_id("z" * 24) is None
-    assert moment_of_id("12") is None
+    assert time_of_id("z" * 24) is None
+    assert time_of_id("12") is None
