@@ -175,7 +175,7 @@ def _row(record: Record, view: View) -> str:
 def _class(column: Field, view: View) -> str:
     """Return the class of the cells of a column: numbers are aligned to the right, input of users is code."""
     measure = column.measure
-    if measure is not None and measure is not NUMBER_IN_TEXT and measure.unit != "moment":
+    if measure is not None and measure is not NUMBER_IN_TEXT and measure.unit != "time":
         return ' class="number"'
     is_code = column.type.base is list or (column.name == view.kind.key and column.measure is None)
     return ' class="code"' if is_code else ""
