@@ -9,7 +9,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
-from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer, View, choose_renderer, formats_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.columns import choose_columns, parse_sort, replaces_columns, sort_records
@@ -88,7 +87,8 @@ class Listing:
         return any(field.name == name for field, _ in self._order)
 
     @cached_property
-    def _view(self) -> View:
+    def view(self) -> View:
+        """The view of stdout that the renderer gets."""
         return self._new_view()
 
     def _new_view(self) -> View:
@@ -124,12 +124,8 @@ class Listing:
 
     def line(self, text: str, width: int) -> str:
         """Return a line of text, escaped and cut to a width."""
-        view = self._view
+        view = self.view
         return cut(view.spell(text), width, "…" if view.is_unicode else ".")
-
-    def json(self, values: object) -> str:
-        """Return values, which may contain records, as a line of JSON."""
-        return encoder(self._view)(values)
 
     def show(self, records: Records, limit: int | None = None, *, last: Sequence[Any] = ()) -> None:
         """Write records, sorted ones up to `limit`, then the `last` ones, and flush stdout.
@@ -143,7 +139,7 @@ class Listing:
             shown = list(shown)
             if not shown:
                 return  # a header says less than the line on stderr
-        self.renderer.render(self._fetched(shown), self._view)
+        self.renderer.render(self._fetched(shown), self.view)
         self._session.flush()
 
     def _fetched(self, records: Records) -> Records:
@@ -157,7 +153,7 @@ class Listing:
         def fetched() -> Iterator[Any]:
             for record in records:
                 for field in asking:
-                    field.read(record, self._view.now)
+                    field.read(record, self.view.now)
                 yield record
 
         return list(fetched()) if isinstance(records, Sequence) else RecordStream(fetched())

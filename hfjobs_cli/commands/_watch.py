@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hfjobs_cli.commands._listing import ending, outcome
 from hfjobs_cli.commands._select import scan
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
+from hfjobs_cli.formats.lines import encoder
 from hfjobs_cli.formats.renderer import RENDERERS, Renderer
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
@@ -334,9 +335,10 @@ class Watch:
 
     def _as_events(self, session: Session, ask: Ask, look_up: LookUp, seen: dict[str, JobInfo]) -> bool:
         """Write changes of jobs, which are kept in `seen`, and return whether all of them have finished."""
+        encode = encoder(self.listing.view)
         for poll in polls(session, ask, poll_backoff(self.every_secs), OutageNotices(session), look_up=look_up):
             for change in poll.changes:
-                session.write(self.listing.json(change.asdict()) + "\n")
+                session.write(encode(change.asdict()) + "\n")
                 seen[change.job.id] = change.job
             session.flush()
             if self._is_over(poll):
