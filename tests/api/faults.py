@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -124,8 +125,15 @@ def stalls(connection: socket.socket) -> None:
 
 
 @cache
+def packed_zeros(times: int = 1) -> bytes:
+    """Return 300 MiB of zeros, packed by gzip so many times."""
+    if times > 1:
+        return gzip.compress(packed_zeros(times - 1))
+    packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    return b"".join(packer.compress(bytes(2**20)) for _ in range(300)) + packer.flush()
+
+
 def bomb() -> bytes:
     """Return an answer of 300 kB that unpacks to 300 MiB."""
-    packer = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
-    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(300)) + packer.flush()
+    packed = packed_zeros()
     return HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed) + packed

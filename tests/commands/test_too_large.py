@@ -6,9 +6,7 @@ import gzip
 import io
 import json
 import random
-import zlib
 from collections.abc import Iterable, Iterator
-from functools import cache
 from itertools import chain, cycle, product, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
+from tests.api.faults import packed_zeros
 from tests.support import BY_HAND, USER, Hfjobs, Hub, Misbehavior, Result, in_turn
 
 if TYPE_CHECKING:
@@ -311,19 +310,9 @@ def test_a_unit_that_is_not_known_is_no_minute(hfjobs: Hfjobs, hub: Hub, label: 
     assert (result.code, hub.paths.count(f"POST /api/jobs/{USER}")) == (2, 0)
 
 
-@cache
-def bomb(times: int) -> bytes:
-    """Return 300 MiB of zeros, packed so many times."""
-    packer = zlib.compressobj(wbits=31)
-    packed = b"".join(packer.compress(bytes(2**20)) for _ in range(300)) + packer.flush()
-    for _ in range(times - 1):
-        packed = gzip.compress(packed)
-    return packed
-
-
 def packed(times: int, status: int = 200) -> Misbehavior:
     """Answer with a bomb."""
-    body, coding = bomb(times), ", ".join(["gzip"] * times)
+    body, coding = packed_zeros(times), ", ".join(["gzip"] * times)
 
     def answer(_app: App, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         return Response(body, status, headers={"Content-Encoding": coding, "Content-Type": "x/y"})(environ, start)
