@@ -8,7 +8,7 @@ from datetime import datetime
 from inspect import get_annotations
 from operator import attrgetter
 from types import UnionType
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from hfjobs_cli.config import DEFAULT_ENDPOINT
 from hfjobs_cli.text.values import number
@@ -132,6 +132,10 @@ ALWAYS_SHOWN = 100
 """The rank of columns that are never dropped."""
 
 
+MeasureUnit = Literal["number", "duration", "time", "money", "percent", "part", "B", "GB", "bps"]
+"""Units of values that are compared with `<` and `>`; `part` is a fraction of 1 that is shown as a percentage."""
+
+
 class Measure(NamedTuple):
     """How `--filter` compares a value with `<` and `>`.
 
@@ -139,7 +143,7 @@ class Measure(NamedTuple):
     compare; None for a value without one.
     """
 
-    unit: str
+    unit: MeasureUnit
     of: Callable[[Any], Any] = lambda value: value
 
 

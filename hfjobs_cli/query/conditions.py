@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.immutable import value
-from hfjobs_cli.models.fields import Record
+from hfjobs_cli.models.fields import MeasureUnit, Record
 from hfjobs_cli.models.kinds import Field, Kind, formatted
 from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, parse_time_option, span, timestamp
 
@@ -319,7 +319,7 @@ def _size(unit: str, base: float = 1.0) -> Callable[[str, datetime], float | Non
     return read
 
 
-UNITS = {
+UNITS: dict[MeasureUnit, Unit] = {
     "number": Unit("number", "2 or 0.5", _read_number),
     "duration": Unit("duration", "90s, 30m, 2d or 1.5h", _read_duration),
     "time": Unit("time", "30m, 2h, 7d, yesterday or 2026-05-11", _read_time),

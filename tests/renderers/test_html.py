@@ -115,6 +115,14 @@ def test_a_listing_has_the_cells_of_the_table(hfjobs: Hfjobs) -> None:
     assert page.labels[:5] == ["JOB ID", "NAME", "STATUS", "RUNTIME", "LABEL.TEAM"]
 
 
+def test_numbers_are_aligned_to_the_right(hfjobs: Hfjobs) -> None:
+    """Times and labels can be compared as numbers can, and are text all the same."""
+    page = hfjobs("ps", "--columns", "name,created,runtime,cost,label.team", "--format", "html").stdout
+    headers = re.findall(r'<th scope="col"(?: class="(\w+)")?>([^<]*)</th>', page)
+    assert [name for kind, name in headers if kind == "number"] == ["RUNTIME", "COST"]
+    assert [name for kind, name in headers if kind != "number"] == ["NAME", "CREATED", "LABEL.TEAM"]
+
+
 def test_a_report_is_drawn(hfjobs: Hfjobs) -> None:
     """Bars of jobs and of cost, of periods lines too; as many as there is something to draw of."""
     for by, figures, lines in (("flavor", 2, 0), ("day", 4, 3)):
