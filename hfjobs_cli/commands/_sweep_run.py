@@ -18,7 +18,7 @@ from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.hub.concurrency import BackgroundCall, iter_parallel
 from hfjobs_cli.hub.create_once import RESPONSE_AFTER_INTERRUPT_SECS
 from hfjobs_cli.hub.retry import OUTAGES, TRANSIENT_ERRORS, Retries
-from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
+from hfjobs_cli.jobspec.sweep import DUPLICATE, ITEM, RESERVED, SWEEP, Item
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import LATEST, span
 
@@ -278,7 +278,10 @@ class Sweep:
         return own is not elder
 
     def _cancel_duplicate(self, own: JobInfo, elder: JobInfo) -> None:
-        """Cancel a job that has an older duplicate, and remove the label of the item from it."""
+        """Cancel a job that has an older duplicate, and remove it from the sweep: its labels and name.
+
+        What waits for the sweep, or asks for a job by its name, would count it.
+        """
         reference = JobReference(self.namespace, own.id)
         if not own.has_ended:
             self.session.warning(
@@ -286,11 +289,14 @@ class Sweep:
             )
             self.session.client.cancel_job(reference)
         self._canceled.add(own.id)
-        labels = {key: value for key, value in (own.labels or {}).items() if key != ITEM}
+        labels = {key: value for key, value in (own.labels or {}).items() if key not in RESERVED}
+        labels[DUPLICATE] = elder.id
         try:
             self.session.client.label_job(reference, labels)
         except HfJobsError as error:
-            self.session.warning(f"job {own.id} keeps its label {ITEM}: {error.message}")
+            self.session.warning(
+                f"job {own.id} keeps its labels, and is counted by -l {SWEEP}={self.name}: {error.message}"
+            )
 
     def _batch(self) -> list[Item]:
         """Return the items whose jobs to create now."""

@@ -35,6 +35,9 @@ MAX_FILE_MIB = 16
 SWEEP, ITEM = "sweep", "sweep-item"
 """The labels of jobs with the name of their sweep and the fingerprint of their item."""
 
+DUPLICATE = "sweep-duplicate"
+"""The label of a canceled job with the id of the job that was created for the same item at the same time."""
+
 RESERVED = ("name", SWEEP, ITEM)
 """Labels with a meaning of their own, which values of keys do not become."""
 

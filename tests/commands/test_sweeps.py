@@ -379,11 +379,14 @@ def test_of_two_jobs_of_one_item_the_older_goes_on(hfjobs: Hfjobs, hub: Hub) -> 
     hub.always(JOBS, rival)
     code, stdout, stderr = hfjobs("run", "-d", "--each", "x=1..8", "--sweep", "grid", "--yes", "u", "echo", "{x}")
     assert code == 0, stderr
-    canceled = [job for job in of(hub) if job["status"]["stage"] == "CANCELED"]
-    assert (len(of(hub)), len(canceled), stderr.count("warning: canceling job")) == (16, 8, 8)
-    assert {job["id"][:4] for job in of(hub) if job not in canceled} == {"6a00"}
+    canceled = [job for job in hub.all_jobs() if "sweep-duplicate" in job.get("labels", {})]
+    assert (len(of(hub)), len(canceled), stderr.count("warning: canceling job")) == (8, 8, 8)
+    assert {job["status"]["stage"] for job in canceled} == {"CANCELED"}
+    assert {job["labels"]["sweep-duplicate"] for job in canceled} == {job["id"] for job in of(hub)}
+    assert {job["id"][:4] for job in of(hub)} == {"6a00"}
     assert all(line.startswith("6a00") for line in stdout.splitlines())
-    assert not any("sweep-item" in job["labels"] for job in canceled)
+    assert all({*job["labels"]} == {"x", "sweep-duplicate"} for job in canceled)
+    assert hfjobs("ps", "-a", "-q", "--name", "grid-x-3").stdout.count("\n") == 1
 
 
 ROWS = {
