@@ -19,7 +19,7 @@ from hfjobs_cli.commands._actions import (
 )
 from hfjobs_cli.commands._resolve import jobs_to_change
 from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_running, not_running, refused
-from hfjobs_cli.errors import RequestRefused, UsageError, conflict
+from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
@@ -43,7 +43,15 @@ class _Jobs(Targets):
     selects_by_status = True
 
     def named(self, run: Run) -> list[JobReference] | None:
-        return jobs_to_change(run.session, run.words, run.namespace, run.plan)
+        references = jobs_to_change(run.session, run.words, run.namespace, run.plan)
+        failures = run.session.failures
+        if all(each.rpartition("@")[2].lower() in JOBS.statuses for each in run.words):
+            # If no job has such a status, there is nothing to do.
+            for failure in failures:
+                if isinstance(failure, NotFound):
+                    run.session.note(failure.message)
+            failures[:] = [each for each in failures if not isinstance(each, NotFound)]
+        return references
 
     def filtered(self, run: Run, choice: options.Choice) -> "list[JobInfo]":
         if run.plan.asks and run.action.asks is Asks.IF_FILTERED:
