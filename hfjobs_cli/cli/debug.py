@@ -16,7 +16,7 @@ class DebugHandler(logging.Handler):
     def __init__(self, write_line: Callable[[str], None], redacted: Callable[[str], str]) -> None:
         """Print by `write_line` what `redacted` returns."""
         super().__init__()
-        self.lock = None  # writing a line has its own; a thread that cannot write must not hold up the end of the run
+        self.lock = None  # `write_line` has a lock; a blocked thread must not delay the exit
         self._write_line, self._redacted = write_line, redacted
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """A command, or a group of them: its name, and the first line of its help.
+    """A command or a group of commands: its name, and the first line of its help.
 
-    It is the function of its name in the module of its name below `commands`, or if it `is_action` in `actions`; one in
-    a group is in the folder of that name. `function` names another place, as `run.uv_run`. One that `asks_hub` takes
-    the options about the connection.
+    Its function has its name, in the module of its name below `commands`, or in `actions` if it `is_action`; commands
+    of a group are in the folder of that name. `function` names another place, as `run.uv_run`. With `asks_hub` it has
+    the options of the connection. `optional` are options whose value may be left out, with that value.
 
-    The last arguments of one that `runs_words` are the words of another command, which end its options, but for those
-    that describe the job (`cli/trailing_options.py`). Of options that are given twice the last one counts there, as
-    scripts expect that put theirs before those of their callers. One that `takes_words` has them behind `--`.
+    With `runs_words` the last arguments are another command, which ends the options, except for those of the job
+    (`cli/trailing_options.py`). There the last of repeated options counts, as scripts expect that put their options
+    before those of their callers. With `takes_words` another command follows a `--`.
 
-    What it is called `elsewhere`, in docker, kubectl or gh, is not taken for it: a hint names it.
+    `elsewhere` are its names in docker, kubectl or gh. They do not work, but a hint names the command.
     """
 
     name: str

@@ -121,7 +121,7 @@ _SHORT = {
     "powershell": "function hfjobs { hf hfjobs @args }",
     "pwsh": "function hfjobs { hf hfjobs @args }",
 }
-"""How a shell is told the short name of the extension of the official client."""
+"""The line that defines `hfjobs` in a shell, for the extension of the official client."""
 
 CURRENT = "auto"
 """Stands for the shell that called the program."""
@@ -166,11 +166,11 @@ def _name_of(path: str) -> str:
 
 
 def _current_shell(environ: Mapping[str, str]) -> str:
-    """Return the name of the shell that the program was called from. Raises UsageError where that is in doubt.
+    """Return the name of the calling shell. Raises UsageError if that is uncertain.
 
-    It is the nearest of the parents, or SHELL where none of them is a user's. But zsh makes way for the last command
-    of `zsh -c`, and so has its own parent taken for it. What it leaves is OLDPWD, which it sets when it starts to the
-    directory it is in; bash and fish set it only when they leave one.
+    It is the nearest parent that is an interactive shell, or SHELL if there is none. But zsh replaces itself by the
+    last command of `zsh -c`, so its parent is found instead. Then OLDPWD is the current directory: zsh sets it when it
+    starts, bash and fish only when they change the directory.
     """
     found = ""
     with suppress(shellingham.ShellDetectionFailure, RuntimeError):
@@ -266,7 +266,7 @@ _DIRECTORY, _FILE = "/", "./"
 """The answer to a script that makes the shell complete a directory or a file."""
 
 _BASH_OF_BEFORE = "bash of 0.2"
-"""Stands for bash with the script of 0.2, which has no such answers and completes files if there is none."""
+"""The name of bash with the script of 0.2, which does not know these answers and completes files without one."""
 
 _GOES_ON = ("=", "/", ".", "<", ">")
 """The ends of words that are not complete."""
@@ -292,7 +292,7 @@ class Question(NamedTuple):
             words = environ.get("COMP_WORDS", "").split("\n")[: int(environ.get("COMP_CWORD", "0")) + 1]
             shell, line, typed = _BASH_OF_BEFORE, " ".join(words), words[-1]
         if shell in ("powershell", "pwsh") and not typed and not line.endswith(","):
-            line += " "  # PowerShell leaves it out, and has nothing of a word behind a comma
+            line += " "  # PowerShell omits it; after a comma it passes no word
         _, *words, begun = ["", *_split(line + _CURSOR)]
         begun = begun.removesuffix(_CURSOR)
         return cls(shell, words[1:], begun, begun if typed is None else typed)
@@ -368,7 +368,7 @@ def _trailing_offers(ctx: typer.Context, begun: str) -> Offers:
 
 def _has_ended(ctx: typer.Context) -> bool:
     """Return whether the cursor is within the command that the job runs, whose words are not completed."""
-    # The last two are what is run, and its words; behind an argument before them options go on.
+    # The last two arguments are the image or script, and its words; options may follow those before them.
     return not ctx.allow_interspersed_args and any(ctx.params.get(each.name or "") for each in _arguments(ctx)[-2:])
 
 

@@ -144,7 +144,7 @@ def is_script(ctx: typer.Context) -> bool:
 
 
 class RunsWords(CommandHelp):
-    """A command whose last arguments are words of another command, which end its own options, but for the job's."""
+    """A command whose last arguments are another command, after which only options of the job are parsed."""
 
     rules: Mapping[str, Rule]
 

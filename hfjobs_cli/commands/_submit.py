@@ -72,7 +72,7 @@ def start(
         else:
             announce(session, job)
             session.created.clear()
-        from hfjobs_cli.commands._follow import follow_new
+        from hfjobs_cli.commands._follow import follow_new  # -d and --dry-run do without
 
         return follow_new(session, [job], listing)
 
