@@ -215,15 +215,15 @@ class Session:
 
     def rest(self, seconds: float) -> None:
         """Sleep, unless `seconds` is 0. Raises ReaderGone if the reader of stdout has closed it."""
-        if self._reader.can_be_seen:
-            if self._reader.leaves(seconds):
+        if self._stdout_pipe.works:
+            if self._stdout_pipe.closes_within(seconds):
                 raise ReaderGone(STDOUT_CLOSED)
         elif seconds:
             self.sleep(seconds)
 
     @cached_property
-    def _reader(self) -> terminal.Reader:
-        return terminal.Reader(self.stdout)
+    def _stdout_pipe(self) -> terminal.PipeWatcher:
+        return terminal.PipeWatcher(self.stdout)
 
     @property
     def can_ask(self) -> bool:

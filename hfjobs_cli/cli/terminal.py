@@ -88,7 +88,7 @@ def _is_legacy_console() -> bool:
     return detect_legacy_windows()
 
 
-class Reader:
+class PipeWatcher:
     """Detects that the reader of a pipe has closed it, for several threads; never on Windows."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -103,11 +103,11 @@ class Reader:
                 pass
 
     @property
-    def can_be_seen(self) -> bool:
+    def works(self) -> bool:
         """Return whether the pipe can be polled."""
         return self._descriptor is not None
 
-    def leaves(self, seconds: float) -> bool:
+    def closes_within(self, seconds: float) -> bool:
         """Wait up to so many seconds, and return whether the reader has closed the pipe."""
         return self._descriptor is not None and bool(_poll_errors(self._descriptor, seconds))
 
