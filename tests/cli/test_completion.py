@@ -520,7 +520,8 @@ class TestRealShells:
 
     @pytest.mark.parametrize("name", SHELLS)
     def test_complete_at_the_first_tab(self, tmp_path: Path, name: str) -> None:
-        with started(name, tmp_path) as shell:
+        """With the installed command itself."""
+        with started(name, tmp_path, is_quick=False) as shell:
             assert shell.line_after(f"hfjobs ps --status=err{TAB}") == "hfjobs ps --status=error "
 
     @pytest.mark.parametrize("name", SHELLS)
