@@ -21,7 +21,7 @@ from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._select import done_to_each, is_by_filters, job_filter, not_running, refused, scan
 from hfjobs_cli.commands._watch import NO_MARK, is_in_place, live_renderer, table_in_place
 from hfjobs_cli.errors import ExitCode, HfJobsError, Interrupted, LimitReached, NotRunning, UsageError
-from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
+from hfjobs_cli.formats.renderer import QUIET, RENDERERS, RecordStream
 from hfjobs_cli.hub.concurrency import MAX_FOLLOWED, WAIT_SLICE_SECS, start_thread
 from hfjobs_cli.hub.metrics import NoMetrics, UsageFollower, usage_now
 from hfjobs_cli.models.job import KIND
@@ -56,14 +56,15 @@ def stats(
     select jobs.
 
     With --for, usage is sampled for that long, then the mean and the maximum of each figure are shown, also as fields:
-    gpu and gpu_max. So --filter 'gpu<5' finds jobs whose GPUs are idle, not those that pause for a second.
+    gpu and gpu_max. So -f 'gpu<5', which is --filter there, finds jobs whose GPUs are idle, not those that pause for a
+    second.
 
     \b
     Examples:
       hfjobs stats
       hfjobs stats 6a01d697aff1cd33e8f33a64 alice/6a01c8c2aff1cd33e8f339d4
       hfjobs stats -f --sort -gpu
-      hfjobs stats --for 1m --filter 'gpu<5' -q | hfjobs cancel -
+      hfjobs stats --for 1m -f 'gpu<5' -f 'runtime>10m' -q | hfjobs cancel -
       hfjobs stats -f --label sweep=3 | jq '.gpus[].utilization'
       hfjobs stats --format '{{.job_id}} {{.cpu_usage_pct}}'
     """
@@ -109,6 +110,8 @@ def stats(
     if for_ is not None:
         sampling = Sampling(session, references, seconds, are_named=bool(jobs))
         found = [each for each in sampling.summaries() if all_match(wanted, each, now)]
+        if sampling.is_interrupted and listing.renderer is QUIET:
+            raise Interrupted("interrupted before the end of --for: no ids are printed")  # 'cancel -' may read them
         listing.show(found)
         if sampling.is_interrupted:
             raise Interrupted("interrupted: the figures are of less time than --for")

@@ -466,14 +466,24 @@ class TestFor:
         assert stderr.startswith(said)
 
     @posix_only
-    def test_an_interrupt_shows_what_there_is(self, hfjobs: Hfjobs, hub: Hub, stall: Stall) -> None:
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            (["--format", "jsonl"], "interrupted: the figures are of less time than --for"),
+            (["-q"], "interrupted before the end of --for: no ids are printed"),
+        ],
+    )
+    def test_an_interrupt_shows_what_there_is(
+        self, hfjobs: Hfjobs, hub: Hub, stall: Stall, options: list[str], said: str
+    ) -> None:
+        """But no ids: with them a command such as `cancel -` would act on a few samples."""
         metrics = Metrics(hub, running(hub, 1))
         metrics.hang_up()  # so that the job is asked for, once the sample has been read
         hub.always(f"/api/jobs/{USER}/{number(1)}", stall)
-        argv = command("stats", "--for", "1h", "--name", "mine", "--format", "jsonl", "--namespace", USER)
+        argv = command("stats", "--for", "1h", "--name", "mine", *options, "--namespace", USER)
         code, stdout, stderr = signalled(argv, hfjobs.environ, stall.arrived, signal.SIGINT)
-        assert (code, stderr) == (130, "error: interrupted: the figures are of less time than --for\n")
-        assert json.loads(stdout)["samples"] == 1
+        assert (code, stderr) == (130, f"error: {said}\n")
+        assert stdout == "" if "-q" in options else json.loads(stdout)["samples"] == 1
 
 
 def test_samples_that_cannot_be_read_hide_no_end(hfjobs: Hfjobs, hub: Hub) -> None:
