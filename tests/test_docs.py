@@ -15,6 +15,7 @@ from hfjobs_cli.cli.registry import TOPICS as EXPLAINED
 from hfjobs_cli.config import SETTINGS
 from hfjobs_cli.errors import ExitCode
 from hfjobs_cli.formats.renderer import RENDERERS
+from tests.cli.shells import quick_program
 from tests.emulator.emulation import Emulator, Serve, until
 from tests.support import (
     NOW,
@@ -191,7 +192,7 @@ def test_recipes_run(recipe: str, used: dict[str, str], tmp_path: Path) -> None:
     """What is one command is run without a shell."""
     program = tmp_path / "bin" / "hfjobs"
     program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n', encoding="utf-8")
+    program.write_text(quick_program(), encoding="utf-8")
     program.chmod(0o755)
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     _, *argv = shlex.shlex(recipe, punctuation_chars=True, posix=True)

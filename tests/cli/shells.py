@@ -116,7 +116,7 @@ sys.exit(server.recv(1)[0])
 
 
 @cache
-def _quick_program() -> str:
+def quick_program() -> str:
     """Return a program that does what the installed command does, but starts at once, until this process ends."""
     address = f"{tempfile.mkdtemp()}/hfjobs"
     server = subprocess.Popen(
@@ -158,7 +158,7 @@ class Shell:
             (directory / "work" / entry).touch()
         program = directory / "bin" / "hfjobs"
         installed = f'#!/bin/sh\nexec {" ".join(command())} "$@"\n'
-        program.write_text(_quick_program() if is_quick else installed, encoding="utf-8")
+        program.write_text(quick_program() if is_quick else installed, encoding="utf-8")
         program.chmod(0o755)
         startup = home / {"bash": "startup", "zsh": ".zshrc", "fish": "fish/config.fish"}[name]
         script = _STARTUP[name].format(before=f"{_BEFORE[name]}\n{before}", load=_LOAD[name])
