@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from huggingface_hub import HfApi
 from werkzeug.wrappers import Response
 
 from hfjobs_cli.emulator.app import App
@@ -18,6 +19,7 @@ from tests.commands.test_ps_watch import after
 from tests.metrics import SAMPLE, Metrics, gpus
 from tests.support import (
     BY_HAND,
+    TOKEN,
     USER,
     Golden,
     Hfjobs,
@@ -209,15 +211,14 @@ class TestSnapshot:
         assert stderr == NO_FIGURES.format(number(1))
 
     @pytest.mark.parametrize("event", ["", "event: message\n", "event: sample\n", "event: metric\nevent\n"])
-    def test_a_sample_is_told_by_its_data(self, hfjobs: Hfjobs, hub: Hub, tmp_path: Path, event: str) -> None:
+    def test_a_sample_is_told_by_its_data(self, hfjobs: Hfjobs, hub: Hub, event: str) -> None:
         """Whatever the event is called: so it is for the official client, too."""
         running(hub, 1)
         said = f"data: ping\n\nevent: other\ndata: 7\n\n{event}data: {json.dumps(SAMPLE)}\n\n"
         hub.replies_to(f"/api/jobs/{USER}/{number(1)}/metrics", 200, said)
-        environ = {**hfjobs.environ, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_UPDATE_CHECK": "1"}
-        named = ("stats", f"{USER}/{number(1)}", "--json")
-        theirs = run([sys.executable, "-m", "huggingface_hub.cli.hf", "jobs", *named], environ)
-        assert hfjobs.jobs(*named) == json.loads(theirs.stdout) == [{"job_id": number(1), **SAMPLE}]
+        theirs = HfApi(hub.endpoint, token=TOKEN).fetch_job_metrics(job_id=number(1), namespace=USER)
+        assert next(iter(theirs)) == SAMPLE
+        assert hfjobs.jobs("stats", f"{USER}/{number(1)}", "--json") == [{"job_id": number(1), **SAMPLE}]
 
     def test_a_job_of_which_there_are_no_figures_yet(self, hfjobs: Hfjobs, hub: Hub) -> None:
         """That its metrics are missing says nothing about the job."""
