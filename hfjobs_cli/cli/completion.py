@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from hfjobs_cli.cli import hub_completion
 from hfjobs_cli.cli.binding import LoadKind, load_kind
 from hfjobs_cli.cli.registry import ANY_FILE, COMMANDS, KINDS, SHELLS, TOPICS, Command
 from hfjobs_cli.formats.renderer import added_formats, formats_of
@@ -25,6 +24,7 @@ from hfjobs_cli.models.vocabulary import (
 )
 
 if TYPE_CHECKING:
+    from hfjobs_cli.cli.hub_completion import HubCompletion
     from hfjobs_cli.models.kinds import Kind
 
 _NOT_IN_LISTS = r"[^\w .,/@+:*!-]"
@@ -58,6 +58,13 @@ complete_schedule_status = from_list(SCHEDULE_STATES, signs="!")
 complete_when = from_list([f"@{word}" for word in ("hourly", "daily", "weekly", "monthly", "yearly")])
 
 
+def _hub(ctx: typer.Context) -> HubCompletion:
+    """Return the completions from the Hub, which help and most completions do without."""
+    from hfjobs_cli.cli.hub_completion import HubCompletion
+
+    return HubCompletion(ctx)
+
+
 def complete_file(incomplete: str) -> list[str]:
     """Offer files."""
     return [incomplete + ANY_FILE]
@@ -73,7 +80,7 @@ def complete_seen(kind: str, field: str) -> Asking:
     """Offer the values that the newest records of a kind have in a field; of labels first the keys."""
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        return hub_completion.values(ctx, load_kind(kind), field, incomplete)
+        return _hub(ctx).values(load_kind(kind), field, incomplete)
 
     return complete
 
@@ -82,14 +89,14 @@ def complete_seen_keys(kind: str, field: str) -> Callable[[typer.Context], list[
     """Offer the keys that the newest records of a kind have in a field."""
 
     def complete(ctx: typer.Context) -> list[str]:
-        return hub_completion.keys(ctx, load_kind(kind), field)
+        return _hub(ctx).keys(load_kind(kind), field)
 
     return complete
 
 
 def complete_namespace(ctx: typer.Context) -> list[str]:
     """Offer the token's user, and their organizations."""
-    return hub_completion.namespaces(ctx)
+    return _hub(ctx).namespaces()
 
 
 def complete_initiator(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -113,7 +120,7 @@ def _seen_in_list(ctx: typer.Context, kind: Kind, field: str, incomplete: str) -
         return []
     done, comma, last = incomplete.rpartition(",")
     sign, used = "!" * last.startswith("!"), done.split(",")
-    found = hub_completion.values(ctx, kind, field, last[len(sign) :])
+    found = _hub(ctx).values(kind, field, last[len(sign) :])
     return [f"{done}{comma}{sign}{value}" for value in found if value not in used]
 
 
@@ -190,7 +197,7 @@ def _entries(ctx: typer.Context, kind: Kind, begun: str) -> list[str]:
     field = next((each for each in found if outer.lower() in (each.meta.entry, each.name)), None)
     if field is None:
         return []
-    return [f"{outer}.{key}" for key in hub_completion.keys(ctx, kind, field.name) if key.startswith(typed)]
+    return [f"{outer}.{key}" for key in _hub(ctx).keys(kind, field.name) if key.startswith(typed)]
 
 
 def complete_format(kind: LoadKind) -> Completer:
@@ -230,19 +237,19 @@ def _commands_in(path: Iterable[str]) -> tuple[Command, ...]:
 
 def complete_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete the newest jobs with name, status and age, or selectors after `@`."""
-    return hub_completion.jobs(ctx, incomplete)
+    return _hub(ctx).jobs(incomplete)
 
 
 def complete_active_jobs(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete like `complete_jobs`, but only jobs that have not finished."""
-    return hub_completion.jobs(ctx, incomplete, ACTIVE_STAGES)
+    return _hub(ctx).jobs(incomplete, ACTIVE_STAGES)
 
 
 def complete_schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Complete schedules with name, status and cron expression, or selectors after `@`."""
-    return hub_completion.schedules(ctx, incomplete)
+    return _hub(ctx).schedules(incomplete)
 
 
 def complete_flavor(ctx: typer.Context) -> list[tuple[str, str]]:
     """Offer the flavors with their prices."""
-    return hub_completion.flavors(ctx)
+    return _hub(ctx).flavors()

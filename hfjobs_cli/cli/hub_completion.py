@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hfjobs_cli.cli.binding import load_kind
 from hfjobs_cli.config import Overrides
+from hfjobs_cli.hub.concurrency import call_with_timeout
 from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name, selector_words
 from hfjobs_cli.text.values import age
 
@@ -48,85 +49,103 @@ _VALUE = re.compile(r"[\w./][\w./:@=+-]{0,199}(?<![/=])")
 _NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
 
 
-def jobs(ctx: typer.Context, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Return the names of the newest jobs, and their ids with name, status and age; or what can follow an `@`.
+class HubCompletion:
+    """Completions of a command line from the Hub: they send one request, print nothing and never fail."""
 
-    With `stages` only jobs in these are listed, and a name is offered if a single one of them has it.
-    """
-    namespace, slash, _ = incomplete.rpartition("/")
-    if "@" in incomplete:
-        return [(word, "") for word in _described(ctx, incomplete, JOBS)]
-    found: list[JobInfo] = _asked(ctx, namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
-    now: datetime = ctx.obj.clock()
-    names = [(name, _summary(jobs[0], now)) for name, jobs in _by_name(found) if not stages or len(jobs) == 1]
-    ids = [(job.id, _summary(job, now)) for job in found if is_name(job.id)]
-    return [(f"{namespace}{slash}{word}", about) for word, about in (*names, *ids)]
+    def __init__(self, ctx: typer.Context) -> None:
+        """Send no request yet. The words before the cursor were parsed into `ctx`."""
+        self._ctx = ctx
 
+    def jobs(self, incomplete: str, stages: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """Return the names of the newest jobs, and their ids with name, status and age; or what can follow an `@`.
 
-def schedules(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the names of the schedules, and their ids with name, status and terms; or what can follow an `@`."""
-    namespace, slash, _ = incomplete.rpartition("/")
-    if "@" in incomplete:
-        return [(word, "") for word in _described(ctx, incomplete, SCHEDULES)]
-    found = _asked(ctx, namespace, lambda client, name: client.list_schedules(name))
-    about = {each.id: _plain(each.name or "", str(each.status), each.schedule or "") for each in found}
-    names = [(name, about[same[0].id]) for name, same in _by_name(found) if len(same) == 1]
-    offers = [*names, *about.items()]
-    return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word)]
+        With `stages` only jobs in these are listed, and a name is offered if a single one of them has it.
+        """
+        namespace, slash, _ = incomplete.rpartition("/")
+        if "@" in incomplete:
+            return [(word, "") for word in self._described(incomplete, JOBS)]
+        found: list[JobInfo] = self._asked(namespace, lambda client, name: next(client.list_jobs(name, stages)).jobs)
+        now: datetime = self._ctx.obj.clock()
+        names = [(name, _summary(jobs[0], now)) for name, jobs in _by_name(found) if not stages or len(jobs) == 1]
+        ids = [(job.id, _summary(job, now)) for job in found if is_name(job.id)]
+        return [(f"{namespace}{slash}{word}", about) for word, about in (*names, *ids)]
 
+    def schedules(self, incomplete: str) -> list[tuple[str, str]]:
+        """Return the names of the schedules, and their ids with name, status and terms; or what can follow an `@`."""
+        namespace, slash, _ = incomplete.rpartition("/")
+        if "@" in incomplete:
+            return [(word, "") for word in self._described(incomplete, SCHEDULES)]
+        found = self._asked(namespace, lambda client, name: client.list_schedules(name))
+        about = {each.id: _plain(each.name or "", str(each.status), each.schedule or "") for each in found}
+        names = [(name, about[same[0].id]) for name, same in _by_name(found) if len(same) == 1]
+        offers = [*names, *about.items()]
+        return [(f"{namespace}{slash}{word}", about) for word, about in offers if is_name(word)]
 
-def flavors(ctx: typer.Context) -> list[tuple[str, str]]:
-    """Return the flavors with their prices, from the cache if there is one."""
-    session = _session(ctx)
-    prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
-    return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
+    def flavors(self) -> list[tuple[str, str]]:
+        """Return the flavors with their prices, from the cache if there is one."""
+        session = self._session()
+        prices: Mapping[str, Decimal] = _soon(session, lambda: session.prices.all(), {})
+        return [(name, f"{60 * price:.2f} USD an hour") for name, price in prices.items() if is_name(name)]
 
+    def namespaces(self) -> list[str]:
+        """Return the token's user, and their organizations."""
+        return self._asked("", lambda client, _name: [client.whoami(), *client.organizations()])
 
-def namespaces(ctx: typer.Context) -> list[str]:
-    """Return the token's user, and their organizations."""
-    return _asked(ctx, "", lambda client, _name: [client.whoami(), *client.organizations()])
+    def values(self, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:
+        """Return values of a field that start with `begun`, from the newest records; for labels first the keys.
 
+        Values that need quotes in some shell are left out.
+        """
+        words = self._texts(kind, name, namespace)
+        field = kind.find(name)
+        if field is not None and field.type.base is dict:
+            words = [word if "=" in begun else f"{word}=" for word in words if ("=" in word) == ("=" in begun)]
+        return [word for word in words if word.startswith(begun)]
 
-def values(ctx: typer.Context, kind: Kind, name: str, begun: str, namespace: str = "") -> list[str]:
-    """Return values of a field that start with `begun`, from the newest records; for labels first the keys.
+    def keys(self, kind: Kind, name: str) -> list[str]:
+        """Return the keys of what the newest records have in a field."""
+        return [word for word in self._texts(kind, name, "") if "=" not in word]
 
-    Values that need quotes in some shell are left out.
-    """
-    words = _texts(ctx, kind, name, namespace)
-    field = kind.find(name)
-    if field is not None and field.type.base is dict:
-        words = [word if "=" in begun else f"{word}=" for word in words if ("=" in word) == ("=" in begun)]
-    return [word for word in words if word.startswith(begun)]
+    def _texts(self, kind: Kind, name: str, namespace: str) -> list[str]:
+        """Return the texts that a filter compares in a field, of the newest records, each once."""
+        field, listed = kind.find(name), _LISTED.get(kind.noun)
+        if field is None or listed is None or field.type.base in _WITHOUT_VALUES:
+            return []
+        now: datetime = self._ctx.obj.clock()
+        texts = (text for record in self._asked(namespace, listed) for text in field.texts(record, now))
+        return [text for text in dict.fromkeys(texts) if _VALUE.fullmatch(text)]
 
+    def _described(self, incomplete: str, syntax: ReferenceSyntax) -> list[str]:
+        """Return completions of a selector: `@latest`, and after `@name=` the existing names."""
+        before, at, what = incomplete.partition("@")
+        name, equals, begun = what.partition("=")
+        if not equals:
+            return [f"{before}{each}" for each in selector_words(syntax) if each.startswith(f"@{what.lower()}")]
+        if name not in syntax.filters:
+            return []
+        kind = load_kind(syntax.noun)
+        field = kind.find(name)
+        words = [word for word in (field.meta.known_values if field else ()) if word.startswith(begun.lower())]
+        found = words or self.values(kind, name, begun, before.rstrip("/"))
+        return [f"{before}{at}{name}={value}" for value in found]
 
-def keys(ctx: typer.Context, kind: Kind, name: str) -> list[str]:
-    """Return the keys of what the newest records have in a field."""
-    return [word for word in _texts(ctx, kind, name, "") if "=" not in word]
-
-
-def _texts(ctx: typer.Context, kind: Kind, name: str, namespace: str) -> list[str]:
-    """Return the texts that a filter compares in a field, of the newest records, each once."""
-    field, listed = kind.find(name), _LISTED.get(kind.noun)
-    if field is None or listed is None or field.type.base in _WITHOUT_VALUES:
+    def _asked(self, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
+        """Return what the Hub lists in the given namespace; nothing if it does not respond within a second."""
+        session = self._session()
+        with suppress(Exception):
+            client = session.client  # importing it takes time, however fast the Hub is
+            return _soon(session, lambda: list(ask(client, namespace or _given(self._ctx.params, "namespace"))), [])
         return []
-    now: datetime = ctx.obj.clock()
-    texts = (text for record in _asked(ctx, namespace, listed) for text in field.texts(record, now))
-    return [text for text in dict.fromkeys(texts) if _VALUE.fullmatch(text)]
 
-
-def _described(ctx: typer.Context, incomplete: str, syntax: ReferenceSyntax) -> list[str]:
-    """Return completions of a selector: `@latest`, and after `@name=` the existing names."""
-    before, at, what = incomplete.partition("@")
-    name, equals, begun = what.partition("=")
-    if not equals:
-        return [f"{before}{each}" for each in selector_words(syntax) if each.startswith(f"@{what.lower()}")]
-    if name not in syntax.filters:
-        return []
-    kind = load_kind(syntax.noun)
-    field = kind.find(name)
-    words = [word for word in (field.meta.known_values if field else ()) if word.startswith(begun.lower())]
-    found = words or values(ctx, kind, name, begun, before.rstrip("/"))
-    return [f"{before}{at}{name}={value}" for value in found]
+    def _session(self) -> Session:
+        """Return a session with the settings on the command line, which prints nothing and never retries."""
+        own: Session = self._ctx.obj
+        overrides = Overrides()
+        context: Any = self._ctx
+        while context is not None:
+            overrides = overrides.over(_overrides(context.params))  # the last one on the line wins
+            context = context.parent
+        return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
 
 
 def _by_name(found: Sequence[R]) -> Iterator[tuple[str, list[R]]]:
@@ -138,30 +157,8 @@ def _by_name(found: Sequence[R]) -> Iterator[tuple[str, list[R]]]:
     yield from same.items()
 
 
-def _asked(ctx: typer.Context, namespace: str, ask: Callable[[JobsClient, str | None], Iterable[T]]) -> list[T]:
-    """Return what the Hub lists in the given namespace; nothing if it does not respond within a second."""
-    session = _session(ctx)
-    with suppress(Exception):
-        client = session.client  # importing it takes time, however fast the Hub is
-        return _soon(session, lambda: list(ask(client, namespace or _given(ctx.params, "namespace"))), [])
-    return []
-
-
-def _session(ctx: typer.Context) -> Session:
-    """Return a session for completion, with the settings on the command line: it prints nothing and never retries."""
-    own: Session = ctx.obj
-    overrides = Overrides()
-    context: Any = ctx
-    while context is not None:
-        overrides = overrides.over(_overrides(context.params))  # the last one on the line wins
-        context = context.parent
-    return replace(own, stderr=StringIO(), overrides=overrides, sleep=_give_up)
-
-
 def _soon(session: Session, look: Callable[[], T], otherwise: T) -> T:
     """Return the result of a request, or `otherwise` if it fails or takes too long."""
-    from hfjobs_cli.hub.concurrency import call_with_timeout  # with sockets, which most completions need not
-
     with suppress(Exception):
         return call_with_timeout(look, math.inf if session.settings.is_demo else session.completion_secs)
     return otherwise
