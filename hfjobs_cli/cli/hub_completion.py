@@ -50,7 +50,7 @@ _NOT_PLAIN = re.compile(r"[^\w .,/@+*-]")  # the scripts quote the stars of cron
 
 
 class HubCompletion:
-    """Completions of a command line from the Hub: they send one request, print nothing and never fail."""
+    """Completions of a command line from the Hub. They print nothing and never fail."""
 
     def __init__(self, ctx: typer.Context) -> None:
         """Send no request yet. The words before the cursor were parsed into `ctx`."""
