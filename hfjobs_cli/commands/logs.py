@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._follow import TEXT, LogsShown, Wanted
 from hfjobs_cli.commands._listing import Listing, outcome
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
@@ -15,7 +16,6 @@ from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time_option
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._follow import LogsShown
     from hfjobs_cli.models.job import JobInfo
 
 
@@ -51,8 +51,6 @@ def logs(
       hfjobs logs -f --label sweep=3 --exit-status
       hfjobs logs --format jsonl @failed | jq -r .data
     """
-    from hfjobs_cli.commands._follow import TEXT, LogsShown, Wanted
-
     listing = Listing(session, output, default=TEXT, sort=sort)
     moment = None
     if since is not None:
