@@ -357,15 +357,15 @@ DefaultCommand = Annotated[
     bool,
     of_job(typer.Option("--default-command", help="Run the default command of the image; no COMMAND."), only_here=True),
 ]
-Script = Annotated[
-    str,
-    typer.Argument(
-        metavar="SCRIPT",
-        help="A Python file, a URL, or a command that a package provides.",
-        autocompletion=completion.complete_file,
-        show_default=False,
-    ),
-]
+_SCRIPT = typer.Argument(
+    metavar="SCRIPT",
+    help="A Python file, a URL, or a command that a package provides.",
+    autocompletion=completion.complete_file,
+    show_default=False,
+)
+Script = Annotated[str, _SCRIPT]
+OptionalScript = Annotated[str | None, _SCRIPT]
+"""The same after WHEN: with one word only, typer would report SCRIPT as missing, even if that word is SCRIPT."""
 ScriptWords = Annotated[
     list[str] | None,
     typer.Argument(

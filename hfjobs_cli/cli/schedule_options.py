@@ -28,20 +28,13 @@ ChosenSchedules = Annotated[
         show_default=False,
     ),
 ]
-_WHEN = typer.Argument(
-    metavar="WHEN",
-    help="When jobs run, in UTC: five fields such as '0 9 * * 1' (minute, hour, day, month, day of week), or "
-    "@hourly, @daily, @weekly, @monthly, @yearly.",
-    autocompletion=completion.complete_when,
-    show_default=False,
-)
-NewWhen = Annotated[str | None, _WHEN]
-NewScript = Annotated[
+NewWhen = Annotated[
     str | None,
     typer.Argument(
-        metavar="SCRIPT",
-        help="A Python file, a URL, or a command that a package provides.",
-        autocompletion=completion.complete_file,
+        metavar="WHEN",
+        help="When jobs run, in UTC: five fields such as '0 9 * * 1' (minute, hour, day, month, day of week), or "
+        "@hourly, @daily, @weekly, @monthly, @yearly.",
+        autocompletion=completion.complete_when,
         show_default=False,
     ),
 ]

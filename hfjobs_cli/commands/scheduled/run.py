@@ -52,7 +52,7 @@ def run(
 def uv_run(
     session: Session,
     when: schedule_options.NewWhen = None,
-    script: schedule_options.NewScript = None,
+    script: job_options.OptionalScript = None,
     words: job_options.ScriptWords = None,
     *,
     job: job_options.ScheduledJobOptions,
