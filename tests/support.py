@@ -11,15 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import cache, cached_property
 from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl
 
 import pytest
@@ -35,6 +35,8 @@ from hfjobs_cli.emulator.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 5, 12, 9, 0, 0, tzinfo=timezone.utc)
 """The present moment of every test that does not run the installed command."""
@@ -284,12 +286,20 @@ def in_turn(*axes: Iterable[Any], times: int = 1) -> list[tuple[Any, ...]]:
 def at_once(check: Callable[..., object], cases: Iterable[Sequence[Any]]) -> None:
     """Call a check with each case, all at the same time: for what waits for time to pass. Fails with all failures."""
     told = [tuple(case) for case in cases]
-    failures = []
-    with ThreadPoolExecutor(len(told)) as pool:
-        for case, call in [(case, pool.submit(check, *case)) for case in told]:
-            if (error := call.exception()) is not None:
-                failures.append(f"{case}: {type(error).__name__}: {error}")
+    failures = [
+        f"{case}: {type(error).__name__}: {error}"
+        for case, call in zip(told, in_threads(check, told), strict=True)
+        if (error := call.exception()) is not None
+    ]
     assert not failures, "\n".join(failures)
+
+
+def in_threads(call: Callable[..., T], cases: Iterable[Sequence[Any]]) -> list[Future[T]]:
+    """Call something with each case, up to 32 at the same time, and return when all of them have ended."""
+    told = [tuple(case) for case in cases]
+    # The program redirects the streams of the process, and restores them in any order here.
+    with redirect_stdout(sys.stdout), redirect_stderr(sys.stderr), ThreadPoolExecutor(min(32, len(told))) as pool:
+        return [pool.submit(call, *case) for case in told]
 
 
 def moment_ago(**distance: float) -> str:

@@ -3,6 +3,7 @@
 import functools
 import platform
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import redirect_stderr, redirect_stdout, suppress
@@ -91,7 +92,8 @@ def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     first = next(iter(argv), "")
     on_terminal = terminal.is_terminal(session.stdout)
     width = help_width(terminal.width_of(session.stdout, session.environ) if on_terminal else None)
-    code: int | None = _program(first, frozenset(_NAMES.intersection(argv)), is_tab=is_tab, width=width)(
+    mentioned = frozenset(_NAMES.intersection(argv))
+    code: int | None = _program(first, mentioned, is_tab=is_tab, width=width, thread=threading.get_ident())(
         args=_words(argv),
         prog_name=PROGRAM,
         obj=session,
@@ -204,7 +206,14 @@ def root(
 
 
 @functools.lru_cache(maxsize=64)  # for callers of main() in a loop, such as tests
-def _program(first: str, mentioned: Set[str], *, is_tab: bool, width: int) -> Callable[..., int | None]:
+def _program(
+    first: str,
+    mentioned: Set[str],
+    *,
+    is_tab: bool,
+    width: int,
+    thread: int,  # noqa: ARG001 - typer's commands hold the values of a call, so each thread has its own
+) -> Callable[..., int | None]:
     """Return the program, with those commands loaded that the command line mentions; `first` is its first word.
 
     Its help is of a `width`.

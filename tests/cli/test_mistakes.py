@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from hfjobs_cli.cli.registry import COMMANDS, Command
-from tests.support import Hfjobs, Hub, Result
+from tests.support import Hfjobs, Hub, Result, in_threads
 
 
 @pytest.mark.parametrize(
@@ -168,3 +170,18 @@ def test_what_others_call_a_command_is_no_command_here() -> None:
 
     for commands in (COMMANDS, *(each.commands for each in COMMANDS)):
         assert sorted(words_of(commands)) == sorted(set(words_of(commands)))
+
+
+def test_threads_that_call_the_program_do_not_mix_their_command_lines(hfjobs: Hfjobs) -> None:
+    """Typer keeps the values of a call in the command."""
+
+    def said(word: str) -> str:
+        return Hfjobs(hfjobs.environ)("ps", "--since", word).stderr
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        calls = in_threads(said, [(f"x{number}",) for number in range(400)])
+    finally:
+        sys.setswitchinterval(interval)
+    assert [f"'x{number}'" in call.result() for number, call in enumerate(calls)] == [True] * 400

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.api.replaying import HEADER, Cut, Line, ReplayingHub, Script
-from tests.support import TOKEN, Hfjobs, Result
+from tests.support import TOKEN, Hfjobs, Result, in_threads
 
 T = TypeVar("T")
 
@@ -109,12 +108,12 @@ def read(hub: ReplayingHub, tmp_path_factory: pytest.TempPathFactory) -> Read:
 
     def logs_of(scripts: Sequence[Script], options: Sequence[Sequence[str]], timeout_secs: int = 1) -> list[Result]:
         hub.jobs = dict(zip(IDS, scripts, strict=False))
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            calls = [
-                pool.submit(Hfjobs({**environ, "HFJOBS_TIMEOUT": str(timeout_secs)}), "logs", *words, f"alice/{each}")
-                for each, words in zip(hub.jobs, options, strict=True)
-            ]
-        return [call.result() for call in calls]
+
+        def logs(*words: str) -> Result:
+            return Hfjobs({**environ, "HFJOBS_TIMEOUT": str(timeout_secs)})("logs", *words)
+
+        asked = [(*words, f"alice/{each}") for each, words in zip(hub.jobs, options, strict=True)]
+        return [call.result() for call in in_threads(logs, asked)]
 
     return logs_of
 

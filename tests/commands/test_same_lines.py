@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi
 
 from tests.api.unsteady import JOB_ID, SAMPLE, USER, Behavior, UnsteadyHub, drawn
-from tests.support import TOKEN, Result, run, run_here
+from tests.support import TOKEN, Result, in_threads, run, run_here
 
 ENDS = {"COMPLETED": 0, "ERROR": 10, "CANCELED": 11}
 UNAVAILABLE = 5
@@ -230,8 +229,7 @@ KINDS: list[tuple[Callable[[int, Path], list[str]], int]] = [
 def test_nothing_is_worse_than_the_official_client(tmp_path: Path) -> None:
     """All cases are tried at once, as most of what they do is to wait."""
     cases = [(complain, seed) for complain, seeds in KINDS for seed in range(FIRST_SEED, FIRST_SEED + seeds * TIMES)]
-    with ThreadPoolExecutor(24) as pool:
-        places = [tmp_path / str(number) for number in range(len(cases))]
-        calls = [pool.submit(complain, seed, place) for (complain, seed), place in zip(cases, places, strict=True)]
+    asked = [(complain, seed, tmp_path / str(number)) for number, (complain, seed) in enumerate(cases)]
+    calls = in_threads(lambda complain, seed, place: complain(seed, place), asked)
     found = [complaint for call in calls for complaint in call.result()]
     assert not found, "\n".join(found)
