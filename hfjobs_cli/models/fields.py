@@ -250,11 +250,18 @@ def declared_fields(model: type[Record]) -> tuple[DeclaredField, ...]:
     if model not in _DECLARED:
         hints = get_annotations(model, eval_str=True)
         _DECLARED[model] = tuple(
-            DeclaredField(name, field_type(hint.__origin__), *hint.__metadata__)
+            DeclaredField(name, _field_type(model, name, hint.__origin__), *hint.__metadata__)
             for name, hint in hints.items()
             if hasattr(hint, "__metadata__")
         )
     return _DECLARED[model]
+
+
+def _field_type(model: type[Record], name: str, hint: Any) -> FieldType:
+    try:
+        return field_type(hint)
+    except TypeError as error:
+        raise TypeError(f"{model.__name__}.{name}: {error}") from None
 
 
 def field_type(hint: Any) -> FieldType:
@@ -264,8 +271,9 @@ def field_type(hint: Any) -> FieldType:
         is_optional = len(kinds) < len(get_args(hint))
         if set(kinds) == {int, float}:
             return FieldType(float, is_optional)
-        (kind,) = kinds
-        return field_type(kind)._replace(is_optional=is_optional)
+        if len(kinds) > 1:
+            raise TypeError(f"a field of a record cannot be {hint}")
+        return field_type(kinds[0])._replace(is_optional=is_optional)
     if get_origin(hint) is list:
         return FieldType(list, item=field_type(get_args(hint)[0]))
     if get_origin(hint) is dict:

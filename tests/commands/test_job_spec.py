@@ -203,7 +203,7 @@ class Launches:
 
     def __call__(self, *argv: str, stdin: str = "") -> str:
         code, stdout, stderr = self._program(*argv, stdin=stdin)
-        assert code == 0, (argv, stderr)
+        assert code == 0, f"{' '.join(argv)}: {stderr}"
         return stdout
 
     def body(self, name: str, *argv: str, stdin: str = "") -> Any:

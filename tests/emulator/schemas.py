@@ -8,7 +8,8 @@ The job of a webhook has the keys of a request for one, as there, and of its sec
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.exceptions import best_match
 
 Schema = dict[str, Any]
 
@@ -285,4 +286,6 @@ def check_answer(method: str, path: str, status: int, data: object) -> None:
 
 def check(schema: Schema, data: object) -> None:
     """Raise ValidationError unless `data` is what `schema` says."""
-    Draft202012Validator(schema).validate(data)
+    error = best_match(Draft202012Validator(schema).iter_errors(data))
+    if error is not None:
+        raise ValidationError(f"{error.json_path}: {error.message}; the schemas are in tests/emulator/schemas.py")
