@@ -73,7 +73,7 @@ FENCES = {
         "cli/command_options.py",
         "cli/completion.py",
         "cli/shells.py",
-        "cli/help_pages.py",
+        "cli/help_layout.py",
         "cli/hub_completion.py",
         "cli/job_options.py",
         "cli/options.py",

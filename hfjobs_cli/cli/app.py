@@ -15,7 +15,7 @@ import typer
 from hfjobs_cli import __version__
 from hfjobs_cli.cli import terminal
 from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typer
-from hfjobs_cli.cli.help_pages import CommandHelp, GroupHelp, ProgramHelp, help_width
+from hfjobs_cli.cli.help_layout import CommandHelp, GroupHelp, ProgramHelp, help_width
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, SHELLS, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, get_args
 
 import typer
 
-from hfjobs_cli.cli.help_pages import Section
+from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.trailing_options import Rule, is_script, of_script, trailing
 from hfjobs_cli.config import Overrides

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.help_pages import Section
+from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.trailing_options import of_job, of_script
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.immutable import value

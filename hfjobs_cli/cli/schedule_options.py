@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 import typer
 
 from hfjobs_cli.cli import completion
-from hfjobs_cli.cli.help_pages import Section
+from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.options import Filter, LongFilter, label_filter, name_filter, namespace_option
 from hfjobs_cli.immutable import value
 

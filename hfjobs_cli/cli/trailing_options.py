@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hfjobs_cli.cli.help_pages import CommandHelp
+from hfjobs_cli.cli.help_layout import CommandHelp
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.text.redaction import masked, masked_value
 

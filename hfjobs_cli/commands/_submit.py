@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.commands._compose import checked, flavor_of, flavors_of, local_environment
 from hfjobs_cli.commands._create import ID_AND_URL, announce, left_running, show_created
 from hfjobs_cli.commands._listing import Listing, id_and
+from hfjobs_cli.commands._new_jobs import checked, flavor_of, flavors_of, local_environment
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.schedule_options import Terms
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands._compose import ImageRun, ScriptRun
+    from hfjobs_cli.commands._new_jobs import ImageRun, ScriptRun
     from hfjobs_cli.models.schedule import ScheduledJob
 
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._compose import Describe, check_all, flavors_of
 from hfjobs_cli.commands._create import ID_AND_URL, canceled, not_shown, show_created
 from hfjobs_cli.commands._listing import Listing, outcome
+from hfjobs_cli.commands._new_jobs import Describe, check_all, flavors_of
 from hfjobs_cli.commands._submit import note_script_values
 from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
 from hfjobs_cli.commands._sweep_run import Sweep

@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.commands._compose import Describe, flavor_of, limited, priced_flavor
+from hfjobs_cli.commands._new_jobs import Describe, flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
-from hfjobs_cli.jobspec.compose import hashed_values, name_for_script
 from hfjobs_cli.jobspec.environment import inlined
 from hfjobs_cli.jobspec.from_job import spec_of_job
+from hfjobs_cli.jobspec.from_options import hashed_values, name_for_script
 from hfjobs_cli.jobspec.sweep import ITEM, SWEEP, Item
 from hfjobs_cli.models.cost import dollars
 from hfjobs_cli.models.fields import NUMBER_IN_TEXT, FieldType, Meta, natural

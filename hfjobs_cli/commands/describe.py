@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.registry import PROGRAM
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._job_sources import Query, SharedAtHub, source_of
 from hfjobs_cli.commands._lineage import FamilyReader, name_label
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs, named_schedules
 from hfjobs_cli.commands._select import show_results
-from hfjobs_cli.commands._sources import Query, SharedAtHub, source_of
 from hfjobs_cli.errors import ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.hub.concurrency import map_parallel, results_parallel
 from hfjobs_cli.hub.log_follower import IncompleteOutput, LogFollower
@@ -29,7 +29,7 @@ from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import JobReference, is_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._sources import Source
+    from hfjobs_cli.commands._job_sources import Source
     from hfjobs_cli.models.description import NextStep, Runs, SameLaunch
     from hfjobs_cli.models.schedule import ScheduledJob
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._job_sources import source_of
 from hfjobs_cli.commands._lineage import last_good
 from hfjobs_cli.commands._listing import Listing
-from hfjobs_cli.commands._sources import source_of
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError
 from hfjobs_cli.insight.differences import differences, is_of_account
 from hfjobs_cli.insight.lineage import parent_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from hfjobs_cli.commands._sources import Source
+    from hfjobs_cli.commands._job_sources import Source
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.query.conditions import Condition
 

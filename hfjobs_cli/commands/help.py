@@ -10,7 +10,7 @@ from typing import Any
 from hfjobs_cli.cli import command_options, terminal
 from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.binding import kind_shown_by
-from hfjobs_cli.cli.help_pages import help_width
+from hfjobs_cli.cli.help_layout import help_width
 from hfjobs_cli.cli.registry import COMMANDS, KINDS, TOPICS, kind_of, load, path_of, renamed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.subprocesses import show_paged

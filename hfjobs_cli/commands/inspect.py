@@ -4,10 +4,10 @@ from typing import Annotated
 
 from hfjobs_cli.cli import options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._job_sources import open_snapshot, saved_jobs
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._select import show_results
-from hfjobs_cli.commands._sources import open_snapshot, saved_jobs
 from hfjobs_cli.errors import ExitCode, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream
 

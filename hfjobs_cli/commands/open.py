@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._sources import AtHub, only
+from hfjobs_cli.commands._job_sources import AtHub, only
 from hfjobs_cli.errors import BadResponse, ExitCode, UsageError
 from hfjobs_cli.query.references import JobReference
 

@@ -48,9 +48,9 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
       hfjobs run --each lr=1e-4,3e-4 --each seed=0..4 --sweep grid IMAGE python train.py --lr {lr} --seed {seed}
     """
-    from hfjobs_cli.commands import _compose, _submit  # help and completion do without these
+    from hfjobs_cli.commands import _new_jobs, _submit  # help and completion do without these
 
-    what = _compose.ImageRun(image, command or (), arguments, spec, default_command, namespace)
+    what = _new_jobs.ImageRun(image, command or (), arguments, spec, default_command, namespace)
     return _submit.start(session, what, job, sweeping, following, output)
 
 
@@ -92,7 +92,7 @@ def uv_run(
       hfjobs uv run --dry-run train.py
       hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
     """
-    from hfjobs_cli.commands import _compose, _submit
+    from hfjobs_cli.commands import _new_jobs, _submit
 
-    what = _compose.ScriptRun(script, words or (), uv, namespace)
+    what = _new_jobs.ScriptRun(script, words or (), uv, namespace)
     return _submit.start(session, what, job, sweeping, following, output)

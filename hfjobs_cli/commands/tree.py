@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
+from hfjobs_cli.commands._job_sources import Query, only, source_of
 from hfjobs_cli.commands._lineage import MAX_LOOKUPS, FamilyReader, starter, with_ancestors
 from hfjobs_cli.commands._listing import Listing
 from hfjobs_cli.commands._select import job_filter, none_found
-from hfjobs_cli.commands._sources import Query, only, source_of
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan
 from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
-    from hfjobs_cli.commands._sources import Source
+    from hfjobs_cli.commands._job_sources import Source
     from hfjobs_cli.models.relative import Relative
     from hfjobs_cli.query.filters import Page
 

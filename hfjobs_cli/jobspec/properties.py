@@ -14,7 +14,7 @@ MAX_INTEGER = 2**53 - 1
 """The largest number that the Hub takes."""
 
 HelpSection = Literal["Job", "Hardware and limits", "Network"]
-"""The section in which help lists an option: one of `Section` in `cli/help_pages.py`."""
+"""The section in which help lists an option: one of `Section` in `cli/help_layout.py`."""
 
 
 class Option(NamedTuple):

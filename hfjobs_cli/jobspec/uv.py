@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import environment
-from hfjobs_cli.jobspec.compose import compose, hashed_values, name_for_script, named
 from hfjobs_cli.jobspec.environment import LocalEnvironment
+from hfjobs_cli.jobspec.from_options import compose, hashed_values, name_for_script, named
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
 from hfjobs_cli.jobspec.scripts import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hfjobs_cli.cli import schedule_options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._compose import local_environment
+from hfjobs_cli.commands._new_jobs import local_environment
 from hfjobs_cli.commands._resolve import named_schedules
 from hfjobs_cli.errors import ExitCode, HfJobsError, UsageError
 from hfjobs_cli.insight.schedule_plan import replacements

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from hfjobs_cli.config import Overrides, load_settings
 from hfjobs_cli.errors import HfJobsError, UsageError, conflict
 from hfjobs_cli.insight.costs import longest_for
-from hfjobs_cli.jobspec.compose import compose_run, compose_spec
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, spec_of_job
+from hfjobs_cli.jobspec.from_options import compose_run, compose_spec
 from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob, RawOptions, RawUvOptions
 from hfjobs_cli.jobspec.scripts import check_not_a_file
 from hfjobs_cli.jobspec.spec_file import read_spec
