@@ -168,15 +168,15 @@ def load(path: Sequence[Command]) -> Callable[..., int]:
 
 KINDS = {
     "description": "description.KIND",
-    "difference": "rows.DIFFERENCE",
+    "difference": "small_kinds.DIFFERENCE",
     "group": "group.KIND",
     "hardware": "hardware.KIND",
     "job": "job.KIND",
-    "label_change": "rows.LABEL_CHANGE",
-    "log_line": "rows.LOG_LINE",
-    "relative": "relative.KIND",
+    "label_change": "small_kinds.LABEL_CHANGE",
+    "log_line": "small_kinds.LOG_LINE",
+    "relative": "related_job.KIND",
     "schedule": "schedule.KIND",
-    "schedule_change": "rows.SCHEDULE_CHANGE",
+    "schedule_change": "small_kinds.SCHEDULE_CHANGE",
     "usage": "usage.KIND",
     "usage_summary": "usage.SUMMARY_KIND",
 }

@@ -20,7 +20,7 @@ from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageEr
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.rows import LabelChange
+from hfjobs_cli.models.small_kinds import LabelChange
 from hfjobs_cli.models.spec import SpecFields
 from hfjobs_cli.query.columns import choose_columns
 from hfjobs_cli.query.labels import LabelChanges, label_changes

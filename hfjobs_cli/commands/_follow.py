@@ -17,7 +17,7 @@ from hfjobs_cli.formats.renderer import QUIET, RecordStream, Renderer
 from hfjobs_cli.hub.concurrency import FollowFailed, multiplexed
 from hfjobs_cli.hub.log_follower import LogFollower, Notice, WaitingForHardware
 from hfjobs_cli.hub.log_lines import HEADER, Line, is_header
-from hfjobs_cli.models.rows import LOG_LINE, LogLine
+from hfjobs_cli.models.small_kinds import LOG_LINE, LogLine
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import parse_time, span
 

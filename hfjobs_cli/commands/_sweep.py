@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo
-    from hfjobs_cli.tui.changes import Change
+    from hfjobs_cli.tui.job_changes import Change
 
 
 FIRST_PAUSE_SECS, LONGEST_PAUSE_SECS = 1.0, 10.0

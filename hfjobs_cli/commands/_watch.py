@@ -21,7 +21,7 @@ from hfjobs_cli.models.vocabulary import FINISHED_STAGES
 from hfjobs_cli.preferences import Size
 from hfjobs_cli.query.references import JobReference
 from hfjobs_cli.text.values import span
-from hfjobs_cli.tui.changes import Change, aged, changes
+from hfjobs_cli.tui.job_changes import Change, aged, changes
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -23,7 +23,7 @@ from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
 from hfjobs_cli.immutable import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
-from hfjobs_cli.models.rows import LabelChange
+from hfjobs_cli.models.small_kinds import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.labels import LabelChanges
 from hfjobs_cli.query.references import JOBS, JobReference

@@ -25,7 +25,7 @@ from hfjobs_cli.insight.differences import differences
 from hfjobs_cli.jobspec.from_job import Changes
 from hfjobs_cli.jobspec.model import Launch
 from hfjobs_cli.jobspec.packing import read_file
-from hfjobs_cli.models.rows import DIFFERENCE, LAUNCH
+from hfjobs_cli.models.small_kinds import DIFFERENCE, LAUNCH
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._create import Create

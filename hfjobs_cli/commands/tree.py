@@ -18,7 +18,7 @@ from hfjobs_cli.query.references import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._job_sources import Source
-    from hfjobs_cli.models.relative import Relative
+    from hfjobs_cli.models.related_job import Relative
     from hfjobs_cli.query.filters import Page
 
     _Found = tuple[list[Relative], list[str]]

@@ -9,7 +9,7 @@ from itertools import groupby
 from hfjobs_cli.formats.renderer import View
 from hfjobs_cli.formats.table import ABSENT
 from hfjobs_cli.models.job import STAGE_STYLES
-from hfjobs_cli.models.rows import FILES, Difference
+from hfjobs_cli.models.small_kinds import FILES, Difference
 from hfjobs_cli.text.display import block, cell_width, cut, inked
 
 _PIPE_WIDTH = 100

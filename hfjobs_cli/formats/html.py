@@ -21,7 +21,7 @@ from hfjobs_cli.models.fields import NUMBER_IN_TEXT, Record
 from hfjobs_cli.models.group import Group
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.relative import Relative
+from hfjobs_cli.models.related_job import Relative
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.values import timestamp
 

@@ -14,7 +14,7 @@ from hfjobs_cli.models.description import Description, Run
 from hfjobs_cli.models.group import COUNTS, INITIATOR_NAME, TOTAL, Group
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.relative import Relative
+from hfjobs_cli.models.related_job import Relative
 from hfjobs_cli.models.schedule import STATE_STYLES
 from hfjobs_cli.models.vocabulary import PERIODS
 from hfjobs_cli.text.values import span

@@ -13,7 +13,7 @@ from hfjobs_cli.formats.table import ABSENT, fit
 from hfjobs_cli.models.fields import ALWAYS_SHOWN, FieldType, Meta
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.kinds import Field
-from hfjobs_cli.models.relative import JOB, Relative
+from hfjobs_cli.models.related_job import JOB, Relative
 from hfjobs_cli.text.display import cell_width, cut, inked, padding
 
 _BRANCH = Field("branch", (), FieldType(str), Meta("where it is", "", rank=ALWAYS_SHOWN), lambda _relative, _now: None)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from hfjobs_cli.jobspec.model import PROPERTIES
 from hfjobs_cli.jobspec.packing import unpacked
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.models.rows import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
+from hfjobs_cli.models.small_kinds import LAUNCH, ORIGIN, OUTCOME, TIMES, Difference
 from hfjobs_cli.models.spec import JobVolume, packed_variable
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM
 from hfjobs_cli.text.display import quoted

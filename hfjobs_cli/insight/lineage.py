@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from hfjobs_cli.models.job import JobInfo, JobInitiator, initiator_type
-from hfjobs_cli.models.relative import CIRCLE, GONE, JOB, UNREAD, Relative
+from hfjobs_cli.models.related_job import CIRCLE, GONE, JOB, UNREAD, Relative
 from hfjobs_cli.models.vocabulary import DUPLICATED_FROM, SCHEDULED_JOB
 from hfjobs_cli.text.values import LATEST
 

@@ -22,7 +22,8 @@ from hfjobs_cli.jobspec.schedule_file import (
     fingerprint,
 )
 from hfjobs_cli.jobspec.volumes import format_volume
-from hfjobs_cli.models.rows import (
+from hfjobs_cli.models.schedule import ScheduledJob
+from hfjobs_cli.models.small_kinds import (
     CREATE,
     DELETE,
     RELABEL,
@@ -32,7 +33,6 @@ from hfjobs_cli.models.rows import (
     SUSPEND,
     ScheduleChange,
 )
-from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.text.display import quoted
 from hfjobs_cli.text.redaction import masked_value, masked_words

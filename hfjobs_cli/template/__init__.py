@@ -1,7 +1,7 @@
 """Go's text/template for plain data."""
 
+from hfjobs_cli.template.call_context import RenderOptions
 from hfjobs_cli.template.checks import Schema, Shape, shape_of
-from hfjobs_cli.template.context import RenderOptions
 from hfjobs_cli.template.engine import Template
 from hfjobs_cli.template.errors import TemplateError, UnknownName
 from hfjobs_cli.template.functions import FUNCTIONS

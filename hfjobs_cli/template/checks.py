@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import MAX_INVOCATIONS, changing_variables
-from hfjobs_cli.template.context import (
+from hfjobs_cli.template.call_context import (
     Context,
     DataFailure,
     Exhausted,

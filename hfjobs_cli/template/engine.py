@@ -8,8 +8,8 @@ from typing import Any
 
 from hfjobs_cli.errors import did_you_mean
 from hfjobs_cli.template.analysis import Path, calls, headers, invocations, uses
+from hfjobs_cli.template.call_context import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 from hfjobs_cli.template.checks import Schema, find_errors, shape_of_schema
-from hfjobs_cli.template.context import Context, Failure, Function, RenderOptions, Wanted, checked, pairs
 from hfjobs_cli.template.errors import TemplateError
 from hfjobs_cli.template.functions import FUNCTIONS, STRICT_FUNCTIONS
 from hfjobs_cli.template.gofmt import TooDeep

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hfjobs_cli.template import gotime
-from hfjobs_cli.template.context import WORK, Context, DataFailure, Failure, Function
+from hfjobs_cli.template.call_context import WORK, Context, DataFailure, Failure, Function
 from hfjobs_cli.template.gofmt import Printer, decimal
 from hfjobs_cli.template.gofmt import printf as write_form
 from hfjobs_cli.template.gotext import (

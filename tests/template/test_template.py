@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hfjobs_cli.template import FUNCTIONS, Object, RenderOptions, Template, TemplateError
-from hfjobs_cli.template.context import MAX_CHARACTERS
+from hfjobs_cli.template.call_context import MAX_CHARACTERS
 from hfjobs_cli.text.display import printable
 
 GO = Path(__file__).parent / "go"

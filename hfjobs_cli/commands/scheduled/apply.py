@@ -36,7 +36,8 @@ from hfjobs_cli.jobspec.schedule_file import (
 )
 from hfjobs_cli.jobspec.validate import check_flavor
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.models.rows import (
+from hfjobs_cli.models.schedule import ScheduledJob
+from hfjobs_cli.models.small_kinds import (
     CREATE,
     DELETE,
     RELABEL,
@@ -47,7 +48,6 @@ from hfjobs_cli.models.rows import (
     UNCHANGED,
     ScheduleChange,
 )
-from hfjobs_cli.models.schedule import ScheduledJob
 from hfjobs_cli.query.references import JobReference
 
 
