@@ -91,14 +91,14 @@ def __getattr__(name: str) -> object:
 
 
 class _OldNames:
-    """Finds modules by the names that they had until 0.2; what it does is in `renamed`, which nothing else loads."""
+    """Finds modules by their names until 0.2. The work is in `renamed_modules`, which nothing else loads."""
 
     @staticmethod
     def find_spec(fullname: str, _path: object = None, _target: object = None, /) -> object:
         """Return how to load a module that nothing else has found, None if it is none of ours."""
         if not fullname.startswith(f"{__name__}."):
             return None
-        from hfjobs_cli.renamed import find_renamed
+        from hfjobs_cli.renamed_modules import find_renamed
 
         return find_renamed(fullname)
 

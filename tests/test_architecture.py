@@ -12,24 +12,24 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # For each module, or package with all that is in it, from the ground up: what it may import of ours. What is imported
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
-    "immutable": set(),
-    "preferences": {"immutable", "text"},
+    "immutable_class": set(),
+    "preferences": {"immutable_class", "text"},
     "errors": set(),
     "config": {"errors", "text"},
     "text": {"errors"},
     "emulator": set(),
-    "models": {"preferences", "immutable", "errors", "config", "text"},
-    "query": {"immutable", "errors", "text", "models"},
-    "jobspec": {"immutable", "errors", "text", "models", "query"},
+    "models": {"preferences", "immutable_class", "errors", "config", "text"},
+    "query": {"immutable_class", "errors", "text", "models"},
+    "jobspec": {"immutable_class", "errors", "text", "models", "query"},
     "template": {"errors", "text"},
-    "formats": {"preferences", "immutable", "errors", "text", "models", "jobspec", "template"},
+    "formats": {"preferences", "immutable_class", "errors", "text", "models", "jobspec", "template"},
     "tui": {"preferences", "errors", "text", "models", "formats"},
-    "hub": {"__init__", "immutable", "errors", "config", "text", "models", "query"},
+    "hub": {"__init__", "immutable_class", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
-        "immutable",
+        "immutable_class",
         "preferences",
         "errors",
         "config",
@@ -44,7 +44,7 @@ LAYERS: dict[str, set[str]] = {
         "emulator",
     },
     "commands": {
-        "immutable",
+        "immutable_class",
         "preferences",
         "values",  # options of an action stand at its row
         "errors",
@@ -62,8 +62,9 @@ LAYERS: dict[str, set[str]] = {
     },
     "__main__": {"cli"},
     "help": set(),  # pages of Markdown
-    "renamed": set(),
-    "__init__": {"renamed", "hub", "errors", "query", "models", "formats"},  # for type checkers; loaded on first use
+    "renamed_modules": set(),
+    # For type checkers; loaded on first use.
+    "__init__": {"renamed_modules", "hub", "errors", "query", "models", "formats"},
 }
 
 FENCES = {

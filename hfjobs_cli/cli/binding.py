@@ -14,7 +14,7 @@ from hfjobs_cli.cli.registry import kind_of
 from hfjobs_cli.cli.trailing_options import Rule, is_script, of_script, trailing
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.errors import UsageError, empty_option
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import QUIET_NAME
 from hfjobs_cli.text.values import number, whole
 

@@ -8,7 +8,7 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.options import JOB_NAMES, Filters, LongFilter, Selection
 from hfjobs_cli.cli.registry import TOPICS
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import GROUPED_BY
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Follow until the jobs finish.")]

@@ -9,7 +9,7 @@ from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.binding import LoadKind, PerKind
 from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.trailing_options import of_job
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, STAGES
 
 if TYPE_CHECKING:

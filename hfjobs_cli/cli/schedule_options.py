@@ -7,7 +7,7 @@ import typer
 from hfjobs_cli.cli import completion
 from hfjobs_cli.cli.help_layout import Section
 from hfjobs_cli.cli.options import Filter, LongFilter, label_filter, name_filter, namespace_option
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 
 _SCHEDULES = typer.Argument(
     metavar="[NAMESPACE/]SCHEDULE...",

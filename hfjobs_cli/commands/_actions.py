@@ -18,7 +18,7 @@ from hfjobs_cli.commands._listing import Listing, id_and, new_view
 from hfjobs_cli.commands._select import done_to_each, is_by_filters
 from hfjobs_cli.errors import Conflict, ExitCode, HfJobsError, NotFound, UsageError
 from hfjobs_cli.formats.renderer import RENDERERS, RecordStream, Renderer
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.kinds import Kind
 from hfjobs_cli.models.small_kinds import LabelChange
 from hfjobs_cli.models.spec import SpecFields

@@ -21,7 +21,7 @@ from hfjobs_cli.commands._resolve import jobs_to_change
 from hfjobs_cli.commands._select import done_to_each, filtered_jobs, is_running, not_running, refused
 from hfjobs_cli.errors import NotFound, RequestRefused, UsageError, conflict
 from hfjobs_cli.formats.renderer import Renderer
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.validate import MAX_PORTS
 from hfjobs_cli.models.small_kinds import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES

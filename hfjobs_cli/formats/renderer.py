@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import warn
 
 from hfjobs_cli.errors import HfJobsError, OutputFailed, UsageError, conflict, did_you_mean, one_of
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.vocabulary import QUIET_NAME
 
 if TYPE_CHECKING:

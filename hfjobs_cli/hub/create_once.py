@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from hfjobs_cli.errors import BadResponse, HfJobsError, Interrupted, Unavailable
 from hfjobs_cli.hub.concurrency import BackgroundCall
 from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, LOOKUP_PAUSES_SECS
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.references import is_id, is_name

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.model import RawOptions
 
 MAX_FILE_MIB = 4

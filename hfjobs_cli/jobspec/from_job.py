@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from hfjobs_cli.errors import HfJobsError, UsageError
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_options import compose, overridden
 from hfjobs_cli.jobspec.model import LOCAL, PROPERTIES, LocalFile, NewJob, NewSchedule, RawOptions

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.properties import MAX_INTEGER, Option, Property, put, rows_of, with_options
 from hfjobs_cli.text.values import parse_duration
 

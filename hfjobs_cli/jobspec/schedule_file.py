@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_options import compose
 from hfjobs_cli.jobspec.model import (

@@ -9,7 +9,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.fields import (
     NUMBER_IN_TEXT,
     DeclaredField,

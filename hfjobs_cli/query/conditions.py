@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
 from hfjobs_cli.errors import UsageError, one_of
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.fields import MeasureUnit, Record
 from hfjobs_cli.models.kinds import Field, Kind, formatted
 from hfjobs_cli.text.values import digits, number, parse_duration, parse_time, parse_time_option, span, timestamp

@@ -12,7 +12,7 @@ from hfjobs_cli.commands._resolve import LAST_RUN, list_schedules, schedules_to_
 from hfjobs_cli.commands._select import done_to_each
 from hfjobs_cli.commands.scheduled.ps import schedule_filter
 from hfjobs_cli.errors import UsageError
-from hfjobs_cli.immutable import value
+from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.small_kinds import LabelChange
 from hfjobs_cli.models.vocabulary import ACTIVE, SCHEDULE_STATES, SUSPENDED
 from hfjobs_cli.query.cron import next_run
