@@ -34,7 +34,7 @@ def run() -> None:
         _say_last_words()
     else:
         _flush()
-    # It is over; whatever is told from now on would show where Python was.
+    # The command is over; a traceback from now on would only show where Python was.
     _on_signals(_nothing)  # for one that is just being delivered, about which Python would complain
     _on_signals(signal.SIG_IGN)
     if code != 130:
@@ -56,15 +56,15 @@ def _flush() -> None:
             if stream is not None:
                 stream.flush()
         except (OSError, KeyboardInterrupt):
-            # A broken pipe or a full disk, which has been told of, or a pipe that nobody
-            # empties; Python would try and complain again at its exit.
+            # A broken pipe or a full disk, which was reported, or a pipe that nobody reads;
+            # Python would try and complain again at its exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run() -> int:
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            # Whoever is told to end tells first of the jobs it has created, as after Ctrl-C.
+            # A signal to end first reports the jobs that were created, as Ctrl-C does.
             signal.signal(number, interrupt)
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # A stream that is not UTF-8 gets escapes in place of characters it cannot hold.

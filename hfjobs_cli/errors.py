@@ -149,7 +149,7 @@ def conflict(option: str, other: str, *, hint: str = "remove one of them") -> Us
 
 
 def either(words: Iterable[str]) -> str:
-    """Return what a hint says of words of which one is to be used: `a or b`, `one of a, b, c`."""
+    """Join words for a hint that says to use one of them: `a or b`, `one of a, b, c`."""
     names = list(words)
     return " or ".join(names) if len(names) < 3 else f"one of {', '.join(names)}"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def client_of(session: Session) -> JobsClient:
     """Return the client that the settings ask for. Raises UsageError or Unavailable."""
-    _ = session.reader  # an invalid preference is an error before any request
+    _ = session.preferences  # an invalid preference is an error before any request
     settings = session.settings
     if settings.is_offline:
         raise Unavailable("HF_HUB_OFFLINE is set: no requests are allowed", hint="unset it, or try --demo")

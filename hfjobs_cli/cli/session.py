@@ -51,7 +51,7 @@ class Session:
 
     `failures` are errors of single records: they are reported at the end, and the first is the exit code of a run that
     succeeded otherwise.
-    `made` is what was created, which costs money; `created` are the ids of those that have not been shown yet.
+    `created` are the new jobs and schedules, which cost money; `unreported_ids` are the ids of those not shown yet.
     `secrets` are redacted in text from outside before it is written to stderr.
     With `is_quiet` (`-q`) there are no notes.
     `answer_tab` prints completions for a context of typer, where TAB was pressed.
@@ -70,8 +70,8 @@ class Session:
     is_quiet: bool = False
     program: str = PROGRAM
     failures: list[HfJobsError] = field(default_factory=list)
-    made: list[JobInfo | ScheduledJob] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
+    created: list[JobInfo | ScheduledJob] = field(default_factory=list)
+    unreported_ids: list[str] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set, repr=False)
     answer_tab: Callable[[Any], int] = lambda _ctx: 0
     on_wait: Callable[[str], None] | None = None
@@ -144,16 +144,16 @@ class Session:
         return prices_of(self)
 
     @cached_property
-    def reader(self) -> Preferences:
+    def preferences(self) -> Preferences:
         """What the reader of stdout prefers. Raises UsageError for a setting that is invalid."""
-        return self._reader_of(self.stdout)
+        return self._preferences_of(self.stdout)
 
     @property
-    def stderr_reader(self) -> Preferences:
+    def stderr_preferences(self) -> Preferences:
         """What the reader of stderr prefers. Raises UsageError for a setting that is invalid."""
-        return self._reader_of(self.stderr)
+        return self._preferences_of(self.stderr)
 
-    def _reader_of(self, stream: TextIO) -> Preferences:
+    def _preferences_of(self, stream: TextIO) -> Preferences:
         return terminal.preferences(stream, self.environ, self.clock, self.config_file.times)
 
     @property
@@ -213,7 +213,7 @@ class Session:
         with self.writing():
             self.stdout.flush()
 
-    def rest(self, seconds: float) -> None:
+    def sleep_while_read(self, seconds: float) -> None:
         """Sleep, unless `seconds` is 0. Raises ReaderGone if the reader of stdout has closed it."""
         if self._stdout_pipe.works:
             if self._stdout_pipe.closes_within(seconds):
@@ -321,15 +321,15 @@ class Session:
 
     def record_new(self, new: JobInfo | ScheduledJob) -> None:
         """Record a new job or schedule, once."""
-        if all(new.id != each.id for each in self.made):
-            self.created.append(new.id)
-            self.made.append(new)
+        if all(new.id != each.id for each in self.created):
+            self.unreported_ids.append(new.id)
+            self.created.append(new)
 
     def report_created(self) -> None:
         """Report the ids of new jobs once, if stdout may not have shown them."""
-        if self.created:
-            self.notice(f"created: {' '.join(self.created)}")
-            self.created.clear()
+        if self.unreported_ids:
+            self.notice(f"created: {' '.join(self.unreported_ids)}")
+            self.unreported_ids.clear()
 
     @property
     def shows_progress(self) -> bool:

@@ -28,9 +28,10 @@ _KEY = "hfjobs.trailing"
 class Rule(NamedTuple):
     """What an option means after IMAGE or SCRIPT.
 
-    One that is not `is_of_job` is left to the script, with a note. `only_here` says that the official client does not
-    have it, and `certain` is a pattern of values that can mean nothing else: with it a short option counts in `uv run`
-    too, and one that is only here counts in no other way.
+    `is_of_job`: the option applies to the job; any other is left to the script, with a note.
+    `only_here`: the official client does not have the option.
+    `certain`: a pattern of values that can mean nothing else. A short option counts only with such a value, and only in
+    `uv run`; a long one that is `only_here` and has a pattern counts only with such a value.
     """
 
     is_of_job: bool = True

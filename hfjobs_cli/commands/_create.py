@@ -46,7 +46,7 @@ def create_each(
     reported on stderr. They are added to `created`.
     """
     created = [] if created is None else created
-    before = len(session.made)
+    before = len(session.created)
     failures: list[HfJobsError] = []
     given = list(references)
     stopped: BaseException | None = None
@@ -78,15 +78,16 @@ def create_each(
         # New jobs cost money: report them even if stdout fails, and create no more of them.
         stopped = error
     # Ctrl-C may arrive when a job exists, but is not in `created` yet.
-    todo = given[len(failures) + len(session.made) - before :]
+    attempted = len(failures) + len(session.created) - before
+    todo = given[attempted:]
     if stopped is None:
-        session.created[:] = session.created[len(created) :]  # those have been shown
+        session.unreported_ids[:] = session.unreported_ids[len(created) :]  # those have been shown
     else:
         session.report_created()
     if todo:
         session.notice(f"not {done}: {' '.join(map(str, todo))}")
     if stopped is not None:
-        raise not_shown(stopped)
+        raise error_of_showing(stopped)
     if todo and not failures:
         raise OutputFailed("the format does not show all new jobs; stopped creating jobs")
     if any(isinstance(failure, Interrupted) for failure in failures):
@@ -94,7 +95,7 @@ def create_each(
     return failures[0].exit_code if failures else ExitCode.DONE
 
 
-def not_shown(error: BaseException) -> BaseException:
+def error_of_showing(error: BaseException) -> BaseException:
     """Return the error that ends the program when what exists cannot be shown.
 
     Neither a closed pipe (0), nor a template that fails (2), nor a format that exits may decide the exit code.
@@ -133,8 +134,8 @@ def show_created(session: Session, listing: Listing, made: Sequence[Record]) -> 
         listing.show(made)
     except BaseException as error:  # an installed format may raise anything
         session.report_created()
-        raise not_shown(error) from None
-    session.created.clear()
+        raise error_of_showing(error) from None
+    session.unreported_ids.clear()
 
 
 @contextmanager
@@ -143,15 +144,15 @@ def left_running(session: Session, *, cancels: bool) -> Iterator[None]:
 
     Raises Interrupted then, and KeyboardInterrupt if there are none.
     """
-    before = len(session.made)
+    before = len(session.created)
     try:
         yield
     except KeyboardInterrupt:
-        jobs = _jobs(session.made[before:])
+        jobs = _jobs(session.created[before:])
         if not jobs:
             raise
         interrupted = canceled(session, jobs) if cancels else _left(jobs)
-        session.created.clear()  # all of them are named by that
+        session.unreported_ids.clear()  # all of them are named by that
         raise interrupted from None
 
 

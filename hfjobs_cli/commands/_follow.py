@@ -32,7 +32,7 @@ TEXT = Renderer("text", lambda _lines, _view: None, streams=True)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class LogOptions:
     """Options for logs: follow, tail, since, timestamps.
 
     With `follow` lines are shown until the jobs finish, else the existing ones. With `timestamps` each line of the text
@@ -47,7 +47,7 @@ class Wanted:
     lines: bool = True
 
 
-class LogsShown:
+class LogWriter:
     """Writes the logs of several jobs to stdout; notices and errors go to stderr.
 
     `jobs` are their last known states, and `errors` those that ended the reading of a log. `last_at` is the time of the
@@ -55,25 +55,25 @@ class LogsShown:
     """
 
     def __init__(
-        self, session: Session, jobs: Sequence[JobInfo], references: Sequence[JobReference], wanted: Wanted
+        self, session: Session, jobs: Sequence[JobInfo], references: Sequence[JobReference], options: LogOptions
     ) -> None:
         """Show nothing yet."""
         self._session = session
-        self._wanted = wanted
+        self._options = options
         self._followers = [
             LogFollower(
                 session.client,
                 job,
                 reference,
-                follow=wanted.follow,
-                tail=wanted.tail,
+                follow=options.follow,
+                tail=options.tail,
                 timeout_secs=session.settings.timeout_secs,
-                pause=session.rest if wanted.lines else session.sleep,
+                pause=session.sleep_while_read if options.lines else session.sleep,
             )
             for job, reference in zip(jobs, references, strict=True)
         ]
         self._names = names_of(jobs)
-        self._text = LogText(new_view(session, LOG_LINE, ()), self._names, timestamps=wanted.timestamps)
+        self._text = LogText(new_view(session, LOG_LINE, ()), self._names, timestamps=options.timestamps)
         self._reported_waiting: dict[int, str | None] = {}
         self._failed: set[int] = set()
         self.errors: list[HfJobsError] = []
@@ -102,8 +102,8 @@ class LogsShown:
 
     def run(self) -> None:
         """Show all. Raises KeyboardInterrupt, and what writing raises."""
-        listing = self._wanted.listing
-        if not self._wanted.lines:
+        listing = self._options.listing
+        if not self._options.lines:
             for _ in self._lines():
                 self._session.flush()
         elif listing is not None and listing.renderer is not TEXT:
@@ -127,7 +127,7 @@ class LogsShown:
 
     def _lines(self) -> Iterator[tuple[int, Sequence[Line]]]:
         """Yield log lines with the index of their job, and report everything else."""
-        for place, item in multiplexed(self._followers, in_order=not self._wanted.follow):
+        for place, item in multiplexed(self._followers, in_order=not self._options.follow):
             if isinstance(item, FollowFailed):
                 self.errors.append(item.error)
                 self._failed.add(place)
@@ -142,7 +142,7 @@ class LogsShown:
 
     def _without_headers(self, place: int, lines: list[Line]) -> Iterator[tuple[int, Sequence[Line]]]:
         """Yield the lines of the job itself, and report header lines between them."""
-        since = self._wanted.since
+        since = self._options.since
         if since is not None:
             lines = [line for line in lines if (moment := _moment(line)) is None or moment >= since]
         if lines and lines[-1][0]:
@@ -204,20 +204,20 @@ def follow_new(session: Session, jobs: Sequence[JobInfo], listing: Listing) -> E
     With a format, the `listing` shows the finished jobs instead of their logs; with -q their ids were shown before.
     """
     shows_logs = listing.renderer is ID_AND_URL
-    shown = LogsShown(session, jobs, [JobReference.of(job, None) for job in jobs], Wanted(lines=shows_logs))
+    writer = LogWriter(session, jobs, [JobReference.of(job, None) for job in jobs], LogOptions(lines=shows_logs))
     try:
-        shown.run()
+        writer.run()
     except (OutputFailed, ReaderGone) as error:
         session.notice(goes_on(jobs))
         raise OutputFailed(error.message, error.hint, error.details) from None
     except LimitReached:
         session.notice(goes_on(jobs))
         raise
-    for job in () if session.is_quiet else shown.jobs:
+    for job in () if session.is_quiet else writer.jobs:
         session.note(ending(session, job, estimated_cost(session, job) if job.has_ended else None))
-    session.failures += shown.errors
+    session.failures += writer.errors
     if not shows_logs and listing.renderer is not QUIET:
-        show_created(session, listing, shown.jobs)
-    if shown.errors and (active := [job for job in shown.jobs if not job.has_ended]):
+        show_created(session, listing, writer.jobs)
+    if writer.errors and (active := [job for job in writer.jobs if not job.has_ended]):
         session.notice(goes_on(active))
-    return outcome(shown.jobs)
+    return outcome(writer.jobs)

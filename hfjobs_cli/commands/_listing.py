@@ -135,7 +135,7 @@ class Listing:
         shown: Records = self.ordered(records)[:limit] if self._order else records
         if last:
             shown = [*shown, *last] if isinstance(shown, Sequence) else RecordStream(chain(shown, last))
-        if self.renderer.name == "table" and self._session.reader.is_tty:
+        if self.renderer.name == "table" and self._session.preferences.is_tty:
             shown = list(shown)
             if not shown:
                 return  # a header says less than the line on stderr
@@ -181,7 +181,7 @@ def new_view(
 
     With `on_stderr` it is the view of stderr.
     """
-    reader = session.stderr_reader if on_stderr else session.reader
+    reader = session.stderr_preferences if on_stderr else session.preferences
     return View(
         kind=kind,
         write=session.write_stderr if on_stderr else session.write,

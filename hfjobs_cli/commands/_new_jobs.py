@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.query.references import JobReference
 
 
-Describe = Callable[["RawOptions", "Filler | None"], "Launch"]
+Compose = Callable[["RawOptions", "Filler | None"], "Launch"]
 """Options of the job, and in a sweep what replaces placeholders -> the job."""
 
 
@@ -53,16 +53,16 @@ class ImageRun(NamedTuple):
         """The words of the command line, from which a sweep takes its default name."""
         return [*filter(None, [self.image or self.spec]), *self.command]
 
-    def describer(self, _session: Session, local: LocalEnvironment) -> Describe:
+    def composer(self, _session: Session, local: LocalEnvironment) -> Compose:
         """Return a function that composes the job. Calling it raises UsageError."""
 
-        def describe(raw: RawOptions, fill: Filler | None) -> Launch:
+        def compose(raw: RawOptions, fill: Filler | None) -> Launch:
             image, words = self.image, list(self.command)
             if fill is not None:
                 image, words = image and fill(image), [fill(word) for word in words]
             return Launch(self._composed(raw, image, words, local, fill), self.namespace)
 
-        return describe
+        return compose
 
     def _composed(
         self, raw: RawOptions, image: str | None, words: list[str], local: LocalEnvironment, fill: Filler | None
@@ -105,7 +105,7 @@ class ScriptRun(NamedTuple):
         """The words of the command line, from which a sweep takes its default name."""
         return [*filter(None, [self.script]), *self.arguments]
 
-    def describer(self, session: Session, local: LocalEnvironment) -> Describe:
+    def composer(self, session: Session, local: LocalEnvironment) -> Compose:
         """Download the script if it is a URL, and return a function that composes the job, which raises UsageError."""
         from hfjobs_cli.jobspec.uv import compose_uv, is_url  # with tarfile, which other jobs do without
 
@@ -116,14 +116,14 @@ class ScriptRun(NamedTuple):
             )
         downloaded = session.client.download(script) if is_url(script) else None
 
-        def describe(raw: RawOptions, fill: Filler | None) -> Launch:
+        def compose(raw: RawOptions, fill: Filler | None) -> Launch:
             if fill is None:
                 return compose_uv(raw, self.uv, script, self.arguments, self.namespace, local, downloaded)
             program = script if downloaded is not None else fill(script)
             arguments = [fill(word) for word in self.arguments]
             return compose_uv(raw, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
 
-        return describe
+        return compose
 
 
 def _taken_by_spec(base: NewJob, raw: RawOptions, spec: str) -> Iterator[str]:
@@ -158,7 +158,7 @@ def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:
     return LocalEnvironment(environ, session.stdin, secrets_may_miss=dry_run)
 
 
-def checked(
+def checked_and_limited(
     session: Session,
     job: NewJob,
     raw: RawOptions,
@@ -275,7 +275,9 @@ def prepared(
     check_unset(changes.unset_env, list(old.values()))
     new = {place: changed(old[place], source.id, changes, local) for place, source in sources.items()}
     ready = {
-        place: Prepared(source, checked(session, new[place], changes.raw, source.owner.name, local, was_run=True))
+        place: Prepared(
+            source, checked_and_limited(session, new[place], changes.raw, source.owner.name, local, was_run=True)
+        )
         for place, source in sources.items()
     }
     return {**{place: job for place, job in found.items() if isinstance(job, HfJobsError)}, **ready}

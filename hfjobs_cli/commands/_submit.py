@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hfjobs_cli.commands._create import ID_AND_URL, announce, left_running, show_created
 from hfjobs_cli.commands._listing import Listing, id_and
-from hfjobs_cli.commands._new_jobs import checked, flavor_of, flavors_of, local_environment
+from hfjobs_cli.commands._new_jobs import checked_and_limited, flavor_of, flavors_of, local_environment
 from hfjobs_cli.errors import ExitCode, UsageError, conflict
 from hfjobs_cli.formats.renderer import HUMAN, QUIET, format_name
 from hfjobs_cli.hub.create_once import RequestMatcher, changed_fields, same_schedule, why_different
@@ -48,16 +48,16 @@ def start(
 ) -> ExitCode:
     """Create, dry-run or follow a job, or the jobs of a sweep, as the options say, and return the exit code."""
     local = local_environment(session, dry_run=following.dry_run)
-    describe = run.describer(session, local)
+    compose = run.composer(session, local)
     if sweeping.is_sweep():
         from hfjobs_cli.commands._sweep import run_sweep
 
-        return run_sweep(session, sweeping, raw, describe, run.words, following, output, local)
-    launch = describe(raw, None)
+        return run_sweep(session, sweeping, raw, compose, run.words, following, output, local)
+    launch = compose(raw, None)
     if following.detach and following.cancel_on_interrupt:
         raise conflict("--cancel-on-interrupt", "--detach")
     listing = Listing(session, output, default=ID_AND_URL, indent=4, is_one=True)
-    launch = replace(launch, job=checked(session, launch.job, raw, launch.namespace, local))
+    launch = replace(launch, job=checked_and_limited(session, launch.job, raw, launch.namespace, local))
     if following.dry_run:
         show_plan(session, launch, output, local)
         return ExitCode.DONE
@@ -71,7 +71,7 @@ def start(
             show_created(session, listing, [job])
         else:
             announce(session, job)
-            session.created.clear()
+            session.unreported_ids.clear()
         from hfjobs_cli.commands._follow import follow_new  # -d and --dry-run do without
 
         return follow_new(session, [job], listing)
@@ -83,10 +83,10 @@ def schedule(
     """Create or dry-run a schedule as the options say, and return the exit code."""
     when, due = _checked_when(session, when)
     local = local_environment(session, dry_run=terms.dry_run)
-    launch = run.describer(session, local)(raw, None)
+    launch = run.composer(session, local)(raw, None)
     listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check_for_schedule(launch.job)
-    launch = replace(launch, job=checked(session, launch.job, raw, launch.namespace, local))
+    launch = replace(launch, job=checked_and_limited(session, launch.job, raw, launch.namespace, local))
 
     if terms.dry_run:
         body = partial(_body, when=when, terms=terms)

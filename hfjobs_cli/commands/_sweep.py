@@ -8,9 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.commands._create import ID_AND_URL, canceled, not_shown, show_created
+from hfjobs_cli.commands._create import ID_AND_URL, canceled, error_of_showing, show_created
 from hfjobs_cli.commands._listing import Listing, outcome
-from hfjobs_cli.commands._new_jobs import Describe, check_all, flavors_of
+from hfjobs_cli.commands._new_jobs import Compose, check_all, flavors_of
 from hfjobs_cli.commands._submit import note_script_values
 from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
 from hfjobs_cli.commands._sweep_run import Sweep
@@ -50,7 +50,7 @@ def run_sweep(
     session: Session,
     sweeping: Sweeping,
     raw: RawOptions,
-    describe: Describe,
+    compose: Compose,
     words: Sequence[str],
     following: Following,
     output: Output,
@@ -59,7 +59,7 @@ def run_sweep(
     """Preview or run a sweep, and return the exit code. `words` are the command or script, with placeholders."""
     _check_options(sweeping, following)
     name = sweep_name(sweeping, raw, words)
-    items, given = planned_items(sweeping, raw, describe, name, local)
+    items, given = planned_items(sweeping, raw, compose, name, local)
     output = replace(output, kind=with_values(output.kind, items))
     listing = Listing(session, output, default=ID_AND_URL if following.detach else None, indent=4)
     for item in items:
@@ -195,16 +195,16 @@ def _run(session: Session, run: Sweep, listing: Listing, following: Following) -
             show_created(session, listing, run.listed)
     except KeyboardInterrupt:
         run.stop()
-        session.created.clear()
+        session.unreported_ids.clear()
         raise _interrupted(session, run, following) from None
     except BaseException as error:
-        session.created.clear()
+        session.unreported_ids.clear()
         if run.jobs:
             session.notice(f"sweep {run.name}: {run.state}; run the same command again to continue, {_elsewhere(run)}")
         if isinstance(error, ReaderGone):
-            raise not_shown(error) from None
+            raise error_of_showing(error) from None
         raise
-    session.created.clear()  # their label finds them
+    session.unreported_ids.clear()  # their label finds them
     advice = "; --retry-failed runs failed jobs again" if any(job.status.stage == "ERROR" for job in run.listed) else ""
     session.note(f"sweep {run.name}: {run.state}{advice}")
     return outcome(run.listed)

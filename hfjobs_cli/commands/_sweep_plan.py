@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli.cli import terminal
-from hfjobs_cli.commands._new_jobs import Describe, flavor_of, limited, priced_flavor
+from hfjobs_cli.commands._new_jobs import Compose, flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
@@ -66,7 +66,7 @@ def sweep_name(sweeping: Sweeping, raw: RawOptions, words: Sequence[str]) -> str
 
 
 def planned_items(
-    sweeping: Sweeping, raw: RawOptions, describe: Describe, name: str, local: LocalEnvironment
+    sweeping: Sweeping, raw: RawOptions, compose: Compose, name: str, local: LocalEnvironment
 ) -> tuple[list[Item], int]:
     """Return the items, and the number of combinations, which may contain equal ones. Raises UsageError."""
     for key in (SWEEP, ITEM):
@@ -80,7 +80,7 @@ def planned_items(
     raw = inlined(raw, local)
     items = sweep.items_of(
         combined,
-        lambda filler: describe(filler.options(raw), filler),
+        lambda filler: compose(filler.options(raw), filler),
         name,
         base=given_name or name,
         is_named=sweep.is_filled(given_name),

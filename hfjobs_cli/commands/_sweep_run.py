@@ -211,7 +211,7 @@ class Sweep:
     def rest(self, seconds: float) -> None:
         """Pause. Raises ReaderGone once stdout is closed."""
         self._paused_secs += seconds
-        self.session.rest(seconds)
+        self.session.sleep_while_read(seconds)
 
     def _wait_for_lock(self, seconds: float) -> None:
         """Pause, and say why the first time."""
@@ -342,7 +342,7 @@ class Sweep:
         return self._failure
 
     def _now(self) -> float:
-        """Return the seconds since 1970. Pauses count even where `session.rest` returns at once."""
+        """Return the seconds since 1970. Pauses count even where `session.sleep_while_read` returns at once."""
         return max(self.session.clock().timestamp(), self._began + self._paused_secs)
 
 

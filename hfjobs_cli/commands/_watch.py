@@ -66,7 +66,7 @@ def polls(
     After the first poll, transient errors are passed to `trouble`, and polling continues. Raises HfJobsError.
     """
     before: dict[str, JobInfo] | None = None
-    rest = rest or (lambda secs, least: session.rest(max(secs, least)))
+    rest = rest or (lambda secs, least: session.sleep_while_read(max(secs, least)))
     while True:
         try:
             with _waits_shown_by(session, trouble):
@@ -187,12 +187,12 @@ _TABLES = ("table", "table template")
 
 def live_renderer(session: Session) -> Renderer:
     """Return the default format of live output: a table in place on a terminal, jsonl in a pipe."""
-    return RENDERERS["table" if session.reader.can_redraw else "jsonl"]
+    return RENDERERS["table" if session.preferences.can_redraw else "jsonl"]
 
 
 def is_in_place(session: Session, listing: Listing, option: str, writes: Callable[[Renderer], bool]) -> bool:
     """Return whether output is a table in place. Raises UsageError for an unsupported format."""
-    if listing.renderer.name in _TABLES and session.reader.can_redraw:
+    if listing.renderer.name in _TABLES and session.preferences.can_redraw:
         return True
     if not writes(listing.renderer):
         formats = " or ".join(each.name for each in RENDERERS.values() if writes(each))

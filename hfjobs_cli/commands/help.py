@@ -76,7 +76,7 @@ def _page(session: Session, topic: str) -> str:
     page = renamed(_text(topic), session.program)
     if not terminal.is_terminal(session.stdout):
         return page
-    # Not `session.reader`: an invalid setting must not hide the page that explains settings.
+    # Not `session.preferences`: an invalid setting must not hide the page that explains settings.
     width = help_width(terminal.width_of(session.stdout, session.environ))
     color = terminal.has_color(session.stdout, session.environ)
     return laid_out(page, width, color=color, is_unicode=terminal.is_unicode(session.stdout))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from hfjobs_cli.cli import command_options, options
 from hfjobs_cli.cli.session import Session
-from hfjobs_cli.commands._follow import TEXT, LogsShown, Wanted
+from hfjobs_cli.commands._follow import TEXT, LogOptions, LogWriter
 from hfjobs_cli.commands._listing import Listing, outcome
 from hfjobs_cli.commands._resolve import named_jobs
 from hfjobs_cli.commands._select import filtered_jobs, is_by_filters
@@ -63,20 +63,20 @@ def logs(
             f"cannot follow {len(found)} jobs at once, at most {most}",
             hint=f"select fewer jobs, or use --max-log-requests {len(found)}",
         )
-    shown = LogsShown(session, found, references, Wanted(follow, tail, moment, timestamps, listing))
+    writer = LogWriter(session, found, references, LogOptions(follow, tail, moment, timestamps, listing))
     try:
-        shown.run()
+        writer.run()
     except KeyboardInterrupt:
-        raise _interrupted(references, shown, follow=follow) from None
-    _note_ends(session, shown, follow=follow)
+        raise _interrupted(references, writer, follow=follow) from None
+    _note_ends(session, writer, follow=follow)
     if tail != 0 and not follow:
-        for job in shown.without_output:
+        for job in writer.without_output:
             if not job.has_ended and job.status.stage != "SCHEDULING":
                 session.note(f"note: {job.id} has no output yet")
-    session.failures += shown.errors
+    session.failures += writer.errors
     if exit_status:
-        return outcome(shown.jobs)
-    return ExitCode.UNAVAILABLE if shown.has_gap else ExitCode.DONE
+        return outcome(writer.jobs)
+    return ExitCode.UNAVAILABLE if writer.has_gap else ExitCode.DONE
 
 
 def _chosen(
@@ -97,19 +97,19 @@ def _chosen(
     return references, found
 
 
-def _interrupted(references: list[JobReference], shown: LogsShown, *, follow: bool) -> Interrupted:
+def _interrupted(references: list[JobReference], writer: LogWriter, *, follow: bool) -> Interrupted:
     """Return the error for Ctrl-C, which says how to continue."""
     options = ["-f"] if follow else []
-    if shown.last_at:
-        options.append(f"--since {min(shown.last_at.values())}")
+    if writer.last_at:
+        options.append(f"--since {min(writer.last_at.values())}")
     words = " ".join([*options, *map(str, references)])
     goes_on = "; the jobs continue to run" if len(references) > 1 else "; the job continues to run"
     return Interrupted(f"interrupted{goes_on if follow else ''}", hint=f"continue with: hfjobs logs {words}")
 
 
-def _note_ends(session: Session, shown: LogsShown, *, follow: bool) -> None:
+def _note_ends(session: Session, writer: LogWriter, *, follow: bool) -> None:
     """Report how followed jobs ended, and why others have no output yet."""
-    for job, name in zip(shown.jobs, shown.names, strict=True):
+    for job, name in zip(writer.jobs, writer.names, strict=True):
         why = f": {job.status.message}" if job.status.message else ""
         if follow or job.status.stage == "SCHEDULING":
             session.note(f"{name} is {job.status}{why}")

@@ -44,7 +44,9 @@ def open(  # noqa: A001 - the name of the command
     if job.startswith(_SCHEDULE):
         raise UsageError("schedules have no page on the Hub", hint=f"use 'hfjobs describe {job}'")
     url = _page(only(AtHub(session).named([job], namespace), job))
-    is_printed = print_ or not session.reader.is_tty or session.settings.is_demo or not _has_browser(session.environ)
+    is_printed = (
+        print_ or not session.preferences.is_tty or session.settings.is_demo or not _has_browser(session.environ)
+    )
     if is_printed or not _shown(url, session.environ):
         session.write(f"{url}\n")
         session.flush()

@@ -310,7 +310,7 @@ class UsageFollowers:
         while not self.are_over and time.monotonic() < end:
             # On Windows Ctrl-C is noticed only between two waits. One that ends the wait leaves what arrived to `take`.
             if not self._arrived.acquire(timeout=WAIT_SLICE_SECS):
-                self._session.rest(0)
+                self._session.sleep_while_read(0)
             elif self._news:
                 yield self._took(self._news.popleft())
 

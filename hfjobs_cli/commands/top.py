@@ -57,7 +57,7 @@ def top(
       hfjobs top -f 'flavor=a100*' --namespace my-team
     """
     wanted = job_filter(session, filters)
-    if not session.reader.can_redraw:
+    if not session.preferences.can_redraw:
         raise UsageError(
             "top needs a terminal with cursor control",
             hint="use 'hfjobs stats -f' for usage or 'hfjobs ps --watch' for status changes, as jsonl",
@@ -92,7 +92,7 @@ def _run(session: Session, live: Live, monitor: Monitor, state: Top) -> None:
         if key is None:
             now = session.clock()
             monitor.bring(state, now)
-            live.paint(drawn(state, live.size, now, session.reader))
+            live.paint(drawn(state, live.size, now, session.preferences))
 
 
 def _show(session: Session, live: Live, job: JobInfo, command: str, *rest: str) -> None:

@@ -132,10 +132,10 @@ def _pause(session: Session, poller: JobPoller, seconds: float) -> None:
     """Pause, with a progress line on a terminal."""
     while seconds > 0 and session.shows_progress:
         session.progress(_state(session, poller))
-        session.rest(min(1.0, seconds))
+        session.sleep_while_read(min(1.0, seconds))
         seconds -= 1.0
     if seconds > 0:
-        session.rest(seconds)
+        session.sleep_while_read(seconds)
 
 
 def _state(session: Session, poller: JobPoller) -> str:

@@ -55,7 +55,7 @@ class Period(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """A row of a summary: a label and a text, of which a terminal shows at most `most` lines.
+    """A row of a summary: a label and a text; a terminal shows at most `most` of its lines.
 
     With `periods` a bar is drawn instead of the text. `moments` are the times in its lines, if these are times.
     """

@@ -111,7 +111,7 @@ def why_wrong_owner(owner: JobOwner, namespace: str) -> str | None:
 
 
 def why_not_new(made: JobInfo | ScheduledJob, noun: str, promised: str | None) -> str | None:
-    """Say why a response holds no new record, which always has the field `promised`; None if it does."""
+    """Say why a response is not a new record, None if it is one; `promised` is a field every new record has."""
     if not is_id(made.id):
         return f"{describe(made.id)} is not a valid {noun} id"
     return None if promised and is_name(made.owner.name or "") else f"'{made.id}' may not be a {noun}"

@@ -60,7 +60,7 @@ The official client waits 5 s for a log that it does not follow. With a short HF
 """
 
 BUSY_SECS = 1.0
-"""How long lines may come without a pause before their end is looked up: a running job may write forever."""
+"""How long after the start of a connection the last existing lines are looked up: a running job may write forever."""
 
 POLL_SECS, MAX_POLL_SECS = 5.0, 30.0
 WAITING_POLL_SECS, MAX_WAITING_POLL_SECS = 1.0, 10.0
@@ -235,11 +235,13 @@ class LogFollower:
         return self.job_has_ended or not self._follow
 
     @property
-    def _waits(self) -> bool:
+    def _waits_for_start(self) -> bool:
+        """Return whether the job is followed and still waits for hardware."""
         return self._follow and self.job.status.stage == "SCHEDULING"
 
     @property
-    def _has_not_begun(self) -> bool:
+    def _never_started(self) -> bool:
+        """Return whether the job waits for hardware and has no start time yet."""
         return self.job.status.stage == "SCHEDULING" and self.job.started_at is None
 
     def _read_stream(self) -> Generator[LogItem, None, _StreamEnd]:
@@ -253,7 +255,7 @@ class LogFollower:
         self._is_tail_empty = False
         self._end_lines = ()
         idle = IdleTimer(self._first_check(), self._timeout_secs * SUSPEND_TIMEOUTS)
-        if self._waits:
+        if self._waits_for_start:
             yield WaitingForHardware(self.job)
         end = None
         try:
@@ -274,7 +276,7 @@ class LogFollower:
         except NotFound as error:
             return (yield from self._wait_for_log(error))
         except RequestRefused as error:
-            if self._waits:
+            if self._waits_for_start:
                 return _StreamEnd.CLOSED  # there is no log yet
             if self._client.grace_period(self._reference.id) is None:
                 raise
@@ -286,7 +288,7 @@ class LogFollower:
         """Wait for the log of a job that has none yet. Raises NotFound if the job is gone, or ended without a log."""
         was_over = self.job_has_ended
         self.job = self._client.inspect_job(self._reference)
-        self._not_found = 1 if self.job_has_ended > was_over else self._not_found + 1
+        self._not_found = 1 if self.job_has_ended and not was_over else self._not_found + 1
         self._grace = self._grace or self._client.grace_period(self._reference.id)
         pause = None if self._grace is None else self._grace.pause()
         if self._not_found >= MAX_NOT_FOUND and (pause is None if self.job_has_ended else not self._follow):
@@ -294,7 +296,7 @@ class LogFollower:
                 reason = error.__cause__ if isinstance(error.__cause__, NotFound) else error
                 raise NotFound(f"job {self._reference.id} has no logs: {reason.message}") from error
             return _StreamEnd.COMPLETE
-        if self._waits:
+        if self._waits_for_start:
             yield WaitingForHardware(self.job)
         self._pause(pause or doubled(self._not_found - 1, MAX_WAITING_POLL_SECS))
         return _StreamEnd.RECONNECT
@@ -313,7 +315,7 @@ class LogFollower:
             return _StreamEnd.RECONNECT
         if not self._is_finite or self.job_has_ended or idle.secs_since_start < BUSY_SECS:
             return None
-        # A running job may write forever: the existing lines end with the one that is the last now.
+        # A running job may write forever: stop after the lines that were last when we asked.
         if self._end_lines:
             return _StreamEnd.COMPLETE if self._resumer.has_passed(self._end_lines) else None
         return self._check_tail(idle)
@@ -339,7 +341,7 @@ class LogFollower:
             return self._end_if_idle(idle)
         if not idle.secs_until_check:
             self._job_poll = started(lambda: self._client.inspect_job(self._reference))
-            idle.back_off(MAX_WAITING_POLL_SECS if self._waits else MAX_POLL_SECS)
+            idle.back_off(MAX_WAITING_POLL_SECS if self._waits_for_start else MAX_POLL_SECS)
         return None
 
     def _connect(self, tail: int | None, idle_timeout_secs: float) -> BufferedEventReader:
@@ -353,7 +355,7 @@ class LogFollower:
         """Return after how long without data the first check is due."""
         if self._is_finite:
             return self._check_secs
-        return WAITING_POLL_SECS if self._waits else POLL_SECS
+        return WAITING_POLL_SECS if self._waits_for_start else POLL_SECS
 
     def _read(self, reader: BufferedEventReader, idle: IdleTimer) -> list[Event] | None:
         """Wait a short time for events. Raises the error of the stream, and _LineTooLong."""
@@ -421,7 +423,7 @@ class LogFollower:
         self, poll: BackgroundCall[JobInfo], idle: IdleTimer
     ) -> Generator[LogItem, None, _StreamEnd | None]:
         """Process the result of polling the job; if that failed, it is polled again later."""
-        waited, self._job_poll = self._waits, None
+        waited, self._job_poll = self._waits_for_start, None
         try:
             self.job = poll.result()
         except (NotFound, NotAllowed, NotLoggedIn):
@@ -431,18 +433,18 @@ class LogFollower:
         if self.job_has_ended:
             idle.restart(self._first_check())
             idle.check_now()
-        if self._waits:
+        if self._waits_for_start:
             yield WaitingForHardware(self.job)
         # A stream that was opened before the job began may never send anything.
-        return _StreamEnd.RECONNECT if waited and not self._waits and not idle.had_activity else None
+        return _StreamEnd.RECONNECT if waited and not self._waits_for_start and not idle.had_activity else None
 
     def _end_if_idle(self, idle: IdleTimer) -> _StreamEnd | None:
         """Return why an idle connection ends, COMPLETE if all lines have come; None to wait longer."""
         if self._tail == 0 and not self._follow:
             return _StreamEnd.COMPLETE
-        if not idle.secs_until_check and not idle.had_activity and self._has_not_begun:
+        if not idle.secs_until_check and not idle.had_activity and self._never_started:
             self.job = self._client.inspect_job(self._reference)
-            if self._has_not_begun:
+            if self._never_started:
                 return _StreamEnd.COMPLETE
         if self._tail_poll is not None or not idle.secs_until_check:
             end = self._check_tail(idle)
@@ -493,9 +495,9 @@ class LogFollower:
         if end is _StreamEnd.CLOSED and not self.job_has_ended and self._poll_until_ended():
             self._empty_streams = 0  # earlier streams prove nothing
         if not self._is_finite:
-            if self._waits:
+            if self._waits_for_start:
                 yield WaitingForHardware(self.job)
-            if end is _StreamEnd.CLOSED and (self._empty_streams or self._waits):
+            if end is _StreamEnd.CLOSED and (self._empty_streams or self._waits_for_start):
                 self._pause(doubled(self._empty_streams, MAX_WAITING_POLL_SECS))
             return _StreamEnd.RECONNECT
         if end is _StreamEnd.RECONNECT:

@@ -57,7 +57,7 @@ class LogResumer:
         self._is_counting = tail is None  # the Hub has the first lines, so the number of lines is the position
         self._overlaps = True  # the last lines of the log may still overlap the received ones
         self._since = ""
-        self._position: CountPosition | ContentPosition | TimePosition | None = None
+        self._search: CountPosition | ContentPosition | TimePosition | None = None  # None once the position is found
         self._repeats: Counter[int] = Counter()  # received lines that come again after the position
         self._keeps_times: bool | None = None
         self._short_streams = 0
@@ -75,19 +75,17 @@ class LogResumer:
     @property
     def has_position(self) -> bool:
         """Return whether the position is found, so that all lines that come are new."""
-        return self._position is None
+        return self._search is None
 
     @property
     def is_holding(self) -> bool:
         """Return whether lines are held back that may be new."""
-        return isinstance(self._position, ContentPosition) and self._position.has_candidate
+        return isinstance(self._search, ContentPosition) and self._search.has_candidate
 
     @property
     def is_uncertain(self) -> bool:
         """Return whether lines are held back because the position found may be a coincidence."""
-        return (
-            isinstance(self._position, ContentPosition) and self._position.has_candidate and self._position.is_uncertain
-        )
+        return isinstance(self._search, ContentPosition) and self._search.has_candidate and self._search.is_uncertain
 
     @property
     def has_enough(self) -> bool:
@@ -101,20 +99,20 @@ class LogResumer:
         history = self._history
         if not history.count:
             is_later = self._tail == 0 and bool(self._since)
-            self._position = TimePosition(self._since) if is_later else None
+            self._search = TimePosition(self._since) if is_later else None
             return None if is_later else self._tail
         if self._is_counting:
-            self._position = CountPosition(history)
+            self._search = CountPosition(history)
             return None
         if self._tail is not None and history.count < self._tail and history.count <= MAX_REMEMBERED and self._overlaps:
             # This does not find lines with new timestamps; then all lines are requested.
             is_by_text = not history.has_timestamp
-            self._position = ContentPosition(history, anchored=True, keeps_times=self._keeps_times, by_text=is_by_text)
+            self._search = ContentPosition(history, anchored=True, keeps_times=self._keeps_times, by_text=is_by_text)
             return self._tail
-        self._position = self._content_position()
+        self._search = self._content_search()
         return None
 
-    def _content_position(self) -> ContentPosition:
+    def _content_search(self) -> ContentPosition:
         """Return the search for the last received lines in the whole log, which may begin after them, or before."""
         is_anchored = self._tail is None and self._history.count <= MAX_REMEMBERED
         return ContentPosition(self._history, anchored=is_anchored, keeps_times=self._keeps_times)
@@ -138,31 +136,31 @@ class LogResumer:
 
     def _accept_header(self, line: Line) -> list[Line]:
         """Return a header if it is new. The Hub sends the header above the last lines again with these."""
-        is_new = line[1] not in self._headers and not isinstance(self._position, CountPosition)
+        is_new = line[1] not in self._headers and not isinstance(self._search, CountPosition)
         if is_new and len(self._headers) < MAX_HEADERS:
             self._headers[line[1]] = None
         # Before the position there may be attempts whose lines are not wanted.
-        return [line] if is_new and (self._position is None or self.is_holding) else []
+        return [line] if is_new and (self._search is None or self.is_holding) else []
 
     def _accept(self, lines: list[Line]) -> list[Line]:
-        position = self._position
-        if position is None:
+        search = self._search
+        if search is None:
             lines = remove_known(lines, self._repeats) if self._repeats else lines
             self._history.add(lines)
             return lines
         if self.has_diverged or not lines:
             return []
         try:
-            new = position.accept(lines)
+            new = search.accept(lines)
         except Diverged as error:
             self._diverge(str(error))
             if error.passed is None:
                 return []
             # Search this connection, as the Hub may have dropped more by the next one.
             self.has_diverged = False
-            self._position = self._content_position()
+            self._search = self._content_search()
             return self._accept([*error.passed, *lines])
-        if isinstance(position, ContentPosition) and position.cannot_match and self._tail is not None:
+        if isinstance(search, ContentPosition) and search.cannot_match and self._tail is not None:
             self._overlaps = False  # the job wrote more lines meanwhile than were requested
             self.has_diverged = True
             return []
@@ -170,7 +168,7 @@ class LogResumer:
 
     def flush(self) -> list[Line]:
         """Return the held lines, because no more lines come now."""
-        new = self._position.flush(is_last=False) if isinstance(self._position, ContentPosition) else None
+        new = self._search.flush(is_last=False) if isinstance(self._search, ContentPosition) else None
         return [] if new is None else self._resume_at(new)
 
     def end(self, *, is_whole: bool) -> list[Line]:
@@ -178,8 +176,8 @@ class LogResumer:
 
         If the log `is_whole`, and ends before the position several times in a row, it is a different log.
         """
-        position = self._position
-        if position is None:
+        search = self._search
+        if search is None:
             self._short_streams = 0
         elif is_whole:
             self._short_streams += 1
@@ -188,12 +186,12 @@ class LogResumer:
             self.give_up_position()
         # Newer lines may be received ones with new timestamps, of a stream that broke off before the position.
         is_last = bool(self._keeps_times) or self._short_streams >= MAX_SHORT_STREAMS
-        new = position.flush(is_last=is_last) if isinstance(position, ContentPosition) else None
+        new = search.flush(is_last=is_last) if isinstance(search, ContentPosition) else None
         return [] if new is None else self._resume_at(new)
 
     def give_up_position(self) -> None:
         """Find the position in another way at the next connection, as the Hub no longer sends so many lines."""
-        if isinstance(self._position, CountPosition):
+        if isinstance(self._search, CountPosition):
             self._diverge("the Hub no longer has all lines; continuing after the last line received")
 
     def _diverge(self, why: str) -> None:
@@ -204,12 +202,12 @@ class LogResumer:
 
     def _resume_at(self, new: list[Line]) -> list[Line]:
         """Continue from the position that was found, with the `new` lines after it."""
-        position = self._position
-        self._position = None
-        if position is not None:
-            self._repeats = position.repeats
-            self._keeps_times = position.keeps_times if self._keeps_times is None else self._keeps_times
-        if isinstance(position, ContentPosition) and position.has_gap:
+        search = self._search
+        self._search = None
+        if search is not None:
+            self._repeats = search.repeats
+            self._keeps_times = search.keeps_times if self._keeps_times is None else self._keeps_times
+        if isinstance(search, ContentPosition) and search.has_gap:
             self.has_gap = True
             self._on_loss("some lines may be missing: the Hub no longer has the last line received")
         self._history.add(new)

@@ -315,7 +315,7 @@ class Item:
 
 def items_of(
     combinations: Sequence[Values],
-    describe: Callable[[Filler], Launch],
+    compose: Callable[[Filler], Launch],
     sweep: str,
     *,
     base: str,
@@ -324,14 +324,14 @@ def items_of(
 ) -> list[Item]:
     """Return the items of a sweep. Raises UsageError, also for a key that is used nowhere.
 
-    `describe` returns the job with its placeholders replaced. Unless it `is_named` by values already, its name is
+    `compose` returns the job with its placeholders replaced. Unless it `is_named` by values already, its name is
     `base` and the values. `secrets` are passed unchanged.
     """
     found: list[Item] = []
     for values in combinations:
         filler = Filler(values)
         with syntax(values):
-            launch = describe(filler)
+            launch = compose(filler)
         if unused := [key for key in values if key not in filler.used]:
             in_secret = any(f"{{{unused[0]}}}" in secret for secret in secrets)
             raise UsageError(

@@ -38,7 +38,7 @@ _SIGNS: dict[str, Callable[[Any, Any], bool]] = {
 
 @value
 class FieldPattern:
-    """A `--filter` with glob patterns, one of which must match, or none of them if it is `negated`."""
+    """A `--filter` with glob patterns: one must match, or none if it is `negated`."""
 
     field: Field
     globs: tuple[str, ...]

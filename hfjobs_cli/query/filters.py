@@ -208,7 +208,7 @@ def _is_label(pattern: FieldPattern, patterns: Sequence[Condition]) -> bool:
 
 
 def parse_labels(values: Iterable[str], name: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Parse `--label KEY=VALUE`, all of which must match, and `--name` unless it is a pattern. Raises UsageError."""
+    """Parse `--label KEY=VALUE`, where all must match, and `--name` unless it is a pattern. Raises UsageError."""
     labels = []
     for item in values:
         key, equals, value = item.partition("=")

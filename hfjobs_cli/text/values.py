@@ -96,7 +96,7 @@ def timestamp(moment: datetime) -> str:
 def parse_time(text: str) -> datetime:
     """Parse an ISO 8601 date and time, in UTC if it has no offset. Raises ValueError or OverflowError.
 
-    Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits, both of which the Hub may send.
+    Python 3.10 reads neither `Z` nor fractions of other than 3 or 6 digits; the Hub may send both.
     """
     if text.endswith(("Z", "z")):
         text = text[:-1] + "+00:00"

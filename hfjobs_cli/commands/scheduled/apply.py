@@ -118,7 +118,7 @@ def _one_at_a_time(session: Session) -> Iterator[Journal]:
         if not has_told:
             session.note("note: waiting for another 'hfjobs scheduled apply' to finish")
         has_told = True
-        session.rest(seconds)
+        session.sleep_while_read(seconds)
 
     with journal.held(wait):
         if journal.problem is not None:
