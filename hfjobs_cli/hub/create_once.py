@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 Created = TypeVar("Created", "JobInfo", "ScheduledJob")
 
-_RESOURCE_GROUP = re.compile(r"[0-9a-f]{24}")
+_RESOURCE_GROUP = r"[0-9a-f]{24}"
 """A namespace that is the id of a resource group, whose jobs belong to an organization."""
 
 _DEFAULT_REGISTRY = ("docker.io/", "index.docker.io/", "registry-1.docker.io/")
@@ -105,7 +105,7 @@ def changed_fields(found: JobInfo | JobSpec, asked: SpecLike) -> list[str]:
 
 def why_wrong_owner(owner: JobOwner, namespace: str) -> str | None:
     """Say that a job belongs to another namespace than the requested one; None if it may belong to that."""
-    if (owner.name or "").casefold() == namespace.casefold() or _RESOURCE_GROUP.fullmatch(namespace):
+    if (owner.name or "").casefold() == namespace.casefold() or re.fullmatch(_RESOURCE_GROUP, namespace):
         return None
     return f"which belongs to {describe(owner.name)}"
 

@@ -18,14 +18,14 @@ from hfjobs_cli.jobspec.model import RawOptions
 MAX_FILE_MIB = 4
 """The size limit of a dotenv file; a command line cannot be longer."""
 
-_NAME = re.compile(r"[a-zA-Z_][_a-zA-Z0-9]*")
-_BEGUN = re.compile(r"\s*(?:export\s+)?[a-zA-Z_][_a-zA-Z0-9]*\s*=\s*['\"]")
+_NAME = r"[a-zA-Z_][_a-zA-Z0-9]*"
+_BEGUN = r"\s*(?:export\s+)?[a-zA-Z_][_a-zA-Z0-9]*\s*=\s*['\"]"
 """The start of a line with a variable whose value is in quotes."""
-_QUOTED = re.compile(r"[^=]*=[^\S\r\n]*(?P<quote>['\"])(?P<raw>(?:\\.|(?!(?P=quote)).)*)(?P=quote)", re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_QUOTED = r"(?s)[^=]*=[^\S\r\n]*(?P<quote>['\"])(?P<raw>(?:\\.|(?!(?P=quote)).)*)(?P=quote)"
+_ESCAPE = r"(?s)\\(.)"
 _ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "$": "$"}
 """Escapes in double quotes; as in the official client, other backslashes are kept."""
-_KEY_MATERIAL = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}")
+_KEY_MATERIAL = r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])[a-zA-Z0-9]{20,}"
 """A line of a private key that could be a name: long, with lower-case and upper-case letters and digits."""
 
 MAX_STDIN_MIB = 16
@@ -184,16 +184,16 @@ def _parse(text: str, file: str, option: str, local: LocalEnvironment) -> Iterat
         content = binding.original.string
         line = binding.original.line + content[: len(content) - len(content.lstrip())].count("\n")
         where = f"{option} {file}: line {line}"
-        if binding.error and _BEGUN.match(content):
+        if binding.error and re.match(_BEGUN, content):
             raise UsageError(f"{where} is not NAME=VALUE", hint="check for a missing closing quote")
         if binding.error:
             strays.append(where)
             continue
         if binding.key is None:
             continue
-        if not _NAME.fullmatch(binding.key):
+        if not re.fullmatch(_NAME, binding.key):
             raise UsageError(f"{where} does not start with a name", hint="use letters, digits and _ in names")
-        if not (binding.value or "").strip("=") and _KEY_MATERIAL.fullmatch(binding.key):
+        if not (binding.value or "").strip("=") and re.fullmatch(_KEY_MATERIAL, binding.key):
             if strays:
                 break  # the middle of a key
             raise UsageError(f"{where} looks like a key, not like NAME=VALUE", hint="write NAME= before the key")
@@ -214,9 +214,9 @@ def _parse(text: str, file: str, option: str, local: LocalEnvironment) -> Iterat
 
 def _unquoted(binding: str, value: str | None) -> str | None:
     """Return a value unescaped as in the official client; python-dotenv unescapes more."""
-    quoted = None if value is None else _QUOTED.match(binding)
+    quoted = None if value is None else re.match(_QUOTED, binding)
     if quoted is None:
         return value
     if quoted["quote"] == "'":
         return quoted["raw"]
-    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[0]), quoted["raw"])
+    return re.sub(_ESCAPE, lambda found: _ESCAPED.get(found[1], found[0]), quoted["raw"])

@@ -22,7 +22,7 @@ from hfjobs_cli.jobspec.volumes import parse_volume
 from hfjobs_cli.query.labels import MAX_LENGTH, new_labels
 
 _HASH_LENGTH = 8
-_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+_NOT_IN_NAMES = r"[^a-zA-Z0-9_-]"
 
 
 def compose(raw: RawOptions, local: LocalEnvironment, base: NewJob | None = None) -> NewJob:
@@ -138,5 +138,5 @@ def hashed_values(
 def _name(base: str, hashed: Sequence[str]) -> str:
     """Return a name, cut to the length that the Hub accepts."""
     joined = "\0".join(hashed).encode("utf-8", "surrogatepass")
-    shown = _NOT_IN_NAMES.sub("-", base)[: MAX_LENGTH - _HASH_LENGTH - 1]
+    shown = re.sub(_NOT_IN_NAMES, "-", base)[: MAX_LENGTH - _HASH_LENGTH - 1]
     return f"{shown}-{hashlib.sha256(joined).hexdigest()[:_HASH_LENGTH]}"

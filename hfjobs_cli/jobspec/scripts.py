@@ -17,17 +17,17 @@ from hfjobs_cli.errors import UsageError, one_of
 from hfjobs_cli.jobspec.model import LocalFile
 from hfjobs_cli.text.redaction import without_password
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 
-_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S)
+_PAGE = rb"(?is)(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b"
 
-_PYTHON_SHEBANG = re.compile(rb"#!.*\b(?:python|pypy|uv)")
+_PYTHON_SHEBANG = rb"#!.*\b(?:python|pypy|uv)"
 
 _PAGE_URLS = (
-    (re.compile(r"^https://github\.com/([^/]+/[^/]+)/blob/"), r"https://raw.githubusercontent.com/\1/"),
-    (re.compile(r"^(https://(?:huggingface\.co|hf\.co)/.+?)/blob/"), r"\1/resolve/"),
-    (re.compile(r"^(https://gist\.github\.com/[^/]+/[0-9a-f]+)/?$"), r"\1/raw"),
-    (re.compile(r"^(https://gitlab\.com/.+?)/-/blob/"), r"\1/-/raw/"),
+    (r"^https://github\.com/([^/]+/[^/]+)/blob/", r"https://raw.githubusercontent.com/\1/"),
+    (r"^(https://(?:huggingface\.co|hf\.co)/.+?)/blob/", r"\1/resolve/"),
+    (r"^(https://gist\.github\.com/[^/]+/[0-9a-f]+)/?$", r"\1/raw"),
+    (r"^(https://gitlab\.com/.+?)/-/blob/", r"\1/-/raw/"),
 )
 """URLs of web pages that show a file, and the URL of the file itself."""
 
@@ -47,7 +47,7 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         raise UsageError("cannot read the script from stdin: a job has no stdin", hint="use a file")
     if not script:
         raise UsageError("the name of the script is empty", hint="use for example: hfjobs uv run train.py")
-    if scheme := _SCHEME.match(script):
+    if scheme := re.match(_SCHEME, script):
         is_local = scheme[1].lower() == "file"
         raise UsageError(
             f"cannot read a script from '{without_password(script)}'",
@@ -80,7 +80,7 @@ def check_not_a_file(image: str) -> None:
 
 def check_text(script: LocalFile, shown: str) -> None:
     """Raise UsageError for a Python script that is a web page, or not in its encoding."""
-    if _PAGE.match(script.content[:1000]):
+    if re.match(_PAGE, script.content[:1000]):
         file_url = _file_url(shown)
         raise UsageError(
             f"{shown} is a web page, not a script",
@@ -107,7 +107,7 @@ def is_python(script: LocalFile, shown: str) -> bool:
         return True
     first = script.content.partition(b"\n")[0]
     if first.startswith(b"#!"):
-        return bool(_PYTHON_SHEBANG.match(first))
+        return bool(re.match(_PYTHON_SHEBANG, first))
     if b"\0" in script.content:
         return False
     try:
@@ -166,7 +166,7 @@ def _is(word: str, test: Callable[[Path], bool]) -> bool:
 def _file_url(page: str) -> str | None:
     """Return the URL of the file that a page of GitHub, GitLab or the Hub shows."""
     for pattern, file in _PAGE_URLS:
-        found, count = pattern.subn(file, page, count=1)
+        found, count = re.subn(pattern, file, page, count=1)
         if count:
             return found
     return None
@@ -190,14 +190,14 @@ MAX_METADATA_KIB, MAX_KEY_PARTS, MAX_DIGITS = 256, 100, 1000
 _OPENING = "# /// script"
 _CLOSING = "# ///"
 
-_LIKE_OPENING = re.compile(r"\ufeff?#[ \t]*///[ \t]*script[ \t]*", re.IGNORECASE)
+_LIKE_OPENING = r"(?i)\ufeff?#[ \t]*///[ \t]*script[ \t]*"
 """A line that looks like the start of a block."""
 
-_NEWER_TOML = re.compile(r"\{[^}\n]*\n|\\[ex]")
+_NEWER_TOML = r"\{[^}\n]*\n|\\[ex]"
 """Syntax of TOML 1.1 that uv accepts and Python does not: multi-line inline tables, and more escapes."""
 
-_ERROR_LINE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)")
-_SPECIFIER = re.compile(r"\s*(~=|[=!]=|[<>]=?|===)")
+_ERROR_LINE = r" \(at (?:line (\d+), column \d+|end of document)\)"
+_SPECIFIER = r"\s*(~=|[=!]=|[<>]=?|===)"
 
 
 class _Block(NamedTuple):
@@ -259,11 +259,11 @@ def read_header(script: bytes, name: str) -> Header:
     except RecursionError:
         raise _error_at(name, block.opened_at, "the metadata is nested too deeply", "see PEP 723") from None
     except tomllib.TOMLDecodeError as error:
-        if "hf-jobs" not in block.text and _NEWER_TOML.search(block.text):
+        if "hf-jobs" not in block.text and re.search(_NEWER_TOML, block.text):
             return Header()
-        found = _ERROR_LINE.search(str(error))
+        found = re.search(_ERROR_LINE, str(error))
         line = block.opened_at + (int(found[1]) if found and found[1] else len(block.lines))
-        raise _error_at(name, line, f"invalid TOML: {_ERROR_LINE.sub('', str(error))}", "see PEP 723") from None
+        raise _error_at(name, line, f"invalid TOML: {re.sub(_ERROR_LINE, '', str(error))}", "see PEP 723") from None
     _check_for_uv(tables, block, name)
     tool = tables.get("tool")
     table = tool.get("hf-jobs") if isinstance(tool, dict) else None
@@ -343,7 +343,7 @@ def _check_not_ignored(text: str, name: str) -> None:
     """Raise UsageError for a block that uv ignores."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for number, (line, after) in enumerate(zip(lines, [*lines[1:], ""], strict=True), start=1):
-        if not (_LIKE_OPENING.fullmatch(line) and after.startswith("#")):
+        if not (re.fullmatch(_LIKE_OPENING, line) and after.startswith("#")):
             continue
         if line.startswith("\ufeff"):
             why, hint = "uv ignores metadata after a byte order mark", "save it as UTF-8 without a byte order mark"
@@ -363,7 +363,7 @@ def _check_for_uv(tables: Mapping[str, Any], block: _Block, name: str) -> None:
         raise _error_at(
             name, block.line_of("dependencies"), "dependencies is not a list of strings", "use for example ['numpy']"
         )
-    if not isinstance(python, str) or not all(map(_SPECIFIER.match, python.rstrip(", ").split(","))):
+    if not isinstance(python, str) or not all(re.match(_SPECIFIER, each) for each in python.rstrip(", ").split(",")):
         raise _error_at(
             name,
             block.line_of("requires-python"),

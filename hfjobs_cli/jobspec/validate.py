@@ -17,12 +17,12 @@ MAX_GROUP = 46
 MAX_ALIAS = 34
 """Limits for the number of ports and the length of names in a network, from the Hub's OpenAPI document."""
 
-_VARIABLE = re.compile(r"[a-zA-Z][_a-zA-Z0-9]+")
-_SECRET = re.compile(r"[a-zA-Z][_a-zA-Z0-9]*")
-_HOST = re.compile(r"[a-z0-9-]+")
-_SPACE = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
-_GROUP_ID = re.compile(r"[0-9a-fA-F]{24}")
-_NOT_IN_VARIABLES = re.compile(r"[^a-zA-Z0-9_]+")
+_VARIABLE = r"[a-zA-Z][_a-zA-Z0-9]+"
+_SECRET = r"[a-zA-Z][_a-zA-Z0-9]*"  # noqa: S105 - what their names look like
+_HOST = r"[a-z0-9-]+"
+_SPACE = r"(?a)[\w.-]+/[\w.-]+"
+_GROUP_ID = r"[0-9a-fA-F]{24}"
+_NOT_IN_VARIABLES = r"[^a-zA-Z0-9_]+"
 
 
 def check(job: NewJob) -> None:
@@ -37,7 +37,7 @@ def check(job: NewJob) -> None:
         raise UsageError(f"too many ports: {len(job.ports)}", hint=f"use at most {MAX_PORTS}")
     _check_network(job)
     _check_volumes(job.volumes)
-    if job.resource_group_id is not None and not _GROUP_ID.fullmatch(job.resource_group_id):
+    if job.resource_group_id is not None and not re.fullmatch(_GROUP_ID, job.resource_group_id):
         raise UsageError(
             f"invalid resource group '{job.resource_group_id}'",
             hint="use its id of 24 hexadecimal digits, from the settings of the organization",
@@ -58,7 +58,7 @@ def _check_image(job: NewJob) -> None:
     if job.space_id is not None:
         if job.docker_image is not None:
             raise UsageError("both an image and a Space given", hint="remove one of them")
-        if not _SPACE.fullmatch(job.space_id):
+        if not re.fullmatch(_SPACE, job.space_id):
             raise UsageError(f"invalid Space '{job.space_id}'", hint=f"use {SPACE_PREFIXES[-1]}OWNER/NAME")
         return
     image = job.docker_image or ""
@@ -105,17 +105,17 @@ def _check_text(text: str, what: str, before: int = 0) -> None:
 
 def _check_variables(job: NewJob) -> None:
     for name in job.environment:
-        if not _VARIABLE.fullmatch(name):
-            lone = "only secrets can have names of one letter" if _SECRET.fullmatch(name) else ""
+        if not re.fullmatch(_VARIABLE, name):
+            lone = "only secrets can have names of one letter" if re.fullmatch(_SECRET, name) else ""
             raise _wrong_name("variable", name, lone or "use at least two letters, digits or _, starting with a letter")
     for name in job.secrets:
-        if not _SECRET.fullmatch(name):
+        if not re.fullmatch(_SECRET, name):
             raise _wrong_name("secret", name, "use letters, digits and _, starting with a letter")
 
 
 def _wrong_name(what: str, name: str, how: str) -> UsageError:
-    near = _NOT_IN_VARIABLES.sub("_", name.strip()).lstrip("_0123456789")
-    hint = f"did you mean '{near}'?" if _VARIABLE.fullmatch(near) else how
+    near = re.sub(_NOT_IN_VARIABLES, "_", name.strip()).lstrip("_0123456789")
+    hint = f"did you mean '{near}'?" if re.fullmatch(_VARIABLE, near) else how
     return UsageError(f"invalid {what} name '{name}'", hint=hint)
 
 
@@ -123,7 +123,7 @@ def _check_network(job: NewJob) -> None:
     if job.network_aliases and job.network_group is None:
         raise UsageError("--network-alias needs a network group", hint="add --network-group NAME")
     for text, what, longest in _hosts(job):
-        if not _HOST.fullmatch(text) or len(text) > longest:
+        if not re.fullmatch(_HOST, text) or len(text) > longest:
             near = re.sub(r"[^a-z0-9-]+", "-", text.lower()).strip("-")[:longest]
             how = f"use at most {longest} lowercase letters, digits and '-'"
             raise UsageError(f"invalid {what} '{text}'", hint=f"did you mean '{near}'?" if near else how)

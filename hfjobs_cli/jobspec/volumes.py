@@ -27,10 +27,10 @@ HUB = "hf://"
 TYPES = {"models": "model", "datasets": "dataset", "spaces": "space", "buckets": "bucket"}
 """The prefix of the owner for each type."""
 
-_SPECIAL_REVISION = re.compile(r"refs/(?:convert/[\w.-]+|pr/[0-9]+)")
+_SPECIAL_REVISION = r"refs/(?:convert/[\w.-]+|pr/[0-9]+)"
 """Revisions that contain slashes."""
 
-_PART = re.compile(r"(?![.-])[\w.-]{1,96}(?<![.-])", re.ASCII)
+_PART = r"(?a)(?![.-])[\w.-]{1,96}(?<![.-])"
 _HOW = "use hf://[TYPE/]OWNER/NAME[@REVISION][/PATH]:/MOUNT[:ro|:rw]; types: " + ", ".join(TYPES)
 
 
@@ -73,7 +73,7 @@ def _split_source(place: str, type_: str, text: str) -> tuple[str, str | None, s
         source, revision = f"{owner}/{name}", None
     else:
         source = before
-        special = _SPECIAL_REVISION.match(after)
+        special = re.match(_SPECIAL_REVISION, after)
         revision, path = (special[0], after[special.end() :].removeprefix("/")) if special else ("", "")
         if not special:
             revision, _, path = after.partition("/")
@@ -83,7 +83,7 @@ def _split_source(place: str, type_: str, text: str) -> tuple[str, str | None, s
         if not revision:
             raise UsageError(f"volume '{text}' has no revision after '@'", hint="use for example OWNER/NAME@main")
     parts = source.split("/")
-    if len(parts) != 2 or not all(map(_PART.fullmatch, parts)) or "--" in source or ".." in source:
+    if len(parts) != 2 or not all(re.fullmatch(_PART, part) for part in parts) or "--" in source or ".." in source:
         raise UsageError(f"volume '{text}': '{source.strip('/')}' is not OWNER/NAME", hint=_HOW)
     if path.startswith("/") or "//" in path:
         raise UsageError(f"volume '{text}' has an empty part in its path", hint="use one / between two names")
@@ -114,7 +114,7 @@ def format_volume(volume: Volume) -> str:
         prefix = next((word for word, type_ in TYPES.items() if type_ == volume.type), volume.type)
         place = f"{HUB}{prefix}/{volume.source}"
         if volume.revision is not None:
-            special = _SPECIAL_REVISION.fullmatch(volume.revision)
+            special = re.fullmatch(_SPECIAL_REVISION, volume.revision)
             place += "@" + (volume.revision if special else quote(volume.revision, safe=""))
         place += f"/{volume.path}" if volume.path else ""
     mode = "" if volume.read_only is None else ":ro" if volume.read_only else ":rw"
