@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -176,15 +176,16 @@ class Emulator:
         lines = [event["data"] for event in self.events(identifier, query)]
         return [line for line in lines if not line.startswith("===== Job started at ")]
 
-    def stream(self, path: str) -> list[str]:
-        """Read a stream to its end and return the data of its events."""
+    def stream(self, path: str) -> Iterator[str]:
+        """Read a stream to its end and yield the data of its events as they come."""
         connection = http.client.HTTPConnection(self.endpoint.removeprefix("http://"), timeout=PATIENCE_SECS)
         connection.request("GET", f"/api/jobs/{USER}/{path}", headers={"Authorization": f"Bearer {self.token}"})
         response = connection.getresponse()
         assert (response.status, response.getheader("Content-Type")) == (200, "text/event-stream")
-        lines = response.read().decode().splitlines()
+        for line in response:
+            if line.startswith(b"data: "):
+                yield line.decode().removeprefix("data: ").rstrip("\n")
         connection.close()
-        return [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
 
     def supervisor(self) -> psutil.Process:
         """Return the process that runs the jobs."""

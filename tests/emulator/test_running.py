@@ -527,13 +527,15 @@ class TestOutput:
 
 def test_metrics_are_measured(emulator: Emulator) -> None:
     """Of the process and its children; they end with the job, and a job that has ended has none."""
-    code = (
-        "import subprocess, sys, time\nheld = bytearray(100_000_000)\n"
-        "subprocess.run([sys.executable, '-c', "
-        "'import time; held = bytearray(100_000_000); end = time.time() + 1.6\\nwhile time.time() < end: pass'])"
-    )
+    child = "held = bytearray(100_000_000); print('up', flush=True)\nwhile True: sum(range(300_000))"
+    code = f"import subprocess, sys\nheld = bytearray(100_000_000)\nsubprocess.run([sys.executable, '-c', {child!r}])"
     identifier = emulator.python(code)
-    metrics = [json.loads(line) for line in emulator.stream(f"{identifier}/metrics")]
+    emulator.wait_for_line(identifier, "up")
+    metrics = []
+    for line in emulator.stream(f"{identifier}/metrics"):
+        metrics.append(json.loads(line))
+        if len(metrics) == 2:
+            emulator.ask("POST", f"/api/jobs/{USER}/{identifier}/cancel")
     assert len(metrics) >= 2
     most = max(metrics, key=lambda each: int(each["memory_used_bytes"]))
     assert 200_000_000 < most["memory_used_bytes"] < most["memory_total_bytes"] == psutil.virtual_memory().total
@@ -712,7 +714,12 @@ def test_many_jobs_of_many_clients_are_all_run(emulator: Emulator) -> None:
 def test_a_sweep_waits_where_few_jobs_may_run(serve: Serve, tmp_path: Path) -> None:
     """Of four jobs two run at a time; the other two wait. The outcome is that of all."""
     emulator = serve(tmp_path / "few", "--empty", "--max-running", "2")
-    code = "import time; t = time.time(); time.sleep(0.5); print(t, time.time(), flush=True); assert {n} != 3"
+    begun = str(tmp_path / "begun-{n}")
+    code = (
+        f"import pathlib, time; t = time.time(); begun = pathlib.Path({begun!r}); begun.touch()\n"
+        "while len(list(begun.parent.glob('begun-*'))) < 2: time.sleep(0.02)\n"
+        "time.sleep(0.3); print(t, time.time(), flush=True); assert {n} != 3"
+    )
     sweep = ("run", "--each", "n=1..4", "--sweep", "few", "--yes", "-q", "python:3.12", sys.executable, "-c", code)
     result = run_command(*sweep, environ=emulator.environ | {"XDG_STATE_HOME": str(tmp_path), "HOME": str(tmp_path)})
     assert (result.code, result.stderr) == (10, "")
