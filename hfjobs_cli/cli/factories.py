@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.cli.interrupts import may_be_cut_short
 from hfjobs_cli.errors import HfJobsError, Unavailable, UsageError
+from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
@@ -63,7 +64,6 @@ def _connected(
     from hfjobs_cli.hub.cache import WhoamiCache
     from hfjobs_cli.hub.client import JobsClient
     from hfjobs_cli.hub.transport import Transport
-    from hfjobs_cli.query.references import check_name
 
     settings = session.settings
     if settings.namespace is not None:

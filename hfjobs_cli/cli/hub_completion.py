@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hfjobs_cli.cli.binding import load_kind
 from hfjobs_cli.config import Overrides
 from hfjobs_cli.hub.concurrency import call_with_timeout
-from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, is_id, is_name, selector_words
-from hfjobs_cli.text.values import age
+from hfjobs_cli.query.references import JOBS, SCHEDULES, ReferenceSyntax, selector_words
+from hfjobs_cli.text.values import age, is_id, is_name
 
 if TYPE_CHECKING:
     from decimal import Decimal

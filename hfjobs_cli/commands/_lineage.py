@@ -13,8 +13,8 @@ from hfjobs_cli.insight.lineage import RUN, STARTERS, Lineage, Parent, parent_of
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.models.related_job import JOB
 from hfjobs_cli.models.vocabulary import INITIATOR_TYPES, SCHEDULED_JOB
-from hfjobs_cli.query.references import JobReference, check_name, is_name
-from hfjobs_cli.text.values import EARLIEST, LATEST
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.values import EARLIEST, LATEST, check_name, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -20,8 +20,8 @@ from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import check_local
 from hfjobs_cli.models.hardware import most_expensive
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.redaction import LEAST_SECRET
+from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

@@ -14,11 +14,9 @@ from hfjobs_cli.query.references import (
     SCHEDULES,
     JobReference,
     ReferenceSyntax,
-    check_name,
-    is_id,
     parse_references,
 )
-from hfjobs_cli.text.values import EARLIEST, age
+from hfjobs_cli.text.values import EARLIEST, age, check_name, is_id
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

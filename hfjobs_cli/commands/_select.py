@@ -12,8 +12,8 @@ from hfjobs_cli.hub.concurrency import results_parallel
 from hfjobs_cli.models.job import KIND
 from hfjobs_cli.models.vocabulary import ACTIVE_STAGES
 from hfjobs_cli.query.filters import JobFilter, Page, Scan, parse_filter
-from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax, check_name
-from hfjobs_cli.text.values import parse_time_option
+from hfjobs_cli.query.references import JOBS, JobReference, ReferenceSyntax
+from hfjobs_cli.text.values import check_name, parse_time_option
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Filters

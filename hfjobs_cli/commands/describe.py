@@ -26,7 +26,8 @@ from hfjobs_cli.insight.lineage import Lineage
 from hfjobs_cli.insight.summary import has_last_good, same_launch
 from hfjobs_cli.models.description import Description
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.query.references import JobReference, is_name
+from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._job_sources import Source

@@ -14,7 +14,7 @@ from hfjobs_cli.commands._select import job_filter, none_found
 from hfjobs_cli.errors import ExitCode, NotFound, UsageError, conflict
 from hfjobs_cli.models.job import JobInfo
 from hfjobs_cli.query.filters import Scan
-from hfjobs_cli.query.references import check_name
+from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.commands._job_sources import Source

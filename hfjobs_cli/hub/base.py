@@ -23,11 +23,12 @@ from hfjobs_cli.models.decode import describe, read_list
 from hfjobs_cli.models.fields import Record
 from hfjobs_cli.models.job import User
 from hfjobs_cli.models.kinds import Kind
-from hfjobs_cli.query.references import ReferenceSyntax, is_name
+from hfjobs_cli.text.values import is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.schedule import ScheduledJob
+    from hfjobs_cli.query.references import ReferenceSyntax
 
 logger = logging.getLogger(__name__)
 

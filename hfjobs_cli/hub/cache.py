@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from hfjobs_cli.query.references import is_name
+from hfjobs_cli.text.values import is_name
 
 _MOST_BYTES = 2**20
 """How much of a file is read. Valid files are much smaller."""

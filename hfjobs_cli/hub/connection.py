@@ -20,8 +20,7 @@ import httpx
 from hfjobs_cli import __version__
 from hfjobs_cli.config import CONNECTION_SETTINGS, is_loopback
 from hfjobs_cli.errors import BadResponse, UsageError
-from hfjobs_cli.query.references import check_name
-from hfjobs_cli.text.values import digits
+from hfjobs_cli.text.values import check_name, digits
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,7 @@ from hfjobs_cli.hub.retry import CLOCKS_DIFFER_SECS, LOOKUP_PAUSES_SECS
 from hfjobs_cli.immutable_class import value
 from hfjobs_cli.models.decode import describe
 from hfjobs_cli.models.job import JobInfo
-from hfjobs_cli.query.references import is_id, is_name
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.values import is_id, is_name, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.hub.responses import HubResponse

@@ -23,8 +23,7 @@ from hfjobs_cli.models.vocabulary import (
     SCHEDULED_JOB,
     TIMEOUT,
 )
-from hfjobs_cli.query.references import is_name
-from hfjobs_cli.text.values import age, span
+from hfjobs_cli.text.values import age, is_name, span
 
 _SIGNALS = {129: "SIGHUP", 130: "SIGINT", 134: "SIGABRT", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
 """Signals by the exit codes that shells report for them."""

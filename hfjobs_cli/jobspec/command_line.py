@@ -11,8 +11,8 @@ from hfjobs_cli.jobspec.model import DEFAULT_ATTEMPTS, PROPERTIES, NewJob, NewSc
 from hfjobs_cli.jobspec.validate import check
 from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.query.cron import next_run
-from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import quoted_for_shell
+from hfjobs_cli.text.values import check_name
 
 _LONG = {"-l": "--label", "-e": "--env", "-s": "--secrets", "-v": "--volume"}
 """Long names of short options, used where the value is in the same word."""

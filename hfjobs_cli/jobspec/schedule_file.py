@@ -42,9 +42,8 @@ from hfjobs_cli.jobspec.volumes import exact_volume
 from hfjobs_cli.models.spec import packed_variable, typed_words
 from hfjobs_cli.query.cron import next_run
 from hfjobs_cli.query.labels import new_labels
-from hfjobs_cli.query.references import check_name
 from hfjobs_cli.text.display import printable, quoted
-from hfjobs_cli.text.values import span
+from hfjobs_cli.text.values import check_name, span
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -25,8 +25,7 @@ from hfjobs_cli.models.vocabulary import (
     STAGES,
 )
 from hfjobs_cli.query.conditions import Comparison, Condition, FieldPattern, all_match, is_exact, parse_conditions
-from hfjobs_cli.query.references import is_name
-from hfjobs_cli.text.values import split_values, without_negation
+from hfjobs_cli.text.values import is_name, split_values, without_negation
 
 NEWER = ":*"
 """Suffix of a status, or of a type of initiator, that is newer than this version: `NAME:*`."""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import BadResponse, UsageError, one_of
 from hfjobs_cli.models.vocabulary import SCHEDULE_STATES, SCHEDULED_JOB, STAGE_WORDS, STAGES
-from hfjobs_cli.text.values import digits
+from hfjobs_cli.text.values import check_name, digits, is_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
@@ -25,8 +25,6 @@ MAX_LINE = 2000
 
 MAX_LINES = 1_000_000
 """The most lines that are read from stdin."""
-
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 
 _ID = r"[0-9a-f]{24}"
 """An id of the Hub. Anything else that is a valid name is resolved as a name."""
@@ -40,29 +38,6 @@ _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 
 NEWEST = ("latest", "last")
 """Words for the newest one in any status."""
-
-
-def is_name(text: str) -> bool:
-    """Return whether `text` can be an id or a namespace, and is safe in a URL."""
-    return bool(_NAME.fullmatch(text) and text.strip("."))
-
-
-def is_id(text: str) -> bool:
-    """Return whether `text` can be an id of the Hub.
-
-    The Hub's have 24 hexadecimal digits, but its schema only says that they are strings.
-    """
-    return is_name(text) and text[0].isalnum()
-
-
-def check_name(text: str, what: str) -> str:
-    """Return `text` if it can be an id or a namespace. Raises UsageError."""
-    if not is_name(text):
-        raise UsageError(
-            f"invalid {what} '{text}'",
-            hint="use letters, digits, '-', '_' and '.'",
-        )
-    return text
 
 
 class ReferenceSyntax(NamedTuple):

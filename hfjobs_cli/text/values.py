@@ -1,4 +1,4 @@
-"""Parse and format values: numbers, durations, times, and lists in options.
+"""Parse, check and format values: numbers, durations, times, lists in options, names and ids.
 
 Numbers are ASCII: Python also reads digits of other scripts, `1_000`, ` 5`, `+5`, `inf` and `nan`. The clock is an
 argument.
@@ -196,3 +196,29 @@ def split_values(values: Iterable[str], option: str) -> list[str]:
 def without_negation(item: str) -> tuple[bool, str]:
     """Return whether an item excludes (`!item`), and the item without the sign."""
     return (True, item[1:]) if item.startswith("!") else (False, item)
+
+
+_NAME = r"[A-Za-z0-9._-]{1,200}"
+
+
+def is_name(text: str) -> bool:
+    """Return whether `text` can be an id or a namespace, and is safe in a URL."""
+    return bool(re.fullmatch(_NAME, text) and text.strip("."))
+
+
+def is_id(text: str) -> bool:
+    """Return whether `text` can be an id of the Hub.
+
+    The Hub's have 24 hexadecimal digits, but its schema only says that they are strings.
+    """
+    return is_name(text) and text[0].isalnum()
+
+
+def check_name(text: str, what: str) -> str:
+    """Return `text` if it can be an id or a namespace. Raises UsageError."""
+    if not is_name(text):
+        raise UsageError(
+            f"invalid {what} '{text}'",
+            hint="use letters, digits, '-', '_' and '.'",
+        )
+    return text
