@@ -13,24 +13,24 @@ PACKAGE = Path(hfjobs_cli.__file__).parent
 # inside a function counts too. Everything may import itself.
 LAYERS: dict[str, set[str]] = {
     "immutable_class": set(),
-    "preferences": {"immutable_class", "text"},
     "errors": set(),
     "config": {"errors", "text"},
+    "terminal": {"immutable_class", "config", "text"},
     "text": {"errors"},
     "emulator": set(),
-    "models": {"preferences", "immutable_class", "errors", "config", "text"},
+    "models": {"terminal", "immutable_class", "errors", "config", "text"},
     "query": {"immutable_class", "errors", "text", "models"},
     "jobspec": {"immutable_class", "errors", "text", "models", "query"},
     "template": {"errors", "text"},
-    "formats": {"preferences", "immutable_class", "errors", "text", "models", "jobspec", "template"},
-    "tui": {"preferences", "errors", "text", "models", "formats"},
+    "formats": {"terminal", "immutable_class", "errors", "text", "models", "jobspec", "template"},
+    "tui": {"terminal", "errors", "text", "models", "formats"},
     "hub": {"__init__", "immutable_class", "errors", "config", "text", "models", "query"},
     "insight": {"errors", "text", "models", "query", "jobspec", "hub"},
     # Commands are loaded by their names.
     "cli": {
         "__init__",
         "immutable_class",
-        "preferences",
+        "terminal",
         "errors",
         "config",
         "text",
@@ -45,7 +45,7 @@ LAYERS: dict[str, set[str]] = {
     },
     "commands": {
         "immutable_class",
-        "preferences",
+        "terminal",
         "values",  # options of an action stand at its row
         "errors",
         "config",
@@ -81,7 +81,7 @@ FENCES = {
         "cli/schedule_options.py",
         "cli/trailing_options.py",
     },
-    "rich": {"cli/terminal.py", "text/display.py"},
+    "rich": {"terminal.py", "text/display.py"},
     "shellingham": {"cli/shells.py"},
     "httpx": {"hub/connection.py", "hub/downloads.py", "hub/responses.py", "hub/transport.py"},
     "dotenv": {"jobspec/environment.py"},

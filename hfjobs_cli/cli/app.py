@@ -12,10 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from hfjobs_cli import __version__
-from hfjobs_cli.cli import terminal
+from hfjobs_cli import __version__, terminal
 from hfjobs_cli.cli.binding import WITH_VALUE, WORDS_FOLLOW, Connection, for_typer
-from hfjobs_cli.cli.help_layout import CommandHelp, GroupHelp, ProgramHelp, help_width
+from hfjobs_cli.cli.help_layout import CommandHelp, GroupHelp, ProgramHelp
 from hfjobs_cli.cli.registry import COMMANDS, COMPLETE, PROGRAM, SHELLS, Command, load, path_of
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.trailing_options import RunsWords
@@ -90,8 +89,7 @@ def _unexpected(error: BaseException, *, shows_traceback: bool) -> HfJobsError:
 def _run(argv: Sequence[str], session: Session, *, is_tab: bool = False) -> int:
     """Run a command line. With `is_tab` it may be wrong or without an end, and what can stand there is printed."""
     first = next(iter(argv), "")
-    on_terminal = terminal.is_terminal(session.stdout)
-    width = help_width(terminal.width_of(session.stdout, session.environ) if on_terminal else None)
+    width = terminal.help_width(session.stdout, session.environ)
     mentioned = frozenset(_NAMES.intersection(argv))
     code: int | None = _program(first, mentioned, is_tab=is_tab, width=width, thread=threading.get_ident())(
         args=_words(argv),

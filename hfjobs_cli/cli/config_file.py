@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hfjobs_cli.cli import binding, terminal
+from hfjobs_cli import terminal
+from hfjobs_cli.cli import binding
 from hfjobs_cli.cli.registry import COMMANDS, Command, load, path_of
 from hfjobs_cli.config import ConfigFile, Defaults
 from hfjobs_cli.errors import UsageError, did_you_mean, either

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
 
-from hfjobs_cli.cli import terminal
+from hfjobs_cli import terminal
 from hfjobs_cli.cli.registry import COMMANDS, SCREEN, TOPICS, Command, renamed
 
 if TYPE_CHECKING:
@@ -17,15 +17,10 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.cli.session import Session
 
-MAX_WIDTH = 100
-"""How wide help is at most; lines that are longer are hard to read."""
-
-LEAST_WIDTH = 40
-
 WIDE = 72
 """The least width at which commands stand in two columns."""
 
-TERM_WIDTH = 30
+OPTION_WIDTH = 30
 """How wide the names of options are at most; the help of longer ones begins on the next line."""
 
 
@@ -111,11 +106,6 @@ def with_bold_headings(text: str, session: Session) -> str:
     return re.sub(rf"(^|  )((?:{titles}):)", "\\1\x1b[1m\\2\x1b[0m", text, flags=re.MULTILINE)
 
 
-def help_width(terminal_width: int | None) -> int:
-    """Return how wide help is on a terminal, or in a pipe, where that is None."""
-    return 80 if terminal_width is None else max(LEAST_WIDTH, min(terminal_width, MAX_WIDTH))
-
-
 def _first_line(command: Any) -> str:
     found: str = (command.help or "").strip().splitlines()[0]
     return found
@@ -140,7 +130,7 @@ def write_options(command: Any, ctx: typer.Context, formatter: Any) -> None:
         last = sections.pop(Section.CONNECTION)
         sections.setdefault(max(sections, key=SECTIONS.index, default=Section.OPTIONS), []).extend(last)
     terms = [term for rows in sections.values() for term, _ in rows]
-    limit = TERM_WIDTH if formatter.width >= WIDE else TERM_WIDTH * 2 // 3
+    limit = OPTION_WIDTH if formatter.width >= WIDE else OPTION_WIDTH * 2 // 3
     width = max((len(term) for term in terms if len(term) <= limit - 2), default=0)
     for title in sorted(sections, key=SECTIONS.index):
         with formatter.section(title):

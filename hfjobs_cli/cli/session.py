@@ -15,12 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hfjobs_cli.cli import factories, terminal
+from hfjobs_cli import terminal
+from hfjobs_cli.cli import factories
 from hfjobs_cli.cli.factories import client_of, costs_of, prices_of, schedule_runs_of
 from hfjobs_cli.cli.registry import PROGRAM, program_of, renamed
 from hfjobs_cli.config import ConfigFile, Overrides, Settings, config_path, is_debug, load_settings, wants_demo
 from hfjobs_cli.errors import HfJobsError, Interrupted, OutputFailed, ReaderGone
-from hfjobs_cli.preferences import TIMES
+from hfjobs_cli.terminal import TIMES
 from hfjobs_cli.text.display import printable
 from hfjobs_cli.text.redaction import LEAST_TOKEN, quotes_without_secrets, without_secrets, without_token
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.models.job import JobInfo
     from hfjobs_cli.models.kinds import Kind
     from hfjobs_cli.models.schedule import ScheduledJob
-    from hfjobs_cli.preferences import Preferences
+    from hfjobs_cli.terminal import Preferences
     from hfjobs_cli.tui.screen import Live
 
 STDOUT_CLOSED = "stdout is closed"

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hfjobs_cli.cli import terminal
+from hfjobs_cli import terminal
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session

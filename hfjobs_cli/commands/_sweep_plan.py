@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
-from hfjobs_cli.cli import terminal
+from hfjobs_cli import terminal
 from hfjobs_cli.commands._new_jobs import Compose, flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost

@@ -18,8 +18,8 @@ from hfjobs_cli.formats.renderer import RENDERERS, Renderer
 from hfjobs_cli.hub.concurrency import start_thread
 from hfjobs_cli.hub.retry import TRANSIENT_ERRORS, Backoff, poll_backoff, retry_after_of
 from hfjobs_cli.models.vocabulary import FINISHED_STAGES
-from hfjobs_cli.preferences import Size
 from hfjobs_cli.query.references import JobReference
+from hfjobs_cli.terminal import Size
 from hfjobs_cli.text.values import span
 from hfjobs_cli.tui.job_changes import Change, aged, changes
 

@@ -7,10 +7,10 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from hfjobs_cli.cli import command_options, terminal
+from hfjobs_cli import terminal
+from hfjobs_cli.cli import command_options
 from hfjobs_cli.cli.app import main
 from hfjobs_cli.cli.binding import kind_shown_by
-from hfjobs_cli.cli.help_layout import help_width
 from hfjobs_cli.cli.registry import COMMANDS, KINDS, TOPICS, kind_of, load, path_of, renamed
 from hfjobs_cli.cli.session import Session
 from hfjobs_cli.cli.subprocesses import show_paged
@@ -77,7 +77,7 @@ def _page(session: Session, topic: str) -> str:
     if not terminal.is_terminal(session.stdout):
         return page
     # Not `session.preferences`: an invalid setting must not hide the page that explains settings.
-    width = help_width(terminal.width_of(session.stdout, session.environ))
+    width = terminal.help_width(session.stdout, session.environ)
     color = terminal.has_color(session.stdout, session.environ)
     return laid_out(page, width, color=color, is_unicode=terminal.is_unicode(session.stdout))
 

@@ -32,7 +32,7 @@ from hfjobs_cli.text.values import parse_duration, span
 
 if TYPE_CHECKING:
     from hfjobs_cli.models.usage import Usage
-    from hfjobs_cli.preferences import Size
+    from hfjobs_cli.terminal import Size
 
 
 def stats(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hfjobs_cli.models.fields import Record
     from hfjobs_cli.models.kinds import Field, Kind
-    from hfjobs_cli.preferences import Preferences
+    from hfjobs_cli.terminal import Preferences
 
 Render = Callable[["Iterable[Any]", "View"], None]
 """Writes records of the view's kind to a view."""

@@ -21,7 +21,7 @@ from hfjobs_cli.models.fields import (
     has_text,
     natural,
 )
-from hfjobs_cli.preferences import EXACT, Preferences
+from hfjobs_cli.terminal import EXACT, Preferences
 from hfjobs_cli.text.values import age, span, timestamp
 
 SPARE_RANK = 10

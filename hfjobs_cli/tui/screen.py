@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple, TextIO
 
-from hfjobs_cli.preferences import Size
+from hfjobs_cli.terminal import Size
 from hfjobs_cli.text.display import cell_width, cut, printable, styled
 from hfjobs_cli.tui.keyboard import keyboard_of
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hfjobs_cli.models.job import STAGE_STYLES
 from hfjobs_cli.models.usage import percent, rate
-from hfjobs_cli.preferences import Preferences, Size
+from hfjobs_cli.terminal import Preferences, Size
 from hfjobs_cli.text.values import age, span
 from hfjobs_cli.tui.screen import Canvas, Piece
 from hfjobs_cli.tui.top_state import IDLE_PERCENT, LEAST_IDLE_SECS, Ended, Row, Series, Top

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from hfjobs_cli.models.job import KIND, JobInfo
-from hfjobs_cli.preferences import Preferences
+from hfjobs_cli.terminal import Preferences
 from tests.support import NOW, Hfjobs, Hub, Result
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hfjobs_cli.preferences import Size
+from hfjobs_cli.terminal import Size
 from hfjobs_cli.tui.screen import Screen
 from tests.support import posix_only
 
