@@ -1,21 +1,18 @@
-"""Compose and check new jobs: from a command line, a spec, or existing jobs."""
+"""Check new jobs before they are sent, and make new jobs from existing ones."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from hfjobs_cli.config import Overrides, load_settings
-from hfjobs_cli.errors import HfJobsError, UsageError, conflict
+from hfjobs_cli.errors import HfJobsError
 from hfjobs_cli.insight.costs import longest_for
 from hfjobs_cli.jobspec.environment import LocalEnvironment
 from hfjobs_cli.jobspec.from_job import Changes, changed, check_unset, spec_of_job
-from hfjobs_cli.jobspec.from_options import compose_run, compose_spec
-from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, LOCAL, Launch, NewJob, RawOptions, RawUvOptions
-from hfjobs_cli.jobspec.scripts import check_not_a_file
-from hfjobs_cli.jobspec.spec_file import read_spec
+from hfjobs_cli.jobspec.model import DEFAULT_FLAVOR, NewJob, RawOptions
 from hfjobs_cli.jobspec.validate import check, check_flavor
 from hfjobs_cli.jobspec.volumes import check_local
 from hfjobs_cli.models.hardware import most_expensive
@@ -25,126 +22,8 @@ from hfjobs_cli.text.values import check_name
 
 if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.jobspec.sweep import Filler
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.query.references import JobReference
-
-
-Compose = Callable[["RawOptions", "Filler | None"], "Launch"]
-"""Options of the job, and in a sweep what replaces placeholders -> the job."""
-
-
-class ImageRun(NamedTuple):
-    """What `run` runs: a command in an image, or what a `--spec` says.
-
-    The last `arguments` words are sent as arguments. A missing command is an error, unless it `runs_default`, the
-    default command of the image.
-    """
-
-    image: str | None
-    command: Sequence[str]
-    arguments: int
-    spec: str | None
-    runs_default: bool
-    namespace: str | None
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the command line, from which a sweep takes its default name."""
-        return [*filter(None, [self.image or self.spec]), *self.command]
-
-    def composer(self, _session: Session, local: LocalEnvironment) -> Compose:
-        """Return a function that composes the job. Calling it raises UsageError."""
-
-        def compose(raw: RawOptions, fill: Filler | None) -> Launch:
-            image, words = self.image, list(self.command)
-            if fill is not None:
-                image, words = image and fill(image), [fill(word) for word in words]
-            return Launch(self._composed(raw, image, words, local, fill), self.namespace)
-
-        return compose
-
-    def _composed(
-        self, raw: RawOptions, image: str | None, words: list[str], local: LocalEnvironment, fill: Filler | None
-    ) -> NewJob:
-        if words and words[0].startswith("-"):
-            local.warnings.append(f"the command starts with '{words[0]}'; put options of hfjobs before IMAGE")
-        if words and self.runs_default:
-            raise conflict("--default-command", "a command")
-        if self.spec is not None:
-            base = read_spec(self.spec, local)
-            base = base if fill is None else fill.job(base)
-            job = compose_spec(raw, base, image, words, local)
-            local.warnings.extend(_taken_by_spec(base, raw, self.spec))
-        elif image is None:
-            raise UsageError(
-                "missing argument 'IMAGE'",
-                hint="give an image and a command, for example: python:3.12 python --version",
-            )
-        else:
-            check_not_a_file(image)
-            if not words and not self.runs_default:
-                raise UsageError(
-                    "missing argument 'COMMAND'",
-                    hint="add a command, or --default-command to run the default of the image",
-                )
-            job = compose_run(raw, image, words, self.namespace, local)
-        return _with_arguments(job, self.arguments)
-
-
-class ScriptRun(NamedTuple):
-    """What `uv run` runs: a script with its arguments."""
-
-    script: str | None
-    arguments: Sequence[str]
-    uv: RawUvOptions
-    namespace: str | None
-
-    @property
-    def words(self) -> list[str]:
-        """The words of the command line, from which a sweep takes its default name."""
-        return [*filter(None, [self.script]), *self.arguments]
-
-    def composer(self, session: Session, local: LocalEnvironment) -> Compose:
-        """Download the script if it is a URL, and return a function that composes the job, which raises UsageError."""
-        from hfjobs_cli.jobspec.uv import compose_uv, is_url  # with tarfile, which other jobs do without
-
-        script = self.script
-        if script is None:
-            raise UsageError(
-                "missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py"
-            )
-        downloaded = session.client.download(script) if is_url(script) else None
-
-        def compose(raw: RawOptions, fill: Filler | None) -> Launch:
-            if fill is None:
-                return compose_uv(raw, self.uv, script, self.arguments, self.namespace, local, downloaded)
-            program = script if downloaded is not None else fill(script)
-            arguments = [fill(word) for word in self.arguments]
-            return compose_uv(raw, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
-
-        return compose
-
-
-def _taken_by_spec(base: NewJob, raw: RawOptions, spec: str) -> Iterator[str]:
-    """Yield warnings about secrets and directories that a spec takes from this machine."""
-    given_names = {each.partition("=")[0] for each in raw.secrets or ()}
-    if names := [name for name, value in base.secrets.items() if value is None and name not in given_names]:
-        yield f"--spec {spec} takes secrets from this environment: {', '.join(names)}"
-    if directories := [volume.source for volume in base.volumes if volume.type == LOCAL]:
-        yield f"--spec {spec} uploads from this machine: {', '.join(directories)}"
-
-
-def _with_arguments(job: NewJob, count: int) -> NewJob:
-    """Return the job with the last words of its command as arguments."""
-    if not count:
-        return job
-    words = (*job.command, *job.arguments)
-    if count >= len(words):
-        raise UsageError(
-            f"--arguments {count} leaves no command: it has only {len(words)} words", hint="use a smaller number"
-        )
-    return replace(job, command=words[:-count], arguments=words[-count:])
 
 
 def local_environment(session: Session, *, dry_run: bool) -> LocalEnvironment:

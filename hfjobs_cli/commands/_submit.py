@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.schedule_options import Terms
     from hfjobs_cli.cli.session import Session
-    from hfjobs_cli.commands._new_jobs import ImageRun, ScriptRun
+    from hfjobs_cli.jobspec.from_options import ImageRun
+    from hfjobs_cli.jobspec.uv import ScriptRun
     from hfjobs_cli.models.schedule import ScheduledJob
 
 
@@ -48,7 +49,7 @@ def start(
 ) -> ExitCode:
     """Create, dry-run or follow a job, or the jobs of a sweep, as the options say, and return the exit code."""
     local = local_environment(session, dry_run=following.dry_run)
-    compose = run.composer(session, local)
+    compose = run.composer(local, lambda url: session.client.download(url))
     if sweeping.is_sweep():
         from hfjobs_cli.commands._sweep import run_sweep
 
@@ -83,7 +84,7 @@ def schedule(
     """Create or dry-run a schedule as the options say, and return the exit code."""
     when, due = _checked_when(session, when)
     local = local_environment(session, dry_run=terms.dry_run)
-    launch = run.composer(session, local)(raw, None)
+    launch = run.composer(local, lambda url: session.client.download(url))(raw, None)
     listing = Listing(session, output, default=id_and(_name_and_next), indent=4, is_one=True)
     _check_for_schedule(launch.job)
     launch = replace(launch, job=checked_and_limited(session, launch.job, raw, launch.namespace, local))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hfjobs_cli.commands._create import ID_AND_URL, canceled, error_of_showing, show_created
 from hfjobs_cli.commands._listing import Listing, outcome
-from hfjobs_cli.commands._new_jobs import Compose, check_all, flavors_of
+from hfjobs_cli.commands._new_jobs import check_all, flavors_of
 from hfjobs_cli.commands._submit import note_script_values
 from hfjobs_cli.commands._sweep_plan import Plan, check_secrets, notes, planned_items, sweep_name, with_values, within
 from hfjobs_cli.commands._sweep_run import Sweep
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.options import Output
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.jobspec.environment import LocalEnvironment
+    from hfjobs_cli.jobspec.from_options import Compose
     from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 from hfjobs_cli import terminal
-from hfjobs_cli.commands._new_jobs import Compose, flavor_of, limited, priced_flavor
+from hfjobs_cli.commands._new_jobs import flavor_of, limited, priced_flavor
 from hfjobs_cli.errors import HfJobsError, UsageError
 from hfjobs_cli.insight.costs import max_cost
 from hfjobs_cli.jobspec import sweep
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hfjobs_cli.cli.session import Session
     from hfjobs_cli.commands._sweep_run import Sweep
     from hfjobs_cli.jobspec.environment import LocalEnvironment
+    from hfjobs_cli.jobspec.from_options import Compose
     from hfjobs_cli.jobspec.model import RawOptions
     from hfjobs_cli.models.hardware import Hardware
     from hfjobs_cli.models.job import JobInfo

@@ -48,10 +48,11 @@ def run(
       hfjobs run --spec job.json --flavor cpu-upgrade
       hfjobs run --each lr=1e-4,3e-4 --each seed=0..4 --sweep grid IMAGE python train.py --lr {lr} --seed {seed}
     """
-    from hfjobs_cli.commands import _new_jobs, _submit  # help and completion do without these
+    from hfjobs_cli.commands._submit import start  # help and completion do without these
+    from hfjobs_cli.jobspec.from_options import ImageRun
 
-    what = _new_jobs.ImageRun(image, command or (), arguments, spec, default_command, namespace)
-    return _submit.start(session, what, job, sweeping, following, output)
+    what = ImageRun(image, command or (), arguments, spec, default_command, namespace)
+    return start(session, what, job, sweeping, following, output)
 
 
 def uv_run(
@@ -92,7 +93,8 @@ def uv_run(
       hfjobs uv run --dry-run train.py
       hfjobs uv run --each lr=1e-4,3e-4 --sweep lr train.py --lr {lr}
     """
-    from hfjobs_cli.commands import _new_jobs, _submit
+    from hfjobs_cli.commands._submit import start
+    from hfjobs_cli.jobspec.uv import ScriptRun
 
-    what = _new_jobs.ScriptRun(script, words or (), uv, namespace)
-    return _submit.start(session, what, job, sweeping, following, output)
+    what = ScriptRun(script, words or (), uv, namespace)
+    return start(session, what, job, sweeping, following, output)

@@ -1,11 +1,11 @@
-"""Environment variables and secrets, from options, dotenv files and the local environment."""
+"""What a new job takes from this machine: variables and secrets (options, dotenv files, environment), stdin, paths."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from io import StringIO
 from pathlib import Path
@@ -74,6 +74,24 @@ def expanded_path(text: str) -> Path:
         return path.expanduser()
     except RuntimeError:
         return path
+
+
+def path_is(word: str, test: Callable[[Path], bool]) -> bool:
+    """Return the result of a test of a local path; False for a word that cannot be a path."""
+    try:
+        return test(Path(word))
+    except (OSError, ValueError):
+        return False
+
+
+def is_pipe(word: str) -> bool:
+    """Return whether a path is a pipe, such as `<(...)` or `/dev/stdin`, which can be read only once."""
+    return path_is(word, Path.is_fifo)
+
+
+def is_file(word: str) -> bool:
+    """Return whether a word is the path of a local file or pipe."""
+    return path_is(word, Path.is_file) or is_pipe(word)
 
 
 def environment(raw: RawOptions, local: LocalEnvironment) -> dict[str, str]:

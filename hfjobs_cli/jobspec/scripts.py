@@ -8,12 +8,13 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from hfjobs_cli.errors import UsageError, one_of
+from hfjobs_cli.jobspec.environment import is_file, path_is
 from hfjobs_cli.jobspec.model import LocalFile
 from hfjobs_cli.text.redaction import without_password
 
@@ -34,9 +35,6 @@ _PAGE_URLS = (
 _BUILT_IN = "python"
 """The prefix of commands that uv always has."""
 
-SCRIPTS = (".py", ".pyw", ".sh", ".bash", ".ipynb")
-"""Suffixes of files that are programs, which no image name has."""
-
 
 def check_script(script: str, *, brings_commands: bool) -> None:
     """Raise UsageError for a script that is neither a file nor a command.
@@ -55,7 +53,7 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         )
     if _is_device(script):
         raise UsageError(f"'{script}' is a device, not a file or pipe", hint="use a file")
-    if not _is(script, Path.is_dir):
+    if not path_is(script, Path.is_dir):
         return
     is_word = Path(script).name == script and script != ".."
     if is_word and (brings_commands or script.startswith(_BUILT_IN)):
@@ -65,17 +63,6 @@ def check_script(script: str, *, brings_commands: bool) -> None:
         f"'{script}' is a directory, not a script",
         hint=f"use the file to run, for example {Path(script, 'main.py')}{way}",
     )
-
-
-def check_not_a_file(image: str) -> None:
-    """Raise UsageError for an image that is a local file: `run train.py`."""
-    is_path = image.startswith((".", "/", "~")) or Path(image).suffix in SCRIPTS
-    if is_path and is_file(str(Path(image).expanduser())):
-        is_python = image.endswith(".py")
-        raise UsageError(
-            f"'{image}' is a local file, not an image",
-            hint=f"did you mean 'uv run {image}'?" if is_python else "put an image such as python:3.12 before it",
-        )
 
 
 def check_text(script: LocalFile, shown: str) -> None:
@@ -127,16 +114,6 @@ def is_python_by_name(name: str) -> bool:
     return name.lower().endswith((".py", ".pyw"))
 
 
-def is_pipe(word: str) -> bool:
-    """Return whether a path is a pipe, such as `<(...)` or `/dev/stdin`, which can be read only once."""
-    return _is(word, Path.is_fifo)
-
-
-def is_file(word: str) -> bool:
-    """Return whether a word is the path of a local file or pipe."""
-    return _is(word, Path.is_file) or is_pipe(word)
-
-
 def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
     """Return the words that are local directories, and that the job will not have.
 
@@ -148,19 +125,12 @@ def directories(words: Iterable[str], mounted: Iterable[str]) -> list[str]:
         path = PurePosixPath(word)
         return path.is_absolute() and (len(path.parts) <= 2 or any(path.is_relative_to(place) for place in places))
 
-    return [word for word in dict.fromkeys(words) if _is(word, Path.is_dir) and not may_be_there(word)]
+    return [word for word in dict.fromkeys(words) if path_is(word, Path.is_dir) and not may_be_there(word)]
 
 
 def _is_device(script: str) -> bool:
     """Return whether a path is a device such as `/dev/zero`."""
-    return _is(script, Path.exists) and not is_file(script) and not _is(script, Path.is_dir)
-
-
-def _is(word: str, test: Callable[[Path], bool]) -> bool:
-    try:
-        return test(Path(word))
-    except (OSError, ValueError):  # not a valid path
-        return False
+    return path_is(script, Path.exists) and not is_file(script) and not path_is(script, Path.is_dir)
 
 
 def _file_url(page: str) -> str | None:

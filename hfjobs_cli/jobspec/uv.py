@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hfjobs_cli.errors import UsageError
 from hfjobs_cli.jobspec import environment
-from hfjobs_cli.jobspec.environment import LocalEnvironment
-from hfjobs_cli.jobspec.from_options import compose, hashed_values, name_for_script, named
+from hfjobs_cli.jobspec.environment import LocalEnvironment, is_file, is_pipe
+from hfjobs_cli.jobspec.from_options import Compose, Download, compose, hashed_values, name_for_script, named
 from hfjobs_cli.jobspec.model import LOCAL, Launch, LocalFile, NewJob, RawOptions, RawUvOptions, split_image
 from hfjobs_cli.jobspec.packing import names_in_job, pack, read_file
 from hfjobs_cli.jobspec.scripts import (
@@ -20,8 +21,6 @@ from hfjobs_cli.jobspec.scripts import (
     check_script,
     check_text,
     directories,
-    is_file,
-    is_pipe,
     is_python,
     is_python_by_name,
     read_header,
@@ -30,10 +29,45 @@ from hfjobs_cli.jobspec.volumes import merged_volumes, parse_volume
 from hfjobs_cli.models.spec import MOUNT_PATH
 from hfjobs_cli.text.redaction import masked_value, without_password
 
+if TYPE_CHECKING:
+    from hfjobs_cli.jobspec.sweep import Filler
+
 DEFAULT_IMAGE = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 
 FILE_SUFFIXES = (".py", ".sh", ".yaml", ".yml", ".toml")
 """Suffixes of arguments that are files; without such a file the argument is an error."""
+
+
+class ScriptRun(NamedTuple):
+    """What `uv run` runs: a script with its arguments."""
+
+    script: str | None
+    arguments: Sequence[str]
+    uv: RawUvOptions
+    namespace: str | None
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command line, from which a sweep takes its default name."""
+        return [*filter(None, [self.script]), *self.arguments]
+
+    def composer(self, local: LocalEnvironment, download: Download) -> Compose:
+        """Download the script if it is a URL, and return the function that composes the job. Raises UsageError."""
+        script = self.script
+        if script is None:
+            raise UsageError(
+                "missing argument 'SCRIPT'", hint="use for example: hfjobs scheduled uv run @daily sync.py"
+            )
+        downloaded = download(script) if is_url(script) else None
+
+        def compose(raw: RawOptions, fill: Filler | None) -> Launch:
+            if fill is None:
+                return compose_uv(raw, self.uv, script, self.arguments, self.namespace, local, downloaded)
+            program = script if downloaded is not None else fill(script)
+            arguments = [fill(word) for word in self.arguments]
+            return compose_uv(raw, fill.options(self.uv), program, arguments, self.namespace, local, downloaded)
+
+        return compose
 
 
 def is_url(script: str) -> bool:

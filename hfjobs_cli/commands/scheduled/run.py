@@ -43,10 +43,11 @@ def run(
       hfjobs scheduled run @hourly --suspend --concurrency IMAGE python poll.py
       hfjobs scheduled run '30 4 * * *' --dry-run --format json python:3.12 env
     """
-    from hfjobs_cli.commands import _new_jobs, _submit  # help and completion do without these
+    from hfjobs_cli.commands._submit import schedule  # help and completion do without these
+    from hfjobs_cli.jobspec.from_options import ImageRun
 
-    what = _new_jobs.ImageRun(image, command or (), arguments, spec, default_command, namespace)
-    return _submit.schedule(session, what, job, when, terms, output)
+    what = ImageRun(image, command or (), arguments, spec, default_command, namespace)
+    return schedule(session, what, job, when, terms, output)
 
 
 def uv_run(
@@ -75,7 +76,8 @@ def uv_run(
       hfjobs scheduled uv run --with trl --flavor a10g-small '0 3 * * 6' train.py config.yaml
       hfjobs scheduled uv run '*/30 * * * *' --dry-run https://example.org/poll.py
     """
-    from hfjobs_cli.commands import _new_jobs, _submit
+    from hfjobs_cli.commands._submit import schedule
+    from hfjobs_cli.jobspec.uv import ScriptRun
 
-    what = _new_jobs.ScriptRun(script, words or (), uv, namespace)
-    return _submit.schedule(session, what, job, when, terms, output)
+    what = ScriptRun(script, words or (), uv, namespace)
+    return schedule(session, what, job, when, terms, output)
